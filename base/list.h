@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIST_H
+#define LIST_H
+
+/*
+ * Intrusive lists: the BSD queue macros, with the forms that allow removal of
+ * the current element, which the C library's header lacks.
+ */
+
+#include <sys/queue.h>
+
+#ifndef TAILQ_FOREACH_SAFE
+#define TAILQ_FOREACH_SAFE(var, head, field, tvar)                             \
+	for ((var) = TAILQ_FIRST(head);                                        \
+		(var) && ((tvar) = TAILQ_NEXT(var, field), 1); (var) = (tvar))
+#endif
+
+#ifndef LIST_FOREACH_SAFE
+#define LIST_FOREACH_SAFE(var, head, field, tvar)                              \
+	for ((var) = LIST_FIRST(head);                                         \
+		(var) && ((tvar) = LIST_NEXT(var, field), 1); (var) = (tvar))
+#endif
+
+#endif /* LIST_H */

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: ISC
+noinst_LTLIBRARIES += libbase.la
+libbase_la_SOURCES = \
+	base/addr.c base/addr.h \
+	base/alloc.c base/alloc.h \
+	base/buf.h \
+	base/diff.c base/diff.h \
+	base/hash.c base/hash.h \
+	base/heap.c base/heap.h \
+	base/list.h \
+	base/log.c base/log.h \
+	base/mono.h \
+	base/msg.c base/msg.h \
+	base/text.c base/text.h

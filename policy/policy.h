@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICY_H
+#define POLICY_H
+
+/*
+ * Policy decision.  A request and a rule set give a verdict; the same pair, at
+ * the same fill of the limits, always gives the same verdict.  No I/O: rules
+ * arrive as a snapshot, sealed bytes that policyd made and nobody trusts.
+ *
+ * policyd -> engine: POLICY_MSG_SNAPSHOT with one descriptor (a sealed memfd)
+ * beside it; the engine answers POLICY_MSG_LOADED.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+
+struct policy;      /* rules in force, claims against their limits */
+struct policy_load; /* a snapshot being checked and indexed */
+
+enum {
+	POLICY_NAME = 64,    /* of a rule or category, with its terminator */
+	POLICY_REASON = 200, /* with its terminator */
+	POLICY_SNAPSHOT_MAX = 256 * 1024 * 1024 /* octets */
+};
+
+enum policy_message { POLICY_PATH, POLICY_RESV };
+enum policy_role { POLICY_SENDER, POLICY_RECEIVER, POLICY_TRANSIT };
+enum policy_service {
+	POLICY_SERVICE_ANY = 0,
+	POLICY_SERVICE_GS = 2,
+	POLICY_SERVICE_CL = 5
+};
+
+struct policy_request {
+	enum policy_message message;
+	enum policy_role role;
+	bool who_known;
+	uint32_t uid;
+	uint32_t gid;
+	uint8_t proto;
+	struct addr dst;
+	uint16_t dst_port;
+	struct addr src; /* ADDR_NONE: any (wildcard) */
+	uint16_t src_port;
+	uint8_t service;   /* enum policy_service; ANY for a Path */
+	uint64_t rate_Bps; /* GS: R; else r; IP octets a second */
+	uint64_t bucket_bytes;
+	uint64_t peak_Bps; /* 0: unlimited */
+	uint32_t max_packet;
+	char iface[16];        /* "" when none */
+	struct addr neighbour; /* ADDR_NONE: local */
+	int64_t now_unix_s;    /* wall clock, for schedules */
+};
+
+struct policy_verdict {
+	bool allowed;
+	uint16_t value; /* refused: Error Value of RSVP error code 2 */
+	uint32_t claim; /* allowed: to be ended with policy_end(); 0 if none */
+	uint16_t preemption;
+	uint16_t defending;
+	char rule[POLICY_NAME];     /* "" when the default decided */
+	char reason[POLICY_REASON]; /* rule, limit, value: for people */
+};
+
+/* NULL only for lack of memory.  Without rules everything is allowed within
+ * the limits of the link. */
+struct policy *policy_new(const struct alloc *alloc);
+void policy_free(struct policy *policy);
+
+/*
+ * Decide.  Cannot fail: when no rule applies the default does, and the verdict
+ * says so.  claim: the one held for the same reservation (0: none); allowed
+ * replaces it, refused leaves it in force.
+ */
+void policy_decide(struct policy *policy, const struct policy_request *request,
+	uint32_t claim, struct policy_verdict *ret_verdict);
+/* The reservation is gone: give back what it counted for.  0 is fine. */
+void policy_end(struct policy *policy, uint32_t claim);
+
+/*
+ * Load a snapshot in slices, so that signalling never waits: begin, step until
+ * it is not POLICY_LOAD_MORE, then switch (frees the load) or drop it.  The
+ * bytes are borrowed until then.  No offset or count in them is trusted.
+ */
+enum policy_load_state {
+	POLICY_LOAD_MORE,
+	POLICY_LOAD_READY,
+	POLICY_LOAD_REFUSED
+};
+struct policy_load *policy_load_begin(
+	const struct alloc *alloc, const void *bytes, size_t len);
+/* Look at up to that many rules. */
+enum policy_load_state policy_load_step(
+	struct policy_load *load, size_t budget);
+/* Why it was refused. */
+const char *policy_load_problem(const struct policy_load *load);
+/* Put the new rules in force; claims of rules with the same name go on. */
+void policy_load_switch(struct policy *policy, struct policy_load *load);
+void policy_load_drop(struct policy_load *load);
+
+struct policy_status {
+	uint64_t generation; /* 0: no snapshot yet */
+	size_t rules;
+	size_t categories;
+	char source[POLICY_REASON]; /* "file /etc/..., ldap ldap://..., cache"
+				     */
+	int64_t made_unix_s;
+};
+void policy_status(const struct policy *policy, struct policy_status *ret);
+
+struct policy_rule_info {
+	char name[POLICY_NAME];
+	char category[POLICY_NAME];
+	char conditions[POLICY_REASON]; /* for people */
+	char grants[POLICY_REASON];
+	bool allow;
+	int32_t priority;
+	uint64_t allowed; /* decisions */
+	uint64_t refused;
+	uint64_t flows;    /* claims now */
+	uint64_t rate_Bps; /* their sum */
+};
+/* The i-th rule in the order of decision; false: no more. */
+bool policy_rule_at(const struct policy *policy, size_t i,
+	struct policy_rule_info *ret_info);
+
+/* ---- policyd and engine
+ * ------------------------------------------------------ */
+
+enum policy_msg_type {
+	POLICY_MSG_SNAPSHOT = 1, /* policyd -> engine, with a descriptor */
+	POLICY_MSG_LOADED, /* engine -> policyd: in force, or the problem */
+	POLICY_MSG_STATUS  /* policyd -> engine: text about the sources */
+};
+enum policy_msg_attr {
+	POLICY_ATTR_GENERATION = 1, /* u64 */
+	POLICY_ATTR_SIZE,           /* u64, octets of the snapshot */
+	POLICY_ATTR_TEXT            /* problem, "" when fine; or status */
+};
+
+#endif /* POLICY_H */

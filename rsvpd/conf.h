@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CONF_H
+#define CONF_H
+
+/*
+ * rsvpd.conf as the daemon uses it.  One table of keys (conf_keys.c) is the
+ * truth for parsing, ranges, defaults, printing and the manual page.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+enum { CONF_NAME = 16, CONF_IFACES_MAX = 1024 };
+
+enum conf_stop { CONF_STOP_KEEP, CONF_STOP_TEAR };
+
+struct conf_iface {
+	char name[CONF_NAME]; /* sorted, unique */
+	bool enabled;
+	bool traffic_control;
+	bool take_over;              /* a foreign root qdisc may be replaced */
+	uint64_t bandwidth_Bps;      /* usable wire rate; 0: the link's speed */
+	uint32_t reservable_percent; /* of it, for the sum of reservations */
+	uint32_t best_effort_percent; /* kept for what is not reserved */
+	uint64_t gs_budget_bytes;     /* 0: made from the rate */
+	uint32_t max_flows;
+	uint32_t refresh_ms;
+	uint32_t lives;
+	uint32_t header_bytes; /* UINT32_MAX: from the link's type */
+	uint32_t overhead_bytes;
+	uint32_t min_frame_bytes;
+	uint32_t assumed_min_packet;
+	uint32_t timer_us;
+	uint32_t device_bytes;
+	uint32_t packets_per_s; /* RSVP messages accepted, and burst of it */
+};
+
+struct conf {
+	uint32_t max_sessions;
+	uint32_t max_sessions_neighbour;
+	uint32_t max_sessions_uid;
+	uint32_t max_senders;
+	uint32_t blockade_multiple;
+	uint32_t tc_wait_ms;
+	uint32_t client_queue_bytes;
+	uint32_t max_clients;
+	uint32_t max_clients_uid;
+	uint32_t watchdog_ms; /* a worker silent for so long is killed */
+	uint32_t pool_low;
+	uint32_t pool_high;
+	enum conf_stop stop;
+	uint32_t log_level; /* enum log_level */
+	uint32_t log_debug; /* mask of areas */
+	char control_group[32];
+	size_t iface_count;
+	struct conf_iface *ifaces; /* owned */
+};
+
+/* Where and why a file was refused: "FILE:LINE: what (remedy)". */
+struct conf_error {
+	char text[400];
+};
+
+/*
+ * Read a configuration from an open file; name is for messages.  NULL and the
+ * reason when it is refused; nothing is half taken.
+ */
+struct conf *conf_read(
+	FILE *file, const char *name, struct conf_error *ret_error);
+void conf_free(struct conf *conf);
+
+/* The effective configuration in the syntax of the file; it parses again. */
+void conf_print(const struct conf *conf, FILE *out);
+
+/* The section of an interface, or NULL: RSVP is disabled there. */
+const struct conf_iface *conf_iface_find(
+	const struct conf *conf, const char *name);
+
+/*
+ * What a reload changes: tell is called with a line a change ("interfaces.eth0.
+ * refresh: 30 s -> 15 s"), and with the name of the interface it concerns, or
+ * NULL for a global key.
+ */
+void conf_diff(const struct conf *have, const struct conf *want,
+	void (*tell)(void *arg, const char *iface, const char *line),
+	void *arg);
+
+#endif /* CONF_H */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+/*
+ * The engine's parts and who owns them: one struct, made in engine.c, handed
+ * down.  Each part sees the others only through this.
+ */
+
+#include "rsvpd/conf.h"
+#include "rsvpd/core/rsvp.h"
+#include "rsvpd/loop.h"
+#include "rsvpd/stats.h"
+
+/* Descriptors that the supervisor opens and passes (SCM_RIGHTS on the engine's
+ * descriptor 3); a role that comes again replaces the one before. */
+enum sup_fd {
+	SUP_FD_CONF,   /* rsvpd.conf, for reading */
+	SUP_FD_RAW4,   /* raw IPv4, protocol 46, router alert */
+	SUP_FD_RAW6,   /* raw IPv6, protocol 46 */
+	SUP_FD_ALERT6, /* raw IPv6, IPPROTO_RAW: transit, and for sending */
+	SUP_FD_API,    /* listening, rapi.sock */
+	SUP_FD_CTL,    /* listening, control.sock */
+	SUP_FD_TC,     /* socket pair to tcctl serve */
+	SUP_FD_POLICY, /* socket pair to policyd serve */
+	SUP_FD_COUNT
+};
+
+struct engine {
+	struct loop *loop;
+	struct conf *conf; /* in force; replaced as a whole by a reload */
+	struct rsvp_core *core;
+	struct net_raw *raw;
+	struct net_link *link;
+	struct tc_client *tc;
+	struct policy_client *policy;
+	struct api_server *api;
+	struct ctl_server *ctl;
+	struct stats *stats;
+	struct loop_timer *tick; /* the core's */
+	struct mono started;
+};
+
+/*
+ * Give the core its inputs' consequences: take every effect, carry it out, and
+ * set the tick.  Call it after each call into the core, from the loop only
+ * (never from a hook of the core).
+ */
+void effect_run(struct engine *engine);
+
+#endif /* DAEMON_H */

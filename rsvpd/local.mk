@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+include rsvpd/wire/local.mk
+include rsvpd/core/local.mk

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NET_RAW_H
+#define NET_RAW_H
+
+/*
+ * RSVP packets in and out: raw sockets of both families with Router Alert
+ * (RFC 2205 3.3, RFC 2113, RFC 2711).  Takes a packet from the kernel through
+ * the token bucket of its interface and source, the decoder and into the core.
+ */
+
+#include "rsvpd/core/rsvp.h"
+
+struct engine;
+struct net_raw;
+
+/* NULL for lack of memory.  No descriptor yet. */
+struct net_raw *net_raw_new(struct engine *engine);
+void net_raw_free(struct net_raw *raw);
+
+/* Take over a descriptor of role SUP_FD_RAW4, _RAW6 or _ALERT6 (closes the one
+ * before). */
+void net_raw_socket(struct net_raw *raw, int role, int fd);
+
+/* Send one message.  0 or a negative errno; counted either way. */
+int net_raw_send(struct net_raw *raw, const struct rsvp_send *send);
+
+#endif /* NET_RAW_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICY_CLIENT_H
+#define POLICY_CLIENT_H
+
+/*
+ * The engine's side of policy: receives snapshots from policyd, checks and
+ * indexes them in slices, switches, and answers the core's policy questions.
+ */
+
+#include "policy/policy.h"
+#include "rsvpd/core/rsvp.h"
+
+struct engine;
+struct policy_client;
+
+struct policy_client *policy_client_new(struct engine *engine);
+void policy_client_free(struct policy_client *client);
+
+/* A connection to a (new) policyd. */
+void policy_client_socket(struct policy_client *client, int fd);
+
+/* The core's policy hooks. */
+void policy_client_ask(struct policy_client *client,
+	const struct rsvp_policy_query *query,
+	struct rsvp_policy_answer *ret_answer);
+void policy_client_end(struct policy_client *client, uint32_t claim);
+
+/* For the tool: the rules in force, and what policyd says of its sources. */
+const struct policy *policy_client_policy(const struct policy_client *client);
+const char *policy_client_sources(const struct policy_client *client);
+
+#endif /* POLICY_CLIENT_H */

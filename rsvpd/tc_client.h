@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TC_CLIENT_H
+#define TC_CLIENT_H
+
+/*
+ * The engine's side of the conversation with tcctl serve (tcctl.h): sends what
+ * the core wants in batches, hands the answers to the core.
+ */
+
+#include "rsvpd/conf.h"
+#include "rsvpd/core/rsvp.h"
+#include "tcctl/tcctl.h"
+
+struct engine;
+struct tc_client;
+
+struct tc_client *tc_client_new(struct engine *engine);
+void tc_client_free(struct tc_client *tc);
+
+/* A connection to a (new) tcctl: all interfaces are announced to it again. */
+void tc_client_socket(struct tc_client *tc, int fd);
+
+/* The core wants a flow in the kernel (RSVP_EFFECT_FLOW). */
+void tc_client_flow(
+	struct tc_client *tc, const struct rsvp_flow_request *request);
+
+/* An interface has (new) settings, or is no longer managed. */
+void tc_client_iface(struct tc_client *tc, const struct tc_iface *iface);
+void tc_client_iface_off(struct tc_client *tc, uint32_t ifindex);
+
+/* Ask for counters; tell is called for each, then once with NULL (also when
+ * tcctl is not there). */
+typedef void tc_client_counter_fn(void *arg, const struct tc_counter *counter);
+void tc_client_counters(struct tc_client *tc,
+	const struct tc_counters_query *query, tc_client_counter_fn *tell,
+	void *arg);
+
+#endif /* TC_CLIENT_H */

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TCCTL_H
+#define TCCTL_H
+
+/*
+ * Traffic control: the conversation between the engine and `tcctl serve`.
+ * The engine says what it wants of an interface and of flows; tcctl makes it so
+ * in the kernel, in order, and acknowledges each request.
+ *
+ *	engine -> tcctl		tcctl -> engine
+ *	TC_MSG_IFACE		TC_MSG_ADOPTED* TC_MSG_DONE
+ *	TC_MSG_IFACE_OFF	TC_MSG_DONE
+ *	TC_MSG_FLOW_ADD/CHANGE/DEL  TC_MSG_DONE
+ *	TC_MSG_COUNTERS		TC_MSG_COUNTER* TC_MSG_DONE
+ *				TC_MSG_NOTE	(serial 0: drift, pool, loss)
+ *
+ * Messages are batches of base/msg.h.  A flow is known by its id, which is also
+ * kept in the kernel (in its filters), so that a new tcctl finds it again.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/msg.h"
+
+enum tc_msg_type {
+	TC_MSG_IFACE = 1,
+	TC_MSG_IFACE_OFF,
+	TC_MSG_FLOW_ADD,
+	TC_MSG_FLOW_CHANGE,
+	TC_MSG_FLOW_DEL,
+	TC_MSG_COUNTERS,
+	TC_MSG_ADOPTED = 64,
+	TC_MSG_DONE,
+	TC_MSG_COUNTER,
+	TC_MSG_NOTE
+};
+
+enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256 };
+
+/* Let tcctl manage an interface.  Rates and octets as the qdisc counts them
+ * unless said otherwise. */
+struct tc_iface {
+	uint32_t ifindex;
+	char name[TC_NAME];
+	uint64_t link_Bps; /* the tree's root class; below the wire's rate */
+	uint64_t best_effort_Bps; /* guaranteed to what is not reserved */
+	uint64_t control_Bps;     /* for RSVP, ARP and neighbour discovery */
+	uint32_t mtu;
+	uint32_t header_bytes;    /* link header that the qdisc counts */
+	uint32_t overhead_bytes;  /* on the wire beyond that, a packet */
+	uint32_t min_frame_bytes; /* smallest charged size with both, or 0 */
+	uint32_t timer_us;        /* lateness of the kernel's timer */
+	uint32_t pool_low;  /* idle classes a subtree kept ready at least */
+	uint32_t pool_high; /* and at most */
+	bool take_over; /* replace a foreign tree (it is restored on IFACE_OFF
+			 * if it was a default one) */
+};
+
+enum tc_service { TC_SERVICE_GS = 2, TC_SERVICE_CL = 5 };
+
+struct tc_filter {
+	struct addr dst;
+	struct addr src; /* ADDR_NONE: any */
+	uint8_t proto;
+	uint16_t dst_port;   /* 0: any */
+	uint16_t src_port;   /* 0: any */
+	bool by_label;       /* IPv6 flow label instead of ports */
+	uint32_t flow_label; /* 20 bits */
+};
+
+/* One reservation on one interface: a class and its filters.  Wire octets. */
+struct tc_flow {
+	uint32_t id; /* not 0 */
+	uint32_t ifindex;
+	uint8_t service; /* enum tc_service */
+	uint64_t rate_Bps;
+	uint64_t peak_Bps; /* 0: unlimited */
+	uint64_t bucket_bytes;
+	uint32_t max_packet_bytes;
+	uint32_t min_packet_bytes;
+	uint64_t buffer_bytes;
+	size_t filter_count; /* at least 1 */
+	struct tc_filter filters[TC_FILTERS_MAX];
+};
+
+struct tc_done {
+	int error;          /* 0, or a positive errno */
+	char text[TC_TEXT]; /* which step, and the kernel's own words; or "" */
+	uint32_t flow_id;   /* the flow or 0 */
+	uint32_t
+		classid; /* of a flow that was installed: major << 16 | minor */
+};
+
+/* Since the flow was installed (adopted: since its counters began). */
+struct tc_counter {
+	uint32_t flow_id; /* 0: best effort of the interface */
+	uint32_t ifindex;
+	uint32_t classid;
+	uint64_t bytes;
+	uint64_t packets;
+	uint64_t drops;
+	uint32_t backlog_bytes;
+};
+
+/* Which counters: flow_id, or all of an interface, or all (both 0). */
+struct tc_counters_query {
+	uint32_t ifindex;
+	uint32_t flow_id;
+};
+
+/* Writing appends one message to a batch; reading takes the body of one that
+ * msg_next() returned.  False: malformed, *ret is not written. */
+void tc_put_iface(
+	struct buf_writer *w, uint32_t serial, const struct tc_iface *iface);
+bool tc_get_iface(const struct msg *m, struct tc_iface *ret_iface);
+void tc_put_iface_off(struct buf_writer *w, uint32_t serial, uint32_t ifindex);
+bool tc_get_iface_off(const struct msg *m, uint32_t *ret_ifindex);
+/* type: TC_MSG_FLOW_ADD, _CHANGE, _DEL (id and ifindex only) or _ADOPTED. */
+void tc_put_flow(struct buf_writer *w, enum tc_msg_type type, uint32_t serial,
+	const struct tc_flow *flow);
+bool tc_get_flow(const struct msg *m, struct tc_flow *ret_flow);
+void tc_put_done(
+	struct buf_writer *w, uint32_t serial, const struct tc_done *done);
+bool tc_get_done(const struct msg *m, struct tc_done *ret_done);
+void tc_put_counters(struct buf_writer *w, uint32_t serial,
+	const struct tc_counters_query *query);
+bool tc_get_counters(const struct msg *m, struct tc_counters_query *ret_query);
+void tc_put_counter(struct buf_writer *w, uint32_t serial,
+	const struct tc_counter *counter);
+bool tc_get_counter(const struct msg *m, struct tc_counter *ret_counter);
+void tc_put_note(struct buf_writer *w, const char *text);
+bool tc_get_note(const struct msg *m, char text[TC_TEXT]);
+
+#endif /* TCCTL_H */
