@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: ISC
+rsvpd_tests = \
+	tests/unit/test_loop
+check_PROGRAMS += $(rsvpd_tests)
+TESTS += $(rsvpd_tests)
+tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)

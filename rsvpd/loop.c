@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libevent behind loop.h.  A watch, a timer and a signal are one kind of
+ * record here: an event in a list of the loop, so that loop_free() finds what
+ * is left.  Each callback's last act is the user's function, which may delete
+ * the very record that called it.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/list.h"
+#include "base/log.h"
+
+struct loop_fd {
+	LIST_ENTRY(loop_fd) link;
+	struct loop *loop;
+	struct event *event;
+	unsigned ready;
+	loop_fd_fn *fn;
+	void *arg;
+};
+
+struct loop_timer {
+	LIST_ENTRY(loop_timer) link;
+	struct event *event;
+	struct mono deadline;
+	loop_timer_fn *fn;
+	void *arg;
+};
+
+struct loop_signal {
+	LIST_ENTRY(loop_signal) link;
+	struct event *event;
+	loop_signal_fn *fn;
+	void *arg;
+};
+
+struct loop {
+	struct event_base *base;
+	bool stopped;
+	LIST_HEAD(, loop_fd) fds;
+	LIST_HEAD(, loop_timer) timers;
+	LIST_HEAD(, loop_signal) signals;
+};
+
+struct mono
+loop_now(void)
+{
+	struct timespec ts;
+
+	/* Cannot fail: the clock exists and ts is ours. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (struct mono){ (int64_t)ts.tv_sec * 1000000 +
+			      ts.tv_nsec / 1000 };
+}
+
+static void
+log_libevent(int severity, const char *text)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warn(LOG_MAIN, "loop: %s", text);
+}
+
+struct loop *
+loop_new(void)
+{
+	struct loop *loop = (struct loop *)calloc(1, sizeof(*loop));
+	struct event_config *config = event_config_new();
+
+	if (!loop || !config)
+		goto fail;
+	event_set_log_callback(log_libevent);
+	LIST_INIT(&loop->fds);
+	LIST_INIT(&loop->timers);
+	LIST_INIT(&loop->signals);
+	/* Without precise timers epoll rounds up to whole milliseconds; without
+	 * fresh time a timer set after a long batch would fire early. */
+	if (event_config_set_flag(
+		    config, EVENT_BASE_FLAG_PRECISE_TIMER |
+				    EVENT_BASE_FLAG_NO_CACHE_TIME |
+				    EVENT_BASE_FLAG_IGNORE_ENV) != 0)
+		goto fail;
+	loop->base = event_base_new_with_config(config);
+	if (!loop->base)
+		goto fail;
+	event_config_free(config);
+	return loop;
+fail:
+	if (config)
+		event_config_free(config);
+	free(loop);
+	return NULL;
+}
+
+static void
+free_signal(struct loop_signal *sig)
+{
+	LIST_REMOVE(sig, link);
+	event_free(sig->event);
+	free(sig);
+}
+
+void
+loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	while (!LIST_EMPTY(&loop->fds))
+		loop_fd_del(LIST_FIRST(&loop->fds));
+	while (!LIST_EMPTY(&loop->timers))
+		loop_timer_del(LIST_FIRST(&loop->timers));
+	while (!LIST_EMPTY(&loop->signals))
+		free_signal(LIST_FIRST(&loop->signals));
+	event_base_free(loop->base);
+	free(loop);
+}
+
+int
+loop_run(struct loop *loop)
+{
+	int ret = 0;
+
+	while (!loop->stopped && ret == 0)
+		if (event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+			ret = -EIO;
+	loop->stopped = false;
+	return ret;
+}
+
+void
+loop_stop(struct loop *loop)
+{
+	loop->stopped = true;
+	/* Fails only when there is no base. */
+	(void)event_base_loopbreak(loop->base);
+}
+
+static void
+fd_ready(evutil_socket_t fd, short what, void *arg)
+{
+	const struct loop_fd *watch = (const struct loop_fd *)arg;
+	unsigned ready = 0;
+
+	if (what & EV_READ)
+		ready |= LOOP_READ;
+	if (what & EV_WRITE)
+		ready |= LOOP_WRITE;
+	watch->fn(watch->arg, fd, ready);
+}
+
+static short
+event_flags(unsigned ready)
+{
+	short flags = EV_PERSIST;
+
+	if (ready & LOOP_READ)
+		flags |= EV_READ;
+	if (ready & LOOP_WRITE)
+		flags |= EV_WRITE;
+	return flags;
+}
+
+struct loop_fd *
+loop_fd_add(
+	struct loop *loop, int fd, unsigned ready, loop_fd_fn *fn, void *arg)
+{
+	struct loop_fd *watch = (struct loop_fd *)calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	*watch = (struct loop_fd){
+		.loop = loop, .ready = ready, .fn = fn, .arg = arg
+	};
+	watch->event =
+		event_new(loop->base, fd, event_flags(ready), fd_ready, watch);
+	if (!watch->event ||
+		(ready != 0 && event_add(watch->event, NULL) != 0)) {
+		if (watch->event)
+			event_free(watch->event);
+		free(watch);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&loop->fds, watch, link);
+	return watch;
+}
+
+void
+loop_fd_set(struct loop_fd *watch, unsigned ready)
+{
+	const evutil_socket_t fd = event_get_fd(watch->event);
+
+	if (watch->ready == ready)
+		return;
+	watch->ready = ready;
+	/* The descriptor was accepted before and memory is in place, so neither
+	 * step has a reason to fail. */
+	(void)event_del(watch->event);
+	(void)event_assign(watch->event, watch->loop->base, fd,
+		event_flags(ready), fd_ready, watch);
+	if (ready != 0)
+		(void)event_add(watch->event, NULL);
+}
+
+void
+loop_fd_del(struct loop_fd *watch)
+{
+	if (!watch)
+		return;
+	LIST_REMOVE(watch, link);
+	event_free(watch->event);
+	free(watch);
+}
+
+/* Ask libevent for the time that is left; a moment that has passed: now. */
+static void
+arm_timer(const struct loop_timer *timer)
+{
+	const struct mono now = loop_now();
+	const int64_t us = mono_reached(timer->deadline, now)
+				   ? 0
+				   : timer->deadline.us - now.us;
+	const struct timeval tv = { .tv_sec = us / 1000000,
+		.tv_usec = us % 1000000 };
+
+	/* Needs memory only to grow the heap, once; a failure would be seen as
+	 * a timer that never fires and is left to the watchdog. */
+	(void)event_add(timer->event, &tv);
+}
+
+static void
+timer_due(evutil_socket_t fd, short what, void *arg)
+{
+	const struct loop_timer *timer = (const struct loop_timer *)arg;
+
+	(void)fd;
+	(void)what;
+	if (mono_reached(timer->deadline, loop_now()))
+		timer->fn(timer->arg);
+	else
+		arm_timer(timer);
+}
+
+struct loop_timer *
+loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *arg)
+{
+	struct loop_timer *timer =
+		(struct loop_timer *)calloc(1, sizeof(*timer));
+
+	if (!timer)
+		return NULL;
+	*timer = (struct loop_timer){ .fn = fn, .arg = arg };
+	timer->event = event_new(loop->base, -1, 0, timer_due, timer);
+	if (!timer->event) {
+		free(timer);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&loop->timers, timer, link);
+	return timer;
+}
+
+void
+loop_timer_set(struct loop_timer *timer, struct mono deadline)
+{
+	timer->deadline = deadline;
+	if (deadline.us == MONO_NEVER.us)
+		loop_timer_stop(timer);
+	else
+		arm_timer(timer);
+}
+
+void
+loop_timer_stop(struct loop_timer *timer)
+{
+	/* Fine when it is not pending. */
+	(void)event_del(timer->event);
+}
+
+void
+loop_timer_del(struct loop_timer *timer)
+{
+	if (!timer)
+		return;
+	LIST_REMOVE(timer, link);
+	event_free(timer->event);
+	free(timer);
+}
+
+static void
+signal_came(evutil_socket_t signo, short what, void *arg)
+{
+	const struct loop_signal *sig = (const struct loop_signal *)arg;
+
+	(void)what;
+	sig->fn(sig->arg, signo);
+}
+
+int
+loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg)
+{
+	struct loop_signal *sig = (struct loop_signal *)calloc(1, sizeof(*sig));
+
+	if (!sig)
+		return -ENOMEM;
+	*sig = (struct loop_signal){ .fn = fn, .arg = arg };
+	sig->event = evsignal_new(loop->base, signo, signal_came, sig);
+	if (!sig->event || event_add(sig->event, NULL) != 0) {
+		if (sig->event)
+			event_free(sig->event);
+		free(sig);
+		return -EINVAL;
+	}
+	LIST_INSERT_HEAD(&loop->signals, sig, link);
+	return 0;
+}
