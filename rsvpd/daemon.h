@@ -39,6 +39,7 @@ struct engine {
 	struct stats *stats;
 	struct loop_timer *tick; /* the core's */
 	struct mono started;
+	bool in_effects; /* effect_run() is at work */
 };
 
 /*

@@ -8,3 +8,4 @@ librsvpd_la_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 librsvpd_la_SOURCES = \
 	rsvpd/loop.c rsvpd/loop.h
 librsvpd_la_LIBADD = libbase.la $(EVENT_LIBS)
+include rsvpd/net.mk
