@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 # Each folder's tests are listed in a file of their own.
+include tests/checks.mk
+include tests/clients.mk
 include tests/unit/base.mk
 include tests/unit/wire.mk
 include tests/unit/core.mk

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: ISC
+# Guards and longer tests.  `make check` runs what needs no privilege.
+
+PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+C_SOURCES = `cd $(top_srcdir) && git ls-files '*.c' '*.h'`
+
+.PHONY: check-layers check-headers check-globals check-sizes check-docs \
+	check-netns check-asan check-valgrind check-kernel format format-check \
+	lint coverage bench
+
+check-layers:
+	$(top_srcdir)/tests/check/layers
+check-headers:
+	BUILD=$(abs_builddir) $(top_srcdir)/tests/check/headers
+check-globals: all
+	BUILD=$(abs_builddir) $(top_srcdir)/tests/check/globals
+check-sizes:
+	$(top_srcdir)/tests/check/sizes
+check-docs: all
+	$(top_srcdir)/tests/check/docs $(abs_builddir)
+
+# The whole program against the real kernel, a real directory, real clients.
+check-netns: all
+	RSVPD_BUILD=$(abs_builddir) PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTEST) $(NETNS_TESTS) $(top_srcdir)/tests/netns
+
+# The same tests in a build of its own with AddressSanitizer and UBSan.
+check-asan:
+	mkdir -p $(abs_builddir)/asan
+	cd $(abs_builddir)/asan && { test -f Makefile || \
+		$(abs_top_srcdir)/configure -q --enable-sanitizers \
+			CC='$(CC)' CFLAGS='-g -O1'; }
+	$(MAKE) -C $(abs_builddir)/asan -s all
+	$(MAKE) -C $(abs_builddir)/asan check
+
+check-valgrind: all
+	$(MAKE) check LOG_COMPILER="libtool --mode=execute valgrind -q \
+		--error-exitcode=99 --leak-check=full"
+
+check-kernel: all
+	$(top_srcdir)/tests/run-in-kernel -t 1200 -w $(abs_builddir) \
+		$(MAKE) check-netns
+
+format:
+	cd $(top_srcdir) && clang-format -i $(C_SOURCES)
+format-check:
+	cd $(top_srcdir) && clang-format --dry-run -Werror $(C_SOURCES)
+
+lint: all
+	cd $(top_srcdir) && git ls-files 'base/*.c' 'rsvpd/*.c' 'policy/*.c' \
+		'tcctl/*.c' 'rapi/*.c' 'ctl/*.c' | xargs -P2 -n4 \
+		clang-tidy --quiet -- $(LINT_CPPFLAGS) 
+	cd $(top_srcdir) && cppcheck --quiet --error-exitcode=1 \
+		--enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem --std=c11 -I. \
+		base rsvpd policy tcctl rapi ctl
+LINT_CPPFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(abs_builddir) \
+	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(LIBCONFIG_CFLAGS) $(JANSSON_CFLAGS) \
+	$(NFTABLES_CFLAGS) $(LDAP_CFLAGS)
+
+coverage:
+	mkdir -p $(abs_builddir)/coverage
+	cd $(abs_builddir)/coverage && { test -f Makefile || \
+		$(abs_top_srcdir)/configure -q --enable-coverage; }
+	$(MAKE) -C $(abs_builddir)/coverage check
+	cd $(abs_builddir)/coverage && for d in base rsvpd/wire rsvpd/core \
+		policy tcctl rapi; do \
+		gcov -n $$d/*.gcda 2>/dev/null | awk -v d=$$d \
+		'/^File/ { f = $$2 } /^Lines executed/ && f ~ "/" d "/[^/]*[.]c" \
+		{ print f, $$0 }' | sort -u; done
+
+BENCH_JSON = $(abs_builddir)/bench.json
+bench: all
+	/usr/bin/python3 $(top_srcdir)/tests/bench/bench --build \
+		$(abs_builddir) --json $(BENCH_JSON)
