@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LINK_H
+#define LINK_H
+
+/*
+ * IP quantities to quantities on the wire of one interface.  A packet of x IP
+ * octets costs w(x) = max(x + header + overhead, smallest frame) there; a rate
+ * or depth of IP octets costs w(m)/m times as much at worst, m being the
+ * smallest packet the Tspec speaks of.  All results are rounded up and saturate
+ * at the largest number of their type.
+ */
+
+#include <stdint.h>
+
+#include "rsvpd/core/rsvp.h"
+
+/* w(x): octets on the wire of one packet. */
+uint64_t link_packet_bytes(const struct rsvp_iface *iface, uint64_t ip_bytes);
+
+/* Octets (or octets a second) on the wire for that many IP octets in packets
+ * of at least min_packet octets. */
+uint64_t link_wire_bytes(
+	const struct rsvp_iface *iface, uint64_t ip_bytes, uint32_t min_packet);
+
+/* IP octets (a second) that certainly fit in that many on the wire, in packets
+ * of min_packet octets; rounded down.  For the ADSPEC. */
+uint64_t link_ip_bytes(const struct rsvp_iface *iface, uint64_t wire_bytes,
+	uint32_t min_packet);
+
+/* The error terms of RFC 2212 that the interface exports, each in 1..2^28. */
+void link_gs_terms(const struct rsvp_iface *iface, uint32_t *ret_C_bytes,
+	uint32_t *ret_D_us);
+
+/*
+ * Fill in what the kernel must do for a reservation: service, rates, bucket,
+ * packet sizes and buffer.  id, ifindex, addresses and filters are left alone.
+ * The flowspec is valid (merge.h), with m and M known; Csum and Dsum are those
+ * of the arriving ADSPEC.
+ */
+void link_flow(const struct rsvp_iface *iface,
+	const struct wire_flowspec *effective, uint32_t Csum, uint32_t Dsum,
+	struct rsvp_flow *flow);
+
+/*
+ * What a GS flow counts against the interface's budget: its burst in the kernel
+ * plus one packet, where burst = packet + rate * timer.  0 for another service.
+ */
+uint64_t link_gs_burst_bytes(
+	const struct rsvp_iface *iface, const struct rsvp_flow *flow);
+
+#endif /* LINK_H */
