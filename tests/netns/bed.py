@@ -11,6 +11,8 @@ DEMO = lab.TOP / "conf" / "examples" / "demo"
 
 SENDER = {"ipv4": "10.1.1.10", "ipv6": "2001:db8:1::10"}
 RECEIVER = {"ipv4": "10.2.2.20", "ipv6": "2001:db8:2::20"}
+# A second address of the receiver, for sessions that conflict on purpose.
+SECOND = {"ipv4": "10.2.2.21", "ipv6": "2001:db8:2::21"}
 ROUTER = {"ipv4": "10.1.1.1", "ipv6": "2001:db8:1::1"}
 PROBE_ADDR = "10.9.9.20"
 FLOW_RATE_BPS = 125000   # octets a second, IP
@@ -48,6 +50,9 @@ class Bed:
         self.s.ip("-6", "route", "add", "default", "via", "2001:db8:1::1")
         self.c.ip("route", "add", "default", "via", "10.2.2.1")
         self.c.ip("-6", "route", "add", "default", "via", "2001:db8:2::1")
+        self.c.ip("addr", "add", SECOND["ipv4"] + "/24", "dev", "eth0")
+        self.c.ip("addr", "add", SECOND["ipv6"] + "/64", "dev", "eth0",
+                  "nodad")
         # What the router sends to the receiver passes a real serialiser.
         self.c.serialise("eth0", "wire0", "10mbit")
 

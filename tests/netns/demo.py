@@ -257,13 +257,23 @@ class Demo:
                        why["rule"] == "no-guests", why["reason"] if why
                        else "no record")
         for family, port in (("ipv4", 5030), ("ipv6", 5032)):
-            # The router's own session without a port makes a later one with
-            # a port conflict (RFC 2205 3.2): PathErr.
-            bed.sender_app(family, 0, node=bed.r, uid=0, src_port=0,
-                           name=f"portless-{family}")
-            lab.wait_for(lambda: any(
-                s["port"] == 0 and s["paths"] for s in bed.daemons["r"]
-                .ctl_json("show", "sessions")["sessions"]), "path state")
+            self.port_conflict(family, port)
+
+    def port_conflict(self, family, port):
+        """A session without a port, known at the router only, conflicts with
+        one that has a port (RFC 2205 3.2): PathErr from the router."""
+        bed = self.bed
+        there = beds.SECOND[family]
+        bed.sender_app(family, 0, node=bed.r, dst=there, src_port=0,
+                       name=f"send-portless-{family}")
+        lab.wait_for(lambda: any(
+            s["dst"] == there and s["paths"] for s in
+            bed.daemons["r"].ctl_json("show", "sessions")["sessions"]),
+            "path state at the router")
+        app = bed.sender_app(family, port, dst=there)
+        error = beds.wait_event(app, "path_error")
+        self.check(f"port-conflict-{family}", error["code"] == 7,
+                   f"code {error['code']} from {error['node']}")
 
     def explain(self, node, port):
         for refusal in self.bed.daemons[node].ctl_json("explain")["refusals"]:
