@@ -76,6 +76,9 @@ void conf_free(struct conf *conf);
 /* The effective configuration in the syntax of the file; it parses again. */
 void conf_print(const struct conf *conf, FILE *out);
 
+/* Every key, a line each: its name, default and meaning, tabs between. */
+void conf_list(FILE *out);
+
 /* The section of an interface, or NULL: RSVP is disabled there. */
 const struct conf_iface *conf_iface_find(
 	const struct conf *conf, const char *name);

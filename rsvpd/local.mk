@@ -2,10 +2,22 @@
 include rsvpd/wire/local.mk
 include rsvpd/core/local.mk
 
-# The daemon but for main(): what its unit tests link.
+# The daemon but for main(): what its unit tests link.  One block of sources
+# for each part of it.
 noinst_LTLIBRARIES += librsvpd.la
-librsvpd_la_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-librsvpd_la_SOURCES = \
+librsvpd_la_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(LIBCONFIG_CFLAGS)
+librsvpd_la_LIBADD = libbase.la $(EVENT_LIBS) $(LIBCONFIG_LIBS) -lm
+librsvpd_la_SOURCES =
+
+librsvpd_la_SOURCES += \
 	rsvpd/loop.c rsvpd/loop.h
-librsvpd_la_LIBADD = libbase.la $(EVENT_LIBS)
+
+librsvpd_la_SOURCES += \
+	rsvpd/conf.c rsvpd/conf.h rsvpd/conf_int.h \
+	rsvpd/conf_diff.c \
+	rsvpd/conf_file.c \
+	rsvpd/conf_keys.c \
+	rsvpd/conf_print.c \
+	rsvpd/conf_value.c
+
 include rsvpd/net.mk

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: ISC
 rsvpd_tests = \
+	tests/unit/test_conf \
 	tests/unit/test_loop
 check_PROGRAMS += $(rsvpd_tests)
 TESTS += $(rsvpd_tests)
+tests_unit_test_conf_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)
+EXTRA_DIST += tests/golden/conf
