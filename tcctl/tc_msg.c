@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The bytes of the messages in tcctl.h.  Each structure is a table of fields;
+ * writer and reader walk the same table, so they cannot drift apart.  A filter
+ * is a nest of its own.  Attributes are numbered over all messages.
+ */
+
+#include "tcctl.h"
+
+#include <assert.h>
+
+#include "base/text.h"
+
+enum tc_attr {
+	ATTR_IFINDEX = 1,
+	ATTR_NAME,
+	ATTR_LINK_BPS,
+	ATTR_BEST_EFFORT_BPS,
+	ATTR_CONTROL_BPS,
+	ATTR_MTU,
+	ATTR_HEADER_BYTES,
+	ATTR_OVERHEAD_BYTES,
+	ATTR_MIN_FRAME_BYTES,
+	ATTR_TIMER_US,
+	ATTR_POOL_LOW,
+	ATTR_POOL_HIGH,
+	ATTR_TAKE_OVER,
+	ATTR_FLOW_ID = 32,
+	ATTR_SERVICE,
+	ATTR_RATE_BPS,
+	ATTR_PEAK_BPS,
+	ATTR_BUCKET_BYTES,
+	ATTR_MAX_PACKET_BYTES,
+	ATTR_MIN_PACKET_BYTES,
+	ATTR_BUFFER_BYTES,
+	ATTR_FILTER, /* nest, once for each filter */
+	ATTR_DST = 64,
+	ATTR_SRC,
+	ATTR_PROTO,
+	ATTR_DST_PORT,
+	ATTR_SRC_PORT,
+	ATTR_BY_LABEL,
+	ATTR_FLOW_LABEL,
+	ATTR_ERROR = 96,
+	ATTR_TEXT,
+	ATTR_CLASSID,
+	ATTR_BYTES,
+	ATTR_PACKETS,
+	ATTR_DROPS,
+	ATTR_BACKLOG_BYTES
+};
+
+enum field_type { F_BOOL, F_U8, F_U16, F_U32, F_U64, F_ADDR, F_TEXT };
+
+struct field {
+	uint16_t attr;
+	uint8_t type; /* enum field_type */
+	size_t offset;
+	size_t size; /* of the member */
+};
+
+#define FIELD(attr, type, of, member)                                          \
+	{                                                                      \
+		attr, type, offsetof(struct of, member),                       \
+			sizeof(((struct of *)0)->member)                       \
+	}
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* clang-format off */
+static const struct field iface_fields[] = {
+	FIELD(ATTR_IFINDEX,         F_U32,  tc_iface, ifindex),
+	FIELD(ATTR_NAME,            F_TEXT, tc_iface, name),
+	FIELD(ATTR_LINK_BPS,        F_U64,  tc_iface, link_Bps),
+	FIELD(ATTR_BEST_EFFORT_BPS, F_U64,  tc_iface, best_effort_Bps),
+	FIELD(ATTR_CONTROL_BPS,     F_U64,  tc_iface, control_Bps),
+	FIELD(ATTR_MTU,             F_U32,  tc_iface, mtu),
+	FIELD(ATTR_HEADER_BYTES,    F_U32,  tc_iface, header_bytes),
+	FIELD(ATTR_OVERHEAD_BYTES,  F_U32,  tc_iface, overhead_bytes),
+	FIELD(ATTR_MIN_FRAME_BYTES, F_U32,  tc_iface, min_frame_bytes),
+	FIELD(ATTR_TIMER_US,        F_U32,  tc_iface, timer_us),
+	FIELD(ATTR_POOL_LOW,        F_U32,  tc_iface, pool_low),
+	FIELD(ATTR_POOL_HIGH,       F_U32,  tc_iface, pool_high),
+	FIELD(ATTR_TAKE_OVER,       F_BOOL, tc_iface, take_over),
+};
+
+/* The first two name the flow; a FLOW_DEL holds nothing else. */
+enum { FLOW_NAME_FIELDS = 2 };
+
+static const struct field flow_fields[] = {
+	FIELD(ATTR_FLOW_ID,          F_U32, tc_flow, id),
+	FIELD(ATTR_IFINDEX,          F_U32, tc_flow, ifindex),
+	FIELD(ATTR_SERVICE,          F_U8,  tc_flow, service),
+	FIELD(ATTR_RATE_BPS,         F_U64, tc_flow, rate_Bps),
+	FIELD(ATTR_PEAK_BPS,         F_U64, tc_flow, peak_Bps),
+	FIELD(ATTR_BUCKET_BYTES,     F_U64, tc_flow, bucket_bytes),
+	FIELD(ATTR_MAX_PACKET_BYTES, F_U32, tc_flow, max_packet_bytes),
+	FIELD(ATTR_MIN_PACKET_BYTES, F_U32, tc_flow, min_packet_bytes),
+	FIELD(ATTR_BUFFER_BYTES,     F_U64, tc_flow, buffer_bytes),
+};
+
+static const struct field filter_fields[] = {
+	FIELD(ATTR_DST,        F_ADDR, tc_filter, dst),
+	FIELD(ATTR_SRC,        F_ADDR, tc_filter, src),
+	FIELD(ATTR_PROTO,      F_U8,   tc_filter, proto),
+	FIELD(ATTR_DST_PORT,   F_U16,  tc_filter, dst_port),
+	FIELD(ATTR_SRC_PORT,   F_U16,  tc_filter, src_port),
+	FIELD(ATTR_BY_LABEL,   F_BOOL, tc_filter, by_label),
+	FIELD(ATTR_FLOW_LABEL, F_U32,  tc_filter, flow_label),
+};
+
+static const struct field done_fields[] = {
+	FIELD(ATTR_ERROR,   F_U32,  tc_done, error),
+	FIELD(ATTR_TEXT,    F_TEXT, tc_done, text),
+	FIELD(ATTR_FLOW_ID, F_U32,  tc_done, flow_id),
+	FIELD(ATTR_CLASSID, F_U32,  tc_done, classid),
+};
+
+static const struct field counter_fields[] = {
+	FIELD(ATTR_FLOW_ID,       F_U32, tc_counter, flow_id),
+	FIELD(ATTR_IFINDEX,       F_U32, tc_counter, ifindex),
+	FIELD(ATTR_CLASSID,       F_U32, tc_counter, classid),
+	FIELD(ATTR_BYTES,         F_U64, tc_counter, bytes),
+	FIELD(ATTR_PACKETS,       F_U64, tc_counter, packets),
+	FIELD(ATTR_DROPS,         F_U64, tc_counter, drops),
+	FIELD(ATTR_BACKLOG_BYTES, F_U32, tc_counter, backlog_bytes),
+};
+
+static const struct field query_fields[] = {
+	FIELD(ATTR_IFINDEX, F_U32, tc_counters_query, ifindex),
+	FIELD(ATTR_FLOW_ID, F_U32, tc_counters_query, flow_id),
+};
+/* clang-format on */
+
+_Static_assert(sizeof(int) == sizeof(uint32_t), "tc_done.error is an F_U32");
+_Static_assert(sizeof(bool) == sizeof(uint8_t), "F_BOOL is one octet");
+
+static void
+put_field(struct buf_writer *w, const struct field *f, const uint8_t *from)
+{
+	const uint8_t *member = from + f->offset;
+	uint16_t u16;
+	uint32_t u32;
+	uint64_t u64;
+
+	switch ((enum field_type)f->type) {
+	case F_BOOL:
+	case F_U8:
+		msg_put_u8(w, f->attr, *member);
+		break;
+	case F_U16:
+		memcpy(&u16, member, sizeof(u16));
+		msg_put_u16(w, f->attr, u16);
+		break;
+	case F_U32:
+		memcpy(&u32, member, sizeof(u32));
+		msg_put_u32(w, f->attr, u32);
+		break;
+	case F_U64:
+		memcpy(&u64, member, sizeof(u64));
+		msg_put_u64(w, f->attr, u64);
+		break;
+	case F_ADDR:
+		msg_put_addr(w, f->attr, (const struct addr *)member);
+		break;
+	case F_TEXT:
+		msg_put_bytes(w, f->attr, member,
+			strnlen((const char *)member, f->size - 1));
+		break;
+	}
+}
+
+static void
+put_fields(struct buf_writer *w, const struct field *fields, size_t count,
+	const void *from)
+{
+	for (size_t i = 0; i < count; i++)
+		put_field(w, &fields[i], (const uint8_t *)from);
+}
+
+/* False: the value is malformed. */
+static bool
+get_field(struct msg_attr *a, const struct field *f, uint8_t *to)
+{
+	uint8_t *member = to + f->offset;
+	uint8_t u8;
+	uint16_t u16;
+	uint32_t u32;
+	uint64_t u64;
+	struct addr addr;
+
+	switch ((enum field_type)f->type) {
+	case F_BOOL:
+		u8 = msg_get_u8(a);
+		if (u8 > 1)
+			return false;
+		*member = u8;
+		break;
+	case F_U8:
+		*member = msg_get_u8(a);
+		break;
+	case F_U16:
+		u16 = msg_get_u16(a);
+		memcpy(member, &u16, sizeof(u16));
+		break;
+	case F_U32:
+		u32 = msg_get_u32(a);
+		memcpy(member, &u32, sizeof(u32));
+		break;
+	case F_U64:
+		u64 = msg_get_u64(a);
+		memcpy(member, &u64, sizeof(u64));
+		break;
+	case F_ADDR:
+		addr = msg_get_addr(a);
+		memcpy(member, &addr, sizeof(addr));
+		break;
+	case F_TEXT:
+		msg_get_text(a, (char *)member, f->size);
+		break;
+	}
+	return !a->body.failed;
+}
+
+/* What a reader does with one attribute that is not in its table; false:
+ * malformed.  NULL: such attributes are skipped. */
+typedef bool other_fn(struct msg_attr *attr, void *to);
+
+/* Every field once; others are skipped.  The target may be half written when
+ * this fails. */
+static bool
+get_fields(struct buf_reader body, const struct field *fields, size_t count,
+	other_fn *other, void *to)
+{
+	uint32_t seen = 0;
+	struct msg_attr a;
+
+	assert(count < 32);
+	while (msg_attr_next(&body, &a)) {
+		size_t i = 0;
+
+		while (i < count && fields[i].attr != a.type)
+			i++;
+		if (i == count) {
+			if (other && !other(&a, to))
+				return false;
+			continue;
+		}
+		if ((seen & 1u << i) != 0 ||
+			!get_field(&a, &fields[i], (uint8_t *)to))
+			return false;
+		seen |= 1u << i;
+	}
+	return !body.failed && seen == (1u << count) - 1;
+}
+
+void
+tc_put_iface(
+	struct buf_writer *w, uint32_t serial, const struct tc_iface *iface)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_IFACE, serial);
+
+	put_fields(w, iface_fields, COUNT(iface_fields), iface);
+	msg_end(w, m);
+}
+
+bool
+tc_get_iface(const struct msg *m, struct tc_iface *ret_iface)
+{
+	struct tc_iface iface = { 0 };
+
+	if (!get_fields(
+		    m->body, iface_fields, COUNT(iface_fields), NULL, &iface))
+		return false;
+	*ret_iface = iface;
+	return true;
+}
+
+void
+tc_put_iface_off(struct buf_writer *w, uint32_t serial, uint32_t ifindex)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_IFACE_OFF, serial);
+
+	msg_put_u32(w, ATTR_IFINDEX, ifindex);
+	msg_end(w, m);
+}
+
+bool
+tc_get_iface_off(const struct msg *m, uint32_t *ret_ifindex)
+{
+	struct tc_iface iface = { 0 };
+
+	if (!get_fields(m->body, iface_fields, 1, NULL, &iface))
+		return false;
+	*ret_ifindex = iface.ifindex;
+	return true;
+}
+
+static void
+put_filter(struct buf_writer *w, const struct tc_filter *filter)
+{
+	uint8_t *nest = msg_nest(w, ATTR_FILTER);
+
+	put_fields(w, filter_fields, COUNT(filter_fields), filter);
+	msg_nest_end(w, nest);
+}
+
+void
+tc_put_flow(struct buf_writer *w, enum tc_msg_type type, uint32_t serial,
+	const struct tc_flow *flow)
+{
+	bool whole = type != TC_MSG_FLOW_DEL;
+	uint8_t *m = msg_begin(w, (uint16_t)type, serial);
+
+	put_fields(w, flow_fields,
+		whole ? COUNT(flow_fields) : FLOW_NAME_FIELDS, flow);
+	for (size_t i = 0; whole && i < flow->filter_count; i++)
+		put_filter(w, &flow->filters[i]);
+	msg_end(w, m);
+}
+
+static bool
+get_filter(struct msg_attr *attr, void *to)
+{
+	struct tc_flow *flow = (struct tc_flow *)to;
+
+	if (attr->type != ATTR_FILTER)
+		return true;
+	if (flow->filter_count == TC_FILTERS_MAX)
+		return false;
+	return get_fields(attr->body, filter_fields, COUNT(filter_fields), NULL,
+		&flow->filters[flow->filter_count++]);
+}
+
+bool
+tc_get_flow(const struct msg *m, struct tc_flow *ret_flow)
+{
+	bool whole = m->type != TC_MSG_FLOW_DEL;
+	struct tc_flow flow = { 0 };
+
+	if (!get_fields(m->body, flow_fields,
+		    whole ? COUNT(flow_fields) : FLOW_NAME_FIELDS,
+		    whole ? get_filter : NULL, &flow))
+		return false;
+	if (flow.id == 0 || (whole && flow.filter_count == 0))
+		return false;
+	*ret_flow = flow;
+	return true;
+}
+
+void
+tc_put_done(struct buf_writer *w, uint32_t serial, const struct tc_done *done)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_DONE, serial);
+
+	put_fields(w, done_fields, COUNT(done_fields), done);
+	msg_end(w, m);
+}
+
+bool
+tc_get_done(const struct msg *m, struct tc_done *ret_done)
+{
+	struct tc_done done = { 0 };
+
+	if (!get_fields(
+		    m->body, done_fields, COUNT(done_fields), NULL, &done) ||
+		done.error < 0)
+		return false;
+	*ret_done = done;
+	return true;
+}
+
+void
+tc_put_counters(struct buf_writer *w, uint32_t serial,
+	const struct tc_counters_query *query)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_COUNTERS, serial);
+
+	put_fields(w, query_fields, COUNT(query_fields), query);
+	msg_end(w, m);
+}
+
+bool
+tc_get_counters(const struct msg *m, struct tc_counters_query *ret_query)
+{
+	struct tc_counters_query query = { 0 };
+
+	if (!get_fields(
+		    m->body, query_fields, COUNT(query_fields), NULL, &query))
+		return false;
+	*ret_query = query;
+	return true;
+}
+
+void
+tc_put_counter(
+	struct buf_writer *w, uint32_t serial, const struct tc_counter *counter)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_COUNTER, serial);
+
+	put_fields(w, counter_fields, COUNT(counter_fields), counter);
+	msg_end(w, m);
+}
+
+bool
+tc_get_counter(const struct msg *m, struct tc_counter *ret_counter)
+{
+	struct tc_counter counter = { 0 };
+
+	if (!get_fields(m->body, counter_fields, COUNT(counter_fields), NULL,
+		    &counter))
+		return false;
+	*ret_counter = counter;
+	return true;
+}
+
+void
+tc_put_note(struct buf_writer *w, const char *text)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_NOTE, 0);
+
+	msg_put_bytes(w, ATTR_TEXT, text, strnlen(text, TC_TEXT - 1));
+	msg_end(w, m);
+}
+
+bool
+tc_get_note(const struct msg *m, char text[TC_TEXT])
+{
+	static const struct field note_fields[] = { { ATTR_TEXT, F_TEXT, 0,
+		TC_TEXT } };
+	char copy[TC_TEXT];
+
+	if (!get_fields(m->body, note_fields, COUNT(note_fields), NULL, copy))
+		return false;
+	(void)text_copy(text, TC_TEXT, copy); /* same size: never cut */
+	return true;
+}
