@@ -21,6 +21,9 @@ struct adspec_local {
 	uint32_t mtu;
 	uint32_t C; /* GS error terms of the interface: octets */
 	uint32_t D; /* and microseconds */
+	/* Where a service offers less than the interface (RFC 2210 3.3.5). */
+	struct wire_general gs_override;
+	struct wire_general cl_override;
 };
 
 /*

@@ -35,11 +35,18 @@ void link_gs_terms(const struct rsvp_iface *iface, uint32_t *ret_C_bytes,
  * Fill in what the kernel must do for a reservation: service, rates, bucket,
  * packet sizes and buffer.  id, ifindex, addresses and filters are left alone.
  * The flowspec is valid (merge.h), with m and M known; Csum and Dsum are those
- * of the arriving ADSPEC.
+ * of the arriving ADSPEC.  A peak rate that is there is never below the rate.
  */
 void link_flow(const struct rsvp_iface *iface,
 	const struct wire_flowspec *effective, uint32_t Csum, uint32_t Dsum,
 	struct rsvp_flow *flow);
+
+/*
+ * The most that one flow may have queued.  What a Tspec, a slack or an ADSPEC
+ * can demand is beyond any memory; a request whose flow has a larger
+ * buffer_bytes cannot be supported and is refused (RFC 2211 5).
+ */
+#define LINK_BUFFER_MAX_BYTES (UINT64_C(256) << 20)
 
 /*
  * What a GS flow counts against the interface's budget: its burst in the kernel
