@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: ISC
+"""What a death means: of the engine, tcctl, policyd and the supervisor, while
+reserved traffic runs through a flooded link."""
+
+import os
+import signal
+import time
+
+import pytest
+
+import bed as beds
+import lab
+
+PORTS = {"gs": 5004, "cl": 5006}
+FLOW = {"gs": 1, "cl": 2}
+
+
+class Running:
+    """Two reserved flows through the flood, from before to after a fault."""
+
+    def __init__(self, bed):
+        self.bed = bed
+        self.apps = {}
+        for name, port in PORTS.items():
+            options = ["--service", name, "--confirm"]
+            if name == "gs":
+                options += ["--bound-us", 65000]
+            self.apps[name] = (bed.sender_app("ipv4", port),
+                               bed.receiver_app("ipv4", port, *options))
+        for name, port in PORTS.items():
+            beds.wait_event(self.apps[name][1], "resv_confirm")
+            lab.wait_for(lambda p=port: bed.installed(bed.r, "eth1", p),
+                         f"class for port {port}")
+
+    def start(self):
+        bed = self.bed
+        self.receiver = lab.Receiver(bed.c, beds.RECEIVER["ipv4"],
+                                     PORTS.values(), "flows")
+        self.flood = lab.Sender(bed.s, "flood", beds.RECEIVER["ipv4"], 9,
+                                flows=32, src_port=20000, flow=1000,
+                                rate=3750000, packet=1400, bucket=28000)
+        self.senders = {
+            name: lab.Sender(bed.s, f"flow-{name}", beds.RECEIVER["ipv4"],
+                             port, src_port=port, flow=FLOW[name],
+                             rate=beds.FLOW_RATE_BPS,
+                             bucket=beds.FLOW_BUCKET,
+                             packet=beds.FLOW_PACKET)
+            for name, port in PORTS.items()}
+        lab.wait_for(lambda: self.receiver.path.stat().st_size > 3200,
+                     "traffic")
+
+    def stop(self):
+        """Packets sent and lost, by flow."""
+        sent = {name: s.stop() for name, s in self.senders.items()}
+        self.flood.stop()
+        lab.wait_for(self.drained, "the router's queue to drain")
+        seen = self.receiver.stop()
+        return {name: (sent[name],
+                       sent[name] - len({r[1] for r in seen
+                                         if r[0] == FLOW[name]}))
+                for name in PORTS}
+
+    def drained(self):
+        return all(c.get("backlog", 0) == 0 for c in
+                   self.bed.r.tc_json("class", "show", "dev", "eth1"))
+
+    def stop_apps(self):
+        for pair in self.apps.values():
+            for app in pair:
+                app.stop()
+
+    def classes(self):
+        """classid and packets of each reserved flow, from the kernel."""
+        kernel = {c["handle"]: c for c in
+                  self.bed.r.tc_json("class", "show", "dev", "eth1")}
+        found = {}
+        for name, port in PORTS.items():
+            resv = self.bed.installed(self.bed.r, "eth1", port)
+            if resv is None:
+                return None
+            found[name] = (resv["classid"],
+                           kernel[resv["classid"]]["stats"]["packets"])
+        return found
+
+
+@pytest.fixture(scope="module")
+def bed():
+    with beds.Bed("rsvpkill", refresh="2 s") as b:
+        yield b
+
+
+@pytest.fixture
+def running(bed):
+    r = Running(bed)
+    yield r
+    r.stop_apps()
+    lab.wait_for(lambda: all(
+        i["flows"] == 0 for i in beds.interfaces(bed.daemons["r"])),
+        "release", 15)
+
+
+def kill_worker(daemon, name):
+    """kill -9; how long until a new one is there and the daemon answers."""
+    old = daemon.workers()[name]
+    start = time.monotonic()
+    os.kill(old, signal.SIGKILL)
+    lab.wait_for(lambda: daemon.workers().get(name) not in (None, old),
+                 f"a new {name}", 5)
+    daemon.wait_ready(5)
+    lab.wait_for(lambda: all(i["tc_ready"] for i in beds.interfaces(daemon)),
+                 "traffic control ready", 5)
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("worker", ("engine", "tcctl", "policyd"))
+@pytest.mark.parametrize("host", ("r", "s", "c"))
+def test_killed_worker_costs_no_packet(bed, running, worker, host):
+    daemon = bed.daemons[host]
+    before = running.classes()
+    running.start()
+    took = kill_worker(daemon, worker)
+    assert took < 5, f"{took:.1f} s"
+    # The engine relearns from its neighbours and the clients.
+    after = lab.wait_for(running.classes, "reservations again", 10)
+    for name, (classid, packets) in before.items():
+        assert after[name][0] == classid, "another class"
+        assert after[name][1] >= packets, "the counter went back"
+    for name, (sent, lost) in running.stop().items():
+        assert lost == 0, f"{name}: {lost} of {sent} lost"
+    after = lab.wait_for(running.classes, "reservations at the end", 10)
+    for name in PORTS:
+        resv = bed.installed(bed.r, "eth1", PORTS[name])
+        assert resv["drops"] == 0
+    assert len([c for c in bed.r.tc_json("class", "show", "dev", "eth1")
+                if c["handle"] in {v[0] for v in after.values()}]) == 2
+
+
+def test_clients_reservations_are_renewed_without_a_call(bed, running):
+    kill_worker(bed.daemons["c"], "engine")
+    kill_worker(bed.daemons["s"], "engine")
+    lab.wait_for(lambda: bed.installed(bed.s, "eth0", PORTS["gs"]),
+                 "the sender's host to know it again", 10)
+    local = lab.wait_for(lambda: [
+        r for r in bed.reservations(bed.c) if r["state"] == "local"],
+        "the receiver's request", 10)
+    assert {r["session"]["port"] for r in local} == set(PORTS.values())
+
+
+def test_supervisor_killed_leaves_the_kernel_and_is_adopted(bed, running):
+    daemon = bed.daemons["r"]
+    before = running.classes()
+    running.start()
+    workers = daemon.workers()
+    os.kill(daemon.supervisor(), signal.SIGKILL)
+    daemon.process.popen.wait(5)
+    lab.wait_for(lambda: not any(os.path.exists(f"/proc/{p}")
+                                 for p in workers.values()),
+                 "the workers to stop", 5)
+    handles = {c["handle"] for c in
+               bed.r.tc_json("class", "show", "dev", "eth1")}
+    assert {v[0] for v in before.values()} <= handles
+    start = time.monotonic()
+    daemon.start()
+    assert time.monotonic() - start < 5
+    after = lab.wait_for(running.classes, "reservations again", 10)
+    for name, (classid, packets) in before.items():
+        assert after[name][0] == classid
+        assert after[name][1] >= packets
+    for name, (sent, lost) in running.stop().items():
+        assert lost == 0, f"{name}: {lost} of {sent} lost"
+
+
+def test_hung_engine_is_killed_and_replaced(bed, running):
+    daemon = bed.daemons["r"]
+    old = daemon.workers()["engine"]
+    os.kill(old, signal.SIGSTOP)
+    start = time.monotonic()
+    lab.wait_for(lambda: daemon.workers().get("engine") not in (None, old),
+                 "a new engine", 12)
+    took = time.monotonic() - start
+    daemon.wait_ready(5)
+    assert took < 10, f"{took:.1f} s"
+    lab.wait_for(running.classes, "reservations again", 10)
+
+
+def test_vanished_sender_is_forgotten_after_the_lifetime(bed):
+    """kill -9 of the whole sending host: no tear is sent."""
+    sender = bed.sender_app("ipv4", 5040)
+    bed.receiver_app("ipv4", 5040, "--service", "cl")
+    lab.wait_for(lambda: bed.installed(bed.r, "eth1", 5040), "the class")
+    daemon = bed.daemons["s"]
+    bed.s.ip("link", "set", "eth0", "down")
+    try:
+        # R = 2 s: L = 10.5 s.
+        for node in (bed.r, bed.c):
+            lab.wait_for(lambda n=node: not [
+                s for s in bed.daemons[n.name].ctl_json(
+                    "show", "sessions")["sessions"] if s["port"] == 5040
+                and s["paths"]], f"path state at {node.name} to end", 15)
+        lab.wait_for(lambda: all(
+            i["flows"] == 0 and i["reserved_bps"] == 0
+            for i in beds.interfaces(bed.daemons["r"])), "the ledger", 5)
+    finally:
+        bed.s.ip("link", "set", "eth0", "up")
+        bed.s.ip("route", "add", "default", "via", "10.1.1.1")
+        bed.s.ip("-6", "addr", "add", "2001:db8:1::10/64", "dev", "eth0",
+                 "nodad")
+        bed.s.ip("-6", "route", "add", "default", "via", "2001:db8:1::1")
+        sender.stop()
+        assert daemon.process.popen.poll() is None
