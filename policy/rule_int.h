@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef RULE_INT_H
+#define RULE_INT_H
+
+/*
+ * Rules and categories in memory: what the sources fill in, what a snapshot
+ * carries, and what the engine decides with.  Pure.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "policy/policy.h"
+
+enum {
+	POLICY_IFACE = 16,      /* an interface name or glob, terminated */
+	POLICY_LIST_MAX = 1024, /* entries of one list of one rule */
+	POLICY_RULES_MAX = 200000,
+	POLICY_CATEGORIES_MAX = 200000
+};
+
+/* No bound set; larger than any rate or size that can be parsed. */
+#define POLICY_UNLIMITED   UINT64_MAX
+#define POLICY_NO_CATEGORY UINT32_MAX
+
+enum policy_scope {
+	POLICY_SCOPE_DATA = 1,
+	POLICY_SCOPE_RSVP = 2,
+	POLICY_SCOPE_BOTH = 3
+};
+
+/* Who wins when all else is equal: larger. */
+enum policy_origin { POLICY_FROM_FILE, POLICY_FROM_DIRECTORY };
+
+/* Bits of a set of services. */
+enum { POLICY_BIT_GS = 1, POLICY_BIT_CL = 2, POLICY_BITS_SERVICE = 3 };
+/* Bits of a set of roles: 1 << enum policy_role. */
+enum { POLICY_BITS_ROLE = 7 };
+
+/* Why the default is what it is. */
+enum policy_default {
+	POLICY_DEFAULT_ALLOW,        /* as configured */
+	POLICY_DEFAULT_DENY,         /* as configured */
+	POLICY_DEFAULT_NO_RULES,     /* none for reservations: allow */
+	POLICY_DEFAULT_RULES,        /* there are some: deny */
+	POLICY_DEFAULT_NO_DIRECTORY, /* it was never read: deny */
+	POLICY_DEFAULT_COUNT
+};
+
+enum policy_span_kind {
+	POLICY_SPAN_USER,
+	POLICY_SPAN_GROUP,
+	POLICY_SPAN_PROTO,
+	POLICY_SPAN_SRC_PORT,
+	POLICY_SPAN_DST_PORT,
+	POLICY_SPAN_COUNT
+};
+enum policy_addr_kind { POLICY_ADDR_SRC, POLICY_ADDR_DST, POLICY_ADDR_COUNT };
+
+struct policy_span {
+	uint32_t lo; /* lo <= hi */
+	uint32_t hi;
+};
+
+struct policy_addr_span {
+	struct addr lo; /* of one family, lo <= hi */
+	struct addr hi;
+};
+
+struct policy_iface {
+	char glob[POLICY_IFACE];
+};
+
+/* Empty lists are conditions that are not set: they hold for everything. */
+struct policy_spans {
+	struct policy_span *at;
+	size_t count;
+};
+
+struct policy_addr_spans {
+	struct policy_addr_span *at;
+	size_t count;
+};
+
+struct policy_ifaces {
+	struct policy_iface *at;
+	size_t count;
+};
+
+/* What makes a rule more specific, most weighty first. */
+enum policy_rank {
+	POLICY_RANK_WHO,
+	POLICY_RANK_DST,
+	POLICY_RANK_SRC,
+	POLICY_RANK_PROTO,
+	POLICY_RANK_DST_PORT,
+	POLICY_RANK_SRC_PORT,
+	POLICY_RANK_IFACE,
+	POLICY_RANK_SERVICE,
+	POLICY_RANK_ROLE,
+	POLICY_RANK_COUNT
+};
+
+struct policy_category {
+	char name[POLICY_NAME];
+	bool deny;
+	uint8_t origin;      /* enum policy_origin */
+	uint8_t max_service; /* enum policy_service; ANY: no bound */
+	uint16_t preemption;
+	uint16_t defending; /* >= preemption, RFC 3181 */
+	uint64_t max_rate_Bps;
+	uint64_t max_bucket_bytes;
+	uint64_t max_peak_Bps;
+	uint64_t max_packet_bytes;
+	uint64_t max_flows;
+	uint64_t aggregate_Bps;
+};
+
+struct policy_rule {
+	char name[POLICY_NAME];
+	uint32_t category; /* index in the set, or POLICY_NO_CATEGORY */
+	int32_t priority;
+	bool deny;
+	uint8_t origin;   /* enum policy_origin */
+	uint8_t scope;    /* enum policy_scope */
+	uint8_t services; /* bits; 0: any */
+	uint8_t roles;    /* bits; 0: any */
+	struct policy_spans spans[POLICY_SPAN_COUNT];
+	struct policy_addr_spans addrs[POLICY_ADDR_COUNT];
+	struct policy_ifaces ifaces;
+	uint32_t rank[POLICY_RANK_COUNT]; /* by policy_rule_settle() */
+};
+
+/* Conditions in the order in which they are tried. */
+#define POLICY_CONDITIONS(X)                                                   \
+	X(POLICY_HOLDS, "all conditions hold")                                 \
+	X(POLICY_FAILS_SCOPE, "scope: it governs data traffic only")           \
+	X(POLICY_FAILS_WHO, "who: another user or group")                      \
+	X(POLICY_FAILS_WHO_UNKNOWN, "who: nobody is known to ask")             \
+	X(POLICY_FAILS_ROLE, "role")                                           \
+	X(POLICY_FAILS_PROTO, "protocol")                                      \
+	X(POLICY_FAILS_DST, "destination")                                     \
+	X(POLICY_FAILS_SRC, "source")                                          \
+	X(POLICY_FAILS_DST_PORT, "destination port")                           \
+	X(POLICY_FAILS_SRC_PORT, "source port")                                \
+	X(POLICY_FAILS_SERVICE, "service")                                     \
+	X(POLICY_FAILS_IFACE, "interface")
+
+enum policy_condition {
+#define X(name, text) name,
+	POLICY_CONDITIONS(X)
+#undef X
+};
+
+/* The first condition that fails, or POLICY_HOLDS. */
+enum policy_condition policy_rule_match(
+	const struct policy_rule *rule, const struct policy_request *request);
+const char *policy_condition_text(enum policy_condition condition);
+
+/* Compute the rank; call it when the conditions are complete. */
+void policy_rule_settle(struct policy_rule *rule);
+/* The total order of decision: <0 when a comes first.  Zero only for equal
+ * names. */
+int policy_rule_compare(
+	const struct policy_rule *a, const struct policy_rule *b);
+/* Every request that b matches, a matches too. */
+bool policy_rule_covers(
+	const struct policy_rule *a, const struct policy_rule *b);
+
+/* Length of the prefix that the span is, or -1 when it is none. */
+int policy_addr_span_prefix(const struct policy_addr_span *span);
+
+/* Frees the lists and the rule; NULL is fine. */
+void policy_rule_free(const struct alloc *alloc, struct policy_rule *rule);
+
+/* A category without any bound. */
+void policy_category_init(struct policy_category *category);
+
+/* A name is 1 to 63 printable ASCII characters without blanks at its ends. */
+bool policy_name_valid(const char *name);
+/* '*' any run, '?' any one character. */
+bool policy_glob_match(const char *glob, const char *name);
+
+/* For people.  Conditions: "any" when there is none. */
+void policy_rule_text(struct text *t, const struct policy_rule *rule);
+void policy_category_text(struct text *t, const struct policy_category *c);
+const char *policy_scope_text(uint8_t scope);
+const char *policy_default_text(uint8_t why); /* enum policy_default */
+bool policy_default_denies(uint8_t why);
+void policy_proto_text(struct text *t, uint32_t proto);
+
+/* A rule set: rules in the order of decision.  Owns all it points to. */
+struct policy_set {
+	const struct alloc *alloc;
+	struct policy_category *categories;
+	size_t n_categories;
+	struct policy_rule **rules;
+	size_t n_rules;
+	uint8_t default_why; /* enum policy_default */
+	uint64_t generation;
+	int64_t made_unix_s;
+	uint64_t source_key; /* digest of where the directory part is from */
+	char source[POLICY_REASON];
+};
+
+void policy_set_free(struct policy_set *set);
+
+#endif /* RULE_INT_H */

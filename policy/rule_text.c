@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Rules and categories as text for people. */
+
+#include "rule_int.h"
+
+#include <inttypes.h>
+
+static const struct {
+	uint32_t number;
+	const char *name;
+} protos[] = { { 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 33, "dccp" },
+	{ 58, "icmp6" }, { 132, "sctp" }, { 136, "udplite" } };
+
+void
+policy_proto_text(struct text *t, uint32_t proto)
+{
+	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
+		if (protos[i].number == proto) {
+			text_add(t, protos[i].name);
+			return;
+		}
+	text_printf(t, "protocol %" PRIu32, proto);
+}
+
+const char *
+policy_scope_text(uint8_t scope)
+{
+	if (scope == POLICY_SCOPE_BOTH)
+		return "Both";
+	return scope == POLICY_SCOPE_RSVP ? "RSVP" : "DataTraffic";
+}
+
+bool
+policy_default_denies(uint8_t why)
+{
+	return why != POLICY_DEFAULT_ALLOW && why != POLICY_DEFAULT_NO_RULES;
+}
+
+const char *
+policy_default_text(uint8_t why)
+{
+	switch ((enum policy_default)why) {
+	case POLICY_DEFAULT_ALLOW:
+		return "the default is allow";
+	case POLICY_DEFAULT_DENY:
+		return "the default is deny";
+	case POLICY_DEFAULT_NO_RULES:
+		return "allowed, as there is no rule for reservations";
+	case POLICY_DEFAULT_RULES:
+		return "denied, as there are rules for reservations";
+	case POLICY_DEFAULT_NO_DIRECTORY:
+		return "denied, as the directory has not been read yet";
+	case POLICY_DEFAULT_COUNT:
+		break;
+	}
+	return "?";
+}
+
+/* "; " between parts, ", " between the entries of a list. */
+static void
+separate(struct text *t, size_t start)
+{
+	if (t->len > start)
+		text_add(t, "; ");
+}
+
+static void
+add_span(struct text *t, const struct policy_span *s)
+{
+	text_printf(t, "%" PRIu32, s->lo);
+	if (s->hi != s->lo)
+		text_printf(t, "-%" PRIu32, s->hi);
+}
+
+static void
+add_spans(struct text *t, const char *word, const struct policy_spans *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		text_add(t, i == 0 ? word : ",");
+		add_span(t, &list->at[i]);
+	}
+}
+
+static void
+add_protos(struct text *t, const struct policy_spans *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		text_add(t, i == 0 ? "" : ",");
+		if (list->at[i].lo == list->at[i].hi) {
+			policy_proto_text(t, list->at[i].lo);
+		} else {
+			text_add(t, "protocol ");
+			add_span(t, &list->at[i]);
+		}
+	}
+}
+
+static void
+add_addr_span(struct text *t, const struct policy_addr_span *s)
+{
+	char lo[ADDR_TEXT];
+	char hi[ADDR_TEXT];
+	int len = policy_addr_span_prefix(s);
+
+	text_add(t, addr_format(&s->lo, lo));
+	if (len < 0)
+		text_printf(t, "-%s", addr_format(&s->hi, hi));
+	else if (len < (int)addr_size(s->lo.family) * 8)
+		text_printf(t, "/%d", len);
+}
+
+/* "to ADDRESSES port PORTS" */
+static void
+add_end(struct text *t, const char *word, const struct policy_addr_spans *addrs,
+	const struct policy_spans *ports)
+{
+	if (addrs->count == 0 && ports->count == 0)
+		return;
+	text_add(t, word);
+	for (size_t i = 0; i < addrs->count; i++) {
+		text_add(t, i == 0 ? " " : ",");
+		add_addr_span(t, &addrs->at[i]);
+	}
+	add_spans(t, " port ", ports);
+}
+
+static void
+add_roles(struct text *t, uint8_t roles)
+{
+	static const char *const names[] = { "sender", "receiver", "transit" };
+	const char *word = "role ";
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if ((roles & 1u << i) == 0)
+			continue;
+		text_printf(t, "%s%s", word, names[i]);
+		word = ",";
+	}
+}
+
+static void
+add_services(struct text *t, uint8_t services)
+{
+	static const char *const names[] = { "", "GS", "CL", "GS,CL" };
+
+	text_printf(t, "service %s", names[services & POLICY_BITS_SERVICE]);
+}
+
+static void
+add_ifaces(struct text *t, const struct policy_ifaces *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		text_printf(t, "%s%s", i == 0 ? "interface " : ",",
+			list->at[i].glob);
+}
+
+void
+policy_rule_text(struct text *t, const struct policy_rule *rule)
+{
+	const struct policy_spans *spans = rule->spans;
+	size_t start = t->len;
+
+	add_spans(t, "uid ", &spans[POLICY_SPAN_USER]);
+	if (spans[POLICY_SPAN_GROUP].count > 0) {
+		if (spans[POLICY_SPAN_USER].count > 0)
+			text_add(t, " or ");
+		add_spans(t, "gid ", &spans[POLICY_SPAN_GROUP]);
+	}
+	if (spans[POLICY_SPAN_PROTO].count > 0) {
+		separate(t, start);
+		add_protos(t, &spans[POLICY_SPAN_PROTO]);
+	}
+	if (rule->addrs[POLICY_ADDR_DST].count > 0 ||
+		spans[POLICY_SPAN_DST_PORT].count > 0)
+		separate(t, start);
+	add_end(t, "to", &rule->addrs[POLICY_ADDR_DST],
+		&spans[POLICY_SPAN_DST_PORT]);
+	if (rule->addrs[POLICY_ADDR_SRC].count > 0 ||
+		spans[POLICY_SPAN_SRC_PORT].count > 0)
+		separate(t, start);
+	add_end(t, "from", &rule->addrs[POLICY_ADDR_SRC],
+		&spans[POLICY_SPAN_SRC_PORT]);
+	if (rule->services != 0) {
+		separate(t, start);
+		add_services(t, rule->services);
+	}
+	if (rule->roles != 0) {
+		separate(t, start);
+		add_roles(t, rule->roles);
+	}
+	if (rule->ifaces.count > 0) {
+		separate(t, start);
+		add_ifaces(t, &rule->ifaces);
+	}
+	if (t->len == start)
+		text_add(t, "any");
+}
+
+static void
+add_rate(struct text *t, size_t start, const char *name, uint64_t rate_Bps)
+{
+	if (rate_Bps == POLICY_UNLIMITED)
+		return;
+	separate(t, start);
+	text_printf(t, "%s ", name);
+	text_add_rate(t, (double)rate_Bps);
+}
+
+static void
+add_size(struct text *t, size_t start, const char *name, uint64_t octets)
+{
+	if (octets == POLICY_UNLIMITED)
+		return;
+	separate(t, start);
+	text_printf(t, "%s ", name);
+	text_add_size(t, (double)octets);
+}
+
+void
+policy_category_text(struct text *t, const struct policy_category *c)
+{
+	size_t start = t->len;
+
+	if (c->deny)
+		text_add(t, "deny");
+	if (c->max_service == POLICY_SERVICE_CL) {
+		separate(t, start);
+		text_add(t, "maxService CL");
+	}
+	add_rate(t, start, "maxRatePerFlow", c->max_rate_Bps);
+	add_size(t, start, "maxBucketPerFlow", c->max_bucket_bytes);
+	add_rate(t, start, "maxPeakPerFlow", c->max_peak_Bps);
+	add_size(t, start, "maxPacketPerFlow", c->max_packet_bytes);
+	if (c->max_flows != POLICY_UNLIMITED) {
+		separate(t, start);
+		text_printf(t, "maxFlows %" PRIu64, c->max_flows);
+	}
+	add_rate(t, start, "aggregateRate", c->aggregate_Bps);
+	if (c->preemption != 0 || c->defending != 0) {
+		separate(t, start);
+		text_printf(t, "preemption %u; defending %u", c->preemption,
+			c->defending);
+	}
+	if (t->len == start)
+		text_add(t, "no limits");
+}

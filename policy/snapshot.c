@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The bytes of a rule set; the layout is in snapshot_int.h.  Reading trusts
+ * nothing: every number has its range, every list its bound, every record must
+ * be used up exactly.
+ */
+
+#include "snapshot_int.h"
+
+#include <string.h>
+
+enum {
+	MAGIC = 0x4c4f5051, /* "QPOL" */
+	LAYOUT = 1,
+	HEAD_MAX = 2 + POLICY_REASON + 4 + 2 + 2 + 6 * 8,
+	FIRST_SIZE = 4096
+};
+
+uint64_t
+policy_digest(uint64_t digest, const void *bytes, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)bytes;
+
+	for (size_t i = 0; i < n; i++)
+		digest = (digest ^ p[i]) * UINT64_C(0x100000001b3);
+	return digest;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+static uint8_t *
+open_record(struct buf_writer *w)
+{
+	return buf_reserve(w, 4);
+}
+
+static void
+close_record(struct buf_writer *w, uint8_t *start)
+{
+	if (w->failed)
+		return;
+
+	struct buf_writer len = buf_writer(start, 4);
+
+	buf_put_u32le(&len, (uint32_t)(w->pos - start - 4));
+}
+
+static void
+put_text(struct buf_writer *w, const char *text)
+{
+	size_t n = strlen(text);
+
+	buf_put_u16le(w, (uint16_t)n);
+	buf_put_bytes(w, text, n);
+}
+
+static void
+put_category(struct buf_writer *w, const struct policy_category *c)
+{
+	uint8_t *start = open_record(w);
+
+	put_text(w, c->name);
+	buf_put_u8(w, c->deny);
+	buf_put_u8(w, c->origin);
+	buf_put_u8(w, c->max_service);
+	buf_put_u16le(w, c->preemption);
+	buf_put_u16le(w, c->defending);
+	buf_put_u64le(w, c->max_rate_Bps);
+	buf_put_u64le(w, c->max_bucket_bytes);
+	buf_put_u64le(w, c->max_peak_Bps);
+	buf_put_u64le(w, c->max_packet_bytes);
+	buf_put_u64le(w, c->max_flows);
+	buf_put_u64le(w, c->aggregate_Bps);
+	close_record(w, start);
+}
+
+static void
+put_spans(struct buf_writer *w, const struct policy_spans *list)
+{
+	buf_put_u16le(w, (uint16_t)list->count);
+	for (size_t i = 0; i < list->count; i++) {
+		buf_put_u32le(w, list->at[i].lo);
+		buf_put_u32le(w, list->at[i].hi);
+	}
+}
+
+static void
+put_addr_spans(struct buf_writer *w, const struct policy_addr_spans *list)
+{
+	buf_put_u16le(w, (uint16_t)list->count);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct policy_addr_span *s = &list->at[i];
+
+		buf_put_u8(w, s->lo.family);
+		buf_put_bytes(w, s->lo.b, addr_size(s->lo.family));
+		buf_put_bytes(w, s->hi.b, addr_size(s->lo.family));
+	}
+}
+
+static void
+put_rule(struct buf_writer *w, const struct policy_rule *r)
+{
+	uint8_t *start = open_record(w);
+
+	put_text(w, r->name);
+	buf_put_u32le(w, r->category);
+	buf_put_u32le(w, (uint32_t)r->priority);
+	buf_put_u8(w, r->deny);
+	buf_put_u8(w, r->origin);
+	buf_put_u8(w, r->scope);
+	buf_put_u8(w, r->services);
+	buf_put_u8(w, r->roles);
+	for (int k = 0; k < POLICY_SPAN_COUNT; k++)
+		put_spans(w, &r->spans[k]);
+	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
+		put_addr_spans(w, &r->addrs[k]);
+	buf_put_u16le(w, (uint16_t)r->ifaces.count);
+	for (size_t i = 0; i < r->ifaces.count; i++)
+		put_text(w, r->ifaces.at[i].glob);
+	close_record(w, start);
+}
+
+static void
+put_body(struct buf_writer *w, const struct policy_set *set)
+{
+	buf_put_u8(w, set->default_why);
+	buf_put_u32le(w, (uint32_t)set->n_categories);
+	buf_put_u32le(w, (uint32_t)set->n_rules);
+	for (size_t i = 0; i < set->n_categories; i++)
+		put_category(w, &set->categories[i]);
+	for (size_t i = 0; i < set->n_rules; i++)
+		put_rule(w, set->rules[i]);
+}
+
+/* The head has a fixed place in front; it is measured, then completed. */
+static void
+put_head(struct buf_writer *w, const struct policy_set *set,
+	const struct buf_writer *body)
+{
+	uint8_t *start = w->pos;
+
+	buf_put_u32le(w, MAGIC);
+	buf_put_u16le(w, LAYOUT);
+
+	uint8_t *head_len = buf_reserve(w, 2);
+
+	buf_put_u64le(w, set->generation);
+	buf_put_u64le(w, (uint64_t)set->made_unix_s);
+	buf_put_u64le(w, set->source_key);
+	put_text(w, set->source);
+	buf_put_u64le(w, buf_written(body));
+	buf_put_u64le(w, policy_digest(POLICY_DIGEST_START, body->start,
+				 buf_written(body)));
+
+	struct buf_writer len = buf_writer(head_len, 2);
+
+	buf_put_u16le(&len, (uint16_t)(w->pos - start + 8));
+	buf_put_u64le(w, policy_digest(POLICY_DIGEST_START, start,
+				 (size_t)(w->pos - start)));
+}
+
+/* Try a buffer of that size; false when the set does not fit. */
+static bool
+write_into(const struct policy_set *set, uint8_t *bytes, size_t size,
+	size_t *ret_len)
+{
+	uint8_t head[HEAD_MAX];
+	struct buf_writer h = buf_writer(head, sizeof(head));
+	struct buf_writer body = buf_writer(bytes, size);
+
+	put_body(&body, set);
+	if (body.failed)
+		return false;
+	put_head(&h, set, &body);
+	if (h.failed || size - buf_written(&body) < buf_written(&h))
+		return false;
+	memmove(bytes + buf_written(&h), bytes, buf_written(&body));
+	memcpy(bytes, head, buf_written(&h));
+	*ret_len = buf_written(&h) + buf_written(&body);
+	return true;
+}
+
+bool
+policy_snapshot_write(
+	const struct policy_set *set, uint8_t **ret_bytes, size_t *ret_len)
+{
+	for (size_t size = FIRST_SIZE; size <= POLICY_SNAPSHOT_MAX; size *= 2) {
+		uint8_t *bytes = (uint8_t *)alloc_get(set->alloc, size);
+
+		if (!bytes)
+			return false;
+		if (write_into(set, bytes, size, ret_len)) {
+			*ret_bytes = bytes;
+			return true;
+		}
+		alloc_put(set->alloc, bytes);
+	}
+	return false;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+/* Text of printable characters, terminated in buf.  False when it is not. */
+static bool
+get_text(struct buf_reader *r, char *buf, size_t size)
+{
+	size_t n = buf_get_u16le(r);
+	const uint8_t *p = buf_take(r, n);
+
+	buf[0] = '\0';
+	if (!p || n >= size)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] < 0x20 || p[i] > 0x7e)
+			return false;
+	memcpy(buf, p, n);
+	buf[n] = '\0';
+	return true;
+}
+
+static bool
+get_flag(struct buf_reader *r, bool *ret)
+{
+	uint8_t v = buf_get_u8(r);
+
+	*ret = v == 1;
+	return v <= 1;
+}
+
+const char *
+policy_head_read(const void *bytes, size_t len, struct policy_head *ret_head)
+{
+	struct buf_reader all = buf_reader(bytes, len);
+	struct buf_reader r = all;
+	struct policy_head h = { 0 };
+
+	if (buf_get_u32le(&r) != MAGIC)
+		return "not a policy snapshot";
+	if (buf_get_u16le(&r) != LAYOUT)
+		return "a version of the snapshot that is not known";
+
+	size_t head_len = buf_get_u16le(&r);
+
+	h.generation = buf_get_u64le(&r);
+	h.made_unix_s = (int64_t)buf_get_u64le(&r);
+	h.source_key = buf_get_u64le(&r);
+
+	bool text = get_text(&r, h.source, sizeof(h.source));
+	uint64_t body_len = buf_get_u64le(&r);
+
+	h.body_digest = buf_get_u64le(&r);
+
+	uint64_t digest = policy_digest(
+		POLICY_DIGEST_START, all.pos, (size_t)(r.pos - all.pos));
+
+	if (!text || buf_get_u64le(&r) != digest || r.failed ||
+		(size_t)(r.pos - all.pos) != head_len)
+		return "the head of the snapshot is damaged";
+	if (body_len != buf_left(&r) || len > POLICY_SNAPSHOT_MAX)
+		return "the snapshot is not as long as it says";
+	h.body = r;
+	*ret_head = h;
+	return NULL;
+}
+
+static struct buf_reader
+next_record(struct buf_reader *body)
+{
+	size_t len = buf_get_u32le(body);
+
+	return buf_split(body, len);
+}
+
+static bool
+valid_service_bound(uint8_t service)
+{
+	return service == POLICY_SERVICE_ANY || service == POLICY_SERVICE_GS ||
+	       service == POLICY_SERVICE_CL;
+}
+
+const char *
+policy_category_read(struct buf_reader *body, struct policy_category *ret)
+{
+	struct buf_reader r = next_record(body);
+	struct policy_category c = { 0 };
+	bool name = get_text(&r, c.name, sizeof(c.name));
+	bool flag = get_flag(&r, &c.deny);
+
+	c.origin = buf_get_u8(&r);
+	c.max_service = buf_get_u8(&r);
+	c.preemption = buf_get_u16le(&r);
+	c.defending = buf_get_u16le(&r);
+	c.max_rate_Bps = buf_get_u64le(&r);
+	c.max_bucket_bytes = buf_get_u64le(&r);
+	c.max_peak_Bps = buf_get_u64le(&r);
+	c.max_packet_bytes = buf_get_u64le(&r);
+	c.max_flows = buf_get_u64le(&r);
+	c.aggregate_Bps = buf_get_u64le(&r);
+	if (!buf_complete(&r) || !name || !policy_name_valid(c.name))
+		return "a category is malformed";
+	if (!flag || c.origin > POLICY_FROM_DIRECTORY ||
+		!valid_service_bound(c.max_service) ||
+		c.defending < c.preemption)
+		return "a category has a value out of range";
+	*ret = c;
+	return NULL;
+}
+
+/* Room for count entries, no more than the bytes that are left could hold. */
+static void *
+list_room(const struct alloc *alloc, const struct buf_reader *r, size_t count,
+	size_t least_octets, size_t size)
+{
+	if (count > POLICY_LIST_MAX || count * least_octets > buf_left(r))
+		return NULL;
+	return alloc_get(alloc, count * size);
+}
+
+static bool
+get_spans(const struct alloc *alloc, struct buf_reader *r, uint32_t most,
+	struct policy_spans *list)
+{
+	size_t count = buf_get_u16le(r);
+
+	if (count == 0)
+		return true;
+	list->at = (struct policy_span *)list_room(
+		alloc, r, count, 8, sizeof(*list->at));
+	if (!list->at)
+		return false;
+	list->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct policy_span *s = &list->at[i];
+
+		s->lo = buf_get_u32le(r);
+		s->hi = buf_get_u32le(r);
+		if (s->lo > s->hi || s->hi > most)
+			return false;
+	}
+	return true;
+}
+
+static bool
+get_addr_spans(const struct alloc *alloc, struct buf_reader *r,
+	struct policy_addr_spans *list)
+{
+	size_t count = buf_get_u16le(r);
+
+	if (count == 0)
+		return true;
+	list->at = (struct policy_addr_span *)list_room(
+		alloc, r, count, 9, sizeof(*list->at));
+	if (!list->at)
+		return false;
+	list->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct policy_addr_span *s = &list->at[i];
+		uint8_t family = buf_get_u8(r);
+
+		s->lo.family = family;
+		s->hi.family = family;
+		if (addr_size(family) == 0)
+			return false;
+		buf_get_bytes(r, s->lo.b, addr_size(family));
+		buf_get_bytes(r, s->hi.b, addr_size(family));
+		if (addr_compare(&s->lo, &s->hi) > 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+get_ifaces(const struct alloc *alloc, struct buf_reader *r,
+	struct policy_ifaces *list)
+{
+	size_t count = buf_get_u16le(r);
+
+	if (count == 0)
+		return true;
+	list->at = (struct policy_iface *)list_room(
+		alloc, r, count, 3, sizeof(*list->at));
+	if (!list->at)
+		return false;
+	list->count = count;
+	for (size_t i = 0; i < count; i++) {
+		char *glob = list->at[i].glob;
+
+		if (!get_text(r, glob, POLICY_IFACE) || glob[0] == '\0')
+			return false;
+	}
+	return true;
+}
+
+static bool
+get_lists(const struct alloc *alloc, struct buf_reader *r,
+	struct policy_rule *rule)
+{
+	static const uint32_t most[POLICY_SPAN_COUNT] = {
+		[POLICY_SPAN_USER] = UINT32_MAX,
+		[POLICY_SPAN_GROUP] = UINT32_MAX,
+		[POLICY_SPAN_PROTO] = UINT8_MAX,
+		[POLICY_SPAN_SRC_PORT] = UINT16_MAX,
+		[POLICY_SPAN_DST_PORT] = UINT16_MAX,
+	};
+
+	for (int k = 0; k < POLICY_SPAN_COUNT; k++)
+		if (!get_spans(alloc, r, most[k], &rule->spans[k]))
+			return false;
+	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
+		if (!get_addr_spans(alloc, r, &rule->addrs[k]))
+			return false;
+	return get_ifaces(alloc, r, &rule->ifaces);
+}
+
+static bool
+get_rule_head(
+	struct buf_reader *r, size_t n_categories, struct policy_rule *rule)
+{
+	bool name = get_text(r, rule->name, sizeof(rule->name));
+
+	rule->category = buf_get_u32le(r);
+	rule->priority = (int32_t)buf_get_u32le(r);
+
+	bool flag = get_flag(r, &rule->deny);
+
+	rule->origin = buf_get_u8(r);
+	rule->scope = buf_get_u8(r);
+	rule->services = buf_get_u8(r);
+	rule->roles = buf_get_u8(r);
+	if (!name || !flag || !policy_name_valid(rule->name))
+		return false;
+	if (rule->category != POLICY_NO_CATEGORY &&
+		rule->category >= n_categories)
+		return false;
+	return rule->origin <= POLICY_FROM_DIRECTORY &&
+	       rule->scope >= POLICY_SCOPE_DATA &&
+	       rule->scope <= POLICY_SCOPE_BOTH &&
+	       rule->services <= POLICY_BITS_SERVICE &&
+	       rule->roles <= POLICY_BITS_ROLE;
+}
+
+const char *
+policy_rule_read(const struct alloc *alloc, struct buf_reader *body,
+	size_t n_categories, struct policy_rule **ret_rule)
+{
+	struct buf_reader r = next_record(body);
+	struct policy_rule *rule =
+		(struct policy_rule *)alloc_get(alloc, sizeof(*rule));
+
+	if (!rule)
+		return "no memory for a rule";
+	if (!get_rule_head(&r, n_categories, rule) ||
+		!get_lists(alloc, &r, rule) || !buf_complete(&r)) {
+		policy_rule_free(alloc, rule);
+		return "a rule is malformed";
+	}
+	policy_rule_settle(rule);
+	*ret_rule = rule;
+	return NULL;
+}
