@@ -199,6 +199,9 @@ struct wire_flow {
 	bool has_flowspec; /* false only in a ResvTear that leaves it out */
 	bool has_filter;   /* false only for WF */
 	struct wire_flowspec flowspec;
+	struct wire_view flowspec_view; /* the whole object, if malformed or
+					 * of a service not known here; it is
+					 * then sent as it came; else empty */
 	struct wire_filter filter;
 };
 
@@ -242,8 +245,11 @@ struct wire_msg {
 	bool flowspec_malformed; /* bad inner framing: code 21 value 3 */
 	struct wire_flow flows[WIRE_FLOWS_MAX];
 	size_t policy_count;
+	size_t policies_ignored; /* beyond WIRE_POLICIES_MAX */
+	bool policy_malformed;   /* bad inner framing: code 2 value 11 */
 	struct wire_view policies[WIRE_POLICIES_MAX]; /* whole objects */
 	size_t other_count;
+	size_t others_ignored;                    /* beyond WIRE_OTHERS_MAX */
 	struct wire_view others[WIRE_OTHERS_MAX]; /* classes 11bbbbbb, whole */
 	uint8_t bad_class; /* with WIRE_UNKNOWN_CLASS and WIRE_UNKNOWN_CTYPE */
 	uint8_t bad_ctype;

@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: ISC
+wire_tests = \
+	tests/unit/test_wire_msg
+check_PROGRAMS += $(wire_tests)
+TESTS += $(wire_tests)
+check_LTLIBRARIES += tests/unit/libwire_t.la
+tests_unit_libwire_t_la_SOURCES = \
+	tests/unit/wire_same.c tests/unit/wire_same.h \
+	tests/unit/wire_t.c tests/unit/wire_t.h
+tests_unit_libwire_t_la_LIBADD = libwire.la
+wire_ldadd = tests/unit/libwire_t.la libwire.la -lm $(UNIT_LDADD)
+tests_unit_test_wire_msg_LDADD = $(wire_ldadd)
