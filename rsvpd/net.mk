@@ -3,5 +3,17 @@
 librsvpd_la_CPPFLAGS += $(MNL_CFLAGS)
 librsvpd_la_SOURCES += \
 	rsvpd/effect.c \
+	rsvpd/net_bucket.c rsvpd/net_bucket.h \
+	rsvpd/net_diag.c \
+	rsvpd/net_iface.c \
+	rsvpd/net_link.c rsvpd/net_link.h rsvpd/net_link_int.h \
+	rsvpd/net_nl.c \
+	rsvpd/net_packet.c rsvpd/net_packet.h \
+	rsvpd/net_raw.c rsvpd/net_raw.h rsvpd/net_raw_int.h \
+	rsvpd/net_recv.c \
+	rsvpd/net_route.c \
+	rsvpd/net_send.c \
+	rsvpd/net_table.c \
+	rsvpd/net_watch.c \
 	rsvpd/stats.c rsvpd/stats.h
 librsvpd_la_LIBADD += $(MNL_LIBS)

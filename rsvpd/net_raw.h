@@ -24,4 +24,7 @@ void net_raw_socket(struct net_raw *raw, int role, int fd);
 /* Send one message.  0 or a negative errno; counted either way. */
 int net_raw_send(struct net_raw *raw, const struct rsvp_send *send);
 
+/* An interface is gone: forget what was counted for it.  NULL is fine. */
+void net_raw_iface_gone(struct net_raw *raw, uint32_t ifindex);
+
 #endif /* NET_RAW_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What a link is to the core and to tcctl: kernel facts and the section of the
+ * configuration, made into struct rsvp_iface and struct tc_iface.  Pure.
+ */
+
+#include "rsvpd/net_link_int.h"
+
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum {
+	ETHERNET_HEADER = 14,
+	/* The tree must stay below the wire's rate, or the queue builds up in
+	 * the device: percent of a speed that the hardware told. */
+	SPEED_PERCENT = 98,
+	CONTROL_MIN_BPS = 8000, /* 64 kbit/s */
+	CONTROL_PERCENT = 1,
+	/* Of an interface without a section. */
+	REFRESH_MS = 30000,
+	LIVES = 3,
+	MIN_PACKET = 128,
+	TIMER_US = 200
+};
+
+/* Octets of link header that the qdisc counts. */
+static uint32_t
+header_of_type(uint16_t type)
+{
+	switch (type) {
+	case ARPHRD_PPP:
+	case ARPHRD_NONE: /* tun */
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+	case ARPHRD_RAWIP:
+		return 0;
+	default:
+		return ETHERNET_HEADER; /* and too much is safe */
+	}
+}
+
+static uint64_t
+share(uint64_t rate, uint32_t percent)
+{
+	/* In this order: no overflow, and exact for all multiples of 100. */
+	return rate / 100 * percent + rate % 100 * percent / 100;
+}
+
+/*
+ * The most that guaranteed flows may send at once, when the configuration does
+ * not say.  It is the larger part of the advertised delay, which is
+ *
+ *	D = (budget + largest packet + device queue) / L + timer
+ *
+ * 4 ms of the link's rate; on slow links, where that would hold hardly a flow,
+ * 20 kB as long as that is at most 16 ms, and always room for two flows of one
+ * full packet (each counts two of them).  This makes D 17.5 ms at 10 Mbit/s,
+ * 4.4 ms at 100 Mbit/s and 4.2 ms at 1 Gbit/s on an Ethernet.
+ */
+static uint64_t
+default_budget(const struct rsvp_iface *iface)
+{
+	uint64_t packet = (uint64_t)iface->mtu + iface->header_bytes +
+			  iface->overhead_bytes;
+	uint64_t budget = iface->link_Bps / 1000 * 16;
+
+	if (budget > 20000)
+		budget = 20000;
+	if (budget < iface->link_Bps / 250)
+		budget = iface->link_Bps / 250;
+	if (budget < 4 * packet)
+		budget = 4 * packet;
+	return budget;
+}
+
+static void
+apply_section(struct net_iface *iface, const struct conf_iface *section)
+{
+	struct rsvp_iface *core = &iface->core;
+
+	core->enabled = section->enabled;
+	core->traffic_control = section->enabled && section->traffic_control;
+	core->refresh_ms = section->refresh_ms;
+	core->lives = section->lives;
+	core->link_Bps = section->bandwidth_Bps;
+	if (core->link_Bps == 0)
+		core->link_Bps = share(iface->facts.speed_Bps, SPEED_PERCENT);
+	core->reservable_Bps =
+		share(core->link_Bps, section->reservable_percent);
+	core->max_flows = section->max_flows;
+	if (section->header_bytes != UINT32_MAX)
+		core->header_bytes = section->header_bytes;
+	core->overhead_bytes = section->overhead_bytes;
+	core->min_frame_bytes = section->min_frame_bytes;
+	core->assumed_min_packet = section->assumed_min_packet;
+	core->timer_us = section->timer_us;
+	core->device_bytes = section->device_bytes;
+	core->budget_bytes = section->gs_budget_bytes;
+	if (core->budget_bytes == 0)
+		core->budget_bytes = default_budget(core);
+	iface->packets_per_s = section->packets_per_s;
+}
+
+static void
+fill_tc(struct net_iface *iface, const struct conf_iface *section,
+	const struct conf *conf)
+{
+	const struct rsvp_iface *core = &iface->core;
+	struct tc_iface *tc = &iface->tc;
+
+	tc->ifindex = core->ifindex;
+	(void)text_copy(tc->name, sizeof(tc->name), core->name);
+	tc->link_Bps = core->link_Bps;
+	tc->best_effort_Bps =
+		share(core->link_Bps, section->best_effort_percent);
+	tc->control_Bps = share(core->link_Bps, CONTROL_PERCENT);
+	if (tc->control_Bps < CONTROL_MIN_BPS)
+		tc->control_Bps = CONTROL_MIN_BPS;
+	tc->mtu = core->mtu;
+	tc->header_bytes = core->header_bytes;
+	tc->overhead_bytes = core->overhead_bytes;
+	tc->min_frame_bytes = core->min_frame_bytes;
+	tc->timer_us = core->timer_us;
+	tc->pool_low = conf->pool_low;
+	tc->pool_high = conf->pool_high;
+	tc->take_over = section->take_over;
+}
+
+void
+net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
+	const struct conf *conf)
+{
+	const struct net_facts *facts = &iface->facts;
+	struct rsvp_iface *core = &iface->core;
+	const uint32_t running = IFF_UP | IFF_RUNNING;
+
+	/* All octets, so that equal ones compare equal. */
+	memset(core, 0, sizeof(*core));
+	memset(&iface->tc, 0, sizeof(iface->tc));
+	core->ifindex = facts->ifindex;
+	(void)text_copy(core->name, sizeof(core->name), facts->name);
+	core->up = (facts->flags & running) == running;
+	core->v4 = facts->v4;
+	core->v6 = facts->v6;
+	core->mtu = facts->mtu;
+	core->header_bytes = header_of_type(facts->type);
+	core->refresh_ms = REFRESH_MS;
+	core->lives = LIVES;
+	core->assumed_min_packet = MIN_PACKET;
+	core->timer_us = TIMER_US;
+	iface->packets_per_s = 0;
+	if (section)
+		apply_section(iface, section);
+	/* An interface that is down keeps its tree: the flows come back. */
+	iface->controlled = core->traffic_control && core->link_Bps > 0;
+	if (iface->controlled)
+		fill_tc(iface, section, conf);
+}
+
+bool
+net_iface_equal(const struct net_iface *a, const struct net_iface *b)
+{
+	return a->packets_per_s == b->packets_per_s &&
+	       a->controlled == b->controlled &&
+	       memcmp(&a->core, &b->core, sizeof(a->core)) == 0 &&
+	       memcmp(&a->tc, &b->tc, sizeof(a->tc)) == 0;
+}

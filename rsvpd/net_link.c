@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The table of links and addresses: kept, compared with the one before, and the
+ * difference told to the core and to tcctl.
+ */
+
+#include "rsvpd/net_link_int.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/diff.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "rsvpd/daemon.h"
+#include "rsvpd/net_raw.h"
+#include "rsvpd/tc_client.h"
+
+/* Changes are acted on at once, but no oftener than this: a flapping route or
+ * a thousand new links cost one reading. */
+enum { QUIET_MS = 100, RETRY_MS = 1000 };
+
+const struct net_iface *
+net_link_find(const struct net_link *link, uint32_t ifindex)
+{
+	return net_table_iface(&link->table, ifindex);
+}
+
+bool
+net_link_is_local(const struct net_link *link, const struct addr *addr)
+{
+	return net_table_addr(&link->table, addr) != NULL;
+}
+
+uint32_t
+net_link_owner(const struct net_link *link, const struct addr *addr)
+{
+	const struct net_addr *entry = net_table_addr(&link->table, addr);
+
+	return entry ? entry->ifindex : 0;
+}
+
+const char *
+net_link_name(const struct net_link *link, uint32_t ifindex)
+{
+	const struct net_iface *iface = net_link_find(link, ifindex);
+
+	return iface ? iface->facts.name : "";
+}
+
+/* Octets a second as the driver tells; 0 when it does not. */
+static uint64_t
+ask_speed(const struct net_link *link, const char *name)
+{
+	struct ethtool_cmd cmd = { .cmd = ETHTOOL_GSET };
+	struct ifreq ifr = { .ifr_data = (char *)&cmd };
+
+	if (link->ethtool < 0)
+		return 0;
+	(void)text_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name);
+	if (ioctl(link->ethtool, SIOCETHTOOL, &ifr) < 0)
+		return 0;
+
+	uint32_t mbit_s = ethtool_cmd_speed(&cmd);
+
+	return mbit_s == (uint32_t)SPEED_UNKNOWN ? 0
+						 : mbit_s * UINT64_C(125000);
+}
+
+static void
+settle(const struct net_link *link, struct net_iface *iface)
+{
+	const struct conf *conf = link->engine->conf;
+	const struct conf_iface *section =
+		conf_iface_find(conf, iface->facts.name);
+
+	if (section && section->enabled && section->bandwidth_Bps == 0)
+		iface->facts.speed_Bps = ask_speed(link, iface->facts.name);
+	net_iface_settle(iface, section, conf);
+}
+
+static void
+log_iface(const struct net_iface *iface)
+{
+	const struct rsvp_iface *core = &iface->core;
+	char v4[ADDR_TEXT], v6[ADDR_TEXT], rate[64];
+	struct text text = text_over(rate, sizeof(rate));
+
+	if (!core->enabled)
+		return;
+	text_add_rate(&text, (double)core->link_Bps);
+	log_info(LOG_NET, "%s: %s, index %u, IPv4 %s, IPv6 %s, MTU %u, %s",
+		core->name, core->up ? "up" : "down", core->ifindex,
+		core->v4.family ? addr_format(&core->v4, v4) : "none",
+		core->v6.family ? addr_format(&core->v6, v6) : "none",
+		core->mtu, core->link_Bps > 0 ? rate : "rate unknown");
+	if (core->traffic_control && core->link_Bps == 0)
+		log_warn(LOG_NET,
+			"%s: no reservations possible (the device does not "
+			"tell its rate: set the bandwidth of the interface in "
+			"the configuration)",
+			core->name);
+}
+
+static void
+tell_tc(struct tc_client *tc, const struct net_iface *have,
+	const struct net_iface *want)
+{
+	bool had = have && have->controlled;
+
+	if (want->controlled &&
+		(!had || memcmp(&have->tc, &want->tc, sizeof(have->tc)) != 0))
+		tc_client_iface(tc, &want->tc);
+	if (had && !want->controlled)
+		tc_client_iface_off(tc, have->tc.ifindex);
+}
+
+static void
+forget(struct engine *engine, const struct net_iface *have)
+{
+	uint32_t ifindex = have->facts.ifindex;
+
+	if (have->core.enabled)
+		log_info(LOG_NET, "%s: gone", have->facts.name);
+	if (have->controlled)
+		tc_client_iface_off(engine->tc, ifindex);
+	net_raw_iface_gone(engine->raw, ifindex);
+	rsvp_core_iface_gone(engine->core, loop_now(), ifindex);
+	effect_run(engine);
+}
+
+static void
+tell(void *arg, enum diff_kind kind, const void *have, const void *want)
+{
+	struct engine *engine = (struct engine *)arg;
+	const struct net_iface *old = (const struct net_iface *)have;
+	const struct net_iface *new = (const struct net_iface *)want;
+
+	switch (kind) {
+	case DIFF_SAME:
+		break;
+	case DIFF_REMOVED:
+		forget(engine, old);
+		break;
+	case DIFF_ADDED:
+	case DIFF_CHANGED:
+		log_iface(new);
+		rsvp_core_iface(engine->core, loop_now(), &new->core);
+		tell_tc(engine->tc, old, new);
+		effect_run(engine);
+		break;
+	}
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct net_iface *x = (const struct net_iface *)a;
+	const struct net_iface *y = (const struct net_iface *)b;
+
+	return (x->facts.ifindex > y->facts.ifindex) -
+	       (x->facts.ifindex < y->facts.ifindex);
+}
+
+static bool
+equal(const void *have, const void *want)
+{
+	return net_iface_equal(
+		(const struct net_iface *)have, (const struct net_iface *)want);
+}
+
+static struct diff_side
+side(const struct net_table *table)
+{
+	return (struct diff_side){ .records = table->ifaces,
+		.count = table->iface_count,
+		.size = sizeof(*table->ifaces) };
+}
+
+int
+net_link_sync(struct net_link *link)
+{
+	static const struct diff_ops ops = {
+		.compare = compare, .equal = equal, .tell = tell
+	};
+	struct net_table table;
+	struct net_table old = link->table;
+	int error = net_table_read(&link->route, &table);
+
+	if (error < 0) {
+		log_warn(LOG_NET, "links: cannot read them: %s",
+			strerror(-error));
+		net_table_free(&table);
+		return error;
+	}
+	for (size_t i = 0; i < table.iface_count; i++)
+		settle(link, &table.ifaces[i]);
+	/* In place before it is told: what is told asks questions. */
+	link->table = table;
+	link->links_changed = false;
+
+	const struct diff_side have = side(&old);
+	const struct diff_side want = side(&table);
+
+	diff_walk(&have, &want, &ops, link->engine);
+	net_table_free(&old);
+	return 0;
+}
+
+static void
+tell_routes(struct net_link *link)
+{
+	struct engine *engine = link->engine;
+	size_t count = link->route_count;
+
+	link->route_count = 0;
+	if (link->all_routes)
+		rsvp_core_routes_changed(engine->core, loop_now(), NULL);
+	for (size_t i = 0; i < count && !link->all_routes; i++) {
+		rsvp_core_routes_changed(
+			engine->core, loop_now(), &link->routes[i]);
+		effect_run(engine);
+	}
+	link->all_routes = false;
+	effect_run(engine);
+}
+
+static void
+act(void *arg)
+{
+	struct net_link *link = (struct net_link *)arg;
+
+	link->told = loop_now();
+	/* A link or address that goes takes its routes with it unannounced. */
+	if (link->links_changed) {
+		link->all_routes = true;
+		if (net_link_sync(link) < 0)
+			loop_timer_set(
+				link->timer, mono_add_ms(link->told, RETRY_MS));
+	}
+	if (link->all_routes || link->route_count > 0)
+		tell_routes(link);
+}
+
+void
+net_link_changed(struct net_link *link)
+{
+	loop_timer_set(link->timer, mono_add_ms(link->told, QUIET_MS));
+}
+
+struct net_link *
+net_link_new(struct engine *engine)
+{
+	struct net_link *link = (struct net_link *)calloc(1, sizeof(*link));
+	int error = -ENOMEM;
+
+	if (!link)
+		return NULL;
+	link->engine = engine;
+	link->told = mono_add_ms(loop_now(), -QUIET_MS);
+	link->ethtool = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	link->timer = loop_timer_add(engine->loop, act, link);
+	if (link->timer)
+		error = net_nl_open(&link->route, NETLINK_ROUTE);
+	if (error == 0)
+		error = net_nl_open(&link->diag, NETLINK_SOCK_DIAG);
+	/* Before the first reading, so that nothing is missed between. */
+	if (error == 0)
+		error = net_watch_open(link);
+	if (error < 0) {
+		log_err(LOG_NET, "netlink: cannot open: %s", strerror(-error));
+		net_link_free(link);
+		return NULL;
+	}
+	return link;
+}
+
+void
+net_link_free(struct net_link *link)
+{
+	if (!link)
+		return;
+	net_watch_close(link);
+	loop_timer_del(link->timer);
+	net_nl_close(&link->route);
+	net_nl_close(&link->diag);
+	if (link->ethtool >= 0)
+		(void)close(link->ethtool); /* it holds no data */
+	net_table_free(&link->table);
+	free(link);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NET_LINK_INT_H
+#define NET_LINK_INT_H
+
+/*
+ * Private to the files behind net_link.h:
+ *
+ *	net_link.c   keeps the table of links and addresses, tells what changed
+ *	net_table.c  reads that table from the kernel
+ *	net_iface.c  what a link is to the core and to tcctl (pure)
+ *	net_watch.c  notifications
+ *	net_route.c  questions about routes
+ *	net_diag.c   who holds a port
+ *	net_nl.c     questions over netlink
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+#include "base/addr.h"
+#include "rsvpd/conf.h"
+#include "rsvpd/core/rsvp.h"
+#include "rsvpd/net_link.h"
+#include "tcctl/tcctl.h"
+
+/* One question at a time on one socket, answered by the kernel at once. */
+struct net_nl {
+	struct mnl_socket *socket;
+	uint32_t seq;
+};
+
+/* What the kernel says of a link. */
+struct net_facts {
+	uint32_t ifindex;
+	char name[RSVP_NAME];
+	uint16_t type;  /* ARPHRD_ */
+	uint32_t flags; /* IFF_ */
+	uint32_t mtu;
+	uint64_t speed_Bps; /* of the hardware; 0: unknown */
+	struct addr v4;     /* for RSVP_HOP; ADDR_NONE: none */
+	struct addr v6;
+	uint8_t v4_rank; /* of those; smaller is better */
+	uint8_t v6_rank;
+};
+
+/* And what follows from that and the configuration. */
+struct net_iface {
+	struct net_facts facts;
+	uint32_t packets_per_s; /* RSVP packets accepted */
+	struct rsvp_iface core; /* for the core */
+	bool controlled;        /* tcctl manages it, */
+	struct tc_iface tc;     /* like this */
+};
+
+struct net_addr {
+	struct addr addr;
+	uint32_t ifindex;
+	uint8_t rank; /* as address of RSVP_HOP; smaller is better */
+};
+
+/* All links by ifindex, all addresses in order. */
+struct net_table {
+	struct net_iface *ifaces;
+	size_t iface_count;
+	size_t iface_room;
+	struct net_addr *addrs;
+	size_t addr_count;
+	size_t addr_room;
+};
+
+enum { NET_ROUTES_PENDING = 32 };
+
+struct net_link {
+	struct engine *engine;
+	struct net_nl route; /* rtnetlink questions */
+	struct net_nl diag;  /* sock_diag questions */
+	int ethtool;         /* a datagram socket for SIOCETHTOOL, or -1 */
+	struct mnl_socket *events;
+	struct loop_fd *watch;
+	struct loop_timer *timer; /* what changed is collected until then */
+	struct net_table table;
+	struct mono told;
+	bool links_changed;
+	bool all_routes; /* any route may have changed */
+	size_t route_count;
+	struct addr_prefix routes[NET_ROUTES_PENDING]; /* these changed */
+};
+
+/* The link with that index, or NULL. */
+const struct net_iface *net_link_find(
+	const struct net_link *link, uint32_t ifindex);
+/* Something was noted in *link: act on it, soon. */
+void net_link_changed(struct net_link *link);
+
+/* Fill core, controlled, tc and packets_per_s from facts and section (NULL:
+ * not configured, hence disabled) and the pool's limits. */
+void net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
+	const struct conf *conf);
+bool net_iface_equal(const struct net_iface *a, const struct net_iface *b);
+
+/*
+ * Read links and addresses; HOP addresses are chosen, the rest of the facts
+ * complete but for the speed.  0 or a negative errno; free it in both cases.
+ */
+int net_table_read(struct net_nl *nl, struct net_table *ret_table);
+void net_table_free(struct net_table *table);
+/* The entry of a link or of an address, or NULL. */
+const struct net_iface *net_table_iface(
+	const struct net_table *table, uint32_t ifindex);
+const struct net_addr *net_table_addr(
+	const struct net_table *table, const struct addr *addr);
+
+/* Subscribe, and note changes from then on. */
+int net_watch_open(struct net_link *link);
+void net_watch_close(struct net_link *link);
+
+/* 0 or a negative errno. */
+int net_nl_open(struct net_nl *nl, int bus);
+void net_nl_close(struct net_nl *nl);
+
+/*
+ * Send the request and read its answer: fn for each message of it.  Returns 0,
+ * or a negative errno: the kernel's own, or -EINTR when a dump was interrupted
+ * by a change and must be repeated.
+ */
+int net_nl_ask(
+	struct net_nl *nl, struct nlmsghdr *request, mnl_cb_t fn, void *arg);
+
+/* Address in an attribute, by its length; ADDR_NONE when it is neither. */
+struct addr net_nl_addr(const struct nlattr *attr);
+
+#endif /* NET_LINK_INT_H */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+
+/* The raw sockets: taken over from the supervisor, watched, closed. */
+
+#include "rsvpd/net_raw_int.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static void
+close_port(struct net_port *port)
+{
+	loop_fd_del(port->watch);
+	port->watch = NULL;
+	if (port->fd >= 0)
+		(void)close(port->fd); /* nothing is buffered for sending */
+	port->fd = -1;
+}
+
+struct net_raw *
+net_raw_new(struct engine *engine)
+{
+	struct net_raw *raw = (struct net_raw *)calloc(1, sizeof(*raw));
+	struct hash_key key;
+
+	if (!raw)
+		return NULL;
+	raw->engine = engine;
+	for (int role = 0; role < NET_ROLE_COUNT; role++)
+		raw->ports[role] = (struct net_port){
+			.raw = raw, .role = (enum net_raw_role)role, .fd = -1
+		};
+	raw->batch = net_batch_new();
+	if (!raw->batch ||
+		getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
+		getrandom(&raw->fragment_id, sizeof(raw->fragment_id), 0) < 0)
+		goto fail;
+	raw->limit = net_limit_new(&key);
+	if (!raw->limit)
+		goto fail;
+	return raw;
+fail:
+	net_raw_free(raw);
+	return NULL;
+}
+
+void
+net_raw_free(struct net_raw *raw)
+{
+	if (!raw)
+		return;
+	for (int role = 0; role < NET_ROLE_COUNT; role++)
+		close_port(&raw->ports[role]);
+	net_batch_free(raw->batch);
+	net_limit_free(raw->limit);
+	free(raw);
+}
+
+void
+net_raw_socket(struct net_raw *raw, int role, int fd)
+{
+	static const enum net_raw_role roles[SUP_FD_COUNT] = { [SUP_FD_RAW4] =
+								       NET_RAW4,
+		[SUP_FD_RAW6] = NET_RAW6,
+		[SUP_FD_ALERT6] = NET_ALERT6 };
+	struct net_port *port = &raw->ports[roles[role]];
+
+	close_port(port);
+	port->fd = fd;
+	port->watch = loop_fd_add(
+		raw->engine->loop, fd, LOOP_READ, net_recv_batch, port);
+	if (port->watch)
+		return;
+	log_err(LOG_NET, "raw socket: no memory to watch it");
+	close_port(port);
+	loop_stop(raw->engine->loop);
+}
+
+void
+net_raw_iface_gone(struct net_raw *raw, uint32_t ifindex)
+{
+	if (raw)
+		net_limit_forget(raw->limit, ifindex);
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * RSVP packets in.  On the way of a packet, cheapest check first: is RSVP
+ * enabled on its interface, can its source be true, do the token buckets let it
+ * through (RFC 6398), is it a whole RSVP message; only then the decoder, and
+ * the core.
+ *
+ * One batch a call, however much there is: the loop comes back, and whoever
+ * floods us cannot keep the timers waiting.
+ */
+
+#include "rsvpd/net_raw_int.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "rsvpd/net_link.h"
+#include "rsvpd/net_link_int.h"
+
+enum {
+	BATCH = 64,
+	SLOT = 65536 + 512, /* a whole IP datagram; pages are used as needed */
+	CONTROL = 256
+};
+
+struct net_batch {
+	struct mmsghdr messages[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_in6 names[BATCH];
+	_Alignas(struct cmsghdr) char controls[BATCH][CONTROL];
+	uint8_t *slots; /* BATCH of them */
+};
+
+/* A packet that arrived, and where. */
+struct arrival {
+	enum net_raw_role role;
+	uint32_t ifindex;              /* 0: not told */
+	const struct net_iface *iface; /* NULL: not known */
+	struct net_packet packet;
+};
+
+struct net_batch *
+net_batch_new(void)
+{
+	struct net_batch *batch = (struct net_batch *)calloc(1, sizeof(*batch));
+	void *slots;
+
+	if (!batch)
+		return NULL;
+	/* Memory that nobody touched costs nothing: only large messages make
+	 * it grow. */
+	slots = mmap(NULL, (size_t)BATCH * SLOT, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (slots == MAP_FAILED) {
+		free(batch);
+		return NULL;
+	}
+	batch->slots = (uint8_t *)slots;
+	return batch;
+}
+
+void
+net_batch_free(struct net_batch *batch)
+{
+	if (!batch)
+		return;
+	(void)munmap(batch->slots, (size_t)BATCH * SLOT); /* our own mapping */
+	free(batch);
+}
+
+/* The kernel overwrites the lengths in every call. */
+static void
+prepare(struct net_batch *batch)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		batch->iov[i] =
+			(struct iovec){ .iov_base = batch->slots + i * SLOT,
+				.iov_len = SLOT };
+		batch->messages[i].msg_hdr =
+			(struct msghdr){ .msg_name = &batch->names[i],
+				.msg_namelen = sizeof(batch->names[i]),
+				.msg_iov = &batch->iov[i],
+				.msg_iovlen = 1,
+				.msg_control = batch->controls[i],
+				.msg_controllen = CONTROL };
+	}
+}
+
+/* ---- what came with the packet --------------------------------------------
+ */
+
+static struct addr
+addr_from_in6(const struct in6_addr *in6)
+{
+	return addr_v6(in6->s6_addr);
+}
+
+/* Octets of a control message's data into *ret; false: another size. */
+static bool
+get_data(const struct cmsghdr *c, void *ret, size_t size)
+{
+	if (c->cmsg_len != CMSG_LEN(size))
+		return false;
+	memcpy(ret, CMSG_DATA(c), size);
+	return true;
+}
+
+static void
+read_control(const struct cmsghdr *c, struct arrival *a)
+{
+	struct in_pktinfo info4;
+	struct in6_pktinfo info6;
+	int hops;
+
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
+		get_data(c, &info4, sizeof(info4)))
+		a->ifindex = (uint32_t)info4.ipi_ifindex;
+	if (c->cmsg_level != IPPROTO_IPV6)
+		return;
+	if (c->cmsg_type == IPV6_PKTINFO &&
+		get_data(c, &info6, sizeof(info6))) {
+		a->ifindex = info6.ipi6_ifindex;
+		a->packet.dst = addr_from_in6(&info6.ipi6_addr);
+	}
+	if (c->cmsg_type == IPV6_HOPLIMIT && get_data(c, &hops, sizeof(hops)))
+		a->packet.ttl = (uint8_t)hops;
+}
+
+static void
+read_controls(struct msghdr *m, struct arrival *a)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		read_control(c, a);
+}
+
+/* Take the IP header apart, or what the kernel told instead of it. */
+static enum net_packet_fault
+read_packet(struct arrival *a, struct msghdr *m, size_t len)
+{
+	const uint8_t *bytes = (const uint8_t *)m->msg_iov->iov_base;
+	const struct sockaddr_in6 *from =
+		(const struct sockaddr_in6 *)m->msg_name;
+
+	read_controls(m, a);
+	if ((m->msg_flags & MSG_TRUNC) != 0)
+		return NET_PACKET_SHORT;
+	if (a->role == NET_RAW4)
+		return net_packet_parse4(bytes, len, &a->packet);
+	if (a->role == NET_ALERT6)
+		return net_packet_parse6(bytes, len, &a->packet);
+	a->packet.src = addr_from_in6(&from->sin6_addr);
+	a->packet.message = bytes;
+	a->packet.len = len;
+	return NET_PACKET_OK;
+}
+
+/* ---- judging it ------------------------------------------------------------
+ */
+
+static void
+drop(struct net_raw *raw, const struct arrival *a, enum stats_counter counter,
+	const char *why)
+{
+	char src[ADDR_TEXT];
+
+	raw->engine->stats->count[counter]++;
+	log_remote(LOG_NET, "%s on %s: packet dropped (%s)",
+		addr_format(&a->packet.src, src),
+		a->iface ? a->iface->facts.name : "-", why);
+}
+
+/* Can it be true?  The kernel checks IPv4 sources in part, IPv6 not at all. */
+static const char *
+source_fault(const struct net_raw *raw, const struct addr *src)
+{
+	if (!addr_is_unicast(src))
+		return "source is not a unicast address";
+	if (net_link_is_local(raw->engine->link, src))
+		return "source is an address of ours";
+	if (addr_is_loopback(src))
+		return "source is a loopback address";
+	return NULL;
+}
+
+/* Silent where the peer is not to blame (RFC 2205 3.11.4) and where a flood
+ * must not cost a line each. */
+static bool
+may_pass(struct net_raw *raw, const struct arrival *a)
+{
+	uint64_t *count = raw->engine->stats->count;
+	const char *fault;
+
+	if (!a->iface || !a->iface->core.enabled) {
+		count[STATS_NO_IFACE]++;
+		return false;
+	}
+	fault = source_fault(raw, &a->packet.src);
+	if (fault) {
+		drop(raw, a, STATS_NOT_RSVP, fault);
+		return false;
+	}
+	if (!net_limit_admit(raw->limit, a->ifindex, &a->packet.src,
+		    a->iface->packets_per_s, loop_now())) {
+		count[STATS_RATE_LIMITED]++;
+		return false;
+	}
+	return true;
+}
+
+/* Only these are for every router on the way (RFC 2205 2.9). */
+static bool
+is_for_routers(const struct net_packet *p)
+{
+	uint8_t type = p->len >= WIRE_HEADER ? p->message[1] : 0;
+
+	return type == WIRE_PATH || type == WIRE_PATH_TEAR ||
+	       type == WIRE_RESV_CONF;
+}
+
+/* Diverted to us by its Router Alert, but meant for somebody else: send it on
+ * as it is. */
+static void
+pass_on(struct net_raw *raw, const struct arrival *a)
+{
+	const struct net_packet *p = &a->packet;
+	const struct rsvp_route_query query = {
+		.dst = p->dst, .src = p->src, .in_ifindex = a->ifindex
+	};
+	struct rsvp_route route;
+
+	if (p->ttl <= 1) {
+		drop(raw, a, STATS_NOT_RSVP, "TTL expired in transit");
+		return;
+	}
+	net_link_route(raw->engine->link, &query, &route);
+	if (route.count == 0) {
+		drop(raw, a, STATS_NOT_RSVP, "no route to its destination");
+		return;
+	}
+
+	const struct net_output out = { .ifindex = route.out_ifindex[0],
+		.src = p->src,
+		.dst = p->dst,
+		.ttl = (uint8_t)(p->ttl - 1),
+		.tos = p->tos,
+		.alert = p->alert,
+		.bytes = p->message,
+		.len = p->len };
+
+	(void)net_send_packet(raw, &out); /* counted there */
+}
+
+static void
+drop_malformed(
+	struct net_raw *raw, const struct arrival *a, enum wire_fault fault)
+{
+	drop(raw, a, fault == WIRE_CHECKSUM ? STATS_CHECKSUM : STATS_MALFORMED,
+		wire_fault_text(fault));
+}
+
+static void
+hand_over(struct net_raw *raw, const struct arrival *a, bool dst_local)
+{
+	struct engine *engine = raw->engine;
+	enum wire_fault fault =
+		wire_msg_decode(a->packet.message, a->packet.len, &raw->msg);
+
+	if (fault != WIRE_OK && fault != WIRE_UNKNOWN_CLASS &&
+		fault != WIRE_UNKNOWN_CTYPE) {
+		drop_malformed(raw, a, fault);
+		return;
+	}
+
+	const struct rsvp_packet packet = { .ifindex = a->ifindex,
+		.src = a->packet.src,
+		.dst = a->packet.dst,
+		.ttl = a->packet.ttl,
+		.dst_local = dst_local,
+		.fault = fault,
+		.msg = &raw->msg };
+
+	rsvp_core_packet(engine->core, loop_now(), &packet);
+	effect_run(engine);
+}
+
+static void
+take_packet(struct net_port *port, struct mmsghdr *message)
+{
+	struct net_raw *raw = port->raw;
+	struct net_link *link = raw->engine->link;
+	struct arrival a = { .role = port->role };
+	enum net_packet_fault fault =
+		read_packet(&a, &message->msg_hdr, message->msg_len);
+
+	raw->engine->stats->count[STATS_RECEIVED]++;
+	a.iface = net_link_find(link, a.ifindex);
+	if (!may_pass(raw, &a))
+		return;
+	if (fault != NET_PACKET_OK) {
+		drop(raw, &a, STATS_NOT_RSVP, net_packet_fault_text(fault));
+		return;
+	}
+
+	bool dst_local = net_link_is_local(link, &a.packet.dst);
+
+	if (!dst_local && !addr_is_multicast(&a.packet.dst) &&
+		!is_for_routers(&a.packet))
+		pass_on(raw, &a);
+	else
+		hand_over(raw, &a, dst_local);
+}
+
+/* ---- receiving --------------------------------------------------------------
+ */
+
+/*
+ * Errors that another try will not cure: the sandbox or we are wrong.  A
+ * level-triggered loop would spin on them.
+ */
+static bool
+is_fatal(int error)
+{
+	return error == EPERM || error == ENOSYS || error == EBADF ||
+	       error == ENOTSOCK || error == EINVAL || error == EFAULT;
+}
+
+void
+net_recv_batch(void *arg, int fd, unsigned ready)
+{
+	struct net_port *port = (struct net_port *)arg;
+	struct net_batch *batch = port->raw->batch;
+	int count;
+
+	(void)ready;
+	prepare(batch);
+	count = recvmmsg(fd, batch->messages, BATCH, MSG_DONTWAIT, NULL);
+	if (count < 0 && is_fatal(errno)) {
+		log_err(LOG_NET, "raw socket: cannot receive: %s",
+			strerror(errno));
+		loop_stop(port->raw->engine->loop);
+	}
+	/* Other errors are reports about earlier packets: reading took them
+	 * off the socket. */
+	for (int i = 0; i < count; i++)
+		take_packet(port, &batch->messages[i]);
+}
