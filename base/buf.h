@@ -40,7 +40,8 @@ buf_reader(const void *buf, size_t len)
 {
 	const uint8_t *p = (const uint8_t *)buf;
 
-	return (struct buf_reader){ .pos = p, .end = p + len };
+	/* An empty view may be NULL, which must not be added to. */
+	return (struct buf_reader){ .pos = p, .end = len > 0 ? p + len : p };
 }
 
 static inline size_t
