@@ -36,7 +36,8 @@ enum {
 	WIRE_FLOWS_MAX = 64,      /* flow descriptors kept of one message */
 	WIRE_POLICIES_MAX = 8,    /* POLICY_DATA objects kept */
 	WIRE_OTHERS_MAX = 16,     /* forwardable unknown objects kept */
-	WIRE_SERVICES_MAX = 8     /* per-service fragments of an ADSPEC */
+	WIRE_SERVICES_MAX = 8     /* per-service fragments kept of an ADSPEC;
+				   * one left out means "do not use" */
 };
 
 /*
@@ -191,9 +192,10 @@ struct wire_adspec_service *wire_adspec_find(
 	struct wire_adspec *adspec, uint8_t service);
 
 /*
- * One flow descriptor.  WF: one, without filter.  FF: each has its own
- * flowspec, an omitted one is filled in from its predecessor.  SE: the
- * flowspec is in the first and repeated in the others here.
+ * One flow descriptor.  WF: one, without filter (also in a ResvTear that has
+ * nothing behind its STYLE).  FF: each has its own flowspec, an omitted one is
+ * filled in from its predecessor.  SE: the flowspec is in the first and
+ * repeated in the others here.  A style that is not known: as they came.
  */
 struct wire_flow {
 	bool has_flowspec; /* false only in a ResvTear that leaves it out */
@@ -222,7 +224,7 @@ enum {
 
 struct wire_msg {
 	uint8_t type;  /* enum wire_type, or a number not handled */
-	uint8_t flags; /* of the common header */
+	uint8_t flags; /* of the common header; 0x1 is sent (RFC 2961) */
 	uint8_t send_ttl;
 	uint32_t has; /* WIRE_HAS_ bits */
 	struct wire_session session;
@@ -232,12 +234,15 @@ struct wire_msg {
 	uint8_t style; /* low five bits as received; enum wire_style if known */
 	uint32_t style_vector; /* the whole 24-bit option vector as received */
 	struct addr confirm;   /* RESV_CONFIRM: receiver address */
-	struct wire_filter sender; /* SENDER_TEMPLATE */
-	struct wire_tspec tspec;   /* SENDER_TSPEC */
-	bool tspec_malformed;      /* bad inner framing: code 21 value 4 */
-	bool adspec_malformed;     /* bad inner framing: code 21 value 5 */
+	struct wire_filter sender;   /* SENDER_TEMPLATE */
+	struct wire_tspec tspec;     /* SENDER_TSPEC */
+	bool tspec_malformed;        /* bad inner framing: code 21 value 4 */
+	struct wire_view tspec_view; /* the whole object, if malformed; it is
+				      * then sent as it came; else empty */
+	bool adspec_malformed;       /* bad inner framing: code 21 value 5 */
 	struct wire_adspec adspec;
-	struct wire_view adspec_view; /* the whole object, header included */
+	struct wire_view adspec_view; /* the whole object, header included;
+				       * sent as it came if malformed */
 	struct wire_view scope_view;  /* addresses only; use wire_scope_at() */
 	size_t scope_count;
 	size_t flow_count;
@@ -264,8 +269,9 @@ enum wire_fault wire_msg_decode(
 
 /*
  * Write the message in the order RFC 2205 recommends, with length and checksum.
- * False when it does not fit or cannot be written (a family mismatch, a missing
- * mandatory object); then the writer is failed.
+ * False when it does not fit or may not be sent (a family mismatch, a missing
+ * or illegal object, a SCOPE that is not ascending, an unknown style other than
+ * in a ResvErr); then the writer is failed.  INTEGRITY is not written.
  */
 bool wire_msg_encode(struct buf_writer *w, const struct wire_msg *msg);
 

@@ -97,10 +97,8 @@ wire_check_object(struct wire_check *check, const struct wire_obj *obj)
 	check->seen |= 1u << class_num;
 	if (fault == WIRE_OK)
 		fault = check_family(check, obj);
-	if (fault == WIRE_OK && class_num == WIRE_C_STYLE && obj->cls) {
+	if (fault == WIRE_OK && class_num == WIRE_C_STYLE && obj->cls)
 		check->style = obj->style_vector & WIRE_STYLE_MASK;
-		check->style_understood = true;
-	}
 	if (fault == WIRE_OK && is_flow_object(class_num))
 		fault = wire_flow_check(check, class_num);
 	return fault;

@@ -167,14 +167,14 @@ same_spec(const struct wire_flow *a, const struct wire_flow *b)
 static bool
 spec_is_written(const struct wire_msg *msg, size_t i)
 {
-	if (!msg->flows[i].has_flowspec)
+	const struct wire_flow *flow = &msg->flows[i];
+	const struct wire_flow *last = i > 0 ? &msg->flows[i - 1] : NULL;
+
+	if (!flow->has_flowspec)
 		return false;
-	if (i == 0)
+	if (!last || !last->has_flowspec || !last->has_filter)
 		return true;
-	if (msg->style == WIRE_STYLE_SE)
-		return false;
-	return !msg->flows[i - 1].has_flowspec ||
-	       !same_spec(&msg->flows[i - 1], &msg->flows[i]);
+	return msg->style != WIRE_STYLE_SE && !same_spec(last, flow);
 }
 
 bool

@@ -168,11 +168,10 @@ bool wire_flowspec_same(
 struct wire_check {
 	uint8_t type;
 	uint8_t family; /* ADDR_NONE until an object has one */
-	uint8_t style;  /* low five bits; valid behind a STYLE */
-	bool style_understood;
-	size_t count;  /* objects so far */
-	uint32_t seen; /* bit n: class n */
-	size_t specs;  /* FLOWSPECs and FILTER_SPECs so far */
+	uint8_t style;  /* low five bits; 0 before a STYLE is understood */
+	size_t count;   /* objects so far */
+	uint32_t seen;  /* bit n: class n */
+	size_t specs;   /* FLOWSPECs and FILTER_SPECs so far */
 	size_t filters;
 	bool spec_pending; /* a FLOWSPEC still waits for its FILTER_SPEC */
 };

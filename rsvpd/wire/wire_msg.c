@@ -12,7 +12,12 @@
 
 #include "rsvpd/wire/wire_int.h"
 
-enum { RSVP_VERSION = 1, CHECKSUM_OFFSET = 2, LENGTH_OFFSET = 6 };
+enum {
+	RSVP_VERSION = 1,
+	CHECKSUM_OFFSET = 2,
+	LENGTH_OFFSET = 6,
+	SENT_FLAGS = 0x1 /* the others are not defined */
+};
 
 /*
  * Singleton objects that are one member of struct wire_msg: where they are kept
@@ -134,6 +139,8 @@ store_object(struct wire_flow_store *flows, const struct wire_obj *obj)
 		break;
 	case WIRE_C_TSPEC:
 		msg->tspec_malformed = obj->malformed;
+		if (obj->malformed)
+			msg->tspec_view = obj->whole;
 		break;
 	case WIRE_C_ADSPEC:
 		msg->adspec_malformed = obj->malformed;
@@ -295,6 +302,29 @@ member_family(const struct wire_msg *msg, uint8_t class_num)
 	}
 }
 
+/* What the copy of a member does not say. */
+static void
+complete_object(const struct wire_msg *msg, struct wire_obj *obj)
+{
+	switch (obj->class_num) {
+	case WIRE_C_STYLE:
+		obj->style_vector = msg->style;
+		break;
+	case WIRE_C_TSPEC:
+		obj->malformed = msg->tspec_malformed;
+		if (obj->malformed)
+			obj->whole = msg->tspec_view;
+		break;
+	case WIRE_C_ADSPEC:
+		obj->malformed = msg->adspec_malformed;
+		if (obj->malformed)
+			obj->whole = msg->adspec_view;
+		break;
+	default:
+		break;
+	}
+}
+
 static bool
 each_member(const struct wire_msg *msg, const struct member *m,
 	wire_each_fn *fn, void *arg)
@@ -310,14 +340,7 @@ each_member(const struct wire_msg *msg, const struct member *m,
 			m->class_num, member_family(msg, m->class_num));
 	memcpy((uint8_t *)&obj + VALUE_OFFSET, (const uint8_t *)msg + m->offset,
 		m->size);
-	if (m->class_num == WIRE_C_STYLE)
-		obj.style_vector = msg->style;
-	if (m->class_num == WIRE_C_TSPEC)
-		obj.malformed = msg->tspec_malformed;
-	if (m->class_num == WIRE_C_ADSPEC && msg->adspec_malformed) {
-		obj.malformed = true;
-		obj.whole = msg->adspec_view;
-	}
+	complete_object(msg, &obj);
 	return fn(arg, &obj);
 }
 
@@ -432,7 +455,7 @@ wire_msg_encode(struct buf_writer *w, const struct wire_msg *msg)
 		w->failed = true;
 		return false;
 	}
-	buf_put_u8(w, (uint8_t)(RSVP_VERSION << 4 | (msg->flags & 0xf)));
+	buf_put_u8(w, (uint8_t)(RSVP_VERSION << 4 | (msg->flags & SENT_FLAGS)));
 	buf_put_u8(w, msg->type);
 	buf_put_u16be(w, 0); /* checksum */
 	buf_put_u8(w, msg->send_ttl);
