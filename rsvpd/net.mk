@@ -15,5 +15,8 @@ librsvpd_la_SOURCES += \
 	rsvpd/net_send.c \
 	rsvpd/net_table.c \
 	rsvpd/net_watch.c \
-	rsvpd/stats.c rsvpd/stats.h
-librsvpd_la_LIBADD += $(MNL_LIBS)
+	rsvpd/policy_client.c rsvpd/policy_client.h \
+	rsvpd/stats.c rsvpd/stats.h \
+	rsvpd/tc_client.c rsvpd/tc_client.h \
+	rsvpd/tc_queue.c rsvpd/tc_queue.h
+librsvpd_la_LIBADD += $(MNL_LIBS) libpolicy.la libtcmsg.la

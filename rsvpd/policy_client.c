@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Policy in the engine: snapshots from policyd are checked, indexed in slices
+ * between packets, and switched; the core's questions are translated.
+ *
+ * A snapshot is a memory descriptor.  It must be sealed, or policyd (which
+ * reads what a directory sends) could change or shorten it under us.
+ */
+
+#include "rsvpd/policy_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/msg.h"
+#include "rsvpd/daemon.h"
+#include "rsvpd/net_link.h"
+
+enum {
+	SLICE = 500, /* rules looked at in one turn of the loop */
+	SOURCES_MAX = 1024,
+	PROBLEM_MAX = 300,
+	DATAGRAM_MAX = 8192,
+	SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE
+};
+
+/* A snapshot on its way into force. */
+struct snapshot {
+	uint64_t generation;
+	void *bytes; /* mapped; NULL: none */
+	size_t len;
+	struct policy_load *load;
+};
+
+struct policy_client {
+	struct engine *engine;
+	int fd; /* owned; -1: none */
+	struct loop_fd *watch;
+	struct loop_timer *slice;
+	struct policy *policy;
+	struct snapshot snapshot;
+	char sources[SOURCES_MAX];
+};
+
+/* What a message of policyd holds. */
+struct offer {
+	uint64_t generation;
+	uint64_t size;
+	char text[SOURCES_MAX];
+};
+
+/* ---- answers to policyd
+ * ------------------------------------------------------ */
+
+static void
+hang_up(struct policy_client *client)
+{
+	loop_fd_del(client->watch);
+	client->watch = NULL;
+	if (client->fd >= 0)
+		(void)close(client->fd); /* policyd sends all again */
+	client->fd = -1;
+}
+
+static void
+lose(struct policy_client *client, const char *why)
+{
+	log_warn(LOG_POLICY,
+		"policyd: connection lost (%s), the rules stay in force", why);
+	hang_up(client);
+}
+
+/* problem "": in force. */
+static void
+answer(struct policy_client *client, uint64_t generation, const char *problem)
+{
+	uint8_t bytes[PROBLEM_MAX + 64];
+	char text[PROBLEM_MAX];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *start;
+
+	if (client->fd < 0)
+		return;
+	(void)text_copy(text, sizeof(text), problem); /* cut is fine */
+	start = msg_begin(&w, POLICY_MSG_LOADED, 0);
+	msg_put_u64(&w, POLICY_ATTR_GENERATION, generation);
+	msg_put_text(&w, POLICY_ATTR_TEXT, text);
+	msg_end(&w, start);
+	if (send(client->fd, bytes, buf_written(&w),
+		    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_warn(LOG_POLICY, "policyd: not answered: %s",
+			strerror(errno));
+}
+
+static void
+refuse(struct policy_client *client, uint64_t generation, const char *problem)
+{
+	client->engine->stats->count[STATS_POLICY_BAD]++;
+	log_err(LOG_POLICY,
+		"generation %" PRIu64 ": refused, the rules before it stay in "
+		"force (%s)",
+		generation, problem);
+	answer(client, generation, problem);
+}
+
+/* ---- loading
+ * ------------------------------------------------------------------- */
+
+static void
+unmap(struct snapshot *snapshot)
+{
+	if (snapshot->bytes)
+		(void)munmap(snapshot->bytes, snapshot->len); /* our mapping */
+	*snapshot = (struct snapshot){ 0 };
+}
+
+static void
+drop_load(struct policy_client *client)
+{
+	policy_load_drop(client->snapshot.load);
+	unmap(&client->snapshot);
+}
+
+static void
+put_in_force(struct policy_client *client)
+{
+	struct engine *engine = client->engine;
+	uint64_t generation = client->snapshot.generation;
+	struct policy_status status;
+
+	policy_load_switch(client->policy, client->snapshot.load);
+	unmap(&client->snapshot);
+	engine->stats->count[STATS_POLICY_LOADS]++;
+	policy_status(client->policy, &status);
+	log_info(LOG_POLICY, "generation %" PRIu64 ": in force, %zu rules (%s)",
+		generation, status.rules, status.source);
+	answer(client, generation, "");
+	rsvp_core_policy_changed(engine->core, loop_now());
+	effect_run(engine);
+}
+
+static void
+load_slice(void *arg)
+{
+	struct policy_client *client = (struct policy_client *)arg;
+	struct snapshot *snapshot = &client->snapshot;
+
+	if (!snapshot->load)
+		return;
+	switch (policy_load_step(snapshot->load, SLICE)) {
+	case POLICY_LOAD_MORE:
+		loop_timer_set(client->slice, loop_now());
+		break;
+	case POLICY_LOAD_READY:
+		put_in_force(client);
+		break;
+	case POLICY_LOAD_REFUSED:
+		refuse(client, snapshot->generation,
+			policy_load_problem(snapshot->load));
+		drop_load(client);
+		break;
+	}
+}
+
+/* Why the descriptor is no snapshot, or NULL. */
+static const char *
+check_descriptor(int fd, uint64_t size)
+{
+	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0)
+		return "its descriptor is not a memory file";
+	if ((seals & SEALS) != SEALS)
+		return "its memory is not sealed";
+	if (fstat(fd, &st) < 0)
+		return "its size cannot be had";
+	if (size == 0 || size > POLICY_SNAPSHOT_MAX)
+		return "its size is out of range";
+	if (st.st_size < 0 || (uint64_t)st.st_size != size)
+		return "its size is not the stated one";
+	return NULL;
+}
+
+static const char *
+begin_load(struct policy_client *client, int fd, const struct offer *offer)
+{
+	const char *problem = check_descriptor(fd, offer->size);
+	struct snapshot next = { .generation = offer->generation };
+	void *bytes;
+
+	if (problem)
+		return problem;
+	bytes = mmap(NULL, (size_t)offer->size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return "it cannot be mapped";
+	next.bytes = bytes;
+	next.len = (size_t)offer->size;
+	next.load = policy_load_begin(alloc_heap(), next.bytes, next.len);
+	if (!next.load) {
+		unmap(&next);
+		return "no memory";
+	}
+	if (client->snapshot.load) {
+		answer(client, client->snapshot.generation,
+			"replaced by a newer one while it was loaded");
+		drop_load(client);
+	}
+	client->snapshot = next;
+	loop_timer_set(client->slice, loop_now());
+	return NULL;
+}
+
+/* ---- messages from policyd
+ * ------------------------------------------------------- */
+
+static bool
+read_offer(const struct msg *m, struct offer *ret_offer)
+{
+	struct buf_reader r = m->body;
+	struct msg_attr a;
+	bool ok = true;
+
+	memset(ret_offer, 0, sizeof(*ret_offer));
+	while (ok && msg_attr_next(&r, &a)) {
+		switch (a.type) {
+		case POLICY_ATTR_GENERATION:
+			ret_offer->generation = msg_get_u64(&a);
+			break;
+		case POLICY_ATTR_SIZE:
+			ret_offer->size = msg_get_u64(&a);
+			break;
+		case POLICY_ATTR_TEXT:
+			msg_get_text(
+				&a, ret_offer->text, sizeof(ret_offer->text));
+			break;
+		default: /* of a later version */
+			break;
+		}
+		ok = !a.body.failed;
+	}
+	return ok && !r.failed;
+}
+
+static void
+take_snapshot(struct policy_client *client, int fd, const struct offer *offer)
+{
+	const char *problem = fd < 0 ? "it came without a descriptor"
+				     : begin_load(client, fd, offer);
+
+	if (problem)
+		refuse(client, offer->generation, problem);
+}
+
+/* False when it makes no sense.  fd: what came with the datagram, or -1. */
+static bool
+take_message(struct policy_client *client, const struct msg *m, int fd)
+{
+	struct offer offer;
+
+	if (m->version != MSG_VERSION || !read_offer(m, &offer))
+		return false;
+	switch (m->type) {
+	case POLICY_MSG_SNAPSHOT:
+		take_snapshot(client, fd, &offer);
+		return true;
+	case POLICY_MSG_STATUS:
+		memcpy(client->sources, offer.text, sizeof(client->sources));
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+take_datagram(struct policy_client *client, struct buf_reader r, int fd)
+{
+	struct msg m;
+
+	while (msg_next(&r, &m)) {
+		if (!take_message(client, &m, fd)) {
+			lose(client, "a message that makes no sense");
+			return;
+		}
+		/* It was for the first snapshot of the datagram. */
+		if (m.type == POLICY_MSG_SNAPSHOT)
+			fd = -1;
+	}
+	if (r.failed)
+		lose(client, "a malformed message");
+}
+
+/* The first descriptor that came; any other is closed.  -1: none. */
+static int
+take_descriptor(struct msghdr *m)
+{
+	int first = -1;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len;
+			at += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, (const uint8_t *)c + at, sizeof(fd));
+			if (first < 0)
+				first = fd;
+			else
+				(void)close(fd); /* never used */
+		}
+	}
+	return first;
+}
+
+static void
+receive(void *arg, int socket, unsigned ready)
+{
+	struct policy_client *client = (struct policy_client *)arg;
+	uint8_t bytes[DATAGRAM_MAX];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec iov = { .iov_base = bytes, .iov_len = sizeof(bytes) };
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	ssize_t len = recvmsg(socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int fd;
+
+	(void)ready;
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len < 0) {
+		lose(client, strerror(errno));
+		return;
+	}
+	fd = take_descriptor(&m);
+	if (len == 0)
+		lose(client, "it has gone");
+	else if ((m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+		lose(client, "a message that is too long");
+	else
+		take_datagram(client, buf_reader(bytes, (size_t)len), fd);
+	if (fd >= 0)
+		(void)close(fd); /* a mapping keeps the memory */
+}
+
+/* ---- questions of the core
+ * --------------------------------------------------------- */
+
+/* Octets (a second) as an integer; what is not a number in range becomes the
+ * largest one, so that no limit lets it pass. */
+static uint64_t
+whole(float v)
+{
+	const float most = 9.2e18f;
+
+	if (!(v >= 0.0f && v <= most))
+		return UINT64_MAX;
+	return (uint64_t)v;
+}
+
+static uint8_t
+service_of(const struct rsvp_policy_query *query)
+{
+	if (query->message == WIRE_PATH)
+		return POLICY_SERVICE_ANY;
+	return query->flowspec.service == WIRE_SERVICE_GS ? POLICY_SERVICE_GS
+							  : POLICY_SERVICE_CL;
+}
+
+static struct policy_request
+request_from(const struct engine *engine, const struct rsvp_policy_query *query)
+{
+	static const enum policy_role roles[] = { [RSVP_ROLE_SENDER] =
+							  POLICY_SENDER,
+		[RSVP_ROLE_RECEIVER] = POLICY_RECEIVER,
+		[RSVP_ROLE_TRANSIT] = POLICY_TRANSIT };
+	const struct wire_tspec *tspec = &query->flowspec.tspec;
+	bool gs = query->flowspec.service == WIRE_SERVICE_GS;
+	struct policy_request out = { .message = query->message == WIRE_PATH
+							 ? POLICY_PATH
+							 : POLICY_RESV,
+		.role = roles[query->role],
+		.who_known = query->who.known,
+		.uid = query->who.uid,
+		.gid = query->who.gid,
+		.proto = query->session.proto,
+		.dst = query->session.dst,
+		.dst_port = query->session.dst_port,
+		.src = query->sender.src,
+		.src_port = query->sender.src_port,
+		.service = service_of(query),
+		.rate_Bps = whole(gs ? query->flowspec.R : tspec->r),
+		.bucket_bytes = whole(tspec->b),
+		.peak_Bps = whole(tspec->p),
+		.max_packet = tspec->M,
+		.neighbour = query->neighbour,
+		.now_unix_s = (int64_t)time(NULL) };
+
+	if (out.peak_Bps == UINT64_MAX)
+		out.peak_Bps = 0; /* unlimited */
+	(void)text_copy(out.iface, sizeof(out.iface),
+		net_link_name(engine->link, query->ifindex));
+	return out;
+}
+
+void
+policy_client_ask(struct policy_client *client,
+	const struct rsvp_policy_query *query,
+	struct rsvp_policy_answer *ret_answer)
+{
+	const struct policy_request request =
+		request_from(client->engine, query);
+	struct policy_verdict verdict;
+
+	policy_decide(client->policy, &request, query->claim, &verdict);
+	*ret_answer = (struct rsvp_policy_answer){ .allowed = verdict.allowed,
+		.value = verdict.value,
+		.claim = verdict.claim,
+		.preemption = verdict.preemption,
+		.defending = verdict.defending };
+	(void)text_copy(
+		ret_answer->rule, sizeof(ret_answer->rule), verdict.rule);
+	(void)text_copy(
+		ret_answer->reason, sizeof(ret_answer->reason), verdict.reason);
+}
+
+void
+policy_client_end(struct policy_client *client, uint32_t claim)
+{
+	policy_end(client->policy, claim);
+}
+
+/* ---- interface
+ * ------------------------------------------------------------------------ */
+
+struct policy_client *
+policy_client_new(struct engine *engine)
+{
+	struct policy_client *client =
+		(struct policy_client *)calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->engine = engine;
+	client->fd = -1;
+	client->slice = loop_timer_add(engine->loop, load_slice, client);
+	client->policy = policy_new(alloc_heap());
+	if (client->slice && client->policy)
+		return client;
+	policy_client_free(client);
+	return NULL;
+}
+
+void
+policy_client_free(struct policy_client *client)
+{
+	if (!client)
+		return;
+	hang_up(client);
+	loop_timer_del(client->slice);
+	drop_load(client);
+	policy_free(client->policy);
+	free(client);
+}
+
+void
+policy_client_socket(struct policy_client *client, int fd)
+{
+	hang_up(client);
+	client->fd = fd;
+	client->watch = loop_fd_add(
+		client->engine->loop, fd, LOOP_READ, receive, client);
+	if (!client->watch)
+		lose(client, "no memory to watch it");
+}
+
+const struct policy *
+policy_client_policy(const struct policy_client *client)
+{
+	return client->policy;
+}
+
+const char *
+policy_client_sources(const struct policy_client *client)
+{
+	return client->sources;
+}

@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The conversation with tcctl serve.  Requests are numbered here and remembered
+ * until they are answered; what is asked within one turn of the loop travels in
+ * one datagram.  When the connection is lost the open requests are forgotten:
+ * the core knows what it wants and asks again once the next tcctl is ready.
+ */
+
+#include "rsvpd/tc_client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "rsvpd/daemon.h"
+#include "rsvpd/tc_queue.h"
+
+enum request_kind {
+	REQUEST_IFACE,
+	REQUEST_IFACE_OFF,
+	REQUEST_FLOW,
+	REQUEST_COUNTERS
+};
+
+struct request {
+	UT_hash_handle hh;
+	uint32_t serial; /* ours */
+	enum request_kind kind;
+	uint32_t id; /* FLOW: the core's serial; IFACE: the ifindex */
+	tc_client_counter_fn *tell;
+	void *arg;
+};
+
+struct managed {
+	UT_hash_handle hh;
+	uint32_t ifindex;
+	struct tc_iface iface;
+};
+
+struct tc_client {
+	struct engine *engine;
+	int fd; /* owned; -1: none */
+	struct loop_fd *watch;
+	struct loop_timer *flush; /* at the end of this turn of the loop */
+	struct tc_queue queue;
+	struct request *requests;
+	struct managed *ifaces;
+	uint32_t serial;
+	uint8_t in[MSG_DATAGRAM_MAX];
+};
+
+/* ---- what travels ----------------------------------------------------------
+ */
+
+static void
+put_iface(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_iface(w, serial, (const struct tc_iface *)message);
+}
+
+static void
+put_iface_off(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_iface_off(w, serial, *(const uint32_t *)message);
+}
+
+static void
+put_counters(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_counters(w, serial, (const struct tc_counters_query *)message);
+}
+
+static struct tc_filter
+filter_to_tc(const struct rsvp_flow *flow, const struct rsvp_flow_filter *f)
+{
+	bool by_label = f->form == WIRE_FILTER_FLOW_LABEL;
+
+	return (struct tc_filter){ .dst = flow->dst,
+		.src = f->src,
+		.proto = flow->proto,
+		.dst_port = flow->dst_port,
+		.src_port = f->src_port,
+		.by_label = by_label,
+		.flow_label = by_label ? f->flow_label : 0 };
+}
+
+static struct tc_flow
+flow_to_tc(const struct rsvp_flow *flow)
+{
+	struct tc_flow out = { .id = flow->id,
+		.ifindex = flow->ifindex,
+		.service = flow->service,
+		.rate_Bps = flow->rate_Bps,
+		.peak_Bps = flow->peak_Bps,
+		.bucket_bytes = flow->bucket_bytes,
+		.max_packet_bytes = flow->max_packet_bytes,
+		.min_packet_bytes = flow->min_packet_bytes,
+		.buffer_bytes = flow->buffer_bytes,
+		.filter_count = flow->filter_count };
+
+	for (size_t i = 0; i < flow->filter_count; i++)
+		out.filters[i] = filter_to_tc(flow, &flow->filters[i]);
+	return out;
+}
+
+/* A flow that tcctl found in the kernel.  All its filters are for one session;
+ * the codec has seen to it that there is one. */
+static struct rsvp_flow
+flow_from_tc(const struct tc_flow *flow)
+{
+	struct rsvp_flow out = { .id = flow->id,
+		.ifindex = flow->ifindex,
+		.service = flow->service,
+		.dst = flow->filters[0].dst,
+		.proto = flow->filters[0].proto,
+		.dst_port = flow->filters[0].dst_port,
+		.rate_Bps = flow->rate_Bps,
+		.peak_Bps = flow->peak_Bps,
+		.bucket_bytes = flow->bucket_bytes,
+		.max_packet_bytes = flow->max_packet_bytes,
+		.min_packet_bytes = flow->min_packet_bytes,
+		.buffer_bytes = flow->buffer_bytes,
+		.filter_count = flow->filter_count };
+
+	for (size_t i = 0; i < flow->filter_count; i++) {
+		const struct tc_filter *f = &flow->filters[i];
+
+		out.filters[i] = (struct rsvp_flow_filter){ .src = f->src,
+			.form = f->by_label ? WIRE_FILTER_FLOW_LABEL
+					    : WIRE_FILTER_PORT,
+			.src_port = f->src_port,
+			.flow_label = f->flow_label };
+	}
+	return out;
+}
+
+_Static_assert((int)RSVP_FLOW_FILTERS_MAX == (int)TC_FILTERS_MAX,
+	"a flow fits into a message and back");
+
+static void
+put_flow(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	static const enum tc_msg_type types[] = { [RSVP_FLOW_ADD] =
+							  TC_MSG_FLOW_ADD,
+		[RSVP_FLOW_CHANGE] = TC_MSG_FLOW_CHANGE,
+		[RSVP_FLOW_DEL] = TC_MSG_FLOW_DEL };
+	const struct rsvp_flow_request *request =
+		(const struct rsvp_flow_request *)message;
+	const struct tc_flow flow = flow_to_tc(&request->flow);
+
+	tc_put_flow(w, types[request->op], serial, &flow);
+}
+
+/* ---- requests
+ * ---------------------------------------------------------------- */
+
+static struct request *
+find_request(struct tc_client *tc, uint32_t serial)
+{
+	struct request *request;
+
+	HASH_FIND(hh, tc->requests, &serial, sizeof(serial), request);
+	return request;
+}
+
+static void
+forget_request(struct tc_client *tc, struct request *request)
+{
+	HASH_DEL(tc->requests, request);
+	free(request);
+}
+
+/* Not 0 (that is for what nobody asked), and not in use. */
+static uint32_t
+next_serial(struct tc_client *tc)
+{
+	do
+		tc->serial++;
+	while (tc->serial == 0 || find_request(tc, tc->serial));
+	return tc->serial;
+}
+
+/* Queue it and remember it.  0 or a negative errno. */
+static int
+ask(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
+	const void *message)
+{
+	struct request *request;
+	int error;
+
+	if (tc->fd < 0)
+		return -ENOTCONN;
+	request = (struct request *)calloc(1, sizeof(*request));
+	if (!request)
+		return -ENOMEM;
+	what.serial = next_serial(tc);
+	*request = what;
+	HASH_ADD(hh, tc->requests, serial, sizeof(request->serial), request);
+	if (!hash_added(request->hh)) {
+		free(request);
+		return -ENOMEM;
+	}
+	error = tc_queue_add(&tc->queue, put, request->serial, message);
+	if (error < 0) {
+		forget_request(tc, request);
+		return error;
+	}
+	loop_timer_set(tc->flush, loop_now());
+	return 0;
+}
+
+/* ---- connection
+ * ---------------------------------------------------------------- */
+
+/* Whoever waits for counters learns that none will come. */
+static void
+forget_requests(struct tc_client *tc)
+{
+	struct request *all = tc->requests;
+	struct request *request, *next;
+
+	tc->requests = NULL; /* telling may ask again */
+	HASH_ITER(hh, all, request, next)
+	{
+		HASH_DEL(all, request);
+		if (request->kind == REQUEST_COUNTERS)
+			request->tell(request->arg, NULL);
+		free(request);
+	}
+}
+
+static void
+hang_up(struct tc_client *tc)
+{
+	loop_fd_del(tc->watch);
+	tc->watch = NULL;
+	loop_timer_stop(tc->flush);
+	if (tc->fd >= 0)
+		(void)close(tc->fd); /* what it did not take is asked again */
+	tc->fd = -1;
+	tc_queue_clear(&tc->queue);
+	forget_requests(tc);
+}
+
+static void
+lose(struct tc_client *tc, const char *why)
+{
+	log_warn(LOG_TC, "tcctl: connection lost (%s)", why);
+	hang_up(tc);
+	rsvp_core_tc_lost(tc->engine->core, loop_now());
+	effect_run(tc->engine);
+}
+
+static void
+flush(void *arg)
+{
+	struct tc_client *tc = (struct tc_client *)arg;
+	int error;
+
+	if (tc->fd < 0)
+		return;
+	error = tc_queue_send(&tc->queue, tc->fd);
+	if (error == 0)
+		loop_fd_set(tc->watch, LOOP_READ);
+	else if (error == -EAGAIN)
+		loop_fd_set(tc->watch, LOOP_READ | LOOP_WRITE);
+	else
+		lose(tc, strerror(-error));
+}
+
+/* ---- answers
+ * -------------------------------------------------------------------- */
+
+static void
+iface_done(struct tc_client *tc, uint32_t ifindex, const struct tc_done *done)
+{
+	struct managed *m;
+
+	HASH_FIND(hh, tc->ifaces, &ifindex, sizeof(ifindex), m);
+	if (!m)
+		return; /* given up in the meantime */
+	if (done->error != 0)
+		log_warn(LOG_TC, "%s: cannot be managed (%s: %s)",
+			m->iface.name, strerror(done->error), done->text);
+	else
+		log_info(LOG_TC, "%s: ready", m->iface.name);
+	rsvp_core_tc_ready(
+		tc->engine->core, loop_now(), ifindex, done->error, done->text);
+}
+
+static void
+iface_off_done(uint32_t ifindex, const struct tc_done *done)
+{
+	/* ENODEV: it left before we could. */
+	if (done->error != 0 && done->error != ENODEV)
+		log_warn(LOG_TC, "interface %u: not given back (%s: %s)",
+			ifindex, strerror(done->error), done->text);
+}
+
+static void
+flow_done(struct tc_client *tc, uint32_t serial, const struct tc_done *done)
+{
+	const struct rsvp_installed result = {
+		.serial = serial, .error = done->error, .text = done->text
+	};
+
+	if (done->error != 0)
+		tc->engine->stats->count[STATS_TC_REFUSED]++;
+	rsvp_core_installed(tc->engine->core, loop_now(), &result);
+}
+
+static bool
+take_done(struct tc_client *tc, const struct msg *m)
+{
+	struct request *found = find_request(tc, m->serial);
+	struct request request;
+	struct tc_done done;
+
+	if (!found || !tc_get_done(m, &done))
+		return false;
+	request = *found;
+	forget_request(tc, found);
+	switch (request.kind) {
+	case REQUEST_IFACE:
+		iface_done(tc, request.id, &done);
+		break;
+	case REQUEST_IFACE_OFF:
+		iface_off_done(request.id, &done);
+		break;
+	case REQUEST_FLOW:
+		flow_done(tc, request.id, &done);
+		break;
+	case REQUEST_COUNTERS:
+		request.tell(request.arg, NULL);
+		break;
+	}
+	return true;
+}
+
+static bool
+take_adopted(struct tc_client *tc, const struct msg *m)
+{
+	struct tc_flow found;
+
+	if (!tc_get_flow(m, &found) || found.filter_count == 0)
+		return false;
+
+	const struct rsvp_flow flow = flow_from_tc(&found);
+
+	rsvp_core_adopt(tc->engine->core, loop_now(), &flow);
+	return true;
+}
+
+static bool
+take_counter(struct tc_client *tc, const struct msg *m)
+{
+	const struct request *request = find_request(tc, m->serial);
+	struct tc_counter counter;
+
+	if (!request || request->kind != REQUEST_COUNTERS ||
+		!tc_get_counter(m, &counter))
+		return false;
+	request->tell(request->arg, &counter);
+	return true;
+}
+
+static bool
+take_note(const struct msg *m)
+{
+	char text[TC_TEXT];
+
+	if (!tc_get_note(m, text))
+		return false;
+	log_info(LOG_TC, "%s", text);
+	return true;
+}
+
+/* False when it makes no sense: tcctl and we are not of one mind. */
+static bool
+take_message(struct tc_client *tc, const struct msg *m)
+{
+	if (m->version != MSG_VERSION)
+		return false;
+	switch (m->type) {
+	case TC_MSG_DONE:
+		return take_done(tc, m);
+	case TC_MSG_ADOPTED:
+		return take_adopted(tc, m);
+	case TC_MSG_COUNTER:
+		return take_counter(tc, m);
+	case TC_MSG_NOTE:
+		return take_note(m);
+	default:
+		return false;
+	}
+}
+
+static void
+take_datagram(struct tc_client *tc, size_t len)
+{
+	struct buf_reader r = buf_reader(tc->in, len);
+	struct msg m;
+
+	while (msg_next(&r, &m)) {
+		if (!take_message(tc, &m)) {
+			lose(tc, "a message that makes no sense");
+			return;
+		}
+		effect_run(tc->engine);
+	}
+	if (r.failed)
+		lose(tc, "a malformed message");
+}
+
+/* One datagram a call: the loop calls again while there is more. */
+static void
+receive(struct tc_client *tc)
+{
+	struct iovec iov = { .iov_base = tc->in, .iov_len = sizeof(tc->in) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t len = recvmsg(tc->fd, &m, MSG_DONTWAIT);
+
+	if (len > 0 && (m.msg_flags & MSG_TRUNC) == 0)
+		take_datagram(tc, (size_t)len);
+	else if (len > 0)
+		lose(tc, "a message that is too long");
+	else if (len == 0)
+		lose(tc, "it has gone");
+	else if (errno != EAGAIN && errno != EINTR)
+		lose(tc, strerror(errno));
+}
+
+static void
+handle(void *arg, int fd, unsigned ready)
+{
+	struct tc_client *tc = (struct tc_client *)arg;
+
+	(void)fd;
+	if ((ready & LOOP_WRITE) != 0)
+		flush(tc);
+	if ((ready & LOOP_READ) != 0 && tc->fd >= 0)
+		receive(tc);
+}
+
+/* ---- interface
+ * -------------------------------------------------------------------- */
+
+struct tc_client *
+tc_client_new(struct engine *engine)
+{
+	struct tc_client *tc = (struct tc_client *)calloc(1, sizeof(*tc));
+
+	if (!tc)
+		return NULL;
+	tc->engine = engine;
+	tc->fd = -1;
+	tc_queue_init(&tc->queue);
+	tc->flush = loop_timer_add(engine->loop, flush, tc);
+	if (!tc->flush) {
+		free(tc);
+		return NULL;
+	}
+	return tc;
+}
+
+void
+tc_client_free(struct tc_client *tc)
+{
+	struct managed *m, *next;
+
+	if (!tc)
+		return;
+	hang_up(tc);
+	loop_timer_del(tc->flush);
+	HASH_ITER(hh, tc->ifaces, m, next)
+	{
+		HASH_DEL(tc->ifaces, m);
+		free(m);
+	}
+	free(tc);
+}
+
+static void
+announce(struct tc_client *tc, const struct tc_iface *iface)
+{
+	const struct request request = { .kind = REQUEST_IFACE,
+		.id = iface->ifindex };
+	int error = ask(tc, request, put_iface, iface);
+
+	/* Not connected: it is announced to the next one. */
+	if (error < 0 && error != -ENOTCONN)
+		log_err(LOG_TC, "%s: not announced to tcctl (%s)", iface->name,
+			strerror(-error));
+}
+
+void
+tc_client_socket(struct tc_client *tc, int fd)
+{
+	struct managed *m, *next;
+
+	if (tc->fd >= 0)
+		lose(tc, "replaced");
+	tc->fd = fd;
+	tc->watch = loop_fd_add(tc->engine->loop, fd, LOOP_READ, handle, tc);
+	if (!tc->watch) {
+		lose(tc, "no memory to watch it");
+		return;
+	}
+	HASH_ITER(hh, tc->ifaces, m, next)
+	announce(tc, &m->iface);
+}
+
+/* The core hears of it at once; what follows is taken by the effect_run() that
+ * called us. */
+static void
+refuse(struct tc_client *tc, uint32_t serial, int error)
+{
+	const struct rsvp_installed result = { .serial = serial,
+		.error = -error,
+		.text = "traffic control is not there or too busy" };
+
+	tc->engine->stats->count[STATS_TC_REFUSED]++;
+	rsvp_core_installed(tc->engine->core, loop_now(), &result);
+	effect_run(tc->engine);
+}
+
+void
+tc_client_flow(struct tc_client *tc, const struct rsvp_flow_request *request)
+{
+	const struct request what = { .kind = REQUEST_FLOW,
+		.id = request->serial };
+	int error = ask(tc, what, put_flow, request);
+
+	tc->engine->stats->count[STATS_TC_REQUESTS]++;
+	if (error < 0)
+		refuse(tc, request->serial, error);
+}
+
+void
+tc_client_iface(struct tc_client *tc, const struct tc_iface *iface)
+{
+	struct managed *m;
+
+	HASH_FIND(hh, tc->ifaces, &iface->ifindex, sizeof(iface->ifindex), m);
+	if (!m) {
+		m = (struct managed *)calloc(1, sizeof(*m));
+		if (!m) {
+			log_err(LOG_TC, "%s: no memory", iface->name);
+			return;
+		}
+		m->ifindex = iface->ifindex;
+		HASH_ADD(hh, tc->ifaces, ifindex, sizeof(m->ifindex), m);
+		if (!hash_added(m->hh)) {
+			log_err(LOG_TC, "%s: no memory", iface->name);
+			free(m);
+			return;
+		}
+	}
+	m->iface = *iface;
+	announce(tc, iface);
+}
+
+void
+tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
+{
+	const struct request request = { .kind = REQUEST_IFACE_OFF,
+		.id = ifindex };
+	struct managed *m;
+	int error;
+
+	HASH_FIND(hh, tc->ifaces, &ifindex, sizeof(ifindex), m);
+	if (!m)
+		return;
+	HASH_DEL(tc->ifaces, m);
+	free(m);
+	error = ask(tc, request, put_iface_off, &ifindex);
+	if (error < 0 && error != -ENOTCONN)
+		log_err(LOG_TC, "interface %u: not given back (%s)", ifindex,
+			strerror(-error));
+}
+
+void
+tc_client_counters(struct tc_client *tc, const struct tc_counters_query *query,
+	tc_client_counter_fn *tell, void *arg)
+{
+	const struct request request = {
+		.kind = REQUEST_COUNTERS, .tell = tell, .arg = arg
+	};
+
+	if (ask(tc, request, put_counters, query) < 0)
+		tell(arg, NULL);
+}
