@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: ISC
+bin_PROGRAMS += ctl/rsvpctl
+ctl_rsvpctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
+	-DCTL_SOCKET='"/run/rsvpd/control.sock"'
+ctl_rsvpctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+ctl_rsvpctl_LDADD = libbase.la $(JANSSON_LIBS) -lm
+ctl_rsvpctl_SOURCES = \
+	ctl/ask.c \
+	ctl/cmd_table.c \
+	ctl/ctl.h \
+	ctl/ctl_msg.c ctl/ctl_msg.h \
+	ctl/out_json.c \
+	ctl/out_text.c \
+	ctl/rsvpctl.c \
+	ctl/show.c \
+	ctl/value.c

@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: ISC
+ctl_tests = tests/unit/test_ctl_msg
+check_PROGRAMS += $(ctl_tests)
+TESTS += $(ctl_tests)
+tests_unit_test_ctl_msg_SOURCES = tests/unit/test_ctl_msg.c ctl/ctl_msg.c
+tests_unit_test_ctl_msg_LDADD = libbase.la $(UNIT_LDADD)

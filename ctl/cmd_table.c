@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+
+/* The table of commands: matching, help and the manual's check read it. */
+
+#include "ctl/ctl.h"
+
+/* clang-format off */
+static const struct ctl_command commands[] = {
+	{ "show interfaces", "", "interfaces, their capacity and what of it "
+		"is reserved", ctl_show_interfaces },
+	{ "show sessions", "[DESTINATION [PORT]]", "sessions with their path "
+		"and reservation state", ctl_show_sessions },
+	{ "show reservations", "[DESTINATION [PORT]]", "reservations, the rule "
+		"that allowed them and their counters", ctl_show_reservations },
+	{ "show policy", "", "the rules in force, in the order of decision",
+		ctl_show_policy },
+	{ "show counters", "", "every counter of the daemon",
+		ctl_show_counters },
+	{ "show status", "", "version, uptime and totals", ctl_show_status },
+	{ "explain", "[DESTINATION [PORT]]", "why requests were refused or "
+		"allowed, from what was recorded", ctl_explain },
+	{ NULL, NULL, NULL, NULL },
+};
+/* clang-format on */
+
+const struct ctl_command *
+ctl_commands(void)
+{
+	return commands;
+}

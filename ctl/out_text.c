@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Records as text for people: one thing a paragraph, values with units. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/ctl.h"
+
+static const char *
+text_of(const struct buf_reader *facts, enum ctl_fact_id id, char *buf,
+	size_t size)
+{
+	struct ctl_value v;
+
+	if (!ctl_value_find(facts, id, &v))
+		v.text[0] = '\0';
+	(void)text_copy(buf, size, v.text); /* a cut is shown as cut */
+	return buf;
+}
+
+static uint64_t
+number_of(const struct buf_reader *facts, enum ctl_fact_id id)
+{
+	struct ctl_value v;
+
+	return ctl_value_find(facts, id, &v) ? v.number : 0;
+}
+
+static bool
+has(const struct buf_reader *facts, enum ctl_fact_id id)
+{
+	struct ctl_value v;
+
+	return ctl_value_find(facts, id, &v);
+}
+
+static struct buf_reader
+object_in(const struct buf_reader *facts, enum ctl_fact_id id)
+{
+	struct ctl_value v;
+
+	return ctl_value_find(facts, id, &v) ? v.facts : buf_reader("", 0);
+}
+
+static void
+print_rate(FILE *out, uint64_t rate_bps)
+{
+	char buf[40];
+	struct text t = text_over(buf, sizeof(buf));
+
+	text_add_rate(&t, (double)rate_bps / 8);
+	fputs(buf, out);
+}
+
+static void
+print_endpoint(FILE *out, const struct buf_reader *facts, enum ctl_fact_id addr)
+{
+	char text[ADDR_TEXT];
+
+	if (!has(facts, addr)) {
+		fputs("any", out);
+		return;
+	}
+	text_of(facts, addr, text, sizeof(text));
+	fprintf(out, strchr(text, ':') ? "[%s]:%" PRIu64 : "%s:%" PRIu64, text,
+		number_of(facts, CTL_F_PORT));
+}
+
+static void
+print_session(FILE *out, const struct buf_reader *facts)
+{
+	print_endpoint(out, facts, CTL_F_DST);
+	fprintf(out, " protocol %" PRIu64, number_of(facts, CTL_F_PROTO));
+}
+
+void
+out_text_iface(FILE *out, const struct buf_reader *facts)
+{
+	char name[32];
+	char v4[ADDR_TEXT];
+	char v6[ADDR_TEXT];
+	char problem[512];
+
+	fprintf(out, "%s: %s, %s, mtu %" PRIu64 ", %s %s\n",
+		text_of(facts, CTL_F_NAME, name, sizeof(name)),
+		number_of(facts, CTL_F_UP) ? "up" : "down",
+		number_of(facts, CTL_F_ENABLED) ? "RSVP enabled"
+						: "RSVP disabled",
+		number_of(facts, CTL_F_MTU),
+		text_of(facts, CTL_F_V4, v4, sizeof(v4)),
+		text_of(facts, CTL_F_V6, v6, sizeof(v6)));
+	if (!number_of(facts, CTL_F_TRAFFIC_CONTROL)) {
+		fprintf(out, "  no traffic control\n");
+		return;
+	}
+	fprintf(out, "  link ");
+	print_rate(out, number_of(facts, CTL_F_BANDWIDTH));
+	fprintf(out, ", reservable ");
+	print_rate(out, number_of(facts, CTL_F_RESERVABLE));
+	fprintf(out, ", reserved ");
+	print_rate(out, number_of(facts, CTL_F_RESERVED));
+	fprintf(out, " in %" PRIu64 " flows (at most %" PRIu64 ")\n",
+		number_of(facts, CTL_F_FLOWS),
+		number_of(facts, CTL_F_MAX_FLOWS));
+	fprintf(out,
+		"  guaranteed service: C %" PRIu64 " B, D %" PRIu64
+		" us, burst budget %" PRIu64 " of %" PRIu64 " B used\n",
+		number_of(facts, CTL_F_GS_C), number_of(facts, CTL_F_GS_D),
+		number_of(facts, CTL_F_BUDGET_USED),
+		number_of(facts, CTL_F_BUDGET));
+	text_of(facts, CTL_F_TC_PROBLEM, problem, sizeof(problem));
+	if (!number_of(facts, CTL_F_TC_READY))
+		fprintf(out, "  traffic control is not ready%s%s\n",
+			problem[0] ? ": " : "", problem);
+}
+
+static void
+print_spec(FILE *out, const struct buf_reader *facts)
+{
+	const struct buf_reader spec = object_in(facts, CTL_F_FLOWSPEC);
+	char service[16];
+	struct ctl_value v;
+
+	fprintf(out, "%s ",
+		text_of(facts, CTL_F_SERVICE, service, sizeof(service)));
+	if (ctl_value_find(&spec, CTL_F_R, &v))
+		fprintf(out, "r %.0f B/s", v.real);
+	if (ctl_value_find(&spec, CTL_F_B, &v))
+		fprintf(out, " b %.0f B", v.real);
+	if (ctl_value_find(&spec, CTL_F_RATE_R, &v))
+		fprintf(out, " R %.0f B/s", v.real);
+}
+
+static void
+print_why(FILE *out, const struct buf_reader *facts)
+{
+	char rule[96];
+	char reason[512];
+
+	text_of(facts, CTL_F_RULE, rule, sizeof(rule));
+	text_of(facts, CTL_F_REASON, reason, sizeof(reason));
+	if (rule[0])
+		fprintf(out, "    rule %s\n", rule);
+	if (reason[0])
+		fprintf(out, "    %s\n", reason);
+}
+
+/* The lines of a reservation below its session. */
+static void
+resv_lines(FILE *out, const struct buf_reader *facts)
+{
+	char name[32];
+	char hop[ADDR_TEXT];
+	char state[32];
+	char style[8];
+	const bool local = number_of(facts, CTL_F_LOCAL) != 0;
+
+	fprintf(out, "  %s %s ",
+		local ? "application"
+		      : text_of(facts, CTL_F_INTERFACE, name, sizeof(name)),
+		text_of(facts, CTL_F_STYLE, style, sizeof(style)));
+	print_spec(out, facts);
+	fprintf(out, ", %s", text_of(facts, CTL_F_STATE, state, sizeof(state)));
+	if (local)
+		fprintf(out, ", uid %" PRIu64, number_of(facts, CTL_F_UID));
+	else
+		fprintf(out, ", for %s",
+			text_of(facts, CTL_F_HOP, hop, sizeof(hop)));
+	fputc('\n', out);
+	if (has(facts, CTL_F_CLASSID)) {
+		char id[24];
+
+		fprintf(out, "    class %s, ",
+			text_of(facts, CTL_F_CLASSID, id, sizeof(id)));
+		print_rate(out, number_of(facts, CTL_F_RATE));
+		fprintf(out,
+			" on the wire; %" PRIu64 " packets, %" PRIu64
+			" octets, %" PRIu64 " dropped\n",
+			number_of(facts, CTL_F_PACKETS),
+			number_of(facts, CTL_F_BYTES),
+			number_of(facts, CTL_F_DROPS));
+	}
+	print_why(out, facts);
+}
+
+void
+out_text_resv(FILE *out, const struct buf_reader *facts)
+{
+	const struct buf_reader session = object_in(facts, CTL_F_SESSION);
+	const struct buf_reader filter = object_in(facts, CTL_F_FILTERS);
+
+	print_session(out, &session);
+	fprintf(out, " from ");
+	print_endpoint(out, &filter, CTL_F_SRC);
+	fputc('\n', out);
+	resv_lines(out, facts);
+}
+
+static void
+path_lines(FILE *out, const struct buf_reader *facts)
+{
+	const struct buf_reader sender = object_in(facts, CTL_F_SENDER);
+	char hop[ADDR_TEXT];
+	char in[32];
+	char outs[128];
+
+	fprintf(out, "  path from ");
+	print_endpoint(out, &sender, CTL_F_SRC);
+	if (number_of(facts, CTL_F_LOCAL))
+		fprintf(out, ", an application here (uid %" PRIu64 ")",
+			number_of(facts, CTL_F_UID));
+	else
+		fprintf(out, ", previous hop %s on %s",
+			text_of(facts, CTL_F_HOP, hop, sizeof(hop)),
+			text_of(facts, CTL_F_IN, in, sizeof(in)));
+	text_of(facts, CTL_F_OUT, outs, sizeof(outs));
+	if (outs[0])
+		fprintf(out, ", out %s", outs);
+	if (number_of(facts, CTL_F_TO_LOCAL))
+		fprintf(out, ", to this host");
+	if (number_of(facts, CTL_F_NON_RSVP))
+		fprintf(out, ", over a hop without RSVP");
+	fputc('\n', out);
+}
+
+void
+out_text_session(FILE *out, const struct buf_reader *facts)
+{
+	struct buf_reader copy = *facts;
+	struct ctl_value v;
+
+	print_session(out, facts);
+	fputc('\n', out);
+	while (ctl_value_next(&copy, &v)) {
+		if (v.fact->id == CTL_F_PATHS)
+			path_lines(out, &v.facts);
+		else if (v.fact->id == CTL_F_RESVS)
+			resv_lines(out, &v.facts);
+	}
+}
+
+void
+out_text_refusal(FILE *out, const struct buf_reader *facts)
+{
+	const struct buf_reader session = object_in(facts, CTL_F_SESSION);
+	struct ctl_value age;
+	char message[24];
+	char code[96];
+	char value[96];
+
+	print_session(out, &session);
+	fprintf(out, ": %s refused",
+		text_of(facts, CTL_F_MESSAGE, message, sizeof(message)));
+	if (ctl_value_find(facts, CTL_F_AGE, &age))
+		fprintf(out, " %" PRId64 " s ago", age.signed_number / 1000);
+	if (has(facts, CTL_F_UID))
+		fprintf(out, ", asked by uid %" PRIu64,
+			number_of(facts, CTL_F_UID));
+	fprintf(out, "\n  code %" PRIu64 " value %" PRIu64 ": %s",
+		number_of(facts, CTL_F_CODE),
+		number_of(facts, CTL_F_CODE_VALUE),
+		text_of(facts, CTL_F_CODE_TEXT, code, sizeof(code)));
+	text_of(facts, CTL_F_VALUE_TEXT, value, sizeof(value));
+	fprintf(out, value[0] ? " (%s)\n" : "%s\n", value);
+	print_why(out, facts);
+}
+
+void
+out_text_rule(FILE *out, const struct buf_reader *facts)
+{
+	char name[96];
+	char answer[16];
+	char text[512];
+	struct ctl_value priority;
+
+	if (!ctl_value_find(facts, CTL_F_PRIORITY, &priority)) {
+		fprintf(out, "generation %" PRIu64 " from %s\n",
+			number_of(facts, CTL_F_GENERATION),
+			text_of(facts, CTL_F_SOURCE, text, sizeof(text)));
+		text_of(facts, CTL_F_SOURCES, text, sizeof(text));
+		if (text[0])
+			fprintf(out, "%s\n", text);
+		return;
+	}
+	fprintf(out, "%s: %s, priority %" PRId64 "\n",
+		text_of(facts, CTL_F_NAME, name, sizeof(name)),
+		text_of(facts, CTL_F_PERMISSION, answer, sizeof(answer)),
+		priority.signed_number);
+	text_of(facts, CTL_F_CONDITIONS, text, sizeof(text));
+	if (text[0])
+		fprintf(out, "  if %s\n", text);
+	text_of(facts, CTL_F_GRANTS, text, sizeof(text));
+	if (text[0])
+		fprintf(out, "  grants %s\n", text);
+	fprintf(out,
+		"  allowed %" PRIu64 ", refused %" PRIu64 "; %" PRIu64
+		" flows now\n",
+		number_of(facts, CTL_F_ALLOWED),
+		number_of(facts, CTL_F_REFUSED), number_of(facts, CTL_F_FLOWS));
+}

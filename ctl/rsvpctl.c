@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+
+/* rsvpctl: options, then the command of the table whose words match. */
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/ctl.h"
+
+static void
+usage(FILE *out)
+{
+	fprintf(out, "usage: rsvpctl [--json] [--socket PATH] "
+		     "[--rapi-socket PATH] command\n\n");
+	for (const struct ctl_command *c = ctl_commands(); c->words; c++)
+		fprintf(out, "  %s %s\n      %s\n", c->words, c->arguments,
+			c->help);
+}
+
+/* How many words of the command stand in argv, or 0 when it is another. */
+static int
+words_matched(const char *words, int argc, char **argv)
+{
+	int n = 0;
+
+	while (*words != '\0') {
+		const size_t len = strcspn(words, " ");
+
+		if (n >= argc || strlen(argv[n]) != len ||
+			strncmp(argv[n], words, len) != 0)
+			return 0;
+		n++;
+		words += len;
+		while (*words == ' ')
+			words++;
+	}
+	return n;
+}
+
+static int
+unknown(int argc, char **argv)
+{
+	char typed[128];
+	struct text t = text_over(typed, sizeof(typed));
+	const char *nearest = NULL;
+	size_t best = 6;
+
+	for (int i = 0; i < argc && i < 2; i++)
+		text_printf(&t, "%s%s", i > 0 ? " " : "", argv[i]);
+	for (const struct ctl_command *c = ctl_commands(); c->words; c++) {
+		const size_t distance = text_distance(typed, c->words, best);
+
+		if (distance < best) {
+			best = distance;
+			nearest = c->words;
+		}
+	}
+	fprintf(stderr, "rsvpctl: no command \"%s\"", typed);
+	if (nearest)
+		fprintf(stderr, "; did you mean \"%s\"?\n", nearest);
+	else
+		fprintf(stderr, "; rsvpctl --help lists them\n");
+	return CTL_USAGE;
+}
+
+static void
+list_commands(void)
+{
+	for (const struct ctl_command *c = ctl_commands(); c->words; c++)
+		printf("%s\n", c->words);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", 0, NULL, 'j' },
+		{ "socket", 1, NULL, 's' }, { "rapi-socket", 1, NULL, 'r' },
+		{ "help", 0, NULL, 'h' }, { "version", 0, NULL, 'V' },
+		{ "list-commands", 0, NULL, 'l' }, { NULL, 0, NULL, 0 } };
+	struct ctl_options o = { .socket = CTL_SOCKET };
+	int c;
+
+	/* "+": options after the command belong to the command. */
+	while ((c = getopt_long(argc, argv, "+jh", options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			o.json = true;
+			break;
+		case 's':
+			o.socket = optarg;
+			break;
+		case 'r':
+			o.rapi_socket = optarg;
+			break;
+		case 'l':
+			list_commands();
+			return CTL_DONE;
+		case 'V':
+			printf("rsvpctl %s\n", PACKAGE_VERSION);
+			return CTL_DONE;
+		case 'h':
+			usage(stdout);
+			return CTL_DONE;
+		default:
+			return CTL_USAGE;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 0) {
+		usage(stderr);
+		return CTL_USAGE;
+	}
+	for (const struct ctl_command *cmd = ctl_commands(); cmd->words;
+		cmd++) {
+		const int n = words_matched(cmd->words, argc, argv);
+
+		if (n > 0)
+			return cmd->run(&o, argc - n, argv + n);
+	}
+	return unknown(argc, argv);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Turns what the engine knows into facts; see ctl_facts.h. */
+
+#include "rsvpd/ctl_facts.h"
+
+#include <stdio.h>
+
+#include "rsvpd/daemon.h"
+#include "rsvpd/net_link.h"
+
+static uint64_t
+bits(uint64_t rate_Bps)
+{
+	return rate_Bps > UINT64_MAX / 8 ? UINT64_MAX : rate_Bps * 8;
+}
+
+static const char *
+style_text(uint8_t style)
+{
+	switch (style) {
+	case WIRE_STYLE_WF:
+		return "WF";
+	case WIRE_STYLE_FF:
+		return "FF";
+	case WIRE_STYLE_SE:
+		return "SE";
+	default:
+		return "none";
+	}
+}
+
+static const char *
+service_text(uint8_t service)
+{
+	if (service == WIRE_SERVICE_GS)
+		return "GS";
+	return service == WIRE_SERVICE_CL ? "CL" : "none";
+}
+
+void
+ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info)
+{
+	const struct rsvp_iface *c = &info->conf;
+
+	ctl_put_text(w, CTL_F_NAME, c->name);
+	ctl_put_number(w, CTL_F_IFINDEX, c->ifindex);
+	ctl_put_bool(w, CTL_F_UP, c->up);
+	ctl_put_bool(w, CTL_F_ENABLED, c->enabled);
+	ctl_put_bool(w, CTL_F_TRAFFIC_CONTROL, c->traffic_control);
+	ctl_put_bool(w, CTL_F_TC_READY, info->tc_ready);
+	ctl_put_text(w, CTL_F_TC_PROBLEM, info->tc_problem);
+	ctl_put_addr(w, CTL_F_V4, &c->v4);
+	ctl_put_addr(w, CTL_F_V6, &c->v6);
+	ctl_put_number(w, CTL_F_MTU, c->mtu);
+	ctl_put_number(w, CTL_F_REFRESH, c->refresh_ms);
+	ctl_put_number(w, CTL_F_BANDWIDTH, bits(c->link_Bps));
+	ctl_put_number(w, CTL_F_RESERVABLE, bits(c->reservable_Bps));
+	ctl_put_number(w, CTL_F_RESERVED, bits(info->reserved_Bps));
+	ctl_put_number(w, CTL_F_RESERVED_GS, bits(info->reserved_gs_Bps));
+	ctl_put_number(w, CTL_F_RESERVED_CL, bits(info->reserved_cl_Bps));
+	ctl_put_number(w, CTL_F_BUDGET, c->budget_bytes);
+	ctl_put_number(w, CTL_F_BUDGET_USED, info->budget_used_bytes);
+	ctl_put_number(w, CTL_F_FLOWS, info->flows);
+	ctl_put_number(w, CTL_F_MAX_FLOWS, c->max_flows);
+	ctl_put_number(w, CTL_F_GS_C, info->gs_C_bytes);
+	ctl_put_number(w, CTL_F_GS_D, info->gs_D_us);
+}
+
+void
+ctl_facts_session(struct buf_writer *w, const struct wire_session *s)
+{
+	ctl_put_addr(w, CTL_F_DST, &s->dst);
+	ctl_put_number(w, CTL_F_PROTO, s->proto);
+	ctl_put_number(w, CTL_F_PORT, s->dst_port);
+}
+
+static void
+filter(struct buf_writer *w, const struct wire_filter *f)
+{
+	ctl_put_addr(w, CTL_F_SRC, &f->src);
+	if (f->form == WIRE_FILTER_FLOW_LABEL)
+		ctl_put_number(w, CTL_F_FLOW_LABEL, f->flow_label);
+	else
+		ctl_put_number(w, CTL_F_PORT, f->src_port);
+}
+
+static void
+filter_in(
+	struct buf_writer *w, enum ctl_fact_id id, const struct wire_filter *f)
+{
+	uint8_t *nest = msg_nest(w, (uint16_t)id);
+
+	filter(w, f);
+	msg_nest_end(w, nest);
+}
+
+static void
+tspec(struct buf_writer *w, const struct wire_tspec *t)
+{
+	ctl_put_real(w, CTL_F_R, (double)t->r);
+	ctl_put_real(w, CTL_F_B, (double)t->b);
+	ctl_put_real(w, CTL_F_P, (double)t->p);
+	ctl_put_number(w, CTL_F_M, t->m);
+	ctl_put_number(w, CTL_F_MAX, t->M);
+}
+
+static void
+flowspec(struct buf_writer *w, const struct wire_flowspec *spec)
+{
+	uint8_t *nest = msg_nest(w, CTL_F_FLOWSPEC);
+
+	tspec(w, &spec->tspec);
+	if (spec->service == WIRE_SERVICE_GS) {
+		ctl_put_real(w, CTL_F_RATE_R, (double)spec->R);
+		ctl_put_number(w, CTL_F_SLACK, spec->S);
+	}
+	msg_nest_end(w, nest);
+	ctl_put_text(w, CTL_F_SERVICE, service_text(spec->service));
+}
+
+static void
+who(struct buf_writer *w, const struct rsvp_who *user)
+{
+	if (!user->known)
+		return;
+	ctl_put_number(w, CTL_F_UID, user->uid);
+	ctl_put_number(w, CTL_F_PID, user->pid);
+}
+
+void
+ctl_facts_path(struct buf_writer *w, const struct engine *engine,
+	const struct rsvp_path_info *info)
+{
+	char names[RSVP_OIFS_MAX * RSVP_NAME];
+	struct text out = text_over(names, sizeof(names));
+	uint8_t *nest;
+
+	for (size_t i = 0; i < info->out_count; i++)
+		text_printf(&out, "%s%s", i > 0 ? "," : "",
+			net_link_name(engine->link, info->out_ifindex[i]));
+	filter_in(w, CTL_F_SENDER, &info->sender);
+	nest = msg_nest(w, CTL_F_TSPEC);
+	tspec(w, &info->tspec);
+	msg_nest_end(w, nest);
+	ctl_put_bool(w, CTL_F_LOCAL, info->local_id != 0);
+	who(w, &info->who);
+	ctl_put_addr(w, CTL_F_HOP, &info->hop.addr);
+	ctl_put_number(w, CTL_F_LIH, info->hop.lih);
+	ctl_put_text(
+		w, CTL_F_IN, net_link_name(engine->link, info->in_ifindex));
+	ctl_put_text(w, CTL_F_OUT, names);
+	ctl_put_bool(w, CTL_F_TO_LOCAL, info->to_local);
+	ctl_put_number(w, CTL_F_TTL, info->ttl);
+	ctl_put_bool(w, CTL_F_NON_RSVP, info->non_rsvp_hop);
+	ctl_put_number(w, CTL_F_REFRESH, info->refresh_ms);
+	if (info->local_id == 0)
+		ctl_put_signed(w, CTL_F_EXPIRES, info->expires_ms);
+}
+
+static const char *
+state_text(enum rsvp_resv_state state)
+{
+	switch (state) {
+	case RSVP_RESV_LOCAL:
+		return "local";
+	case RSVP_RESV_WAITING:
+		return "waiting";
+	case RSVP_RESV_INSTALLED:
+		return "installed";
+	case RSVP_RESV_NO_TC:
+		return "no-traffic-control";
+	case RSVP_RESV_FAILED:
+		return "increase-failed";
+	}
+	return "unknown";
+}
+
+static void
+counted(struct buf_writer *w, const struct tc_counter *counter)
+{
+	char classid[24];
+
+	snprintf(classid, sizeof(classid), "%x:%x", counter->classid >> 16,
+		counter->classid & 0xffff);
+	ctl_put_text(w, CTL_F_CLASSID, classid);
+	ctl_put_number(w, CTL_F_BYTES, counter->bytes);
+	ctl_put_number(w, CTL_F_PACKETS, counter->packets);
+	ctl_put_number(w, CTL_F_DROPS, counter->drops);
+	ctl_put_number(w, CTL_F_BACKLOG, counter->backlog_bytes);
+}
+
+void
+ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
+	const struct rsvp_resv_info *info, const struct tc_counter *counter)
+{
+	const size_t shown = sizeof(info->filters) / sizeof(info->filters[0]);
+
+	ctl_put_text(
+		w, CTL_F_INTERFACE, net_link_name(engine->link, info->ifindex));
+	ctl_put_addr(w, CTL_F_HOP, &info->hop.addr);
+	ctl_put_bool(w, CTL_F_LOCAL, info->local_id != 0);
+	who(w, &info->who);
+	ctl_put_text(w, CTL_F_STYLE, style_text(info->style));
+	flowspec(w, &info->flowspec);
+	for (size_t i = 0; i < info->filter_count && i < shown; i++)
+		filter_in(w, CTL_F_FILTERS, &info->filters[i]);
+	ctl_put_text(w, CTL_F_STATE, state_text(info->state));
+	ctl_put_number(w, CTL_F_FLOW_ID, info->flow_id);
+	ctl_put_number(w, CTL_F_RATE, bits(info->rate_Bps));
+	ctl_put_text(w, CTL_F_RULE, info->rule);
+	ctl_put_text(w, CTL_F_REASON, info->reason);
+	ctl_put_number(w, CTL_F_REFRESH, info->refresh_ms);
+	if (info->local_id == 0)
+		ctl_put_signed(w, CTL_F_EXPIRES, info->expires_ms);
+	if (counter)
+		counted(w, counter);
+}
+
+void
+ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
+	const struct rsvp_refusal *refusal, struct mono now)
+{
+	uint8_t *nest = msg_nest(w, CTL_F_SESSION);
+
+	ctl_facts_session(w, &refusal->session);
+	msg_nest_end(w, nest);
+	ctl_put_number(w, CTL_F_SERIAL, refusal->serial);
+	ctl_put_signed(w, CTL_F_AGE, mono_ms_between(refusal->when, now));
+	ctl_put_text(
+		w, CTL_F_MESSAGE, wire_type_text((uint8_t)refusal->message));
+	filter_in(w, CTL_F_SENDER, &refusal->sender);
+	flowspec(w, &refusal->flowspec);
+	ctl_put_text(w, CTL_F_STYLE, style_text(refusal->style));
+	ctl_put_text(w, CTL_F_INTERFACE,
+		net_link_name(engine->link, refusal->ifindex));
+	ctl_put_addr(w, CTL_F_NEIGHBOUR, &refusal->neighbour);
+	who(w, &refusal->who);
+	ctl_put_number(w, CTL_F_CODE, refusal->code);
+	ctl_put_text(w, CTL_F_CODE_TEXT, wire_error_text(refusal->code));
+	ctl_put_number(w, CTL_F_CODE_VALUE, refusal->value);
+	ctl_put_text(w, CTL_F_VALUE_TEXT,
+		wire_error_value_text(refusal->code, refusal->value));
+	ctl_put_text(w, CTL_F_RULE, refusal->rule);
+	ctl_put_text(w, CTL_F_REASON, refusal->reason);
+}
+
+void
+ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
+	const char *sources)
+{
+	ctl_put_text(w, CTL_F_KIND, "status");
+	ctl_put_number(w, CTL_F_GENERATION, status->generation);
+	ctl_put_text(w, CTL_F_SOURCE, status->source);
+	ctl_put_text(w, CTL_F_SOURCES, sources);
+}
+
+void
+ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule)
+{
+	ctl_put_text(w, CTL_F_NAME, rule->name);
+	ctl_put_text(w, CTL_F_PERMISSION, rule->allow ? "allow" : "deny");
+	ctl_put_signed(w, CTL_F_PRIORITY, rule->priority);
+	ctl_put_text(w, CTL_F_CATEGORY, rule->category);
+	ctl_put_text(w, CTL_F_CONDITIONS, rule->conditions);
+	ctl_put_text(w, CTL_F_GRANTS, rule->grants);
+	ctl_put_number(w, CTL_F_ALLOWED, rule->allowed);
+	ctl_put_number(w, CTL_F_REFUSED, rule->refused);
+	ctl_put_number(w, CTL_F_FLOWS, rule->flows);
+	ctl_put_number(w, CTL_F_RATE, bits(rule->rate_Bps));
+}
+
+void
+ctl_facts_status(
+	struct buf_writer *w, const struct engine *engine, struct mono now)
+{
+	struct rsvp_totals totals;
+
+	rsvp_core_totals(engine->core, &totals);
+	ctl_put_text(w, CTL_F_VERSION, PACKAGE_VERSION);
+	ctl_put_signed(w, CTL_F_UPTIME, mono_ms_between(engine->started, now));
+	ctl_put_number(w, CTL_F_SESSIONS, totals.sessions);
+	ctl_put_number(w, CTL_F_FLOWS, totals.flows);
+	ctl_put_number(w, CTL_F_ADOPTED, totals.adopted_unclaimed);
+}

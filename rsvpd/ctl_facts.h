@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CTL_FACTS_H
+#define CTL_FACTS_H
+
+/*
+ * The engine's state as facts of ctl/ctl_msg.h.  Each function writes the
+ * attributes of one thing; a writer that is too small is left failed.
+ */
+
+#include "ctl/ctl_msg.h"
+#include "policy/policy.h"
+#include "rsvpd/core/rsvp.h"
+#include "tcctl/tcctl.h"
+
+struct engine;
+
+void ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info);
+void ctl_facts_session(struct buf_writer *w, const struct wire_session *s);
+void ctl_facts_path(struct buf_writer *w, const struct engine *engine,
+	const struct rsvp_path_info *info);
+/* counter: of its class, or NULL. */
+void ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
+	const struct rsvp_resv_info *info, const struct tc_counter *counter);
+void ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
+	const struct rsvp_refusal *refusal, struct mono now);
+void ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
+	const char *sources);
+void ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule);
+void ctl_facts_status(
+	struct buf_writer *w, const struct engine *engine, struct mono now);
+
+#endif /* CTL_FACTS_H */

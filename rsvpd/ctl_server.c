@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The control socket.  Each connection has one question at a time; its answer
+ * is written a datagram a turn of the loop, so that a listing of any length
+ * never holds signalling up, and a tool that does not read costs one buffer.
+ */
+
+#include "rsvpd/ctl_server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "rsvpd/ctl_facts.h"
+#include "rsvpd/daemon.h"
+#include "rsvpd/policy_client.h"
+#include "rsvpd/tc_client.h"
+
+enum {
+	CLIENTS_MAX = 32,
+	BATCH = 60000,   /* octets of one datagram */
+	PER_SESSION = 64 /* paths and reservations shown of one session */
+};
+
+struct ctl_client {
+	TAILQ_ENTRY(ctl_client) entry;
+	struct ctl_server *server;
+	int fd; /* -1: gone, waiting for the last counter */
+	struct loop_fd *watch;
+	uint16_t ask; /* enum ctl_type; 0: none */
+	uint32_t serial;
+	uint64_t cursor; /* of the next record; meaning by question */
+	bool counting;   /* counters of tcctl are on their way */
+	struct tc_counter *counters;
+	size_t counter_count;
+	size_t counter_room;
+	size_t out_len; /* a datagram that the kernel did not take yet */
+	uint8_t out[MSG_DATAGRAM_MAX];
+};
+
+TAILQ_HEAD(ctl_clients, ctl_client);
+
+struct ctl_server {
+	struct engine *engine;
+	int fd;
+	struct loop_fd *watch;
+	struct ctl_clients clients;
+	size_t client_count;
+	/* Room for one session's state while it is written. */
+	struct rsvp_path_info paths[PER_SESSION];
+	struct rsvp_resv_info resvs[PER_SESSION];
+};
+
+/* One step of a listing: true when a record (or none) was written and the
+ * cursor to go on with is in *ret_next; false at the end. */
+typedef bool step_fn(
+	struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next);
+
+static uint8_t *
+record(struct ctl_client *c, struct buf_writer *w)
+{
+	return msg_begin(w, CTL_RECORD, c->serial);
+}
+
+static bool
+step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	struct rsvp_iface_info info;
+
+	if (!rsvp_core_iface_after(
+		    c->server->engine->core, (uint32_t)c->cursor, &info))
+		return false;
+
+	uint8_t *m = record(c, w);
+
+	ctl_facts_iface(w, &info);
+	msg_end(w, m);
+	*ret_next = info.conf.ifindex;
+	return true;
+}
+
+static int
+by_flow_id(const void *a, const void *b)
+{
+	const struct tc_counter *x = (const struct tc_counter *)a;
+	const struct tc_counter *y = (const struct tc_counter *)b;
+
+	return x->flow_id < y->flow_id ? -1 : x->flow_id > y->flow_id;
+}
+
+static const struct tc_counter *
+counter_of(const struct ctl_client *c, uint32_t flow_id)
+{
+	const struct tc_counter key = { .flow_id = flow_id };
+
+	if (flow_id == 0 || c->counter_count == 0)
+		return NULL;
+	return (const struct tc_counter *)bsearch(
+		&key, c->counters, c->counter_count, sizeof(key), by_flow_id);
+}
+
+static size_t
+at_most(size_t n)
+{
+	return n < PER_SESSION ? n : PER_SESSION;
+}
+
+static bool
+step_session(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	struct ctl_server *s = c->server;
+	const struct mono now = loop_now();
+	struct rsvp_session_info info;
+
+	if (!rsvp_core_session_after(s->engine->core, c->cursor, &info))
+		return false;
+
+	const size_t paths = at_most(rsvp_core_paths(
+		s->engine->core, now, info.serial, s->paths, PER_SESSION));
+	const size_t resvs = at_most(rsvp_core_resvs(
+		s->engine->core, now, info.serial, s->resvs, PER_SESSION));
+	uint8_t *m = record(c, w);
+
+	ctl_facts_session(w, &info.session);
+	for (size_t i = 0; i < paths; i++) {
+		uint8_t *nest = msg_nest(w, CTL_F_PATHS);
+
+		ctl_facts_path(w, s->engine, &s->paths[i]);
+		msg_nest_end(w, nest);
+	}
+	for (size_t i = 0; i < resvs; i++) {
+		uint8_t *nest = msg_nest(w, CTL_F_RESVS);
+
+		ctl_facts_resv(w, s->engine, &s->resvs[i], NULL);
+		msg_nest_end(w, nest);
+	}
+	msg_end(w, m);
+	*ret_next = info.serial;
+	return true;
+}
+
+/* All reservations of one session, a record each. */
+static bool
+step_resv(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	struct ctl_server *s = c->server;
+	struct rsvp_session_info info;
+
+	if (!rsvp_core_session_after(s->engine->core, c->cursor, &info))
+		return false;
+
+	const size_t count = at_most(rsvp_core_resvs(s->engine->core,
+		loop_now(), info.serial, s->resvs, PER_SESSION));
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *m = record(c, w);
+		uint8_t *nest = msg_nest(w, CTL_F_SESSION);
+
+		ctl_facts_session(w, &info.session);
+		msg_nest_end(w, nest);
+		ctl_facts_resv(w, s->engine, &s->resvs[i],
+			counter_of(c, s->resvs[i].flow_id));
+		msg_end(w, m);
+	}
+	*ret_next = info.serial;
+	return true;
+}
+
+static bool
+step_policy(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	const struct policy_client *client = c->server->engine->policy;
+	const struct policy *policy = policy_client_policy(client);
+	struct policy_rule_info rule;
+	uint8_t *m;
+
+	if (c->cursor == 0) {
+		struct policy_status status;
+
+		policy_status(policy, &status);
+		m = record(c, w);
+		ctl_facts_policy(w, &status, policy_client_sources(client));
+	} else {
+		if (!policy_rule_at(policy, (size_t)c->cursor - 1, &rule))
+			return false;
+		m = record(c, w);
+		ctl_facts_rule(w, &rule);
+	}
+	msg_end(w, m);
+	*ret_next = c->cursor + 1;
+	return true;
+}
+
+static bool
+step_counter(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	const struct engine *engine = c->server->engine;
+	const size_t at = (size_t)c->cursor;
+	const char *name;
+	const char *help;
+	uint64_t value;
+
+	if (at < STATS_COUNTER_COUNT) {
+		name = stats_name((enum stats_counter)at);
+		help = stats_help((enum stats_counter)at);
+		value = engine->stats->count[at];
+	} else if (at < (size_t)STATS_COUNTER_COUNT + RSVP_COUNTER_COUNT) {
+		const enum rsvp_counter i =
+			(enum rsvp_counter)(at - STATS_COUNTER_COUNT);
+
+		name = rsvp_counter_name(i);
+		help = rsvp_counter_help(i);
+		value = rsvp_core_counter(engine->core, i);
+	} else {
+		return false;
+	}
+
+	uint8_t *m = record(c, w);
+
+	ctl_put_text(w, CTL_F_NAME, name);
+	ctl_put_text(w, CTL_F_HELP, help);
+	ctl_put_number(w, CTL_F_VALUE, value);
+	msg_end(w, m);
+	*ret_next = c->cursor + 1;
+	return true;
+}
+
+static bool
+step_explain(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	struct rsvp_refusal refusal;
+
+	if (!rsvp_core_refusal_before(
+		    c->server->engine->core, c->cursor, &refusal))
+		return false;
+
+	uint8_t *m = record(c, w);
+
+	ctl_facts_refusal(w, c->server->engine, &refusal, loop_now());
+	msg_end(w, m);
+	*ret_next = refusal.serial;
+	return true;
+}
+
+static bool
+step_status(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	if (c->cursor > 0)
+		return false;
+
+	uint8_t *m = record(c, w);
+
+	ctl_facts_status(w, c->server->engine, loop_now());
+	msg_end(w, m);
+	*ret_next = 1;
+	return true;
+}
+
+/* What a question lists. */
+static step_fn *
+step_of(uint16_t ask)
+{
+	static step_fn *const steps[] = {
+		[CTL_ASK_INTERFACES] = step_iface,
+		[CTL_ASK_SESSIONS] = step_session,
+		[CTL_ASK_RESERVATIONS] = step_resv,
+		[CTL_ASK_POLICY] = step_policy,
+		[CTL_ASK_COUNTERS] = step_counter,
+		[CTL_ASK_EXPLAIN] = step_explain,
+		[CTL_ASK_STATUS] = step_status,
+	};
+
+	return ask < sizeof(steps) / sizeof(steps[0]) ? steps[ask] : NULL;
+}
+
+static void
+client_free(struct ctl_client *c)
+{
+	free(c->counters);
+	free(c);
+}
+
+/* Cut the connection; memory stays while a callback may still come. */
+static void
+client_close(struct ctl_client *c)
+{
+	TAILQ_REMOVE(&c->server->clients, c, entry);
+	c->server->client_count--;
+	loop_fd_del(c->watch);
+	(void)close(c->fd); /* nothing to lose */
+	c->fd = -1;
+	if (!c->counting)
+		client_free(c);
+}
+
+static void
+put_end(struct ctl_client *c, struct buf_writer *w, const char *error)
+{
+	uint8_t *m = msg_begin(w, CTL_END, c->serial);
+
+	if (error)
+		ctl_put_text(w, CTL_F_ERROR, error);
+	msg_end(w, m);
+	c->ask = 0;
+}
+
+/* Fill one datagram with what comes next. */
+static void
+fill(struct ctl_client *c)
+{
+	step_fn *step = step_of(c->ask);
+	struct buf_writer w = buf_writer(c->out, BATCH);
+
+	while (c->ask != 0) {
+		uint8_t *before = w.pos;
+		uint64_t next = c->cursor;
+
+		if (!step(c, &w, &next)) {
+			w.end = c->out + sizeof(c->out);
+			put_end(c, &w, NULL);
+			break;
+		}
+		if (w.failed) {
+			w.pos = before;
+			w.failed = false;
+			if (before != c->out)
+				break; /* it goes into the next datagram */
+			put_end(c, &w, "a record is larger than a message");
+			break;
+		}
+		c->cursor = next;
+	}
+	c->out_len = buf_written(&w);
+}
+
+/* Send what is ready; false when the connection is gone. */
+static bool
+flush(struct ctl_client *c)
+{
+	if (c->out_len == 0)
+		return true;
+	if (send(c->fd, c->out, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		if (errno == EAGAIN || errno == ENOBUFS)
+			return true;
+		client_close(c);
+		return false;
+	}
+	c->out_len = 0;
+	return true;
+}
+
+static void
+pump(struct ctl_client *c)
+{
+	if (c->out_len == 0 && c->ask != 0 && !c->counting)
+		fill(c);
+	if (!flush(c))
+		return;
+
+	const bool more = c->out_len > 0 || (c->ask != 0 && !c->counting);
+
+	loop_fd_set(c->watch, more ? LOOP_WRITE : LOOP_READ);
+}
+
+static void
+counter_told(void *arg, const struct tc_counter *counter)
+{
+	struct ctl_client *c = (struct ctl_client *)arg;
+
+	if (!counter) {
+		c->counting = false;
+		if (c->fd < 0) {
+			client_free(c);
+			return;
+		}
+		if (c->counter_count > 0)
+			qsort(c->counters, c->counter_count,
+				sizeof(*c->counters), by_flow_id);
+		loop_fd_set(c->watch, LOOP_WRITE); /* the loop goes on */
+		return;
+	}
+	if (c->counter_count == c->counter_room) {
+		const size_t room = c->counter_room * 2 + 64;
+		struct tc_counter *grown = (struct tc_counter *)realloc(
+			c->counters, room * sizeof(*grown));
+
+		if (!grown)
+			return; /* shown without its counters */
+		c->counters = grown;
+		c->counter_room = room;
+	}
+	c->counters[c->counter_count++] = *counter;
+}
+
+static void
+begin(struct ctl_client *c, const struct msg *m)
+{
+	c->ask = m->type;
+	c->serial = m->serial;
+	c->cursor = 0;
+	c->counter_count = 0;
+	if (m->version != MSG_VERSION || !step_of(m->type)) {
+		struct buf_writer w = buf_writer(c->out, sizeof(c->out));
+
+		put_end(c, &w,
+			m->version != MSG_VERSION
+				? "version of the question not supported"
+				: "question not known to this daemon");
+		c->out_len = buf_written(&w);
+	}
+	if (c->ask == CTL_ASK_RESERVATIONS) {
+		const struct tc_counters_query all = { 0 };
+
+		c->counting = true;
+		loop_fd_set(c->watch, 0);
+		tc_client_counters(
+			c->server->engine->tc, &all, counter_told, c);
+		return; /* goes on in counter_told() */
+	}
+	pump(c);
+}
+
+static void
+client_ready(void *arg, int fd, unsigned ready)
+{
+	struct ctl_client *c = (struct ctl_client *)arg;
+	uint8_t bytes[1024];
+
+	if ((ready & LOOP_WRITE) != 0) {
+		pump(c);
+		return;
+	}
+
+	const ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+
+	struct buf_reader r = buf_reader(bytes, n > 0 ? (size_t)n : 0);
+	struct msg m;
+
+	if (n <= 0 || !msg_next(&r, &m)) {
+		client_close(c);
+		return;
+	}
+	begin(c, &m);
+}
+
+static void
+accept_ready(void *arg, int fd, unsigned ready)
+{
+	struct ctl_server *s = (struct ctl_server *)arg;
+	const int client_fd =
+		accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)ready; /* only reading is watched */
+	if (client_fd < 0)
+		return;
+
+	struct ctl_client *c =
+		s->client_count < CLIENTS_MAX
+			? (struct ctl_client *)calloc(1, sizeof(*c))
+			: NULL;
+
+	if (c)
+		c->watch = loop_fd_add(
+			s->engine->loop, client_fd, LOOP_READ, client_ready, c);
+	if (!c || !c->watch) {
+		log_remote(LOG_CTL,
+			"control: connection refused (%zu of %d open)",
+			s->client_count, CLIENTS_MAX);
+		free(c);
+		(void)close(client_fd);
+		return;
+	}
+	c->server = s;
+	c->fd = client_fd;
+	TAILQ_INSERT_TAIL(&s->clients, c, entry);
+	s->client_count++;
+	s->engine->stats->count[STATS_CTL_CLIENTS]++;
+}
+
+struct ctl_server *
+ctl_server_new(struct engine *engine)
+{
+	struct ctl_server *s = (struct ctl_server *)calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->engine = engine;
+	s->fd = -1;
+	TAILQ_INIT(&s->clients);
+	return s;
+}
+
+void
+ctl_server_free(struct ctl_server *ctl)
+{
+	struct ctl_client *c;
+	struct ctl_client *next;
+
+	if (!ctl)
+		return;
+	TAILQ_FOREACH_SAFE(c, &ctl->clients, entry, next)
+	client_close(c);
+	loop_fd_del(ctl->watch);
+	if (ctl->fd >= 0)
+		(void)close(ctl->fd);
+	free(ctl);
+}
+
+void
+ctl_server_socket(struct ctl_server *ctl, int fd)
+{
+	loop_fd_del(ctl->watch);
+	if (ctl->fd >= 0)
+		(void)close(ctl->fd);
+	ctl->fd = fd;
+	ctl->watch = loop_fd_add(
+		ctl->engine->loop, fd, LOOP_READ, accept_ready, ctl);
+	if (!ctl->watch)
+		log_err(LOG_CTL, "control: no memory to listen");
+}
