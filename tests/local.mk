@@ -6,6 +6,7 @@ include tests/clients.mk
 include tests/unit/base.mk
 include tests/unit/wire.mk
 include tests/unit/core.mk
+include tests/unit/core_arith.mk
 include tests/unit/policy.mk
 include tests/unit/tcctl.mk
 include tests/unit/rapi.mk
