@@ -50,7 +50,7 @@ def run(*argv, check=True, stdin=None, timeout=60):
 
 def program(name):
     """The built program; never the libtool wrapper, which starts slowly."""
-    for folder in ("rsvpd", "tcctl", "policy", "ctl", "tests/clients", "rapi",
+    for folder in ("rsvpd", "tcctl", "policy", "ctl", "tests/clients", "rapi", "tests/bench",
                    ""):
         for path in (BUILD / folder / ".libs" / name, BUILD / folder / name):
             if path.is_file() and os.access(path, os.X_OK):
