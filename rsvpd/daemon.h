@@ -13,7 +13,7 @@
 #include "rsvpd/stats.h"
 
 /* Descriptors that the supervisor opens and passes (SCM_RIGHTS on the engine's
- * descriptor 3); a role that comes again replaces the one before. */
+ * descriptor 4); a role that comes again replaces the one before. */
 enum sup_fd {
 	SUP_FD_CONF,   /* rsvpd.conf, for reading */
 	SUP_FD_RAW4,   /* raw IPv4, protocol 46, router alert */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* `policyd check` for `rsvpd -n`. */
+#include "rsvpd/sup_int.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NOT_FOUND = 127 };
+
+int
+supervisor_check_policy(const char *path)
+{
+	const int exe = sup_find_program("policyd", "policy");
+	const char *const argv[] = { "policyd", "check", path, NULL };
+	int status = 0;
+	pid_t pid;
+
+	if (exe < 0) {
+		(void)fprintf(stderr,
+			"rsvpd: %s: not checked, no policyd (install it in "
+			"%s)\n",
+			path, RSVPD_SBINDIR);
+		return NOT_FOUND;
+	}
+	pid = fork();
+	if (pid == 0) {
+		(void)fexecve(exe, (char *const *)(uintptr_t)argv, environ);
+		_exit(NOT_FOUND);
+	}
+	close(exe);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return NOT_FOUND;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_FOUND;
+}
