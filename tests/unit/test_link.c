@@ -149,7 +149,9 @@ error_terms_stay_in_their_range(void)
 	/* 40 TB/s: above what is divided exactly, still rounded up. */
 	i = ether;
 	i.link_Bps = 40000000000000;
-	i.budget_bytes = 4000000000000000;
+	i.budget_bytes = 4000000000000000 - 4614;
+	check_terms(&i, 1538, 100000000 + 200);
+	i.budget_bytes++;
 	check_terms(&i, 1538, 100000000 + 1 + 200);
 }
 
