@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 wire_tests = \
-	tests/unit/test_wire_msg
+	tests/unit/test_wire_intserv \
+	tests/unit/test_wire_msg \
+	tests/unit/test_wire_obj
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 check_LTLIBRARIES += tests/unit/libwire_t.la
@@ -10,3 +12,5 @@ tests_unit_libwire_t_la_SOURCES = \
 tests_unit_libwire_t_la_LIBADD = libwire.la
 wire_ldadd = tests/unit/libwire_t.la libwire.la -lm $(UNIT_LDADD)
 tests_unit_test_wire_msg_LDADD = $(wire_ldadd)
+tests_unit_test_wire_obj_LDADD = $(wire_ldadd)
+tests_unit_test_wire_intserv_LDADD = $(wire_ldadd)

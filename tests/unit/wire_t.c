@@ -171,6 +171,70 @@ t_end(struct t_packet *p)
 	t_repair_length(p);
 }
 
+#define DST6 0x20, 1, 0xd, 0xb8, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x30
+#define HOP6 0x20, 1, 0xd, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1
+#define SRC6 0x20, 1, 0xd, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10
+
+/* r 125000, b 16000, p 250000, m 64, M 1500 */
+#define BUCKET                                                                 \
+	127, 0, 0, 5, 0x47, 0xf4, 0x24, 0, 0x46, 0x7a, 0, 0, 0x48, 0x74, 0x24, \
+		0, 0, 0, 0, 64, 0, 0, 5, 0xdc
+
+/* clang-format off */
+const struct t_sample t_samples[] = {
+{ 1, 1, 4, 8, { 10, 3, 3, 30, 17, 1, 0x13, 0x8c } },
+{ 1, 2, 6, 20, { DST6, 17, 1, 0x13, 0x8c } },
+{ 3, 1, 4, 8, { 10, 2, 2, 1, 0, 0, 0, 3 } },
+{ 3, 2, 6, 20, { HOP6, 0, 0, 0, 7 } },
+{ 4, 1, 0, 32, { 0x80, 0, 10, 2, 2, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3,
+	4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } },
+{ 5, 1, 0, 4, { 0, 0, 0x75, 0x30 } },
+{ 6, 1, 4, 8, { 10, 2, 2, 2, 1, 1, 0, 2 } },
+{ 6, 2, 6, 20, { HOP6, 1, 1, 0, 2 } },
+{ 7, 1, 4, 8, { 10, 1, 1, 10, 10, 1, 1, 11 } },
+{ 7, 2, 6, 16, { SRC6 } },
+{ 8, 1, 0, 4, { 0, 0, 0, 0x0a } },
+{ 9, 2, 0, 32, { 0, 0, 0, 7, 5, 0, 0, 6, BUCKET } },
+{ 10, 1, 4, 8, { 10, 1, 1, 10, 0, 0, 0x13, 0x8e } },
+{ 10, 2, 6, 20, { SRC6, 0, 0, 0x13, 0x8e } },
+{ 10, 3, 6, 20, { SRC6, 0, 0x0a, 0xbc, 0xde } },
+{ 11, 1, 4, 8, { 10, 1, 1, 10, 0, 0, 0x13, 0x8e } },
+{ 11, 2, 6, 20, { SRC6, 0, 0, 0x13, 0x8e } },
+{ 11, 3, 6, 20, { SRC6, 0, 0x0a, 0xbc, 0xde } },
+{ 12, 2, 0, 32, { 0, 0, 0, 7, 1, 0, 0, 6, BUCKET } },
+{ 13, 2, 0, 44, { 0, 0, 0, 10, 1, 0, 0, 8,
+	4, 0, 0, 1, 0, 0, 0, 2, 6, 0, 0, 1, 0x49, 0x98, 0x96, 0x80,
+	8, 0, 0, 1, 0, 0, 0, 100, 10, 0, 0, 1, 0, 0, 5, 0xdc, 5, 0, 0, 0 } },
+{ 14, 1, 0, 16, { 0, 8, 0, 0, 0, 12, 0, 1, 0, 1, 0, 0, 0, 100, 0, 200 } },
+{ 15, 1, 4, 4, { 10, 3, 3, 30 } },
+{ 15, 2, 6, 16, { DST6 } },
+};
+/* clang-format on */
+const size_t t_sample_count = sizeof(t_samples) / sizeof(t_samples[0]);
+
+const struct t_sample *
+t_sample(uint8_t class_num, uint8_t c_type, uint8_t family)
+{
+	for (size_t i = 0; i < t_sample_count; i++) {
+		const struct t_sample *s = &t_samples[i];
+
+		if (s->class_num == class_num &&
+			(c_type == 0 || s->c_type == c_type) &&
+			(s->family == 0 || s->family == family))
+			return s;
+	}
+	T_CHECK(false, "no sample of class %u C-Type %u", class_num, c_type);
+	return NULL;
+}
+
+void
+t_add(struct t_packet *p, uint8_t class_num, uint8_t family)
+{
+	const struct t_sample *s = t_sample(class_num, 0, family);
+
+	t_object(p, class_num, s->c_type, s->body, s->len);
+}
+
 enum wire_fault
 t_decode(const struct t_packet *p, struct wire_msg *ret)
 {

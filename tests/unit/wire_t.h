@@ -40,6 +40,23 @@ void t_words(struct t_packet *p, uint8_t class_num, uint8_t c_type,
 	const uint32_t *words, size_t count);
 void t_end(struct t_packet *p);
 
+/* One good body for each pair of class and C-Type that the codec knows, in an
+ * IPv4 or IPv6 session of one sender. */
+struct t_sample {
+	uint8_t class_num;
+	uint8_t c_type;
+	uint8_t family; /* 4, 6, or 0 for both */
+	size_t len;
+	uint8_t body[84];
+};
+extern const struct t_sample t_samples[];
+extern const size_t t_sample_count;
+/* The sample; c_type 0: the first of that class and family. */
+const struct t_sample *t_sample(
+	uint8_t class_num, uint8_t c_type, uint8_t family);
+/* Appends the object of that class for that family. */
+void t_add(struct t_packet *p, uint8_t class_num, uint8_t family);
+
 /* Decode; ret borrows p.  A copy of exactly that size is decoded first, so that
  * a sanitizer sees a read past the end. */
 enum wire_fault t_decode(const struct t_packet *p, struct wire_msg *ret);
