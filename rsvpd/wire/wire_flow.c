@@ -172,8 +172,9 @@ spec_is_written(const struct wire_msg *msg, size_t i)
 
 	if (!flow->has_flowspec)
 		return false;
-	if (!last || !last->has_flowspec || !last->has_filter)
-		return true;
+	if (!last || !last->has_flowspec || !last->has_filter ||
+		!flow->has_filter)
+		return true; /* there is nothing to repeat, or only that */
 	return msg->style != WIRE_STYLE_SE && !same_spec(last, flow);
 }
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: ISC
 wire_tests = \
+	tests/unit/test_wire_check \
+	tests/unit/test_wire_flow \
 	tests/unit/test_wire_intserv \
 	tests/unit/test_wire_msg \
 	tests/unit/test_wire_obj
@@ -11,6 +13,8 @@ tests_unit_libwire_t_la_SOURCES = \
 	tests/unit/wire_t.c tests/unit/wire_t.h
 tests_unit_libwire_t_la_LIBADD = libwire.la
 wire_ldadd = tests/unit/libwire_t.la libwire.la -lm $(UNIT_LDADD)
+tests_unit_test_wire_check_LDADD = $(wire_ldadd)
+tests_unit_test_wire_flow_LDADD = $(wire_ldadd)
+tests_unit_test_wire_intserv_LDADD = $(wire_ldadd)
 tests_unit_test_wire_msg_LDADD = $(wire_ldadd)
 tests_unit_test_wire_obj_LDADD = $(wire_ldadd)
-tests_unit_test_wire_intserv_LDADD = $(wire_ldadd)
