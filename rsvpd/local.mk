@@ -29,6 +29,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/sup_backoff.c rsvpd/sup_int.h \
 	rsvpd/sup_msg.c rsvpd/sup_msg.h
 
+include rsvpd/api.mk
 include rsvpd/net.mk
 
 # The supervisor, and the engine that it executes from the same file.
