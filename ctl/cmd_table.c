@@ -19,6 +19,10 @@ static const struct ctl_command commands[] = {
 	{ "show status", "", "version, uptime and totals", ctl_show_status },
 	{ "explain", "[DESTINATION [PORT]]", "why requests were refused or "
 		"allowed, from what was recorded", ctl_explain },
+	{ "send", "DESTINATION PORT [option ...]", "announce a sender and show "
+		"what happens to it, until interrupted", ctl_send },
+	{ "reserve", "DESTINATION PORT [option ...]", "make a reservation and "
+		"hold it until interrupted", ctl_reserve },
 	{ NULL, NULL, NULL, NULL },
 };
 /* clang-format on */

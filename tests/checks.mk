@@ -2,7 +2,7 @@
 # Guards and longer tests.  `make check` runs what needs no privilege.
 
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
-C_SOURCES = `cd $(top_srcdir) && git ls-files '*.c' '*.h'`
+PROJECT_FILES = `cd $(top_srcdir) && git ls-files '*.c' '*.h'`
 
 .PHONY: check-layers check-headers check-globals check-sizes check-docs \
 	check-netns check-asan check-valgrind check-kernel format format-check \
@@ -42,9 +42,9 @@ check-kernel: all
 		$(MAKE) check-netns
 
 format:
-	cd $(top_srcdir) && clang-format -i $(C_SOURCES)
+	cd $(top_srcdir) && clang-format -i $(PROJECT_FILES)
 format-check:
-	cd $(top_srcdir) && clang-format --dry-run -Werror $(C_SOURCES)
+	cd $(top_srcdir) && clang-format --dry-run -Werror $(PROJECT_FILES)
 
 lint: all
 	cd $(top_srcdir) && git ls-files 'base/*.c' 'rsvpd/*.c' 'policy/*.c' \

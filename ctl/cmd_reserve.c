@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+
+/* rsvpctl reserve: make a reservation for the senders that are heard, and hold
+ * it. */
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/flow.h"
+#include "rapi/rapi_ext.h"
+
+enum {
+	SENDERS_MAX = 16 /* reserved for at once */
+};
+
+static bool
+set_service(struct flow *flow, const char *value)
+{
+	if (strcmp(value, "gs") == 0)
+		flow->service = RAPI_QOS_GUARANTEED;
+	else if (strcmp(value, "cl") == 0)
+		flow->service = RAPI_QOS_CNTR_LOAD;
+	else
+		return false;
+	return true;
+}
+
+static bool
+set_rate(struct flow *flow, const char *value)
+{
+	uint64_t v;
+
+	if (!text_parse_rate(value, &v) || v == 0)
+		return false;
+	flow->rate_Bps = (float)v;
+	return true;
+}
+
+static bool
+set_bound(struct flow *flow, const char *value)
+{
+	uint64_t v;
+
+	if (!flow_number(value, 1, 3600000000u, &v))
+		return false;
+	flow->bound_s = (double)v / 1e6;
+	return true;
+}
+
+static bool
+set_confirm(struct flow *flow, const char *value)
+{
+	(void)value; /* a flag */
+	flow->confirm = true;
+	return true;
+}
+
+static bool
+set_once(struct flow *flow, const char *value)
+{
+	(void)value; /* a flag */
+	flow->once = true;
+	flow->confirm = true;
+	return true;
+}
+
+static const struct flow_option options[] = {
+	{ "service", false, set_service },
+	{ "rate", false, set_rate },
+	{ "bound-us", false, set_bound },
+	{ "confirm", true, set_confirm },
+	{ "once", true, set_once },
+	{ "proto", false, flow_set_proto },
+	{ NULL, false, NULL },
+};
+
+/*
+ * What to ask for one sender.  False, with a message, when the wanted delay
+ * cannot be had.
+ */
+static bool
+spec_for(const struct flow *flow, const rapi_tspec_t *tspec,
+	const rapi_adspec_t *adspec, rapi_flowspec_t *ret_spec,
+	double *ret_bound_us)
+{
+	rapi_flowspec_t spec = { .len = sizeof(rapi_hdr_t) +
+					sizeof(rapi_qos_flowspecx_t),
+		.form = RAPI_FLOWSTYPE_Simplified };
+	rapi_qos_flowspecx_t *q = &spec.specbody_qosx;
+	uint32_t slack = 0;
+	double delay_s = 0;
+
+	q->spec_type = flow->service;
+	q->xspec_Tspec = tspec->tspecbody_qosx.xtspec_Tspec;
+	*ret_bound_us = 0;
+	if (adspec && adspec->form == RAPI_ADSTYPE_Simplified &&
+		q->xspec_M > adspec->adspecbody_qosx.xaspec_composed_MTU)
+		q->xspec_M = adspec->adspecbody_qosx.xaspec_composed_MTU;
+	if (flow->service == RAPI_QOS_GUARANTEED) {
+		q->xspec_R = flow->rate_Bps > 0 ? flow->rate_Bps : q->xspec_r;
+		if (flow->bound_s > 0 &&
+			(!adspec ||
+				rapi_ext_guar_rate(tspec, adspec, flow->bound_s,
+					&q->xspec_R, &slack) != RAPI_ERR_OK)) {
+			fprintf(stderr,
+				"rsvpctl: no rate keeps the delay within "
+				"%.0f us on this path\n",
+				flow->bound_s * 1e6);
+			return false;
+		}
+		if (adspec && rapi_ext_guar_delay(tspec, adspec, q->xspec_R,
+				      &delay_s) == RAPI_ERR_OK)
+			*ret_bound_us = delay_s * 1e6;
+	}
+	*ret_spec = spec;
+	return true;
+}
+
+/* Reserve, fixed filter, for each sender that was heard. */
+static void
+reserve(struct flow *flow, struct flow_event *event)
+{
+	rapi_flowspec_t specs[SENDERS_MAX];
+	rapi_filter_t filters[SENDERS_MAX];
+	/* In a path event the specs are Tspecs. */
+	rapi_tspec_t *tspec = (rapi_tspec_t *)(void *)event->spec_list;
+	rapi_adspec_t *adspec = event->adspec_list;
+	rapi_filter_t *filter = event->filter_list;
+	char *specs_at = (char *)specs;
+	char *filters_at = (char *)filters;
+	int n = 0;
+
+	for (int i = 0; i < event->filters && n < SENDERS_MAX; i++) {
+		rapi_flowspec_t spec;
+
+		if (spec_for(flow, tspec, i < event->adspecs ? adspec : NULL,
+			    &spec, &event->bound_us)) {
+			event->R = spec.specbody_qosx.xspec_R;
+			/* Lists are packed. */
+			memcpy(specs_at, &spec, spec.len);
+			specs_at += spec.len;
+			memcpy(filters_at, filter, filter->len);
+			filters_at += filter->len;
+			n++;
+		}
+		tspec = (rapi_tspec_t *)(void *)After_RAPIObj(tspec);
+		filter = (rapi_filter_t *)(void *)After_RAPIObj(filter);
+		if (i < event->adspecs)
+			adspec = (rapi_adspec_t *)(void *)After_RAPIObj(adspec);
+	}
+	if (n == 0)
+		return;
+
+	const int error = rapi_reserve(flow->sid,
+		flow->confirm ? RAPI_REQ_CONFIRM : 0, NULL, RAPI_RSTYLE_FIXED,
+		NULL, NULL, n, filters, n, specs);
+
+	if (error != RAPI_ERR_OK)
+		fprintf(stderr, "rsvpctl: %s\n", rapi_ext_last_error());
+}
+
+static void
+upcall(rapi_sid_t sid, rapi_eventinfo_t kind, rapi_styleid_t style, int code,
+	int value, rapi_addr_t *node, unsigned int flags, int filters,
+	rapi_filter_t *filter_list, int specs, rapi_flowspec_t *spec_list,
+	int adspecs, rapi_adspec_t *adspec_list, void *arg)
+{
+	struct flow *flow = (struct flow *)arg;
+	struct flow_event event = { .kind = kind,
+		.code = code,
+		.value = value,
+		.flags = flags,
+		.node = node,
+		.filters = filters,
+		.filter_list = filter_list,
+		.specs = specs,
+		.spec_list = spec_list,
+		.adspecs = adspecs,
+		.adspec_list = adspec_list };
+
+	(void)sid;   /* there is one */
+	(void)style; /* fixed filter */
+	if (kind == RAPI_PATH_EVENT && filters > 0)
+		reserve(flow, &event);
+	flow_print(flow, &event);
+	if (kind == RAPI_RESV_ERROR)
+		flow->status = CTL_REFUSED;
+	else if (kind == RAPI_RESV_CONFIRM)
+		flow->status = CTL_DONE;
+	if (flow->once &&
+		(kind == RAPI_RESV_ERROR || kind == RAPI_RESV_CONFIRM))
+		flow->ended = true;
+}
+
+int
+ctl_reserve(const struct ctl_options *opts, int argc, char **argv)
+{
+	struct flow flow = { .options = opts,
+		.proto = IPPROTO_UDP,
+		.service = RAPI_QOS_CNTR_LOAD };
+
+	if (!flow_parse(&flow, argc, argv, options))
+		return CTL_USAGE;
+	if (!flow_open(&flow, upcall))
+		return flow.status;
+	flow_run(&flow);
+	return flow.status;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC */
+
+/* A RAPI session in the foreground; see flow.h. */
+
+#include "ctl/flow.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "rapi/rapi_ext.h"
+
+bool
+flow_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value)
+{
+	char *end;
+
+	errno = 0;
+
+	const unsigned long long v = strtoull(text, &end, 10);
+
+	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' ||
+		v < min || v > max)
+		return false;
+	*ret_value = v;
+	return true;
+}
+
+bool
+flow_set_proto(struct flow *flow, const char *value)
+{
+	uint64_t v;
+
+	if (!flow_number(value, 1, 255, &v))
+		return false;
+	flow->proto = (uint8_t)v;
+	return true;
+}
+
+static bool
+set_sockaddr(struct sockaddr_storage *sa, const char *text, uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_port = htons(port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+		.sin6_port = htons(port) };
+
+	memset(sa, 0, sizeof(*sa));
+	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
+		memcpy(sa, &in, sizeof(in));
+	else if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
+		memcpy(sa, &in6, sizeof(in6));
+	else
+		return false;
+	return true;
+}
+
+static bool
+take_option(struct flow *flow, const struct flow_option *options, int *at,
+	int argc, char **argv)
+{
+	const char *name = argv[*at];
+
+	for (const struct flow_option *o = options; o->name; o++) {
+		if (strncmp(name, "--", 2) != 0 ||
+			strcmp(name + 2, o->name) != 0)
+			continue;
+		if (!o->flag && *at + 1 >= argc) {
+			fprintf(stderr, "rsvpctl: %s needs a value\n", name);
+			return false;
+		}
+
+		const char *value = o->flag ? "" : argv[++*at];
+
+		if (o->set(flow, value))
+			return true;
+		fprintf(stderr, "rsvpctl: %s %s: value not allowed\n", name,
+			value);
+		return false;
+	}
+	fprintf(stderr, "rsvpctl: no option %s; rsvpctl(1) lists them\n", name);
+	return false;
+}
+
+bool
+flow_parse(struct flow *flow, int argc, char **argv,
+	const struct flow_option *options)
+{
+	uint64_t port;
+
+	if (argc < 2) {
+		fprintf(stderr, "rsvpctl: a destination address and a port are "
+				"needed\n");
+		return false;
+	}
+	if (!flow_number(argv[1], 0, 65535, &port)) {
+		fprintf(stderr, "rsvpctl: %s: not a port (0 to 65535)\n",
+			argv[1]);
+		return false;
+	}
+	if (!set_sockaddr(&flow->dst, argv[0], (uint16_t)port)) {
+		fprintf(stderr, "rsvpctl: %s: not an IP address\n", argv[0]);
+		return false;
+	}
+	/* The own end: any address of the family, the same port. */
+	if (!set_sockaddr(&flow->src,
+		    flow->dst.ss_family == AF_INET ? "0.0.0.0" : "::",
+		    (uint16_t)port))
+		return false;
+	for (int i = 2; i < argc; i++)
+		if (!take_option(flow, options, &i, argc, argv))
+			return false;
+	return true;
+}
+
+bool
+flow_open(struct flow *flow, rapi_event_rtn_t *upcall)
+{
+	int error = 0;
+
+	if (flow->options->rapi_socket &&
+		rapi_ext_set_socket(flow->options->rapi_socket) != 0) {
+		fprintf(stderr, "rsvpctl: %s: path too long\n",
+			flow->options->rapi_socket);
+		flow->status = CTL_USAGE;
+		return false;
+	}
+	flow->sid = rapi_session((rapi_addr_t *)(void *)&flow->dst, flow->proto,
+		0, upcall, flow, &error);
+	if (flow->sid != RAPI_NULL_SID)
+		return true;
+	fprintf(stderr, "rsvpctl: no session: %s\n", rapi_ext_last_error());
+	flow->status = error == RAPI_ERR_NORSVP ? CTL_UNREACHABLE : CTL_REFUSED;
+	return false;
+}
+
+void
+flow_run(struct flow *flow)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+
+	const int sig = signalfd(-1, &mask, SFD_CLOEXEC);
+	struct pollfd fds[2] = {
+		{ .fd = rapi_getfd(flow->sid), .events = POLLIN },
+		{ .fd = sig, .events = POLLIN },
+	};
+
+	while (!flow->ended) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if ((fds[1].revents & POLLIN) != 0)
+			break;
+		if (rapi_dispatch() == RAPI_ERR_NORSVP)
+			fprintf(stderr,
+				"rsvpctl: the daemon is gone; waiting for it "
+				"to come back\n");
+		fflush(stdout);
+	}
+	(void)rapi_release(flow->sid); /* it is gone in any case */
+	if (sig >= 0)
+		(void)close(sig);
+}
+
+const char *
+flow_address(const rapi_addr_t *sa, char *buf, size_t size)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	buf[0] = '\0';
+	if (sa->sa_family == AF_INET) {
+		memcpy(&in, sa, sizeof(in));
+		(void)inet_ntop(AF_INET, &in.sin_addr, buf, (socklen_t)size);
+	} else if (sa->sa_family == AF_INET6) {
+		memcpy(&in6, sa, sizeof(in6));
+		(void)inet_ntop(AF_INET6, &in6.sin6_addr, buf, (socklen_t)size);
+	}
+	return buf;
+}
+
+static void
+print_text(const struct flow_event *e)
+{
+	static const char *const kinds[] = { "", "path", "reservation",
+		"path error", "reservation error", "confirmed" };
+	char text[256];
+	const char *why = rapi_ext_event_text();
+
+	printf("%s:", e->kind <= RAPI_RESV_CONFIRM ? kinds[e->kind] : "event");
+	for (int i = 0; i < e->filters && i < 1; i++) {
+		rapi_fmt_filtspec(e->filter_list, text, sizeof(text));
+		printf(" %s", text);
+	}
+	if (e->specs > 0) {
+		rapi_fmt_flowspec(e->spec_list, text, sizeof(text));
+		printf("%s", text);
+	}
+	if (e->specs == 0 &&
+		(e->kind == RAPI_PATH_EVENT || e->kind == RAPI_RESV_EVENT))
+		printf(" none");
+	if (e->bound_us > 0)
+		printf(" asking for %.0f B/s, delay at most %.1f ms",
+			(double)e->R, e->bound_us / 1000);
+	if (e->kind == RAPI_PATH_ERROR || e->kind == RAPI_RESV_ERROR) {
+		const char *error = rapi_strerror(e->code, e->value);
+
+		printf(" code %d value %d: %s, at %s", e->code, e->value,
+			error ? error : "unknown error",
+			flow_address(e->node, text, sizeof(text)));
+	}
+	if (why[0])
+		printf(" (%s)", why);
+	putchar('\n');
+}
+
+void
+flow_print(const struct flow *flow, const struct flow_event *event)
+{
+	if (flow->options->json)
+		out_json_event(event, stdout);
+	else
+		print_text(event);
+	fflush(stdout);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef FLOW_H
+#define FLOW_H
+
+/*
+ * What `rsvpctl send` and `rsvpctl reserve` share: options of a flow, a RAPI
+ * session, the loop until interrupted, and one line for each event.
+ */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "ctl/ctl.h"
+#include "rapi/rapi.h"
+
+struct flow {
+	const struct ctl_options *options;
+	struct sockaddr_storage dst; /* with the port */
+	struct sockaddr_storage src; /* send: own address, or any */
+	uint8_t proto;
+	rapi_qos_Tspec_body tspec;  /* send */
+	int ttl;                    /* send; 0: the default */
+	rapi_qos_service_t service; /* reserve */
+	double bound_s;             /* reserve, GS: delay wanted; 0: by rate */
+	float rate_Bps;             /* reserve, GS: R; 0: r of the sender */
+	bool confirm;               /* reserve */
+	bool once;                  /* reserve: end at the answer */
+	rapi_sid_t sid;
+	bool ended;
+	int status; /* exit status */
+};
+
+/* One option of a command: "--rate VALUE"; a flag takes none. */
+struct flow_option {
+	const char *name; /* NULL ends the list */
+	bool flag;
+	bool (*set)(struct flow *flow, const char *value);
+};
+
+/* DESTINATION PORT and options.  False: reported. */
+bool flow_parse(struct flow *flow, int argc, char **argv,
+	const struct flow_option *options);
+
+bool flow_set_proto(struct flow *flow, const char *value);
+/* A decimal number in [min, max]; false otherwise. */
+bool flow_number(
+	const char *text, uint64_t min, uint64_t max, uint64_t *ret_value);
+
+/* Open the session.  False: reported, flow->status is set. */
+bool flow_open(struct flow *flow, rapi_event_rtn_t *upcall);
+/* Dispatch until SIGINT, SIGTERM or flow->ended; then release. */
+void flow_run(struct flow *flow);
+
+/* What an upcall said, for printing. */
+struct flow_event {
+	rapi_eventinfo_t kind;
+	int code;
+	int value;
+	unsigned flags;
+	const rapi_addr_t *node;
+	int filters;
+	rapi_filter_t *filter_list;
+	int specs;
+	rapi_flowspec_t *spec_list;
+	int adspecs;
+	rapi_adspec_t *adspec_list;
+	double bound_us; /* reserve, GS: of the rate asked for; 0: none */
+	float R;
+};
+/* The address without its port, "" for another family; returns buf. */
+const char *flow_address(const rapi_addr_t *sa, char *buf, size_t size);
+
+/* One line, or one JSON object on a line. */
+void flow_print(const struct flow *flow, const struct flow_event *event);
+
+/* ctl/out_event.c: an event as one line of JSON. */
+void out_json_event(const struct flow_event *event, FILE *out);
+
+#endif /* FLOW_H */
