@@ -4,7 +4,7 @@
  *
  * The engine is the centre: the two helpers talk to it over a socket pair each.
  * A pair is made when a helper starts, and the engine is handed its end; when
- * the engine starts, helpers that still run are restarted, so that all ends
+ * the engine dies the helpers are ended and started after it, so that all ends
  * belong together.  Raw sockets are opened for the engine at each of its starts
  * and not kept: one that nobody reads swallows the neighbours' signalling.  The
  * listening sockets stay, so that clients of a dead engine wait for the next.
@@ -184,13 +184,9 @@ start_engine(struct worker *engine)
 	(void)text_copy(
 		start.text, sizeof(start.text), sup->options->conf_path);
 	(void)sup_tell(engine, &start);
-	for (size_t i = ENGINE + 1; i < WORKERS; i++) {
-		struct worker *w = &sup->workers[i];
-
-		ask_to_end(w); /* its pair ends at the engine before */
-		if (w->due)
-			sup_start_worker(w);
-	}
+	for (size_t i = ENGINE + 1; i < WORKERS; i++)
+		if (sup->workers[i].due)
+			sup_start_worker(&sup->workers[i]);
 	return 0;
 }
 
@@ -283,12 +279,13 @@ forget_process(struct worker *w)
 	if (w != sup_engine(sup))
 		return;
 	sup->ready = false;
-	/* What it was looking at is refused; what is wanted is asked again. */
 	if (sup->conf_new >= 0)
 		log_err(LOG_CONF,
 			"the engine died during a reload: the configuration "
 			"before stays in force");
 	sup_close(&sup->conf_new);
+	for (size_t i = ENGINE + 1; i < WORKERS; i++)
+		ask_to_end(&sup->workers[i]);
 }
 
 static void

@@ -215,7 +215,6 @@ static const struct option_row raw4_options[] = {
 
 /* What is addressed to us. */
 static const struct option_row raw6_options[] = {
-	{ IPPROTO_IPV6, IPV6_V6ONLY, 1 },
 	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, 1 },
 	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1 },
 	{ IPPROTO_IPV6, IPV6_RECVTCLASS, 1 },

@@ -99,12 +99,18 @@ open_executable(const struct sup_program *program)
 	return fd < 0 ? -errno : fd;
 }
 
+/* To that value, or to what we may have if that is less. */
 static int
-set_limit(int resource, uint64_t value)
+set_limit(__rlimit_resource_t resource, uint64_t value)
 {
-	const struct rlimit limit = { .rlim_cur = value, .rlim_max = value };
+	struct rlimit limit;
 
-	return setrlimit((__rlimit_resource_t)resource, &limit);
+	if (getrlimit(resource, &limit) != 0)
+		return -1;
+	if (limit.rlim_max == RLIM_INFINITY || value < limit.rlim_max)
+		limit.rlim_max = value;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(resource, &limit);
 }
 
 /* Descriptors of the worker; all others close at execve. */

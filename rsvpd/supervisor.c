@@ -41,7 +41,8 @@ take_signal(void *arg, int signo)
 	sup_stop(sup, EXIT_SUCCESS);
 }
 
-/* In the order in which a mistake is best told; nothing is started yet. */
+/* In the order in which a mistake is best told; nothing is started yet.  0, or
+ * a negative errno and a log line. */
 static int
 open_all(struct supervisor *sup)
 {
@@ -155,9 +156,11 @@ supervisor_run(const struct sup_options *options)
 		sup.workers[i] = (struct worker){ .sup = &sup, .sock = -1 };
 	if (!may_run() || !sup_describe_workers(&sup))
 		return EXIT_FAILURE;
-	ret = open_all(&sup);
-	if (ret == 0)
-		ret = make_loop(&sup);
+	if (open_all(&sup) < 0) {
+		close_all(&sup);
+		return EXIT_FAILURE;
+	}
+	ret = make_loop(&sup);
 	if (ret == 0)
 		ret = priv_keep();
 	if (ret == 0) {
@@ -167,7 +170,7 @@ supervisor_run(const struct sup_options *options)
 		ret = loop_run(sup.loop);
 	}
 	if (ret < 0)
-		log_err(LOG_MAIN, "not running: %s", strerror(-ret));
+		log_err(LOG_MAIN, "cannot run: %s", strerror(-ret));
 	close_all(&sup);
 	return ret < 0 ? EXIT_FAILURE : sup.exit_status;
 }
