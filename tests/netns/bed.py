@@ -96,18 +96,17 @@ class Bed:
                    rate=FLOW_RATE_BPS, name=None, src_port=None):
         node = node or self.s
         return node.start(
-            lab.program("rapi_send"), "--dst", dst or RECEIVER[family],
-            "--port", port,
-            "--src-port", port if src_port is None else src_port,
-            "--rate", rate, "--bucket", FLOW_BUCKET, "--peak", 0, "--min",
-            FLOW_PACKET, "--max", FLOW_PACKET, name=name or f"send-{port}",
-            uid=uid, env=self.daemons[node.name].env())
+            lab.program("rsvpctl"), "--json", "--rapi-socket",
+            self.daemons[node.name].rapi, "send", dst or RECEIVER[family],
+            port, "--src-port", port if src_port is None else src_port,
+            "--rate", rate, "--bucket", FLOW_BUCKET, "--min", FLOW_PACKET,
+            "--max", FLOW_PACKET, name=name or f"send-{port}", uid=uid)
 
     def receiver_app(self, family, port, *options, uid=ALLOWED_UID, name=None):
         return self.c.start(
-            lab.program("rapi_recv"), "--dst", RECEIVER[family], "--port",
-            port, *options, name=name or f"recv-{port}", uid=uid,
-            env=self.daemons["c"].env())
+            lab.program("rsvpctl"), "--json", "--rapi-socket",
+            self.daemons["c"].rapi, "reserve", RECEIVER[family], port,
+            *options, name=name or f"recv-{port}", uid=uid)
 
     def reservations(self, node):
         return self.daemons[node.name].ctl_json(

@@ -280,9 +280,6 @@ class Daemon:
     def control(self):
         return self.run_dir / "control.sock"
 
-    def env(self):
-        return {"RAPI_SOCKET": str(self.rapi)}
-
     def ctl(self, *argv, check=True):
         return self.node.run(program("rsvpctl"), "--socket", self.control,
                              *argv, check=check)

@@ -134,11 +134,12 @@ def test_local_sender_like_frame_1(bench):
     _, path = frame(1)
     node = bench.daemon.node
     node.ip("addr", "add", "10.1.24.7/24", "dev", "eth0")
-    app = node.start(lab.program("rapi_send"), "--dst", RECEIVER, "--port",
-                     PORT, "--src-addr", "10.1.24.7", "--src-port", PORT,
-                     "--rate", 6000, "--bucket", 6000, "--peak", 6000,
-                     "--min", 0, "--max", 2147483647, "--ttl", 254,
-                     env=bench.daemon.env())
+    app = node.start(lab.program("rsvpctl"), "--json", "--rapi-socket",
+                     bench.daemon.rapi, "send", RECEIVER, PORT, "--src",
+                     "10.1.24.7", "--src-port", PORT, "--rate", 6000,
+                     "--bucket", 6000, "--peak", 6000, "--min", 0, "--max",
+                     2147483647, "--ttl", 254)
+
     def ours():
         heard = bench.down.expect(nb.PATH, PORT)
         return heard if heard.src == "10.1.24.7" else None
