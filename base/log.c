@@ -62,6 +62,9 @@ log_area_find(const char *name)
 	return -1;
 }
 
+static void write_line(enum log_level level, enum log_area area,
+	unsigned left_out, const char *fmt, va_list ap) TEXT_PRINTF(4, 0);
+
 static void
 write_line(enum log_level level, enum log_area area, unsigned left_out,
 	const char *fmt, va_list ap)
