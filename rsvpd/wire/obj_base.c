@@ -195,5 +195,5 @@ wire_print_confirm(struct text *t, const struct wire_obj *obj)
 {
 	char addr[ADDR_TEXT];
 
-	text_printf(t, "receiver %s", addr_format(&obj->confirm, addr));
+	text_add(t, addr_format(&obj->confirm, addr));
 }

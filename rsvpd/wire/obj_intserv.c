@@ -264,6 +264,8 @@ void
 wire_flowspec_print(struct text *t, const struct wire_flowspec *spec)
 {
 	switch (spec->service) {
+	case WIRE_SERVICE_GENERAL: /* the Tspec of a sender */
+		break;
 	case WIRE_SERVICE_GS:
 		text_add(t, "GS ");
 		break;
@@ -271,8 +273,8 @@ wire_flowspec_print(struct text *t, const struct wire_flowspec *spec)
 		text_add(t, "CL ");
 		break;
 	default:
-		text_printf(t, "service %u ", spec->service);
-		break;
+		text_printf(t, "service %u", spec->service);
+		return;
 	}
 	wire_tspec_print(t, &spec->tspec);
 	if (spec->service != WIRE_SERVICE_GS)

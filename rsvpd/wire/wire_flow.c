@@ -143,7 +143,7 @@ each_spec(const struct wire_flow *flow, wire_each_fn *fn, void *arg)
 
 	obj.flowspec = flow->flowspec;
 	obj.whole = flow->flowspec_view;
-	obj.malformed = obj.whole.len > 0;
+	obj.malformed = obj.whole.len > 0 && obj.flowspec.service == 0;
 	return fn(arg, &obj);
 }
 

@@ -31,7 +31,7 @@ print_fact(void *arg, const struct wire_obj *obj)
 		text_add(t, " error ");
 		break;
 	case WIRE_C_CONFIRM:
-		text_add(t, " confirm to ");
+		text_add(t, " confirm ");
 		break;
 	case WIRE_C_SENDER:
 		text_add(t, " sender ");

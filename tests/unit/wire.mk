@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 wire_tests = \
 	tests/unit/test_wire_check \
+	tests/unit/test_wire_corpus \
 	tests/unit/test_wire_flow \
 	tests/unit/test_wire_intserv \
 	tests/unit/test_wire_msg \
-	tests/unit/test_wire_obj
+	tests/unit/test_wire_obj \
+	tests/unit/test_wire_print
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 check_LTLIBRARIES += tests/unit/libwire_t.la
@@ -18,3 +20,6 @@ tests_unit_test_wire_flow_LDADD = $(wire_ldadd)
 tests_unit_test_wire_intserv_LDADD = $(wire_ldadd)
 tests_unit_test_wire_msg_LDADD = $(wire_ldadd)
 tests_unit_test_wire_obj_LDADD = $(wire_ldadd)
+tests_unit_test_wire_corpus_LDADD = $(wire_ldadd)
+tests_unit_test_wire_print_LDADD = $(wire_ldadd)
+EXTRA_DIST += tests/golden/packets tests/corpus

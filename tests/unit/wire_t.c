@@ -63,18 +63,27 @@ get_u32le(const uint8_t *p)
 	       (uint32_t)p[1] << 8 | p[0];
 }
 
-/* Ethernet, with or without a VLAN tag, off the front; false: not RSVP. */
-static bool
-strip_link(struct t_packet *p)
-{
-	size_t header = p->bytes[12] == 0x81 ? 18 : 14;
+enum { LINK_COOKED = 113 }; /* "Linux cooked" capture */
 
+/* The link header off the front, and padding off the end; false: not RSVP. */
+static bool
+strip_link(struct t_packet *p, uint32_t link_type)
+{
+	size_t header = link_type == LINK_COOKED ? 16 : 14;
+
+	if (header == 14 && p->bytes[12] == 0x81)
+		header += 4; /* VLAN tag */
 	if (p->len < header + 20 || p->bytes[header - 2] != 8 ||
 		p->bytes[header - 1] != 0 ||
 		p->bytes[header + 9] != IP_PROTO_RSVP)
 		return false;
+
+	size_t total = (size_t)p->bytes[header + 2] << 8 | p->bytes[header + 3];
+
 	p->len -= header;
 	memmove(p->bytes, p->bytes + header, p->len);
+	if (total < p->len)
+		p->len = total;
 	return true;
 }
 
@@ -82,21 +91,22 @@ bool
 t_read_pcap(const char *path, unsigned n, struct t_packet *ret)
 {
 	FILE *f = t_open(path);
-	uint8_t header[24];
-	bool found = fread(header, 1, 24, f) == 24;
+	uint8_t file[24];
+	uint8_t frame[16];
+	bool found = fread(file, 1, sizeof(file), f) == sizeof(file);
 
-	T_CHECK(found && get_u32le(header) == 0xa1b2c3d4,
+	T_CHECK(found && get_u32le(file) == 0xa1b2c3d4,
 		"%s: not a little-endian capture", path);
 	for (unsigned i = 0; i < n && found; i++) {
-		found = fread(header, 1, 16, f) == 16;
+		found = fread(frame, 1, sizeof(frame), f) == sizeof(frame);
 		if (!found)
 			break;
-		ret->len = get_u32le(header + 8);
+		ret->len = get_u32le(frame + 8);
 		T_CHECK(ret->len <= T_PACKET_MAX, "frame too long");
 		found = fread(ret->bytes, 1, ret->len, f) == ret->len;
 	}
 	fclose(f);
-	if (!found || !strip_link(ret))
+	if (!found || !strip_link(ret, get_u32le(file + 20)))
 		return false;
 	strip_ip(ret);
 	return true;

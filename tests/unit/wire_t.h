@@ -23,8 +23,8 @@ FILE *t_open(const char *path);
 /* The RSVP message of a hexadecimal packet: IP headers are taken off. */
 void t_read_hex(const char *path, struct t_packet *ret);
 
-/* RSVP payload of the n-th frame (from 1) of an Ethernet capture, as much of it
- * as was captured; false if there is no such frame or it is not RSVP. */
+/* RSVP payload of the n-th frame (from 1) of a capture, as much of it as was
+ * captured; false if there is no such frame or it is not RSVP. */
 bool t_read_pcap(const char *path, unsigned n, struct t_packet *ret);
 
 /* Put a right checksum into a message, whatever else is wrong with it. */
