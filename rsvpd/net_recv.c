@@ -215,10 +215,8 @@ may_pass(struct net_raw *raw, const struct arrival *a)
 
 /* Only these are for every router on the way (RFC 2205 2.9). */
 static bool
-is_for_routers(const struct net_packet *p)
+is_for_routers(uint8_t type)
 {
-	uint8_t type = p->len >= WIRE_HEADER ? p->message[1] : 0;
-
 	return type == WIRE_PATH || type == WIRE_PATH_TEAR ||
 	       type == WIRE_RESV_CONF;
 }
@@ -256,27 +254,27 @@ pass_on(struct net_raw *raw, const struct arrival *a)
 	(void)net_send_packet(raw, &out); /* counted there */
 }
 
-static void
-drop_malformed(
-	struct net_raw *raw, const struct arrival *a, enum wire_fault fault)
+/* A fault of the common header: nothing in the message can be trusted. */
+static bool
+is_corrupt(enum wire_fault fault)
 {
-	drop(raw, a, fault == WIRE_CHECKSUM ? STATS_CHECKSUM : STATS_MALFORMED,
-		wire_fault_text(fault));
+	return fault == WIRE_SHORT || fault == WIRE_SURPLUS ||
+	       fault == WIRE_VERSION || fault == WIRE_CHECKSUM;
+}
+
+/* Can the core make something of it? (RFC 2205 3.10) */
+static bool
+is_understood(enum wire_fault fault)
+{
+	return fault == WIRE_OK || fault == WIRE_UNKNOWN_CLASS ||
+	       fault == WIRE_UNKNOWN_CTYPE;
 }
 
 static void
-hand_over(struct net_raw *raw, const struct arrival *a, bool dst_local)
+hand_over(struct net_raw *raw, const struct arrival *a, bool dst_local,
+	enum wire_fault fault)
 {
 	struct engine *engine = raw->engine;
-	enum wire_fault fault =
-		wire_msg_decode(a->packet.message, a->packet.len, &raw->msg);
-
-	if (fault != WIRE_OK && fault != WIRE_UNKNOWN_CLASS &&
-		fault != WIRE_UNKNOWN_CTYPE) {
-		drop_malformed(raw, a, fault);
-		return;
-	}
-
 	const struct rsvp_packet packet = { .ifindex = a->ifindex,
 		.src = a->packet.src,
 		.dst = a->packet.dst,
@@ -290,16 +288,34 @@ hand_over(struct net_raw *raw, const struct arrival *a, bool dst_local)
 }
 
 static void
+take_message(struct net_raw *raw, const struct arrival *a)
+{
+	const struct net_packet *p = &a->packet;
+	bool dst_local = net_link_is_local(raw->engine->link, &p->dst);
+	bool passing = !dst_local && !addr_is_multicast(&p->dst);
+	enum wire_fault fault = wire_msg_decode(p->message, p->len, &raw->msg);
+
+	if (passing && !is_corrupt(fault) && !is_for_routers(raw->msg.type))
+		pass_on(raw, a);
+	else if (is_understood(fault))
+		hand_over(raw, a, dst_local, fault);
+	else
+		drop(raw, a,
+			fault == WIRE_CHECKSUM ? STATS_CHECKSUM
+					       : STATS_MALFORMED,
+			wire_fault_text(fault));
+}
+
+static void
 take_packet(struct net_port *port, struct mmsghdr *message)
 {
 	struct net_raw *raw = port->raw;
-	struct net_link *link = raw->engine->link;
 	struct arrival a = { .role = port->role };
 	enum net_packet_fault fault =
 		read_packet(&a, &message->msg_hdr, message->msg_len);
 
 	raw->engine->stats->count[STATS_RECEIVED]++;
-	a.iface = net_link_find(link, a.ifindex);
+	a.iface = net_link_find(raw->engine->link, a.ifindex);
 	if (!may_pass(raw, &a))
 		return;
 	if (fault != NET_PACKET_OK) {
@@ -307,13 +323,7 @@ take_packet(struct net_port *port, struct mmsghdr *message)
 		return;
 	}
 
-	bool dst_local = net_link_is_local(link, &a.packet.dst);
-
-	if (!dst_local && !addr_is_multicast(&a.packet.dst) &&
-		!is_for_routers(&a.packet))
-		pass_on(raw, &a);
-	else
-		hand_over(raw, &a, dst_local);
+	take_message(raw, &a);
 }
 
 /* ---- receiving --------------------------------------------------------------

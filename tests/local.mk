@@ -11,4 +11,5 @@ include tests/unit/policy.mk
 include tests/unit/tcctl.mk
 include tests/unit/rapi.mk
 include tests/unit/rsvpd.mk
+include tests/unit/rsvpd_net.mk
 include tests/unit/ctl.mk

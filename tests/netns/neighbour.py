@@ -248,7 +248,7 @@ class Neighbour:
         if not ready:
             return
         data, address = self.tap.recvfrom(65535)
-        if address[2] == OUTGOING or not data:
+        if address[2] == OUTGOING or address[1] not in (0x0800, 0x86DD):
             return
         packet = IP(data) if data[0] >> 4 == 4 else IPv6(data)
         if IP in packet and packet[IP].proto != RSVP:
