@@ -5,5 +5,16 @@ tests_clients_traffic_send_SOURCES = tests/clients/traffic_send.c \
 	tests/clients/traffic.c tests/clients/traffic.h
 tests_clients_traffic_recv_SOURCES = tests/clients/traffic_recv.c \
 	tests/clients/traffic.c tests/clients/traffic.h
+noinst_PROGRAMS += tests/clients/rapi_send tests/clients/rapi_recv
+tests_clients_rapi_send_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_clients_rapi_send_SOURCES = tests/clients/rapi_send.c \
+	tests/clients/rapi_app.c tests/clients/rapi_app.h \
+	tests/clients/traffic.c tests/clients/traffic.h
+tests_clients_rapi_send_LDADD = librapi.la $(JANSSON_LIBS)
+tests_clients_rapi_recv_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_clients_rapi_recv_SOURCES = tests/clients/rapi_recv.c \
+	tests/clients/rapi_app.c tests/clients/rapi_app.h \
+	tests/clients/traffic.c tests/clients/traffic.h
+tests_clients_rapi_recv_LDADD = librapi.la $(JANSSON_LIBS)
 noinst_PROGRAMS += tests/bench/relay
 tests_bench_relay_SOURCES = tests/bench/relay.c
