@@ -1,10 +1,28 @@
 # SPDX-License-Identifier: ISC
 noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
+	rsvpd/core/admit.c \
 	rsvpd/core/adspec.c rsvpd/core/adspec.h \
+	rsvpd/core/ask.c \
+	rsvpd/core/core.c rsvpd/core/core_int.h \
+	rsvpd/core/demand.c \
+	rsvpd/core/event.c \
 	rsvpd/core/flowslot.c rsvpd/core/flowslot.h \
 	rsvpd/core/gs.c rsvpd/core/gs.h \
+	rsvpd/core/iface.c \
+	rsvpd/core/in_error.c \
+	rsvpd/core/in_path.c \
+	rsvpd/core/in_resv.c \
+	rsvpd/core/kernel.c \
 	rsvpd/core/ledger.c rsvpd/core/ledger.h \
 	rsvpd/core/link.c rsvpd/core/link.h \
+	rsvpd/core/local.c \
 	rsvpd/core/merge.c rsvpd/core/merge.h \
-	rsvpd/core/rsvp.h
+	rsvpd/core/out.c \
+	rsvpd/core/psb.c \
+	rsvpd/core/rsb.c \
+	rsvpd/core/rsvp.h \
+	rsvpd/core/session.c \
+	rsvpd/core/timer.c \
+	rsvpd/core/view.c \
+	rsvpd/core/walk.c

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * One decision about one request: policy, then the ledger, then the kernel.
+ * Only when all three have said yes is the request in force; a no at any step
+ * puts everything back as it was, and is told to whoever asked (RFC 2205 2.7,
+ * 3.1.8; RFC 2209, UPDATE TRAFFIC CONTROL).
+ */
+
+#include "core_int.h"
+
+#include <string.h>
+
+/* ---- policy
+ * ------------------------------------------------------------------- */
+
+static const struct psb *
+local_sender(const struct rsb *rsb, const struct spec *spec)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &rsb->session->psbs, next)
+		if (psb->local && rsb_matches(rsb, spec, psb))
+			return psb;
+	return NULL;
+}
+
+static void
+fill_query(const struct rsb *rsb, const struct spec *spec,
+	struct rsvp_policy_query *query)
+{
+	const struct psb *sender = local_sender(rsb, spec);
+
+	*query = (struct rsvp_policy_query){ .message = WIRE_RESV,
+		.role = RSVP_ROLE_TRANSIT,
+		.session = session_wire(rsb->session),
+		.style = rsb->style,
+		.flowspec = spec->flowspec,
+		.ifindex = rsb->ifindex,
+		.neighbour = rsb->hop.addr,
+		.claim = rsb->claim };
+	if (spec->count > 0)
+		query->sender = spec->filters[0].filter;
+	if (rsb->local) {
+		query->role = RSVP_ROLE_RECEIVER;
+		query->who = rsb->local->who;
+	} else if (sender) {
+		query->role = RSVP_ROLE_SENDER;
+		query->who = sender->local->who;
+	}
+}
+
+/* Allowed: the claim now counts for this spec. */
+static bool
+ask_policy(struct rsvp_core *core, struct rsb *rsb, const struct spec *spec,
+	struct rsvp_policy_answer *answer)
+{
+	struct rsvp_policy_query query;
+
+	fill_query(rsb, spec, &query);
+	*answer = (struct rsvp_policy_answer){ 0 };
+	core->conf.hooks.policy(core->conf.hooks.arg, &query, answer);
+	if (!answer->allowed)
+		return false;
+	rsb->claim = answer->claim;
+	rsb_set_why(core, rsb, answer->rule, answer->reason);
+	return true;
+}
+
+static struct refusal
+policy_refusal(const struct rsvp_policy_answer *answer)
+{
+	return (struct refusal){ WIRE_E_POLICY,
+		answer->value != 0 ? answer->value : WIRE_POLICY_REJECT,
+		answer->rule, answer->reason };
+}
+
+/* The claim counts again for what is in force. */
+static void
+restore_claim(struct rsvp_core *core, struct rsb *rsb)
+{
+	struct rsvp_policy_answer answer;
+
+	/* Should policy refuse now what it once allowed, the claim stays too
+	 * large until it judges again. */
+	if (rsb->now)
+		(void)ask_policy(core, rsb, rsb->now, &answer);
+}
+
+/* ---- ledger
+ * -------------------------------------------------------------------- */
+
+static void
+explain(const struct iface *iface, enum ledger_result result,
+	const struct ledger_figures *f, struct text *t)
+{
+	if (result == LEDGER_FLOWS) {
+		text_printf(t, "%s carries its maximum of %llu flows",
+			iface->conf.name, (unsigned long long)f->limit);
+		return;
+	}
+	text_printf(t, "%s on %s: needs ",
+		result == LEDGER_BANDWIDTH ? "bandwidth" : "burst budget",
+		iface->conf.name);
+	if (result == LEDGER_BANDWIDTH) {
+		text_add_rate(t, (double)f->needed);
+		text_add(t, ", ");
+		text_add_rate(t, (double)f->free);
+		text_add(t, " of ");
+		text_add_rate(t, (double)f->limit);
+	} else {
+		text_add_size(t, (double)f->needed);
+		text_add(t, ", ");
+		text_add_size(t, (double)f->free);
+		text_add(t, " of ");
+		text_add_size(t, (double)f->limit);
+	}
+	text_add(t, " free");
+}
+
+bool
+admit_hold(struct rsvp_core *core, struct demand *demand,
+	const struct image *image, struct admit_figures *ret)
+{
+	struct ledger_figures figures = { 0 };
+	enum ledger_result result = LEDGER_MEMORY;
+	struct text t = text_over(ret->reason, sizeof(ret->reason));
+
+	if (demand_identify(core, demand))
+		result = ledger_hold(core->ledger, demand->iface->conf.ifindex,
+			demand->id, &image->amount, &figures);
+	ret->refusal = (struct refusal){ WIRE_E_ADMISSION,
+		WIRE_ADMISSION_BANDWIDTH, "", ret->reason };
+	switch (result) {
+	case LEDGER_OK:
+		return true;
+	case LEDGER_BUDGET:
+		/* More bursts than the advertised D allows for. */
+		ret->refusal.value = WIRE_ADMISSION_DELAY;
+		explain(demand->iface, result, &figures, &t);
+		return false;
+	case LEDGER_BANDWIDTH:
+	case LEDGER_FLOWS:
+		explain(demand->iface, result, &figures, &t);
+		return false;
+	case LEDGER_MEMORY:
+		ret->refusal.code = WIRE_E_RSVP_SYSTEM;
+		ret->refusal.value = 0;
+		text_add(&t, "out of memory");
+		core_count(core, RSVP_C_DROP_MEMORY);
+		return false;
+	case LEDGER_NO_IFACE:
+		ret->refusal.code = WIRE_E_RSVP_SYSTEM;
+		ret->refusal.value = 0;
+		text_add(&t, "the interface is not in the ledger");
+		core_count(core, RSVP_C_BUG);
+		return false;
+	}
+	return false;
+}
+
+/* ---- yes
+ * ------------------------------------------------------------------------ */
+
+static void
+stop_trying(struct rsb *rsb)
+{
+	if (rsb->demand && rsb->demand->trying == rsb)
+		rsb->demand->trying = NULL;
+}
+
+void
+admit_commit(struct rsvp_core *core, struct rsb *rsb)
+{
+	core_put(core, rsb->now);
+	rsb->now = rsb->trying;
+	rsb->trying = NULL;
+	stop_trying(rsb);
+	rsb->failed = false;
+	rsb->owed = rsb->confirm;
+	rsb->confirm = (struct addr){ 0 };
+	core_count(core, RSVP_C_ADMITTED);
+}
+
+/* ---- no
+ * ------------------------------------------------------------------------- */
+
+void
+refusal_record(struct rsvp_core *core, const struct rsvp_refusal *refusal)
+{
+	struct rsvp_refusal *slot =
+		&core->refusals[core->next_refusal % CORE_REFUSALS];
+	char dst[ADDR_TEXT];
+
+	*slot = *refusal;
+	slot->serial = ++core->next_refusal;
+	slot->when = core->now;
+	core_count(core, RSVP_C_REFUSED);
+	core_note(core, NOTE_REMOTE | NOTE_WARNING,
+		"%s/%u/%u: %s refused: code %u value %u, %s",
+		addr_format(&slot->session.dst, dst), slot->session.proto,
+		slot->session.dst_port,
+		slot->message == WIRE_PATH ? "sender" : "reservation",
+		slot->code, slot->value,
+		slot->reason[0] != '\0' ? slot->reason
+					: wire_error_text(slot->code));
+}
+
+static void
+record(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
+	const struct refusal *why)
+{
+	struct rsvp_refusal r = { .message = WIRE_RESV,
+		.session = session_wire(rsb->session),
+		.flowspec = spec->flowspec,
+		.style = rsb->style,
+		.ifindex = rsb->ifindex,
+		.neighbour = rsb->hop.addr,
+		.code = why->code,
+		.value = why->value };
+
+	if (spec->count > 0)
+		r.sender = spec->filters[0].filter;
+	if (rsb->local)
+		r.who = rsb->local->who;
+	(void)text_copy(r.rule, sizeof(r.rule), why->rule); /* for people */
+	(void)text_copy(r.reason, sizeof(r.reason), why->reason);
+	refusal_record(core, &r);
+}
+
+static void
+tell(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
+	const struct refusal *why)
+{
+	struct wire_flow flows[WIRE_FLOWS_MAX];
+	struct out_error err = { .session = session_wire(rsb->session),
+		.ifindex = rsb->ifindex,
+		.hop = rsb->hop.addr,
+		.error = { .code = why->code, .value = why->value },
+		.style = rsb->style,
+		.count = spec_flows(spec, rsb->style, flows),
+		.flows = flows };
+
+	if (rsb->scope)
+		err.scope = (struct wire_view){ rsb->scope->bytes,
+			rsb->scope->len };
+	if (rsb->now && spec != rsb->now)
+		err.error.flags = WIRE_ERROR_IN_PLACE;
+	if (rsb->local)
+		local_resv_error(core, rsb, &err, why->reason);
+	else
+		out_resv_err(core, &err);
+}
+
+/* Nothing is wanted of it but what is in force; true: nothing is left. */
+static bool
+discard(struct rsvp_core *core, struct rsb *rsb, struct spec **spec)
+{
+	core_put(core, *spec);
+	*spec = NULL;
+	if (!rsb->trying)
+		stop_trying(rsb);
+	if (rsb_latest(rsb))
+		return false;
+	rsb_free(core, rsb);
+	return true;
+}
+
+void
+admit_refuse(
+	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal)
+{
+	struct spec **spec = rsb->trying ? &rsb->trying : &rsb->wanted;
+
+	record(core, rsb, *spec, refusal);
+	tell(core, rsb, *spec, refusal);
+	if (rsb->local)
+		local_refused(rsb, *spec);
+	/* RFC 2209: a failed request takes its RESV_CONFIRM with it. */
+	rsb->confirm = (struct addr){ 0 };
+	if (spec == &rsb->trying && refusal->code != WIRE_E_POLICY)
+		restore_claim(core, rsb);
+	rsb->failed = true;
+	(void)discard(core, rsb, spec); /* it may be gone now */
+}
+
+void
+admit_revoke(
+	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal)
+{
+	const struct spec *spec = rsb->now ? rsb->now : rsb_latest(rsb);
+
+	record(core, rsb, spec, refusal);
+	tell(core, rsb, spec, refusal);
+	if (rsb->local)
+		local_refused(rsb, spec);
+	rsb_free(core, rsb);
+}
+
+void
+admit_withdraw(struct rsvp_core *core, struct rsb *rsb)
+{
+	core_count(core, RSVP_C_DROP_MEMORY);
+	restore_claim(core, rsb);
+	(void)discard(core, rsb, &rsb->trying); /* it may be gone now */
+}
+
+void
+admit_postpone(struct rsvp_core *core, struct rsb *rsb)
+{
+	if (rsb->wanted)
+		core_put(core, rsb->trying);
+	else
+		rsb->wanted = rsb->trying;
+	rsb->trying = NULL;
+	stop_trying(rsb);
+}
+
+/* ---- deciding
+ * --------------------------------------------------------------------- */
+
+static bool
+allowed(struct rsvp_core *core, struct rsb *rsb)
+{
+	struct rsvp_policy_answer answer;
+	struct refusal refusal;
+
+	rsb->trying = rsb->wanted;
+	rsb->wanted = NULL;
+	if (ask_policy(core, rsb, rsb->trying, &answer))
+		return true;
+	refusal = policy_refusal(&answer);
+	admit_refuse(core, rsb, &refusal);
+	return false;
+}
+
+void
+admit_local(struct rsvp_core *core, struct rsb *rsb)
+{
+	if (allowed(core, rsb))
+		admit_commit(core, rsb);
+}
+
+struct demand *
+admit_request(struct rsvp_core *core, struct demand *demand, struct rsb *rsb)
+{
+	struct admit_figures figures;
+	struct image *image;
+
+	if (!allowed(core, rsb))
+		return demand;
+	demand->trying = rsb;
+	demand->stuck = false;
+	if (!demand->iface->conf.traffic_control) {
+		admit_commit(core, rsb);
+		return demand;
+	}
+	if (!demand_image(core, demand, &image)) {
+		admit_withdraw(core, rsb);
+		return demand;
+	}
+	if (!image) { /* its senders went away in the meantime */
+		admit_commit(core, rsb);
+		return demand;
+	}
+	if (demand->id == 0)
+		demand = demand_claim(core, demand, image);
+	if (!admit_hold(core, demand, image, &figures)) {
+		core_put(core, image);
+		admit_refuse(core, rsb, &figures.refusal);
+		return demand;
+	}
+	if (demand->slot == FLOWSLOT_LIVE && image_equal(demand->live, image)) {
+		core_put(core, image);
+		ledger_commit(core->ledger, demand->id);
+		admit_commit(core, rsb);
+		return demand;
+	}
+	demand_put(core, demand, image);
+	return demand;
+}
+
+void
+admit_judge(struct rsvp_core *core, struct rsb *rsb)
+{
+	struct rsvp_policy_answer answer;
+	struct refusal refusal;
+
+	if (!rsb->now || ask_policy(core, rsb, rsb->now, &answer))
+		return;
+	refusal = policy_refusal(&answer);
+	admit_revoke(core, rsb, &refusal);
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What an outgoing interface should carry for a session, recomputed from the
+ * reservations each time (RFC 2209, UPDATE TRAFFIC CONTROL), and the loop that
+ * decides what waits and then makes the kernel follow.
+ */
+
+#include "core_int.h"
+
+#include <string.h>
+
+#include "link.h"
+#include "merge.h"
+
+/* ---- life -------------------------------------------------------------------
+ */
+
+struct demand *
+demand_new(struct rsvp_core *core, struct iface *iface,
+	const struct session_key *key)
+{
+	struct demand *demand =
+		(struct demand *)core_get(core, sizeof(*demand));
+
+	if (!demand)
+		return NULL;
+	demand->iface = iface;
+	demand->key = *key;
+	demand->slot = iface->tc_ready ? FLOWSLOT_ABSENT : FLOWSLOT_OFF;
+	demand->wait.kind = TIMER_DEMAND;
+	LIST_INSERT_HEAD(&iface->demands, demand, of_iface);
+	return demand;
+}
+
+struct demand *
+demand_make(struct rsvp_core *core, struct session *session,
+	struct iface *iface, const struct wire_filter *filter)
+{
+	struct demand *demand;
+
+	TAILQ_FOREACH (demand, &session->demands, next) {
+		if (demand->iface != iface ||
+			demand->shared != (filter == NULL))
+			continue;
+		if (!filter || wire_filter_equal(&demand->filter, filter))
+			return demand;
+	}
+	demand = demand_new(core, iface, &session->key);
+	if (!demand)
+		return NULL;
+	demand->session = session;
+	demand->shared = filter == NULL;
+	if (filter)
+		demand->filter = *filter;
+	TAILQ_INSERT_TAIL(&session->demands, demand, next);
+	return demand;
+}
+
+void
+demand_free(struct rsvp_core *core, struct demand *demand)
+{
+	struct iface *iface = demand->iface;
+
+	demand_unlink_flow(core, demand);
+	timer_stop(core, &demand->wait);
+	if (demand->session)
+		TAILQ_REMOVE(&demand->session->demands, demand, next);
+	LIST_REMOVE(demand, of_iface);
+	core_put(core, demand);
+	iface_settle(core, iface);
+}
+
+/* ---- what it should carry
+ * ---------------------------------------------------- */
+
+bool
+image_equal(const struct image *a, const struct image *b)
+{
+	return a->service == b->service && a->rate_Bps == b->rate_Bps &&
+	       a->peak_Bps == b->peak_Bps &&
+	       a->bucket_bytes == b->bucket_bytes &&
+	       a->max_packet_bytes == b->max_packet_bytes &&
+	       a->min_packet_bytes == b->min_packet_bytes &&
+	       a->buffer_bytes == b->buffer_bytes && image_same_filters(a, b);
+}
+
+static int
+compare_filters(
+	const struct rsvp_flow_filter *a, const struct rsvp_flow_filter *b)
+{
+	int order = addr_compare(&a->src, &b->src);
+
+	if (order != 0)
+		return order;
+	if (a->form != b->form)
+		return a->form < b->form ? -1 : 1;
+	if (a->src_port != b->src_port)
+		return a->src_port < b->src_port ? -1 : 1;
+	if (a->flow_label != b->flow_label)
+		return a->flow_label < b->flow_label ? -1 : 1;
+	return 0;
+}
+
+bool
+image_same_filters(const struct image *a, const struct image *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (compare_filters(&a->filters[i], &b->filters[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Into its place among the sorted ones, once. */
+static void
+add_filter(struct rsvp_flow *flow, const struct rsvp_flow_filter *filter)
+{
+	size_t at = 0;
+
+	if (flow->filter_count == RSVP_FLOW_FILTERS_MAX)
+		return; /* max_senders may be larger; the rest is best effort */
+	while (at < flow->filter_count &&
+		compare_filters(&flow->filters[at], filter) < 0)
+		at++;
+	if (at < flow->filter_count &&
+		compare_filters(&flow->filters[at], filter) == 0)
+		return;
+	memmove(&flow->filters[at + 1], &flow->filters[at],
+		(flow->filter_count - at) * sizeof(*filter));
+	flow->filters[at] = *filter;
+	flow->filter_count++;
+}
+
+struct image *
+image_of_flow(struct rsvp_core *core, const struct iface *iface,
+	const struct rsvp_flow *flow)
+{
+	struct rsvp_flow sorted = { 0 };
+	struct image *image;
+
+	for (size_t i = 0; i < flow->filter_count; i++)
+		add_filter(&sorted, &flow->filters[i]);
+	image = (struct image *)core_get(
+		core, sizeof(*image) +
+			      sorted.filter_count * sizeof(image->filters[0]));
+	if (!image)
+		return NULL;
+	image->service = flow->service;
+	image->rate_Bps = flow->rate_Bps;
+	image->peak_Bps = flow->peak_Bps;
+	image->bucket_bytes = flow->bucket_bytes;
+	image->max_packet_bytes = flow->max_packet_bytes;
+	image->min_packet_bytes = flow->min_packet_bytes;
+	image->buffer_bytes = flow->buffer_bytes;
+	image->count = sorted.filter_count;
+	memcpy(image->filters, sorted.filters,
+		image->count * sizeof(image->filters[0]));
+	image->amount = (struct ledger_amount){ .service = flow->service,
+		.rate_Bps = flow->rate_Bps,
+		.burst_bytes = link_gs_burst_bytes(&iface->conf, flow) };
+	return image;
+}
+
+/* What the reservations of a demand amount to. */
+struct sum {
+	bool any; /* there is a reservation */
+	struct wire_flowspec flowspec;
+	size_t senders;
+	struct wire_tspec path_te;
+	uint32_t Csum, Dsum;
+	struct rsvp_flow flow; /* its filters */
+};
+
+static const struct spec *
+spec_in_demand(const struct demand *demand, const struct rsb *rsb)
+{
+	if (rsb->demand != demand)
+		return NULL;
+	return rsb == demand->trying ? rsb->trying : rsb->now;
+}
+
+static void
+add_sender(const struct iface *iface, const struct psb *psb, struct sum *sum)
+{
+	struct wire_tspec tspec = psb->tspec;
+	struct wire_adspec adspec;
+	const struct wire_adspec_service *gs = NULL;
+
+	merge_tspec_normalise(
+		&tspec, iface->conf.assumed_min_packet, iface->conf.mtu);
+	sum->path_te = sum->senders == 0
+			       ? tspec
+			       : merge_tspec_sum(&sum->path_te, &tspec);
+	sum->senders++;
+	if (psb->adspec &&
+		wire_adspec_decode((struct wire_view){ psb->adspec->bytes,
+					   psb->adspec->len },
+			&adspec))
+		gs = wire_adspec_find(&adspec, WIRE_SERVICE_GS);
+	if (gs && gs->gs_terms && gs->Csum > sum->Csum)
+		sum->Csum = gs->Csum;
+	if (gs && gs->gs_terms && gs->Dsum > sum->Dsum)
+		sum->Dsum = gs->Dsum;
+}
+
+static void
+add_reservation(const struct spec *spec, struct sum *sum)
+{
+	sum->flowspec = sum->any ? merge_lub(&sum->flowspec, &spec->flowspec)
+				 : spec->flowspec;
+	sum->any = true;
+}
+
+static struct rsvp_flow_filter
+flow_filter(const struct wire_filter *filter)
+{
+	return (struct rsvp_flow_filter){ .src = filter->src,
+		.form = filter->form,
+		.src_port = filter->src_port,
+		.flow_label = filter->flow_label };
+}
+
+static void
+add_senders(const struct demand *demand, struct sum *sum)
+{
+	const struct psb *psb;
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (psb, &demand->session->psbs, next) {
+		bool wild = false, reserved = false;
+
+		TAILQ_FOREACH (rsb, &demand->session->rsbs, next) {
+			const struct spec *spec = spec_in_demand(demand, rsb);
+
+			if (!rsb_matches(rsb, spec, psb))
+				continue;
+			reserved = true;
+			wild = rsb->style == WIRE_STYLE_WF;
+		}
+		if (!reserved)
+			continue;
+		add_sender(demand->iface, psb, sum);
+
+		struct rsvp_flow_filter filter = flow_filter(&psb->sender);
+
+		if (wild)
+			filter = (struct rsvp_flow_filter){ 0 };
+		add_filter(&sum->flow, &filter);
+	}
+}
+
+bool
+demand_image(struct rsvp_core *core, const struct demand *demand,
+	struct image **ret_image)
+{
+	struct sum sum = { 0 };
+	struct wire_flowspec spec;
+	const struct rsvp_iface *conf = &demand->iface->conf;
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &demand->session->rsbs, next) {
+		const struct spec *one = spec_in_demand(demand, rsb);
+
+		if (one)
+			add_reservation(one, &sum);
+	}
+	if (sum.any)
+		add_senders(demand, &sum);
+	if (sum.senders == 0) {
+		*ret_image = NULL;
+		return true;
+	}
+	spec = sum.flowspec;
+	merge_tspec_normalise(&spec.tspec, conf->assumed_min_packet, conf->mtu);
+	spec = merge_effective(&spec, &sum.path_te);
+	link_flow(conf, &spec, sum.Csum, sum.Dsum, &sum.flow);
+	*ret_image = image_of_flow(core, demand->iface, &sum.flow);
+	return *ret_image != NULL;
+}
+
+/* ---- running
+ * ------------------------------------------------------------------ */
+
+static bool
+has_requests(const struct demand *demand)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
+		if (rsb->demand == demand)
+			return true;
+	return false;
+}
+
+bool
+demand_in_force(const struct demand *demand)
+{
+	const struct rsb *rsb;
+
+	if (!demand->session)
+		return false;
+	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
+		if (rsb->demand == demand && rsb->now)
+			return true;
+	return false;
+}
+
+static struct rsb *
+first_waiting(const struct demand *demand)
+{
+	struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
+		if (rsb->demand == demand && rsb->wanted)
+			return rsb;
+	return NULL;
+}
+
+/* The interface cannot be used any more: nobody behind it can be told. */
+static void
+drop_requests(struct rsvp_core *core, struct demand *demand)
+{
+	struct rsb *rsb, *next;
+
+	TAILQ_FOREACH_SAFE(rsb, &demand->session->rsbs, next, next)
+	if (rsb->demand == demand)
+		rsb_free(core, rsb);
+}
+
+/* Refuse what waits and revoke what is in force. */
+static void
+refuse_all(struct rsvp_core *core, struct demand *demand,
+	const struct refusal *refusal, bool revoke)
+{
+	struct rsb *rsb, *next;
+
+	TAILQ_FOREACH_SAFE(rsb, &demand->session->rsbs, next, next)
+	{
+		if (rsb->demand != demand)
+			continue;
+		if (revoke)
+			admit_revoke(core, rsb, refusal);
+		else if (rsb->wanted)
+			admit_refuse(core, rsb, refusal);
+	}
+}
+
+void
+demand_revoke(struct rsvp_core *core, struct demand *demand,
+	const struct refusal *refusal)
+{
+	refuse_all(core, demand, refusal, true);
+}
+
+static bool
+tc_wait(struct rsvp_core *core, struct demand *demand)
+{
+	if (!demand->iface->conf.traffic_control || demand->iface->tc_ready)
+		return false;
+	if (!heap_queued(&demand->wait.node) &&
+		!timer_set(core, &demand->wait, core->conf.tc_wait_ms))
+		core_count(core, RSVP_C_DROP_MEMORY);
+	return true;
+}
+
+/* What is in force does not fit any more after a change of the path, or the
+ * kernel lost it and there is no room now. */
+static void
+unaffordable(struct rsvp_core *core, struct demand *demand,
+	const struct refusal *refusal)
+{
+	if (demand->slot == FLOWSLOT_LIVE)
+		demand->stuck = true; /* the old one stays */
+	else
+		refuse_all(core, demand, refusal, true);
+}
+
+static void
+follow(struct rsvp_core *core, struct demand *demand)
+{
+	struct image *image;
+	struct admit_figures figures;
+
+	if (!demand->iface->tc_ready || !demand_image(core, demand, &image))
+		return;
+	if (!image) {
+		demand_remove(core, demand);
+		return;
+	}
+	if (demand->live &&
+		(demand->stuck || image_equal(demand->live, image))) {
+		core_put(core, image);
+		return;
+	}
+	if (!admit_hold(core, demand, image, &figures)) {
+		core_put(core, image);
+		unaffordable(core, demand, &figures.refusal);
+		return;
+	}
+	demand_put(core, demand, image);
+}
+
+void
+demand_run(struct rsvp_core *core, struct demand *demand)
+{
+	static const struct refusal no_tc = { WIRE_E_TC_SYSTEM, 0, "",
+		"traffic control cannot manage the interface" };
+
+	if (!iface_usable(core, demand->iface->conf.ifindex))
+		drop_requests(core, demand);
+	else if (demand->iface->conf.traffic_control && demand->iface->tc_error)
+		refuse_all(core, demand, &no_tc, true);
+	while (has_requests(demand)) {
+		struct rsb *rsb = first_waiting(demand);
+
+		if (flowslot_busy(demand->slot))
+			return;
+		if (!rsb) {
+			follow(core, demand);
+			if (has_requests(demand))
+				return;
+			break;
+		}
+		if (tc_wait(core, demand))
+			return;
+		demand = admit_request(core, demand, rsb);
+	}
+	demand_abandon(core, demand);
+}
+
+void
+demand_expired(struct rsvp_core *core, struct demand *demand)
+{
+	static const struct refusal late = { WIRE_E_TC_SYSTEM, 0, "",
+		"traffic control is not there" };
+
+	if (!demand->session) {
+		demand_abandon(core, demand);
+		return;
+	}
+	refuse_all(core, demand, &late, false);
+	session_sync(core, demand->session, SESSION_TELL);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Interfaces as the core knows them: what they are called, which may be used,
+ * and whether traffic control is ready there.
+ */
+
+#include "core_int.h"
+
+#include "link.h"
+
+static struct iface *
+find_any(const struct rsvp_core *core, uint32_t ifindex)
+{
+	struct iface *iface;
+
+	HASH_FIND_BYHASHVALUE(
+		hh, core->ifaces, &ifindex, sizeof(ifindex), ifindex, iface);
+	return iface;
+}
+
+struct iface *
+iface_find(const struct rsvp_core *core, uint32_t ifindex)
+{
+	struct iface *iface = find_any(core, ifindex);
+
+	return iface && !iface->gone ? iface : NULL;
+}
+
+struct iface *
+iface_usable(const struct rsvp_core *core, uint32_t ifindex)
+{
+	struct iface *iface = iface_find(core, ifindex);
+
+	return iface && iface->conf.up && iface->conf.enabled ? iface : NULL;
+}
+
+struct addr
+iface_addr(const struct iface *iface, uint8_t family)
+{
+	if (family == ADDR_V4)
+		return iface->conf.v4;
+	if (family == ADDR_V6)
+		return iface->conf.v6;
+	return (struct addr){ 0 };
+}
+
+struct iface *
+iface_of_addr(const struct rsvp_core *core, const struct addr *addr)
+{
+	struct iface *iface, *next;
+
+	if (addr_is_zero(addr))
+		return NULL;
+	HASH_ITER(hh, core->ifaces, iface, next)
+	{
+		if (iface->gone)
+			continue;
+		if (addr_equal(&iface->conf.v4, addr) ||
+			addr_equal(&iface->conf.v6, addr))
+			return iface;
+	}
+	return NULL;
+}
+
+uint64_t
+iface_available_Bps(const struct rsvp_core *core, const struct iface *iface)
+{
+	struct ledger_sums sums;
+
+	if (!ledger_sums(core->ledger, iface->conf.ifindex, &sums))
+		return 0;
+	return link_ip_bytes(
+		&iface->conf, sums.free_Bps, iface->conf.assumed_min_packet);
+}
+
+void
+iface_free(struct rsvp_core *core, struct iface *iface)
+{
+	ledger_iface_gone(core->ledger, iface->conf.ifindex);
+	HASH_DELETE(hh, core->ifaces, iface);
+	core_put(core, iface);
+}
+
+void
+iface_settle(struct rsvp_core *core, struct iface *iface)
+{
+	if (iface->gone && LIST_EMPTY(&iface->demands))
+		iface_free(core, iface);
+}
+
+static struct iface *
+make(struct rsvp_core *core, uint32_t ifindex)
+{
+	struct iface *iface = (struct iface *)core_get(core, sizeof(*iface));
+
+	if (!iface)
+		return NULL;
+	iface->conf.ifindex = ifindex;
+	LIST_INIT(&iface->demands);
+	HASH_ADD_BYHASHVALUE(hh, core->ifaces, conf.ifindex, sizeof(ifindex),
+		ifindex, iface);
+	if (!hash_added(iface->hh)) {
+		core_count(core, RSVP_C_DROP_MEMORY);
+		core_put(core, iface);
+		return NULL;
+	}
+	return iface;
+}
+
+static bool
+same_use(const struct rsvp_iface *a, const struct rsvp_iface *b)
+{
+	return a->up == b->up && a->enabled == b->enabled &&
+	       a->traffic_control == b->traffic_control &&
+	       addr_equal(&a->v4, &b->v4) && addr_equal(&a->v6, &b->v6);
+}
+
+/* The kernel has none of them any more. */
+static void
+forget_flows(struct rsvp_core *core, struct iface *iface)
+{
+	struct demand *demand, *next;
+
+	iface->tc_ready = false;
+	iface->tc_error = 0;
+	LIST_FOREACH_SAFE(demand, &iface->demands, of_iface, next)
+	demand_forget(core, demand);
+}
+
+void
+rsvp_core_iface(
+	struct rsvp_core *core, struct mono now, const struct rsvp_iface *conf)
+{
+	struct iface *iface = find_any(core, conf->ifindex);
+	bool known = iface != NULL;
+
+	core_begin(core, now);
+	if (!iface)
+		iface = make(core, conf->ifindex);
+	if (!iface)
+		return;
+
+	bool same = known && !iface->gone && same_use(&iface->conf, conf);
+
+	if (!conf->traffic_control)
+		forget_flows(core, iface);
+	iface->conf = *conf;
+	iface->gone = false;
+	if (!ledger_iface(core->ledger, conf)) {
+		core_count(core, RSVP_C_DROP_MEMORY);
+		if (!known)
+			iface_free(core, iface);
+		return;
+	}
+	if (!same)
+		walk_routes(core, 0, NULL);
+}
+
+void
+rsvp_core_iface_gone(struct rsvp_core *core, struct mono now, uint32_t ifindex)
+{
+	struct iface *iface = iface_find(core, ifindex);
+
+	core_begin(core, now);
+	if (!iface)
+		return;
+	iface->gone = true;
+	forget_flows(core, iface);
+	iface_settle(core, iface);
+	walk_routes(core, 0, NULL);
+}
+
+/* ---- traffic control ------------------------------------------------------
+ */
+
+void
+rsvp_core_tc_ready(struct rsvp_core *core, struct mono now, uint32_t ifindex,
+	int error, const char *text)
+{
+	struct iface *iface = iface_find(core, ifindex);
+	struct demand *demand, *next;
+
+	core_begin(core, now);
+	if (!iface || (iface->tc_ready && error == 0))
+		return;
+	iface->tc_error = error;
+	(void)text_copy(iface->tc_problem, sizeof(iface->tc_problem),
+		error != 0 && text ? text : ""); /* cut is fine: for people */
+	iface->tc_ready = error == 0;
+	walk_routes(core, 0, NULL); /* decides what waited */
+	if (error != 0)
+		return;
+	LIST_FOREACH_SAFE(demand, &iface->demands, of_iface, next)
+	demand_resume(core, demand);
+}
+
+void
+rsvp_core_tc_lost(struct rsvp_core *core, struct mono now)
+{
+	struct iface *iface, *next;
+	struct demand *demand;
+
+	core_begin(core, now);
+	HASH_ITER(hh, core->ifaces, iface, next)
+	{
+		if (!iface->tc_ready)
+			continue;
+		iface->tc_ready = false;
+		LIST_FOREACH (demand, &iface->demands, of_iface)
+			demand_lost(core, demand);
+	}
+}

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Resv and ResvTear arriving (RFC 2205 3.1.4, 3.1.6; RFC 2209, RESV MESSAGE
+ * ARRIVES): which path state they match, what changes in the reservation state.
+ * The decision about a request is admit.c's.
+ */
+
+#include "core_int.h"
+
+#include <string.h>
+
+#include "merge.h"
+
+enum { RSBS_MAX = 1024 /* of one session */ };
+
+/* One Resv or ResvTear and what it refers to here. */
+struct resv_in {
+	const struct wire_msg *msg;
+	struct iface *iface;     /* outgoing: the one its LIH names */
+	struct wire_hop hop;     /* next hop, with our own handle */
+	struct session *session; /* NULL without path state */
+	int64_t lifetime_ms;
+};
+
+/* The descriptor being worked on: one flow of FF, all of SE or WF. */
+struct descriptor {
+	const struct wire_flow *flows;
+	size_t count;
+};
+
+static bool
+style_known(uint8_t style)
+{
+	return style == WIRE_STYLE_FF || style == WIRE_STYLE_SE ||
+	       style == WIRE_STYLE_WF;
+}
+
+/*
+ * The LIH is ours (RFC 2205 2.9); one that we never gave out is dropped.  Zero:
+ * the interface that the packet was addressed to.
+ */
+static bool
+find_context(struct rsvp_core *core, const struct rsvp_packet *packet,
+	struct resv_in *in)
+{
+	const struct wire_msg *msg = packet->msg;
+
+	in->msg = msg;
+	in->iface = iface_usable(core, msg->hop.lih);
+	if (msg->hop.lih == 0)
+		in->iface = iface_of_addr(core, &packet->dst);
+	if (!in->iface || !addr_is_unicast(&msg->hop.addr))
+		return false;
+	in->hop = (struct wire_hop){ msg->hop.addr, in->iface->conf.ifindex };
+	in->session = session_find(core, &msg->session);
+	if (in->session && in->session->psb_count == 0)
+		in->session = NULL;
+	in->lifetime_ms = timer_lifetime_ms(
+		timer_sane_refresh(msg->refresh_ms), in->iface->conf.lives);
+	return true;
+}
+
+/* ---- refusing
+ * ---------------------------------------------------------------------- */
+
+static struct rsb *
+find_rsb(const struct resv_in *in, const struct descriptor *d)
+{
+	if (!in->session || d->count == 0)
+		return NULL;
+	return rsb_find(
+		in->session, &in->hop, in->msg->style, &d->flows[0].filter);
+}
+
+static void
+refuse(struct rsvp_core *core, const struct resv_in *in,
+	const struct descriptor *d, const struct refusal *why)
+{
+	const struct wire_msg *msg = in->msg;
+	const struct rsb *rsb = find_rsb(in, d);
+	struct rsvp_refusal r = { .message = WIRE_RESV,
+		.session = msg->session,
+		.style = msg->style,
+		.ifindex = in->hop.lih,
+		.neighbour = in->hop.addr,
+		.code = why->code,
+		.value = why->value };
+	struct out_error err = { .session = msg->session,
+		.ifindex = in->hop.lih,
+		.hop = in->hop.addr,
+		.error = { .code = why->code, .value = why->value },
+		.style = msg->style,
+		.count = d->count,
+		.flows = d->flows,
+		.scope = msg->scope_view };
+
+	if (d->count > 0) {
+		r.flowspec = d->flows[0].flowspec;
+		r.sender = d->flows[0].filter;
+	}
+	(void)text_copy(r.reason, sizeof(r.reason), why->reason);
+	if (rsb && rsb->now)
+		err.error.flags = WIRE_ERROR_IN_PLACE;
+	refusal_record(core, &r);
+	out_resv_err(core, &err);
+}
+
+/* The whole message; FF has an error message for each descriptor (3.1.8). */
+static void
+refuse_message(struct rsvp_core *core, const struct resv_in *in,
+	const struct refusal *why)
+{
+	const struct wire_msg *msg = in->msg;
+	struct descriptor d = { msg->flows, msg->flow_count };
+
+	if (!style_known(msg->style))
+		d.count = 0;
+	if (msg->style != WIRE_STYLE_FF || msg->flow_count == 0) {
+		refuse(core, in, &d, why);
+		return;
+	}
+	d.count = 1;
+	for (size_t i = 0; i < msg->flow_count; i++) {
+		d.flows = &msg->flows[i];
+		refuse(core, in, &d, why);
+	}
+}
+
+void
+in_resv_refuse(struct rsvp_core *core, const struct rsvp_packet *packet,
+	uint8_t code, uint16_t value)
+{
+	const struct refusal why = { code, value, "",
+		"the message has an object that is not known" };
+	struct resv_in in = { 0 };
+
+	if (!(packet->msg->has & WIRE_HAS_STYLE))
+		return; /* a ResvErr needs it */
+	if (find_context(core, packet, &in))
+		refuse_message(core, &in, &why);
+}
+
+/* ---- checks
+ * ------------------------------------------------------------------------- */
+
+static const struct rsb *
+other_style(const struct session *session, uint8_t style)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &session->rsbs, next)
+		if (rsb->style != style)
+			return rsb;
+	return NULL;
+}
+
+/* False: refused as a whole. */
+static bool
+check_message(struct rsvp_core *core, const struct resv_in *in)
+{
+	struct refusal why = { 0, 0, "", "" };
+	const struct rsb *other;
+
+	if (!in->session) {
+		why.code = WIRE_E_NO_PATH;
+		if (session_port_conflict(core, &in->msg->session))
+			why.code = WIRE_E_DST_PORTS;
+	} else if (!style_known(in->msg->style)) {
+		why.code = WIRE_E_STYLE_UNKNOWN;
+	} else {
+		other = other_style(in->session, in->msg->style);
+		if (!other)
+			return true;
+		why.code = WIRE_E_STYLE_CONFLICT;
+		why.value = other->style;
+	}
+	why.reason = wire_error_text(why.code);
+	refuse_message(core, in, &why);
+	return false;
+}
+
+/* All receivers of a session choose the same service (RFC 2210 2.2). */
+static bool
+service_conflict(
+	const struct resv_in *in, const struct rsb *own, uint8_t service)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &in->session->rsbs, next)
+		if (rsb != own && rsb_latest(rsb)->flowspec.service != service)
+			return true;
+	return false;
+}
+
+static struct refusal
+tc_refusal(uint16_t value)
+{
+	return (struct refusal){ WIRE_E_TC, value, "",
+		wire_error_value_text(WIRE_E_TC, value) };
+}
+
+/* Code 0: fine. */
+static struct refusal
+judge_flowspec(const struct resv_in *in, const struct descriptor *d)
+{
+	const struct wire_flow *flow = &d->flows[0];
+	const struct rsvp_iface *conf = &in->iface->conf;
+	struct wire_flowspec spec = flow->flowspec;
+	uint32_t M = spec.tspec.M;
+
+	if (in->msg->flowspec_malformed && flow->flowspec_view.len > 0)
+		return tc_refusal(WIRE_TC_FLOWSPEC);
+	if (spec.service != WIRE_SERVICE_GS && spec.service != WIRE_SERVICE_CL)
+		return tc_refusal(WIRE_TC_UNSUPPORTED);
+	merge_tspec_normalise(&spec.tspec, conf->assumed_min_packet, conf->mtu);
+	if (!merge_flowspec_valid(&spec))
+		return tc_refusal(WIRE_TC_FLOWSPEC);
+	if (service_conflict(in, find_rsb(in, d), spec.service))
+		return tc_refusal(WIRE_TC_CONFLICT);
+	if (M > conf->mtu && !merge_packet_size_unknown(M))
+		return (struct refusal){ WIRE_E_ADMISSION, WIRE_ADMISSION_MTU,
+			"", "packets larger than the MTU of the interface" };
+	return (struct refusal){ 0, 0, "", "" };
+}
+
+/* ---- state
+ * ----------------------------------------------------------------------------
+ */
+
+static bool
+sender_on(const struct resv_in *in, const struct wire_filter *filter)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &in->session->psbs, next)
+		if (psb_routes_to(psb, in->hop.lih) &&
+			(!filter || wire_filter_equal(&psb->sender, filter)))
+			return true;
+	return false;
+}
+
+static void
+add_filter(struct spec *spec, const struct wire_filter *filter,
+	struct mono expires)
+{
+	struct spec_filter *at = spec_find(spec, filter);
+
+	if (!at) {
+		at = &spec->filters[spec->count++];
+		at->filter = *filter;
+	}
+	at->expires = expires;
+}
+
+/*
+ * The request as it would be in force: filters of SE that match no sender are
+ * left out (RFC 2209), those of earlier messages stay until they time out.
+ * NULL without *ret_refused: no memory.
+ */
+static struct spec *
+make_spec(struct rsvp_core *core, const struct resv_in *in,
+	const struct descriptor *d, const struct rsb *rsb)
+{
+	const struct spec *old = rsb ? rsb_latest(rsb) : NULL;
+	struct mono expires = mono_add_ms(core->now, in->lifetime_ms);
+	struct spec *spec = spec_new(core, d->count + (old ? old->count : 0));
+
+	if (!spec)
+		return NULL;
+	spec->count = 0;
+	spec->flowspec = d->flows[0].flowspec;
+	if (in->msg->style == WIRE_STYLE_WF)
+		return spec;
+	for (size_t i = 0; i < d->count; i++)
+		if (sender_on(in, &d->flows[i].filter))
+			add_filter(spec, &d->flows[i].filter, expires);
+	for (size_t i = 0; old && i < old->count; i++)
+		if (!spec_find(spec, &old->filters[i].filter))
+			add_filter(spec, &old->filters[i].filter,
+				old->filters[i].expires);
+	return spec;
+}
+
+static bool
+any_sender(const struct resv_in *in, const struct descriptor *d)
+{
+	if (in->msg->style == WIRE_STYLE_WF)
+		return sender_on(in, NULL);
+	for (size_t i = 0; i < d->count; i++)
+		if (sender_on(in, &d->flows[i].filter))
+			return true;
+	return false;
+}
+
+/* The next hop said again that it wants these. */
+static void
+extend(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb,
+	const struct descriptor *d)
+{
+	struct spec *specs[] = { rsb->now, rsb->trying, rsb->wanted };
+	struct mono expires = mono_add_ms(core->now, in->lifetime_ms);
+
+	rsb->expires = expires;
+	rsb->refresh_ms = timer_sane_refresh(in->msg->refresh_ms);
+	for (size_t s = 0; s < sizeof(specs) / sizeof(specs[0]); s++)
+		for (size_t i = 0; i < d->count; i++) {
+			struct spec_filter *at =
+				spec_find(specs[s], &d->flows[i].filter);
+
+			if (at)
+				at->expires = expires;
+		}
+}
+
+/* Objects that travel with the request.  An old copy that could not be replaced
+ * is as good as a lost message: the next refresh brings them again. */
+static void
+keep_objects(
+	struct rsvp_core *core, struct rsb *rsb, const struct wire_msg *msg)
+{
+	(void)blob_set(core, &rsb->others, msg->others, msg->other_count);
+	(void)blob_set(core, &rsb->policies, msg->policies, msg->policy_count);
+	(void)blob_set(core, &rsb->scope, &msg->scope_view,
+		msg->has & WIRE_HAS_SCOPE ? 1 : 0);
+}
+
+static struct rsb *
+make_rsb(struct rsvp_core *core, const struct resv_in *in,
+	const struct descriptor *d)
+{
+	struct rsb *rsb;
+
+	if (in->session->rsb_count >= RSBS_MAX) {
+		core_count(core, RSVP_C_DROP_LIMIT);
+		return NULL;
+	}
+	rsb = rsb_new(core, in->session);
+	if (!rsb)
+		return NULL;
+	rsb->hop = in->hop;
+	rsb->ifindex = in->hop.lih;
+	rsb->style = in->msg->style;
+	rsb->demand = demand_make(core, in->session, in->iface,
+		rsb->style == WIRE_STYLE_FF ? &d->flows[0].filter : NULL);
+	if (rsb->demand)
+		return rsb;
+	rsb_free(core, rsb);
+	return NULL;
+}
+
+/* RESV_CONFIRM makes any request worth forwarding, once (2.6). */
+static void
+take_confirm(struct rsb *rsb, const struct wire_msg *msg, bool changed)
+{
+	struct addr confirm = { 0 };
+
+	if ((msg->has & WIRE_HAS_CONFIRM) && addr_is_unicast(&msg->confirm))
+		confirm = msg->confirm;
+	if (changed || rsb->trying || rsb->wanted) {
+		if (changed || confirm.family != ADDR_NONE)
+			rsb->confirm = confirm;
+	} else {
+		rsb->owed = confirm;
+	}
+}
+
+static void
+put_request(struct rsvp_core *core, const struct resv_in *in,
+	const struct descriptor *d)
+{
+	struct rsb *rsb = find_rsb(in, d);
+	struct spec *spec = make_spec(core, in, d, rsb);
+	bool changed;
+
+	if (!spec)
+		return;
+	if (!rsb)
+		rsb = make_rsb(core, in, d);
+	if (!rsb) {
+		core_put(core, spec);
+		return;
+	}
+	changed = !rsb_latest(rsb) || !spec_covers(rsb_latest(rsb), spec);
+	if (changed) {
+		core_put(core, rsb->wanted);
+		rsb->wanted = spec;
+	} else {
+		core_put(core, spec);
+	}
+	extend(core, in, rsb, d);
+	keep_objects(core, rsb, in->msg);
+	take_confirm(rsb, in->msg, changed);
+	if (!rsb_arm(core, rsb)) {
+		core_count(core, RSVP_C_DROP_MEMORY);
+		rsb_free(core, rsb);
+	}
+}
+
+static void
+one_descriptor(struct rsvp_core *core, const struct resv_in *in,
+	const struct descriptor *d)
+{
+	struct refusal why = { WIRE_E_NO_SENDER, 0, "",
+		wire_error_text(WIRE_E_NO_SENDER) };
+
+	if (any_sender(in, d))
+		why = judge_flowspec(in, d);
+	if (why.code != 0)
+		refuse(core, in, d, &why);
+	else
+		put_request(core, in, d);
+}
+
+void
+in_resv(struct rsvp_core *core, const struct rsvp_packet *packet)
+{
+	const struct wire_msg *msg = packet->msg;
+	struct resv_in in = { 0 };
+	struct descriptor d = { msg->flows, msg->flow_count };
+
+	if (!find_context(core, packet, &in) || msg->flow_count == 0) {
+		core_count(core, RSVP_C_DROP_BAD);
+		return;
+	}
+	if (!check_message(core, &in))
+		return;
+	core_count(core, RSVP_C_RESV_IN);
+	if (msg->style != WIRE_STYLE_FF) {
+		one_descriptor(core, &in, &d);
+	} else {
+		d.count = 1;
+		for (size_t i = 0; i < msg->flow_count; i++) {
+			d.flows = &msg->flows[i];
+			one_descriptor(core, &in, &d);
+		}
+	}
+	session_sync(core, in.session, SESSION_TELL);
+}
+
+/* ---- ResvTear
+ * -------------------------------------------------------------------------- */
+
+/* True: there was something to tear. */
+static bool
+tear(struct rsvp_core *core, const struct resv_in *in,
+	const struct wire_flow *flow)
+{
+	const struct descriptor d = { flow, 1 };
+	struct rsb *rsb = find_rsb(in, &d);
+
+	if (!rsb)
+		return false;
+	if (rsb->style == WIRE_STYLE_WF) {
+		rsb_free(core, rsb);
+		return true;
+	}
+	if (!spec_find(rsb_latest(rsb), &flow->filter))
+		return false;
+	if (rsb_drop_filter(core, rsb, &flow->filter))
+		rsb_free(core, rsb);
+	return true;
+}
+
+void
+in_resv_tear(struct rsvp_core *core, const struct rsvp_packet *packet)
+{
+	const struct wire_msg *msg = packet->msg;
+	struct resv_in in = { 0 };
+	bool any = false;
+
+	if (!find_context(core, packet, &in)) {
+		core_count(core, RSVP_C_DROP_BAD);
+		return;
+	}
+	for (size_t i = 0; in.session && i < msg->flow_count; i++)
+		if (tear(core, &in, &msg->flows[i]))
+			any = true;
+	if (!any) {
+		core_count(core, RSVP_C_DROP_STATE);
+		return;
+	}
+	core_count(core, RSVP_C_TEAR_IN);
+	session_sync(core, in.session, SESSION_TELL);
+}
+
+/* ---- time
+ * -------------------------------------------------------------------------------
+ */
+
+static void
+drop_expired(struct rsvp_core *core, struct rsb *rsb)
+{
+	struct spec *specs[] = { rsb->now, rsb->trying, rsb->wanted };
+
+	for (size_t s = 0; s < sizeof(specs) / sizeof(specs[0]); s++)
+		for (size_t i = specs[s] ? specs[s]->count : 0; i-- > 0;)
+			if (mono_reached(
+				    specs[s]->filters[i].expires, core->now))
+				specs[s]->filters[i] =
+					specs[s]->filters[--specs[s]->count];
+	rsb_drop_empty(core, rsb);
+}
+
+void
+resv_expired(struct rsvp_core *core, struct rsb *rsb)
+{
+	struct session *session = rsb->session;
+
+	core_count(core, RSVP_C_RESV_EXPIRED);
+	if (rsb->style != WIRE_STYLE_WF)
+		drop_expired(core, rsb);
+	if (rsb->style == WIRE_STYLE_WF || !rsb_latest(rsb))
+		rsb_free(core, rsb);
+	else if (!rsb_arm(core, rsb))
+		core_count(core, RSVP_C_DROP_MEMORY);
+	session_sync(core, session, SESSION_TELL);
+}

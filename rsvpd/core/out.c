@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Building messages (RFC 2205 3.1).  Who is asked what is decided elsewhere;
+ * here it gets its objects, addresses, TTL and Router Alert.
+ */
+
+#include "core_int.h"
+
+#include <string.h>
+
+#include "adspec.h"
+#include "link.h"
+
+/* Messages to a neighbour's address may cross routers without RSVP. */
+enum { UNICAST_TTL = 255 };
+
+/* ---- common
+ * -------------------------------------------------------------------- */
+
+static struct wire_msg *
+begin(struct rsvp_core *core, enum wire_type type,
+	const struct wire_session *session)
+{
+	struct wire_msg *msg = &core->msg;
+
+	memset(msg, 0, sizeof(*msg));
+	msg->type = (uint8_t)type;
+	msg->has = WIRE_HAS_SESSION;
+	msg->session = *session;
+	return msg;
+}
+
+static void
+set_hop(struct wire_msg *msg, const struct addr *addr, uint32_t lih)
+{
+	msg->has |= WIRE_HAS_HOP;
+	msg->hop = (struct wire_hop){ *addr, lih };
+}
+
+static void
+set_style(struct wire_msg *msg, uint8_t style)
+{
+	msg->has |= WIRE_HAS_STYLE;
+	msg->style = style;
+	msg->style_vector = style;
+}
+
+static void
+set_flows(struct wire_msg *msg, const struct wire_flow *flows, size_t count)
+{
+	memcpy(msg->flows, flows, count * sizeof(*flows));
+	msg->flow_count = count;
+}
+
+/* Encode what begin() started, and queue it. */
+static void
+send_msg(struct rsvp_core *core, const struct rsvp_send *to)
+{
+	struct buf_writer w = buf_writer(core->buf, sizeof(core->buf));
+	struct rsvp_send *body;
+	uint8_t *bytes;
+
+	core->msg.send_ttl = to->ttl;
+	if (!wire_msg_encode(&w, &core->msg)) {
+		core_count(core, RSVP_C_BUG);
+		return;
+	}
+	body = (struct rsvp_send *)effect_push(
+		core, RSVP_EFFECT_SEND, buf_written(&w));
+	if (!body)
+		return;
+	bytes = (uint8_t *)(body + 1);
+	memcpy(bytes, core->buf, buf_written(&w));
+	*body = *to;
+	body->type = core->msg.type;
+	body->bytes = bytes;
+	body->len = buf_written(&w);
+	core_count(core, RSVP_C_SENT);
+}
+
+/* A neighbour on an interface: a link-local address needs it, any other is
+ * reached as routing has it (RFC 2205 2.9: the way back may be another). */
+static struct rsvp_send
+to_neighbour(const struct iface *iface, const struct addr *dst)
+{
+	return (struct rsvp_send){
+		.ifindex = addr_is_link_local(dst) ? iface->conf.ifindex : 0,
+		.src = iface_addr(iface, dst->family),
+		.dst = *dst,
+		.ttl = UNICAST_TTL
+	};
+}
+
+/* ---- Path, PathTear
+ * ------------------------------------------------------------- */
+
+static bool
+compose_adspec(const struct rsvp_core *core, const struct psb *psb,
+	const struct iface *iface, struct wire_msg *msg)
+{
+	struct adspec_local here = { .non_rsvp_hop = psb->non_rsvp,
+		.intserv = iface->conf.traffic_control,
+		.available_Bps = iface_available_Bps(core, iface),
+		.latency_us = WIRE_LATENCY_UNKNOWN,
+		.mtu = iface->conf.mtu };
+	struct wire_view view;
+
+	if (!psb->adspec)
+		return false;
+	view = (struct wire_view){ psb->adspec->bytes, psb->adspec->len };
+	if (!wire_adspec_decode(view, &msg->adspec))
+		return false;
+	if (iface->conf.traffic_control)
+		link_gs_terms(&iface->conf, &here.C, &here.D);
+	adspec_update(&msg->adspec, &here);
+	return true;
+}
+
+static void
+add_kept(const struct psb *psb, struct wire_msg *msg)
+{
+	msg->policy_count =
+		blob_views(psb->policies, msg->policies, WIRE_POLICIES_MAX);
+	msg->other_count =
+		blob_views(psb->others, msg->others, WIRE_OTHERS_MAX);
+}
+
+/* Goes where the data go: from the sender's address, to the session's (3.1.3).
+ * TTL: a transit node takes one off (RFC 2209, PATH REFRESH). */
+static bool
+along_path(const struct psb *psb, uint32_t ifindex, struct rsvp_send *ret_to)
+{
+	uint8_t ttl = psb->local ? psb->ttl : (uint8_t)(psb->ttl - 1);
+
+	if (psb->ttl == 0 || ttl == 0)
+		return false;
+	*ret_to = (struct rsvp_send){ .ifindex = ifindex,
+		.src = psb->sender.src,
+		.dst = psb->session->key.dst,
+		.ttl = ttl,
+		.router_alert = true };
+	return true;
+}
+
+static struct wire_msg *
+begin_path(struct rsvp_core *core, enum wire_type type, const struct psb *psb,
+	const struct iface *iface)
+{
+	struct wire_session session = session_wire(psb->session);
+	struct addr addr = iface_addr(iface, session.dst.family);
+	struct wire_msg *msg;
+
+	if (addr.family == ADDR_NONE)
+		return NULL;
+	/* Whoever can police does, and clears the flag (3.8). */
+	if (psb->e_police && !iface->conf.traffic_control)
+		session.flags = WIRE_SESSION_E_POLICE;
+	msg = begin(core, type, &session);
+	set_hop(msg, &addr, iface->conf.ifindex);
+	msg->has |= WIRE_HAS_SENDER | WIRE_HAS_TSPEC;
+	msg->sender = psb->sender;
+	msg->tspec = psb->tspec;
+	add_kept(psb, msg);
+	return msg;
+}
+
+void
+out_path(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
+{
+	const struct iface *iface = iface_usable(core, ifindex);
+	struct rsvp_send to;
+	struct wire_msg *msg;
+
+	if (!iface || !along_path(psb, ifindex, &to))
+		return;
+	msg = begin_path(core, WIRE_PATH, psb, iface);
+	if (!msg)
+		return;
+	msg->has |= WIRE_HAS_TIME_VALUES;
+	msg->refresh_ms = iface->conf.refresh_ms;
+	if (compose_adspec(core, psb, iface, msg))
+		msg->has |= WIRE_HAS_ADSPEC;
+	send_msg(core, &to);
+}
+
+void
+out_path_tear(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
+{
+	const struct iface *iface = iface_usable(core, ifindex);
+	struct rsvp_send to;
+
+	if (!iface || !along_path(psb, ifindex, &to))
+		return;
+	if (begin_path(core, WIRE_PATH_TEAR, psb, iface))
+		send_msg(core, &to);
+}
+
+/* ---- PathErr
+ * --------------------------------------------------------------------- */
+
+void
+out_path_err(struct rsvp_core *core, const struct rsvp_packet *packet,
+	uint8_t code, uint16_t value)
+{
+	const struct wire_msg *in = packet->msg;
+	const struct iface *iface = iface_usable(core, packet->ifindex);
+	struct rsvp_send to;
+	struct wire_msg *msg;
+
+	if (!iface || !addr_is_unicast(&in->hop.addr))
+		return;
+	to = to_neighbour(iface, &in->hop.addr);
+	if (to.src.family == ADDR_NONE)
+		return;
+	msg = begin(core, WIRE_PATH_ERR, &in->session);
+	msg->has |= WIRE_HAS_ERROR | WIRE_HAS_SENDER | WIRE_HAS_TSPEC;
+	msg->error = (struct wire_error){
+		.node = to.src, .code = code, .value = value
+	};
+	msg->sender = in->sender;
+	msg->tspec = in->tspec;
+	msg->tspec_malformed = in->tspec_malformed;
+	msg->tspec_view = in->tspec_view;
+	msg->other_count = in->other_count;
+	memcpy(msg->others, in->others, sizeof(msg->others));
+	send_msg(core, &to);
+}
+
+void
+out_path_err_on(struct rsvp_core *core, const struct psb *psb,
+	const struct wire_msg *in)
+{
+	const struct iface *iface = iface_usable(core, psb->in_ifindex);
+	struct rsvp_send to;
+
+	if (!iface)
+		return;
+	to = to_neighbour(iface, &psb->hop.addr);
+	if (to.src.family == ADDR_NONE)
+		return;
+	core->msg = *in;
+	core->msg.has &= ~(uint32_t)WIRE_HAS_INTEGRITY;
+	core->msg.flags = 0;
+	send_msg(core, &to);
+}
+
+/* ---- Resv, ResvTear
+ * --------------------------------------------------------------- */
+
+/* A SCOPE of the senders behind that hop, when several hops lead to senders of
+ * a wildcard reservation (3.4). */
+static size_t
+scope_of(const struct out_resv *resv, uint8_t *bytes)
+{
+	size_t size = addr_size(resv->session->key.dst.family);
+	const struct addr *last = NULL;
+	size_t count = 0;
+
+	for (;;) {
+		const struct addr *least = NULL;
+		const struct psb *psb;
+
+		TAILQ_FOREACH (psb, &resv->session->psbs, next) {
+			const struct addr *src = &psb->sender.src;
+
+			if (!addr_equal(&psb->hop.addr, &resv->hop.addr) ||
+				(last && addr_compare(src, last) <= 0))
+				continue;
+			if (!least || addr_compare(src, least) < 0)
+				least = src;
+		}
+		if (!least || count == WIRE_FLOWS_MAX)
+			return count;
+		memcpy(bytes + count++ * size, least->b, size);
+		last = least;
+	}
+}
+
+static bool
+needs_scope(const struct out_resv *resv)
+{
+	const struct psb *psb;
+
+	if (resv->style != WIRE_STYLE_WF)
+		return false;
+	TAILQ_FOREACH (psb, &resv->session->psbs, next)
+		if (!addr_equal(&psb->hop.addr, &resv->hop.addr))
+			return true;
+	return false;
+}
+
+/* Objects of classes we do not know go on with what they came with: the union,
+ * one copy of each (3.10). */
+static void
+add_others(const struct out_resv *resv, struct wire_msg *msg)
+{
+	struct wire_view views[WIRE_OTHERS_MAX];
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &resv->session->rsbs, next) {
+		size_t n = blob_views(rsb->others, views, WIRE_OTHERS_MAX);
+
+		for (size_t i = 0; i < n; i++)
+			view_add(msg->others, &msg->other_count,
+				WIRE_OTHERS_MAX, &views[i]);
+		n = blob_views(rsb->policies, views, WIRE_POLICIES_MAX);
+		for (size_t i = 0; i < n; i++)
+			view_add(msg->policies, &msg->policy_count,
+				WIRE_POLICIES_MAX, &views[i]);
+	}
+}
+
+/* To the previous hop, with its own handle in RSVP_HOP (3.1.4). */
+static bool
+begin_resv(struct rsvp_core *core, enum wire_type type,
+	const struct out_resv *resv, struct rsvp_send *ret_to)
+{
+	const struct iface *iface = iface_usable(core, resv->ifindex);
+	struct wire_session session = session_wire(resv->session);
+	struct wire_msg *msg;
+
+	if (!iface)
+		return false;
+	*ret_to = to_neighbour(iface, &resv->hop.addr);
+	if (ret_to->src.family == ADDR_NONE)
+		return false;
+	msg = begin(core, type, &session);
+	set_hop(msg, &ret_to->src, resv->hop.lih);
+	msg->refresh_ms = iface->conf.refresh_ms;
+	set_style(msg, resv->style);
+	set_flows(msg, resv->flows, resv->count);
+	return true;
+}
+
+void
+out_resv(struct rsvp_core *core, const struct out_resv *resv)
+{
+	uint8_t scope[WIRE_FLOWS_MAX * 16];
+	struct rsvp_send to;
+	struct wire_msg *msg = &core->msg;
+
+	if (!begin_resv(core, WIRE_RESV, resv, &to))
+		return;
+	msg->has |= WIRE_HAS_TIME_VALUES;
+	if (resv->confirm.family != ADDR_NONE) {
+		msg->has |= WIRE_HAS_CONFIRM;
+		msg->confirm = resv->confirm;
+	}
+	if (needs_scope(resv)) {
+		msg->has |= WIRE_HAS_SCOPE;
+		msg->scope_count = scope_of(resv, scope);
+		msg->scope_view = (struct wire_view){ scope,
+			msg->scope_count * addr_size(to.src.family) };
+	}
+	add_others(resv, msg);
+	send_msg(core, &to);
+}
+
+void
+out_resv_tear(struct rsvp_core *core, const struct out_resv *resv)
+{
+	struct rsvp_send to;
+
+	if (begin_resv(core, WIRE_RESV_TEAR, resv, &to))
+		send_msg(core, &to);
+}
+
+/* ---- ResvErr
+ * ---------------------------------------------------------------------- */
+
+void
+out_resv_err(struct rsvp_core *core, const struct out_error *err)
+{
+	const struct iface *iface = iface_usable(core, err->ifindex);
+	struct rsvp_send to;
+	struct wire_msg *msg;
+
+	if (!iface || !addr_is_unicast(&err->hop))
+		return;
+	to = to_neighbour(iface, &err->hop);
+	if (to.src.family == ADDR_NONE)
+		return;
+	msg = begin(core, WIRE_RESV_ERR, &err->session);
+	set_hop(msg, &to.src, iface->conf.ifindex);
+	msg->has |= WIRE_HAS_ERROR;
+	msg->error = err->error;
+	if (msg->error.node.family == ADDR_NONE)
+		msg->error.node = to.src;
+	set_style(msg, err->style);
+	set_flows(msg, err->flows, err->count);
+	if (err->scope.len > 0) {
+		msg->has |= WIRE_HAS_SCOPE;
+		msg->scope_view = err->scope;
+		msg->scope_count =
+			err->scope.len / addr_size(err->session.dst.family);
+	}
+	send_msg(core, &to);
+}
+
+/* ---- ResvConf
+ * --------------------------------------------------------------------- */
+
+void
+out_resv_conf(struct rsvp_core *core, const struct rsb *rsb)
+{
+	const struct iface *iface = iface_usable(core, rsb->ifindex);
+	struct wire_session session = session_wire(rsb->session);
+	struct wire_flow flows[WIRE_FLOWS_MAX];
+	struct rsvp_send to;
+	struct wire_msg *msg;
+	size_t count;
+
+	if (!iface)
+		return;
+	to = to_neighbour(iface, &rsb->owed);
+	to.router_alert = true;
+	if (to.src.family == ADDR_NONE)
+		return;
+	count = spec_flows(rsb->now, rsb->style, flows);
+	msg = begin(core, WIRE_RESV_CONF, &session);
+	msg->has |= WIRE_HAS_ERROR | WIRE_HAS_CONFIRM;
+	msg->error = (struct wire_error){ .node = to.src };
+	msg->confirm = rsb->owed;
+	set_style(msg, rsb->style);
+	set_flows(msg, flows, count);
+	send_msg(core, &to);
+}
+
+/* As it came, one hop further. */
+void
+out_pass_on(struct rsvp_core *core, const struct rsvp_packet *packet)
+{
+	struct rsvp_send to = { .src = packet->src,
+		.dst = packet->dst,
+		.ttl = (uint8_t)(packet->ttl - 1),
+		.router_alert = packet->msg->type == WIRE_RESV_CONF };
+
+	if (packet->ttl <= 1) {
+		core_count(core, RSVP_C_DROP_BAD);
+		return;
+	}
+	core->msg = *packet->msg;
+	core->msg.has &= ~(uint32_t)WIRE_HAS_INTEGRITY;
+	send_msg(core, &to);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Path state: one block for each sender of a session (and, for multicast, each
+ * interface its Path comes from), RFC 2209 1.
+ */
+
+#include "core_int.h"
+
+#include <string.h>
+
+struct psb *
+psb_find(const struct session *session, const struct wire_filter *sender,
+	uint32_t in_ifindex)
+{
+	struct psb *psb;
+
+	TAILQ_FOREACH (psb, &session->psbs, next) {
+		if (!wire_filter_equal(&psb->sender, sender))
+			continue;
+		if (in_ifindex == 0 || psb->in_ifindex == in_ifindex)
+			return psb;
+	}
+	return NULL;
+}
+
+struct psb *
+psb_new(struct rsvp_core *core, struct session *session,
+	const struct wire_filter *sender)
+{
+	struct psb *psb;
+
+	if (session->psb_count >= core->conf.max_senders) {
+		core_count(core, RSVP_C_DROP_LIMIT);
+		return NULL;
+	}
+	psb = (struct psb *)core_get(core, sizeof(*psb));
+	if (!psb)
+		return NULL;
+	if (session->psb_count == 0 && !session_dest_enter(core, session)) {
+		core_put(core, psb);
+		return NULL;
+	}
+	psb->session = session;
+	psb->sender = *sender;
+	psb->outs = &psb->out_one;
+	psb->out_room = 1;
+	psb->expiry.kind = TIMER_PATH_EXPIRY;
+	psb->refresh.kind = TIMER_PATH_REFRESH;
+	TAILQ_INSERT_TAIL(&session->psbs, psb, next);
+	session->psb_count++;
+	core->psb_count++;
+	return psb;
+}
+
+void
+psb_free(struct rsvp_core *core, struct psb *psb)
+{
+	struct session *session = psb->session;
+
+	timer_stop(core, &psb->expiry);
+	timer_stop(core, &psb->refresh);
+	if (psb->local)
+		psb->local->psb = NULL;
+	if (psb->claim != 0)
+		core->conf.hooks.policy_end(core->conf.hooks.arg, psb->claim);
+	TAILQ_REMOVE(&session->psbs, psb, next);
+	session->psb_count--;
+	core->psb_count--;
+	if (session->psb_count == 0)
+		session_dest_leave(core, session);
+	core_put(core, psb->adspec);
+	core_put(core, psb->policies);
+	core_put(core, psb->others);
+	if (psb->outs != &psb->out_one)
+		core_put(core, psb->outs);
+	core_put(core, psb);
+}
+
+/* ---- where it goes ---------------------------------------------------------
+ */
+
+bool
+psb_routes_to(const struct psb *psb, uint32_t ifindex)
+{
+	for (size_t i = 0; i < psb->out_count; i++)
+		if (psb->outs[i] == ifindex)
+			return true;
+	return false;
+}
+
+bool
+psb_reaches_local(const struct psb *psb)
+{
+	return psb->to_local || addr_is_multicast(&psb->session->key.dst);
+}
+
+static bool
+set_outs(struct rsvp_core *core, struct psb *psb, const uint32_t *outs,
+	size_t count)
+{
+	if (count > psb->out_room) {
+		uint32_t *fresh =
+			(uint32_t *)core_get(core, count * sizeof(*fresh));
+
+		if (!fresh)
+			return false;
+		if (psb->outs != &psb->out_one)
+			core_put(core, psb->outs);
+		psb->outs = fresh;
+		psb->out_room = count;
+	}
+	memcpy(psb->outs, outs, count * sizeof(*outs));
+	psb->out_count = count;
+	return true;
+}
+
+static void
+ask_route(const struct rsvp_core *core, const struct psb *psb,
+	struct rsvp_route *ret_route)
+{
+	struct rsvp_route_query query = { .dst = psb->session->key.dst,
+		.in_ifindex = psb->in_ifindex };
+
+	if (psb->hop.addr.family != ADDR_NONE)
+		query.src = psb->sender.src;
+	*ret_route = (struct rsvp_route){ 0 };
+	core->conf.hooks.route(core->conf.hooks.arg, &query, ret_route);
+	/* A sender that names its interface sends there only (RFC 2205 3.9). */
+	if (psb->local && psb->local->ifindex != 0 && !ret_route->local) {
+		ret_route->count = 1;
+		ret_route->out_ifindex[0] = psb->local->ifindex;
+	}
+}
+
+/*
+ * The interfaces of a route that this path state may use: enabled, and not the
+ * one it came from (RFC 2205 3.3, 3.11.4).  Multicast from an interface that
+ * routing does not expect is for local receivers only (3.1.3, 3.9).
+ */
+static size_t
+usable_outs(const struct rsvp_core *core, const struct psb *psb,
+	const struct rsvp_route *route, uint32_t outs[RSVP_OIFS_MAX])
+{
+	size_t count = 0;
+
+	if (route->local || psb->local_only)
+		return 0;
+	for (size_t i = 0; i < route->count && i < RSVP_OIFS_MAX; i++) {
+		uint32_t ifindex = route->out_ifindex[i];
+
+		if (ifindex != psb->in_ifindex && iface_usable(core, ifindex))
+			outs[count++] = ifindex;
+	}
+	return count;
+}
+
+bool
+psb_route(struct rsvp_core *core, struct psb *psb)
+{
+	struct rsvp_route route;
+	uint32_t outs[RSVP_OIFS_MAX];
+	bool to_local = psb->to_local;
+	size_t count;
+
+	ask_route(core, psb, &route);
+	psb->local_only = addr_is_multicast(&psb->session->key.dst) &&
+			  route.in_ifindex != 0 && psb->in_ifindex != 0 &&
+			  route.in_ifindex != psb->in_ifindex;
+	psb->to_local = route.local;
+	count = usable_outs(core, psb, &route, outs);
+	if (count == psb->out_count &&
+		memcmp(outs, psb->outs, count * sizeof(outs[0])) == 0)
+		return to_local != psb->to_local;
+	return set_outs(core, psb, outs, count);
+}
+
+/* ---- its messages ----------------------------------------------------------
+ */
+
+static uint32_t
+refresh_period(const struct rsvp_core *core, const struct psb *psb)
+{
+	uint32_t least = 0;
+
+	for (size_t i = 0; i < psb->out_count; i++) {
+		const struct iface *iface = iface_find(core, psb->outs[i]);
+		uint32_t period = iface ? iface->conf.refresh_ms : 0;
+
+		if (period > 0 && (least == 0 || period < least))
+			least = period;
+	}
+	return least;
+}
+
+void
+psb_forward(struct rsvp_core *core, struct psb *psb)
+{
+	uint32_t period = refresh_period(core, psb);
+
+	for (size_t i = 0; i < psb->out_count; i++)
+		out_path(core, psb, psb->outs[i]);
+	if (period == 0)
+		timer_stop(core, &psb->refresh);
+	else if (!timer_set(core, &psb->refresh, timer_jitter_ms(core, period)))
+		core_count(core, RSVP_C_DROP_MEMORY);
+}
+
+/* Another path state that the reservation may be for. */
+static bool
+other_sender(const struct rsb *rsb, const struct psb *gone, bool same_sender)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &gone->session->psbs, next) {
+		if (psb == gone)
+			continue;
+		if (same_sender &&
+			!wire_filter_equal(&psb->sender, &gone->sender))
+			continue;
+		if (rsb->ifindex == 0 ? psb_reaches_local(psb)
+				      : psb_routes_to(psb, rsb->ifindex))
+			return true;
+	}
+	return false;
+}
+
+/* Reservations that were for this sender alone go with it; others lose the
+ * filter (RFC 2205 3.1.5). */
+static void
+drop_reservations(struct rsvp_core *core, const struct psb *psb)
+{
+	struct rsb *rsb, *next;
+
+	TAILQ_FOREACH_SAFE(rsb, &psb->session->rsbs, next, next)
+	{
+		bool shared = rsb->style == WIRE_STYLE_WF;
+
+		if (other_sender(rsb, psb, !shared))
+			continue;
+		if (shared || rsb_drop_filter(core, rsb, &psb->sender))
+			rsb_free(core, rsb);
+	}
+}
+
+void
+psb_tear(struct rsvp_core *core, struct psb *psb)
+{
+	for (size_t i = 0; i < psb->out_count; i++)
+		out_path_tear(core, psb, psb->outs[i]);
+	drop_reservations(core, psb);
+	psb_free(core, psb);
+}

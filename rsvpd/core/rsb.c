@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Reservation requests: one block for each next hop of a session and, for FF,
+ * each filter (RFC 2209 1).  A request exists in up to three forms: what is in
+ * force, what the kernel is being asked for, and what came after that.
+ */
+
+#include "core_int.h"
+
+#include <string.h>
+
+#include "merge.h"
+
+/* ---- specs ------------------------------------------------------------------
+ */
+
+struct spec *
+spec_new(struct rsvp_core *core, size_t count)
+{
+	struct spec *spec = (struct spec *)core_get(
+		core, sizeof(*spec) + count * sizeof(spec->filters[0]));
+
+	if (spec)
+		spec->count = count;
+	return spec;
+}
+
+struct spec_filter *
+spec_find(struct spec *spec, const struct wire_filter *filter)
+{
+	if (!spec)
+		return NULL;
+	for (size_t i = 0; i < spec->count; i++)
+		if (wire_filter_equal(&spec->filters[i].filter, filter))
+			return &spec->filters[i];
+	return NULL;
+}
+
+bool
+spec_has(const struct spec *spec, const struct wire_filter *filter)
+{
+	for (size_t i = 0; i < spec->count; i++)
+		if (wire_filter_equal(&spec->filters[i].filter, filter))
+			return true;
+	return false;
+}
+
+bool
+spec_covers(const struct spec *a, const struct spec *b)
+{
+	if (!a || !merge_equal(&a->flowspec, &b->flowspec))
+		return false;
+	for (size_t i = 0; i < b->count; i++)
+		if (!spec_has(a, &b->filters[i].filter))
+			return false;
+	return true;
+}
+
+static void
+spec_drop(struct spec *spec, const struct wire_filter *filter)
+{
+	struct spec_filter *at = spec_find(spec, filter);
+
+	if (at)
+		*at = spec->filters[--spec->count];
+}
+
+static struct wire_flow
+make_flow(const struct spec *spec, const struct wire_filter *filter)
+{
+	struct wire_flow flow = { .has_flowspec = true,
+		.flowspec = spec->flowspec };
+
+	if (filter) {
+		flow.has_filter = true;
+		flow.filter = *filter;
+	}
+	return flow;
+}
+
+size_t
+spec_flows(const struct spec *spec, uint8_t style,
+	struct wire_flow flows[WIRE_FLOWS_MAX])
+{
+	size_t count = 0;
+
+	if (style == WIRE_STYLE_WF) {
+		flows[0] = make_flow(spec, NULL);
+		return 1;
+	}
+	for (size_t i = 0; i < spec->count && count < WIRE_FLOWS_MAX; i++)
+		flows[count++] = make_flow(spec, &spec->filters[i].filter);
+	return count;
+}
+
+/* ---- life -------------------------------------------------------------------
+ */
+
+struct spec *
+rsb_latest(const struct rsb *rsb)
+{
+	if (rsb->wanted)
+		return rsb->wanted;
+	return rsb->trying ? rsb->trying : rsb->now;
+}
+
+static bool
+same_key(const struct rsb *rsb, uint8_t style, const struct wire_filter *filter)
+{
+	if (rsb->style != style)
+		return false;
+	return style != WIRE_STYLE_FF || spec_has(rsb_latest(rsb), filter);
+}
+
+struct rsb *
+rsb_find(const struct session *session, const struct wire_hop *hop,
+	uint8_t style, const struct wire_filter *filter)
+{
+	struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &session->rsbs, next)
+		if (!rsb->local && rsb->ifindex == hop->lih &&
+			addr_equal(&rsb->hop.addr, &hop->addr) &&
+			same_key(rsb, style, filter))
+			return rsb;
+	return NULL;
+}
+
+struct rsb *
+rsb_find_local(const struct session *session, const struct local *local,
+	uint8_t style, const struct wire_filter *filter)
+{
+	struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &session->rsbs, next)
+		if (rsb->local == local && same_key(rsb, style, filter))
+			return rsb;
+	return NULL;
+}
+
+struct rsb *
+rsb_new(struct rsvp_core *core, struct session *session)
+{
+	struct rsb *rsb = (struct rsb *)core_get(core, sizeof(*rsb));
+
+	if (!rsb)
+		return NULL;
+	rsb->session = session;
+	rsb->expiry.kind = TIMER_RESV_EXPIRY;
+	TAILQ_INSERT_TAIL(&session->rsbs, rsb, next);
+	session->rsb_count++;
+	core->rsb_count++;
+	return rsb;
+}
+
+void
+rsb_free(struct rsvp_core *core, struct rsb *rsb)
+{
+	timer_stop(core, &rsb->expiry);
+	if (rsb->demand && rsb->demand->trying == rsb)
+		rsb->demand->trying = NULL;
+	if (rsb->claim != 0)
+		core->conf.hooks.policy_end(core->conf.hooks.arg, rsb->claim);
+	TAILQ_REMOVE(&rsb->session->rsbs, rsb, next);
+	rsb->session->rsb_count--;
+	core->rsb_count--;
+	core_put(core, rsb->now);
+	core_put(core, rsb->trying);
+	core_put(core, rsb->wanted);
+	core_put(core, rsb->why);
+	core_put(core, rsb->policies);
+	core_put(core, rsb->others);
+	core_put(core, rsb->scope);
+	core_put(core, rsb);
+}
+
+void
+rsb_drop_empty(struct rsvp_core *core, struct rsb *rsb)
+{
+	struct spec **specs[] = { &rsb->now, &rsb->trying, &rsb->wanted };
+
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		if (!*specs[i] || (*specs[i])->count > 0)
+			continue;
+		core_put(core, *specs[i]);
+		*specs[i] = NULL;
+	}
+	if (!rsb->trying && rsb->demand && rsb->demand->trying == rsb)
+		rsb->demand->trying = NULL;
+}
+
+bool
+rsb_drop_filter(
+	struct rsvp_core *core, struct rsb *rsb, const struct wire_filter *f)
+{
+	spec_drop(rsb->now, f);
+	spec_drop(rsb->trying, f);
+	spec_drop(rsb->wanted, f);
+	rsb_drop_empty(core, rsb);
+	return rsb_latest(rsb) == NULL;
+}
+
+/* ---- which senders
+ * ----------------------------------------------------------- */
+
+bool
+rsb_matches(
+	const struct rsb *rsb, const struct spec *spec, const struct psb *psb)
+{
+	if (!spec)
+		return false;
+	if (rsb->ifindex == 0 ? !psb_reaches_local(psb)
+			      : !psb_routes_to(psb, rsb->ifindex))
+		return false;
+	return rsb->style == WIRE_STYLE_WF || spec_has(spec, &psb->sender);
+}
+
+bool
+rsb_reserves_for(const struct rsb *rsb, const struct psb *psb)
+{
+	return rsb_matches(rsb, rsb->now, psb);
+}
+
+/* ---- timer
+ * -------------------------------------------------------------------- */
+
+bool
+rsb_arm(struct rsvp_core *core, struct rsb *rsb)
+{
+	const struct spec *specs[] = { rsb->now, rsb->trying, rsb->wanted };
+	struct mono first = MONO_NEVER;
+
+	if (rsb->style == WIRE_STYLE_WF)
+		first = rsb->expires;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++)
+		for (size_t j = 0; specs[i] && j < specs[i]->count; j++)
+			first = mono_earlier(
+				first, specs[i]->filters[j].expires);
+	return timer_set_at(core, &rsb->expiry, first);
+}
+
+/* ---- why it was admitted
+ * -------------------------------------------------------- */
+
+void
+rsb_set_why(struct rsvp_core *core, struct rsb *rsb, const char *rule,
+	const char *reason)
+{
+	size_t rule_size = strlen(rule) + 1;
+	size_t reason_size = strlen(reason) + 1;
+	char *why = (char *)core_get(core, rule_size + reason_size);
+
+	core_put(core, rsb->why);
+	rsb->why = why;
+	if (!why)
+		return; /* nobody can be told why; that is all */
+	memcpy(why, rule, rule_size);
+	memcpy(why + rule_size, reason, reason_size);
+}
+
+const char *
+rsb_rule(const struct rsb *rsb)
+{
+	return rsb->why ? rsb->why : "";
+}
+
+const char *
+rsb_reason(const struct rsb *rsb)
+{
+	return rsb->why ? rsb->why + strlen(rsb->why) + 1 : "";
+}
