@@ -8,3 +8,31 @@ libpolicy_la_SOURCES = \
 	policy/rule.c policy/rule_int.h \
 	policy/rule_text.c \
 	policy/snapshot.c policy/snapshot_int.h
+
+# The sources and the tool: policyd, and what its tests link.
+noinst_LTLIBRARIES += libpolicysource.la
+libpolicysource_la_SOURCES = \
+	policy/compile.c \
+	policy/draft.c \
+	policy/source.h \
+	policy/source_file.c \
+	policy/values.c
+libpolicysource_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCONFIG_CFLAGS)
+libpolicysource_la_LIBADD = libpolicy.la libbase.la $(LIBCONFIG_LIBS) -lm
+
+sbin_PROGRAMS += policy/policyd
+policy_policyd_SOURCES = \
+	policy/cache.c policy/cache_int.h \
+	policy/check.c \
+	policy/explain.c \
+	policy/main.c policy/main_int.h \
+	policy/sandbox.c policy/sandbox_int.h \
+	policy/serve.c \
+	policy/source_ldap.c \
+	policy/worker.c policy/worker_int.h
+policy_policyd_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS) $(JANSSON_CFLAGS) \
+	$(SECCOMP_CFLAGS)
+policy_policyd_CFLAGS = $(PROJECT_CFLAGS) -pthread
+policy_policyd_LDFLAGS = $(PROJECT_LDFLAGS) $(PROGRAM_LDFLAGS) -pthread
+policy_policyd_LDADD = libpolicysource.la libpolicy.la libbase.la $(LDAP_LIBS) \
+	$(JANSSON_LIBS) $(SECCOMP_LIBS) $(LIBCONFIG_LIBS) -lm

@@ -110,7 +110,7 @@ service_holds(const struct policy_rule *rule, uint8_t service)
 		return (rule->services & POLICY_BIT_GS) != 0;
 	if (service == POLICY_SERVICE_CL)
 		return (rule->services & POLICY_BIT_CL) != 0;
-	return !rule->deny;
+	return !rule->deny || rule->services == POLICY_BITS_SERVICE;
 }
 
 static enum policy_condition
@@ -386,7 +386,8 @@ open_requests_cover(const struct policy_rule *a, const struct policy_rule *b)
 	bool source = a->addrs[POLICY_ADDR_SRC].count > 0 ||
 		      a->spans[POLICY_SPAN_SRC_PORT].count > 0;
 
-	if (a->services != 0 && a->deny && !b->deny)
+	if (a->services != 0 && a->services != POLICY_BITS_SERVICE && a->deny &&
+		!b->deny)
 		return false;
 	return !(source && !a->deny && b->deny);
 }

@@ -48,6 +48,7 @@ enum policy_default {
 	POLICY_DEFAULT_NO_RULES,     /* none for reservations: allow */
 	POLICY_DEFAULT_RULES,        /* there are some: deny */
 	POLICY_DEFAULT_NO_DIRECTORY, /* it was never read: deny */
+	POLICY_DEFAULT_BROKEN,       /* no policy could be read: deny */
 	POLICY_DEFAULT_COUNT
 };
 

@@ -51,6 +51,8 @@ policy_default_text(uint8_t why)
 		return "denied, as there are rules for reservations";
 	case POLICY_DEFAULT_NO_DIRECTORY:
 		return "denied, as the directory has not been read yet";
+	case POLICY_DEFAULT_BROKEN:
+		return "denied, as the policy could not be read";
 	case POLICY_DEFAULT_COUNT:
 		break;
 	}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+
+/* `policyd check`: what a policy.conf means, or what is wrong with it. */
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "main_int.h"
+#include "policy/source.h"
+
+enum { LINE = 4096 };
+
+struct checked {
+	const char *file;
+	struct source_directory directory;
+	struct policy_set *set; /* NULL: there are errors */
+	struct source_report errors;
+	struct source_report notes;
+};
+
+static const char *
+plural(size_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
+/* ---- text --------------------------------------------------------------- */
+
+static void
+print_report(FILE *to, const struct source_report *report, const char *what)
+{
+	for (size_t i = 0; i < report->count && i < SOURCE_LINES; i++)
+		fprintf(to, "%s\n", report->lines[i] ? report->lines[i] : "");
+	if (report->count > SOURCE_LINES)
+		fprintf(to, "%zu more %s\n", report->count - SOURCE_LINES,
+			what);
+}
+
+static void
+print_rule(const struct policy_set *set, size_t i)
+{
+	const struct policy_rule *r = set->rules[i];
+	char line[LINE];
+	struct text t = text_over(line, sizeof(line));
+
+	text_printf(
+		&t, "%zu. %s: %s ", i + 1, r->name, r->deny ? "deny" : "allow");
+	policy_rule_text(&t, r);
+	text_printf(&t, " [scope %s, priority %d]", policy_scope_text(r->scope),
+		r->priority);
+	if (r->category != POLICY_NO_CATEGORY) {
+		const struct policy_category *c = &set->categories[r->category];
+
+		text_printf(&t, "\n   category %s: ", c->name);
+		policy_category_text(&t, c);
+	}
+	printf("%s\n", line);
+}
+
+static void
+print_directory(const struct source_directory *d)
+{
+	if (!d->present)
+		return;
+	printf("directory: ");
+	for (size_t i = 0; i < d->n_uris; i++)
+		printf("%s%s", i > 0 ? ", " : "", d->uris[i]);
+	printf("; base %s; polled every %u s\n", d->base, d->poll_s);
+}
+
+static int
+print_text(const struct checked *c)
+{
+	const struct policy_set *set = c->set;
+
+	if (!set) {
+		print_report(stderr, &c->errors, "errors");
+		return EXIT_WRONG;
+	}
+	printf("%s: %zu %s, %zu %s\n", c->file, set->n_rules,
+		plural(set->n_rules, "rule", "rules"), set->n_categories,
+		plural(set->n_categories, "category", "categories"));
+	print_directory(&c->directory);
+	for (size_t i = 0; i < set->n_rules; i++)
+		print_rule(set, i);
+	printf("where no rule applies: %s\n",
+		policy_default_text(set->default_why));
+	print_report(stdout, &c->notes, "warnings");
+	return EXIT_SUCCESS;
+}
+
+/* ---- JSON --------------------------------------------------------------- */
+
+static json_t *
+json_lines(const struct source_report *report)
+{
+	json_t *lines = json_array();
+
+	for (size_t i = 0; i < report->count && i < SOURCE_LINES; i++)
+		if (report->lines[i])
+			json_array_append_new(
+				lines, json_string(report->lines[i]));
+	return lines;
+}
+
+static json_t *
+json_rule(const struct policy_set *set, const struct policy_rule *r)
+{
+	char text[LINE];
+	struct text t = text_over(text, sizeof(text));
+	json_t *o = json_object();
+
+	policy_rule_text(&t, r);
+	json_object_set_new(o, "name", json_string(r->name));
+	json_object_set_new(
+		o, "permission", json_string(r->deny ? "deny" : "allow"));
+	json_object_set_new(
+		o, "scope", json_string(policy_scope_text(r->scope)));
+	json_object_set_new(o, "priority", json_integer(r->priority));
+	json_object_set_new(o, "conditions", json_string(text));
+	json_object_set_new(o, "category",
+		r->category == POLICY_NO_CATEGORY
+			? json_null()
+			: json_string(set->categories[r->category].name));
+	return o;
+}
+
+static json_t *
+json_category(const struct policy_category *c)
+{
+	char text[LINE];
+	struct text t = text_over(text, sizeof(text));
+	json_t *o = json_object();
+
+	policy_category_text(&t, c);
+	json_object_set_new(o, "name", json_string(c->name));
+	json_object_set_new(o, "grants", json_string(text));
+	return o;
+}
+
+static void
+json_set(json_t *o, const struct policy_set *set)
+{
+	json_t *rules = json_array();
+	json_t *categories = json_array();
+
+	for (size_t i = 0; i < set->n_rules; i++)
+		json_array_append_new(rules, json_rule(set, set->rules[i]));
+	for (size_t i = 0; i < set->n_categories; i++)
+		json_array_append_new(
+			categories, json_category(&set->categories[i]));
+	json_object_set_new(o, "rules", rules);
+	json_object_set_new(o, "categories", categories);
+	json_object_set_new(o, "default",
+		json_string(policy_default_denies(set->default_why) ? "deny"
+								    : "allow"));
+}
+
+static int
+print_json(const struct checked *c)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "schema", json_integer(1));
+	json_object_set_new(o, "file", json_string(c->file));
+	json_object_set_new(o, "valid", json_boolean(c->set != NULL));
+	json_object_set_new(o, "errors", json_lines(&c->errors));
+	json_object_set_new(o, "warnings", json_lines(&c->notes));
+	if (c->set)
+		json_set(o, c->set);
+
+	int rc = json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+	printf("\n");
+	json_decref(o);
+	if (rc != 0)
+		return EXIT_WRONG;
+	return c->set ? EXIT_SUCCESS : EXIT_WRONG;
+}
+
+int
+check(const char *file, bool json)
+{
+	struct checked c = { .file = file };
+	struct source_draft draft = { 0 };
+	char *text = NULL;
+	int rc = conf_read_path(file, &text);
+
+	if (rc < 0) {
+		fprintf(stderr, "policyd: %s: %s\n", file, strerror(-rc));
+		return EXIT_WRONG;
+	}
+	if (source_file_read(text, file, &draft, &c.directory, &c.errors))
+		c.set = source_compile(
+			&draft, NULL, c.directory.present, &c.errors, &c.notes);
+	else /* dangling references and doubles are worth telling too */
+		policy_set_free(source_compile(&draft, NULL,
+			c.directory.present, &c.errors, &c.notes));
+	if (c.set)
+		source_warn(c.set, &c.notes);
+
+	int status = json ? print_json(&c) : print_text(&c);
+
+	policy_set_free(c.set);
+	source_draft_done(&draft);
+	source_report_done(&c.errors);
+	source_report_done(&c.notes);
+	free(text);
+	return status;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * From drafts to a rule set: one entry for each name, every reference
+ * resolved, rules in the order of decision.
+ *
+ * Of two entries with one name the directory's wins over the file's, and in
+ * the directory the one with the earlier tag.  Twice in the file is an error.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/load_int.h"
+#include "policy/snapshot_int.h"
+#include "policy/source.h"
+
+enum { NEAR = 4, PACKET_USUAL = 1500 };
+
+struct compiling {
+	struct policy_set *set;
+	const struct source_category **categories; /* by index in the set */
+	struct source_report *errors;
+	struct source_report *notes;
+};
+
+/* What decides between two entries with one name. */
+struct claim {
+	const char *name;
+	const char *where;
+	uint8_t origin;
+	unsigned tag;
+};
+
+/* The first of a run of equal names is the one to keep. */
+static int
+compare_claims(const struct claim *a, const struct claim *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	if (order != 0)
+		return order;
+	if (a->origin != b->origin)
+		return a->origin > b->origin ? -1 : 1;
+	if (a->tag != b->tag)
+		return a->tag < b->tag ? -1 : 1;
+	return strcmp(a->where, b->where);
+}
+
+static struct claim
+claim_of_category(const struct source_category *c)
+{
+	return (struct claim){ c->category.name, c->where, c->category.origin,
+		c->tag };
+}
+
+static struct claim
+claim_of_rule(const struct source_rule *r)
+{
+	return (struct claim){ r->rule->name, r->where, r->rule->origin,
+		r->tag };
+}
+
+static int
+compare_categories(const void *a, const void *b)
+{
+	struct claim x =
+		claim_of_category(*(const struct source_category *const *)a);
+	struct claim y =
+		claim_of_category(*(const struct source_category *const *)b);
+
+	return compare_claims(&x, &y);
+}
+
+static int
+compare_rule_names(const void *a, const void *b)
+{
+	struct claim x = claim_of_rule(*(struct source_rule *const *)a);
+	struct claim y = claim_of_rule(*(struct source_rule *const *)b);
+
+	return compare_claims(&x, &y);
+}
+
+/* The name is taken: an error in one file, a note elsewhere. */
+static void
+say_double(struct compiling *c, const char *what, const struct claim *kept,
+	const struct claim *lost)
+{
+	if (lost->origin == POLICY_FROM_FILE &&
+		kept->origin == POLICY_FROM_FILE)
+		source_report_add(c->errors, lost->where,
+			"%s \"%s\" is defined twice, first at %s (rename one)",
+			what, lost->name, kept->where);
+	else
+		source_report_add(c->notes, lost->where,
+			"%s \"%s\" is not used: %s defines it too and wins",
+			what, lost->name, kept->where);
+}
+
+/* ---- categories --------------------------------------------------------- */
+
+static bool
+settle_category(struct compiling *c, const struct source_category *from,
+	struct policy_category *to)
+{
+	*to = from->category;
+	to->preemption = from->preemption < 0 ? 0 : (uint16_t)from->preemption;
+	to->defending = from->defending < 0 ? to->preemption
+					    : (uint16_t)from->defending;
+	if (to->defending >= to->preemption)
+		return true;
+	source_report_add(c->errors, from->where,
+		"category \"%s\": defending %u is below preemption %u (a flow "
+		"that can push others out must be as hard to push out)",
+		to->name, to->defending, to->preemption);
+	return false;
+}
+
+static bool
+gather_categories(struct compiling *c, struct source_draft *const drafts[2])
+{
+	size_t most = drafts[0]->n_categories + drafts[1]->n_categories;
+	const struct source_category **all =
+		(const struct source_category **)calloc(
+			most + 1, sizeof(struct source_category *));
+	size_t n = 0;
+
+	c->categories = all;
+	c->set->categories = (struct policy_category *)alloc_get(
+		alloc_heap(), (most + 1) * sizeof(*c->set->categories));
+	if (!all || !c->set->categories)
+		return false;
+	for (int d = 0; d < 2; d++)
+		for (size_t i = 0; i < drafts[d]->n_categories; i++)
+			all[n++] = &drafts[d]->categories[i];
+	qsort(all, n, sizeof(struct source_category *), compare_categories);
+
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct claim now = claim_of_category(all[i]);
+		struct claim before = { 0 };
+
+		if (kept > 0)
+			before = claim_of_category(all[kept - 1]);
+		if (now.name[0] == '\0')
+			continue; /* said where it was read */
+		if (kept > 0 && strcmp(before.name, now.name) == 0) {
+			say_double(c, "category", &before, &now);
+			continue;
+		}
+		all[kept] = all[i];
+		(void)settle_category(
+			c, all[i], &c->set->categories[kept]); /* reported */
+		kept++;
+	}
+	c->set->n_categories = kept;
+	return true;
+}
+
+static int
+compare_name_to_category(const void *name, const void *category)
+{
+	return strcmp((const char *)name,
+		((const struct policy_category *)category)->name);
+}
+
+static void
+resolve(struct compiling *c, struct source_rule *r)
+{
+	const struct policy_set *set = c->set;
+	const char *near = NULL;
+	size_t best = NEAR;
+
+	if (r->category[0] == '\0')
+		return;
+
+	const struct policy_category *found =
+		(const struct policy_category *)bsearch(r->category,
+			set->categories, set->n_categories,
+			sizeof(*set->categories), compare_name_to_category);
+
+	if (found) {
+		r->rule->category = (uint32_t)(found - set->categories);
+		return;
+	}
+	for (size_t i = 0; i < set->n_categories; i++) {
+		size_t d = text_distance(
+			r->category, set->categories[i].name, best);
+
+		if (d < best) {
+			best = d;
+			near = set->categories[i].name;
+		}
+	}
+	source_report_add(c->errors, r->where,
+		"rule \"%s\" refers to category \"%s\", which does not exist "
+		"(%s%s%s)",
+		r->rule->name, r->category,
+		near ? "did you mean \"" : "define it", near ? near : "",
+		near ? "\"?" : "");
+}
+
+/* ---- rules -------------------------------------------------------------- */
+
+static int
+compare_rules(const void *a, const void *b)
+{
+	return policy_rule_compare(*(struct policy_rule *const *)a,
+		*(struct policy_rule *const *)b);
+}
+
+/* Keep the first of each name; the set takes its rule. */
+static void
+keep_rules(struct compiling *c, struct source_rule **all, size_t n)
+{
+	struct policy_set *set = c->set;
+	const struct source_rule *kept = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct claim now = claim_of_rule(all[i]);
+		struct claim before = { 0 };
+
+		if (kept)
+			before = (struct claim){
+				set->rules[set->n_rules - 1]->name, kept->where,
+				set->rules[set->n_rules - 1]->origin, kept->tag
+			};
+		if (now.name[0] == '\0')
+			continue; /* said where it was read */
+		if (kept && strcmp(before.name, now.name) == 0) {
+			say_double(c, "rule", &before, &now);
+			continue;
+		}
+		resolve(c, all[i]);
+		policy_rule_settle(all[i]->rule);
+		if (!all[i]->scope_set &&
+			all[i]->rule->origin == POLICY_FROM_FILE)
+			source_report_add(c->notes, all[i]->where,
+				"rule \"%s\" has no scope and governs data "
+				"traffic only (add scope = \"RSVP\" to decide "
+				"on reservations)",
+				all[i]->rule->name);
+		set->rules[set->n_rules++] = all[i]->rule;
+		all[i]->rule = NULL;
+		kept = all[i];
+	}
+	qsort(set->rules, set->n_rules, sizeof(struct policy_rule *),
+		compare_rules);
+}
+
+static bool
+gather_rules(struct compiling *c, struct source_draft *const drafts[2])
+{
+	size_t most = drafts[0]->n_rules + drafts[1]->n_rules;
+	struct source_rule **all = (struct source_rule **)calloc(
+		most + 1, sizeof(struct source_rule *));
+	size_t n = 0;
+
+	c->set->rules = (struct policy_rule **)alloc_get(
+		alloc_heap(), (most + 1) * sizeof(struct policy_rule *));
+	if (!all || !c->set->rules) {
+		free(all);
+		return false;
+	}
+	for (int d = 0; d < 2; d++)
+		for (size_t i = 0; i < drafts[d]->n_rules; i++)
+			all[n++] = &drafts[d]->rules[i];
+	qsort(all, n, sizeof(struct source_rule *), compare_rule_names);
+	keep_rules(c, all, n);
+	free(all);
+	return true;
+}
+
+static uint8_t
+choose_default(const struct policy_set *set, uint8_t default_set, bool blind)
+{
+	if (default_set == SOURCE_DEFAULT_ALLOW)
+		return POLICY_DEFAULT_ALLOW;
+	if (default_set == SOURCE_DEFAULT_DENY)
+		return POLICY_DEFAULT_DENY;
+	if (blind)
+		return POLICY_DEFAULT_NO_DIRECTORY;
+	for (size_t i = 0; i < set->n_rules; i++)
+		if ((set->rules[i]->scope & POLICY_SCOPE_RSVP) != 0)
+			return POLICY_DEFAULT_RULES;
+	return POLICY_DEFAULT_NO_RULES;
+}
+
+struct policy_set *
+source_compile(struct source_draft *file, struct source_draft *directory,
+	bool expected, struct source_report *errors,
+	struct source_report *notes)
+{
+	struct source_draft none = { 0 };
+	struct source_draft *const drafts[2] = { file,
+		directory ? directory : &none };
+	struct compiling c = { .errors = errors, .notes = notes };
+	size_t before = errors->count;
+
+	c.set = (struct policy_set *)alloc_get(alloc_heap(), sizeof(*c.set));
+	if (!c.set)
+		return NULL;
+	c.set->alloc = alloc_heap();
+	if (!gather_categories(&c, drafts) || !gather_rules(&c, drafts))
+		source_report_add(errors, "policy", "no memory");
+	free(c.categories);
+	if (errors->count != before) {
+		policy_set_free(c.set);
+		return NULL;
+	}
+	c.set->default_why = choose_default(
+		c.set, file->default_set, expected && !directory);
+	return c.set;
+}
+
+/* ---- warnings ----------------------------------------------------------- */
+
+static void
+warn_category(
+	const struct policy_set *set, size_t i, struct source_report *notes)
+{
+	const struct policy_category *c = &set->categories[i];
+	bool used = false;
+
+	for (size_t k = 0; k < set->n_rules && !used; k++)
+		used = set->rules[k]->category == i;
+	if (!used)
+		source_report_add(notes, "warning",
+			"category \"%s\" is used by no rule", c->name);
+	if (c->max_flows == 0 || c->max_rate_Bps == 0 || c->aggregate_Bps == 0)
+		source_report_add(notes, "warning",
+			"category \"%s\" has a limit of 0: nothing is ever "
+			"granted",
+			c->name);
+	if (c->aggregate_Bps < c->max_rate_Bps &&
+		c->max_rate_Bps != POLICY_UNLIMITED)
+		source_report_add(notes, "warning",
+			"category \"%s\": maxRatePerFlow is above "
+			"aggregateRate and can never be had",
+			c->name);
+	if (c->max_bucket_bytes < PACKET_USUAL)
+		source_report_add(notes, "warning",
+			"category \"%s\": maxBucketPerFlow is smaller than a "
+			"packet of %d octets",
+			c->name, PACKET_USUAL);
+}
+
+/* Every earlier rule is a candidate: quadratic, for check only. */
+static void
+warn_rule(const struct policy_set *set, size_t i, struct source_report *notes)
+{
+	const struct policy_rule *r = set->rules[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (policy_rule_covers(set->rules[k], r)) {
+			source_report_add(notes, "warning",
+				"rule \"%s\" is never reached: rule \"%s\" is "
+				"tried before it and matches all it matches",
+				r->name, set->rules[k]->name);
+			return;
+		}
+}
+
+void
+source_warn(const struct policy_set *set, struct source_report *notes)
+{
+	if (set->n_rules == 0)
+		source_report_add(notes, "warning", "there is no rule");
+	for (size_t i = 0; i < set->n_categories; i++)
+		warn_category(set, i, notes);
+	for (size_t i = 0; i < set->n_rules; i++)
+		warn_rule(set, i, notes);
+}
+
+/* ---- the directory's part of a snapshot --------------------------------- */
+
+static bool
+copy_directory_part(struct policy_set *set, struct source_draft *draft)
+{
+	for (size_t i = 0; i < set->n_categories; i++) {
+		const struct policy_category *from = &set->categories[i];
+
+		if (from->origin != POLICY_FROM_DIRECTORY)
+			continue;
+
+		struct source_category *c =
+			source_draft_category(draft, "last known directory");
+
+		if (!c)
+			return false;
+		c->category = *from;
+		c->preemption = from->preemption;
+		c->defending = from->defending;
+	}
+	for (size_t i = 0; i < set->n_rules; i++) {
+		struct policy_rule *from = set->rules[i];
+
+		if (from->origin != POLICY_FROM_DIRECTORY)
+			continue;
+
+		struct source_rule *r =
+			source_draft_rule(draft, "last known directory");
+
+		if (!r)
+			return false;
+		if (from->category != POLICY_NO_CATEGORY)
+			(void)text_copy(r->category, POLICY_NAME,
+				set->categories[from->category].name);
+		/* The draft takes the rule; the set keeps an empty one. */
+		set->rules[i] = r->rule;
+		r->rule = from;
+		r->rule->category = POLICY_NO_CATEGORY;
+		r->scope_set = true;
+	}
+	return true;
+}
+
+bool
+source_from_snapshot(
+	const void *bytes, size_t len, uint64_t key, struct source_draft *draft)
+{
+	struct policy_head head;
+	struct policy_load *load;
+	bool done = false;
+
+	if (!bytes || policy_head_read(bytes, len, &head) ||
+		head.source_key != key)
+		return false;
+	load = policy_load_begin(alloc_heap(), bytes, len);
+	if (!load)
+		return false;
+	while (policy_load_step(load, SIZE_MAX / 2) == POLICY_LOAD_MORE)
+		;
+	if (policy_load_ready(load)) {
+		policy_index_free(policy_load_take_index(load));
+
+		struct policy_set *set = policy_load_take_set(load);
+
+		done = copy_directory_part(set, draft);
+		policy_set_free(set);
+	}
+	policy_load_drop(load);
+	return done;
+}

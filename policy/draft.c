@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Drafts and reports: growing, and letting go. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/snapshot_int.h"
+#include "policy/source.h"
+
+void
+source_report_add(
+	struct source_report *report, const char *where, const char *fmt, ...)
+{
+	char line[SOURCE_WHERE + 512];
+	struct text t = text_over(line, sizeof(line));
+	va_list ap;
+
+	text_printf(&t, "%s: ", where);
+	va_start(ap, fmt);
+	text_vprintf(&t, fmt, ap);
+	va_end(ap);
+	if (report->count < SOURCE_LINES)
+		report->lines[report->count] = strdup(line);
+	report->count++;
+}
+
+void
+source_report_done(struct source_report *report)
+{
+	for (size_t i = 0; i < report->count && i < SOURCE_LINES; i++)
+		free(report->lines[i]);
+	*report = (struct source_report){ 0 };
+}
+
+uint64_t
+source_report_digest(const struct source_report *report)
+{
+	uint64_t d = POLICY_DIGEST_START;
+
+	for (size_t i = 0; i < report->count && i < SOURCE_LINES; i++)
+		if (report->lines[i])
+			d = policy_digest(d, report->lines[i],
+				strlen(report->lines[i]) + 1);
+	return policy_digest(d, &report->count, sizeof(report->count));
+}
+
+/* Room for one more of size octets; false for lack of memory. */
+static bool
+grow(void **array, size_t *room, size_t count, size_t size)
+{
+	if (count < *room)
+		return true;
+
+	size_t more = *room == 0 ? 16 : *room * 2;
+	void *p = reallocarray(*array, more, size);
+
+	if (!p)
+		return false;
+	*array = p;
+	*room = more;
+	return true;
+}
+
+struct source_rule *
+source_draft_rule(struct source_draft *draft, const char *where)
+{
+	void *array = draft->rules;
+	bool room = grow(&array, &draft->rules_room, draft->n_rules,
+		sizeof(*draft->rules));
+
+	draft->rules = (struct source_rule *)array;
+	if (!room)
+		return NULL;
+
+	struct source_rule *r = &draft->rules[draft->n_rules];
+
+	*r = (struct source_rule){ .where = strdup(where) };
+	r->rule =
+		(struct policy_rule *)alloc_get(alloc_heap(), sizeof(*r->rule));
+	if (!r->rule || !r->where) {
+		policy_rule_free(alloc_heap(), r->rule);
+		free(r->where);
+		return NULL;
+	}
+	r->rule->scope = POLICY_SCOPE_DATA;
+	r->rule->category = POLICY_NO_CATEGORY;
+	draft->n_rules++;
+	return r;
+}
+
+struct source_category *
+source_draft_category(struct source_draft *draft, const char *where)
+{
+	void *array = draft->categories;
+	bool room = grow(&array, &draft->categories_room, draft->n_categories,
+		sizeof(*draft->categories));
+
+	draft->categories = (struct source_category *)array;
+	if (!room)
+		return NULL;
+
+	struct source_category *c = &draft->categories[draft->n_categories];
+
+	*c = (struct source_category){
+		.preemption = -1, .defending = -1, .where = strdup(where)
+	};
+	if (!c->where)
+		return NULL;
+	policy_category_init(&c->category);
+	draft->n_categories++;
+	return c;
+}
+
+void
+source_draft_undo_rule(struct source_draft *draft)
+{
+	struct source_rule *r = &draft->rules[--draft->n_rules];
+
+	policy_rule_free(alloc_heap(), r->rule);
+	free(r->where);
+}
+
+void
+source_draft_undo_category(struct source_draft *draft)
+{
+	free(draft->categories[--draft->n_categories].where);
+}
+
+void
+source_draft_done(struct source_draft *draft)
+{
+	while (draft->n_rules > 0)
+		source_draft_undo_rule(draft);
+	while (draft->n_categories > 0)
+		source_draft_undo_category(draft);
+	free(draft->rules);
+	free(draft->categories);
+	*draft = (struct source_draft){ 0 };
+}

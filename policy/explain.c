@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * `policyd explain`: what would be decided on a request, by which rule, and
+ * why each rule before it did not apply.  The verdict is the engine's own: the
+ * set goes through a snapshot as it does in service.
+ */
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache_int.h"
+#include "main_int.h"
+#include "policy/snapshot_int.h"
+#include "policy/source.h"
+
+enum { LINE = 1024 };
+
+struct explained {
+	const struct explain_options *options;
+	struct policy_set *set;
+	char source[SOURCE_TEXT + 128];
+	struct policy_verdict verdict;
+};
+
+/* ---- the rules ---------------------------------------------------------- */
+
+/* The directory's part: asked now, else as the cache has it. */
+static bool
+read_directory(const struct explain_options *o,
+	const struct source_directory *d, struct source_draft *draft,
+	struct text *source)
+{
+	struct source_report skipped = { 0 };
+	char uri[SOURCE_TEXT] = "";
+	char said[LINE] = "not asked";
+	struct text problem = text_over(said, sizeof(said));
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	int64_t age_s = 0;
+
+	text_add(&problem, "not asked");
+	if (!o->offline) {
+		problem = text_over(said, sizeof(said));
+		if (source_ldap_read(d, draft, &skipped, uri, &problem)) {
+			text_printf(source, ", directory %s", uri);
+			for (size_t i = 0;
+				i < skipped.count && i < SOURCE_LINES; i++)
+				fprintf(stderr, "policyd: %s\n",
+					skipped.lines[i] ? skipped.lines[i]
+							 : "");
+			source_report_done(&skipped);
+			return true;
+		}
+	}
+	source_report_done(&skipped);
+
+	bool known = o->state_dir &&
+		     cache_load(o->state_dir, &bytes, &len, &age_s) == 0 &&
+		     source_from_snapshot(
+			     bytes, len, source_directory_key(d), draft);
+
+	free(bytes);
+	fprintf(stderr, "policyd: directory: %s; %s\n", said,
+		known ? "its rules are taken from the cache"
+		      : "nothing is known from it");
+	text_printf(source,
+		known ? ", directory from the cache (%lld s old)"
+		      : ", no directory",
+		(long long)age_s);
+	return known;
+}
+
+static struct policy_set *
+gather(struct explained *e, const char *text)
+{
+	const struct explain_options *o = e->options;
+	struct source_draft file = { 0 };
+	struct source_draft directory = { 0 };
+	struct source_directory d;
+	struct source_report errors = { 0 };
+	struct source_report notes = { 0 };
+	struct policy_set *set = NULL;
+	struct text source = text_over(e->source, sizeof(e->source));
+
+	text_printf(&source, "file %s", o->conf_path);
+	if (source_file_read(text, o->conf_path, &file, &d, &errors)) {
+		bool known =
+			d.present && read_directory(o, &d, &directory, &source);
+
+		set = source_compile(&file, known ? &directory : NULL,
+			d.present, &errors, &notes);
+	}
+	for (size_t i = 0; i < errors.count && i < SOURCE_LINES; i++)
+		fprintf(stderr, "%s\n", errors.lines[i] ? errors.lines[i] : "");
+	source_draft_done(&file);
+	source_draft_done(&directory);
+	source_report_done(&errors);
+	source_report_done(&notes);
+	return set;
+}
+
+/* ---- the decision ------------------------------------------------------- */
+
+static bool
+decide(struct explained *e)
+{
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	struct policy *policy = policy_new(alloc_heap());
+	struct policy_load *load = NULL;
+	bool done = false;
+
+	if (policy && policy_snapshot_write(e->set, &bytes, &len))
+		load = policy_load_begin(alloc_heap(), bytes, len);
+	while (load && policy_load_step(load, SIZE_MAX / 2) == POLICY_LOAD_MORE)
+		;
+	if (load) {
+		done = policy_load_problem(load)[0] == '\0';
+		policy_load_switch(policy, load);
+	}
+	if (done)
+		policy_decide(policy, &e->options->request, 0, &e->verdict);
+	alloc_put(alloc_heap(), bytes);
+	policy_free(policy);
+	return done;
+}
+
+/* Rules that are tried, up to the one that decides. */
+static size_t
+tried(const struct explained *e)
+{
+	size_t n = 0;
+
+	while (n < e->set->n_rules &&
+		policy_rule_match(e->set->rules[n], &e->options->request) !=
+			POLICY_HOLDS)
+		n++;
+	return n;
+}
+
+static void
+print_text(const struct explained *e)
+{
+	const struct policy_verdict *v = &e->verdict;
+	size_t n = tried(e);
+
+	if (v->allowed)
+		printf("allowed: %s\n", v->reason);
+	else
+		printf("refused: %s (error code 2, value %u)\n", v->reason,
+			v->value);
+	printf("from: %s\n", e->source);
+	for (size_t i = 0; i < e->set->n_rules && i <= n; i++) {
+		const struct policy_rule *r = e->set->rules[i];
+
+		if (i == n)
+			printf("%zu. %s: applies\n", i + 1, r->name);
+		else
+			printf("%zu. %s: does not apply (%s)\n", i + 1, r->name,
+				policy_condition_text(policy_rule_match(
+					r, &e->options->request)));
+	}
+	if (n < e->set->n_rules && n + 1 < e->set->n_rules)
+		printf("%zu more not tried\n", e->set->n_rules - n - 1);
+}
+
+static void
+print_json(const struct explained *e)
+{
+	const struct policy_verdict *v = &e->verdict;
+	size_t n = tried(e);
+	json_t *o = json_object();
+	json_t *lost = json_array();
+
+	json_object_set_new(o, "schema", json_integer(1));
+	json_object_set_new(o, "allowed", json_boolean(v->allowed));
+	json_object_set_new(o, "value", json_integer(v->value));
+	json_object_set_new(o, "rule", json_string(v->rule));
+	json_object_set_new(o, "reason", json_string(v->reason));
+	json_object_set_new(o, "preemption", json_integer(v->preemption));
+	json_object_set_new(o, "defending", json_integer(v->defending));
+	json_object_set_new(o, "source", json_string(e->source));
+	for (size_t i = 0; i < n; i++) {
+		const struct policy_rule *r = e->set->rules[i];
+		json_t *l = json_object();
+
+		json_object_set_new(l, "rule", json_string(r->name));
+		json_object_set_new(l, "failed",
+			json_string(policy_condition_text(
+				policy_rule_match(r, &e->options->request))));
+		json_array_append_new(lost, l);
+	}
+	json_object_set_new(o, "lost", lost);
+	(void)json_dumpf(o, stdout,
+		JSON_INDENT(2) | JSON_PRESERVE_ORDER); /* checked at exit */
+	printf("\n");
+	json_decref(o);
+}
+
+int
+explain(const struct explain_options *options)
+{
+	struct explained e = { .options = options };
+	char *text = NULL;
+	int rc = conf_read_path(options->conf_path, &text);
+	int status = EXIT_WRONG;
+
+	if (rc < 0) {
+		fprintf(stderr, "policyd: %s: %s\n", options->conf_path,
+			strerror(-rc));
+		return EXIT_WRONG;
+	}
+	e.set = gather(&e, text);
+	if (e.set && decide(&e)) {
+		if (options->json)
+			print_json(&e);
+		else
+			print_text(&e);
+		status = e.verdict.allowed ? EXIT_SUCCESS : EXIT_WRONG;
+	}
+	policy_set_free(e.set);
+	free(text);
+	return status;
+}

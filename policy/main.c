@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: ISC */
+
+/* policyd: options of `serve`, `check` and `explain`. */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "main_int.h"
+
+static const char usage_text[] =
+	"usage: policyd check [--json] FILE\n"
+	"       policyd explain [--json] [--offline] [--state-dir DIR] FILE\n"
+	"               [--uid N] [--gid N] [--role sender|receiver|transit]\n"
+	"               [--message path|resv] [--proto NAME] [--dst ADDR]\n"
+	"               [--port N] [--src ADDR] [--sport N]\n"
+	"               [--service GS|CL] [--rate RATE] [--bucket SIZE]\n"
+	"               [--peak RATE] [--packet SIZE] [--iface NAME]\n"
+	"       policyd serve [-d] [-f FILE] [--state-dir DIR] [--no-sandbox]\n"
+	"       policyd --version | --help\n";
+
+static int
+usage(void)
+{
+	(void)fputs(usage_text, stderr); /* nowhere to tell it */
+	return EXIT_USAGE;
+}
+
+static int
+complain(const char *what, const char *value)
+{
+	fprintf(stderr, "policyd: %s: \"%s\" is not valid\n", what, value);
+	return usage();
+}
+
+/* ---- check -------------------------------------------------------------- */
+
+static int
+main_check(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 }
+	};
+	bool json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "j", options, NULL)) != -1) {
+		if (c != 'j')
+			return usage();
+		json = true;
+	}
+	if (argc - optind != 1)
+		return usage();
+	return check(argv[optind], json);
+}
+
+/* ---- serve -------------------------------------------------------------- */
+
+static int
+main_serve(int argc, char **argv)
+{
+	static const struct option options[] = { { "file", required_argument,
+							 NULL, 'f' },
+		{ "state-dir", required_argument, NULL, 's' },
+		{ "no-sandbox", no_argument, NULL, 'n' },
+		{ "debug", no_argument, NULL, 'd' }, { NULL, 0, NULL, 0 } };
+	struct serve_options o = { .conf_name = "policy.conf",
+		.sandbox = true };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "df:", options, NULL)) != -1) {
+		if (c == 'f')
+			o.conf_path = o.conf_name = optarg;
+		else if (c == 's')
+			o.state_dir = optarg;
+		else if (c == 'n')
+			o.sandbox = false;
+		else if (c == 'd')
+			log_set(LOG_LEVEL_DEBUG, UINT32_MAX);
+		else
+			return usage();
+	}
+	if (argc != optind)
+		return usage();
+	return serve(&o);
+}
+
+/* ---- explain ------------------------------------------------------------ */
+
+static bool
+parse_u32(const char *s, uint32_t most, uint32_t *ret)
+{
+	char *end;
+	unsigned long v = strtoul(s, &end, 10);
+
+	if (*s < '0' || *s > '9' || *end != '\0' || v > most)
+		return false;
+	*ret = (uint32_t)v;
+	return true;
+}
+
+static bool
+set_uid(struct policy_request *q, const char *value)
+{
+	q->who_known = true;
+	return parse_u32(value, UINT32_MAX, &q->uid);
+}
+
+static bool
+set_gid(struct policy_request *q, const char *value)
+{
+	q->who_known = true;
+	return parse_u32(value, UINT32_MAX, &q->gid);
+}
+
+/* Index of the word, or -1. */
+static int
+find_word(const char *const words[], const char *value)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcasecmp(words[i], value) == 0)
+			return i;
+	return -1;
+}
+
+static bool
+set_role(struct policy_request *q, const char *value)
+{
+	static const char *const words[] = { "sender", "receiver", "transit",
+		NULL };
+	int v = find_word(words, value);
+
+	q->role = v == 0   ? POLICY_SENDER
+		  : v == 1 ? POLICY_RECEIVER
+			   : POLICY_TRANSIT;
+	return v >= 0;
+}
+
+static bool
+set_message(struct policy_request *q, const char *value)
+{
+	static const char *const words[] = { "path", "resv", NULL };
+	int v = find_word(words, value);
+
+	q->message = v == 0 ? POLICY_PATH : POLICY_RESV;
+	return v >= 0;
+}
+
+static bool
+set_service(struct policy_request *q, const char *value)
+{
+	static const char *const words[] = { "GS", "CL", NULL };
+	int v = find_word(words, value);
+
+	q->service = v == 0 ? POLICY_SERVICE_GS : POLICY_SERVICE_CL;
+	return v >= 0;
+}
+
+static bool
+set_proto(struct policy_request *q, const char *value)
+{
+	static const char *const words[] = { "tcp", "udp", "icmp", "icmp6",
+		"sctp", "dccp", "udplite", NULL };
+	static const uint8_t numbers[] = { 6, 17, 1, 58, 132, 33, 136 };
+	int v = find_word(words, value);
+	uint32_t n;
+
+	if (v >= 0) {
+		q->proto = numbers[v];
+		return true;
+	}
+	if (!parse_u32(value, UINT8_MAX, &n))
+		return false;
+	q->proto = (uint8_t)n;
+	return true;
+}
+
+static bool
+set_dst(struct policy_request *q, const char *value)
+{
+	return addr_parse(value, &q->dst);
+}
+
+static bool
+set_src(struct policy_request *q, const char *value)
+{
+	return addr_parse(value, &q->src);
+}
+
+static bool
+set_port(struct policy_request *q, const char *value)
+{
+	uint32_t n = 0;
+	bool good = parse_u32(value, UINT16_MAX, &n);
+
+	q->dst_port = (uint16_t)n;
+	return good;
+}
+
+static bool
+set_sport(struct policy_request *q, const char *value)
+{
+	uint32_t n = 0;
+	bool good = parse_u32(value, UINT16_MAX, &n);
+
+	q->src_port = (uint16_t)n;
+	return good;
+}
+
+static bool
+set_rate(struct policy_request *q, const char *value)
+{
+	return text_parse_rate(value, &q->rate_Bps);
+}
+
+static bool
+set_bucket(struct policy_request *q, const char *value)
+{
+	return text_parse_size(value, &q->bucket_bytes);
+}
+
+static bool
+set_peak(struct policy_request *q, const char *value)
+{
+	return text_parse_rate(value, &q->peak_Bps);
+}
+
+static bool
+set_packet(struct policy_request *q, const char *value)
+{
+	uint64_t v = 0;
+	bool good = text_parse_size(value, &v) && v <= UINT32_MAX;
+
+	q->max_packet = (uint32_t)v;
+	return good;
+}
+
+static bool
+set_iface(struct policy_request *q, const char *value)
+{
+	return text_copy(q->iface, sizeof(q->iface), value);
+}
+
+struct request_option {
+	const char *name;
+	bool (*set)(struct policy_request *q, const char *value);
+};
+
+/* One row, one option of explain. */
+static const struct request_option request_options[] = {
+	{ "uid", set_uid },
+	{ "gid", set_gid },
+	{ "role", set_role },
+	{ "message", set_message },
+	{ "proto", set_proto },
+	{ "dst", set_dst },
+	{ "port", set_port },
+	{ "src", set_src },
+	{ "sport", set_sport },
+	{ "service", set_service },
+	{ "rate", set_rate },
+	{ "bucket", set_bucket },
+	{ "peak", set_peak },
+	{ "packet", set_packet },
+	{ "iface", set_iface },
+};
+
+enum {
+	REQUEST_OPTIONS = sizeof(request_options) / sizeof(request_options[0]),
+	REQUEST_FIRST = 256 /* its value for getopt_long() */
+};
+
+static void
+list_options(struct option options[REQUEST_OPTIONS + 4])
+{
+	size_t n = 0;
+
+	for (; n < REQUEST_OPTIONS; n++)
+		options[n] = (struct option){ request_options[n].name,
+			required_argument, NULL, REQUEST_FIRST + (int)n };
+	options[n++] = (struct option){ "json", no_argument, NULL, 'j' };
+	options[n++] = (struct option){ "offline", no_argument, NULL, 'o' };
+	options[n++] =
+		(struct option){ "state-dir", required_argument, NULL, 's' };
+	options[n] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+static int
+main_explain(int argc, char **argv)
+{
+	struct option options[REQUEST_OPTIONS + 4];
+	struct explain_options o = { .request = { .message = POLICY_RESV,
+					     .role = POLICY_RECEIVER,
+					     .proto = 17,
+					     .service = POLICY_SERVICE_CL,
+					     .now_unix_s = time(NULL) } };
+	int c;
+
+	list_options(options);
+	while ((c = getopt_long(argc, argv, "j", options, NULL)) != -1) {
+		const struct request_option *row = NULL;
+
+		if (c >= REQUEST_FIRST)
+			row = &request_options[c - REQUEST_FIRST];
+		if (row && !row->set(&o.request, optarg))
+			return complain(row->name, optarg);
+		if (c == 'j')
+			o.json = true;
+		else if (c == 'o')
+			o.offline = true;
+		else if (c == 's')
+			o.state_dir = optarg;
+		else if (!row)
+			return usage();
+	}
+	if (argc - optind != 1)
+		return usage();
+	if (o.request.message == POLICY_PATH)
+		o.request.service = POLICY_SERVICE_ANY;
+	o.conf_path = argv[optind];
+	return explain(&o);
+}
+
+/* ---- the verbs ---------------------------------------------------------- */
+
+static const struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	{ "check", main_check },
+	{ "explain", main_explain },
+	{ "serve", main_serve },
+};
+
+int
+main(int argc, char **argv)
+{
+	log_open("policyd");
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("policyd " VERSION "\n");
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		printf("%s", usage_text);
+		return EXIT_SUCCESS;
+	}
+	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]);
+		i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return verbs[i].run(argc - 1, argv + 1);
+	return usage();
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef MAIN_INT_H
+#define MAIN_INT_H
+
+/* The three things that policyd does. */
+
+#include <stdbool.h>
+
+#include "policy/policy.h"
+#include "policy/source.h"
+
+/* Exit statuses besides EXIT_SUCCESS: wrong or refused 1, usage 2. */
+enum { EXIT_WRONG = 1, EXIT_USAGE = 2 };
+
+struct serve_options {
+	const char *conf_path; /* NULL: the supervisor gives the file */
+	const char *conf_name; /* in messages */
+	const char *state_dir; /* NULL: no cache */
+	bool sandbox;
+};
+
+int serve(const struct serve_options *options);
+
+/* The whole file as text; 0 or negative errno. */
+int conf_read_path(const char *path, char **ret_text);
+
+/* `policyd check FILE`: exit status. */
+int check(const char *file, bool json);
+
+struct explain_options {
+	const char *conf_path;
+	const char *state_dir; /* NULL: no cache */
+	bool offline;          /* do not ask the directory */
+	bool json;
+	struct policy_request request;
+};
+
+/* `policyd explain FILE ...`: exit status. */
+int explain(const struct explain_options *options);
+
+#endif /* MAIN_INT_H */

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * `policyd serve`: the main thread.  It never blocks: it answers the
+ * supervisor, reads the file it is given, and carries what the worker made to
+ * the engine.
+ *
+ *	descriptor 3  the engine (policy.h), SOCK_SEQPACKET
+ *	descriptor 4  the supervisor, SOCK_SEQPACKET; may be missing
+ *	descriptor 5  policy.conf, when there is a supervisor; may be missing
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/msg.h"
+#include "main_int.h"
+#include "policy/policy.h"
+#include "sandbox_int.h"
+#include "worker_int.h"
+
+enum {
+	FD_ENGINE = 3,
+	FD_SUPERVISOR = 4,
+	FD_CONF = 5,
+	CONF_MAX = 64 * 1024 * 1024,
+	MESSAGE_MAX = 4096,
+	ENGINE_GRACE_MS = 10000
+};
+
+/* What the supervisor says; its side has the same numbers. */
+enum { SUP_PING = 1, SUP_PONG, SUP_RELOAD };
+
+struct serve {
+	const struct serve_options *options;
+	bool supervised;
+	bool engine_gone;
+	int64_t give_up_ms; /* once it is gone */
+	int signal_fd;
+	int wake_fd;
+	struct worker *worker;
+	/* To be sent; the newest replaces one that waits. */
+	int snapshot_fd; /* sealed; -1: none waits */
+	uint64_t snapshot_size;
+	uint64_t generation;
+	bool status_waits;
+	char status[WORKER_STATUS];
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the file ----------------------------------------------------------- */
+
+/* The whole of a regular file as text.  0 or negative errno. */
+static int
+read_conf(int fd, char **ret_text)
+{
+	struct stat st;
+	char *text;
+	size_t done = 0;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (st.st_size > CONF_MAX)
+		return -EFBIG;
+	text = (char *)malloc((size_t)st.st_size + 1);
+	if (!text)
+		return -ENOMEM;
+	while (done < (size_t)st.st_size) {
+		ssize_t n = pread(fd, text + done, (size_t)st.st_size - done,
+			(off_t)done);
+
+		if (n < 0 && errno != EINTR) {
+			int rc = -errno;
+
+			free(text);
+			return rc;
+		}
+		if (n == 0)
+			break; /* it shrank */
+		if (n > 0)
+			done += (size_t)n;
+	}
+	text[done] = '\0';
+	*ret_text = text;
+	return 0;
+}
+
+int
+conf_read_path(const char *path, char **ret_text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+
+	int rc = read_conf(fd, ret_text);
+
+	close(fd);
+	return rc;
+}
+
+static void
+conf_failed(const struct serve *s, int rc)
+{
+	log_err(LOG_POLICY, "%s: %s (the policy before stays in force)",
+		s->options->conf_name, strerror(-rc));
+}
+
+static void
+conf_from_fd(struct serve *s, int fd)
+{
+	char *text = NULL;
+	int rc = fd < 0 ? 0 : read_conf(fd, &text);
+
+	if (rc < 0)
+		conf_failed(s, rc);
+	else
+		worker_conf(s->worker, text);
+}
+
+static void
+conf_from_path(struct serve *s)
+{
+	char *text = NULL;
+	int rc = conf_read_path(s->options->conf_path, &text);
+
+	if (rc < 0)
+		conf_failed(s, rc);
+	else
+		worker_conf(s->worker, text);
+}
+
+/* ---- to the engine ------------------------------------------------------ */
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* The supervisor starts a new engine and ends us, or the engine hung up and
+ * waits for a new policyd. */
+static void
+engine_lost(struct serve *s, const char *why)
+{
+	if (s->engine_gone)
+		return;
+	s->engine_gone = true;
+	s->give_up_ms = now_ms() + (s->supervised ? ENGINE_GRACE_MS : 0);
+	log_info(LOG_POLICY, "engine: gone (%s)", why);
+}
+
+/* False when it has to wait. */
+static bool
+send_message(struct serve *s, const void *bytes, size_t len, int fd)
+{
+	struct iovec iov = { .iov_len = len };
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	memcpy(&iov.iov_base, &(const void *){ bytes }, sizeof(void *));
+	if (fd >= 0) {
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	if (sendmsg(FD_ENGINE, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return true;
+	if (errno == EAGAIN || errno == EINTR)
+		return false;
+	engine_lost(s, strerror(errno));
+	return true;
+}
+
+static void
+send_snapshot(struct serve *s)
+{
+	uint8_t bytes[MESSAGE_MAX];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *start = msg_begin(&w, POLICY_MSG_SNAPSHOT, 0);
+
+	msg_put_u64(&w, POLICY_ATTR_GENERATION, s->generation);
+	msg_put_u64(&w, POLICY_ATTR_SIZE, s->snapshot_size);
+	msg_end(&w, start);
+	if (send_message(s, bytes, buf_written(&w), s->snapshot_fd))
+		close_fd(&s->snapshot_fd);
+}
+
+static void
+send_status(struct serve *s)
+{
+	uint8_t bytes[MESSAGE_MAX];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *start = msg_begin(&w, POLICY_MSG_STATUS, 0);
+
+	msg_put_text(&w, POLICY_ATTR_TEXT, s->status);
+	msg_end(&w, start);
+	if (send_message(s, bytes, buf_written(&w), -1))
+		s->status_waits = false;
+}
+
+static void
+send_what_waits(struct serve *s)
+{
+	if (s->snapshot_fd >= 0 && !s->engine_gone)
+		send_snapshot(s);
+	if (s->status_waits && !s->engine_gone)
+		send_status(s);
+}
+
+/* The bytes in a memory descriptor that nobody can change any more. */
+static int
+seal(const uint8_t *bytes, size_t len)
+{
+	int fd = memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	size_t done = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (done < len) {
+		ssize_t n = write(fd, bytes + done, len - done);
+
+		if (n < 0 && errno != EINTR)
+			goto fail;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	if (fcntl(fd, F_ADD_SEALS,
+		    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) ==
+		0)
+		return fd;
+fail:;
+	int rc = -errno;
+
+	close(fd);
+	return rc;
+}
+
+static void
+take_news(struct serve *s)
+{
+	struct worker_news news;
+	uint64_t count;
+
+	if (read(s->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_warn(LOG_POLICY, "wake: %s", strerror(errno));
+	if (!worker_take(s->worker, &news))
+		return;
+	if (news.snapshot) {
+		int fd = seal(news.snapshot, news.len);
+
+		free(news.snapshot);
+		if (fd < 0) {
+			log_err(LOG_POLICY,
+				"generation %" PRIu64 ": not handed over: %s",
+				news.generation, strerror(-fd));
+		} else {
+			close_fd(&s->snapshot_fd);
+			s->snapshot_fd = fd;
+			s->snapshot_size = news.len;
+			s->generation = news.generation;
+		}
+	}
+	if (news.status_changed) {
+		memcpy(s->status, news.status, sizeof(s->status));
+		s->status_waits = true;
+	}
+}
+
+/* ---- from the engine ---------------------------------------------------- */
+
+static void
+take_loaded(const struct msg *m)
+{
+	struct buf_reader r = m->body;
+	struct msg_attr a;
+	uint64_t generation = 0;
+	char problem[POLICY_REASON * 2] = "";
+
+	while (msg_attr_next(&r, &a)) {
+		if (a.type == POLICY_ATTR_GENERATION)
+			generation = msg_get_u64(&a);
+		else if (a.type == POLICY_ATTR_TEXT)
+			msg_get_text(&a, problem, sizeof(problem));
+	}
+	if (problem[0] == '\0')
+		log_debug(LOG_POLICY, "generation %" PRIu64 ": in force",
+			generation);
+	else
+		log_err(LOG_POLICY,
+			"generation %" PRIu64 ": the engine refused it (%s)",
+			generation, problem);
+}
+
+static void
+engine_readable(struct serve *s)
+{
+	uint8_t bytes[MESSAGE_MAX];
+	ssize_t n = recv(FD_ENGINE, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		engine_lost(s, n == 0 ? "it closed" : strerror(errno));
+		return;
+	}
+
+	struct buf_reader r = buf_reader(bytes, (size_t)n);
+	struct msg m;
+
+	while (msg_next(&r, &m))
+		if (m.version == MSG_VERSION && m.type == POLICY_MSG_LOADED)
+			take_loaded(&m);
+}
+
+/* ---- the supervisor ----------------------------------------------------- */
+
+static void
+pong(uint32_t serial)
+{
+	uint8_t bytes[MSG_HEADER];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	msg_end(&w, msg_begin(&w, SUP_PONG, serial));
+	if (send(FD_SUPERVISOR, bytes, buf_written(&w),
+		    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_warn(LOG_POLICY, "supervisor: not answered: %s",
+			strerror(errno));
+}
+
+/* The descriptor beside a datagram, or -1; we send for one at a time. */
+static int
+descriptor_of(struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+/* False when the supervisor is gone. */
+static bool
+supervisor_readable(struct serve *s)
+{
+	uint8_t bytes[MESSAGE_MAX];
+	struct iovec iov = { bytes, sizeof(bytes) };
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct msghdr h = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+	ssize_t n = recvmsg(FD_SUPERVISOR, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n <= 0)
+		return false;
+
+	int fd = descriptor_of(&h);
+	struct buf_reader r = buf_reader(bytes, (size_t)n);
+	struct msg m;
+
+	while (msg_next(&r, &m)) {
+		if (m.type == SUP_PING)
+			pong(m.serial);
+		else if (m.type == SUP_RELOAD)
+			conf_from_fd(s, fd);
+	}
+	close_fd(&fd);
+	return true;
+}
+
+/* ---- the loop ----------------------------------------------------------- */
+
+/* False to end. */
+static bool
+signal_readable(struct serve *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return true;
+	if (info.ssi_signo != SIGHUP)
+		return false;
+	if (s->options->conf_path)
+		conf_from_path(s);
+	else
+		worker_hurry(s->worker);
+	return true;
+}
+
+static int
+turn(struct serve *s)
+{
+	short to_engine = s->snapshot_fd >= 0 || s->status_waits ? POLLOUT : 0;
+	struct pollfd fds[] = {
+		{ s->signal_fd, POLLIN, 0 },
+		{ s->wake_fd, POLLIN, 0 },
+		{ s->engine_gone ? -1 : FD_ENGINE, (short)(POLLIN | to_engine),
+			0 },
+		{ s->supervised ? FD_SUPERVISOR : -1, POLLIN, 0 },
+	};
+	int64_t left_ms = s->engine_gone ? s->give_up_ms - now_ms() : -1;
+
+	if (s->engine_gone && left_ms <= 0)
+		return EXIT_SUCCESS;
+	if (poll(fds, sizeof(fds) / sizeof(fds[0]), (int)left_ms) < 0)
+		return errno == EINTR ? -1 : EXIT_FAILURE;
+	if (fds[0].revents && !signal_readable(s))
+		return EXIT_SUCCESS;
+	if (fds[3].revents && !supervisor_readable(s))
+		return EXIT_SUCCESS;
+	if (fds[1].revents)
+		take_news(s);
+	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR))
+		engine_readable(s);
+	send_what_waits(s);
+	return -1;
+}
+
+static bool
+is_seqpacket(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
+static bool
+is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool
+prepare(struct serve *s)
+{
+	sigset_t signals;
+
+	(void)sigemptyset(&signals);        /* cannot fail */
+	(void)sigaddset(&signals, SIGHUP);  /* as above */
+	(void)sigaddset(&signals, SIGTERM); /* as above */
+	(void)sigaddset(&signals, SIGINT);  /* as above */
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return false;
+	s->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* No .ldaprc, no LDAP* variables: policy.conf alone counts. */
+	return s->signal_fd >= 0 && s->wake_fd >= 0 &&
+	       setenv("LDAPNOINIT", "1", 1) == 0;
+}
+
+int
+serve(const struct serve_options *options)
+{
+	struct serve s = { .options = options, .snapshot_fd = -1 };
+	int done = -1;
+
+	if (!is_seqpacket(FD_ENGINE)) {
+		log_err(LOG_POLICY,
+			"serve: descriptor 3 is not the engine's socket; "
+			"policyd serve is started by rsvpd");
+		return EXIT_USAGE;
+	}
+	s.supervised = is_seqpacket(FD_SUPERVISOR);
+	if (!prepare(&s)) {
+		log_err(LOG_POLICY, "serve: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (options->sandbox) {
+		int rc = sandbox_enter();
+
+		if (rc < 0) {
+			log_err(LOG_POLICY, "sandbox: %s", strerror(-rc));
+			return EXIT_FAILURE;
+		}
+	}
+	s.worker =
+		worker_start(options->state_dir, options->conf_name, s.wake_fd);
+	if (!s.worker) {
+		log_err(LOG_POLICY, "serve: no thread for the sources");
+		return EXIT_FAILURE;
+	}
+	if (s.supervised && is_file(FD_CONF)) {
+		conf_from_fd(&s, FD_CONF);
+		close(FD_CONF);
+	} else if (options->conf_path) {
+		conf_from_path(&s);
+	} else {
+		conf_from_fd(&s, -1);
+	}
+	while (done < 0)
+		done = turn(&s);
+	return done;
+}
