@@ -95,7 +95,7 @@ rapi_strerror(int ErrorCode, int ErrorValue)
 
 	const char *text = "";
 
-	if (ErrorValue >= 0 && ErrorValue <= UINT16_MAX)
+	if (ErrorValue > 0 && ErrorValue <= UINT16_MAX)
 		text = wire_error_value_text(
 			(uint8_t)ErrorCode, (uint16_t)ErrorValue);
 	return text[0] != '\0' ? text : wire_error_text((uint8_t)ErrorCode);

@@ -11,10 +11,12 @@ tests_clients_rapi_send_SOURCES = tests/clients/rapi_send.c \
 	tests/clients/rapi_app.c tests/clients/rapi_app.h \
 	tests/clients/traffic.c tests/clients/traffic.h
 tests_clients_rapi_send_LDADD = librapi.la $(JANSSON_LIBS)
+tests_clients_rapi_send_LDFLAGS = $(AM_LDFLAGS) -no-install
 tests_clients_rapi_recv_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_clients_rapi_recv_SOURCES = tests/clients/rapi_recv.c \
 	tests/clients/rapi_app.c tests/clients/rapi_app.h \
 	tests/clients/traffic.c tests/clients/traffic.h
 tests_clients_rapi_recv_LDADD = librapi.la $(JANSSON_LIBS)
+tests_clients_rapi_recv_LDFLAGS = $(AM_LDFLAGS) -no-install
 noinst_PROGRAMS += tests/bench/relay
 tests_bench_relay_SOURCES = tests/bench/relay.c
