@@ -2,3 +2,40 @@
 # The message codec alone, for the engine: no libmnl.
 noinst_LTLIBRARIES += libtcmsg.la
 libtcmsg_la_SOURCES = tcctl/tc_msg.c tcctl/tcctl.h
+
+noinst_LTLIBRARIES += libtc.la
+libtc_la_SOURCES = \
+	tcctl/adopt.c \
+	tcctl/clock.c \
+	tcctl/drain.c \
+	tcctl/filter_u32.c \
+	tcctl/flow.c \
+	tcctl/kind_fifo.c \
+	tcctl/kind_fq_codel.c \
+	tcctl/kind_htb.c \
+	tcctl/link.c tcctl/link_int.h \
+	tcctl/model.c tcctl/model_int.h \
+	tcctl/nl_attr.c tcctl/nl_attr.h \
+	tcctl/nl_conn.c tcctl/nl_conn.h \
+	tcctl/nl_op.c \
+	tcctl/nodes.c \
+	tcctl/plan.c \
+	tcctl/pool.c \
+	tcctl/sandbox.c tcctl/sandbox_int.h \
+	tcctl/serve.c tcctl/serve_int.h \
+	tcctl/txn.c \
+	tcctl/want.c \
+	tcctl/watch.c
+if SANITIZED
+libtc_la_SOURCES += tcctl/sandbox_sanitized.c
+else
+libtc_la_SOURCES += tcctl/sandbox_plain.c
+endif
+libtc_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(JANSSON_CFLAGS) $(SECCOMP_CFLAGS)
+
+sbin_PROGRAMS += tcctl/tcctl
+tcctl_tcctl_SOURCES = tcctl/main.c
+tcctl_tcctl_CFLAGS = $(AM_CFLAGS)
+tcctl_tcctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+tcctl_tcctl_LDADD = libtc.la libtcmsg.la libbase.la \
+	$(MNL_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) -lm

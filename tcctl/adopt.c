@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The books rebuilt from the kernel.  Below the tree of the layout (which is
+ * compared and repaired elsewhere) there are classes with their leaves, and
+ * filter nodes that say which flow they are of.  A class with nodes of one flow
+ * is that flow.  A class without is idle, or the rest of a set-up that was
+ * interrupted: it goes to the pool.  Nodes that make no sense go.
+ */
+
+#include "link_int.h"
+
+#include <string.h>
+
+/* What was found of one class number. */
+struct slot {
+	const struct tc_object *class;
+	const struct tc_object *leaf;
+	uint32_t flow_id; /* 0: no node yet */
+	size_t nodes;
+	bool spoilt; /* nodes of two flows */
+};
+
+struct adoption {
+	struct tc_link *link;
+	const struct tc_objects *dump;
+	const struct tc_class_stats *stats; /* by minor */
+	struct tc_ops *ops;
+	struct slot *slots; /* by minor */
+};
+
+enum { MINORS = 65536 };
+
+static struct slot *
+slot_of(struct adoption *a, uint32_t classid)
+{
+	uint32_t minor = classid & 0xffff;
+
+	if (classid >> 16 != TC_MAJOR || minor < TC_MINOR_FIRST ||
+		minor > TC_MINOR_LAST)
+		return NULL;
+	return &a->slots[minor];
+}
+
+static void
+remove_object(struct adoption *a, const struct tc_object *o)
+{
+	struct tc_op *op = tc_ops_add(a->ops, TC_OP_DEL);
+
+	if (op)
+		op->have = *o;
+}
+
+static bool
+in_subtree(const struct tc_object *class)
+{
+	return class->kind == &tc_kind_htb_class &&
+	       (class->parent == tc_classid(TC_MINOR_GS) ||
+		       class->parent == tc_classid(TC_MINOR_CL));
+}
+
+static bool
+is_leaf_node(const struct tc_object *o)
+{
+	return o->type == TC_FILTER && o->kind == &tc_kind_u32 &&
+	       (o->pref == TC_PREF_V4 || o->pref == TC_PREF_V6) &&
+	       o->u32.divisor == 0 &&
+	       tc_u32_bucket_index(o->handle) < TC_U32_BUCKETS;
+}
+
+static void
+find_classes(struct adoption *a)
+{
+	for (size_t i = 0; i < a->dump->count; i++) {
+		const struct tc_object *o = &a->dump->all[i];
+		struct slot *slot = slot_of(a, o->handle);
+
+		if (o->type == TC_CLASS && slot && in_subtree(o))
+			slot->class = o;
+		if (o->type != TC_QDISC_LEAF)
+			continue;
+		slot = slot_of(a, o->parent);
+		if (slot && o->kind == &tc_kind_bfifo &&
+			o->handle == tc_leaf_handle(o->parent & 0xffff))
+			slot->leaf = o;
+	}
+}
+
+/* First pass over the nodes: whose is each class? */
+static void
+find_owners(struct adoption *a)
+{
+	struct tc_filter filter;
+	struct tc_mark mark;
+
+	for (size_t i = 0; i < a->dump->count; i++) {
+		const struct tc_object *o = &a->dump->all[i];
+		struct slot *slot;
+
+		if (!is_leaf_node(o) || !tc_u32_decode(o, &filter, &mark))
+			continue;
+		slot = slot_of(a, mark.classid);
+		if (!slot || !slot->class || !slot->leaf)
+			continue;
+		slot->nodes++;
+		if (slot->flow_id != 0 && slot->flow_id != mark.flow_id)
+			slot->spoilt = true;
+		slot->flow_id = mark.flow_id;
+	}
+}
+
+static struct tc_record *
+make_record(struct adoption *a, const struct slot *slot)
+{
+	const struct tc_object *class = slot->class;
+	struct tc_record *r = (struct tc_record *)alloc_get(a->link->alloc,
+		sizeof(*r) + slot->nodes * sizeof(struct tc_node));
+	bool gs = class->parent == tc_classid(TC_MINOR_GS);
+
+	if (!r)
+		return NULL;
+	r->id = slot->flow_id;
+	r->minor = class->handle & 0xffff;
+	r->service = gs ? TC_SERVICE_GS : TC_SERVICE_CL;
+	r->htb = class->htb;
+	r->limit = slot->leaf->fifo.limit;
+	a->link->reserved_Bps[tc_subtree_of(r->service)] += r->htb.rate_Bps;
+	tc_record_add(a->link, r);
+	return r;
+}
+
+/* Second pass: one node to its record.  False: out of memory. */
+static bool
+adopt_node(struct adoption *a, const struct tc_object *o)
+{
+	struct tc_filter filter;
+	struct tc_mark mark;
+	struct slot *slot;
+	struct tc_record *r;
+
+	if (!tc_u32_decode(o, &filter, &mark)) {
+		remove_object(a, o);
+		return true;
+	}
+	slot = slot_of(a, mark.classid);
+	r = tc_record_find(a->link, mark.flow_id);
+	if (!slot || slot->nodes == 0 || slot->spoilt ||
+		(r && r->minor != (mark.classid & 0xffff)) ||
+		!tc_nodes_claim(&a->link->nodes, o->handle)) {
+		remove_object(a, o);
+		return true;
+	}
+	if (!r)
+		r = make_record(a, slot);
+	if (!r)
+		return false;
+	r->base = mark.base;
+	r->nodes[r->node_count++] =
+		(struct tc_node){ .handle = o->handle, .filter = filter };
+	return true;
+}
+
+static bool
+is_idle(const struct adoption *a, const struct slot *slot, uint32_t minor,
+	enum tc_subtree subtree)
+{
+	const struct tc_class_stats *s = &a->stats[minor];
+	struct tc_object class;
+	struct tc_object leaf;
+
+	tc_want_idle(&a->link->conf, subtree, minor, &class, &leaf);
+	return slot->leaf && s->qlen == 0 && s->tokens_ticks >= 0 &&
+	       s->ctokens_ticks >= 0 &&
+	       class.kind->equal(slot->class, &class) &&
+	       leaf.kind->equal(slot->leaf, &leaf);
+}
+
+/* Classes that no flow owns. */
+static bool
+adopt_idle(struct adoption *a, uint32_t minor)
+{
+	const struct slot *slot = &a->slots[minor];
+	enum tc_subtree subtree =
+		slot->class->parent == tc_classid(TC_MINOR_GS) ? TC_GS : TC_CL;
+	const struct tc_class_stats *s = &a->stats[minor];
+	const struct tc_idle idle = { minor,
+		{ s->bytes, s->packets, s->drops } };
+
+	if (is_idle(a, slot, minor, subtree))
+		return tc_pool_put(&a->link->pools[subtree], &idle);
+	return tc_drain_orphan(a->link, subtree, slot->class, slot->leaf);
+}
+
+static bool
+adopt_all(struct adoption *a)
+{
+	find_classes(a);
+	find_owners(a);
+	for (size_t i = 0; i < a->dump->count; i++)
+		if (is_leaf_node(&a->dump->all[i]) &&
+			!adopt_node(a, &a->dump->all[i]))
+			return false;
+	for (uint32_t minor = TC_MINOR_FIRST; minor <= TC_MINOR_LAST; minor++) {
+		const struct slot *slot = &a->slots[minor];
+		const struct tc_record *r;
+
+		if (!slot->class)
+			continue;
+		(void)tc_minors_claim(&a->link->minors, minor);
+		r = slot->flow_id != 0 && !slot->spoilt
+			    ? tc_record_find(a->link, slot->flow_id)
+			    : NULL;
+		if ((!r || r->minor != minor) && !adopt_idle(a, minor))
+			return false;
+	}
+	return true;
+}
+
+bool
+tc_adopt(struct tc_link *link, const struct tc_objects *dump,
+	const struct tc_class_stats *stats, struct tc_ops *ops)
+{
+	struct adoption a = {
+		.link = link, .dump = dump, .stats = stats, .ops = ops
+	};
+	bool complete = false;
+
+	a.slots = (struct slot *)alloc_get(
+		link->alloc, MINORS * sizeof(*a.slots));
+	if (a.slots)
+		complete = adopt_all(&a);
+	alloc_put(link->alloc, a.slots);
+	return complete && !ops->failed;
+}

@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Classification by u32 in hash tables, so that a packet meets a handful of
+ * nodes however many flows there are.
+ *
+ *	preference 10, IPv4				preference 11, IPv6
+ *	root	control: RSVP				RSVP, ND
+ *		one node a header length, not a		one node
+ *		fragment -> 10: by port			-> 110: by port
+ *						 	-> 112: by flow label
+ *		-> 11: by destination			-> 111: by destination
+ *	10:i	-> 20+i: by destination			110:i -> 120+i: by dst.
+ *	20+i:d, 11:d	leaf nodes			120+i:d, 111:d, 112:l
+ *
+ * i: low 4 bits of the destination port, d: low octet of the destination
+ * address, l: low octet of the flow label.  Filters with ports live below 10:
+ * (110:), filters of a whole protocol in 11: (111:).
+ *
+ * IPv4 options move the ports.  A link node's hash key is read before its own
+ * offset is added, so there is one root node for each header length; from it on
+ * the header length floats along, and port keys count from it.  The base itself
+ * stays (no EAT), or the addresses would be at offsets that depend on options.
+ *
+ * Behind what it matches, each leaf node carries keys with mask 0: they always
+ * match, and the kernel dumps them back.  The first is the flow's id; five more
+ * hold the counters of the class at the time of installation, if there were
+ *any.
+ */
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "model_int.h"
+#include "nl_attr.h"
+
+_Static_assert(TC_U32_FLAG_TERMINAL == TC_U32_TERMINAL, "kernel's flag");
+_Static_assert(TC_U32_FLAG_VAROFFSET == TC_U32_VAROFFSET, "kernel's flag");
+
+enum {
+	PORT_BUCKETS = 16,
+	BYTE_BUCKETS = 256,
+	MARK_KEYS = 1,     /* id */
+	MARK_ALL_KEYS = 6, /* id, octets, packets: two each, drops */
+	IHL_MIN = 5,
+	IHL_MAX = 15
+};
+
+/* Tables, each family its own: they are shared by all preferences. */
+enum {
+	V4_PORT = 0x010,
+	V4_ANY = 0x011,
+	V4_LEAVES = 0x020,
+	V6_PORT = 0x110,
+	V6_ANY = 0x111,
+	V6_LABEL = 0x112,
+	V6_LEAVES = 0x120,
+	ARP_TABLE = 0x210 /* empty: it makes the preference */
+};
+
+/* Offsets in the two headers. */
+enum {
+	V4_PROTO = 8, /* the word that holds it */
+	V4_SRC = 12,
+	V4_DST = 16,
+	V6_NEXT = 4, /* the word that holds the next header */
+	V6_SRC = 8,
+	V6_DST = 24,
+	V6_PORTS = 40
+};
+
+static uint32_t
+table(uint32_t id)
+{
+	return id << TC_U32_TABLE_SHIFT;
+}
+
+static uint32_t
+bucket(uint32_t id, uint32_t index)
+{
+	return table(id) | index << TC_U32_BUCKET_SHIFT;
+}
+
+/* ---- the kind ------------------------------------------------------------ */
+
+static bool
+keys_equal(const struct tc_u32 *a, const struct tc_u32 *b)
+{
+	if (a->key_count != b->key_count)
+		return false;
+	for (size_t i = 0; i < a->key_count; i++)
+		if (a->keys[i].mask != b->keys[i].mask ||
+			a->keys[i].value != b->keys[i].value ||
+			a->keys[i].off != b->keys[i].off ||
+			a->keys[i].floating != b->keys[i].floating)
+			return false;
+	return true;
+}
+
+/* The part of a node that the kernel cannot change in place (and says yes). */
+static bool
+selector_equal(const struct tc_u32 *a, const struct tc_u32 *b)
+{
+	return a->divisor == b->divisor && a->flags == b->flags &&
+	       a->offshift == b->offshift && a->offmask == b->offmask &&
+	       a->off == b->off && a->offoff == b->offoff &&
+	       a->hoff == b->hoff && a->hmask == b->hmask && keys_equal(a, b);
+}
+
+static bool
+u32_equal(const struct tc_object *have, const struct tc_object *want)
+{
+	return selector_equal(&have->u32, &want->u32) &&
+	       have->u32.link == want->u32.link &&
+	       have->u32.classid == want->u32.classid;
+}
+
+static bool
+u32_changeable(const struct tc_object *have, const struct tc_object *want)
+{
+	return selector_equal(&have->u32, &want->u32);
+}
+
+static void
+fill_selector(struct buf_writer *w, const struct tc_u32 *u)
+{
+	const struct tc_u32_sel sel = { .flags = u->flags,
+		.offshift = u->offshift,
+		.nkeys = u->key_count,
+		.offmask = htons(u->offmask),
+		.off = u->off,
+		.offoff = u->offoff,
+		.hoff = u->hoff,
+		.hmask = htonl(u->hmask) };
+	uint8_t *start = nl_begin(w, TCA_U32_SEL);
+
+	buf_put_bytes(w, &sel, sizeof(sel));
+	for (size_t i = 0; i < u->key_count; i++) {
+		/* The kernel's key: four words. */
+		const uint32_t key[4] = { htonl(u->keys[i].mask),
+			htonl(u->keys[i].value),
+			(uint32_t)(int32_t)u->keys[i].off,
+			u->keys[i].floating ? UINT32_MAX : 0 };
+
+		buf_put_bytes(w, key, sizeof(key));
+	}
+	nl_end(w, start);
+}
+
+static void
+u32_fill(struct buf_writer *w, const struct tc_object *o)
+{
+	const struct tc_u32 *u = &o->u32;
+	uint8_t *nest = nl_begin(w, TCA_OPTIONS);
+
+	if (u->divisor != 0) {
+		nl_put_u32(w, TCA_U32_DIVISOR, u->divisor);
+	} else {
+		nl_put_u32(w, TCA_U32_HASH, o->handle & ~(uint32_t)TC_NODE_MAX);
+		if (u->link != 0)
+			nl_put_u32(w, TCA_U32_LINK, u->link);
+		if (u->classid != 0)
+			nl_put_u32(w, TCA_U32_CLASSID, u->classid);
+		fill_selector(w, u);
+	}
+	nl_end(w, nest);
+}
+
+static bool
+parse_selector(struct nl_view view, struct tc_u32 *u)
+{
+	struct buf_reader r = buf_reader(view.data, view.len);
+	struct tc_u32_sel sel;
+
+	buf_get_bytes(&r, &sel, sizeof(sel));
+	if (r.failed || sel.nkeys > TC_U32_KEYS_MAX)
+		return false;
+	u->flags = sel.flags;
+	u->offshift = sel.offshift;
+	u->offmask = ntohs(sel.offmask);
+	u->off = sel.off;
+	u->offoff = sel.offoff;
+	u->hoff = sel.hoff;
+	u->hmask = ntohl(sel.hmask);
+	u->key_count = sel.nkeys;
+	for (size_t i = 0; i < sel.nkeys; i++) {
+		uint32_t key[4];
+
+		buf_get_bytes(&r, key, sizeof(key));
+		u->keys[i] = (struct tc_key){ .mask = ntohl(key[0]),
+			.value = ntohl(key[1]),
+			.off = (int16_t)(int32_t)key[2],
+			.floating = key[3] != 0 };
+	}
+	return !r.failed;
+}
+
+static bool
+u32_parse(const struct nl_view *options, struct tc_object *o)
+{
+	static const struct nl_want wants[] = {
+		{ TCA_U32_DIVISOR, sizeof(uint32_t) },
+		{ TCA_U32_LINK, sizeof(uint32_t) },
+		{ TCA_U32_CLASSID, sizeof(uint32_t) },
+		{ TCA_U32_SEL, sizeof(struct tc_u32_sel) },
+	};
+	struct nl_view got[4];
+
+	if (!nl_parse(*options, wants, 4, got))
+		return false;
+	o->u32.divisor = (uint16_t)nl_u32(got[0]);
+	o->u32.link = nl_u32(got[1]);
+	o->u32.classid = nl_u32(got[2]);
+	return !got[3].data || parse_selector(got[3], &o->u32);
+}
+
+static void
+print_keys(struct text *t, const struct tc_u32 *u)
+{
+	for (size_t i = 0; i < u->key_count; i++)
+		text_printf(t, " %08x/%08x at %s%d", u->keys[i].value,
+			u->keys[i].mask, u->keys[i].floating ? "+" : "",
+			u->keys[i].off);
+}
+
+static void
+print_addr(struct text *t, const char *word, const struct addr *a)
+{
+	char buf[ADDR_TEXT];
+
+	if (a->family != ADDR_NONE)
+		text_printf(t, "%s %s ", word, addr_format(a, buf));
+}
+
+static void
+print_leaf(struct text *t, const struct tc_filter *f, const struct tc_mark *m)
+{
+	text_printf(t, "flow %u to %x:%x ", m->flow_id, m->classid >> 16,
+		m->classid & 0xffff);
+	print_addr(t, "dst", &f->dst);
+	print_addr(t, "src", &f->src);
+	text_printf(t, "proto %u", f->proto);
+	if (f->dst_port != 0)
+		text_printf(t, " dport %u", f->dst_port);
+	if (f->src_port != 0)
+		text_printf(t, " sport %u", f->src_port);
+	if (f->by_label)
+		text_printf(t, " label 0x%05x", f->flow_label);
+}
+
+static void
+u32_print(struct text *t, const struct tc_object *o)
+{
+	const struct tc_u32 *u = &o->u32;
+	struct tc_filter filter;
+	struct tc_mark mark;
+
+	if (u->divisor != 0) {
+		text_printf(t, "table of %u", u->divisor);
+		return;
+	}
+	if (tc_u32_decode(o, &filter, &mark)) {
+		print_leaf(t, &filter, &mark);
+		return;
+	}
+	if (u->link != 0)
+		text_printf(t, "link %x:", tc_u32_table(u->link));
+	if (u->classid != 0)
+		text_printf(
+			t, "to %x:%x", u->classid >> 16, u->classid & 0xffff);
+	if (u->hmask != 0)
+		text_printf(t, " by %08x at %d", u->hmask, u->hoff);
+	print_keys(t, u);
+}
+
+const struct tc_kind tc_kind_u32 = {
+	.name = "u32",
+	.equal = u32_equal,
+	.changeable = u32_changeable,
+	.fill = u32_fill,
+	.parse = u32_parse,
+	.print = u32_print,
+};
+
+/* ---- leaf nodes ---------------------------------------------------------- */
+
+static bool
+has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_DCCP || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_UDPLITE;
+}
+
+const char *
+tc_filter_problem(const struct tc_filter *f)
+{
+	if (f->dst.family != ADDR_V4 && f->dst.family != ADDR_V6)
+		return "a filter without destination";
+	if (f->src.family != ADDR_NONE && f->src.family != f->dst.family)
+		return "a filter with addresses of two families";
+	if (f->by_label && f->dst.family != ADDR_V6)
+		return "a flow label in a filter for IPv4";
+	if (f->by_label && (f->dst_port != 0 || f->src_port != 0))
+		return "a filter with flow label and ports";
+	if (f->flow_label > 0xfffff || (!f->by_label && f->flow_label != 0))
+		return "a flow label out of place or above 20 bits";
+	if (f->proto == 0)
+		return "a filter without protocol";
+	if (f->src_port != 0 && f->dst_port == 0)
+		return "a filter with a source port alone";
+	if (f->dst_port != 0 && !has_ports(f->proto))
+		return "a filter with ports for a protocol without them";
+	return NULL;
+}
+
+bool
+tc_filter_equal(const struct tc_filter *a, const struct tc_filter *b)
+{
+	return addr_equal(&a->dst, &b->dst) && addr_equal(&a->src, &b->src) &&
+	       a->proto == b->proto && a->dst_port == b->dst_port &&
+	       a->src_port == b->src_port && a->by_label == b->by_label &&
+	       a->flow_label == b->flow_label;
+}
+
+uint32_t
+tc_u32_bucket(const struct tc_filter *f)
+{
+	bool v4 = f->dst.family == ADDR_V4;
+	uint32_t low = f->dst.b[addr_size(f->dst.family) - 1];
+
+	if (f->by_label)
+		return bucket(V6_LABEL, f->flow_label & 0xff);
+	if (f->dst_port == 0)
+		return bucket(v4 ? V4_ANY : V6_ANY, low);
+	return bucket((uint32_t)(v4 ? V4_LEAVES : V6_LEAVES) +
+			      f->dst_port % PORT_BUCKETS,
+		low);
+}
+
+uint32_t
+tc_u32_bucket_index(uint32_t handle)
+{
+	static const struct {
+		uint32_t first; /* table */
+		uint32_t count;
+	} tables[] = { { V4_LEAVES, PORT_BUCKETS }, { V4_ANY, 1 },
+		{ V6_LEAVES, PORT_BUCKETS }, { V6_ANY, 1 }, { V6_LABEL, 1 } };
+	uint32_t id = tc_u32_table(handle);
+	uint32_t index = handle >> TC_U32_BUCKET_SHIFT & 0xff;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (id >= tables[i].first &&
+			id < tables[i].first + tables[i].count)
+			return index + (id - tables[i].first) * BYTE_BUCKETS;
+		index += tables[i].count * BYTE_BUCKETS;
+	}
+	return TC_U32_BUCKETS;
+}
+
+static void
+add_key(struct tc_u32 *u, uint32_t mask, uint32_t value, int off)
+{
+	u->keys[u->key_count++] = (struct tc_key){
+		.mask = mask, .value = value, .off = (int16_t)off
+	};
+}
+
+static void
+add_addr(struct tc_u32 *u, const struct addr *a, int off)
+{
+	struct buf_reader r = buf_reader(a->b, addr_size(a->family));
+
+	for (; buf_left(&r) > 0; off += 4)
+		add_key(u, UINT32_MAX, buf_get_u32be(&r), off);
+}
+
+/* Ports first: in one bucket they differ most. */
+static void
+add_ports(struct tc_u32 *u, const struct tc_filter *f)
+{
+	bool v4 = f->dst.family == ADDR_V4;
+
+	if (f->dst_port == 0)
+		return;
+	add_key(u, f->src_port != 0 ? UINT32_MAX : 0xffff,
+		(uint32_t)f->src_port << 16 | f->dst_port, v4 ? 0 : V6_PORTS);
+	u->keys[u->key_count - 1].floating = v4;
+}
+
+static void
+add_match(struct tc_u32 *u, const struct tc_filter *f)
+{
+	bool v4 = f->dst.family == ADDR_V4;
+
+	if (f->by_label)
+		add_key(u, 0xfffff, f->flow_label, 0);
+	add_ports(u, f);
+	add_addr(u, &f->dst, v4 ? V4_DST : V6_DST);
+	add_addr(u, &f->src, v4 ? V4_SRC : V6_SRC);
+	if (v4)
+		add_key(u, 0x00ff0000, (uint32_t)f->proto << 16, V4_PROTO);
+	else
+		/* A label is there to spare us the way to the last header
+		 * (RFC 6437): the protocol is only noted. */
+		add_key(u, f->by_label ? 0 : 0x0000ff00,
+			(uint32_t)f->proto << 8, V6_NEXT);
+}
+
+static void
+add_mark(struct tc_u32 *u, const struct tc_mark *m)
+{
+	const struct tc_base *b = &m->base;
+
+	add_key(u, 0, m->flow_id, 0);
+	if (b->bytes == 0 && b->packets == 0 && b->drops == 0)
+		return;
+	add_key(u, 0, (uint32_t)(b->bytes >> 32), 0);
+	add_key(u, 0, (uint32_t)b->bytes, 0);
+	add_key(u, 0, (uint32_t)(b->packets >> 32), 0);
+	add_key(u, 0, (uint32_t)b->packets, 0);
+	add_key(u, 0, b->drops, 0);
+}
+
+static void
+make_node(uint32_t ifindex, uint32_t handle, uint8_t family,
+	struct tc_object *ret)
+{
+	memset(ret, 0,
+		offsetof(struct tc_object, u32) +
+			offsetof(struct tc_u32, keys));
+	ret->type = TC_FILTER;
+	ret->ifindex = ifindex;
+	ret->handle = handle;
+	ret->parent = TC_ROOT_HANDLE;
+	ret->pref = family == ADDR_V4 ? TC_PREF_V4 : TC_PREF_V6;
+	ret->protocol = family == ADDR_V4 ? ETH_P_IP : ETH_P_IPV6;
+	ret->kind = &tc_kind_u32;
+}
+
+void
+tc_u32_node(uint32_t ifindex, uint32_t handle, const struct tc_filter *filter,
+	const struct tc_mark *mark, struct tc_object *ret_node)
+{
+	make_node(ifindex, handle, filter->dst.family, ret_node);
+	ret_node->u32.flags = TC_U32_FLAG_TERMINAL;
+	ret_node->u32.classid = mark->classid;
+	add_match(&ret_node->u32, filter);
+	add_mark(&ret_node->u32, mark);
+}
+
+/* The keys that match, by where they look. */
+static void
+take_key(const struct tc_key *k, bool v4, struct tc_filter *f)
+{
+	const struct {
+		int from;
+		struct addr *to;
+	} addrs[] = { { v4 ? V4_DST : V6_DST, &f->dst },
+		{ v4 ? V4_SRC : V6_SRC, &f->src } };
+	int size = v4 ? 4 : 16;
+
+	if (k->off == (v4 ? V4_PROTO : V6_NEXT)) {
+		f->proto = (uint8_t)(k->value >> (v4 ? 16 : 8));
+		return;
+	}
+	if (k->floating || (!v4 && k->off == V6_PORTS)) {
+		f->src_port = (uint16_t)(k->value >> 16);
+		f->dst_port = (uint16_t)k->value;
+		return;
+	}
+	if (!v4 && k->off == 0) {
+		f->by_label = true;
+		f->flow_label = k->value;
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		int at = k->off - addrs[i].from;
+
+		if (at < 0 || at >= size)
+			continue;
+
+		struct buf_writer w = buf_writer(addrs[i].to->b + at, 4);
+
+		addrs[i].to->family = v4 ? ADDR_V4 : ADDR_V6;
+		buf_put_u32be(&w, k->value);
+	}
+}
+
+/* What the keys with mask 0 at offset 0 hold. */
+static bool
+take_mark(const struct tc_key *k, size_t count, struct tc_mark *m)
+{
+	if (count != MARK_KEYS && count != MARK_ALL_KEYS)
+		return false;
+	m->flow_id = k[0].value;
+	if (count == MARK_KEYS)
+		return true;
+	m->base.bytes = (uint64_t)k[1].value << 32 | k[2].value;
+	m->base.packets = (uint64_t)k[3].value << 32 | k[4].value;
+	m->base.drops = k[5].value;
+	return true;
+}
+
+bool
+tc_u32_decode(const struct tc_object *node, struct tc_filter *ret_filter,
+	struct tc_mark *ret_mark)
+{
+	const struct tc_u32 *u = &node->u32;
+	bool v4 = node->pref == TC_PREF_V4;
+	struct tc_filter f = { 0 };
+	struct tc_mark m = { .classid = u->classid };
+	struct tc_object again;
+	size_t n = 0;
+
+	if (node->type != TC_FILTER || node->kind != &tc_kind_u32 ||
+		(!v4 && node->pref != TC_PREF_V6))
+		return false;
+	for (; n < u->key_count; n++) {
+		if (u->keys[n].mask == 0 && u->keys[n].off == 0)
+			break;
+		take_key(&u->keys[n], v4, &f);
+	}
+	if (!take_mark(&u->keys[n], u->key_count - n, &m) ||
+		tc_filter_problem(&f) || m.flow_id == 0)
+		return false;
+	/* Whatever else the node may hold: it must be what we would make. */
+	tc_u32_node(node->ifindex, node->handle, &f, &m, &again);
+	if (!u32_equal(node, &again) || node->protocol != again.protocol ||
+		tc_u32_bucket(&f) != (node->handle & ~(uint32_t)TC_NODE_MAX))
+		return false;
+	*ret_filter = f;
+	*ret_mark = m;
+	return true;
+}
+
+/* ---- tables and links ---------------------------------------------------- */
+
+struct maker {
+	uint32_t ifindex;
+	uint8_t family; /* ADDR_NONE: ARP */
+	struct tc_objects *into;
+};
+
+static struct tc_u32 *
+make(const struct maker *m, uint32_t handle)
+{
+	struct tc_object *o = tc_objects_add(m->into);
+
+	if (!o)
+		return NULL;
+	make_node(m->ifindex, handle, m->family, o);
+	if (m->family == ADDR_NONE) {
+		o->pref = TC_PREF_ARP;
+		o->protocol = ETH_P_ARP;
+	}
+	return &o->u32;
+}
+
+static void
+want_table(const struct maker *m, uint32_t id, uint16_t divisor)
+{
+	struct tc_u32 *u = make(m, table(id));
+
+	if (u)
+		u->divisor = divisor;
+}
+
+/* A node that leads to a table by the bits of hmask at hoff. */
+static struct tc_u32 *
+want_link(const struct maker *m, uint32_t handle, uint32_t to, int hoff,
+	uint32_t hmask)
+{
+	struct tc_u32 *u = make(m, handle);
+
+	if (!u)
+		return NULL;
+	u->link = table(to);
+	u->hoff = (int16_t)hoff;
+	u->hmask = hmask;
+	return u;
+}
+
+static void
+want_always(struct tc_u32 *u)
+{
+	if (u)
+		add_key(u, 0, 0, 0);
+}
+
+/* The second level: from the port to the destination. */
+static void
+want_leaf_tables(
+	const struct maker *m, uint32_t port_table, uint32_t leaves, int hoff)
+{
+	want_table(m, port_table, PORT_BUCKETS);
+	for (uint32_t i = 0; i < PORT_BUCKETS; i++) {
+		want_table(m, leaves + i, BYTE_BUCKETS);
+		want_always(want_link(
+			m, bucket(port_table, i) | 1, leaves + i, hoff, 0xff));
+	}
+}
+
+struct match {
+	uint32_t mask;
+	uint32_t value;
+	int off;
+};
+
+/* A node of the root table that leads to the control class. */
+static void
+want_control(const struct maker *m, uint32_t handle, struct match first,
+	struct match second)
+{
+	struct tc_u32 *u = make(m, handle);
+
+	if (!u)
+		return;
+	u->flags = TC_U32_FLAG_TERMINAL;
+	u->classid = tc_classid(TC_MINOR_CONTROL);
+	add_key(u, first.mask, first.value, first.off);
+	if (second.mask != 0)
+		add_key(u, second.mask, second.value, second.off);
+}
+
+enum { NODE_RSVP = 1, NODE_FIRST_LENGTH = 0x10, NODE_ANY = 0x20 };
+
+static void
+want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
+{
+	static const struct match rsvp = { 0x00ff0000, 46 << 16, V4_PROTO };
+	const struct maker m = { ifindex, ADDR_V4, into };
+
+	want_leaf_tables(&m, V4_PORT, V4_LEAVES, V4_DST);
+	want_table(&m, V4_ANY, BYTE_BUCKETS);
+	if (root == 0)
+		return;
+	want_control(&m, root | NODE_RSVP, rsvp, (struct match){ 0 });
+	for (uint32_t n = IHL_MIN; n <= IHL_MAX; n++) {
+		struct tc_u32 *u = want_link(&m, root | (NODE_FIRST_LENGTH + n),
+			V4_PORT, (int)(4 * n), PORT_BUCKETS - 1);
+
+		if (!u)
+			return;
+		add_key(u, 0x0f000000, n << 24, 0);
+		add_key(u, 0x00003fff, 0, 4); /* neither fragment nor MF */
+		u->flags = TC_U32_FLAG_VAROFFSET;
+		u->offmask = 0x0f00;
+		u->offshift = 6;
+	}
+	want_always(want_link(&m, root | NODE_ANY, V4_ANY, V4_DST, 0xff));
+}
+
+static void
+want_v6(uint32_t ifindex, uint32_t root, struct tc_objects *into)
+{
+	enum { NODE_PORT = 0x10, NODE_LABEL = 0x11 };
+	/* RSVP, also behind a Router Alert option; neighbour discovery by its
+	 * types 133 to 137, as masked blocks (RFC 4861). */
+	static const struct {
+		struct match first;
+		struct match second;
+	} control[] = {
+		{ { 0x0000ff00, 46 << 8, V6_NEXT }, { 0, 0, 0 } },
+		{ { 0x0000ff00, 0, V6_NEXT },
+			{ 0xff000000, 0x2e000000, V6_PORTS } },
+		{ { 0x0000ff00, 58 << 8, V6_NEXT },
+			{ 0xff000000, 0x85000000, V6_PORTS } },
+		{ { 0x0000ff00, 58 << 8, V6_NEXT },
+			{ 0xfe000000, 0x86000000, V6_PORTS } },
+		{ { 0x0000ff00, 58 << 8, V6_NEXT },
+			{ 0xfe000000, 0x88000000, V6_PORTS } },
+	};
+	const struct maker m = { ifindex, ADDR_V6, into };
+
+	want_leaf_tables(&m, V6_PORT, V6_LEAVES, V6_DST + 12);
+	want_table(&m, V6_ANY, BYTE_BUCKETS);
+	want_table(&m, V6_LABEL, BYTE_BUCKETS);
+	if (root == 0)
+		return;
+	for (uint32_t i = 0; i < sizeof(control) / sizeof(control[0]); i++)
+		want_control(&m, root | (NODE_RSVP + i), control[i].first,
+			control[i].second);
+	want_always(want_link(
+		&m, root | NODE_PORT, V6_PORT, V6_PORTS, PORT_BUCKETS - 1));
+	want_always(want_link(&m, root | NODE_LABEL, V6_LABEL, 0, 0xff));
+	want_always(want_link(&m, root | NODE_ANY, V6_ANY, V6_DST + 12, 0xff));
+}
+
+void
+tc_want_filters(
+	uint32_t ifindex, const struct tc_roots *roots, struct tc_objects *into)
+{
+	const struct maker arp = { ifindex, ADDR_NONE, into };
+
+	want_v4(ifindex, roots->v4, into);
+	want_v6(ifindex, roots->v6, into);
+	want_table(&arp, ARP_TABLE, 1);
+	if (roots->arp != 0)
+		want_control(&arp, roots->arp | NODE_RSVP,
+			(struct match){ 0, 0, 0 }, (struct match){ 0 });
+}

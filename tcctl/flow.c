@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Flows: which class and nodes each has, and how a request to add, change or
+ * remove one becomes a group of operations.  Requests are gathered in a batch
+ * so that the kernel is asked once for many.
+ */
+
+#include "link_int.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tc_record *
+tc_record_find(const struct tc_link *link, uint32_t id)
+{
+	struct tc_record *found;
+
+	HASH_FIND(hh, link->flows, &id, sizeof(id), found);
+	return found;
+}
+
+void
+tc_record_add(struct tc_link *link, struct tc_record *record)
+{
+	HASH_ADD(hh, link->flows, id, sizeof(record->id), record);
+}
+
+void
+tc_record_drop(struct tc_link *link, struct tc_record *record)
+{
+	HASH_DEL(link->flows, record);
+}
+
+/* Class and leaf of a record. */
+static void
+class_objects(const struct tc_link *link, const struct tc_record *r,
+	struct tc_object ret[2])
+{
+	tc_want_idle(&link->conf, tc_subtree_of(r->service), r->minor, &ret[0],
+		&ret[1]);
+	ret[0].htb = r->htb;
+	ret[1].fifo.limit = r->limit;
+}
+
+static size_t
+node_objects(const struct tc_link *link, const struct tc_record *r,
+	struct tc_object *ret)
+{
+	const struct tc_mark mark = { .flow_id = r->id,
+		.classid = tc_classid(r->minor),
+		.base = r->base };
+
+	for (size_t i = 0; i < r->node_count; i++)
+		tc_u32_node(link->conf.ifindex, r->nodes[i].handle,
+			&r->nodes[i].filter, &mark, &ret[i]);
+	if (r->node_count > 1)
+		qsort(ret, r->node_count, sizeof(*ret), tc_object_compare);
+	return r->node_count;
+}
+
+size_t
+tc_record_objects(const struct tc_link *link, const struct tc_record *record,
+	struct tc_object ret[2 + TC_FILTERS_MAX])
+{
+	class_objects(link, record, ret);
+	return 2 + node_objects(link, record, ret + 2);
+}
+
+static const struct tc_node *
+find_node(const struct tc_record *r, const struct tc_filter *filter)
+{
+	for (size_t i = 0; r && i < r->node_count; i++)
+		if (tc_filter_equal(&r->nodes[i].filter, filter))
+			return &r->nodes[i];
+	return NULL;
+}
+
+static bool
+has_handle(const struct tc_record *r, uint32_t handle, bool v4)
+{
+	for (size_t i = 0; r && i < r->node_count; i++)
+		if (r->nodes[i].handle == handle &&
+			(r->nodes[i].filter.dst.family == ADDR_V4) == v4)
+			return true;
+	return false;
+}
+
+/* Give back the numbers of nodes that keep does not have. */
+static void
+release_nodes(struct tc_link *link, const struct tc_record *r,
+	const struct tc_record *keep)
+{
+	for (size_t i = 0; i < r->node_count; i++) {
+		const struct tc_node *n = &r->nodes[i];
+
+		if (!has_handle(
+			    keep, n->handle, n->filter.dst.family == ADDR_V4))
+			tc_nodes_give(&link->nodes, n->handle);
+	}
+}
+
+/* A node for each filter: that of old where it has the same one. */
+static bool
+take_nodes(struct tc_link *link, const struct tc_flow *flow,
+	const struct tc_record *old, struct tc_record *next)
+{
+	for (size_t i = 0; i < flow->filter_count; i++) {
+		const struct tc_filter *f = &flow->filters[i];
+		const struct tc_node *kept = find_node(old, f);
+		struct tc_node *n = &next->nodes[next->node_count];
+
+		if (find_node(next, f))
+			continue; /* the same one twice */
+		n->filter = *f;
+		n->handle =
+			kept ? kept->handle
+			     : tc_nodes_take(&link->nodes, tc_u32_bucket(f));
+		if (n->handle == 0)
+			return false;
+		next->node_count++;
+	}
+	return true;
+}
+
+/* The class of the job's next record: the old one, one from the pool, or, when
+ * that is empty, a new one. */
+static bool
+take_class(struct tc_job *job)
+{
+	struct tc_link *link = job->link;
+	struct tc_record *next = job->next;
+	enum tc_subtree subtree = tc_subtree_of(next->service);
+	struct tc_idle idle = { 0 };
+
+	if (job->old && job->old->service == next->service) {
+		next->minor = job->old->minor;
+		next->base = job->old->base;
+		return true;
+	}
+	job->moved = true;
+	if (!tc_pool_take(&link->pools[subtree], &idle)) {
+		job->fresh = true;
+		idle.minor = tc_minors_take(&link->minors);
+	}
+	next->minor = idle.minor;
+	next->base = idle.base;
+	return next->minor != 0;
+}
+
+static void
+return_class(struct tc_job *job)
+{
+	const struct tc_idle idle = { job->next->minor, job->next->base };
+
+	if (!job->moved || idle.minor == 0)
+		return;
+	if (job->fresh)
+		tc_minors_give(&job->link->minors, idle.minor);
+	else
+		tc_pool_untake(
+			&job->link->pools[tc_subtree_of(job->next->service)],
+			&idle);
+}
+
+/* The record that the flow will have. */
+static int
+make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
+{
+	struct tc_link *link = job->link;
+	size_t size = sizeof(struct tc_record) +
+		      flow->filter_count * sizeof(struct tc_node);
+	struct tc_record *next =
+		(struct tc_record *)alloc_get(link->alloc, size);
+	struct tc_object class;
+	struct tc_object leaf;
+
+	if (!next)
+		return ENOMEM;
+	job->next = next;
+	next->id = flow->id;
+	next->service = flow->service;
+	if (!take_class(job)) {
+		(void)text_copy(text, TC_TEXT, "no class number is left");
+		return ENOSPC;
+	}
+	/* On a move everything is new: the nodes hold the class' counters. */
+	if (!take_nodes(link, flow, job->moved ? NULL : job->old, next)) {
+		(void)text_copy(text, TC_TEXT,
+			"no filter number is left in the hash bucket");
+		return ENOSPC;
+	}
+	tc_want_flow(&link->conf, flow, next->minor, &class, &leaf);
+	next->htb = class.htb;
+	next->limit = leaf.fifo.limit;
+	return 0;
+}
+
+static void
+forget_next(struct tc_job *job)
+{
+	if (!job->next)
+		return;
+	release_nodes(job->link, job->next, job->moved ? NULL : job->old);
+	return_class(job);
+	alloc_put(job->link->alloc, job->next);
+}
+
+/* What the kernel has of the flow, and of the class it is going to use. */
+static size_t
+have_objects(struct tc_batch *batch, const struct tc_job *job)
+{
+	struct tc_object *have = batch->have;
+	size_t n = 0;
+
+	if (!job->moved)
+		return tc_record_objects(job->link, job->old, have);
+	if (!job->fresh) {
+		tc_want_idle(&job->link->conf,
+			tc_subtree_of(job->next->service), job->next->minor,
+			&have[0], &have[1]);
+		n = 2;
+	}
+	if (job->old)
+		n += node_objects(job->link, job->old, have + n);
+	return n;
+}
+
+/* Close the group of operations that began at first. */
+static int
+queue(struct tc_batch *batch, const struct tc_job *job, size_t first)
+{
+	if (batch->ops.failed) {
+		batch->ops.count = first;
+		batch->ops.failed = false;
+		return ENOMEM;
+	}
+	batch->groups[batch->count] = (struct tc_group){ .first = first,
+		.count = batch->ops.count - first };
+	batch->jobs[batch->count++] = *job;
+	if (job->old)
+		job->old->busy = true;
+	return 0;
+}
+
+int
+tc_batch_flow(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
+	const struct tc_flow *flow, char text[TC_TEXT])
+{
+	const char *problem = tc_flow_problem(&link->conf, flow);
+	struct tc_job job = { .link = link, .serial = serial };
+	size_t first = batch->ops.count;
+	struct tc_span have = { batch->have, 0 };
+	struct tc_span want = { batch->want, 0 };
+	int error;
+
+	assert(batch->count < TC_BATCH_MAX);
+	if (problem) {
+		(void)text_copy(text, TC_TEXT, problem);
+		return EINVAL;
+	}
+	job.old = tc_record_find(link, flow->id);
+	error = make_next(&job, flow, text);
+	if (error != 0) {
+		forget_next(&job);
+		return error;
+	}
+	have.count = have_objects(batch, &job);
+	want.count = tc_record_objects(link, job.next, batch->want);
+	tc_plan(have, want, &batch->ops);
+	error = queue(batch, &job, first);
+	if (error != 0) {
+		forget_next(&job);
+		return error;
+	}
+	job.next->busy = true;
+	if (!job.old)
+		tc_record_add(link, job.next);
+	return 0;
+}
+
+int
+tc_batch_del(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
+	uint32_t id, char text[TC_TEXT])
+{
+	const struct tc_job job = {
+		.link = link, .serial = serial, .old = tc_record_find(link, id)
+	};
+	size_t first = batch->ops.count;
+	struct tc_span have = { batch->have, 0 };
+
+	assert(batch->count < TC_BATCH_MAX);
+	if (!job.old) {
+		(void)text_copy(text, TC_TEXT, "no such flow");
+		return ENOENT;
+	}
+	have.count = node_objects(link, job.old, batch->have);
+	tc_plan(have, (struct tc_span){ batch->want, 0 }, &batch->ops);
+	return queue(batch, &job, first);
+}
+
+static void
+account(struct tc_link *link, const struct tc_record *record, bool in)
+{
+	uint64_t *sum = &link->reserved_Bps[tc_subtree_of(record->service)];
+
+	*sum = in ? *sum + record->htb.rate_Bps : *sum - record->htb.rate_Bps;
+}
+
+/* The flow is in the kernel as next says. */
+static void
+commit_next(
+	struct tc_job *job, struct mono now, const struct tc_listener *listener)
+{
+	struct tc_link *link = job->link;
+	struct tc_record *old = job->old;
+
+	job->next->busy = false;
+	account(link, job->next, true);
+	if (!old)
+		return;
+	account(link, old, false);
+	tc_record_drop(link, old);
+	tc_record_add(link, job->next);
+	release_nodes(link, old, job->moved ? NULL : job->next);
+	if (job->moved && !tc_drain_add(link, old, 0, now))
+		listener->note(listener->arg,
+			"out of memory: a class is lost until the next start");
+	alloc_put(link->alloc, old);
+}
+
+/* The filters are gone; the class is answered for when it is empty. */
+static bool
+commit_removal(struct tc_job *job, struct mono now)
+{
+	struct tc_link *link = job->link;
+	struct tc_record *old = job->old;
+	bool waits;
+
+	account(link, old, false);
+	tc_record_drop(link, old);
+	release_nodes(link, old, NULL);
+	waits = tc_drain_add(link, old, job->serial, now);
+	alloc_put(link->alloc, old);
+	return waits;
+}
+
+static void
+roll_back(struct tc_job *job, const struct tc_group *group)
+{
+	if (job->old)
+		job->old->busy = false;
+	if (!job->next)
+		return;
+	if (!job->old)
+		tc_record_drop(job->link, job->next);
+	if (group->clean)
+		forget_next(job);
+	else /* what is left in the kernel keeps its numbers */
+		alloc_put(job->link->alloc, job->next);
+}
+
+static void
+finish(struct tc_job *job, const struct tc_group *group, struct mono now,
+	const struct tc_listener *listener)
+{
+	const struct tc_record *about = job->next ? job->next : job->old;
+	struct tc_done done = { .error = group->error, .flow_id = about->id };
+
+	if (group->error != 0) {
+		(void)text_copy(done.text, sizeof(done.text), group->text);
+		roll_back(job, group);
+	} else if (job->next) {
+		done.classid = tc_classid(job->next->minor);
+		commit_next(job, now, listener);
+	} else if (commit_removal(job, now)) {
+		return;
+	}
+	listener->done(listener->arg, job->serial, &done);
+}
+
+static const char *
+common_name(const struct tc_batch *batch)
+{
+	for (size_t i = 1; i < batch->count; i++)
+		if (batch->jobs[i].link != batch->jobs[0].link)
+			return NULL;
+	return batch->jobs[0].link->conf.name;
+}
+
+int
+tc_batch_run(struct tc_batch *batch, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener)
+{
+	int error;
+
+	if (batch->count == 0)
+		return 0;
+	error = tc_txn_run(kernel, &batch->ops, batch->groups, batch->count,
+		common_name(batch));
+	for (size_t i = 0; i < batch->count && error == 0; i++)
+		finish(&batch->jobs[i], &batch->groups[i], now, listener);
+	batch->ops.count = 0;
+	batch->count = 0;
+	return error;
+}
+
+void
+tc_batch_done(struct tc_batch *batch)
+{
+	tc_ops_done(&batch->ops);
+}

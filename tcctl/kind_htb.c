@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+
+/* HTB: the root qdisc and its classes. */
+
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "model_int.h"
+#include "nl_attr.h"
+
+enum { HTB_VERSION = 3, LINKLAYER_ETHERNET = 1 };
+
+static bool
+root_equal(const struct tc_object *have, const struct tc_object *want)
+{
+	/* The length of the direct queue does not matter: nothing uses it while
+	 * the default class exists, and the kernel never changes it. */
+	return have->root.default_minor == want->root.default_minor &&
+	       have->root.r2q == want->root.r2q;
+}
+
+/* The kernel fixes the parameters for the life of the tree. */
+static bool
+root_changeable(const struct tc_object *have, const struct tc_object *want)
+{
+	(void)have; /* whatever they are */
+	(void)want;
+	return false;
+}
+
+static void
+root_fill(struct buf_writer *w, const struct tc_object *o)
+{
+	const struct tc_htb_glob glob = { .version = HTB_VERSION,
+		.rate2quantum = o->root.r2q,
+		.defcls = o->root.default_minor };
+	uint8_t *nest = nl_begin(w, TCA_OPTIONS);
+
+	nl_put(w, TCA_HTB_INIT, &glob, sizeof(glob));
+	nl_put_u32(w, TCA_HTB_DIRECT_QLEN, o->root.direct_qlen);
+	nl_end(w, nest);
+}
+
+static bool
+root_parse(const struct nl_view *options, struct tc_object *o)
+{
+	static const struct nl_want wants[] = {
+		{ TCA_HTB_INIT, sizeof(struct tc_htb_glob) },
+		{ TCA_HTB_DIRECT_QLEN, sizeof(uint32_t) },
+	};
+	struct nl_view got[2];
+	struct tc_htb_glob glob;
+
+	if (!nl_parse(*options, wants, 2, got) || !got[0].data)
+		return false;
+	memcpy(&glob, got[0].data, sizeof(glob));
+	o->root.default_minor = glob.defcls;
+	o->root.r2q = glob.rate2quantum;
+	o->root.direct_qlen = nl_u32(got[1]);
+	return true;
+}
+
+static void
+root_print(struct text *t, const struct tc_object *o)
+{
+	text_printf(t, "default %x direct_qlen %u r2q 0x%08x",
+		o->root.default_minor, o->root.direct_qlen, o->root.r2q);
+}
+
+static bool
+class_equal(const struct tc_object *have, const struct tc_object *want)
+{
+	const struct tc_htb_class *a = &have->htb;
+	const struct tc_htb_class *b = &want->htb;
+	bool inner = a->inner || b->inner;
+
+	return have->parent == want->parent && a->rate_Bps == b->rate_Bps &&
+	       a->ceil_Bps == b->ceil_Bps &&
+	       a->buffer_ticks == b->buffer_ticks &&
+	       a->cbuffer_ticks == b->cbuffer_ticks &&
+	       a->overhead == b->overhead && a->mpu == b->mpu &&
+	       (inner || (a->quantum == b->quantum && a->prio == b->prio));
+}
+
+/* The kernel says yes to another parent and does nothing. */
+static bool
+class_changeable(const struct tc_object *have, const struct tc_object *want)
+{
+	return have->parent == want->parent;
+}
+
+static struct tc_ratespec
+ratespec(const struct tc_htb_class *c, uint64_t rate_Bps)
+{
+	/* linklayer set, cell_log 0: no rate tables are needed, and what is
+	 * dumped equals what was sent. */
+	return (struct tc_ratespec){ .linklayer = LINKLAYER_ETHERNET,
+		.overhead = c->overhead,
+		.mpu = c->mpu,
+		.rate = rate_Bps > UINT32_MAX ? UINT32_MAX
+					      : (uint32_t)rate_Bps };
+}
+
+static void
+class_fill(struct buf_writer *w, const struct tc_object *o)
+{
+	const struct tc_htb_class *c = &o->htb;
+	const struct tc_htb_opt opt = { .rate = ratespec(c, c->rate_Bps),
+		.ceil = ratespec(c, c->ceil_Bps),
+		.buffer = c->buffer_ticks,
+		.cbuffer = c->cbuffer_ticks,
+		.quantum = c->quantum,
+		.prio = c->prio };
+	uint8_t *nest = nl_begin(w, TCA_OPTIONS);
+
+	nl_put(w, TCA_HTB_PARMS, &opt, sizeof(opt));
+	if (c->rate_Bps >= UINT32_MAX)
+		nl_put_u64(w, TCA_HTB_RATE64, c->rate_Bps);
+	if (c->ceil_Bps >= UINT32_MAX)
+		nl_put_u64(w, TCA_HTB_CEIL64, c->ceil_Bps);
+	nl_end(w, nest);
+}
+
+static bool
+class_parse(const struct nl_view *options, struct tc_object *o)
+{
+	static const struct nl_want wants[] = {
+		{ TCA_HTB_PARMS, sizeof(struct tc_htb_opt) },
+		{ TCA_HTB_RATE64, sizeof(uint64_t) },
+		{ TCA_HTB_CEIL64, sizeof(uint64_t) },
+	};
+	struct nl_view got[3];
+	struct tc_htb_opt opt;
+
+	if (!nl_parse(*options, wants, 3, got) || !got[0].data)
+		return false;
+	memcpy(&opt, got[0].data, sizeof(opt));
+	o->htb = (struct tc_htb_class){ .rate_Bps = got[1].data ? nl_u64(got[1])
+								: opt.rate.rate,
+		.ceil_Bps = got[2].data ? nl_u64(got[2]) : opt.ceil.rate,
+		.buffer_ticks = opt.buffer,
+		.cbuffer_ticks = opt.cbuffer,
+		.quantum = opt.quantum,
+		.prio = opt.prio,
+		.overhead = opt.rate.overhead,
+		.mpu = opt.rate.mpu,
+		.inner = opt.level > 0 };
+	return true;
+}
+
+static void
+class_print(struct text *t, const struct tc_object *o)
+{
+	const struct tc_htb_class *c = &o->htb;
+
+	text_add(t, "rate ");
+	text_add_rate(t, (double)c->rate_Bps);
+	text_add(t, " ceil ");
+	text_add_rate(t, (double)c->ceil_Bps);
+	text_printf(t, " burst %llu cburst %llu",
+		(unsigned long long)tc_clock_bytes(
+			c->buffer_ticks, c->rate_Bps),
+		(unsigned long long)tc_clock_bytes(
+			c->cbuffer_ticks, c->ceil_Bps));
+	if (!c->inner)
+		text_printf(t, " quantum %u prio %u", c->quantum, c->prio);
+	text_printf(t, " overhead %u mpu %u", c->overhead, c->mpu);
+}
+
+const struct tc_kind tc_kind_htb_root = {
+	.name = "htb",
+	.equal = root_equal,
+	.changeable = root_changeable,
+	.fill = root_fill,
+	.parse = root_parse,
+	.print = root_print,
+};
+
+const struct tc_kind tc_kind_htb_class = {
+	.name = "htb",
+	.equal = class_equal,
+	.changeable = class_changeable,
+	.fill = class_fill,
+	.parse = class_parse,
+	.print = class_print,
+};

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The tree of a managed interface: built, or adopted when there is one of ours;
+ * kept in step with its settings; its pool grown in the background.  It is
+ * never deleted or made again to restart: reserved packets are in it.
+ */
+
+#include "link_int.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+enum { FIRST_STEP = 4, MINORS = 65536 };
+
+struct tc_link *
+tc_link_new(const struct alloc *alloc, const struct tc_iface *conf)
+{
+	struct tc_link *link =
+		(struct tc_link *)alloc_get(alloc, sizeof(*link));
+
+	if (!link)
+		return NULL;
+	link->alloc = alloc;
+	link->conf = *conf;
+	link->nodes.alloc = alloc;
+	link->step = FIRST_STEP;
+	for (int i = 0; i < TC_SUBTREES; i++)
+		link->pools[i].alloc = alloc;
+	TAILQ_INIT(&link->drains);
+	return link;
+}
+
+/* Forget flows, pools and classes on their way. */
+static void
+forget(struct tc_link *link)
+{
+	struct tc_record *r;
+	struct tc_record *after;
+	struct tc_drain *d;
+
+	HASH_ITER(hh, link->flows, r, after)
+	{
+		tc_record_drop(link, r);
+		alloc_put(link->alloc, r);
+	}
+	while ((d = TAILQ_FIRST(&link->drains))) {
+		TAILQ_REMOVE(&link->drains, d, entry);
+		alloc_put(link->alloc, d);
+	}
+	for (int i = 0; i < TC_SUBTREES; i++) {
+		tc_pool_done(&link->pools[i]);
+		link->reserved_Bps[i] = 0;
+		link->told_Bps[i] = 0;
+	}
+	tc_nodes_done(&link->nodes);
+	memset(&link->minors, 0, sizeof(link->minors));
+	memset(&link->roots, 0, sizeof(link->roots));
+}
+
+void
+tc_link_free(struct tc_link *link)
+{
+	if (!link)
+		return;
+	forget(link);
+	alloc_put(link->alloc, link);
+}
+
+/* ---- what is there ---------------------------------------------------------
+ */
+
+enum found { FOUND_NOTHING, FOUND_OURS, FOUND_OTHER_LAYOUT, FOUND_FOREIGN };
+
+static const struct tc_object *
+find_root(const struct tc_objects *dump)
+{
+	for (size_t i = 0; i < dump->count; i++)
+		if (dump->all[i].type == TC_QDISC_ROOT &&
+			dump->all[i].handle != 0)
+			return &dump->all[i];
+	return NULL;
+}
+
+static enum found
+recognise(const struct tc_objects *dump)
+{
+	const struct tc_object *root = find_root(dump);
+
+	if (!root) /* handle 0: the kernel's own default */
+		return FOUND_NOTHING;
+	if (root->handle != TC_ROOT_HANDLE || root->kind != &tc_kind_htb_root ||
+		(root->root.r2q & TC_LAYOUT_MASK) != TC_LAYOUT_MARK)
+		return FOUND_FOREIGN;
+	if (root->root.r2q != (TC_LAYOUT_MARK | TC_LAYOUT_VERSION) ||
+		root->root.default_minor != TC_MINOR_BEST)
+		return FOUND_OTHER_LAYOUT;
+	return FOUND_OURS;
+}
+
+static void
+find_roots(const struct tc_objects *dump, struct tc_roots *ret_roots)
+{
+	struct tc_roots roots = { 0 };
+
+	for (size_t i = 0; i < dump->count; i++) {
+		const struct tc_object *o = &dump->all[i];
+
+		if (o->type != TC_FILTER || o->kind != &tc_kind_u32 ||
+			o->u32.divisor == 0 || !tc_u32_is_root(o->handle))
+			continue;
+		if (o->pref == TC_PREF_V4)
+			roots.v4 = o->handle;
+		if (o->pref == TC_PREF_V6)
+			roots.v6 = o->handle;
+		if (o->pref == TC_PREF_ARP)
+			roots.arp = o->handle;
+	}
+	*ret_roots = roots;
+}
+
+static const struct tc_kind *
+find_best(const struct tc_objects *dump)
+{
+	for (size_t i = 0; i < dump->count; i++)
+		if (dump->all[i].type == TC_QDISC_LEAF &&
+			dump->all[i].handle == tc_leaf_handle(TC_MINOR_BEST) &&
+			dump->all[i].kind->fill)
+			return dump->all[i].kind;
+	return &tc_kind_fq_codel;
+}
+
+/* Of the layout's fixed part, or a stranger in our tree: not a class of a
+ * flow, its leaf or its nodes, and not foreign filters. */
+static bool
+is_fixed(const struct tc_object *o)
+{
+	uint32_t minor = o->handle & 0xffff;
+
+	switch ((enum tc_type)o->type) {
+	case TC_QDISC_ROOT:
+		return o->handle == TC_ROOT_HANDLE;
+	case TC_CLASS:
+		return o->handle >> 16 == TC_MAJOR &&
+		       (minor < TC_MINOR_FIRST ||
+			       (o->parent != tc_classid(TC_MINOR_GS) &&
+				       o->parent != tc_classid(TC_MINOR_CL)));
+	case TC_QDISC_LEAF:
+		minor = o->parent & 0xffff;
+		return o->parent >> 16 == TC_MAJOR && minor < TC_MINOR_FIRST;
+	case TC_FILTER:
+		return o->kind == &tc_kind_u32 && o->pref >= TC_PREF_V4 &&
+		       o->pref <= TC_PREF_ARP &&
+		       !(tc_u32_is_root(o->handle) && o->u32.divisor != 0) &&
+		       (o->u32.divisor != 0 || tc_u32_bucket_index(o->handle) ==
+						       TC_U32_BUCKETS);
+	}
+	return false;
+}
+
+/* ---- build and repair ------------------------------------------------------
+ */
+
+/* A transaction of its own over one link. */
+static int
+run_group(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_ops *ops, struct tc_done *ret_done)
+{
+	struct tc_group group = { .first = 0, .count = ops->count };
+	int error;
+
+	if (ops->count == 0 && !ops->failed)
+		return 0;
+	error = tc_txn_run(kernel, ops, &group, 1, link->conf.name);
+	ret_done->error = group.error;
+	(void)text_copy(ret_done->text, sizeof(ret_done->text), group.text);
+	return error;
+}
+
+/* Bring the fixed part from what the dump shows to what we want. */
+static int
+repair(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_objects *dump, struct tc_done *ret_done)
+{
+	struct tc_objects have = { .alloc = link->alloc };
+	struct tc_objects want = { .alloc = link->alloc };
+	struct tc_ops ops = { .alloc = link->alloc };
+	int error = -ENOMEM;
+
+	for (size_t i = 0; i < dump->count; i++) {
+		struct tc_object *o =
+			is_fixed(&dump->all[i]) ? tc_objects_add(&have) : NULL;
+
+		if (o)
+			*o = dump->all[i];
+	}
+	tc_objects_sort(&have);
+	tc_want_tree(&link->conf, &link->roots, link->best, &want);
+	if (want.count > 0 && want.all[0].type == TC_QDISC_ROOT)
+		want.all[0].root.take_over = link->conf.take_over;
+	tc_plan((struct tc_span){ have.all, have.count },
+		(struct tc_span){ want.all, want.count }, &ops);
+	if (!have.failed && !want.failed)
+		error = run_group(link, kernel, &ops, ret_done);
+	tc_ops_done(&ops);
+	tc_objects_done(&want);
+	tc_objects_done(&have);
+	return error;
+}
+
+static int
+dump_sorted(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *into)
+{
+	int error;
+
+	tc_objects_done(into);
+	error = kernel->dump(kernel->arg, link->conf.ifindex, into);
+	if (error == 0 && into->failed)
+		error = -ENOMEM;
+	tc_objects_sort(into);
+	return error;
+}
+
+static void
+refuse(struct tc_done *done, int error, const char *text)
+{
+	done->error = error;
+	(void)text_copy(done->text, sizeof(done->text), text);
+}
+
+static void
+refuse_foreign(struct tc_done *done, const struct tc_objects *dump)
+{
+	const struct tc_object *root = find_root(dump);
+	struct text t = text_over(done->text, sizeof(done->text));
+
+	done->error = EBUSY;
+	text_printf(&t,
+		"another program's qdisc is the root of the interface "
+		"(%s %x:); remove it, or set take_over",
+		root->kind == &tc_kind_other ? root->name : root->kind->name,
+		root->handle >> 16);
+}
+
+/* False: the tree that is there may not be touched. */
+static bool
+may_manage(const struct tc_link *link, const struct tc_objects *dump,
+	struct tc_done *ret_done)
+{
+	switch (recognise(dump)) {
+	case FOUND_NOTHING:
+	case FOUND_OURS:
+		return true;
+	case FOUND_OTHER_LAYOUT:
+		refuse(ret_done, EBUSY,
+			"the tree was made by another version; remove it with "
+			"tc qdisc del dev IFACE root");
+		return false;
+	case FOUND_FOREIGN:
+		if (!link->conf.take_over)
+			refuse_foreign(ret_done, dump);
+		return link->conf.take_over;
+	}
+	return false;
+}
+
+/* The fixed part, in two rounds: the number of a preference's root table is
+ * known only when it is there. */
+static int
+build(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *dump, struct tc_done *ret_done)
+{
+	bool ours = recognise(dump) == FOUND_OURS;
+	int error;
+
+	link->best = find_best(dump);
+	if (!ours)
+		tc_objects_done(dump);
+	find_roots(dump, &link->roots);
+	error = repair(link, kernel, dump, ret_done);
+	if (error == 0 && ret_done->error != 0 &&
+		link->best == &tc_kind_fq_codel) {
+		*ret_done = (struct tc_done){ 0 };
+		link->best = &tc_kind_pfifo;
+		error = repair(link, kernel, dump, ret_done);
+	}
+	if (error != 0 || ret_done->error != 0)
+		return error;
+	if (link->roots.v4 != 0 && link->roots.v6 != 0 && link->roots.arp != 0)
+		return 0;
+	error = dump_sorted(link, kernel, dump);
+	if (error != 0)
+		return error;
+	find_roots(dump, &link->roots);
+	return repair(link, kernel, dump, ret_done);
+}
+
+/* ---- adoption --------------------------------------------------------------
+ */
+
+static void
+keep_stats(void *arg, const struct tc_class_stats *stats)
+{
+	struct tc_class_stats *by_minor = (struct tc_class_stats *)arg;
+
+	if (stats->handle >> 16 == TC_MAJOR)
+		by_minor[stats->handle & 0xffff] = *stats;
+}
+
+static struct tc_class_stats *
+all_stats(struct tc_link *link, const struct tc_kernel *kernel, int *ret_error)
+{
+	struct tc_class_stats *stats = (struct tc_class_stats *)alloc_get(
+		link->alloc, MINORS * sizeof(*stats));
+
+	*ret_error = stats ? kernel->stats_all(kernel->arg, link->conf.ifindex,
+				     keep_stats, stats)
+			   : -ENOMEM;
+	if (*ret_error != 0) {
+		alloc_put(link->alloc, stats);
+		return NULL;
+	}
+	return stats;
+}
+
+static void
+tell_adopted(const struct tc_link *link, uint32_t serial,
+	const struct tc_listener *listener)
+{
+	const struct tc_record *r;
+
+	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next) {
+		struct tc_object objects[2 + TC_FILTERS_MAX];
+		struct tc_flow flow = { .id = r->id };
+
+		(void)tc_record_objects(link, r, objects);
+		tc_flow_of(&link->conf, &objects[0], &objects[1], &flow);
+		flow.filter_count = r->node_count;
+		for (size_t i = 0; i < r->node_count; i++)
+			flow.filters[i] = r->nodes[i].filter;
+		listener->adopted(listener->arg, serial, &flow);
+	}
+}
+
+static int
+adopt(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_objects *dump, struct tc_done *ret_done)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	int error = 0;
+	struct tc_class_stats *stats = all_stats(link, kernel, &error);
+
+	if (!stats)
+		return error;
+	if (tc_adopt(link, dump, stats, &ops))
+		error = run_group(link, kernel, &ops, ret_done);
+	else
+		error = -ENOMEM;
+	alloc_put(link->alloc, stats);
+	tc_ops_done(&ops);
+	return error;
+}
+
+int
+tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
+	uint32_t serial, const struct tc_listener *listener,
+	struct tc_done *ret_done)
+{
+	struct tc_objects dump = { .alloc = link->alloc };
+	const char *problem = tc_iface_problem(&link->conf);
+	int error = 0;
+
+	*ret_done = (struct tc_done){ 0 };
+	if (problem) {
+		refuse(ret_done, EINVAL, problem);
+		return 0;
+	}
+	error = dump_sorted(link, kernel, &dump);
+	if (error == 0 && may_manage(link, &dump, ret_done)) {
+		bool ours = recognise(&dump) == FOUND_OURS;
+
+		error = build(link, kernel, &dump, ret_done);
+		if (error == 0 && ret_done->error == 0 && ours)
+			error = adopt(link, kernel, &dump, ret_done);
+	}
+	if (error == 0 && ret_done->error == 0)
+		tell_adopted(link, serial, listener);
+	tc_objects_done(&dump);
+	return error;
+}
+
+int
+tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_done *ret_done)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_objects want = { .alloc = link->alloc };
+	struct tc_op *op = tc_ops_add(&ops, TC_OP_DEL);
+	int error = -ENOMEM;
+
+	*ret_done = (struct tc_done){ 0 };
+	tc_want_tree(&link->conf, &link->roots, &tc_kind_pfifo, &want);
+	if (op && !want.failed) {
+		op->have = want.all[0]; /* the root is first in order */
+		error = run_group(link, kernel, &ops, ret_done);
+	}
+	if (error == 0 && ret_done->error == 0)
+		forget(link);
+	tc_objects_done(&want);
+	tc_ops_done(&ops);
+	return error;
+}
+
+/* ---- settings that change --------------------------------------------------
+ */
+
+static void
+plan_tree_change(
+	struct tc_link *link, const struct tc_iface *conf, struct tc_ops *ops)
+{
+	struct tc_objects have = { .alloc = link->alloc };
+	struct tc_objects want = { .alloc = link->alloc };
+
+	tc_want_tree(&link->conf, &link->roots, link->best, &have);
+	tc_want_tree(conf, &link->roots, link->best, &want);
+	tc_plan((struct tc_span){ have.all, have.count },
+		(struct tc_span){ want.all, want.count }, ops);
+	ops->failed = ops->failed || have.failed || want.failed;
+	tc_objects_done(&have);
+	tc_objects_done(&want);
+}
+
+/* What a flow's class becomes: as it was, with the new limits of the link. */
+static struct tc_htb_class
+follow(const struct tc_record *r, const struct tc_iface *old,
+	const struct tc_iface *new)
+{
+	struct tc_htb_class c = r->htb;
+
+	c.overhead = (uint16_t) new->overhead_bytes;
+	c.mpu = (uint16_t) new->min_frame_bytes;
+	if (r->service == TC_SERVICE_CL &&
+		(c.ceil_Bps == old->link_Bps || c.ceil_Bps > new->link_Bps)) {
+		c.ceil_Bps =
+			new->link_Bps > c.rate_Bps ? new->link_Bps : c.rate_Bps;
+		c.cbuffer_ticks = tc_clock_ticks(
+			c.quantum + tc_clock_earned(c.ceil_Bps, new->timer_us),
+			c.ceil_Bps);
+	}
+	return c;
+}
+
+static void
+plan_flow_changes(
+	struct tc_link *link, const struct tc_iface *conf, struct tc_ops *ops)
+{
+	const struct tc_record *r;
+
+	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next) {
+		struct tc_object objects[2 + TC_FILTERS_MAX];
+		struct tc_object want;
+
+		(void)tc_record_objects(link, r, objects);
+		want = objects[0];
+		want.htb = follow(r, &link->conf, conf);
+		tc_plan((struct tc_span){ objects, 1 },
+			(struct tc_span){ &want, 1 }, ops);
+	}
+}
+
+/* Idle classes of other settings are made anew on the way to the pool. */
+static void
+renew_pools(struct tc_link *link, const struct tc_iface *old)
+{
+	for (int s = TC_GS; s < TC_SUBTREES; s++) {
+		size_t count = link->pools[s].count;
+		struct tc_idle idle;
+
+		while (count-- > 0 && tc_pool_take(&link->pools[s], &idle)) {
+			struct tc_object class;
+			struct tc_object leaf;
+
+			tc_want_idle(old, (enum tc_subtree)s, idle.minor,
+				&class, &leaf);
+			/* Without memory the class waits for a restart. */
+			(void)tc_drain_orphan(
+				link, (enum tc_subtree)s, &class, &leaf);
+		}
+	}
+}
+
+static void
+follow_all(struct tc_link *link, const struct tc_iface *conf)
+{
+	const struct tc_iface old = link->conf;
+	struct tc_record *r;
+
+	for (r = link->flows; r; r = (struct tc_record *)r->hh.next)
+		r->htb = follow(r, &old, conf);
+	link->conf = *conf;
+	for (int i = 0; i < TC_SUBTREES; i++)
+		link->told_Bps[i] = 0;
+	if (tc_mtu_octets(&old) != tc_mtu_octets(conf) ||
+		old.overhead_bytes != conf->overhead_bytes ||
+		old.min_frame_bytes != conf->min_frame_bytes ||
+		old.timer_us != conf->timer_us)
+		renew_pools(link, &old);
+}
+
+int
+tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_iface *conf, struct tc_done *ret_done)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	const char *problem = tc_iface_problem(conf);
+	int error;
+
+	*ret_done = (struct tc_done){ 0 };
+	if (problem) {
+		refuse(ret_done, EINVAL, problem);
+		return 0;
+	}
+	assert(conf->ifindex == link->conf.ifindex);
+	plan_tree_change(link, conf, &ops);
+	plan_flow_changes(link, conf, &ops);
+	error = run_group(link, kernel, &ops, ret_done);
+	if (error == 0 && ret_done->error == 0)
+		follow_all(link, conf);
+	tc_ops_done(&ops);
+	return error;
+}
+
+/* ---- background ------------------------------------------------------------
+ */
+
+/* The class above the flows of a service shows their sum. */
+static int
+tell_sums(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_done done = { 0 };
+	int error;
+
+	for (int s = TC_GS; s < TC_SUBTREES; s++) {
+		struct tc_op *op;
+
+		if (link->told_Bps[s] == link->reserved_Bps[s])
+			continue;
+		op = tc_ops_add(&ops, TC_OP_CHANGE);
+		if (!op)
+			break;
+		tc_want_subtree(&link->conf, (enum tc_subtree)s,
+			link->told_Bps[s], &op->have);
+		tc_want_subtree(&link->conf, (enum tc_subtree)s,
+			link->reserved_Bps[s], &op->want);
+	}
+	error = run_group(link, kernel, &ops, &done);
+	if (error == 0 && done.error != 0)
+		listener->note(listener->arg, done.text);
+	memcpy(link->told_Bps, link->reserved_Bps, sizeof(link->told_Bps));
+	tc_ops_done(&ops);
+	return error;
+}
+
+/* One class more; false: no number or memory is left. */
+static bool
+plan_new_idle(struct tc_link *link, enum tc_subtree subtree, struct tc_ops *ops,
+	struct tc_idle *ret_idle)
+{
+	struct tc_object want[2];
+
+	*ret_idle = (struct tc_idle){ tc_minors_take(&link->minors), { 0 } };
+	if (ret_idle->minor == 0)
+		return false;
+	tc_want_idle(&link->conf, subtree, ret_idle->minor, &want[0], &want[1]);
+	tc_plan((struct tc_span){ want, 0 }, (struct tc_span){ want, 2 }, ops);
+	return true;
+}
+
+enum { POOL_STEP_MAX = 64 };
+
+static int
+grow_pool(struct tc_link *link, const struct tc_kernel *kernel,
+	enum tc_subtree subtree, int count, const struct tc_listener *listener)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_idle idle[POOL_STEP_MAX];
+	struct tc_done done = { 0 };
+	int error;
+	int n = 0;
+
+	while (n < count && n < POOL_STEP_MAX &&
+		plan_new_idle(link, subtree, &ops, &idle[n]))
+		n++;
+	error = run_group(link, kernel, &ops, &done);
+	for (int i = 0; i < n && error == 0; i++)
+		if (done.error != 0)
+			tc_minors_give(&link->minors, idle[i].minor);
+		else /* without memory it is lost until a restart */
+			(void)tc_pool_put(&link->pools[subtree], &idle[i]);
+	if (error == 0 && done.error != 0)
+		listener->note(listener->arg, done.text);
+	tc_ops_done(&ops);
+	return error != 0 ? error : done.error;
+}
+
+static int
+shrink_pool(struct tc_link *link, const struct tc_kernel *kernel,
+	enum tc_subtree subtree, int count, const struct tc_listener *listener)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_done done = { 0 };
+	struct tc_idle idle;
+	int error;
+
+	for (int i = 0; i < count; i++) {
+		struct tc_object have[2];
+
+		if (!tc_pool_take(&link->pools[subtree], &idle))
+			break;
+		tc_minors_give(&link->minors, idle.minor);
+		tc_want_idle(
+			&link->conf, subtree, idle.minor, &have[0], &have[1]);
+		tc_plan((struct tc_span){ have, 2 },
+			(struct tc_span){ have, 0 }, &ops);
+	}
+	error = run_group(link, kernel, &ops, &done);
+	if (error == 0 && done.error != 0)
+		listener->note(listener->arg, done.text);
+	tc_ops_done(&ops);
+	return error != 0 ? error : done.error;
+}
+
+int
+tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener, bool *ret_more)
+{
+	int error = 0;
+
+	*ret_more = false;
+	if (link->lost)
+		return 0;
+	error = tell_sums(link, kernel, listener);
+	for (int s = TC_GS; s < TC_SUBTREES && error == 0; s++) {
+		enum tc_subtree subtree = (enum tc_subtree)s;
+		int count =
+			tc_pool_step(&link->pools[s], &link->conf, link->step);
+
+		if (count == 0)
+			continue;
+		error = count > 0 ? grow_pool(link, kernel, subtree, count,
+					    listener)
+				  : shrink_pool(link, kernel, subtree, -count,
+					    listener);
+		*ret_more = error == 0;
+	}
+	return error < 0 ? error : 0;
+}
+
+/* ---- counters --------------------------------------------------------------
+ */
+
+static uint64_t
+since(uint64_t total, uint64_t base)
+{
+	return total > base ? total - base : 0;
+}
+
+static void
+tell_counter(const struct tc_link *link, const struct tc_record *r,
+	const struct tc_class_stats *s, uint32_t serial,
+	const struct tc_listener *listener)
+{
+	const struct tc_base none = { 0 };
+	const struct tc_base *base = r ? &r->base : &none;
+	const struct tc_counter counter = { .flow_id = r ? r->id : 0,
+		.ifindex = link->conf.ifindex,
+		.classid = s->handle,
+		.bytes = since(s->bytes, base->bytes),
+		.packets = since(s->packets, base->packets),
+		.drops = since(s->drops, base->drops),
+		.backlog_bytes = s->backlog_bytes };
+
+	listener->counter(listener->arg, serial, &counter);
+}
+
+static int
+one_counter(struct tc_link *link, const struct tc_kernel *kernel,
+	uint32_t serial, const struct tc_record *r,
+	const struct tc_listener *listener)
+{
+	const uint32_t classid = tc_classid(r->minor);
+	struct tc_class_stats stats = { 0 };
+	int error = kernel->stats(
+		kernel->arg, link->conf.ifindex, &classid, 1, &stats);
+
+	if (error == 0 && stats.handle != 0)
+		tell_counter(link, r, &stats, serial, listener);
+	return error;
+}
+
+int
+tc_link_counters(struct tc_link *link, const struct tc_kernel *kernel,
+	uint32_t serial, uint32_t flow_id, const struct tc_listener *listener)
+{
+	const struct tc_record *r;
+	struct tc_class_stats *stats;
+	int error = 0;
+
+	if (flow_id != 0) {
+		r = tc_record_find(link, flow_id);
+		return r ? one_counter(link, kernel, serial, r, listener) : 0;
+	}
+	stats = all_stats(link, kernel, &error);
+	if (!stats)
+		return error;
+	if (stats[TC_MINOR_BEST].handle != 0)
+		tell_counter(
+			link, NULL, &stats[TC_MINOR_BEST], serial, listener);
+	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next)
+		if (stats[r->minor].handle != 0)
+			tell_counter(
+				link, r, &stats[r->minor], serial, listener);
+	alloc_put(link->alloc, stats);
+	return 0;
+}

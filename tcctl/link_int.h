@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LINK_INT_H
+#define LINK_INT_H
+
+/*
+ * A managed interface: which class belongs to which flow, what is idle, and
+ * how a request becomes a transaction.  The kernel is a table of functions, so
+ * that tests can put another one in its place; the time is a parameter.
+ */
+
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/mono.h"
+#include "model_int.h"
+
+/* ---- the kernel -----------------------------------------------------------
+ */
+
+enum { TC_KERNEL_TEXT = 128 };
+
+struct tc_result {
+	int error;                 /* 0, or a positive errno */
+	char text[TC_KERNEL_TEXT]; /* the kernel's own words, or "" */
+};
+
+typedef void tc_stats_fn(void *arg, const struct tc_class_stats *stats);
+
+/*
+ * All return 0, or a negative errno when the conversation itself failed; then
+ * nothing is known about what was done.
+ */
+struct tc_kernel {
+	void *arg;
+	/* Carry out all operations in order, also after one was refused, and
+	 * write a result for each. */
+	int (*run)(void *arg, const struct tc_op *ops, size_t count,
+		struct tc_result *ret_results);
+	/* Append the interface's qdiscs, classes and filters. */
+	int (*dump)(void *arg, uint32_t ifindex, struct tc_objects *into);
+	/* Totals of some classes, handle 0 where there is none. */
+	int (*stats)(void *arg, uint32_t ifindex, const uint32_t *classids,
+		size_t count, struct tc_class_stats *ret_stats);
+	/* Totals of all classes of the interface. */
+	int (*stats_all)(
+		void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg);
+	/* Handle of the root qdisc; 0: there is none but the default. */
+	int (*root)(void *arg, uint32_t ifindex, uint32_t *ret_handle);
+};
+
+/* ---- transactions (txn.c) -------------------------------------------------
+ */
+
+/* Operations that are done all or not at all. */
+struct tc_group {
+	size_t first;
+	size_t count;
+	int error;          /* of the first that was refused, or 0 */
+	bool clean;         /* refused: everything was undone */
+	char text[TC_TEXT]; /* refused: which step, why, and what is left */
+};
+
+/*
+ * Run all groups in one go; where one was refused, take its other steps back,
+ * last first.  name: the interface, for the texts, may be NULL.  Returns
+ * -errno when the conversation with the kernel failed or memory ran out.
+ */
+int tc_txn_run(const struct tc_kernel *kernel, const struct tc_ops *ops,
+	struct tc_group *groups, size_t count, const char *name);
+
+/* ---- numbers and idle classes (nodes.c, pool.c) ----------------------------
+ */
+
+/* Which node numbers of which bucket are in use. */
+struct tc_nodes {
+	const struct alloc *alloc;
+	struct tc_bucket *buckets[TC_U32_BUCKETS];
+};
+
+void tc_nodes_done(struct tc_nodes *nodes);
+/* A handle in that bucket, or 0: it is full, or no memory. */
+uint32_t tc_nodes_take(struct tc_nodes *nodes, uint32_t bucket);
+/* Mark a handle as used; false: it is already, or no memory. */
+bool tc_nodes_claim(struct tc_nodes *nodes, uint32_t handle);
+void tc_nodes_give(struct tc_nodes *nodes, uint32_t handle);
+
+/* Minor numbers of classes; taken in turn, so that one that was given back
+ * rests as long as possible. */
+struct tc_minors {
+	uint64_t used[1024];
+	uint32_t next;
+};
+
+/* 0: none is left. */
+uint32_t tc_minors_take(struct tc_minors *minors);
+bool tc_minors_claim(struct tc_minors *minors, uint32_t minor);
+void tc_minors_give(struct tc_minors *minors, uint32_t minor);
+
+/* A class that waits for a flow, and its totals. */
+struct tc_idle {
+	uint32_t minor;
+	struct tc_base base;
+};
+
+/* First in, first out: a class rests before it is used again. */
+struct tc_pool {
+	const struct alloc *alloc;
+	struct tc_idle *ring;
+	size_t head;
+	size_t count;
+	size_t room;
+};
+
+void tc_pool_done(struct tc_pool *pool);
+/* False: out of memory. */
+bool tc_pool_put(struct tc_pool *pool, const struct tc_idle *idle);
+/* False: empty. */
+bool tc_pool_take(struct tc_pool *pool, struct tc_idle *ret_idle);
+/* Put back what was just taken, at the front.  Cannot fail. */
+void tc_pool_untake(struct tc_pool *pool, const struct tc_idle *idle);
+/* Classes to create (> 0) or to delete (< 0), at most step of them. */
+int tc_pool_step(
+	const struct tc_pool *pool, const struct tc_iface *iface, int step);
+/* The next step after one that took so long. */
+int tc_pool_pace(int step, int64_t took_us);
+
+/* ---- flows ----------------------------------------------------------------
+ */
+
+struct tc_node {
+	uint32_t handle;
+	struct tc_filter filter;
+};
+
+/* A flow in the kernel. */
+struct tc_record {
+	UT_hash_handle hh;
+	uint32_t id;
+	uint32_t minor;
+	uint8_t service;
+	bool busy; /* in a batch that has not been run */
+	struct tc_htb_class htb;
+	uint32_t limit;
+	struct tc_base base;
+	size_t node_count;
+	struct tc_node nodes[];
+};
+
+/* A class that was taken out of service and is not yet fit for the pool. */
+struct tc_drain {
+	TAILQ_ENTRY(tc_drain) entry;
+	enum tc_subtree subtree;
+	uint32_t minor;
+	uint32_t serial; /* of the request to answer; 0: none */
+	uint32_t flow_id;
+	struct mono due;      /* look again then */
+	struct mono deadline; /* what is queued then is thrown away */
+	bool empty;           /* only a debt of tokens is left: see drain.c */
+	bool has_leaf;
+	struct tc_idle idle;
+	struct tc_object class;
+	struct tc_object leaf;
+};
+
+TAILQ_HEAD(tc_drains, tc_drain);
+
+struct tc_link {
+	LIST_ENTRY(tc_link) entry;
+	const struct alloc *alloc;
+	struct tc_iface conf;
+	struct tc_roots roots;
+	const struct tc_kind *best; /* of the best-effort leaf */
+	bool lost;                  /* the tree was removed by others */
+	struct tc_minors minors;
+	struct tc_nodes nodes;
+	struct tc_pool pools[TC_SUBTREES];
+	int step; /* classes created in one go */
+	struct tc_record *flows;
+	struct tc_drains drains;
+	uint64_t reserved_Bps[TC_SUBTREES];
+	uint64_t told_Bps[TC_SUBTREES]; /* what the kernel was told of it */
+};
+
+/* Told what happened with a request, or (serial 0) what nobody asked. */
+struct tc_listener {
+	void *arg;
+	void (*adopted)(void *arg, uint32_t serial, const struct tc_flow *flow);
+	void (*done)(void *arg, uint32_t serial, const struct tc_done *done);
+	void (*counter)(
+		void *arg, uint32_t serial, const struct tc_counter *counter);
+	void (*note)(void *arg, const char *text);
+};
+
+/* Requests whose operations go to the kernel together. */
+enum { TC_BATCH_MAX = 256 };
+
+struct tc_job {
+	struct tc_link *link;
+	uint32_t serial;
+	struct tc_record *old;  /* CHANGE, DEL */
+	struct tc_record *next; /* ADD, CHANGE */
+	bool moved;             /* next has a class of its own */
+	bool fresh;             /* that class is created now */
+};
+
+struct tc_batch {
+	const struct alloc *alloc;
+	struct tc_ops ops;
+	size_t count;
+	struct tc_job jobs[TC_BATCH_MAX];
+	struct tc_group groups[TC_BATCH_MAX];
+	struct tc_object have[2 + TC_FILTERS_MAX];
+	struct tc_object want[2 + TC_FILTERS_MAX];
+};
+
+/* link.c */
+
+/* A link that manages nothing yet; NULL: out of memory. */
+struct tc_link *tc_link_new(
+	const struct alloc *alloc, const struct tc_iface *conf);
+/* Forgets; the kernel stays as it is. */
+void tc_link_free(struct tc_link *link);
+/*
+ * Build the tree or adopt the one there is; tells of adopted flows.  On
+ * failure ret_done holds the reason, and the kernel is as before.  Returns
+ * -errno as struct tc_kernel.
+ */
+int tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
+	uint32_t serial, const struct tc_listener *listener,
+	struct tc_done *ret_done);
+/* New settings for an open link. */
+int tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_iface *conf, struct tc_done *ret_done);
+/* Remove the tree. */
+int tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_done *ret_done);
+/* A step in the background: pool and parents.  ret_more: call again soon. */
+int tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener, bool *ret_more);
+int tc_link_counters(struct tc_link *link, const struct tc_kernel *kernel,
+	uint32_t serial, uint32_t flow_id, const struct tc_listener *listener);
+
+/* flow.c */
+
+struct tc_record *tc_record_find(const struct tc_link *link, uint32_t id);
+void tc_record_add(struct tc_link *link, struct tc_record *record);
+void tc_record_drop(struct tc_link *link, struct tc_record *record);
+/* Class, leaf and nodes of a record as objects; returns their number. */
+size_t tc_record_objects(const struct tc_link *link,
+	const struct tc_record *record,
+	struct tc_object ret[2 + TC_FILTERS_MAX]);
+
+void tc_batch_done(struct tc_batch *batch);
+/* Queue one; 0, or a positive errno with the reason in text. */
+int tc_batch_flow(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
+	const struct tc_flow *flow, char text[TC_TEXT]);
+int tc_batch_del(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
+	uint32_t id, char text[TC_TEXT]);
+/* Run what is queued and answer. */
+int tc_batch_run(struct tc_batch *batch, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener);
+
+/* drain.c */
+
+/* Out of service; takes the class' last record. */
+bool tc_drain_add(struct tc_link *link, struct tc_record *record,
+	uint32_t serial, struct mono now);
+/* A class found without a flow. */
+bool tc_drain_orphan(struct tc_link *link, enum tc_subtree subtree,
+	const struct tc_object *class, const struct tc_object *leaf);
+int tc_drain_step(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener);
+/* When the next step is due; MONO_NEVER. */
+struct mono tc_drain_next(const struct tc_link *link);
+
+/* adopt.c */
+
+/* Rebuild the books from a dump (sorted); appends what must go to ops. */
+bool tc_adopt(struct tc_link *link, const struct tc_objects *dump,
+	const struct tc_class_stats *stats, struct tc_ops *ops);
+
+#endif /* LINK_INT_H */

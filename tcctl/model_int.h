@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef MODEL_INT_H
+#define MODEL_INT_H
+
+/*
+ * Kernel objects as values: what there is and what we want are arrays of the
+ * same records, and a plan is the ordered difference.  Pure.
+ *
+ * The layout of a tree, which is also how a tree of ours is recognised:
+ *
+ *	52:		htb, default 5, layout mark in r2q
+ *	 52:1		link: rate = ceil = usable rate of the link
+ *	  52:2		guaranteed service	(7: a sentinel leaf)
+ *	  52:3		controlled load		(8: a sentinel leaf)
+ *	  52:5		best effort, the default; leaf 5:
+ *	  52:6		ARP, neighbour discovery, RSVP; leaf 6:
+ *	52:100-52:ffdf	one class a flow, or idle; leaf bfifo MINOR:
+ *
+ * The sentinels keep 2 and 3 interior classes when they have no other child.
+ * Filters: preference 10 IPv4, 11 IPv6, 12 ARP; see filter_u32.c.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "tcctl.h"
+
+struct buf_writer;
+struct nl_view;
+
+enum {
+	TC_MAJOR = 0x52,
+	TC_MINOR_LINK = 1,
+	TC_MINOR_GS = 2,
+	TC_MINOR_CL = 3,
+	TC_MINOR_BEST = 5,
+	TC_MINOR_CONTROL = 6,
+	TC_MINOR_GS_IDLE = 7,
+	TC_MINOR_CL_IDLE = 8,
+	TC_MINOR_FIRST = 0x100,
+	TC_MINOR_LAST = 0xffdf
+};
+
+/* "RSV" and the version of the layout, kept in the qdisc's r2q, which has no
+ * other effect because every class is given its quantum. */
+#define TC_LAYOUT_MARK    0x52535600u
+#define TC_LAYOUT_MASK    0xffffff00u
+#define TC_LAYOUT_VERSION 1u
+
+#define TC_ROOT_HANDLE ((uint32_t)TC_MAJOR << 16)
+#define TC_PARENT_ROOT 0xffffffffu
+
+static inline uint32_t
+tc_classid(uint32_t minor)
+{
+	return TC_ROOT_HANDLE | minor;
+}
+
+static inline uint32_t
+tc_leaf_handle(uint32_t minor)
+{
+	return minor << 16;
+}
+
+/* ---- objects ------------------------------------------------------------ */
+
+/* In the order in which they are created. */
+enum tc_type { TC_QDISC_ROOT, TC_CLASS, TC_QDISC_LEAF, TC_FILTER };
+
+struct tc_htb_root {
+	uint32_t default_minor;
+	uint32_t r2q;
+	uint32_t direct_qlen;
+	bool take_over; /* when made: over whatever qdisc there is */
+};
+
+struct tc_htb_class {
+	uint64_t rate_Bps;
+	uint64_t ceil_Bps;
+	uint32_t buffer_ticks; /* bucket of rate, as time: see clock.c */
+	uint32_t cbuffer_ticks;
+	uint32_t quantum; /* octets in a round of equals */
+	uint32_t prio;    /* 0 is served first */
+	uint16_t overhead;
+	uint16_t mpu;
+	bool inner; /* the kernel keeps no quantum or prio of such a class */
+};
+
+struct tc_fifo {
+	uint32_t limit; /* bfifo: octets, pfifo: packets */
+};
+
+struct tc_fq_codel {
+	uint32_t limit; /* packets */
+	uint32_t target_us;
+	uint32_t interval_us;
+	uint32_t quantum;
+	uint32_t ecn;
+};
+
+enum {
+	TC_U32_KEYS_MAX = 16,
+	TC_U32_FLAG_TERMINAL = 1,
+	TC_U32_FLAG_VAROFFSET = 4
+};
+
+/* A word of the packet: (word at off & mask) == value.  Host order. */
+struct tc_key {
+	uint32_t mask;
+	uint32_t value;
+	int16_t off;
+	bool floating; /* off counts from the transport header */
+};
+
+/* A hash table when divisor is not 0, else a node. */
+struct tc_u32 {
+	uint16_t divisor;
+	uint8_t flags;
+	uint8_t offshift;
+	uint16_t offmask;
+	uint16_t off;
+	int16_t offoff;
+	int16_t hoff; /* where the key of the linked table is */
+	uint32_t hmask;
+	uint32_t link; /* table, as a handle; 0: none */
+	uint32_t classid;
+	uint8_t key_count;
+	struct tc_key keys[TC_U32_KEYS_MAX];
+};
+
+struct tc_kind;
+
+struct tc_object {
+	uint8_t type; /* enum tc_type */
+	uint32_t ifindex;
+	uint32_t handle;
+	uint32_t parent;
+	uint16_t pref;     /* filters */
+	uint16_t protocol; /* filters: ethertype, host order */
+	uint32_t leaf;     /* classes, as observed: handle of the leaf */
+	const struct tc_kind *kind;
+	union {
+		struct tc_htb_root root;
+		struct tc_htb_class htb;
+		struct tc_fifo fifo;
+		struct tc_fq_codel fq_codel;
+		struct tc_u32 u32;
+		char name[TC_NAME]; /* of tc_kind_other */
+	};
+};
+
+/* Totals of a class since the kernel made it. */
+struct tc_class_stats {
+	uint32_t handle;
+	uint64_t bytes;
+	uint64_t packets;
+	uint32_t drops;
+	uint32_t qlen; /* packets waiting */
+	uint32_t backlog_bytes;
+	int32_t tokens_ticks; /* negative: owed, when last looked at */
+	int32_t ctokens_ticks;
+};
+
+/* A kind of qdisc, class or filter: one file each (kind_*.c, filter_*.c). */
+struct tc_kind {
+	const char *name;
+	/* Same contents, for objects with the same key. */
+	bool (*equal)(
+		const struct tc_object *have, const struct tc_object *want);
+	/* The kernel can turn one into the other in place. */
+	bool (*changeable)(
+		const struct tc_object *have, const struct tc_object *want);
+	/* Append the kernel's TCA_OPTIONS attribute. */
+	void (*fill)(struct buf_writer *w, const struct tc_object *o);
+	/* Read it; false: malformed. */
+	bool (*parse)(const struct nl_view *options, struct tc_object *o);
+	void (*print)(struct text *t, const struct tc_object *o);
+};
+
+extern const struct tc_kind tc_kind_htb_root;
+extern const struct tc_kind tc_kind_htb_class;
+extern const struct tc_kind tc_kind_bfifo;
+extern const struct tc_kind tc_kind_pfifo;
+extern const struct tc_kind tc_kind_fq_codel;
+extern const struct tc_kind tc_kind_u32;
+extern const struct tc_kind tc_kind_other; /* foreign: shown, never written */
+
+/* The kind of that name, or tc_kind_other. */
+const struct tc_kind *tc_kind_find(enum tc_type type, const char *name);
+
+/* Order of creation: type, preference, tables before nodes, handle. */
+int tc_object_compare(const void *a, const void *b);
+/* "class 52:100 on eth0"; name NULL: the interface's number. */
+void tc_object_name(
+	struct text *t, const struct tc_object *o, const char *name);
+/* The same with all parameters. */
+void tc_object_print(
+	struct text *t, const struct tc_object *o, const char *name);
+
+/* A growing array of objects.  failed: out of memory, something is missing. */
+struct tc_objects {
+	const struct alloc *alloc;
+	struct tc_object *all;
+	size_t count;
+	size_t room;
+	bool failed;
+};
+
+void tc_objects_done(struct tc_objects *list);
+/* A zeroed object at the end, or NULL (failed). */
+struct tc_object *tc_objects_add(struct tc_objects *list);
+void tc_objects_sort(struct tc_objects *list);
+
+/* ---- plans --------------------------------------------------------------- */
+
+enum tc_op_kind { TC_OP_ADD, TC_OP_CHANGE, TC_OP_DEL };
+
+struct tc_op {
+	enum tc_op_kind kind;
+	struct tc_object have; /* CHANGE, DEL */
+	struct tc_object want; /* ADD, CHANGE */
+};
+
+/* A growing array of operations; as struct tc_objects. */
+struct tc_ops {
+	const struct alloc *alloc;
+	struct tc_op *all;
+	size_t count;
+	size_t room;
+	bool failed;
+};
+
+void tc_ops_done(struct tc_ops *list);
+struct tc_op *tc_ops_add(struct tc_ops *list, enum tc_op_kind kind);
+
+struct tc_span {
+	const struct tc_object *all; /* sorted by tc_object_compare */
+	size_t count;
+};
+
+/*
+ * Append what turns have into want: new and changed objects first, in the
+ * order of creation, then what goes, backwards.  An object that cannot be
+ * changed in place is removed just before it is made again.
+ */
+void tc_plan(struct tc_span have, struct tc_span want, struct tc_ops *ops);
+
+/* What takes the operation back. */
+void tc_op_reverse(const struct tc_op *op, struct tc_op *ret_reverse);
+/* The object that an operation is about. */
+const struct tc_object *tc_op_object(const struct tc_op *op);
+/* "change class 52:100 ...", one line without its end. */
+void tc_op_print(struct text *t, const struct tc_op *op, const char *name);
+
+/* ---- the kernel's units (clock.c) ---------------------------------------- */
+
+/* Time that the octets take at the rate, in the kernel's ticks of 64 ns,
+ * rounded up; the most that 32 bits hold (274 s) when longer. */
+uint32_t tc_clock_ticks(uint64_t bytes, uint64_t rate_Bps);
+/* Octets that pass in the time, rounded down; the most there is on overflow. */
+uint64_t tc_clock_bytes(uint32_t ticks, uint64_t rate_Bps);
+/* Octets that a rate earns in that time, rounded up. */
+uint64_t tc_clock_earned(uint64_t rate_Bps, uint32_t us);
+/* Ticks in microseconds, rounded up. */
+int64_t tc_clock_us(uint32_t ticks);
+
+/* ---- what we want (want.c) ----------------------------------------------- */
+
+/* The root table of each preference, as a handle; 0: not known yet. */
+struct tc_roots {
+	uint32_t v4;
+	uint32_t v6;
+	uint32_t arp;
+};
+
+/* Octets that the qdisc charges at most for a packet of the MTU. */
+uint32_t tc_mtu_octets(const struct tc_iface *iface);
+
+/*
+ * The tree of an interface without its flows, sorted.  Nodes of root tables
+ * are left out while the root is not known.  best is the kind of the best-
+ * effort leaf.
+ */
+void tc_want_tree(const struct tc_iface *iface, const struct tc_roots *roots,
+	const struct tc_kind *best, struct tc_objects *into);
+
+enum tc_subtree { TC_GS, TC_CL, TC_SUBTREES };
+
+uint32_t tc_subtree_minor(enum tc_subtree subtree);
+enum tc_subtree tc_subtree_of(uint8_t service);
+
+/* The class above the flows of one service: rate is the sum of theirs. */
+void tc_want_subtree(const struct tc_iface *iface, enum tc_subtree subtree,
+	uint64_t rate_Bps, struct tc_object *ret);
+/* An idle class and its leaf. */
+void tc_want_idle(const struct tc_iface *iface, enum tc_subtree subtree,
+	uint32_t minor, struct tc_object *ret_class,
+	struct tc_object *ret_leaf);
+/* A flow's class and its leaf. */
+void tc_want_flow(const struct tc_iface *iface, const struct tc_flow *flow,
+	uint32_t minor, struct tc_object *ret_class,
+	struct tc_object *ret_leaf);
+/* Back from a class and its leaf: service, rate, peak, bucket, packet size and
+ * buffer; the smallest packet is not kept in the kernel. */
+void tc_flow_of(const struct tc_iface *iface, const struct tc_object *class,
+	const struct tc_object *leaf, struct tc_flow *ret_flow);
+/* NULL, or what is wrong with it. */
+const char *tc_flow_problem(
+	const struct tc_iface *iface, const struct tc_flow *flow);
+const char *tc_iface_problem(const struct tc_iface *iface);
+
+/* ---- filters (filter_u32.c) ---------------------------------------------- */
+
+/* Counters of the class when the flow was installed, kept in the filter. */
+struct tc_base {
+	uint64_t bytes;
+	uint64_t packets;
+	uint32_t drops;
+};
+
+/* What a filter node says besides what it matches. */
+struct tc_mark {
+	uint32_t flow_id;
+	uint32_t classid;
+	struct tc_base base;
+};
+
+/* NULL, or why there can be no such filter. */
+const char *tc_filter_problem(const struct tc_filter *filter);
+bool tc_filter_equal(const struct tc_filter *a, const struct tc_filter *b);
+/* Where the filter's node belongs: handle of table and bucket. */
+uint32_t tc_u32_bucket(const struct tc_filter *filter);
+/* Number of a bucket that can hold leaf nodes, 0..TC_U32_BUCKETS - 1; or
+ * TC_U32_BUCKETS when the handle is none of ours. */
+uint32_t tc_u32_bucket_index(uint32_t handle);
+/* The node; handle holds table, bucket and node number. */
+void tc_u32_node(uint32_t ifindex, uint32_t handle,
+	const struct tc_filter *filter, const struct tc_mark *mark,
+	struct tc_object *ret_node);
+/* Back again; false when it is no node that tc_u32_node() makes. */
+bool tc_u32_decode(const struct tc_object *node, struct tc_filter *ret_filter,
+	struct tc_mark *ret_mark);
+/* Tables and link nodes of the two families, and the control filters. */
+void tc_want_filters(uint32_t ifindex, const struct tc_roots *roots,
+	struct tc_objects *into);
+
+enum {
+	TC_PREF_V4 = 10,
+	TC_PREF_V6 = 11,
+	TC_PREF_ARP = 12,
+	TC_U32_BUCKETS = 8960,
+	TC_NODE_MAX = 0xfff, /* nodes of a bucket are 1..4095 */
+	TC_U32_BUCKET_SHIFT = 12,
+	TC_U32_TABLE_SHIFT = 20
+};
+
+/* Table, bucket and node of a handle. */
+static inline uint32_t
+tc_u32_table(uint32_t handle)
+{
+	return handle >> TC_U32_TABLE_SHIFT;
+}
+
+static inline bool
+tc_u32_is_root(uint32_t handle)
+{
+	return tc_u32_table(handle) >= 0x800;
+}
+
+#endif /* MODEL_INT_H */

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The conversation with the kernel.  Each request of a batch has a sequence
+ * number of its own and is answered under it: by an error (0: done), or by the
+ * object that was asked for.  The kernel handles a batch within the call that
+ * sends it; the answers wait in the socket's buffer, which is why a batch is
+ * small against it.
+ */
+
+#include "nl_conn.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "nl_attr.h"
+
+enum {
+	BATCH = 256, /* requests */
+	OUT_OCTETS = 65536,
+	SLOTS = 64,
+	SLOT_OCTETS = 4096, /* an answer to a single request */
+	DUMP_OCTETS = 65536,
+	RECEIVE_BUFFER = 4 << 20,
+	TIMEOUT_S = 20,
+	DUMP_TRIES = 8
+};
+
+_Static_assert((int)SLOTS *(int)SLOT_OCTETS >= DUMP_OCTETS, "one buffer");
+
+struct nl_conn {
+	struct mnl_socket *socket;
+	int fd;
+	uint32_t seq;
+	uint8_t out[OUT_OCTETS];
+	uint8_t in[(size_t)SLOTS * SLOT_OCTETS];
+};
+
+static void
+set_option(struct nl_conn *conn, int option)
+{
+	int on = 1;
+
+	/* Older kernels lack some; answers are then longer or poorer. */
+	(void)mnl_socket_setsockopt(conn->socket, option, &on, sizeof(on));
+}
+
+static bool
+open_socket(struct nl_conn *conn)
+{
+	const struct timeval timeout = { .tv_sec = TIMEOUT_S };
+	int size = RECEIVE_BUFFER;
+
+	conn->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!conn->socket ||
+		mnl_socket_bind(conn->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return false;
+	conn->fd = mnl_socket_get_fd(conn->socket);
+	set_option(conn, NETLINK_EXT_ACK);
+	set_option(conn, NETLINK_CAP_ACK);
+	set_option(conn, NETLINK_GET_STRICT_CHK);
+	/* Without CAP_NET_ADMIN (show, plan) the usual size will do. */
+	(void)setsockopt(
+		conn->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	return setsockopt(conn->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+		       sizeof(timeout)) == 0;
+}
+
+struct nl_conn *
+nl_conn_new(void)
+{
+	struct nl_conn *conn = (struct nl_conn *)calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return NULL;
+	if (!open_socket(conn)) {
+		nl_conn_free(conn);
+		return NULL;
+	}
+	return conn;
+}
+
+void
+nl_conn_free(struct nl_conn *conn)
+{
+	if (!conn)
+		return;
+	if (conn->socket)
+		(void)mnl_socket_close(conn->socket); /* nothing is pending */
+	free(conn);
+}
+
+static int
+send_all(struct nl_conn *conn, const struct buf_writer *w)
+{
+	ssize_t n;
+
+	do {
+		n = mnl_socket_sendto(conn->socket, conn->out, buf_written(w));
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/* The errno and text of an NLMSG_ERROR. */
+static void
+take_error(const struct nlmsghdr *h, struct tc_result *ret)
+{
+	static const struct nl_want wants[] = { { NLMSGERR_ATTR_MSG, 1 } };
+	const struct nlmsgerr *err =
+		(const struct nlmsgerr *)mnl_nlmsg_get_payload(h);
+	size_t skip = sizeof(*h) + sizeof(*err);
+	struct nl_view got[1];
+
+	ret->text[0] = '\0';
+	if (h->nlmsg_len < skip) {
+		ret->error = EBADMSG;
+		return;
+	}
+	ret->error = -err->error;
+	if ((h->nlmsg_flags & NLM_F_ACK_TLVS) == 0 || err->error == 0)
+		return;
+	/* Without NLM_F_CAPPED the request is repeated in front. */
+	if ((h->nlmsg_flags & NLM_F_CAPPED) == 0)
+		skip += NLMSG_ALIGN(err->msg.nlmsg_len) - sizeof(err->msg);
+	if (skip > h->nlmsg_len)
+		return;
+
+	const struct nl_view tlvs = { (const uint8_t *)h + skip,
+		h->nlmsg_len - skip };
+
+	if (nl_parse(tlvs, wants, 1, got))
+		nl_text(got[0], ret->text, sizeof(ret->text));
+}
+
+/* What to do with the answer to request number index of the batch. */
+typedef void answer_fn(void *arg, size_t index, const struct nlmsghdr *h);
+
+struct collect {
+	uint32_t first; /* sequence number of request 0 */
+	size_t wanted;
+	size_t got;
+	answer_fn *answer;
+	void *arg;
+};
+
+static void
+take_datagram(struct collect *c, const uint8_t *bytes, size_t len)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)bytes;
+	int left = (int)len;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		uint32_t index = h->nlmsg_seq - c->first;
+
+		if (index >= c->wanted)
+			continue; /* of a batch that was given up */
+		c->answer(c->arg, index, h);
+		c->got++;
+	}
+}
+
+/* Receive until every request of the batch is answered. */
+static int
+collect(struct nl_conn *conn, struct collect *c)
+{
+	struct mmsghdr slots[SLOTS];
+	struct iovec iov[SLOTS];
+
+	while (c->got < c->wanted) {
+		for (size_t i = 0; i < SLOTS; i++) {
+			iov[i] = (struct iovec){ conn->in + i * SLOT_OCTETS,
+				SLOT_OCTETS };
+			slots[i] = (struct mmsghdr){
+				.msg_hdr = { .msg_iov = &iov[i],
+					.msg_iovlen = 1 }
+			};
+		}
+
+		int n = recvmmsg(conn->fd, slots, SLOTS, MSG_WAITFORONE, NULL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		for (int i = 0; i < n; i++)
+			take_datagram(c, conn->in + (size_t)i * SLOT_OCTETS,
+				slots[i].msg_len);
+	}
+	return 0;
+}
+
+static void
+keep_result(void *arg, size_t index, const struct nlmsghdr *h)
+{
+	struct tc_result *results = (struct tc_result *)arg;
+
+	if (h->nlmsg_type == NLMSG_ERROR)
+		take_error(h, &results[index]);
+}
+
+static int
+conn_run(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	struct nl_conn *conn = (struct nl_conn *)arg;
+	size_t done = 0;
+
+	while (done < count) {
+		struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+		struct collect c = { .first = conn->seq + 1,
+			.answer = keep_result,
+			.arg = ret_results + done };
+
+		while (done + c.wanted < count && c.wanted < BATCH &&
+			nl_op_put(&w, conn->seq + 1, &ops[done + c.wanted])) {
+			conn->seq++;
+			c.wanted++;
+		}
+		if (c.wanted == 0)
+			return -EMSGSIZE;
+
+		int error = send_all(conn, &w);
+
+		if (error == 0)
+			error = collect(conn, &c);
+		if (error != 0)
+			return error;
+		done += c.wanted;
+	}
+	return 0;
+}
+
+static void
+keep_stats(void *arg, size_t index, const struct nlmsghdr *h)
+{
+	struct tc_class_stats *stats = (struct tc_class_stats *)arg;
+
+	/* An error: there is no such class, handle stays 0. */
+	(void)nl_stats_get(h, &stats[index]);
+}
+
+static int
+conn_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
+	struct tc_class_stats *ret_stats)
+{
+	struct nl_conn *conn = (struct nl_conn *)arg;
+
+	for (size_t done = 0; done < count;) {
+		struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+		struct collect c = { .first = conn->seq + 1,
+			.answer = keep_stats,
+			.arg = ret_stats + done };
+
+		while (done + c.wanted < count && c.wanted < BATCH &&
+			nl_get_class_put(&w, conn->seq + 1, ifindex,
+				classids[done + c.wanted])) {
+			ret_stats[done + c.wanted] =
+				(struct tc_class_stats){ 0 };
+			conn->seq++;
+			c.wanted++;
+		}
+
+		int error = send_all(conn, &w);
+
+		if (error == 0)
+			error = collect(conn, &c);
+		if (error != 0)
+			return error;
+		done += c.wanted;
+	}
+	return 0;
+}
+
+static void
+keep_root(void *arg, size_t index, const struct nlmsghdr *h)
+{
+	uint32_t *handle = (uint32_t *)arg;
+
+	(void)index; /* there is one request */
+	*handle = nl_root_get(h);
+}
+
+/* The kernel answers a default qdisc, or none, with an error. */
+static int
+conn_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
+{
+	struct nl_conn *conn = (struct nl_conn *)arg;
+	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+	struct collect c = { .first = ++conn->seq,
+		.wanted = 1,
+		.answer = keep_root,
+		.arg = ret_handle };
+	int error;
+
+	(void)nl_get_root_put(&w, conn->seq, ifindex); /* fits */
+	error = send_all(conn, &w);
+	return error != 0 ? error : collect(conn, &c);
+}
+
+/* ---- dumps -----------------------------------------------------------------
+ */
+
+struct dump {
+	uint32_t seq;
+	bool complete;
+	bool interrupted;
+	int error;
+	void (*tell)(void *arg, const struct nlmsghdr *h);
+	void *arg;
+};
+
+static void
+take_part(struct dump *d, const uint8_t *bytes, size_t len)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)bytes;
+	int left = (int)len;
+	struct tc_result result;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		if (h->nlmsg_seq != d->seq)
+			continue;
+		if ((h->nlmsg_flags & NLM_F_DUMP_INTR) != 0)
+			d->interrupted = true;
+		if (h->nlmsg_type == NLMSG_DONE) {
+			d->complete = true;
+		} else if (h->nlmsg_type == NLMSG_ERROR) {
+			take_error(h, &result);
+			d->error = -result.error;
+			d->complete = true;
+		} else {
+			d->tell(d->arg, h);
+		}
+	}
+}
+
+static int
+dump_once(struct nl_conn *conn, enum nl_dump what, uint32_t ifindex,
+	struct dump *d)
+{
+	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+	int error;
+
+	d->seq = ++conn->seq;
+	d->complete = false;
+	d->interrupted = false;
+	d->error = 0;
+	(void)nl_dump_put(&w, d->seq, what, ifindex); /* fits */
+	error = send_all(conn, &w);
+	while (error == 0 && !d->complete) {
+		ssize_t n = mnl_socket_recvfrom(
+			conn->socket, conn->in, DUMP_OCTETS);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		take_part(d, conn->in, (size_t)n);
+	}
+	return error != 0 ? error : d->error;
+}
+
+struct object_dump {
+	struct tc_objects *into;
+	uint32_t ifindex;
+};
+
+static void
+keep_object(void *arg, const struct nlmsghdr *h)
+{
+	struct object_dump *d = (struct object_dump *)arg;
+	struct tc_object object;
+	struct tc_object *o;
+
+	if (!nl_object_get(h, &object) || object.ifindex != d->ifindex)
+		return;
+	o = tc_objects_add(d->into);
+	if (o)
+		*o = object;
+}
+
+static int
+dump_objects(struct nl_conn *conn, enum nl_dump what, struct object_dump *into)
+{
+	struct dump d = { .tell = keep_object, .arg = into };
+	size_t before = into->into->count;
+
+	for (int tries = 0; tries < DUMP_TRIES; tries++) {
+		int error = dump_once(conn, what, into->ifindex, &d);
+
+		if (error != 0)
+			return error;
+		if (!d.interrupted)
+			return 0;
+		into->into->count = before; /* it changed meanwhile: again */
+	}
+	return -EAGAIN;
+}
+
+/* Filters hang on our root; without it there is nothing to ask for. */
+static bool
+has_our_root(const struct tc_objects *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->all[i].type == TC_QDISC_ROOT &&
+			list->all[i].handle == TC_ROOT_HANDLE)
+			return true;
+	return false;
+}
+
+static int
+conn_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	struct nl_conn *conn = (struct nl_conn *)arg;
+	struct object_dump d = { into, ifindex };
+	int error = dump_objects(conn, NL_DUMP_QDISCS, &d);
+
+	if (error == 0)
+		error = dump_objects(conn, NL_DUMP_CLASSES, &d);
+	if (error == 0 && has_our_root(into))
+		error = dump_objects(conn, NL_DUMP_FILTERS, &d);
+	return error;
+}
+
+struct stats_dump {
+	tc_stats_fn *tell;
+	void *arg;
+};
+
+static void
+tell_stats(void *arg, const struct nlmsghdr *h)
+{
+	const struct stats_dump *s = (const struct stats_dump *)arg;
+	struct tc_class_stats stats;
+
+	if (nl_stats_get(h, &stats))
+		s->tell(s->arg, &stats);
+}
+
+/* An interrupted dump is taken as it is: totals of what stayed are right. */
+static int
+conn_stats_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
+{
+	struct stats_dump s = { tell, tell_arg };
+	struct dump d = { .tell = tell_stats, .arg = &s };
+
+	return dump_once((struct nl_conn *)arg, NL_DUMP_CLASSES, ifindex, &d);
+}
+
+struct tc_kernel
+nl_conn_kernel(struct nl_conn *conn)
+{
+	return (struct tc_kernel){ .arg = conn,
+		.run = conn_run,
+		.dump = conn_dump,
+		.stats = conn_stats,
+		.stats_all = conn_stats_all,
+		.root = conn_root };
+}

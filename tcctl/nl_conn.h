@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NL_CONN_H
+#define NL_CONN_H
+
+/*
+ * The kernel's traffic control over rtnetlink, as a struct tc_kernel.  Requests
+ * go out in batches, each acknowledged by its sequence number; refusals come
+ * with the kernel's own text.
+ */
+
+#include "link_int.h"
+
+struct nlmsghdr;
+struct nl_conn;
+
+/* NULL with errno set when the socket cannot be had. */
+struct nl_conn *nl_conn_new(void);
+void nl_conn_free(struct nl_conn *conn);
+/* Its functions; arg is conn, which must outlive it. */
+struct tc_kernel nl_conn_kernel(struct nl_conn *conn);
+
+/* nl_op.c: messages from and to objects. */
+
+/* Append one message; false: no room (nothing is appended). */
+bool nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op);
+bool nl_get_class_put(
+	struct buf_writer *w, uint32_t seq, uint32_t ifindex, uint32_t classid);
+bool nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex);
+enum nl_dump { NL_DUMP_QDISCS, NL_DUMP_CLASSES, NL_DUMP_FILTERS };
+bool nl_dump_put(struct buf_writer *w, uint32_t seq, enum nl_dump what,
+	uint32_t ifindex);
+/* An object of a dump; false: malformed, or not of interest. */
+bool nl_object_get(const struct nlmsghdr *h, struct tc_object *ret_object);
+/* Handle of a root qdisc; 0: of anything else. */
+uint32_t nl_root_get(const struct nlmsghdr *h);
+bool nl_stats_get(const struct nlmsghdr *h, struct tc_class_stats *ret_stats);
+
+#endif /* NL_CONN_H */

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Operations as rtnetlink messages, and objects back from them. */
+
+#include <arpa/inet.h>
+#include <linux/gen_stats.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "nl_attr.h"
+#include "nl_conn.h"
+
+struct head {
+	uint16_t type;
+	uint16_t flags;
+	uint32_t seq;
+};
+
+static uint8_t *
+begin(struct buf_writer *w, const struct head *head, const struct tcmsg *tcm)
+{
+	const struct nlmsghdr h = { .nlmsg_type = head->type,
+		.nlmsg_flags = (uint16_t)(head->flags | NLM_F_REQUEST),
+		.nlmsg_seq = head->seq };
+	uint8_t *start = buf_reserve(w, sizeof(h));
+
+	if (start)
+		memcpy(start, &h, sizeof(h));
+	buf_put_bytes(w, tcm, sizeof(*tcm));
+	return start;
+}
+
+/* Measure the message, or take it back when it did not fit. */
+static bool
+end(struct buf_writer *w, uint8_t *start, uint8_t *before)
+{
+	if (w->failed) {
+		w->failed = false;
+		w->pos = before;
+		return false;
+	}
+
+	uint32_t len = (uint32_t)(w->pos - start);
+
+	memcpy(start, &len, sizeof(len));
+	return true;
+}
+
+static uint16_t
+message_type(const struct tc_object *o, bool del)
+{
+	switch ((enum tc_type)o->type) {
+	case TC_QDISC_ROOT:
+	case TC_QDISC_LEAF:
+		return del ? RTM_DELQDISC : RTM_NEWQDISC;
+	case TC_CLASS:
+		return del ? RTM_DELTCLASS : RTM_NEWTCLASS;
+	case TC_FILTER:
+		return del ? RTM_DELTFILTER : RTM_NEWTFILTER;
+	}
+	return 0;
+}
+
+/* A leaf goes over whatever is there; everything else must be new. */
+static uint16_t
+add_flags(const struct tc_object *o)
+{
+	bool over = o->type == TC_QDISC_LEAF ||
+		    (o->type == TC_QDISC_ROOT && o->root.take_over);
+
+	return over ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL;
+}
+
+bool
+nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op)
+{
+	bool del = op->kind == TC_OP_DEL;
+	const struct tc_object *o = tc_op_object(op);
+	const struct head head = { message_type(o, del),
+		(uint16_t)(NLM_F_ACK |
+			   (op->kind == TC_OP_ADD ? add_flags(o) : 0)),
+		seq };
+	const struct tcmsg tcm = { .tcm_ifindex = (int)o->ifindex,
+		.tcm_handle = o->handle,
+		.tcm_parent = o->parent,
+		.tcm_info = o->type == TC_FILTER ? (uint32_t)o->pref << 16 |
+							   htons(o->protocol)
+						 : 0 };
+	uint8_t *before = w->pos;
+	uint8_t *start = begin(w, &head, &tcm);
+
+	nl_put_text(w, TCA_KIND, o->kind->name);
+	if (!del)
+		o->kind->fill(w, o);
+	return end(w, start, before);
+}
+
+/* The answer to a question about one object is a notification: only ECHO sends
+ * it to whoever asked. */
+bool
+nl_get_class_put(
+	struct buf_writer *w, uint32_t seq, uint32_t ifindex, uint32_t classid)
+{
+	const struct head head = { RTM_GETTCLASS, NLM_F_ECHO, seq };
+	const struct tcmsg tcm = { .tcm_ifindex = (int)ifindex,
+		.tcm_handle = classid };
+	uint8_t *before = w->pos;
+
+	return end(w, begin(w, &head, &tcm), before);
+}
+
+bool
+nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex)
+{
+	const struct head head = { RTM_GETQDISC, NLM_F_ECHO, seq };
+	const struct tcmsg tcm = { .tcm_ifindex = (int)ifindex,
+		.tcm_parent = TC_H_ROOT };
+	uint8_t *before = w->pos;
+
+	return end(w, begin(w, &head, &tcm), before);
+}
+
+bool
+nl_dump_put(
+	struct buf_writer *w, uint32_t seq, enum nl_dump what, uint32_t ifindex)
+{
+	static const uint16_t types[] = { [NL_DUMP_QDISCS] = RTM_GETQDISC,
+		[NL_DUMP_CLASSES] = RTM_GETTCLASS,
+		[NL_DUMP_FILTERS] = RTM_GETTFILTER };
+	const struct head head = { types[what], NLM_F_DUMP, seq };
+	const struct tcmsg tcm = { .tcm_ifindex = (int)ifindex,
+		.tcm_parent = what == NL_DUMP_FILTERS ? TC_ROOT_HANDLE : 0 };
+	uint8_t *before = w->pos;
+
+	return end(w, begin(w, &head, &tcm), before);
+}
+
+/* The fixed head and the attributes of a message. */
+static bool
+take_head(const struct nlmsghdr *h, struct tcmsg *ret_tcm,
+	struct nl_view *ret_attrs)
+{
+	const uint8_t *bytes = (const uint8_t *)h;
+	struct buf_reader r = buf_reader(bytes, h->nlmsg_len);
+
+	(void)buf_take(&r, sizeof(*h)); /* known to be there */
+	buf_get_bytes(&r, ret_tcm, sizeof(*ret_tcm));
+	*ret_attrs = (struct nl_view){ r.pos, buf_left(&r) };
+	return !r.failed;
+}
+
+uint32_t
+nl_root_get(const struct nlmsghdr *h)
+{
+	struct nl_view attrs;
+	struct tcmsg tcm;
+
+	if (h->nlmsg_type != RTM_NEWQDISC || !take_head(h, &tcm, &attrs) ||
+		tcm.tcm_parent != TC_H_ROOT)
+		return 0;
+	return tcm.tcm_handle;
+}
+
+static bool
+take_type(const struct nlmsghdr *h, const struct tcmsg *tcm, uint8_t *ret_type)
+{
+	switch (h->nlmsg_type) {
+	case RTM_NEWQDISC:
+		/* Neither ingress nor clsact: they are not on our side. */
+		if (tcm->tcm_parent == TC_H_INGRESS)
+			return false;
+		*ret_type = tcm->tcm_parent == TC_H_ROOT ? TC_QDISC_ROOT
+							 : TC_QDISC_LEAF;
+		return true;
+	case RTM_NEWTCLASS:
+		*ret_type = TC_CLASS;
+		return true;
+	case RTM_NEWTFILTER:
+		*ret_type = TC_FILTER;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+nl_object_get(const struct nlmsghdr *h, struct tc_object *ret_object)
+{
+	static const struct nl_want wants[] = { { TCA_KIND, 1 },
+		{ TCA_OPTIONS, 0 } };
+	struct tc_object o = { 0 };
+	struct nl_view got[2];
+	struct nl_view attrs;
+	struct tcmsg tcm;
+	char name[TC_NAME];
+
+	if (!take_head(h, &tcm, &attrs) || !take_type(h, &tcm, &o.type) ||
+		!nl_parse(attrs, wants, 2, got))
+		return false;
+	nl_text(got[0], name, sizeof(name));
+	o.ifindex = (uint32_t)tcm.tcm_ifindex;
+	o.handle = tcm.tcm_handle;
+	o.parent = tcm.tcm_parent;
+	o.kind = tc_kind_find((enum tc_type)o.type, name);
+	if (o.type == TC_CLASS)
+		o.leaf = tcm.tcm_info;
+	if (o.type == TC_CLASS && o.parent == TC_H_ROOT)
+		o.parent = o.handle & 0xffff0000u; /* as we ask for it */
+	if (o.type == TC_FILTER) {
+		o.pref = (uint16_t)(tcm.tcm_info >> 16);
+		o.protocol = ntohs((uint16_t)tcm.tcm_info);
+	}
+	if (o.kind == &tc_kind_other || !got[1].data) {
+		/* A filter without options is only the head of its chain. */
+		if (o.type == TC_FILTER && o.kind != &tc_kind_other)
+			return false;
+		o.kind = &tc_kind_other;
+		memcpy(o.name, name, sizeof(name));
+	} else if (!o.kind->parse(&got[1], &o)) {
+		o.kind = &tc_kind_other;
+		memset(o.name, 0, sizeof(o.name));
+		memcpy(o.name, name, sizeof(name));
+	}
+	*ret_object = o;
+	return true;
+}
+
+static void
+take_stats2(struct nl_view stats2, struct tc_class_stats *ret)
+{
+	static const struct nl_want wants[] = {
+		{ TCA_STATS_BASIC, sizeof(uint64_t) + sizeof(uint32_t) },
+		{ TCA_STATS_PKT64, sizeof(uint64_t) },
+		{ TCA_STATS_QUEUE, sizeof(struct gnet_stats_queue) },
+		{ TCA_STATS_APP, 0 },
+	};
+	struct nl_view got[4];
+	struct gnet_stats_queue queue;
+	struct tc_htb_xstats xstats;
+
+	if (!nl_parse(stats2, wants, 4, got))
+		return;
+	if (got[0].data) {
+		uint32_t packets;
+
+		memcpy(&ret->bytes, got[0].data, sizeof(ret->bytes));
+		memcpy(&packets, got[0].data + sizeof(ret->bytes),
+			sizeof(packets));
+		ret->packets = packets;
+	}
+	if (got[1].data)
+		ret->packets = nl_u64(got[1]);
+	if (got[2].data) {
+		memcpy(&queue, got[2].data, sizeof(queue));
+		ret->qlen = queue.qlen;
+		ret->backlog_bytes = queue.backlog;
+		ret->drops = queue.drops;
+	}
+	if (got[3].len >= sizeof(xstats)) {
+		memcpy(&xstats, got[3].data, sizeof(xstats));
+		ret->tokens_ticks = (int32_t)xstats.tokens;
+		ret->ctokens_ticks = (int32_t)xstats.ctokens;
+	}
+}
+
+bool
+nl_stats_get(const struct nlmsghdr *h, struct tc_class_stats *ret_stats)
+{
+	static const struct nl_want wants[] = { { TCA_STATS2, 0 } };
+	struct tc_class_stats stats = { 0 };
+	struct nl_view got[1];
+	struct nl_view attrs;
+	struct tcmsg tcm;
+
+	if (h->nlmsg_type != RTM_NEWTCLASS || !take_head(h, &tcm, &attrs) ||
+		!nl_parse(attrs, wants, 1, got))
+		return false;
+	stats.handle = tcm.tcm_handle;
+	if (got[0].data)
+		take_stats2(got[0], &stats);
+	*ret_stats = stats;
+	return true;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What `tcctl serve` may ask of the kernel once its sockets are open.  Any
+ * other call ends the process at once: an EPERM in a loop over descriptors
+ * would spin.
+ */
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stddef.h>
+
+#include "sandbox_int.h"
+#include "serve_int.h"
+
+static const int allowed[] = {
+	/* messages and netlink */
+	SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg), SCMP_SYS(recvfrom),
+	SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(read),
+	/* waiting */
+	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall),
+	SCMP_SYS(clock_gettime),
+	/* memory */
+	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(sysinfo), /* qsort() asks how much there is */
+	/* the log line and the end */
+	SCMP_SYS(write), SCMP_SYS(getpid), SCMP_SYS(close),
+	SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+	/* abort() of an assertion, so that it is seen as one */
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(gettid),
+	SCMP_SYS(tgkill)
+};
+
+static bool
+allow_all(scmp_filter_ctx ctx, const int *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0) != 0)
+			return false;
+	return true;
+}
+
+bool
+tc_sandbox(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	size_t extra_count;
+	const int *extra = tc_sandbox_extra(&extra_count);
+	bool ok;
+
+	if (!ctx)
+		return false;
+	ok = allow_all(ctx, allowed, sizeof(allowed) / sizeof(allowed[0])) &&
+	     allow_all(ctx, extra, extra_count) && seccomp_load(ctx) == 0;
+	seccomp_release(ctx);
+	return ok;
+}

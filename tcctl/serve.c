@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The helper of the engine: wishes in, acknowledgements out.  One loop, which
+ * after each datagram looks at the supervisor's question whether we are alive,
+ * and which uses the time without requests for what can wait.
+ *
+ * When the conversation with the kernel itself fails, nothing is known about
+ * what was done: the process ends, and the next one adopts what there is.
+ */
+
+#include "serve_int.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "nl_conn.h"
+
+enum { LIFE_PING = 1, LIFE_PONG = 2, WATCH_MS = 500, LINKS_MAX = 256 };
+
+/* A datagram that waits for the engine to read. */
+struct out {
+	TAILQ_ENTRY(out) entry;
+	size_t len;
+	uint8_t bytes[];
+};
+
+enum { FD_REQUEST, FD_LIFE, FD_SIGNAL, FD_COUNT };
+
+struct serve {
+	const struct alloc *alloc;
+	struct nl_conn *conn;
+	struct tc_kernel kernel;
+	struct tc_listener listener;
+	LIST_HEAD(, tc_link) links;
+	size_t link_count;
+	struct tc_batch *batch;
+	struct pollfd fds[FD_COUNT];
+	struct mono watch_due;
+	bool more; /* there is work in the background */
+	bool stopping;
+	int error; /* of the conversation with the kernel */
+	TAILQ_HEAD(, out) outs;
+	struct buf_writer w; /* over answers */
+	uint8_t answers[MSG_DATAGRAM_MAX];
+	uint8_t request[MSG_DATAGRAM_MAX];
+};
+
+static struct mono
+now_mono(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (struct mono){ (int64_t)ts.tv_sec * 1000000 +
+			      ts.tv_nsec / 1000 };
+}
+
+/* ---- answers ---------------------------------------------------------------
+ */
+
+/* Queue what has been written as one datagram. */
+static void
+close_datagram(struct serve *s)
+{
+	size_t len = buf_written(&s->w);
+	struct out *out;
+
+	s->w = buf_writer(s->answers, sizeof(s->answers));
+	if (len == 0)
+		return;
+	out = (struct out *)alloc_get(s->alloc, sizeof(*out) + len);
+	if (!out) {
+		/* An answer lost: the engine asks the next tcctl. */
+		s->error = -ENOMEM;
+		return;
+	}
+	out->len = len;
+	memcpy(out->bytes, s->answers, len);
+	TAILQ_INSERT_TAIL(&s->outs, out, entry);
+}
+
+/* Writes one message; called again when the first datagram is full. */
+typedef void put_fn(struct buf_writer *w, uint32_t serial, const void *message);
+
+static void
+answer(struct serve *s, put_fn *put, uint32_t serial, const void *message)
+{
+	uint8_t *before = s->w.pos;
+
+	put(&s->w, serial, message);
+	if (!s->w.failed)
+		return;
+	s->w.pos = before;
+	s->w.failed = false;
+	close_datagram(s);
+	put(&s->w, serial, message); /* an empty one has room for any */
+}
+
+static void
+put_done(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_done(w, serial, (const struct tc_done *)message);
+}
+
+static void
+put_adopted(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_flow(w, TC_MSG_ADOPTED, serial, (const struct tc_flow *)message);
+}
+
+static void
+put_counter(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_counter(w, serial, (const struct tc_counter *)message);
+}
+
+static void
+put_note(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	(void)serial; /* nobody asked */
+	tc_put_note(w, (const char *)message);
+}
+
+static void
+on_done(void *arg, uint32_t serial, const struct tc_done *done)
+{
+	answer((struct serve *)arg, put_done, serial, done);
+}
+
+static void
+on_adopted(void *arg, uint32_t serial, const struct tc_flow *flow)
+{
+	answer((struct serve *)arg, put_adopted, serial, flow);
+}
+
+static void
+on_counter(void *arg, uint32_t serial, const struct tc_counter *counter)
+{
+	answer((struct serve *)arg, put_counter, serial, counter);
+}
+
+static void
+on_note(void *arg, const char *text)
+{
+	log_warn(LOG_TC, "%s", text);
+	answer((struct serve *)arg, put_note, 0, text);
+}
+
+static void
+refuse(struct serve *s, uint32_t serial, int error, const char *text)
+{
+	struct tc_done done = { .error = error };
+
+	(void)text_copy(done.text, sizeof(done.text), text);
+	on_done(s, serial, &done);
+}
+
+/* Hand over what the engine takes now. */
+static void
+flush_answers(struct serve *s)
+{
+	struct out *out;
+
+	close_datagram(s);
+	while ((out = TAILQ_FIRST(&s->outs))) {
+		ssize_t n = send(SERVE_FD, out->bytes, out->len,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < 0)
+			s->stopping = true; /* the engine has gone */
+		TAILQ_REMOVE(&s->outs, out, entry);
+		alloc_put(s->alloc, out);
+	}
+}
+
+/* ---- requests --------------------------------------------------------------
+ */
+
+static struct tc_link *
+find_link(struct serve *s, uint32_t ifindex)
+{
+	struct tc_link *link;
+
+	LIST_FOREACH (link, &s->links, entry)
+		if (link->conf.ifindex == ifindex)
+			return link;
+	return NULL;
+}
+
+static void
+run_batch(struct serve *s)
+{
+	int error =
+		tc_batch_run(s->batch, &s->kernel, now_mono(), &s->listener);
+
+	if (error != 0)
+		s->error = error;
+}
+
+static void
+drop_link(struct serve *s, struct tc_link *link)
+{
+	LIST_REMOVE(link, entry);
+	s->link_count--;
+	tc_link_free(link);
+}
+
+static void
+open_link(struct serve *s, uint32_t serial, const struct tc_iface *conf)
+{
+	struct tc_link *link =
+		s->link_count < LINKS_MAX ? tc_link_new(s->alloc, conf) : NULL;
+	struct tc_done done = { 0 };
+	int error;
+
+	if (!link) {
+		refuse(s, serial, ENOMEM, "too many interfaces, or no memory");
+		return;
+	}
+	LIST_INSERT_HEAD(&s->links, link, entry);
+	s->link_count++;
+	error = tc_link_open(link, &s->kernel, serial, &s->listener, &done);
+	if (error != 0)
+		s->error = error;
+	if (done.error != 0)
+		drop_link(s, link);
+	else if (error == 0)
+		log_info(LOG_TC, "%s: managed, %u flows adopted", conf->name,
+			(unsigned)HASH_COUNT(link->flows));
+	on_done(s, serial, &done);
+}
+
+static void
+handle_iface(struct serve *s, const struct msg *m)
+{
+	struct tc_iface conf;
+	struct tc_link *link;
+	struct tc_done done = { 0 };
+
+	if (!tc_get_iface(m, &conf)) {
+		refuse(s, m->serial, EBADMSG, "malformed interface");
+		return;
+	}
+	link = find_link(s, conf.ifindex);
+	if (link && link->lost) {
+		drop_link(s, link);
+		link = NULL;
+	}
+	if (!link) {
+		open_link(s, m->serial, &conf);
+		return;
+	}
+	s->error = tc_link_change(link, &s->kernel, &conf, &done);
+	on_done(s, m->serial, &done);
+}
+
+static void
+handle_iface_off(struct serve *s, const struct msg *m)
+{
+	uint32_t ifindex = 0;
+	struct tc_link *link;
+	struct tc_done done = { 0 };
+
+	if (!tc_get_iface_off(m, &ifindex)) {
+		refuse(s, m->serial, EBADMSG, "malformed interface");
+		return;
+	}
+	link = find_link(s, ifindex);
+	if (link && !link->lost)
+		s->error = tc_link_close(link, &s->kernel, &done);
+	if (link && done.error == 0)
+		drop_link(s, link);
+	on_done(s, m->serial, &done);
+}
+
+/* The link of a flow, or NULL when the request has been refused. */
+static struct tc_link *
+flow_link(struct serve *s, uint32_t serial, const struct tc_flow *flow)
+{
+	struct tc_link *link = find_link(s, flow->ifindex);
+	struct tc_done done = { .error = ENODEV, .flow_id = flow->id };
+
+	if (link && !link->lost)
+		return link;
+	(void)text_copy(done.text, sizeof(done.text),
+		link ? "the tree of the interface was removed"
+		     : "the interface is not managed");
+	on_done(s, serial, &done);
+	return NULL;
+}
+
+static void
+handle_flow(struct serve *s, const struct msg *m)
+{
+	struct tc_flow flow;
+	struct tc_done done = { 0 };
+	const struct tc_record *known;
+	struct tc_link *link;
+
+	if (!tc_get_flow(m, &flow)) {
+		refuse(s, m->serial, EBADMSG, "malformed flow");
+		return;
+	}
+	link = flow_link(s, m->serial, &flow);
+	if (!link)
+		return;
+	known = tc_record_find(link, flow.id);
+	if (s->batch->count == TC_BATCH_MAX || (known && known->busy)) {
+		run_batch(s);
+		known = tc_record_find(link, flow.id);
+	}
+	done.flow_id = flow.id;
+	if (m->type != TC_MSG_FLOW_DEL)
+		done.error = tc_batch_flow(
+			s->batch, link, m->serial, &flow, done.text);
+	else if (known)
+		done.error = tc_batch_del(
+			s->batch, link, m->serial, flow.id, done.text);
+	/* Removing what is not there is done already. */
+	if (done.error != 0 || (m->type == TC_MSG_FLOW_DEL && !known))
+		on_done(s, m->serial, &done);
+}
+
+static void
+handle_counters(struct serve *s, const struct msg *m)
+{
+	struct tc_counters_query query;
+	struct tc_done done = { 0 };
+	struct tc_link *link;
+
+	if (!tc_get_counters(m, &query)) {
+		refuse(s, m->serial, EBADMSG, "malformed query");
+		return;
+	}
+	LIST_FOREACH (link, &s->links, entry) {
+		if ((query.ifindex != 0 &&
+			    query.ifindex != link->conf.ifindex) ||
+			link->lost || s->error != 0)
+			continue;
+		s->error = tc_link_counters(link, &s->kernel, m->serial,
+			query.flow_id, &s->listener);
+	}
+	done.flow_id = query.flow_id;
+	on_done(s, m->serial, &done);
+}
+
+static void
+handle(struct serve *s, const struct msg *m)
+{
+	if (m->version != MSG_VERSION) {
+		refuse(s, m->serial, EPROTONOSUPPORT,
+			"message of another version");
+		return;
+	}
+	/* Flows are gathered; everything else comes after them. */
+	if (m->type != TC_MSG_FLOW_ADD && m->type != TC_MSG_FLOW_CHANGE &&
+		m->type != TC_MSG_FLOW_DEL)
+		run_batch(s);
+	switch (m->type) {
+	case TC_MSG_IFACE:
+		handle_iface(s, m);
+		break;
+	case TC_MSG_IFACE_OFF:
+		handle_iface_off(s, m);
+		break;
+	case TC_MSG_FLOW_ADD:
+	case TC_MSG_FLOW_CHANGE:
+	case TC_MSG_FLOW_DEL:
+		handle_flow(s, m);
+		break;
+	case TC_MSG_COUNTERS:
+		handle_counters(s, m);
+		break;
+	default:
+		refuse(s, m->serial, EOPNOTSUPP, "unknown request");
+		break;
+	}
+}
+
+static void
+receive_requests(struct serve *s)
+{
+	ssize_t n = recv(SERVE_FD, s->request, sizeof(s->request),
+		MSG_DONTWAIT | MSG_TRUNC);
+	struct buf_reader r;
+	struct msg m;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		s->stopping = true;
+		return;
+	}
+	if ((size_t)n > sizeof(s->request)) {
+		refuse(s, 0, EMSGSIZE, "datagram too long");
+		return;
+	}
+	r = buf_reader(s->request, (size_t)n);
+	while (s->error == 0 && msg_next(&r, &m))
+		handle(s, &m);
+	if (s->error == 0)
+		run_batch(s);
+	if (r.failed)
+		refuse(s, 0, EBADMSG, "malformed datagram");
+}
+
+/* ---- life ------------------------------------------------------------------
+ */
+
+/* The supervisor's questions: each PING is answered by a PONG. */
+static void
+answer_life(struct serve *s)
+{
+	uint8_t bytes[64];
+	ssize_t n = recv(SERVE_LIFE_FD, bytes, sizeof(bytes), MSG_DONTWAIT);
+	struct buf_reader r;
+	struct buf_writer w;
+	struct msg m;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		s->stopping = true;
+		return;
+	}
+	r = buf_reader(bytes, (size_t)n);
+	if (!msg_next(&r, &m) || m.type != LIFE_PING)
+		return;
+	w = buf_writer(bytes, sizeof(bytes));
+	msg_end(&w, msg_begin(&w, LIFE_PONG, m.serial));
+	/* A supervisor that does not read will ask again, or kill us. */
+	(void)send(SERVE_LIFE_FD, bytes, buf_written(&w),
+		MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Classes that drain, and the watch over the trees. */
+static void
+do_due(struct serve *s)
+{
+	struct mono now = now_mono();
+	bool watch = mono_reached(s->watch_due, now);
+	struct tc_link *link;
+
+	if (watch)
+		s->watch_due = mono_add_ms(now, WATCH_MS);
+	LIST_FOREACH (link, &s->links, entry) {
+		if (s->error == 0 && watch)
+			s->error = tc_watch(link, &s->kernel, &s->listener);
+		if (s->error == 0 && mono_reached(tc_drain_next(link), now))
+			s->error = tc_drain_step(
+				link, &s->kernel, now, &s->listener);
+	}
+}
+
+/* Nobody waits: one step for each link. */
+static void
+do_idle(struct serve *s)
+{
+	struct tc_link *link;
+
+	s->more = false;
+	LIST_FOREACH (link, &s->links, entry) {
+		struct mono before = now_mono();
+		bool more = false;
+
+		if (s->error == 0)
+			s->error = tc_link_idle(
+				link, &s->kernel, &s->listener, &more);
+		if (!more)
+			continue;
+		s->more = true;
+		link->step =
+			tc_pool_pace(link->step, now_mono().us - before.us);
+	}
+}
+
+static int
+timeout_ms(const struct serve *s)
+{
+	struct mono next = s->watch_due;
+	struct mono now = now_mono();
+	const struct tc_link *link;
+
+	if (s->more)
+		return 0;
+	LIST_FOREACH (link, &s->links, entry)
+		next = mono_earlier(next, tc_drain_next(link));
+	if (LIST_EMPTY(&s->links))
+		return -1;
+	return mono_reached(next, now) ? 0
+				       : (int)mono_ms_between(now, next) + 1;
+}
+
+static void
+turn(struct serve *s)
+{
+	bool waiting = !TAILQ_EMPTY(&s->outs);
+
+	/* As long as answers wait nothing more is asked of us. */
+	s->fds[FD_REQUEST].events = waiting ? POLLOUT : POLLIN;
+	if (poll(s->fds, FD_COUNT, timeout_ms(s)) < 0)
+		return; /* EINTR: again */
+	if (s->fds[FD_SIGNAL].revents != 0) {
+		s->stopping = true;
+		return;
+	}
+	if (s->fds[FD_LIFE].revents != 0)
+		answer_life(s);
+	if ((s->fds[FD_REQUEST].revents & POLLIN) != 0 ||
+		(s->fds[FD_REQUEST].revents & (POLLHUP | POLLERR)) != 0)
+		receive_requests(s);
+	else if (!waiting)
+		do_idle(s);
+	if (s->error == 0)
+		do_due(s);
+	flush_answers(s);
+}
+
+static bool
+is_seqpacket(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool
+start(struct serve *s)
+{
+	int signals = open_signals();
+
+	s->conn = nl_conn_new();
+	s->batch = (struct tc_batch *)alloc_get(s->alloc, sizeof(*s->batch));
+	if (signals < 0 || !s->conn || !s->batch) {
+		log_err(LOG_MAIN, "cannot start: %s", strerror(errno));
+		return false;
+	}
+	s->batch->alloc = s->alloc;
+	s->batch->ops.alloc = s->alloc;
+	s->kernel = nl_conn_kernel(s->conn);
+	s->listener = (struct tc_listener){ .arg = s,
+		.adopted = on_adopted,
+		.done = on_done,
+		.counter = on_counter,
+		.note = on_note };
+	s->w = buf_writer(s->answers, sizeof(s->answers));
+	TAILQ_INIT(&s->outs);
+	s->fds[FD_REQUEST] = (struct pollfd){ .fd = SERVE_FD };
+	s->fds[FD_LIFE] = (struct pollfd){
+		.fd = is_seqpacket(SERVE_LIFE_FD) ? SERVE_LIFE_FD : -1,
+		.events = POLLIN
+	};
+	s->fds[FD_SIGNAL] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	if (!tc_sandbox()) {
+		log_err(LOG_MAIN, "cannot install the system call filter");
+		return false;
+	}
+	return true;
+}
+
+/* The kernel stays as it is. */
+static void
+stop(struct serve *s)
+{
+	struct out *out;
+
+	while (!LIST_EMPTY(&s->links))
+		drop_link(s, LIST_FIRST(&s->links));
+	while ((out = TAILQ_FIRST(&s->outs))) {
+		TAILQ_REMOVE(&s->outs, out, entry);
+		alloc_put(s->alloc, out);
+	}
+	if (s->batch)
+		tc_batch_done(s->batch);
+	alloc_put(s->alloc, s->batch);
+	nl_conn_free(s->conn);
+}
+
+int
+tc_serve(void)
+{
+	const struct alloc *alloc = alloc_heap();
+	struct serve *s;
+	int status = 1;
+
+	if (!is_seqpacket(SERVE_FD)) {
+		log_err(LOG_MAIN,
+			"descriptor %d is not a SOCK_SEQPACKET socket; the "
+			"supervisor starts tcctl serve",
+			SERVE_FD);
+		return 2;
+	}
+	s = (struct serve *)alloc_get(alloc, sizeof(*s));
+	if (!s)
+		return 1;
+	s->alloc = alloc;
+	LIST_INIT(&s->links);
+	TAILQ_INIT(&s->outs);
+	if (start(s)) {
+		while (!s->stopping && s->error == 0)
+			turn(s);
+		status = s->error == 0 ? 0 : 1;
+	}
+	if (s->error != 0)
+		log_err(LOG_TC,
+			"the conversation with the kernel failed (%s); a new "
+			"tcctl adopts what there is",
+			strerror(-s->error));
+	stop(s);
+	alloc_put(alloc, s);
+	return status;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Transactions over a kernel that has none: it runs a batch in order and goes
+ * on after an error.  What belongs to a refused group is taken back from the
+ * same list, last step first.
+ */
+
+#include "link_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool
+refused(const struct tc_op *op, const struct tc_result *result)
+{
+	/* What should go and is not there has gone. */
+	if (op->kind == TC_OP_DEL && result->error == ENOENT)
+		return false;
+	return result->error != 0;
+}
+
+static const char *
+op_word(const struct tc_op *op)
+{
+	static const char *const words[] = { "add", "change", "delete" };
+
+	return words[op->kind];
+}
+
+static void
+explain(struct text *t, const struct tc_op *op, const struct tc_result *result,
+	const char *name)
+{
+	text_printf(t, "%s ", op_word(op));
+	tc_object_name(t, tc_op_object(op), name);
+	text_printf(t, ": %s", strerror(result->error));
+	if (result->text[0] != '\0')
+		text_printf(t, " (kernel: %s)", result->text);
+}
+
+/* Note the first step that was refused. */
+static void
+judge(struct tc_group *g, const struct tc_op *ops,
+	const struct tc_result *results, const char *name)
+{
+	g->error = 0;
+	g->clean = true;
+	g->text[0] = '\0';
+	for (size_t i = 0; i < g->count; i++) {
+		if (!refused(&ops[g->first + i], &results[g->first + i]))
+			continue;
+
+		struct text t = text_over(g->text, sizeof(g->text));
+
+		g->error = results[g->first + i].error;
+		text_printf(&t, "step %zu of %zu: ", i + 1, g->count);
+		explain(&t, &ops[g->first + i], &results[g->first + i], name);
+		return;
+	}
+}
+
+/* Append what takes the done steps of a refused group back. */
+static void
+plan_undo(struct tc_group *g, const struct tc_op *ops,
+	const struct tc_result *results, struct tc_ops *undo)
+{
+	const struct tc_op *first = &ops[g->first];
+	bool whole_tree =
+		first->kind == TC_OP_ADD && first->want.type == TC_QDISC_ROOT;
+
+	for (size_t i = g->count; i-- > 0;) {
+		if (results[g->first + i].error != 0)
+			continue;
+		if (whole_tree && i > 0)
+			continue; /* goes with its root */
+
+		struct tc_op *op = tc_ops_add(undo, TC_OP_ADD);
+
+		if (op)
+			tc_op_reverse(&ops[g->first + i], op);
+	}
+}
+
+static void
+judge_undo(struct tc_group *g, const struct tc_op *undo,
+	const struct tc_result *results, size_t count, const char *name)
+{
+	struct text t = text_over(g->text, sizeof(g->text));
+	size_t left = 0;
+
+	t.len = strlen(g->text);
+	for (size_t i = 0; i < count; i++) {
+		if (!refused(&undo[i], &results[i]))
+			continue;
+		if (left++ == 0) {
+			text_add(&t, "; undo failed: ");
+			explain(&t, &undo[i], &results[i], name);
+		}
+	}
+	if (left > 1)
+		text_printf(&t, " and %zu more", left - 1);
+	g->clean = left == 0;
+	if (g->clean)
+		text_add(&t, count > 0 ? "; undone" : "; nothing was changed");
+}
+
+static struct tc_result *
+new_results(const struct alloc *alloc, size_t count)
+{
+	return (struct tc_result *)alloc_get(
+		alloc, (count > 0 ? count : 1) * sizeof(struct tc_result));
+}
+
+static int
+undo_group(const struct tc_kernel *kernel, const struct tc_ops *ops,
+	const struct tc_result *results, struct tc_group *g, const char *name)
+{
+	struct tc_ops undo = { .alloc = ops->alloc };
+	struct tc_result *answers = NULL;
+	int error = -ENOMEM;
+
+	plan_undo(g, ops->all, results, &undo);
+	answers = new_results(ops->alloc, undo.count);
+	if (undo.failed || !answers)
+		goto out;
+	error = kernel->run(kernel->arg, undo.all, undo.count, answers);
+	if (error == 0)
+		judge_undo(g, undo.all, answers, undo.count, name);
+out:
+	alloc_put(ops->alloc, answers);
+	tc_ops_done(&undo);
+	return error;
+}
+
+int
+tc_txn_run(const struct tc_kernel *kernel, const struct tc_ops *ops,
+	struct tc_group *groups, size_t count, const char *name)
+{
+	struct tc_result *results = NULL;
+	int error = -ENOMEM;
+
+	if (ops->failed)
+		return error;
+	results = new_results(ops->alloc, ops->count);
+	if (!results)
+		return error;
+	error = kernel->run(kernel->arg, ops->all, ops->count, results);
+	for (size_t i = 0; i < count && error == 0; i++) {
+		judge(&groups[i], ops->all, results, name);
+		if (groups[i].error != 0)
+			error = undo_group(
+				kernel, ops, results, &groups[i], name);
+	}
+	alloc_put(ops->alloc, results);
+	return error;
+}

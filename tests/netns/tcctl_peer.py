@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: ISC
+"""The engine's end of the conversation with `tcctl serve`, written from the
+description of the messages alone: no code of ours is behind it."""
+
+import ipaddress
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+IFACE, IFACE_OFF, FLOW_ADD, FLOW_CHANGE, FLOW_DEL, COUNTERS = range(1, 7)
+ADOPTED, DONE, COUNTER, NOTE = range(64, 68)
+GS, CL = 2, 5
+
+# name: (attribute, format); "a" address, "s" text, "f" nest of a filter
+ATTRS = {
+    "ifindex": (1, "I"), "name": (2, "s"), "link_Bps": (3, "Q"),
+    "best_effort_Bps": (4, "Q"), "control_Bps": (5, "Q"), "mtu": (6, "I"),
+    "header_bytes": (7, "I"), "overhead_bytes": (8, "I"),
+    "min_frame_bytes": (9, "I"), "timer_us": (10, "I"),
+    "pool_low": (11, "I"), "pool_high": (12, "I"), "take_over": (13, "B"),
+    "flow_id": (32, "I"), "service": (33, "B"), "rate_Bps": (34, "Q"),
+    "peak_Bps": (35, "Q"), "bucket_bytes": (36, "Q"),
+    "max_packet_bytes": (37, "I"), "min_packet_bytes": (38, "I"),
+    "buffer_bytes": (39, "Q"), "filters": (40, "f"),
+    "dst": (64, "a"), "src": (65, "a"), "proto": (66, "B"),
+    "dst_port": (67, "H"), "src_port": (68, "H"), "by_label": (69, "B"),
+    "flow_label": (70, "I"),
+    "error": (96, "I"), "text": (97, "s"), "classid": (98, "I"),
+    "bytes": (99, "Q"), "packets": (100, "Q"), "drops": (101, "Q"),
+    "backlog_bytes": (102, "I"),
+}
+BY_NUMBER = {number: (name, form) for name, (number, form) in ATTRS.items()}
+FILTER = {"dst": None, "src": None, "proto": 17, "dst_port": 0, "src_port": 0,
+          "by_label": 0, "flow_label": 0}
+
+
+def attribute(name, value):
+    number, form = ATTRS[name]
+    if form == "s":
+        body = value.encode()
+    elif form == "a":
+        address = ipaddress.ip_address(value) if value else None
+        body = (bytes([address.version]) + address.packed if address
+                else b"\0")
+    elif form == "f":
+        return b"".join(nest(number, {**FILTER, **one}) for one in value)
+    else:
+        body = struct.pack("<" + form, value)
+    return struct.pack("<HH", number, 4 + len(body)) + body
+
+
+def nest(number, values):
+    body = b"".join(attribute(k, v) for k, v in values.items())
+    return struct.pack("<HH", number, 4 + len(body)) + body
+
+
+def message(kind, serial, values):
+    body = b"".join(attribute(k, v) for k, v in values.items())
+    return struct.pack("<IHHI", 12 + len(body), 1, kind, serial) + body
+
+
+def parse_attributes(data):
+    values = {}
+    while data:
+        number, length = struct.unpack_from("<HH", data)
+        body, data = data[4:length], data[length:]
+        name, form = BY_NUMBER[number]
+        if form == "s":
+            values[name] = body.decode()
+        elif form == "a":
+            values[name] = (str(ipaddress.ip_address(body[1:]))
+                            if body[0] else None)
+        elif form == "f":
+            values.setdefault(name, []).append(parse_attributes(body))
+        else:
+            values[name] = struct.unpack("<" + form, body)[0]
+    return values
+
+
+def parse(datagram):
+    while datagram:
+        length, version, kind, serial = struct.unpack_from("<IHHI", datagram)
+        assert version == 1
+        yield kind, serial, parse_attributes(datagram[12:length])
+        datagram = datagram[length:]
+
+
+class Peer:
+    """A `tcctl serve` in a namespace, and a conversation with it."""
+
+    def __init__(self, program, netns, life=False):
+        self.serial = 0
+        self.notes = []
+        self.answers = []
+        self.socket, theirs = socket.socketpair(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.life, their_life = (socket.socketpair(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET) if life else (None, None))
+        fds = [theirs.fileno()] + ([their_life.fileno()] if life else [])
+        # High numbers first, so that 3 and 4 can be put in place.
+        high = [os.dup2(fd, 100 + i) for i, fd in enumerate(fds)]
+        moves = " ".join(f"{3 + i}<&{fd}" for i, fd in enumerate(high))
+        closes = " ".join(f"{fd}<&-" for fd in high)
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", netns, "bash", "-c",
+             f'exec "$0" serve {moves} {closes}', str(program)],
+            pass_fds=high, stderr=subprocess.PIPE, text=True)
+        for fd in high:
+            os.close(fd)
+        theirs.close()
+        if their_life:
+            their_life.close()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self.process.stderr.close()
+        self.socket.close()
+        if self.life:
+            self.life.close()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def send(self, *requests):
+        """One datagram of (kind, values); returns their serials."""
+        serials, data = [], b""
+        for kind, values in requests:
+            self.serial += 1
+            serials.append(self.serial)
+            data += message(kind, self.serial, values)
+        self.socket.send(data)
+        return serials
+
+    def receive(self, timeout=20):
+        ready, _, _ = select.select([self.socket], [], [], timeout)
+        assert ready, "tcctl does not answer"
+        data = self.socket.recv(70000)
+        assert data, "tcctl has gone: " + self.process.stderr.read()
+        for kind, serial, values in parse(data):
+            if kind == NOTE:
+                self.notes.append(values["text"])
+            else:
+                self.answers.append((kind, serial, values))
+
+    def done(self, serials, timeout=20):
+        """Wait for the acknowledgements: their values, in that order, and
+        whatever else was told under these serials."""
+        deadline = time.monotonic() + timeout
+        while True:
+            found = {s: v for k, s, v in self.answers if k == DONE}
+            if all(s in found for s in serials):
+                break
+            self.receive(max(0.1, deadline - time.monotonic()))
+        told = [(k, v) for k, s, v in self.answers
+                if s in serials and k != DONE]
+        self.answers = [a for a in self.answers if a[1] not in serials]
+        return [found[s] for s in serials], told
+
+    def ask(self, kind, values):
+        done, told = self.done(self.send((kind, values)))
+        return done[0], [v for _, v in told]
+
+    def wait_note(self, word, timeout=10):
+        deadline = time.monotonic() + timeout
+        while not any(word in note for note in self.notes):
+            self.receive(max(0.1, deadline - time.monotonic()))
