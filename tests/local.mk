@@ -6,6 +6,7 @@ include tests/clients.mk
 include tests/unit/base.mk
 include tests/unit/wire.mk
 include tests/fuzz/wire.mk
+include tests/oracle/wire.mk
 include tests/unit/core.mk
 include tests/unit/core_arith.mk
 include tests/unit/policy.mk
