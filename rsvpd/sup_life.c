@@ -288,6 +288,24 @@ forget_process(struct worker *w)
 		ask_to_end(&sup->workers[i]);
 }
 
+/* A helper whose engine dies may be seen to end before the engine is; it ends
+ * with status 0 then, which is nobody's fault. */
+static void
+log_end(const struct worker *w, int status)
+{
+	char how[80];
+
+	if (w->asked)
+		return;
+	sup_describe_end(status, how, sizeof(how));
+	if (status == 0 || w->sup->stopping)
+		log_info(LOG_MAIN, "%s: process %d ended: %s", w->program.name,
+			(int)w->pid, how);
+	else
+		log_err(LOG_MAIN, "%s: process %d ended: %s", w->program.name,
+			(int)w->pid, how);
+}
+
 static void
 worker_ended(struct worker *w, int status)
 {
@@ -295,12 +313,8 @@ worker_ended(struct worker *w, int status)
 	const bool refused = w == sup_engine(sup) && !sup->ever_ready &&
 			     WIFEXITED(status) &&
 			     WEXITSTATUS(status) == SUP_EXIT_CONF;
-	char how[80];
 
-	sup_describe_end(status, how, sizeof(how));
-	if (!w->asked)
-		log_err(LOG_MAIN, "%s: process %d ended: %s", w->program.name,
-			(int)w->pid, how);
+	log_end(w, status);
 	forget_process(w);
 	if (sup->stopping)
 		stop_next(sup);

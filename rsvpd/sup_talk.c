@@ -63,8 +63,12 @@ ping(struct worker *w, struct mono now)
 static void
 set_watchdog(struct supervisor *sup, uint32_t watchdog_ms)
 {
-	if (watchdog_ms >= LEAST_WATCHDOG_MS && watchdog_ms <= MOST_WATCHDOG_MS)
-		sup->watchdog_ms = watchdog_ms;
+	if (watchdog_ms < LEAST_WATCHDOG_MS || watchdog_ms > MOST_WATCHDOG_MS ||
+		watchdog_ms == sup->watchdog_ms)
+		return;
+	sup->watchdog_ms = watchdog_ms;
+	/* Not when the longer period before would have ended. */
+	loop_timer_set(sup->tick, loop_now());
 }
 
 static void

@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: ISC
+"""The supervisor and its workers: users, capabilities, descriptors, deaths,
+watchdog, reload, locks."""
+
+import os
+import pathlib
+import pwd
+import re
+import signal
+import socket
+import stat
+import time
+
+import pytest
+
+import lab
+
+USERS = {"engine": "rsvpd", "tcctl": "rsvptc", "policyd": "rsvppol"}
+WATCHDOG_S = 1.5
+CONF = """
+watchdog = "1500 ms";
+interfaces = ( { name = "eth0"; bandwidth = "10 Mbit"; } );
+"""
+BROKEN = 'watchdog = "1500 ms";\ninterfaces = (\n\t{ nam = "eth0"; }\n);\n'
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+class Bench:
+    """One node with one link, and rsvpd on it."""
+
+    def __init__(self, where, conf=CONF, env=None):
+        self.lab = where
+        self.node = where.nodes["r"]
+        self.daemon = lab.Daemon.__new__(lab.Daemon)
+        d = self.daemon
+        d.node = self.node
+        d.dir = where.dir / "r"
+        d.run_dir, d.state_dir = d.dir / "run", d.dir / "state"
+        d.dir.mkdir(exist_ok=True)
+        d.dir.chmod(0o755)
+        d.conf, d.policy = d.dir / "rsvpd.conf", d.dir / "policy.conf"
+        d.conf.write_text(conf)
+        d.process = self.start(env=env)
+
+    def argv(self, run="run"):
+        d = self.daemon
+        return [lab.program("rsvpd"), "-c", d.conf, "--runtime-dir",
+                d.dir / run, "--state-dir", d.state_dir]
+
+    def start(self, run="run", env=None, name="rsvpd"):
+        return self.node.start(*self.argv(run), name=name, env=env)
+
+    def log(self):
+        return self.daemon.process.output()
+
+    def count(self, text):
+        return self.log().count(text)
+
+    def wait_log(self, text, times=1, timeout=10):
+        return lab.wait_for(
+            lambda: self.count(text) >= times or self.daemon.process.died(),
+            f"{times} times '{text}': {self.log()[-3000:]}", timeout)
+
+    def workers(self):
+        return self.daemon.workers()
+
+    def wait_all(self, ready=1):
+        """All three run and the engine has said so that many times."""
+        self.wait_log("rsvpd[%d] info: main: ready" %
+                      self.daemon.supervisor(), ready)
+        return lab.wait_for(
+            lambda: len(self.workers()) == 3 and self.workers(),
+            "three workers")
+
+
+@pytest.fixture
+def node():
+    with lab.Lab("rsvpsup") as where:
+        r = where.node("r")
+        other = where.node("o")
+        where.link(r, "eth0", other, "eth0", v4=("10.0.0.1", "10.0.0.2", 24),
+                   v6=("2001:db8::1", "2001:db8::2", 64))
+        yield where
+
+
+@pytest.fixture
+def bench(node):
+    b = Bench(node)
+    b.wait_all()
+    return b
+
+
+def gone(pid):
+    """Not there, or a zombie."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return text.rsplit(")", 1)[1].split()[0] in "ZX"
+
+
+def ids(status, key):
+    return {int(word) for word in status[key].split()}
+
+
+def test_each_worker_is_confined(bench):
+    for name, pid in bench.workers().items():
+        lab.wait_for(lambda p=pid: lab.process_status(p)["Seccomp"] == "2",
+                     f"the filter of {name}")
+        status = lab.process_status(pid)
+        user = pwd.getpwnam(USERS[name])
+        assert ids(status, "Uid") == {user.pw_uid}, name
+        assert ids(status, "Gid") == {user.pw_gid}, name
+        assert status["Groups"].split() == [], name
+        assert status["NoNewPrivs"] == "1", name
+        want = 1 << 12 if name == "tcctl" else 0     # CAP_NET_ADMIN
+        for key in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+            assert int(status[key], 16) == want, f"{name} {key}"
+        assert int(status["CapBnd"], 16) == 0, name
+        environ = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+        assert environ == b"PATH=/usr/sbin:/usr/bin:/sbin:/bin\0", name
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"Max core file size\s+0\s+0", limits), name
+    assert len({USERS[n] for n in USERS}) == 3
+
+
+def test_supervisor_keeps_only_what_it_needs(bench):
+    status = lab.process_status(bench.daemon.supervisor())
+    # CHOWN, DAC_READ_SEARCH, KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, NET_RAW
+    want = sum(1 << n for n in (0, 2, 5, 6, 7, 8, 12, 13))
+    for key in ("CapEff", "CapPrm", "CapBnd"):
+        assert int(status[key], 16) == want, key
+    assert int(status["CapInh"], 16) == 0
+    assert status["NoNewPrivs"] == "1"
+
+
+def inodes(pid):
+    found = set()
+    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        name = os.readlink(fd)
+        if name.startswith("socket:["):
+            found.add(name[8:-1])
+    return found
+
+
+def raw_sockets(pid):
+    """Inodes of the raw sockets in the network namespace of a process."""
+    found = set()
+    for table in ("raw", "raw6"):
+        text = pathlib.Path(f"/proc/{pid}/net/{table}").read_text()
+        found |= {line.split()[9] for line in text.splitlines()[1:]}
+    return found
+
+
+def test_raw_sockets_are_the_engines_alone(bench):
+    workers = bench.workers()
+    raw = raw_sockets(workers["engine"])
+    assert len(raw) == 3
+    assert raw <= inodes(workers["engine"])
+    for pid in (bench.daemon.supervisor(), workers["tcctl"],
+                workers["policyd"]):
+        assert not raw & inodes(pid)
+
+
+def test_no_worker_inherits_what_is_not_its_own(bench):
+    lock = "rsvpd.pid"
+    for name, pid in bench.workers().items():
+        opened = [os.readlink(fd)
+                  for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+        assert not [o for o in opened if o.endswith(lock)], name
+        assert not [o for o in opened if o.endswith("rsvpd.conf")], name
+
+
+def test_sockets_have_their_modes(bench):
+    rapi = bench.daemon.rapi.stat()
+    control = bench.daemon.control.stat()
+    assert stat.S_IMODE(rapi.st_mode) == 0o666
+    assert stat.S_IMODE(control.st_mode) == 0o660
+    # The group of the configuration's default; useradd made it.
+    lab.wait_for(lambda: bench.daemon.control.stat().st_gid ==
+                 pwd.getpwnam("rsvpd").pw_gid, "the group")
+    assert control.st_uid == 0
+
+
+@pytest.mark.parametrize("name", ["engine", "tcctl", "policyd"])
+def test_killed_worker_is_restarted(bench, name):
+    before = bench.workers()
+    os.kill(before[name], signal.SIGKILL)
+
+    def replaced():
+        now = bench.workers()
+        return now if len(now) == 3 and now[name] != before[name] else None
+
+    after = lab.wait_for(replaced, f"a new {name}: {bench.log()[-3000:]}", 5)
+    bench.wait_log(f"{name}: process {before[name]} ended: killed by signal 9")
+    if name == "engine":
+        # The pairs belong together: all three are new.
+        bench.wait_all(2)
+        assert not set(before.values()) & set(bench.workers().values())
+        assert raw_sockets(bench.workers()["engine"]) <= inodes(
+            bench.workers()["engine"])
+    else:
+        assert after["engine"] == before["engine"]
+        time_limit = time.monotonic() + WATCHDOG_S * 1.5
+        lab.wait_for(lambda: time.monotonic() > time_limit, "a full period")
+        assert bench.workers() == after, "somebody was killed for no reason"
+
+
+def test_worker_that_dies_a_few_times_is_started_each_time(bench):
+    for _ in range(4):
+        old = bench.workers()["policyd"]
+        os.kill(old, signal.SIGKILL)
+        lab.wait_for(lambda o=old: bench.workers().get("policyd")
+                     not in (None, o), "a new policyd")
+
+
+@pytest.mark.parametrize("name", ["engine", "tcctl", "policyd"])
+def test_hung_worker_is_killed_within_the_watchdogs_time(bench, name):
+    old = bench.workers()[name]
+    os.kill(old, signal.SIGSTOP)
+    start = time.monotonic()
+    lab.wait_for(lambda: gone(old), f"{name} to be killed", 2 * WATCHDOG_S)
+    took = time.monotonic() - start
+    assert took <= WATCHDOG_S + 0.2, f"{took:.2f} s"
+    # Not at once either: it has to be silent for most of the period.
+    assert took >= WATCHDOG_S / 2, f"{took:.2f} s"
+    lab.wait_for(lambda: bench.workers().get(name) not in (None, old),
+                 f"a new {name}")
+    bench.wait_log(f"{name}: process {old} is silent for")
+
+
+def test_stopped_supervisor_kills_nobody_when_it_goes_on(bench):
+    before = bench.workers()
+    supervisor = bench.daemon.supervisor()
+    os.kill(supervisor, signal.SIGSTOP)
+    end = time.monotonic() + 2 * WATCHDOG_S
+    lab.wait_for(lambda: time.monotonic() > end, "the pause", 10)
+    os.kill(supervisor, signal.SIGCONT)
+    end = time.monotonic() + WATCHDOG_S
+    lab.wait_for(lambda: time.monotonic() > end, "a period", 10)
+    assert bench.workers() == before
+    assert "silent" not in bench.log()
+
+
+def test_killed_supervisor_takes_its_workers_along(bench):
+    workers = bench.workers()
+    # A hung one too: it would swallow the neighbours' messages for ever.
+    os.kill(workers["engine"], signal.SIGSTOP)
+    os.kill(bench.daemon.supervisor(), signal.SIGKILL)
+    lab.wait_for(lambda: all(gone(pid) for pid in workers.values()),
+                 "the workers to end", 1)
+    bench.daemon.process.popen.wait()
+    assert raw_sockets(os.getpid()) is not None
+    # What it left behind does not hinder the next start.
+    bench.daemon.process = bench.start(name="again")
+    bench.wait_all()
+
+
+def test_orderly_stop_ends_all_and_says_so(bench):
+    workers = bench.workers()
+    assert bench.daemon.stop() == 0
+    assert all(gone(pid) for pid in workers.values())
+    assert not bench.daemon.rapi.exists()
+    assert not bench.daemon.control.exists()
+    assert "the kernel stays as it is" in bench.log()
+    assert "error" not in bench.log()
+
+
+def test_stop_does_not_wait_for_a_hung_worker(bench):
+    os.kill(bench.workers()["tcctl"], signal.SIGSTOP)
+    start = time.monotonic()
+    assert bench.daemon.process.stop(timeout=8) == 0
+    assert time.monotonic() - start < 6
+
+
+def test_second_instance_in_the_namespace_is_refused(bench):
+    before = bench.workers()
+    second = bench.start(run="other", name="second")
+    assert second.popen.wait(5) == 1
+    assert "another rsvpd runs in this network namespace" in second.output()
+    assert bench.workers() == before
+    assert bench.daemon.rapi.exists()
+
+
+def test_second_instance_in_the_runtime_directory_is_refused(bench):
+    before = bench.workers()
+    elsewhere = bench.lab.nodes["o"]
+    second = elsewhere.start(*bench.argv(), name="second")
+    assert second.popen.wait(5) == 1
+    assert re.search(r"rsvpd\.pid: in use by another rsvpd, process "
+                     f"{bench.daemon.supervisor()} ", second.output())
+    assert bench.workers() == before
+    assert bench.daemon.rapi.exists()
+
+
+def test_broken_file_at_reload_keeps_the_old_configuration(bench):
+    before = bench.workers()
+    bench.daemon.conf.write_text(BROKEN)
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log(f"{bench.daemon.conf}:3: interfaces[0]: no name")
+    bench.wait_log("the configuration before stays in force")
+    assert bench.workers() == before
+    bench.daemon.conf.write_text(CONF.replace("10 Mbit", "20 Mbit"))
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log("reload: interfaces.eth0.bandwidth: "
+                   "10 Mbit/s -> 20 Mbit/s")
+    bench.wait_log("reload: applied")
+    assert bench.workers() == before
+
+
+def test_missing_file_at_reload_keeps_the_old_configuration(bench):
+    bench.daemon.conf.unlink()
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log(f"{bench.daemon.conf}: No such file or directory "
+                   "(reload refused")
+    assert len(bench.workers()) == 3
+
+
+def test_new_engine_gets_the_last_good_configuration(bench):
+    bench.daemon.conf.write_text(BROKEN)
+    os.kill(bench.workers()["engine"], signal.SIGKILL)
+    bench.wait_all(2)
+    # A second death: the copy is read from its beginning again.
+    os.kill(bench.workers()["engine"], signal.SIGKILL)
+    bench.wait_all(3)
+
+
+def test_hundred_reloads_disturb_nobody(bench):
+    before = bench.workers()
+    fresh = bench.daemon.dir / "fresh"
+    for rate in [10 + i % 2 for i in range(100)] + [99]:
+        # Never half a file, as a careful editor does it.
+        fresh.write_text(CONF.replace("10 Mbit", f"{rate} Mbit"))
+        fresh.rename(bench.daemon.conf)
+        os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log("-> 99 Mbit/s")
+    assert bench.workers() == before
+
+
+def test_watchdogs_time_follows_a_reload(bench):
+    bench.daemon.conf.write_text(CONF.replace("1500 ms", "30 s"))
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log("reload: applied")
+    old = bench.workers()["engine"]
+    os.kill(old, signal.SIGSTOP)
+    end = time.monotonic() + 2 * WATCHDOG_S
+    lab.wait_for(lambda: time.monotonic() > end or gone(old), "a while", 10)
+    assert not gone(old)
+    os.kill(old, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("conf,text", [
+    (BROKEN, ":3: interfaces[0]: no name (add: name"),
+    ("limits = { sesions = 3; };\n", ':1: limits: unknown key "sesions" (did '
+                                     'you mean "sessions"?)'),
+])
+def test_broken_file_at_start_ends_the_start(node, conf, text):
+    b = Bench(node, conf)
+    assert b.daemon.process.popen.wait(5) == 1
+    assert f"{b.daemon.conf}{text}" in b.log()
+    assert b.count("engine: started") == 1
+
+
+def test_missing_file_at_start_ends_the_start(node):
+    b = Bench(node)
+    b.daemon.process.stop()
+    b.daemon.conf.unlink()
+    again = b.start(name="again")
+    assert again.popen.wait(5) == 1
+    assert f"{b.daemon.conf}: No such file or directory (write one" in \
+        again.output()
+
+
+def test_without_root_it_says_what_is_missing(node):
+    b = Bench(node)
+    b.daemon.process.stop()
+    user = node.nodes["r"].start(*b.argv(), name="user", uid=65534)
+    assert user.popen.wait(5) == 1
+    assert "root is missing (start it as root" in user.output()
+    lame = node.nodes["r"].start(
+        "setpriv", "--bounding-set=-net_raw", *b.argv(), name="lame")
+    assert lame.popen.wait(5) == 1
+    assert "CAP_NET_RAW is missing" in lame.output()
+
+
+def test_ten_deaths_within_a_minute_end_it(bench):
+    """Delays of 50 ms doubling to 5 s, then the end, loudly."""
+    starts = []
+    killed = set()
+
+    def kill_next():
+        pid = bench.workers().get("tcctl")
+        if pid and pid not in killed:
+            killed.add(pid)
+            starts.append(time.monotonic())
+            os.kill(pid, signal.SIGKILL)
+        return bench.daemon.process.popen.poll() is not None
+
+    lab.wait_for(kill_next, "the end", 40)
+    assert bench.daemon.process.popen.returncode == 1
+    assert len(killed) == 10
+    gaps = [b - a for a, b in zip(starts, starts[1:])]
+    for gap, want in zip(gaps, (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5)):
+        assert want <= gap < want + 0.8, gaps
+    assert "tcctl: died 10 times within a minute, giving up" in bench.log()
+    assert "error" in bench.log()
+
+
+def test_service_manager_is_told_while_all_answer(node):
+    path = f"{node.dir}/notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(5)
+        b = Bench(node, env={"NOTIFY_SOCKET": path})
+        assert manager.recv(1000).startswith(b"READY=1")
+        assert manager.recv(1000) == b"WATCHDOG=1"
+        os.kill(b.workers()["policyd"], signal.SIGSTOP)
+        stopped = time.monotonic()
+        last = None
+        while time.monotonic() < stopped + WATCHDOG_S:
+            manager.settimeout(0.05)
+            try:
+                if manager.recv(1000) == b"WATCHDOG=1":
+                    last = time.monotonic() - stopped
+            except socket.timeout:
+                pass
+        # It goes on until a question is overdue, and not for ever.
+        assert last is None or last < WATCHDOG_S
+        b.wait_log("policyd: started", 2)
+        manager.settimeout(5)
+        assert manager.recv(1000) == b"WATCHDOG=1"
+        b.daemon.process.popen.send_signal(signal.SIGTERM)
+        seen = [manager.recv(1000)]
+        while seen[-1] != b"STOPPING=1":
+            seen.append(manager.recv(1000))
+
+
+def check(*argv):
+    return lab.run(lab.program("rsvpd"), "-n", *argv, check=False)
+
+
+def test_check_without_start(tmp_path):
+    conf = tmp_path / "rsvpd.conf"
+    conf.write_text(CONF)
+    done = check("-c", conf)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    full = check("-v", "-c", conf)
+    assert full.returncode == 0
+    conf.write_text(full.stdout)
+    assert check("-v", "-c", conf).stdout == full.stdout
+    conf.write_text(BROKEN)
+    done = check("-c", conf)
+    assert done.returncode == 1
+    assert done.stderr == (f"rsvpd: {conf}:3: interfaces[0]: no name "
+                           '(add: name = "eth0";)\n')
+    assert check("-c", tmp_path / "none").returncode == 1
+
+
+def test_check_asks_policyd(tmp_path):
+    conf, policy = tmp_path / "rsvpd.conf", tmp_path / "policy.conf"
+    conf.write_text(CONF)
+    policy.write_text("nonsense = {\n")
+    done = check("-c", conf, "-p", policy)
+    assert done.returncode == 1
+    assert "policy.conf:" in done.stderr + done.stdout
+
+
+def test_usage():
+    done = lab.run(lab.program("rsvpd"), "--nonsense", check=False)
+    assert done.returncode == 2 and "usage: rsvpd" in done.stderr
+    done = lab.run(lab.program("rsvpd"), "what", check=False)
+    assert done.returncode == 2 and "what: what is it for?" in done.stderr
+    done = lab.run(lab.program("rsvpd"), "-v", check=False)
+    assert done.returncode == 2
+    done = lab.run(lab.program("rsvpd"), "--version")
+    assert re.fullmatch(r"rsvpd \d+\.\d+\.\d+\n", done.stdout)
+    done = lab.run(lab.program("rsvpd"), "--engine", check=False)
+    assert done.returncode == 1 and "start rsvpd instead" in done.stderr
