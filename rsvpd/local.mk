@@ -33,7 +33,7 @@ include rsvpd/api.mk
 include rsvpd/net.mk
 
 # The supervisor, and the engine that it executes from the same file.
-EXTRA_PROGRAMS += rsvpd/rsvpd
+sbin_PROGRAMS += rsvpd/rsvpd
 rsvpd_rsvpd_CPPFLAGS = $(AM_CPPFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) \
 	$(SYSTEMD_CFLAGS) \
 	-DENGINE_USER='"$(ENGINE_USER)"' \

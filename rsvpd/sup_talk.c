@@ -240,9 +240,9 @@ void
 sup_watch_workers(void *arg)
 {
 	struct supervisor *sup = (struct supervisor *)arg;
-	const int64_t tick_ms = sup->watchdog_ms / 8;
 	bool all_answer = sup->ready;
 	struct mono now;
+	int64_t tick_ms;
 
 	for (size_t i = 0; i < WORKERS; i++) {
 		struct worker *w = &sup->workers[i];
@@ -261,6 +261,8 @@ sup_watch_workers(void *arg)
 	}
 	if (all_answer)
 		sup_notify("WATCHDOG=1");
+	/* Now, not before: the engine may just have told another period. */
+	tick_ms = sup->watchdog_ms / 8;
 	loop_timer_set(sup->tick,
 		mono_add_ms(loop_now(),
 			tick_ms < MOST_TICK_MS ? tick_ms : MOST_TICK_MS));
