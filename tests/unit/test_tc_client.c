@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The engine's side of the conversation with tcctl: rsvpd/tc_client.c and
+ * tc_queue.c, over a real socket pair and the real loop, with a core that only
+ * notes what it is told.
+ */
+
+#include "rsvpd/tc_client.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rsvpd/daemon.h"
+#include "rsvpd/tc_queue.h"
+#include "t.h"
+
+enum { TOLD_MAX = 16, DEADLINE_MS = 5000 };
+
+/* What the core and the asker of counters were told, and tcctl's end. */
+struct rsvp_core {
+	size_t installed_count;
+	struct rsvp_installed installed[TOLD_MAX];
+	char text[TC_TEXT];
+	size_t adopted_count;
+	struct rsvp_flow adopted;
+	size_t ready_count;
+	uint32_t ready_ifindex;
+	int ready_error;
+	size_t lost_count;
+	size_t effects; /* calls of effect_run() */
+	size_t counter_count;
+	struct tc_counter counter;
+	size_t counter_ends;
+};
+
+struct bench {
+	struct engine engine;
+	struct stats stats;
+	struct rsvp_core core;
+	struct loop_timer *deadline;
+	struct loop_fd *watch;
+	int peer; /* tcctl's end */
+	size_t len;
+	uint8_t datagram[MSG_DATAGRAM_MAX];
+};
+
+void
+effect_run(struct engine *engine)
+{
+	engine->core->effects++;
+	loop_stop(engine->loop);
+}
+
+void
+rsvp_core_installed(struct rsvp_core *core, struct mono now,
+	const struct rsvp_installed *result)
+{
+	(void)now;
+	T_CHECK(core->installed_count < TOLD_MAX, "too many answers");
+	core->installed[core->installed_count++] = *result;
+	(void)text_copy(core->text, sizeof(core->text), result->text);
+}
+
+void
+rsvp_core_adopt(
+	struct rsvp_core *core, struct mono now, const struct rsvp_flow *flow)
+{
+	(void)now;
+	core->adopted_count++;
+	core->adopted = *flow;
+}
+
+void
+rsvp_core_tc_ready(struct rsvp_core *core, struct mono now, uint32_t ifindex,
+	int error, const char *text)
+{
+	(void)now;
+	core->ready_count++;
+	core->ready_ifindex = ifindex;
+	core->ready_error = error;
+	(void)text_copy(core->text, sizeof(core->text), text);
+}
+
+void
+rsvp_core_tc_lost(struct rsvp_core *core, struct mono now)
+{
+	(void)now;
+	core->lost_count++;
+}
+
+static void
+note_counter(void *arg, const struct tc_counter *counter)
+{
+	struct rsvp_core *core = (struct rsvp_core *)arg;
+
+	if (!counter) {
+		core->counter_ends++;
+		return;
+	}
+	core->counter_count++;
+	core->counter = *counter;
+}
+
+/* ---- the bench
+ * ------------------------------------------------------------------ */
+
+static void
+too_late(void *arg)
+{
+	(void)arg;
+	T_CHECK(false, "nothing happened for %d ms", DEADLINE_MS);
+}
+
+static void
+hear(void *arg, int fd, unsigned ready)
+{
+	struct bench *b = (struct bench *)arg;
+	ssize_t n = recv(fd, b->datagram, sizeof(b->datagram), MSG_DONTWAIT);
+
+	(void)ready;
+	T_CHECK(n > 0, "recv: %s", strerror(errno));
+	b->len = (size_t)n;
+	loop_stop(b->engine.loop);
+}
+
+static void
+connect_peer(struct bench *b)
+{
+	int pair[2];
+
+	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	if (b->peer >= 0) {
+		loop_fd_del(b->watch);
+		(void)close(b->peer); /* of the test */
+	}
+	b->peer = pair[1];
+	b->watch = loop_fd_add(b->engine.loop, b->peer, LOOP_READ, hear, b);
+	tc_client_socket(b->engine.tc, pair[0]);
+}
+
+static struct bench *
+new_bench(bool connected)
+{
+	struct bench *b = (struct bench *)calloc(1, sizeof(*b));
+
+	T_CHECK(b != NULL, "no memory");
+	b->peer = -1;
+	b->engine.loop = loop_new();
+	b->engine.core = &b->core;
+	b->engine.stats = &b->stats;
+	b->engine.tc = tc_client_new(&b->engine);
+	T_CHECK(b->engine.tc != NULL, "no memory");
+	b->deadline = loop_timer_add(b->engine.loop, too_late, b);
+	if (connected)
+		connect_peer(b);
+	return b;
+}
+
+static void
+free_bench(struct bench *b)
+{
+	tc_client_free(b->engine.tc);
+	if (b->peer >= 0)
+		(void)close(b->peer); /* of the test */
+	loop_free(b->engine.loop);
+	free(b);
+}
+
+/* Until somebody stops the loop: a datagram at tcctl's end, or an answer that
+ * was handled. */
+static void
+run(struct bench *b)
+{
+	loop_timer_set(b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
+	T_EQ(loop_run(b->engine.loop), 0);
+}
+
+static void
+run_until(struct bench *b, const size_t *count, size_t value)
+{
+	while (*count < value)
+		run(b);
+}
+
+/* The next datagram at tcctl's end. */
+static struct buf_reader
+hear_datagram(struct bench *b)
+{
+	b->len = 0;
+	while (b->len == 0)
+		run(b);
+	return buf_reader(b->datagram, b->len);
+}
+
+static void
+say(struct bench *b, const struct buf_writer *w)
+{
+	T_CHECK(!w->failed, "does not fit");
+	T_EQ(send(b->peer, w->start, buf_written(w), 0), buf_written(w));
+}
+
+static void
+say_done(struct bench *b, uint32_t serial, int error, const char *text)
+{
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct tc_done done = { .error = error };
+
+	(void)text_copy(done.text, sizeof(done.text), text);
+	tc_put_done(&w, serial, &done);
+	say(b, &w);
+}
+
+static struct rsvp_flow_request
+request(uint32_t serial, enum rsvp_flow_op op)
+{
+	struct rsvp_flow_request r = { .serial = serial, .op = op };
+
+	r.flow = (struct rsvp_flow){ .id = 1000 + serial,
+		.ifindex = 7,
+		.service = WIRE_SERVICE_GS,
+		.dst = addr_v4_u32(0x0a020009),
+		.proto = 17,
+		.dst_port = 5004,
+		.rate_Bps = 125000,
+		.peak_Bps = 250000,
+		.bucket_bytes = 3000,
+		.max_packet_bytes = 1538,
+		.min_packet_bytes = 84,
+		.buffer_bytes = 20000,
+		.filter_count = 2 };
+	r.flow.filters[0] =
+		(struct rsvp_flow_filter){ .src = addr_v4_u32(0x0a010001),
+			.form = WIRE_FILTER_PORT,
+			.src_port = 4000 };
+	r.flow.filters[1] =
+		(struct rsvp_flow_filter){ .form = WIRE_FILTER_FLOW_LABEL,
+			.flow_label = 0x12345 };
+	return r;
+}
+
+/* The next message of the datagram that tcctl got. */
+static struct msg
+next_message(struct buf_reader *r, uint16_t type)
+{
+	struct msg m = { 0 };
+
+	T_EQ(msg_next(r, &m), true);
+	T_EQ(m.version, MSG_VERSION);
+	T_EQ(m.type, type);
+	T_CHECK(m.serial != 0, "serial 0");
+	return m;
+}
+
+/* ---- cases
+ * ---------------------------------------------------------------------- */
+
+static void
+what_is_asked_in_one_turn_travels_in_one_datagram(void)
+{
+	struct bench *b = new_bench(true);
+	static const enum tc_msg_type types[] = { TC_MSG_FLOW_ADD,
+		TC_MSG_FLOW_CHANGE, TC_MSG_FLOW_DEL };
+	uint32_t serials[3];
+	struct buf_reader r;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		const struct rsvp_flow_request q =
+			request(50 + i, (enum rsvp_flow_op)i);
+
+		tc_client_flow(b->engine.tc, &q);
+	}
+	r = hear_datagram(b);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct msg m = next_message(&r, (uint16_t)types[i]);
+		struct tc_flow flow;
+
+		serials[i] = m.serial;
+		T_EQ(tc_get_flow(&m, &flow), true);
+		T_EQ(flow.id, 1050 + i);
+		T_EQ(flow.ifindex, 7);
+	}
+	T_EQ(buf_complete(&r), true);
+	T_EQ(b->stats.count[STATS_TC_REQUESTS], 3);
+	/* Answers in any order find their questions. */
+	say_done(b, serials[2], 0, "");
+	say_done(b, serials[0], 16, "class 1:5: busy");
+	run_until(b, &b->core.installed_count, 2);
+	T_EQ(b->core.installed[0].serial, 52);
+	T_EQ(b->core.installed[0].error, 0);
+	T_EQ(b->core.installed[1].serial, 50);
+	T_EQ(b->core.installed[1].error, 16);
+	T_STR(b->core.text, "class 1:5: busy");
+	T_EQ(b->stats.count[STATS_TC_REFUSED], 1);
+	T_CHECK(b->core.effects >= 2, "effects were not run");
+	free_bench(b);
+}
+
+static void
+a_flow_is_told_in_full(void)
+{
+	struct bench *b = new_bench(true);
+	const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+	struct buf_reader r;
+	struct tc_flow f;
+	struct msg m;
+
+	tc_client_flow(b->engine.tc, &q);
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_FLOW_ADD);
+	T_EQ(tc_get_flow(&m, &f), true);
+	T_EQ(f.service, TC_SERVICE_GS);
+	T_EQ(f.rate_Bps, 125000);
+	T_EQ(f.peak_Bps, 250000);
+	T_EQ(f.bucket_bytes, 3000);
+	T_EQ(f.max_packet_bytes, 1538);
+	T_EQ(f.min_packet_bytes, 84);
+	T_EQ(f.buffer_bytes, 20000);
+	T_EQ(f.filter_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		T_EQ(addr_equal(&f.filters[i].dst, &q.flow.dst), true);
+		T_EQ(f.filters[i].proto, 17);
+		T_EQ(f.filters[i].dst_port, 5004);
+		T_EQ(addr_equal(&f.filters[i].src, &q.flow.filters[i].src),
+			true);
+	}
+	T_EQ(f.filters[0].src_port, 4000);
+	T_EQ(f.filters[0].by_label, false);
+	T_EQ(f.filters[1].by_label, true);
+	T_EQ(f.filters[1].flow_label, 0x12345);
+	free_bench(b);
+}
+
+static void
+an_adopted_flow_comes_back_in_full(void)
+{
+	struct bench *b = new_bench(true);
+	const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+	struct buf_reader r;
+	struct tc_flow f;
+	struct msg m;
+	uint8_t bytes[4096];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	const struct rsvp_flow *got = &b->core.adopted;
+
+	tc_client_flow(b->engine.tc, &q);
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_FLOW_ADD);
+	T_EQ(tc_get_flow(&m, &f), true);
+	tc_put_flow(&w, TC_MSG_ADOPTED, 0, &f);
+	say(b, &w);
+	run_until(b, &b->core.adopted_count, 1);
+	T_EQ(got->id, q.flow.id);
+	T_EQ(got->ifindex, q.flow.ifindex);
+	T_EQ(got->service, q.flow.service);
+	T_EQ(addr_equal(&got->dst, &q.flow.dst), true);
+	T_EQ(got->proto, q.flow.proto);
+	T_EQ(got->dst_port, q.flow.dst_port);
+	T_EQ(got->rate_Bps, q.flow.rate_Bps);
+	T_EQ(got->peak_Bps, q.flow.peak_Bps);
+	T_EQ(got->bucket_bytes, q.flow.bucket_bytes);
+	T_EQ(got->max_packet_bytes, q.flow.max_packet_bytes);
+	T_EQ(got->min_packet_bytes, q.flow.min_packet_bytes);
+	T_EQ(got->buffer_bytes, q.flow.buffer_bytes);
+	T_EQ(got->filter_count, 2);
+	T_EQ(addr_equal(&got->filters[0].src, &q.flow.filters[0].src), true);
+	T_EQ(got->filters[0].src_port, 4000);
+	T_EQ(got->filters[0].form, WIRE_FILTER_PORT);
+	T_EQ(got->filters[1].form, WIRE_FILTER_FLOW_LABEL);
+	T_EQ(got->filters[1].flow_label, 0x12345);
+	free_bench(b);
+}
+
+static void
+without_tcctl_a_flow_is_refused_at_once(void)
+{
+	struct bench *b = new_bench(false);
+	const struct rsvp_flow_request q = request(9, RSVP_FLOW_ADD);
+
+	tc_client_flow(b->engine.tc, &q);
+	T_EQ(b->core.installed_count, 1);
+	T_EQ(b->core.installed[0].serial, 9);
+	T_EQ(b->core.installed[0].error, ENOTCONN);
+	T_EQ(b->stats.count[STATS_TC_REFUSED], 1);
+	T_EQ(b->core.effects, 1);
+	free_bench(b);
+}
+
+static uint32_t
+hear_iface(struct bench *b, uint32_t ifindex, uint64_t link_Bps)
+{
+	struct buf_reader r;
+	struct tc_iface iface;
+	struct msg m;
+
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_IFACE);
+	T_EQ(tc_get_iface(&m, &iface), true);
+	T_EQ(buf_complete(&r), true);
+	T_EQ(iface.ifindex, ifindex);
+	T_EQ(iface.link_Bps, link_Bps);
+	return m.serial;
+}
+
+static void
+every_new_tcctl_hears_of_the_interfaces(void)
+{
+	struct bench *b = new_bench(false);
+	struct tc_iface iface = {
+		.ifindex = 7, .name = "eth7", .link_Bps = 1250000
+	};
+
+	tc_client_iface(b->engine.tc, &iface);
+	connect_peer(b);
+	say_done(b, hear_iface(b, 7, 1250000), 0, "");
+	run_until(b, &b->core.ready_count, 1);
+	T_EQ(b->core.ready_ifindex, 7);
+	T_EQ(b->core.ready_error, 0);
+	/* New settings. */
+	iface.link_Bps = 12500000;
+	tc_client_iface(b->engine.tc, &iface);
+	say_done(b, hear_iface(b, 7, 12500000), 19, "no such device");
+	run_until(b, &b->core.ready_count, 2);
+	T_EQ(b->core.ready_error, 19);
+	T_STR(b->core.text, "no such device");
+	/* A new tcctl takes the place of the old one. */
+	connect_peer(b);
+	T_EQ(b->core.lost_count, 1);
+	(void)hear_iface(b, 7, 12500000);
+	free_bench(b);
+}
+
+static void
+an_interface_can_be_given_up(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_iface iface = {
+		.ifindex = 7, .name = "eth7", .link_Bps = 1250000
+	};
+	uint32_t ifindex = 0, serial;
+	struct buf_reader r;
+	struct msg m;
+
+	tc_client_iface(b->engine.tc, &iface);
+	serial = hear_iface(b, 7, 1250000);
+	tc_client_iface_off(b->engine.tc, 7);
+	tc_client_iface_off(b->engine.tc, 8); /* was never managed */
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_IFACE_OFF);
+	T_EQ(tc_get_iface_off(&m, &ifindex), true);
+	T_EQ(ifindex, 7);
+	T_EQ(buf_complete(&r), true);
+	/* The first answer comes too late to matter. */
+	say_done(b, serial, 0, "");
+	say_done(b, m.serial, 0, "");
+	run_until(b, &b->core.effects, 2);
+	T_EQ(b->core.ready_count, 0);
+	T_EQ(b->core.lost_count, 0);
+	/* The next tcctl does not hear of it. */
+	connect_peer(b);
+	tc_client_iface(b->engine.tc,
+		&(struct tc_iface){ .ifindex = 9, .name = "eth9" });
+	(void)hear_iface(b, 9, 0);
+	free_bench(b);
+}
+
+static void
+counters_are_told_and_ended(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_counters_query query = { .ifindex = 7, .flow_id = 3 };
+	const struct tc_counter counter = { .flow_id = 3, .bytes = 4711 };
+	struct tc_counters_query got;
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct buf_reader r;
+	struct msg m;
+
+	tc_client_counters(b->engine.tc, &query, note_counter, &b->core);
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_COUNTERS);
+	T_EQ(tc_get_counters(&m, &got), true);
+	T_EQ(got.ifindex, 7);
+	T_EQ(got.flow_id, 3);
+	tc_put_counter(&w, m.serial, &counter);
+	tc_put_done(&w, m.serial, &(struct tc_done){ 0 });
+	say(b, &w);
+	run_until(b, &b->core.counter_ends, 1);
+	T_EQ(b->core.counter_count, 1);
+	T_EQ(b->core.counter.bytes, 4711);
+	free_bench(b);
+}
+
+static void
+who_waits_for_counters_hears_of_the_loss(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_counters_query query = { 0 };
+	const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+
+	tc_client_counters(b->engine.tc, &query, note_counter, &b->core);
+	tc_client_flow(b->engine.tc, &q);
+	T_EQ(shutdown(b->peer, SHUT_RDWR), 0);
+	loop_fd_set(b->watch, 0);
+	run_until(b, &b->core.lost_count, 1);
+	T_EQ(b->core.counter_ends, 1);
+	T_EQ(b->core.counter_count, 0);
+	/* The core asks for the flow again by itself. */
+	T_EQ(b->core.installed_count, 0);
+	tc_client_counters(b->engine.tc, &query, note_counter, &b->core);
+	T_EQ(b->core.counter_ends, 2);
+	free_bench(b);
+}
+
+/* Each is the end of the connection, and of no more than that. */
+static void
+nonsense_ends_the_connection(void)
+{
+	static const struct {
+		uint8_t bytes[16];
+		size_t len;
+	} rows[] = { { { 12, 0, 0, 0, 2, 0, 65, 0, 1, 0, 0, 0 },
+			     12 },                                /* version */
+		{ { 12, 0, 0, 0, 1, 0, 99, 0, 1, 0, 0, 0 }, 12 }, /* type */
+		{ { 12, 0, 0, 0, 1, 0, 65, 0, 9, 9, 9, 9 }, 12 }, /* serial */
+		{ { 12, 0, 0, 0, 1, 0, 66, 0, 9, 9, 9, 9 }, 12 }, /* counter */
+		{ { 12, 0, 0, 0, 1, 0, 64, 0, 0, 0, 0, 0 }, 12 }, /* no flow */
+		{ { 13, 0, 0, 0, 1, 0, 65, 0, 1, 0, 0, 0 }, 12 }, /* length */
+		{ { 1, 2, 3 }, 3 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bench *b = new_bench(true);
+		const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+
+		T_EQ(send(b->peer, rows[i].bytes, rows[i].len, 0), rows[i].len);
+		loop_fd_set(b->watch, 0);
+		run_until(b, &b->core.lost_count, 1);
+		tc_client_flow(b->engine.tc, &q);
+		T_EQ(b->core.installed[0].error, ENOTCONN);
+		free_bench(b);
+	}
+}
+
+static void
+a_note_is_taken(void)
+{
+	struct bench *b = new_bench(true);
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	tc_put_note(&w, "a class was changed by somebody else");
+	say(b, &w);
+	run_until(b, &b->core.effects, 1);
+	T_EQ(b->core.lost_count, 0);
+	free_bench(b);
+}
+
+/* More than the socket holds: it waits for room, loses nothing, keeps order. */
+static void
+a_slow_tcctl_gets_everything_in_order(void)
+{
+	enum { FLOWS = 20000 };
+	struct bench *b = new_bench(true);
+	uint32_t heard = 0;
+
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		const struct rsvp_flow_request q = request(i, RSVP_FLOW_ADD);
+
+		tc_client_flow(b->engine.tc, &q);
+	}
+	while (heard < FLOWS) {
+		struct buf_reader r;
+		struct tc_flow flow;
+		struct msg m;
+
+		r = hear_datagram(b);
+		for (; msg_next(&r, &m); heard++) {
+			T_EQ(tc_get_flow(&m, &flow), true);
+			T_EQ(flow.id, 1000 + heard);
+		}
+		T_EQ(r.failed, false);
+	}
+	T_EQ(b->core.installed_count, 0);
+	free_bench(b);
+}
+
+static void
+put_large(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	uint8_t *start = msg_begin(w, 1, serial);
+
+	buf_put_zero(w, *(const size_t *)message);
+	msg_end(w, start);
+}
+
+static void
+the_queue_is_bounded(void)
+{
+	struct tc_queue q;
+	size_t whole = TC_QUEUE_DATAGRAM - MSG_HEADER;
+	size_t small = 1;
+	size_t large = whole + 1;
+
+	tc_queue_init(&q);
+	T_EQ(tc_queue_empty(&q), true);
+	T_EQ(tc_queue_add(&q, put_large, 1, &large), -EMSGSIZE);
+	T_EQ(tc_queue_empty(&q), true);
+	for (size_t i = 0; i < TC_QUEUE_DATAGRAMS; i++)
+		T_EQ(tc_queue_add(&q, put_large, 1, &whole), 0);
+	T_EQ(tc_queue_add(&q, put_large, 1, &small), -ENOBUFS);
+	tc_queue_clear(&q);
+	T_EQ(tc_queue_empty(&q), true);
+	T_EQ(tc_queue_add(&q, put_large, 1, &small), 0);
+	tc_queue_clear(&q);
+}
+
+static struct t_case cases[] = {
+	{ "what is asked in one turn travels in one datagram",
+		what_is_asked_in_one_turn_travels_in_one_datagram },
+	{ "a flow is told in full", a_flow_is_told_in_full },
+	{ "an adopted flow comes back in full",
+		an_adopted_flow_comes_back_in_full },
+	{ "without tcctl a flow is refused at once",
+		without_tcctl_a_flow_is_refused_at_once },
+	{ "every new tcctl hears of the interfaces",
+		every_new_tcctl_hears_of_the_interfaces },
+	{ "an interface can be given up", an_interface_can_be_given_up },
+	{ "counters are told and ended", counters_are_told_and_ended },
+	{ "who waits for counters hears of the loss",
+		who_waits_for_counters_hears_of_the_loss },
+	{ "nonsense ends the connection", nonsense_ends_the_connection },
+	{ "a note is taken", a_note_is_taken },
+	{ "a slow tcctl gets everything in order",
+		a_slow_tcctl_gets_everything_in_order },
+	{ "the queue is bounded", the_queue_is_bounded },
+};
+T_MAIN(cases)
