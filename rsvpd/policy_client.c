@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -358,8 +359,8 @@ receive(void *arg, int socket, unsigned ready)
 /* ---- questions of the core
  * --------------------------------------------------------- */
 
-/* Octets (a second) as an integer; what is not a number in range becomes the
- * largest one, so that no limit lets it pass. */
+/* Octets (a second) as an integer, rounded up; what is not a number in range
+ * becomes the largest one, so that no limit lets it pass. */
 static uint64_t
 whole(float v)
 {
@@ -367,7 +368,7 @@ whole(float v)
 
 	if (!(v >= 0.0f && v <= most))
 		return UINT64_MAX;
-	return (uint64_t)v;
+	return (uint64_t)ceilf(v);
 }
 
 static uint8_t

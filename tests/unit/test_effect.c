@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Effects of the core, carried out in order: rsvpd/effect.c and stats.c. */
+
+#include <ctype.h>
+
+#include "rsvpd/api_server.h"
+#include "rsvpd/daemon.h"
+#include "rsvpd/net_raw.h"
+#include "rsvpd/tc_client.h"
+#include "t.h"
+
+enum { MOST = 8 };
+
+/* A core with a list of effects, and what became of them. */
+struct rsvp_core {
+	struct rsvp_effect queue[MOST];
+	size_t count;
+	size_t taken;
+	char done[MOST * 4]; /* a letter for each */
+	bool answer_at_once; /* a flow request adds an effect and runs it */
+	struct mono next;
+	struct engine *engine;
+};
+
+static void
+note_done(struct rsvp_core *core, char what)
+{
+	size_t n = strlen(core->done);
+
+	core->done[n] = what;
+	core->done[n + 1] = '\0';
+}
+
+bool
+rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect)
+{
+	if (core->taken == core->count)
+		return false;
+	*ret_effect = core->queue[core->taken++];
+	return true;
+}
+
+struct mono
+rsvp_core_next(const struct rsvp_core *core)
+{
+	return core->next;
+}
+
+/* The parts of the engine are not there: each stands for the core. */
+int
+net_raw_send(struct net_raw *raw, const struct rsvp_send *send)
+{
+	T_EQ(send->ttl, 63);
+	note_done((struct rsvp_core *)(void *)raw, 's');
+	return -5;
+}
+
+void
+tc_client_flow(struct tc_client *tc, const struct rsvp_flow_request *request)
+{
+	struct rsvp_core *core = (struct rsvp_core *)(void *)tc;
+
+	T_EQ(request->serial, 77);
+	note_done(core, 'f');
+	if (!core->answer_at_once)
+		return;
+	core->queue[core->count++] =
+		(struct rsvp_effect){ .kind = RSVP_EFFECT_EVENT,
+			.event = { .id = 5 } };
+	effect_run(core->engine);
+	note_done(core, '.'); /* the event must come after us */
+}
+
+void
+api_server_event(struct api_server *api, const struct rsvp_local_event *event)
+{
+	T_EQ(event->id, 5);
+	note_done((struct rsvp_core *)(void *)api, 'e');
+}
+
+static void
+tick(void *arg)
+{
+	struct engine *engine = (struct engine *)arg;
+
+	note_done(engine->core, 't');
+	loop_stop(engine->loop);
+}
+
+static struct engine
+engine_of(struct rsvp_core *core)
+{
+	struct engine engine = { .loop = loop_new(),
+		.core = core,
+		.raw = (struct net_raw *)(void *)core,
+		.tc = (struct tc_client *)(void *)core,
+		.api = (struct api_server *)(void *)core };
+
+	T_CHECK(engine.loop != NULL, "no memory");
+	core->next = MONO_NEVER;
+	return engine;
+}
+
+static const struct rsvp_effect send_effect = { .kind = RSVP_EFFECT_SEND,
+	.send = { .ttl = 63 } };
+static const struct rsvp_effect flow_effect = { .kind = RSVP_EFFECT_FLOW,
+	.flow = { .serial = 77 } };
+
+static void
+effects_are_carried_out_in_order(void)
+{
+	struct rsvp_core core = { .count = 3 };
+	struct engine engine = engine_of(&core);
+
+	engine.tick = loop_timer_add(engine.loop, tick, &engine);
+	core.queue[0] = send_effect;
+	core.queue[1] = flow_effect;
+	core.queue[2] = send_effect;
+	effect_run(&engine);
+	T_STR(core.done, "sfs");
+	T_EQ(engine.in_effects, false);
+	loop_free(engine.loop);
+}
+
+static void
+what_an_effect_causes_comes_after_it(void)
+{
+	struct rsvp_core core = { .count = 2, .answer_at_once = true };
+	struct engine engine = engine_of(&core);
+
+	core.engine = &engine;
+	engine.tick = loop_timer_add(engine.loop, tick, &engine);
+	core.queue[0] = flow_effect;
+	core.queue[1] = send_effect;
+	effect_run(&engine);
+	T_STR(core.done, "f.se");
+	loop_free(engine.loop);
+}
+
+static void
+the_tick_is_set_for_the_next_moment(void)
+{
+	struct rsvp_core core = { .count = 0 };
+	struct engine engine = engine_of(&core);
+
+	engine.tick = loop_timer_add(engine.loop, tick, &engine);
+	core.next = mono_add_ms(loop_now(), 20);
+	effect_run(&engine);
+	T_EQ(loop_run(engine.loop), 0);
+	T_STR(core.done, "t");
+	T_CHECK(mono_reached(core.next, loop_now()), "too early");
+	loop_free(engine.loop);
+}
+
+static void
+stop(void *arg)
+{
+	loop_stop((struct loop *)arg);
+}
+
+static void
+without_timers_there_is_no_tick(void)
+{
+	struct rsvp_core core = { .count = 0 };
+	struct engine engine = engine_of(&core);
+	struct loop_timer *end = loop_timer_add(engine.loop, stop, engine.loop);
+
+	engine.tick = loop_timer_add(engine.loop, tick, &engine);
+	core.next = mono_add_ms(loop_now(), 1);
+	effect_run(&engine);
+	core.next = MONO_NEVER;
+	effect_run(&engine);
+	loop_timer_set(end, mono_add_ms(loop_now(), 20));
+	T_EQ(loop_run(engine.loop), 0);
+	T_STR(core.done, "");
+	loop_free(engine.loop);
+}
+
+static void
+every_counter_has_a_name_of_its_own(void)
+{
+	for (int i = 0; i < STATS_COUNTER_COUNT; i++) {
+		const char *name = stats_name((enum stats_counter)i);
+
+		T_CHECK(*stats_help((enum stats_counter)i), "%s: no help",
+			name);
+		for (const char *c = name; *c; c++)
+			T_CHECK(islower(*c) || isdigit(*c) || *c == '_', "%s",
+				name);
+		for (int j = 0; j < i; j++)
+			T_CHECK(strcmp(name,
+					stats_name((enum stats_counter)j)) != 0,
+				"%s twice", name);
+	}
+	T_STR(stats_name(STATS_RECEIVED), "received");
+	T_STR(stats_name(STATS_RELOADS), "reloads");
+}
+
+static struct t_case cases[] = {
+	{ "effects are carried out in order",
+		effects_are_carried_out_in_order },
+	{ "what an effect causes comes after it",
+		what_an_effect_causes_comes_after_it },
+	{ "the tick is set for the next moment",
+		the_tick_is_set_for_the_next_moment },
+	{ "without timers there is no tick", without_timers_there_is_no_tick },
+	{ "every counter has a name of its own",
+		every_counter_has_a_name_of_its_own },
+};
+T_MAIN(cases)

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+
+/* What a link is to the core and to tcctl: rsvpd/net_iface.c. */
+
+#include "rsvpd/net_link_int.h"
+
+#include <linux/if.h>
+#include <linux/if_arp.h>
+
+#include "t.h"
+
+static const struct conf conf = { .pool_low = 11, .pool_high = 22 };
+
+static struct net_iface
+link_of(uint32_t flags, uint64_t speed_Bps)
+{
+	return (struct net_iface){ .facts = { .ifindex = 7,
+					   .name = "eth7",
+					   .type = ARPHRD_ETHER,
+					   .flags = flags,
+					   .mtu = 1500,
+					   .speed_Bps = speed_Bps,
+					   .v4 = addr_v4_u32(0x0a000001) } };
+}
+
+static struct conf_iface
+section(uint64_t bandwidth_Bps)
+{
+	return (struct conf_iface){ .name = "eth7",
+		.enabled = true,
+		.traffic_control = true,
+		.take_over = true,
+		.bandwidth_Bps = bandwidth_Bps,
+		.reservable_percent = 75,
+		.best_effort_percent = 5,
+		.max_flows = 100,
+		.refresh_ms = 5000,
+		.lives = 4,
+		.header_bytes = UINT32_MAX,
+		.overhead_bytes = 24,
+		.min_frame_bytes = 84,
+		.assumed_min_packet = 130,
+		.timer_us = 201,
+		.device_bytes = 77,
+		.packets_per_s = 999 };
+}
+
+static void
+the_section_and_the_facts_are_put_together(void)
+{
+	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 0);
+	const struct conf_iface s = section(1250000);
+	const struct rsvp_iface *c = &i.core;
+
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(c->ifindex, 7);
+	T_STR(c->name, "eth7");
+	T_EQ(c->up, true);
+	T_EQ(c->enabled, true);
+	T_EQ(c->traffic_control, true);
+	T_EQ(addr_equal(&c->v4, &i.facts.v4), true);
+	T_EQ(c->v6.family, ADDR_NONE);
+	T_EQ(c->mtu, 1500);
+	T_EQ(c->refresh_ms, 5000);
+	T_EQ(c->lives, 4);
+	T_EQ(c->link_Bps, 1250000);
+	T_EQ(c->reservable_Bps, 937500);
+	T_EQ(c->max_flows, 100);
+	T_EQ(c->header_bytes, 14);
+	T_EQ(c->overhead_bytes, 24);
+	T_EQ(c->min_frame_bytes, 84);
+	T_EQ(c->assumed_min_packet, 130);
+	T_EQ(c->timer_us, 201);
+	T_EQ(c->device_bytes, 77);
+	T_EQ(i.packets_per_s, 999);
+	T_EQ(i.controlled, true);
+}
+
+static void
+tcctl_hears_the_same(void)
+{
+	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 0);
+	const struct conf_iface s = section(1250000);
+
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.tc.ifindex, 7);
+	T_STR(i.tc.name, "eth7");
+	T_EQ(i.tc.link_Bps, 1250000);
+	T_EQ(i.tc.best_effort_Bps, 62500);
+	T_EQ(i.tc.control_Bps, 12500);
+	T_EQ(i.tc.mtu, 1500);
+	T_EQ(i.tc.header_bytes, 14);
+	T_EQ(i.tc.overhead_bytes, 24);
+	T_EQ(i.tc.min_frame_bytes, 84);
+	T_EQ(i.tc.timer_us, 201);
+	T_EQ(i.tc.pool_low, 11);
+	T_EQ(i.tc.pool_high, 22);
+	T_EQ(i.tc.take_over, true);
+}
+
+static void
+control_traffic_has_64_kbit_s_at_least(void)
+{
+	struct net_iface i = link_of(IFF_UP, 0);
+	struct conf_iface s = section(799900);
+
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.tc.control_Bps, 8000);
+	s.bandwidth_Bps = 800100;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.tc.control_Bps, 8001);
+}
+
+static void
+an_unknown_interface_is_disabled(void)
+{
+	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 1250000);
+
+	net_iface_settle(&i, NULL, &conf);
+	T_EQ(i.core.up, true);
+	T_EQ(i.core.enabled, false);
+	T_EQ(i.core.traffic_control, false);
+	T_EQ(i.core.link_Bps, 0);
+	T_EQ(i.core.refresh_ms, 30000);
+	T_EQ(i.core.lives, 3);
+	T_EQ(i.core.assumed_min_packet, 128);
+	T_EQ(i.core.timer_us, 200);
+	T_EQ(i.controlled, false);
+	T_EQ(i.packets_per_s, 0);
+}
+
+static void
+a_disabled_section_controls_nothing(void)
+{
+	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 0);
+	struct conf_iface s = section(1250000);
+
+	s.enabled = false;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.enabled, false);
+	T_EQ(i.core.traffic_control, false);
+	T_EQ(i.controlled, false);
+	s.enabled = true;
+	s.traffic_control = false;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.enabled, true);
+	T_EQ(i.core.traffic_control, false);
+	T_EQ(i.controlled, false);
+}
+
+static void
+up_means_up_and_running(void)
+{
+	static const struct {
+		uint32_t flags;
+		bool up;
+	} rows[] = { { IFF_UP | IFF_RUNNING, true }, { IFF_UP, false },
+		{ IFF_RUNNING, false }, { 0, false } };
+	const struct conf_iface s = section(1250000);
+
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+		struct net_iface i = link_of(rows[n].flags, 0);
+
+		net_iface_settle(&i, &s, &conf);
+		T_EQ(i.core.up, rows[n].up);
+		/* Its tree stays through a failure of the link. */
+		T_EQ(i.controlled, true);
+	}
+}
+
+static void
+the_rate_comes_from_the_device_when_it_is_not_given(void)
+{
+	struct net_iface i = link_of(IFF_UP, 12500000);
+	struct conf_iface s = section(0);
+
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.link_Bps, 12250000);
+	T_EQ(i.controlled, true);
+	s.bandwidth_Bps = 1000;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.link_Bps, 1000);
+	/* Neither: nothing can be promised there. */
+	i = link_of(IFF_UP, 0);
+	s.bandwidth_Bps = 0;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.link_Bps, 0);
+	T_EQ(i.core.reservable_Bps, 0);
+	T_EQ(i.controlled, false);
+}
+
+static void
+large_rates_do_not_overflow(void)
+{
+	struct net_iface i = link_of(IFF_UP, 0);
+	struct conf_iface s = section(UINT64_C(1) << 62);
+
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.reservable_Bps, (UINT64_C(3) << 60));
+}
+
+static void
+link_headers_follow_the_type(void)
+{
+	static const struct {
+		uint16_t type;
+		uint32_t bytes;
+	} rows[] = { { ARPHRD_ETHER, 14 }, { ARPHRD_LOOPBACK, 14 },
+		{ ARPHRD_PPP, 0 }, { ARPHRD_NONE, 0 }, { ARPHRD_TUNNEL, 0 },
+		{ ARPHRD_TUNNEL6, 0 }, { ARPHRD_SIT, 0 }, { ARPHRD_IPGRE, 0 },
+		{ ARPHRD_INFINIBAND, 14 } };
+	struct conf_iface s = section(1250000);
+	struct net_iface i;
+
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+		i = link_of(IFF_UP, 0);
+		i.facts.type = rows[n].type;
+		net_iface_settle(&i, &s, &conf);
+		T_EQ(i.core.header_bytes, rows[n].bytes);
+	}
+	s.header_bytes = 18;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.header_bytes, 18);
+}
+
+/* RFC 2212's D of the interface, in microseconds. */
+static uint64_t
+delay_us(const struct rsvp_iface *c)
+{
+	uint64_t packet = c->mtu + c->header_bytes + c->overhead_bytes;
+
+	return (c->budget_bytes + packet + c->device_bytes) * 1000000 /
+		       c->link_Bps +
+	       c->timer_us;
+}
+
+static void
+the_default_budget_keeps_the_delay_short(void)
+{
+	static const struct {
+		uint64_t link_Bps;
+		uint64_t budget;
+		uint64_t most_us;
+	} rows[] = {
+		{ 125000, 6152, 70000 },       /* 1 Mbit/s: two flows */
+		{ 625000, 10000, 25000 },      /* 5 Mbit/s: 16 ms */
+		{ 1250000, 20000, 18000 },     /* 10 Mbit/s */
+		{ 5000000, 20000, 5000 },      /* 40 Mbit/s */
+		{ 12500000, 50000, 4500 },     /* 100 Mbit/s: 4 ms */
+		{ 125000000, 500000, 4300 },   /* 1 Gbit/s */
+		{ 1250000000, 5000000, 4300 }, /* 10 Gbit/s */
+	};
+	struct conf_iface s = section(0);
+
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+		struct net_iface i = link_of(IFF_UP, 0);
+
+		s.bandwidth_Bps = rows[n].link_Bps;
+		net_iface_settle(&i, &s, &conf);
+		T_EQ(i.core.budget_bytes, rows[n].budget);
+		T_CHECK(delay_us(&i.core) <= rows[n].most_us, "D is %" PRIu64,
+			delay_us(&i.core));
+	}
+	s.gs_budget_bytes = 12345;
+	struct net_iface i = link_of(IFF_UP, 0);
+
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.budget_bytes, 12345);
+}
+
+static void
+what_changed_is_noticed(void)
+{
+	struct net_iface a = link_of(IFF_UP | IFF_RUNNING, 0);
+	struct net_iface b = link_of(IFF_UP | IFF_RUNNING, 0);
+	struct conf_iface s = section(1250000);
+
+	net_iface_settle(&a, &s, &conf);
+	net_iface_settle(&b, &s, &conf);
+	T_EQ(net_iface_equal(&a, &b), true);
+	b.facts.flags |= IFF_PROMISC; /* nothing to us */
+	net_iface_settle(&b, &s, &conf);
+	T_EQ(net_iface_equal(&a, &b), true);
+	b.facts.mtu = 1400;
+	net_iface_settle(&b, &s, &conf);
+	T_EQ(net_iface_equal(&a, &b), false);
+	b.facts.mtu = 1500;
+	s.packets_per_s = 1;
+	net_iface_settle(&b, &s, &conf);
+	T_EQ(net_iface_equal(&a, &b), false);
+	s.packets_per_s = 999;
+	s.best_effort_percent = 6; /* concerns tcctl alone */
+	net_iface_settle(&b, &s, &conf);
+	T_EQ(net_iface_equal(&a, &b), false);
+}
+
+static struct t_case cases[] = {
+	{ "the section and the facts are put together",
+		the_section_and_the_facts_are_put_together },
+	{ "tcctl hears the same", tcctl_hears_the_same },
+	{ "control traffic has 64 kbit/s at least",
+		control_traffic_has_64_kbit_s_at_least },
+	{ "an unknown interface is disabled",
+		an_unknown_interface_is_disabled },
+	{ "a disabled section controls nothing",
+		a_disabled_section_controls_nothing },
+	{ "up means up and running", up_means_up_and_running },
+	{ "the rate comes from the device when it is not given",
+		the_rate_comes_from_the_device_when_it_is_not_given },
+	{ "large rates do not overflow", large_rates_do_not_overflow },
+	{ "link headers follow the type", link_headers_follow_the_type },
+	{ "the default budget keeps the delay short",
+		the_default_budget_keeps_the_delay_short },
+	{ "what changed is noticed", what_changed_is_noticed },
+};
+T_MAIN(cases)

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The engine's side of policy: rsvpd/policy_client.c, over a real socket pair
+ * with real memory descriptors.  Rules are not real: a snapshot is as many
+ * slices of work as its first octet says, and good unless its second one is 1.
+ */
+
+#include "rsvpd/policy_client.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/msg.h"
+#include "rsvpd/daemon.h"
+#include "rsvpd/net_link.h"
+#include "t.h"
+
+enum { DEADLINE_MS = 5000, SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+
+struct policy_load {
+	const uint8_t *bytes;
+	unsigned steps;
+};
+
+/* What the core and the rules were told. */
+struct rsvp_core {
+	size_t changed;
+	size_t effects;
+};
+
+struct policy {
+	unsigned switched; /* snapshots in force so far */
+	unsigned dropped;
+	unsigned steps;
+	struct policy_request request;
+	uint32_t claim;
+	uint32_t ended;
+};
+
+struct bench {
+	struct engine engine;
+	struct stats stats;
+	struct rsvp_core core;
+	struct loop_timer *deadline;
+	int peer; /* policyd's end */
+	size_t answers;
+	uint64_t generation; /* of the last answer */
+	char text[400];
+};
+
+/* One at a time: the stubs below have no other way to find it. */
+static struct policy the_policy;
+
+struct policy *
+policy_new(const struct alloc *alloc)
+{
+	(void)alloc;
+	memset(&the_policy, 0, sizeof(the_policy));
+	return &the_policy;
+}
+
+void
+policy_free(struct policy *policy)
+{
+	(void)policy;
+}
+
+void
+policy_decide(struct policy *policy, const struct policy_request *request,
+	uint32_t claim, struct policy_verdict *ret_verdict)
+{
+	policy->request = *request;
+	policy->claim = claim;
+	*ret_verdict = (struct policy_verdict){ .allowed = true,
+		.value = 17,
+		.claim = 99,
+		.preemption = 3,
+		.defending = 4,
+		.rule = "gold",
+		.reason = "rule gold allows 2 Mbit/s" };
+}
+
+void
+policy_end(struct policy *policy, uint32_t claim)
+{
+	policy->ended = claim;
+}
+
+struct policy_load *
+policy_load_begin(const struct alloc *alloc, const void *bytes, size_t len)
+{
+	struct policy_load *load =
+		(struct policy_load *)alloc_get(alloc, sizeof(*load));
+
+	T_CHECK(len >= 2, "%zu octets", len);
+	load->bytes = (const uint8_t *)bytes;
+	load->steps = load->bytes[0];
+	return load;
+}
+
+enum policy_load_state
+policy_load_step(struct policy_load *load, size_t budget)
+{
+	T_CHECK(budget > 0 && budget <= 1000, "a slice of %zu", budget);
+	the_policy.steps++;
+	if (load->steps-- > 1)
+		return POLICY_LOAD_MORE;
+	return load->bytes[1] == 1 ? POLICY_LOAD_REFUSED : POLICY_LOAD_READY;
+}
+
+const char *
+policy_load_problem(const struct policy_load *load)
+{
+	(void)load;
+	return "rule 3: offset out of range";
+}
+
+void
+policy_load_switch(struct policy *policy, struct policy_load *load)
+{
+	policy->switched++;
+	free(load);
+}
+
+void
+policy_load_drop(struct policy_load *load)
+{
+	if (load)
+		the_policy.dropped++;
+	free(load);
+}
+
+void
+policy_status(const struct policy *policy, struct policy_status *ret)
+{
+	*ret = (struct policy_status){ .rules = policy->switched,
+		.source = "test" };
+}
+
+void
+rsvp_core_policy_changed(struct rsvp_core *core, struct mono now)
+{
+	(void)now;
+	core->changed++;
+}
+
+void
+effect_run(struct engine *engine)
+{
+	engine->core->effects++;
+}
+
+const char *
+net_link_name(const struct net_link *link, uint32_t ifindex)
+{
+	(void)link;
+	return ifindex == 7 ? "eth7" : "";
+}
+
+/* ---- the bench
+ * ----------------------------------------------------------------- */
+
+static void
+too_late(void *arg)
+{
+	(void)arg;
+	T_CHECK(false, "nothing happened for %d ms", DEADLINE_MS);
+}
+
+static void
+hear(void *arg, int fd, unsigned ready)
+{
+	struct bench *b = (struct bench *)arg;
+	uint8_t bytes[1024];
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	struct buf_reader r = buf_reader(bytes, n > 0 ? (size_t)n : 0);
+	struct msg_attr a;
+	struct msg m;
+
+	(void)ready;
+	loop_stop(b->engine.loop);
+	if (n <= 0)
+		return;
+	T_EQ(msg_next(&r, &m), true);
+	T_EQ(m.type, POLICY_MSG_LOADED);
+	T_EQ(buf_complete(&r), true);
+	while (msg_attr_next(&m.body, &a)) {
+		if (a.type == POLICY_ATTR_GENERATION)
+			b->generation = msg_get_u64(&a);
+		if (a.type == POLICY_ATTR_TEXT)
+			msg_get_text(&a, b->text, sizeof(b->text));
+		T_EQ(a.body.failed, false);
+	}
+	b->answers++;
+}
+
+static struct bench *
+new_bench(void)
+{
+	struct bench *b = (struct bench *)calloc(1, sizeof(*b));
+	int pair[2];
+
+	T_CHECK(b != NULL, "no memory");
+	b->engine.loop = loop_new();
+	b->engine.core = &b->core;
+	b->engine.stats = &b->stats;
+	b->engine.policy = policy_client_new(&b->engine);
+	T_CHECK(b->engine.policy != NULL, "no memory");
+	b->deadline = loop_timer_add(b->engine.loop, too_late, b);
+	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	b->peer = pair[1];
+	(void)loop_fd_add(b->engine.loop, b->peer, LOOP_READ, hear, b);
+	policy_client_socket(b->engine.policy, pair[0]);
+	return b;
+}
+
+static void
+free_bench(struct bench *b)
+{
+	policy_client_free(b->engine.policy);
+	(void)close(b->peer); /* of the test */
+	loop_free(b->engine.loop);
+	free(b);
+}
+
+/* Until policyd has heard that many answers. */
+static void
+run_until(struct bench *b, size_t answers)
+{
+	loop_timer_set(b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
+	while (b->answers < answers)
+		T_EQ(loop_run(b->engine.loop), 0);
+}
+
+/* A memory descriptor of that size; slices of work, good or not. */
+static int
+memory(size_t size, uint8_t slices, bool good, int seals)
+{
+	const uint8_t head[2] = { slices, good ? 0 : 1 };
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	T_CHECK(fd >= 0, "memfd: %s", strerror(errno));
+	T_EQ(ftruncate(fd, (off_t)size), 0);
+	T_EQ(pwrite(fd, head, size < 2 ? size : 2, 0), size < 2 ? size : 2);
+	T_EQ(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+static void
+put_offer(struct buf_writer *w, uint16_t type, uint64_t generation,
+	uint64_t size, const char *text)
+{
+	uint8_t *start = msg_begin(w, type, 0);
+
+	msg_put_u64(w, POLICY_ATTR_GENERATION, generation);
+	msg_put_u64(w, POLICY_ATTR_SIZE, size);
+	msg_put_text(w, POLICY_ATTR_TEXT, text);
+	msg_end(w, start);
+}
+
+/* Send with these descriptors and close them here. */
+static void
+say(struct bench *b, const struct buf_writer *w, const int *fds, size_t count)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(4 * sizeof(int))] = {
+		0
+	};
+	struct iovec iov = { .iov_base = w->start, .iov_len = buf_written(w) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (count > 0) {
+		struct cmsghdr *c = (struct cmsghdr *)control;
+
+		m.msg_control = control;
+		m.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	}
+	T_EQ(sendmsg(b->peer, &m, 0), buf_written(w));
+	for (size_t i = 0; i < count; i++)
+		(void)close(fds[i]); /* sent */
+}
+
+static void
+offer(struct bench *b, uint64_t generation, uint64_t size, int fd)
+{
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	put_offer(&w, POLICY_MSG_SNAPSHOT, generation, size, "");
+	say(b, &w, &fd, fd < 0 ? 0 : 1);
+}
+
+static size_t
+open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	T_CHECK(dir != NULL, "no /proc");
+	while (readdir(dir))
+		n++;
+	(void)closedir(dir);
+	return n;
+}
+
+/* ---- cases
+ * --------------------------------------------------------------------- */
+
+static void
+a_sealed_snapshot_is_put_in_force(void)
+{
+	struct bench *b = new_bench();
+
+	offer(b, 5, 4096, memory(4096, 3, true, SEALS));
+	run_until(b, 1);
+	T_EQ(b->generation, 5);
+	T_STR(b->text, "");
+	T_EQ(the_policy.switched, 1);
+	T_EQ(the_policy.steps, 3);
+	T_EQ(b->core.changed, 1);
+	T_EQ(b->core.effects, 1);
+	T_EQ(b->stats.count[STATS_POLICY_LOADS], 1);
+	T_EQ(b->stats.count[STATS_POLICY_BAD], 0);
+	T_CHECK(policy_client_policy(b->engine.policy) == &the_policy,
+		"another policy");
+	free_bench(b);
+}
+
+static void
+a_bad_snapshot_leaves_the_rules_alone(void)
+{
+	struct bench *b = new_bench();
+
+	offer(b, 6, 4096, memory(4096, 2, false, SEALS));
+	run_until(b, 1);
+	T_EQ(b->generation, 6);
+	T_STR(b->text, "rule 3: offset out of range");
+	T_EQ(the_policy.switched, 0);
+	T_EQ(the_policy.dropped, 1);
+	T_EQ(b->core.changed, 0);
+	T_EQ(b->stats.count[STATS_POLICY_BAD], 1);
+	free_bench(b);
+}
+
+static void
+what_is_no_sealed_memory_is_refused(void)
+{
+	int pipe_ends[2];
+	struct bench *b = new_bench();
+	size_t answers = 0;
+
+	T_EQ(pipe(pipe_ends), 0);
+	(void)close(pipe_ends[0]); /* one end will do */
+
+	const struct {
+		int fd;
+		uint64_t size;
+		const char *problem;
+	} rows[] = {
+		{ memory(4096, 1, true, 0), 4096, "its memory is not sealed" },
+		{ memory(4096, 1, true, SEALS & ~F_SEAL_WRITE), 4096,
+			"its memory is not sealed" },
+		{ memory(4096, 1, true, SEALS & ~F_SEAL_SHRINK), 4096,
+			"its memory is not sealed" },
+		{ memory(4096, 1, true, SEALS & ~F_SEAL_GROW), 4096,
+			"its memory is not sealed" },
+		{ memory(4096, 1, true, SEALS), 4095,
+			"its size is not the stated one" },
+		{ memory(4096, 1, true, SEALS), 4097,
+			"its size is not the stated one" },
+		{ memory(0, 1, true, SEALS), 0, "its size is out of range" },
+		{ memory(POLICY_SNAPSHOT_MAX + 1, 1, true, SEALS),
+			POLICY_SNAPSHOT_MAX + 1, "its size is out of range" },
+		{ pipe_ends[1], 4096, "its descriptor is not a memory file" },
+		{ -1, 4096, "it came without a descriptor" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		offer(b, 10 + i, rows[i].size, rows[i].fd);
+		run_until(b, ++answers);
+		T_EQ(b->generation, 10 + i);
+		T_STR(b->text, rows[i].problem);
+		T_EQ(b->stats.count[STATS_POLICY_BAD], answers);
+	}
+	T_EQ(the_policy.switched, 0);
+	T_EQ(the_policy.steps, 0);
+	free_bench(b);
+}
+
+static void
+a_newer_snapshot_replaces_one_that_is_loading(void)
+{
+	struct bench *b = new_bench();
+
+	offer(b, 1, 4096, memory(4096, 255, true, SEALS));
+	offer(b, 2, 8192, memory(8192, 2, true, SEALS));
+	run_until(b, 1);
+	T_EQ(b->generation, 1);
+	T_STR(b->text, "replaced by a newer one while it was loaded");
+	T_EQ(the_policy.dropped, 1);
+	run_until(b, 2);
+	T_EQ(b->generation, 2);
+	T_STR(b->text, "");
+	T_EQ(the_policy.switched, 1);
+	free_bench(b);
+}
+
+static void
+descriptors_are_not_kept(void)
+{
+	struct bench *b = new_bench();
+	size_t before = open_descriptors();
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	const int fds[] = { memory(4096, 1, true, SEALS),
+		memory(4096, 1, true, SEALS), memory(4096, 1, true, SEALS) };
+
+	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
+	say(b, &w, fds, 3);
+	run_until(b, 1);
+	T_STR(b->text, "");
+	offer(b, 2, 1, memory(4096, 1, true, SEALS));
+	run_until(b, 2);
+	T_EQ(open_descriptors(), before);
+	free_bench(b);
+}
+
+/* The descriptor belongs to one snapshot; a second message has none. */
+static void
+a_descriptor_serves_one_snapshot(void)
+{
+	struct bench *b = new_bench();
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	int fd = memory(4096, 1, true, SEALS);
+
+	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
+	put_offer(&w, POLICY_MSG_SNAPSHOT, 2, 4096, "");
+	say(b, &w, &fd, 1);
+	run_until(b, 2);
+	T_EQ(the_policy.switched, 1);
+	T_EQ(b->stats.count[STATS_POLICY_BAD], 1);
+	free_bench(b);
+}
+
+static void
+what_policyd_says_of_its_sources_is_kept(void)
+{
+	struct bench *b = new_bench();
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	T_STR(policy_client_sources(b->engine.policy), "");
+	put_offer(&w, POLICY_MSG_STATUS, 0, 0, "ldap://x: 3 s ago");
+	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
+	say(b, &w, NULL, 0);
+	run_until(b, 1);
+	T_STR(policy_client_sources(b->engine.policy), "ldap://x: 3 s ago");
+	free_bench(b);
+}
+
+/* Lost on nonsense; the rules stay, and a new policyd is heard. */
+static void
+nonsense_ends_the_connection(void)
+{
+	static const struct {
+		uint8_t bytes[20];
+		size_t len;
+	} rows[] = {
+		{ { 12, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0 }, 12 }, /* version */
+		{ { 12, 0, 0, 0, 1, 0, 9, 0, 0, 0, 0, 0 }, 12 }, /* type */
+		{ { 13, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0 }, 12 }, /* length */
+		{ { 17, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 5, 0, 0 },
+			17 } /* a generation of one octet */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bench *b = new_bench();
+		uint8_t byte;
+
+		T_EQ(send(b->peer, rows[i].bytes, rows[i].len, 0), rows[i].len);
+		loop_timer_set(
+			b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
+		T_EQ(loop_run(b->engine.loop), 0);
+		T_EQ(recv(b->peer, &byte, 1, MSG_DONTWAIT), 0);
+		T_EQ(b->answers, 0);
+		free_bench(b);
+	}
+}
+
+static struct rsvp_policy_query
+query(void)
+{
+	return (struct rsvp_policy_query){ .message = WIRE_RESV,
+		.role = RSVP_ROLE_RECEIVER,
+		.who = { .known = true, .uid = 11, .gid = 12, .pid = 13 },
+		.session = { .dst = addr_v4_u32(0x0a020009),
+			.proto = 17,
+			.dst_port = 5004 },
+		.sender = { .src = addr_v4_u32(0x0a010001), .src_port = 4000 },
+		.style = WIRE_STYLE_FF,
+		.flowspec = { .service = WIRE_SERVICE_GS,
+			.tspec = { .r = 1000.5f,
+				.b = 2000,
+				.p = 3000,
+				.m = 64,
+				.M = 1500 },
+			.R = 5000 },
+		.ifindex = 7,
+		.neighbour = addr_v4_u32(0x0a020002),
+		.claim = 42 };
+}
+
+static void
+a_question_is_translated_whole(void)
+{
+	struct bench *b = new_bench();
+	const struct rsvp_policy_query q = query();
+	const struct policy_request *r = &the_policy.request;
+	struct rsvp_policy_answer a;
+
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_EQ(r->message, POLICY_RESV);
+	T_EQ(r->role, POLICY_RECEIVER);
+	T_EQ(r->who_known, true);
+	T_EQ(r->uid, 11);
+	T_EQ(r->gid, 12);
+	T_EQ(r->proto, 17);
+	T_EQ(addr_equal(&r->dst, &q.session.dst), true);
+	T_EQ(r->dst_port, 5004);
+	T_EQ(addr_equal(&r->src, &q.sender.src), true);
+	T_EQ(r->src_port, 4000);
+	T_EQ(r->service, POLICY_SERVICE_GS);
+	T_EQ(r->rate_Bps, 5000);
+	T_EQ(r->bucket_bytes, 2000);
+	T_EQ(r->peak_Bps, 3000);
+	T_EQ(r->max_packet, 1500);
+	T_STR(r->iface, "eth7");
+	T_EQ(addr_equal(&r->neighbour, &q.neighbour), true);
+	T_CHECK(r->now_unix_s > 1700000000, "no wall clock");
+	T_EQ(the_policy.claim, 42);
+	T_EQ(a.allowed, true);
+	T_EQ(a.value, 17);
+	T_EQ(a.claim, 99);
+	T_EQ(a.preemption, 3);
+	T_EQ(a.defending, 4);
+	T_STR(a.rule, "gold");
+	T_STR(a.reason, "rule gold allows 2 Mbit/s");
+	policy_client_end(b->engine.policy, 99);
+	T_EQ(the_policy.ended, 99);
+	free_bench(b);
+}
+
+static void
+services_and_odd_rates_are_translated(void)
+{
+	struct bench *b = new_bench();
+	const struct policy_request *r = &the_policy.request;
+	struct rsvp_policy_query q = query();
+	struct rsvp_policy_answer a;
+
+	q.flowspec.service = WIRE_SERVICE_CL;
+	q.flowspec.tspec.p = INFINITY;
+	q.role = RSVP_ROLE_TRANSIT;
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_EQ(r->service, POLICY_SERVICE_CL);
+	T_EQ(r->rate_Bps, 1001); /* never less than what is asked for */
+	T_EQ(r->peak_Bps, 0);
+	T_EQ(r->role, POLICY_TRANSIT);
+	q.message = WIRE_PATH;
+	q.role = RSVP_ROLE_SENDER;
+	q.flowspec.service = WIRE_SERVICE_GENERAL;
+	q.flowspec.tspec.r = NAN;
+	q.flowspec.tspec.b = 1e30f;
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_EQ(r->message, POLICY_PATH);
+	T_EQ(r->role, POLICY_SENDER);
+	T_EQ(r->service, POLICY_SERVICE_ANY);
+	T_CHECK(r->rate_Bps == UINT64_MAX, "NaN passes a limit");
+	T_CHECK(r->bucket_bytes == UINT64_MAX, "1e30 passes a limit");
+	q.flowspec.tspec.b = -1;
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_CHECK(r->bucket_bytes == UINT64_MAX, "-1 passes a limit");
+	free_bench(b);
+}
+
+static struct t_case cases[] = {
+	{ "a sealed snapshot is put in force",
+		a_sealed_snapshot_is_put_in_force },
+	{ "a bad snapshot leaves the rules alone",
+		a_bad_snapshot_leaves_the_rules_alone },
+	{ "what is no sealed memory is refused",
+		what_is_no_sealed_memory_is_refused },
+	{ "a newer snapshot replaces one that is loading",
+		a_newer_snapshot_replaces_one_that_is_loading },
+	{ "descriptors are not kept", descriptors_are_not_kept },
+	{ "a descriptor serves one snapshot",
+		a_descriptor_serves_one_snapshot },
+	{ "what policyd says of its sources is kept",
+		what_policyd_says_of_its_sources_is_kept },
+	{ "nonsense ends the connection", nonsense_ends_the_connection },
+	{ "a question is translated whole", a_question_is_translated_whole },
+	{ "services and odd rates are translated",
+		services_and_odd_rates_are_translated },
+};
+T_MAIN(cases)
