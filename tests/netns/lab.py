@@ -21,6 +21,8 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RSVPD_BUILD", TOP / "build"))
+# The library as built, for programs that are run past libtool's wrapper.
+os.environ["LD_LIBRARY_PATH"] = str(BUILD / ".libs")
 
 
 class Refused(Exception):
