@@ -139,7 +139,7 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 {
 	const struct net_facts *facts = &iface->facts;
 	struct rsvp_iface *core = &iface->core;
-	const uint32_t running = IFF_UP | IFF_RUNNING;
+	const uint32_t running = IFF_UP | IFF_LOWER_UP;
 
 	/* All octets, so that equal ones compare equal. */
 	memset(core, 0, sizeof(*core));

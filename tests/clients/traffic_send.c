@@ -124,6 +124,7 @@ open_sockets(struct sender *s)
 	}
 	s->payload = (size_t)s->packet_bytes - traffic_headers(&to);
 	for (unsigned i = 0; i < s->flows; i++) {
+		const int on = 1;
 		int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		uint16_t port =
 			s->src_port > 0 ? (uint16_t)(s->src_port + i) : 0;
@@ -131,6 +132,10 @@ open_sockets(struct sender *s)
 		(void)traffic_sockaddr(
 			to.ss_family == AF_INET ? "0.0.0.0" : "::", port, &from,
 			&len);
+		/* The same port may be used for IPv4 by another sender. */
+		if (to.ss_family == AF_INET6)
+			(void)setsockopt(
+				fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 		if (fd < 0 || bind(fd, (struct sockaddr *)&from, len) < 0)
 			traffic_die("source port");
 		if (connect(fd, (struct sockaddr *)&to, len) < 0)

@@ -132,8 +132,7 @@ class Demo:
         """Until the router's best effort queue is full of the flood."""
         def backlog():
             return any(c.get("backlog", 0) > 5000
-                       for c in self.bed.r.tc_json("class", "show", "dev",
-                                                   "eth1"))
+                       for c in self.bed.r.tc_classes("eth1"))
         lab.wait_for(backlog, "a queue at the router", 10)
 
     @staticmethod

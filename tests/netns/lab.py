@@ -211,9 +211,28 @@ class Node:
     def tc(self, *argv):
         return run("tc", "-n", self.ns, *argv)
 
-    def tc_json(self, *argv):
-        return json.loads(run("tc", "-n", self.ns, "-s", "-j",
-                              *argv).stdout or "[]")
+    def tc_classes(self, ifname):
+        """The classes of an interface: handle, parent, packets, backlog...
+        (this tc prints classes as text only)."""
+        found = []
+        for line in self.tc("-s", "class", "show", "dev",
+                            ifname).stdout.splitlines():
+            head = re.match(r"class (\w+) (\w+:\w+)(?: parent (\w+:\w+))?",
+                            line)
+            sent = re.search(r"Sent (\d+) bytes (\d+) pkt \(dropped (\d+)",
+                             line)
+            queue = re.search(r"backlog (\d+)([KM]?)b", line)
+            if head:
+                found.append({"kind": head.group(1), "handle": head.group(2),
+                              "parent": head.group(3), "text": line})
+            elif sent:
+                found[-1].update(bytes=int(sent.group(1)),
+                                 packets=int(sent.group(2)),
+                                 drops=int(sent.group(3)))
+            elif queue:
+                unit = {"": 1, "K": 1024, "M": 1048576}[queue.group(2)]
+                found[-1]["backlog"] = int(queue.group(1)) * unit
+        return found
 
     def sysctl(self, key, value):
         self.run("sysctl", "-q", "-w", f"{key}={value}")

@@ -110,7 +110,7 @@ def test_cisco_path_and_resv_make_a_reservation(bench):
     assert up.hop()[1] == 0x08000403  # theirs, unchanged
     found = bench.daemon.ctl_json("show", "reservations")["reservations"]
     assert [r["state"] for r in found] == ["installed"]
-    classes = bench.daemon.node.tc_json("class", "show", "dev", "eth1")
+    classes = bench.daemon.node.tc_classes("eth1")
     assert found[0]["classid"] in {c["handle"] for c in classes}
 
 

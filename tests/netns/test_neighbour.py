@@ -159,7 +159,7 @@ def test_resv_is_installed_and_forwarded(bench, v):
     resv = bench.reservation(port)
     assert resv["state"] == "installed"
     assert resv["rule"] == "open"
-    classes = bench.router.tc_json("class", "show", "dev", "eth1")
+    classes = bench.router.tc_classes("eth1")
     assert any(c["handle"] == resv["classid"] for c in classes)
 
 

@@ -62,7 +62,7 @@ class Running:
 
     def drained(self):
         return all(c.get("backlog", 0) == 0 for c in
-                   self.bed.r.tc_json("class", "show", "dev", "eth1"))
+                   self.bed.r.tc_classes("eth1"))
 
     def stop_apps(self):
         for pair in self.apps.values():
@@ -72,14 +72,14 @@ class Running:
     def classes(self):
         """classid and packets of each reserved flow, from the kernel."""
         kernel = {c["handle"]: c for c in
-                  self.bed.r.tc_json("class", "show", "dev", "eth1")}
+                  self.bed.r.tc_classes("eth1")}
         found = {}
         for name, port in PORTS.items():
             resv = self.bed.installed(self.bed.r, "eth1", port)
             if resv is None:
                 return None
             found[name] = (resv["classid"],
-                           kernel[resv["classid"]]["stats"]["packets"])
+                           kernel[resv["classid"]]["packets"])
         return found
 
 
@@ -131,7 +131,7 @@ def test_killed_worker_costs_no_packet(bed, running, worker, host):
     for name in PORTS:
         resv = bed.installed(bed.r, "eth1", PORTS[name])
         assert resv["drops"] == 0
-    assert len([c for c in bed.r.tc_json("class", "show", "dev", "eth1")
+    assert len([c for c in bed.r.tc_classes("eth1")
                 if c["handle"] in {v[0] for v in after.values()}]) == 2
 
 
@@ -157,7 +157,7 @@ def test_supervisor_killed_leaves_the_kernel_and_is_adopted(bed, running):
                                  for p in workers.values()),
                  "the workers to stop", 5)
     handles = {c["handle"] for c in
-               bed.r.tc_json("class", "show", "dev", "eth1")}
+               bed.r.tc_classes("eth1")}
     assert {v[0] for v in before.values()} <= handles
     start = time.monotonic()
     daemon.start()
