@@ -96,7 +96,9 @@ buf_get_u16be(struct buf_reader *r)
 {
 	const uint8_t *p = buf_take(r, 2);
 
-	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	if (!p)
+		return 0;
+	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 static inline uint32_t
@@ -115,7 +117,9 @@ buf_get_u16le(struct buf_reader *r)
 {
 	const uint8_t *p = buf_take(r, 2);
 
-	return p ? (uint16_t)(p[1] << 8 | p[0]) : 0;
+	if (!p)
+		return 0;
+	return (uint16_t)(p[1] << 8 | p[0]);
 }
 
 static inline uint32_t
