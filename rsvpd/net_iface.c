@@ -141,7 +141,6 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	struct rsvp_iface *core = &iface->core;
 	const uint32_t running = IFF_UP | IFF_LOWER_UP;
 
-	/* All octets, so that equal ones compare equal. */
 	memset(core, 0, sizeof(*core));
 	memset(&iface->tc, 0, sizeof(iface->tc));
 	core->ifindex = facts->ifindex;
@@ -160,15 +159,73 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 		apply_section(iface, section);
 	/* An interface that is down keeps its tree: the flows come back. */
 	iface->controlled = core->traffic_control && core->link_Bps > 0;
-	if (iface->controlled)
+	if (section && iface->controlled)
 		fill_tc(iface, section, conf);
+}
+
+static bool
+same_link(const struct rsvp_iface *a, const struct rsvp_iface *b)
+{
+	return a->ifindex == b->ifindex && strcmp(a->name, b->name) == 0 &&
+	       a->up == b->up && a->mtu == b->mtu &&
+	       addr_equal(&a->v4, &b->v4) && addr_equal(&a->v6, &b->v6);
+}
+
+static bool
+same_capacity(const struct rsvp_iface *a, const struct rsvp_iface *b)
+{
+	return a->link_Bps == b->link_Bps &&
+	       a->reservable_Bps == b->reservable_Bps &&
+	       a->budget_bytes == b->budget_bytes &&
+	       a->max_flows == b->max_flows && a->timer_us == b->timer_us &&
+	       a->device_bytes == b->device_bytes;
+}
+
+static bool
+same_framing(const struct rsvp_iface *a, const struct rsvp_iface *b)
+{
+	return a->header_bytes == b->header_bytes &&
+	       a->overhead_bytes == b->overhead_bytes &&
+	       a->min_frame_bytes == b->min_frame_bytes &&
+	       a->assumed_min_packet == b->assumed_min_packet;
+}
+
+static bool
+same_core(const struct rsvp_iface *a, const struct rsvp_iface *b)
+{
+	return a->enabled == b->enabled &&
+	       a->traffic_control == b->traffic_control &&
+	       a->refresh_ms == b->refresh_ms && a->lives == b->lives &&
+	       same_link(a, b) && same_capacity(a, b) && same_framing(a, b);
+}
+
+static bool
+same_tc_rates(const struct tc_iface *a, const struct tc_iface *b)
+{
+	return a->link_Bps == b->link_Bps &&
+	       a->best_effort_Bps == b->best_effort_Bps &&
+	       a->control_Bps == b->control_Bps && a->timer_us == b->timer_us &&
+	       a->pool_low == b->pool_low && a->pool_high == b->pool_high &&
+	       a->take_over == b->take_over;
+}
+
+bool
+net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b)
+{
+	const struct tc_iface *x = &a->tc;
+	const struct tc_iface *y = &b->tc;
+
+	if (a->controlled != b->controlled || !a->controlled)
+		return a->controlled == b->controlled;
+	return x->ifindex == y->ifindex && strcmp(x->name, y->name) == 0 &&
+	       x->mtu == y->mtu && x->header_bytes == y->header_bytes &&
+	       x->overhead_bytes == y->overhead_bytes &&
+	       x->min_frame_bytes == y->min_frame_bytes && same_tc_rates(x, y);
 }
 
 bool
 net_iface_equal(const struct net_iface *a, const struct net_iface *b)
 {
 	return a->packets_per_s == b->packets_per_s &&
-	       a->controlled == b->controlled &&
-	       memcmp(&a->core, &b->core, sizeof(a->core)) == 0 &&
-	       memcmp(&a->tc, &b->tc, sizeof(a->tc)) == 0;
+	       same_core(&a->core, &b->core) && net_iface_tc_equal(a, b);
 }

@@ -116,8 +116,7 @@ tell_tc(struct tc_client *tc, const struct net_iface *have,
 {
 	bool had = have && have->controlled;
 
-	if (want->controlled &&
-		(!had || memcmp(&have->tc, &want->tc, sizeof(have->tc)) != 0))
+	if (want->controlled && (!had || !net_iface_tc_equal(have, want)))
 		tc_client_iface(tc, &want->tc);
 	if (had && !want->controlled)
 		tc_client_iface_off(tc, have->tc.ifindex);

@@ -99,6 +99,8 @@ void net_link_changed(struct net_link *link);
  * not configured, hence disabled) and the pool's limits. */
 void net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	const struct conf *conf);
+/* The same to tcctl; the same to everybody (facts behind it do not count). */
+bool net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b);
 bool net_iface_equal(const struct net_iface *a, const struct net_iface *b);
 
 /*

@@ -74,11 +74,14 @@ send_piece(int fd, const struct net_output *out, struct net_packet_piece *piece)
 {
 	union control control;
 	union name name;
-	/* sendmsg() only reads what it is given. */
+	/* struct iovec serves reading and writing; sendmsg() only reads. */
+	const union {
+		const uint8_t *bytes;
+		void *base;
+	} message = { .bytes = out->bytes + piece->offset };
 	struct iovec iov[2] = { { .iov_base = piece->head,
 					.iov_len = piece->head_len },
-		{ .iov_base = (void *)(uintptr_t)(out->bytes + piece->offset),
-			.iov_len = piece->len } };
+		{ .iov_base = message.base, .iov_len = piece->len } };
 	struct msghdr m = { .msg_name = &name,
 		.msg_iov = iov,
 		.msg_iovlen = 2,
