@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CORE_T_H
+#define CORE_T_H
+
+/*
+ * A core on a bench: three interfaces, routes and policy that the case sets,
+ * and everything that comes out kept for looking at.
+ *
+ *	source - hop A -UP-[ core ]-DOWN- hop B - destination
+ *	                       |
+ *	                      SIDE
+ */
+
+#include "rsvpd/core/rsvp.h"
+#include "tests/unit/t.h"
+
+enum { UP = 1, DOWN = 2, SIDE = 3 };
+enum { CT_MAX = 96, CT_BYTES = 2048, CT_ITEMS = 8 };
+
+/* Who sends a message: the neighbour on an interface, first or second. */
+enum { HOP_A = 2, HOP_B = 2, HOP_C = 3 };
+
+struct ct_sent {
+	struct rsvp_send send;
+	uint8_t bytes[CT_BYTES];
+	struct wire_msg msg;
+};
+
+struct ct_event {
+	struct rsvp_local_event head;
+	struct rsvp_event_item items[CT_ITEMS];
+	struct wire_adspec adspec; /* of the first item */
+	bool has_adspec;
+};
+
+struct ct {
+	struct rsvp_core *core;
+	struct rsvp_core_conf conf;
+	struct alloc alloc;
+	struct mono now;
+	uint8_t family;
+
+	/* what the hooks answer */
+	bool dst_local;
+	uint32_t out; /* 0: no route */
+	uint32_t also_out;
+	bool deny;
+	uint16_t deny_value;
+	unsigned asked;
+	struct rsvp_policy_query question; /* the last one */
+	unsigned claims;                   /* in force */
+	uint32_t last_claim;
+
+	/* what came out */
+	size_t sent_count, flow_count, event_count, note_count;
+	struct ct_sent *sent;
+	struct rsvp_flow_request *flows;
+	struct ct_event *events;
+
+	/* memory */
+	long blocks; /* allocated now */
+	long allocations;
+	long fail_at; /* which one fails; 0: none */
+};
+
+struct ct *ct_new(uint8_t family);
+void ct_free(struct ct *t); /* also checks that nothing leaked */
+
+/* Traffic control is ready on all interfaces. */
+void ct_tc_ready(struct ct *t);
+
+/* Addresses: host on the link of an interface; net 9 is far away. */
+struct addr ct_addr(const struct ct *t, unsigned net, unsigned host);
+struct wire_session ct_session(const struct ct *t);
+struct wire_filter ct_sender(const struct ct *t);
+struct wire_tspec ct_tspec(void);
+struct wire_flowspec ct_cl(float rate);
+struct wire_flowspec ct_gs(float rate, float R);
+
+/* Messages as the neighbours send them; change them before ct_feed(). */
+struct wire_msg *ct_path(struct ct *t);      /* hop A, on UP */
+struct wire_msg *ct_path_tear(struct ct *t); /* hop A */
+struct wire_msg *ct_resv(struct ct *t, struct wire_flowspec spec); /* hop B */
+struct wire_msg *ct_resv_tear(struct ct *t);
+/* From upstream, on UP, for the flow of ct_resv(). */
+struct wire_msg *ct_resv_err(
+	struct ct *t, uint8_t code, uint16_t value, struct wire_flowspec spec);
+
+/* Through the codec into the core; what comes out is added to the log. */
+void ct_feed(struct ct *t, uint32_t ifindex, const struct wire_msg *msg);
+/* The same with the IP header of choice. */
+void ct_feed_from(struct ct *t, struct rsvp_packet packet);
+
+/* The kernel answers the oldest open request; false: there is none. */
+bool ct_answer(struct ct *t, int error);
+void ct_answer_all(struct ct *t);
+
+void ct_collect(struct ct *t);
+void ct_forget(struct ct *t); /* empty the log */
+/* Let time pass, with all ticks on the way. */
+void ct_run(struct ct *t, int64_t ms);
+void ct_tick(struct ct *t);
+
+/* The n-th message of that type in the log, or NULL. */
+const struct ct_sent *ct_sent(const struct ct *t, uint8_t type, size_t n);
+size_t ct_sent_count(const struct ct *t, uint8_t type);
+const struct ct_event *ct_event(
+	const struct ct *t, enum rsvp_event_kind kind, size_t n);
+/* The last flow request, or NULL. */
+const struct rsvp_flow_request *ct_flow(const struct ct *t);
+
+/* Path came and was forwarded; log empty. */
+void ct_with_path(struct ct *t);
+/* Also reserved and installed; log empty. */
+void ct_with_resv(struct ct *t, struct wire_flowspec spec);
+
+/* Nothing is left: no state, no flow, no memory, no claim, no bandwidth. */
+void ct_expect_empty(struct ct *t);
+uint64_t ct_reserved(const struct ct *t, uint32_t ifindex);
+/* The newest recorded refusal. */
+struct rsvp_refusal ct_refusal(const struct ct *t);
+
+#endif /* CORE_T_H */
