@@ -48,7 +48,7 @@ section(uint64_t bandwidth_Bps)
 static void
 the_section_and_the_facts_are_put_together(void)
 {
-	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 0);
+	struct net_iface i = link_of(IFF_UP | IFF_LOWER_UP, 0);
 	const struct conf_iface s = section(1250000);
 	const struct rsvp_iface *c = &i.core;
 
@@ -79,7 +79,7 @@ the_section_and_the_facts_are_put_together(void)
 static void
 tcctl_hears_the_same(void)
 {
-	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 0);
+	struct net_iface i = link_of(IFF_UP | IFF_LOWER_UP, 0);
 	const struct conf_iface s = section(1250000);
 
 	net_iface_settle(&i, &s, &conf);
@@ -114,7 +114,7 @@ control_traffic_has_64_kbit_s_at_least(void)
 static void
 an_unknown_interface_is_disabled(void)
 {
-	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 1250000);
+	struct net_iface i = link_of(IFF_UP | IFF_LOWER_UP, 1250000);
 
 	net_iface_settle(&i, NULL, &conf);
 	T_EQ(i.core.up, true);
@@ -132,7 +132,7 @@ an_unknown_interface_is_disabled(void)
 static void
 a_disabled_section_controls_nothing(void)
 {
-	struct net_iface i = link_of(IFF_UP | IFF_RUNNING, 0);
+	struct net_iface i = link_of(IFF_UP | IFF_LOWER_UP, 0);
 	struct conf_iface s = section(1250000);
 
 	s.enabled = false;
@@ -149,13 +149,13 @@ a_disabled_section_controls_nothing(void)
 }
 
 static void
-up_means_up_and_running(void)
+up_means_up_with_a_carrier(void)
 {
 	static const struct {
 		uint32_t flags;
 		bool up;
-	} rows[] = { { IFF_UP | IFF_RUNNING, true }, { IFF_UP, false },
-		{ IFF_RUNNING, false }, { 0, false } };
+	} rows[] = { { IFF_UP | IFF_LOWER_UP, true }, { IFF_UP, false },
+		{ IFF_LOWER_UP, false }, { 0, false } };
 	const struct conf_iface s = section(1250000);
 
 	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
@@ -298,7 +298,7 @@ every_change_is_noticed(void)
 		{ offsetof(struct net_iface, packets_per_s), sizeof(uint32_t),
 			false }
 	};
-	struct net_iface a = link_of(IFF_UP | IFF_RUNNING, 0);
+	struct net_iface a = link_of(IFF_UP | IFF_LOWER_UP, 0);
 	const struct conf_iface s = section(1250000);
 
 	net_iface_settle(&a, &s, &conf);
@@ -316,8 +316,8 @@ every_change_is_noticed(void)
 static void
 what_concerns_nobody_is_not_told(void)
 {
-	struct net_iface a = link_of(IFF_UP | IFF_RUNNING, 0);
-	struct net_iface b = link_of(IFF_UP | IFF_RUNNING | IFF_PROMISC, 0);
+	struct net_iface a = link_of(IFF_UP | IFF_LOWER_UP, 0);
+	struct net_iface b = link_of(IFF_UP | IFF_LOWER_UP | IFF_PROMISC, 0);
 	const struct conf_iface s = section(1250000);
 
 	net_iface_settle(&a, &s, &conf);
@@ -341,7 +341,7 @@ static struct t_case cases[] = {
 		an_unknown_interface_is_disabled },
 	{ "a disabled section controls nothing",
 		a_disabled_section_controls_nothing },
-	{ "up means up and running", up_means_up_and_running },
+	{ "up means up with a carrier", up_means_up_with_a_carrier },
 	{ "the rate comes from the device when it is not given",
 		the_rate_comes_from_the_device_when_it_is_not_given },
 	{ "large rates do not overflow", large_rates_do_not_overflow },
