@@ -79,7 +79,7 @@ class Bed:
 
     @staticmethod
     def has_policy(daemon):
-        return len(daemon.ctl_json("show", "policy").get("rules", [])) >= 3
+        return len(daemon.ctl_json("show", "policy").get("rules", [])) >= 4
 
     def close(self):
         self.lab.close()
