@@ -305,15 +305,15 @@ tc_filter_problem(const struct tc_filter *f)
 		return "a filter with addresses of two families";
 	if (f->by_label && f->dst.family != ADDR_V6)
 		return "a flow label in a filter for IPv4";
-	if (f->by_label && (f->dst_port != 0 || f->src_port != 0))
-		return "a filter with flow label and ports";
+	if (f->by_label && f->src_port != 0)
+		return "a filter with flow label and source port";
 	if (f->flow_label > 0xfffff || (!f->by_label && f->flow_label != 0))
 		return "a flow label out of place or above 20 bits";
 	if (f->proto == 0)
 		return "a filter without protocol";
 	if (f->src_port != 0 && f->dst_port == 0)
 		return "a filter with a source port alone";
-	if (f->dst_port != 0 && !has_ports(f->proto))
+	if (f->dst_port != 0 && !f->by_label && !has_ports(f->proto))
 		return "a filter with ports for a protocol without them";
 	return NULL;
 }
@@ -385,7 +385,7 @@ add_ports(struct tc_u32 *u, const struct tc_filter *f)
 {
 	bool v4 = f->dst.family == ADDR_V4;
 
-	if (f->dst_port == 0)
+	if (f->dst_port == 0 || f->by_label)
 		return;
 	add_key(u, f->src_port != 0 ? UINT32_MAX : 0xffff,
 		(uint32_t)f->src_port << 16 | f->dst_port, v4 ? 0 : V6_PORTS);
@@ -404,11 +404,14 @@ add_match(struct tc_u32 *u, const struct tc_filter *f)
 	add_addr(u, &f->src, v4 ? V4_SRC : V6_SRC);
 	if (v4)
 		add_key(u, 0x00ff0000, (uint32_t)f->proto << 16, V4_PROTO);
+	else if (!f->by_label)
+		add_key(u, 0x0000ff00, (uint32_t)f->proto << 8, V6_NEXT);
 	else
 		/* A label is there to spare us the way to the last header
-		 * (RFC 6437): the protocol is only noted. */
-		add_key(u, f->by_label ? 0 : 0x0000ff00,
-			(uint32_t)f->proto << 8, V6_NEXT);
+		 * (RFC 6437): protocol and port are only noted. */
+		add_key(u, 0,
+			(uint32_t)f->dst_port << 16 | (uint32_t)f->proto << 8,
+			V6_NEXT);
 }
 
 static void
@@ -466,6 +469,8 @@ take_key(const struct tc_key *k, bool v4, struct tc_filter *f)
 
 	if (k->off == (v4 ? V4_PROTO : V6_NEXT)) {
 		f->proto = (uint8_t)(k->value >> (v4 ? 16 : 8));
+		if (f->by_label)
+			f->dst_port = (uint16_t)(k->value >> 16);
 		return;
 	}
 	if (k->floating || (!v4 && k->off == V6_PORTS)) {

@@ -21,17 +21,18 @@ libtc_la_SOURCES = \
 	tcctl/nodes.c \
 	tcctl/plan.c \
 	tcctl/pool.c \
-	tcctl/sandbox.c tcctl/sandbox_int.h \
+	tcctl/sandbox.c \
 	tcctl/serve.c tcctl/serve_int.h \
 	tcctl/txn.c \
 	tcctl/want.c \
 	tcctl/watch.c
-if SANITIZED
-libtc_la_SOURCES += tcctl/sandbox_sanitized.c
-else
-libtc_la_SOURCES += tcctl/sandbox_plain.c
-endif
 libtc_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(JANSSON_CFLAGS) $(SECCOMP_CFLAGS)
+libtc_la_CPPFLAGS = $(AM_CPPFLAGS)
+if SANITIZED
+libtc_la_CPPFLAGS += -DSANDBOX_SANITIZED=1
+else
+libtc_la_CPPFLAGS += -DSANDBOX_SANITIZED=0
+endif
 
 sbin_PROGRAMS += tcctl/tcctl
 tcctl_tcctl_SOURCES = tcctl/main.c

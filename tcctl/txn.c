@@ -86,10 +86,10 @@ static void
 judge_undo(struct tc_group *g, const struct tc_op *undo,
 	const struct tc_result *results, size_t count, const char *name)
 {
-	struct text t = text_over(g->text, sizeof(g->text));
+	size_t said = strlen(g->text);
+	struct text t = text_over(g->text + said, sizeof(g->text) - said);
 	size_t left = 0;
 
-	t.len = strlen(g->text);
 	for (size_t i = 0; i < count; i++) {
 		if (!refused(&undo[i], &results[i]))
 			continue;
