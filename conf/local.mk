@@ -1,1 +1,30 @@
 # SPDX-License-Identifier: ISC
+EXTRA_DIST += conf/rsvpd.conf conf/rsvpd.service.in conf/rsvpd.sysusers.in
+CLEANFILES += conf/rsvpd.service conf/rsvpd.sysusers
+systemdsystemunit_DATA += conf/rsvpd.service
+noinst_DATA += conf/rsvpd.sysusers
+sysusersdir = $(prefix)/lib/sysusers.d
+
+conf/rsvpd.service: conf/rsvpd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf && \
+		$(substitute) $(srcdir)/conf/rsvpd.service.in >$@
+conf/rsvpd.sysusers: conf/rsvpd.sysusers.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf && \
+		$(substitute) $(srcdir)/conf/rsvpd.sysusers.in >$@
+
+# A configuration that is there is the operator's.
+install-data-local: install-rsvpd-conf
+install-rsvpd-conf: conf/rsvpd.sysusers
+	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/rsvpd $(DESTDIR)$(sysusersdir)
+	test -e $(DESTDIR)$(sysconfdir)/rsvpd/rsvpd.conf || \
+		$(INSTALL_DATA) $(srcdir)/conf/rsvpd.conf \
+			$(DESTDIR)$(sysconfdir)/rsvpd/rsvpd.conf
+	$(INSTALL_DATA) conf/rsvpd.sysusers \
+		$(DESTDIR)$(sysusersdir)/rsvpd.conf
+uninstall-local: uninstall-rsvpd-conf
+uninstall-rsvpd-conf:
+	cmp -s $(srcdir)/conf/rsvpd.conf \
+		$(DESTDIR)$(sysconfdir)/rsvpd/rsvpd.conf && \
+		rm -f $(DESTDIR)$(sysconfdir)/rsvpd/rsvpd.conf || :
+	rm -f $(DESTDIR)$(sysusersdir)/rsvpd.conf
+.PHONY: install-rsvpd-conf uninstall-rsvpd-conf

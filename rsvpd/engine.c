@@ -133,6 +133,15 @@ log_change(void *arg, const char *iface, const char *line)
 	log_info(LOG_CONF, "reload: %s", line);
 }
 
+static void
+warn_of_stop(const struct conf *conf)
+{
+	if (conf->stop == CONF_STOP_TEAR)
+		log_warn(LOG_CONF,
+			"stop = \"tear\" is not carried out by this version: "
+			"a stop keeps what is installed");
+}
+
 static int
 put_in_force(struct engine *engine, struct conf *conf)
 {
@@ -140,6 +149,7 @@ put_in_force(struct engine *engine, struct conf *conf)
 
 	engine->conf = conf;
 	log_set((enum log_level)conf->log_level, conf->log_debug);
+	warn_of_stop(conf);
 	rsvp_core_reconf(engine->core, &core);
 	return net_link_sync(engine->link);
 }
@@ -462,6 +472,7 @@ begin(struct process *p)
 	}
 	log_set((enum log_level)p->engine.conf->log_level,
 		p->engine.conf->log_debug);
+	warn_of_stop(p->engine.conf);
 	return EXIT_SUCCESS;
 }
 

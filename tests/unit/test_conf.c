@@ -419,6 +419,116 @@ list_names_every_key_with_default_and_help(void)
 	free(text);
 }
 
+/* The sample has each key with its default behind '#': with the marks taken
+ * away it is the effective configuration of one interface. */
+static void
+sample_shows_every_key_with_its_default(void)
+{
+	struct conf_error error = { "" };
+	struct conf *want =
+		parse("interfaces = ( { name = \"eth0\"; } );", &error);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	const char *p = content("../../../conf/rsvpd.conf");
+
+	while (*p != '\0') {
+		const size_t n = strcspn(p, "\n");
+		const char *mark = memchr(p, '#', n);
+		const bool prose = mark == p && (n < 2 || p[1] == ' ');
+
+		for (size_t i = 0; i < n && !prose; i++)
+			if (p + i != mark)
+				fputc(p[i], out);
+		fputc('\n', out);
+		p += n + (p[n] == '\n');
+	}
+	fclose(out);
+
+	struct conf *got = parse(text, &error);
+
+	T_CHECK(want && got, "%s", error.text);
+
+	char *shown = print(got);
+	char *expected = print(want);
+	const struct conf_key *key;
+
+	T_STR(shown, expected);
+	for (int scope = CONF_GLOBAL; scope <= CONF_IFACE; scope++)
+		for (size_t i = 0;
+			(key = conf_key_at((enum conf_scope)scope, i)); i++) {
+			char assignment[64];
+
+			snprintf(assignment, sizeof(assignment),
+				"%s = ", key->name);
+			T_CHECK(strstr(text, assignment), "%s is missing",
+				key->name);
+		}
+	free(text);
+	free(shown);
+	free(expected);
+	conf_free(want);
+	conf_free(got);
+}
+
+/* The manual's item for a key, up to the next: static storage. */
+static const char *
+manual_item(const char *manual, const char *name)
+{
+	static char item[2000];
+	char head[64];
+	const char *p;
+	const char *end;
+
+	snprintf(head, sizeof(head), "\n.It Ic %s\n", name);
+	p = strstr(manual, head);
+	T_CHECK(p != NULL, "%s is not in the manual", name);
+	p += strlen(head);
+	end = strstr(p, "\n.It");
+	if (!end || (strstr(p, "\n.El") && strstr(p, "\n.El") < end))
+		end = strstr(p, "\n.El");
+	T_CHECK(end != NULL, "%s has no end", name);
+	snprintf(item, sizeof(item), "%.*s\n", (int)(end - p), p);
+	return item;
+}
+
+static void
+check_manual(const char *manual, const struct conf_key *key, const void *base)
+{
+	char value[CONF_VALUE_TEXT];
+	char plain[CONF_VALUE_TEXT + 32];
+	char quoted[CONF_VALUE_TEXT + 32];
+	struct text t = text_over(value, sizeof(value));
+	const char *item = manual_item(manual, key->name);
+
+	conf_value_text(key, base, &t);
+	snprintf(plain, sizeof(plain), "default%s%s.\n",
+		value[0] != '\0' ? " " : ": ",
+		value[0] != '\0' ? value : "empty");
+	snprintf(quoted, sizeof(quoted), "efault%s\n.Dq %s .\n",
+		key->type == CONF_TEXT ? ":" : "", value);
+	T_CHECK(strstr(item, plain) || strstr(item, quoted),
+		"%s: the default %s is not in: %s", key->name, value, item);
+}
+
+static void
+manual_names_every_key_with_its_default(void)
+{
+	static char manual[TEXT_MAX];
+	struct conf global = { 0 };
+	struct conf_iface iface = { 0 };
+	const struct conf_key *key;
+
+	snprintf(manual, sizeof(manual), "%s",
+		content("../../../docs/rsvpd.conf.5.in"));
+	conf_value_defaults(CONF_GLOBAL, &global);
+	conf_value_defaults(CONF_IFACE, &iface);
+	for (size_t i = 0; (key = conf_key_at(CONF_GLOBAL, i)); i++)
+		check_manual(manual, key, &global);
+	for (size_t i = 0; (key = conf_key_at(CONF_IFACE, i)); i++)
+		check_manual(manual, key, &iface);
+}
+
 static struct t_case cases[] = {
 	{ "good files print as expected and parse again",
 		good_files_print_as_expected_and_parse_again },
@@ -435,6 +545,10 @@ static struct t_case cases[] = {
 	{ "one past a range is refused", one_past_a_range_is_refused },
 	{ "too large a file and too many interfaces are refused",
 		too_large_a_file_and_too_many_interfaces_are_refused },
+	{ "the sample shows every key with its default",
+		sample_shows_every_key_with_its_default },
+	{ "the manual names every key with its default",
+		manual_names_every_key_with_its_default },
 	{ "the list names every key with default and help",
 		list_names_every_key_with_default_and_help },
 };
