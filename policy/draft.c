@@ -22,6 +22,10 @@ source_report_add(
 	va_start(ap, fmt);
 	text_vprintf(&t, fmt, ap);
 	va_end(ap);
+	/* Values come from outside; a terminal must not act on them. */
+	for (char *p = line; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
 	if (report->count < SOURCE_LINES)
 		report->lines[report->count] = strdup(line);
 	report->count++;

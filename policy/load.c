@@ -57,9 +57,10 @@ prepare(struct policy_load *load, const struct policy_head *head)
 
 	load->set = set;
 	load->index = policy_index_new(load->alloc);
+	if (set)
+		set->alloc = load->alloc;
 	if (!set || !load->index)
 		return false;
-	set->alloc = load->alloc;
 	set->generation = head->generation;
 	set->made_unix_s = head->made_unix_s;
 	set->source_key = head->source_key;

@@ -15,6 +15,7 @@ libpolicysource_la_SOURCES = \
 	policy/compile.c \
 	policy/draft.c \
 	policy/source.h \
+	policy/source_conf_directory.c policy/source_conf_int.h \
 	policy/source_file.c \
 	policy/values.c
 libpolicysource_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCONFIG_CFLAGS)

@@ -209,20 +209,22 @@ free_bits(const struct policy_addr_span *s)
 	return bits;
 }
 
-/* The longer the prefix, the higher; 0 only without a condition.  A list is
- * as specific as its widest entry. */
+/* The longer the prefix, the higher; 0 only without a condition.  A range is
+ * as long as the prefix of its size, a list as its shortest entry. */
 static uint32_t
 rank_addrs(const struct policy_addr_spans *list)
 {
-	uint32_t rank = list->count > 0 ? 1 + 128 : 0;
+	uint32_t rank = UINT32_MAX;
 
 	for (size_t i = 0; i < list->count; i++) {
-		uint32_t r = 1 + 128 - free_bits(&list->at[i]);
+		const struct policy_addr_span *s = &list->at[i];
+		uint32_t bits = (uint32_t)addr_size(s->lo.family) * 8;
+		uint32_t r = 1 + bits - free_bits(s);
 
 		if (r < rank)
 			rank = r;
 	}
-	return rank;
+	return list->count > 0 ? rank : 0;
 }
 
 /* The fewer values the spans admit out of all, the higher. */

@@ -195,7 +195,8 @@ read_priority(const struct source_key *key, const char *value, void *target,
 	(void)key; /* one field */
 	if (!take_number(&p, '\0', INT32_MAX, &v) || *p != '\0')
 		return no(why, value,
-			"is not a whole number (larger is tried first)");
+			"is not a whole number of -2147483647 to 2147483647 "
+			"(larger is tried first)");
 	r->rule->priority = minus ? -(int32_t)v : (int32_t)v;
 	return true;
 }
@@ -389,7 +390,8 @@ read_who(const struct source_key *key, const char *value, void *target,
 		return add_span(list, lo, hi, why);
 	if (isdigit((unsigned char)value[0]))
 		return no(why, value,
-			"is neither a number nor a range \"1000-1999\"");
+			"is neither a number nor a range, lower first "
+			"(\"1000-1999\")");
 	if (!(user ? find_user(value, &lo) : find_group(value, &lo)))
 		return no(why, value,
 			user ? "is not a user of this host (use a number, or "
@@ -453,7 +455,8 @@ read_ports(const struct source_key *key, const char *value, void *target,
 
 	if (!parse_span(value, UINT16_MAX, &lo, &hi))
 		return no(why, value,
-			"is not a port or range of ports (\"5004-5100\")");
+			"is not a port from 0 to 65535 or a range, "
+			"lower first (\"5004-5100\")");
 	return add_span(spans_of(target, key), lo, hi, why);
 }
 
@@ -521,8 +524,8 @@ read_addrs(const struct source_key *key, const char *value, void *target,
 			"has bits set beyond its length (write the network's "
 			"own address, like 10.20.0.0/16)");
 	return no(why, value,
-		"is not an address, prefix (10.20.0.0/16) or range "
-		"(10.0.0.1-10.0.0.9)");
+		"is not an address, prefix (10.20.0.0/16) or range, lower "
+		"first (10.0.0.1-10.0.0.9)");
 }
 
 static bool

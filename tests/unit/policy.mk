@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: ISC
+# The engine's half links neither libconfig nor libldap.
+policy_tests = \
+	tests/unit/test_policy_engine \
+	tests/unit/test_policy_limits \
+	tests/unit/test_policy_order \
+	tests/unit/test_policy_snapshot \
+	tests/unit/test_policy_source_file
+check_PROGRAMS += $(policy_tests)
+TESTS += $(policy_tests)
+EXTRA_DIST += tests/unit/t_policy.h tests/golden/policy
+tests_unit_test_policy_engine_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_limits_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
+	$(UNIT_LDADD)
+tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: ISC */
+#include "policy/limits_int.h"
+#include "t_policy.h"
+
+/* Two rules with the same category: instances of their own. */
+static struct policy *
+two_rules(uint64_t max_flows, uint64_t aggregate_Bps)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "gold");
+
+	c->max_flows = max_flows;
+	c->aggregate_Bps = aggregate_Bps;
+	t_span(t_rule(set, "one", "gold"), POLICY_SPAN_USER, 1000, 1000);
+	t_span(t_rule(set, "two", "gold"), POLICY_SPAN_USER, 2000, 2000);
+	return t_policy(set);
+}
+
+static struct policy_verdict
+ask(struct policy *p, uint32_t uid, uint64_t rate_Bps, uint32_t claim)
+{
+	struct policy_request q = t_request();
+
+	q.uid = uid;
+	q.rate_Bps = rate_Bps;
+	return t_decide(p, &q, claim);
+}
+
+static void
+expect_use(struct policy *p, const char *rule, uint64_t flows, uint64_t rate)
+{
+	struct policy_rule_info info;
+	size_t i = 0;
+
+	while (policy_rule_at(p, i, &info) && strcmp(info.name, rule) != 0)
+		i++;
+	T_STR(info.name, rule);
+	T_EQ(info.flows, flows);
+	T_EQ(info.rate_Bps, rate);
+}
+
+static void
+flows_are_counted_and_given_back(void)
+{
+	struct policy *p = two_rules(2, POLICY_UNLIMITED);
+	struct policy_verdict a = ask(p, 1000, 10, 0);
+	struct policy_verdict b = ask(p, 1000, 20, 0);
+	struct policy_verdict c = ask(p, 1000, 30, 0);
+
+	T_CHECK(a.allowed && b.allowed && a.claim != b.claim, "two flows");
+	T_CHECK(!c.allowed, "%s", c.reason);
+	T_EQ(c.value, 4);
+	T_STR(c.reason, "rule one: 3 flows exceed maxFlows 2");
+	expect_use(p, "one", 2, 30);
+	policy_end(p, a.claim);
+	expect_use(p, "one", 1, 20);
+	c = ask(p, 1000, 30, 0);
+	T_CHECK(c.allowed, "%s", c.reason);
+	expect_use(p, "one", 2, 50);
+	policy_end(p, b.claim);
+	policy_end(p, c.claim);
+	expect_use(p, "one", 0, 0);
+	policy_free(p);
+}
+
+static void
+rules_with_one_category_count_apart(void)
+{
+	struct policy *p = two_rules(1, 100);
+
+	T_CHECK(ask(p, 1000, 100, 0).allowed, "one");
+	T_CHECK(ask(p, 2000, 100, 0).allowed, "two");
+	T_CHECK(!ask(p, 2000, 0, 0).allowed, "two again");
+	expect_use(p, "one", 1, 100);
+	expect_use(p, "two", 1, 100);
+	policy_free(p);
+}
+
+static void
+the_aggregate_is_exact(void)
+{
+	struct policy *p = two_rules(POLICY_UNLIMITED, 125000);
+	struct policy_verdict a = ask(p, 1000, 100000, 0);
+	struct policy_verdict b = ask(p, 1000, 25001, 0);
+
+	T_CHECK(a.allowed, "%s", a.reason);
+	T_CHECK(!b.allowed, "%s", b.reason);
+	T_EQ(b.value, 4);
+	T_STR(b.reason, "rule one: aggregate rate 1 Mbit/s exceeds "
+			"aggregateRate 1 Mbit/s");
+	b = ask(p, 1000, 25000, 0);
+	T_CHECK(b.allowed, "%s", b.reason);
+	T_CHECK(!ask(p, 1000, 1, 0).allowed, "one octet more");
+	T_CHECK(!ask(p, 1000, UINT64_MAX, 0).allowed, "more than can be added");
+	expect_use(p, "one", 2, 125000);
+	policy_free(p);
+}
+
+static void
+a_change_replaces_and_a_refused_change_does_not(void)
+{
+	struct policy *p = two_rules(1, 1000);
+	struct policy_verdict a = ask(p, 1000, 400, 0);
+	struct policy_verdict b = ask(p, 1000, 1000, a.claim);
+
+	T_CHECK(b.allowed, "%s", b.reason);
+	expect_use(p, "one", 1, 1000);
+	a = ask(p, 1000, 1001, b.claim);
+	T_CHECK(!a.allowed, "%s", a.reason);
+	T_EQ(a.claim, 0);
+	expect_use(p, "one", 1, 1000);
+	a = ask(p, 1000, 10, b.claim);
+	T_CHECK(a.allowed, "%s", a.reason);
+	expect_use(p, "one", 1, 10);
+	policy_end(p, a.claim);
+	expect_use(p, "one", 0, 0);
+	policy_free(p);
+}
+
+static void
+a_change_may_move_to_another_rule(void)
+{
+	struct policy *p = two_rules(1, 1000);
+	struct policy_verdict a = ask(p, 1000, 400, 0);
+	struct policy_verdict b = ask(p, 2000, 500, a.claim);
+	struct policy_verdict c = ask(p, 1000, 600, 0);
+
+	T_CHECK(b.allowed, "%s", b.reason);
+	T_CHECK(c.allowed, "%s", c.reason);
+	expect_use(p, "one", 1, 600);
+	expect_use(p, "two", 1, 500);
+	/* The other rule is full: this one stays where it is. */
+	a = ask(p, 1000, 1, b.claim);
+	T_CHECK(!a.allowed, "%s", a.reason);
+	expect_use(p, "two", 1, 500);
+	policy_free(p);
+}
+
+static void
+a_claim_that_is_gone_harms_nobody(void)
+{
+	struct policy *p = two_rules(5, 1000);
+	struct policy_verdict a = ask(p, 1000, 400, 0);
+	struct policy_verdict b;
+
+	policy_end(p, 0);
+	policy_end(p, 12345);
+	policy_end(p, UINT32_MAX);
+	policy_end(p, a.claim);
+	b = ask(p, 1000, 300, 0);
+	policy_end(p, a.claim);
+	expect_use(p, "one", 1, 300);
+	/* A claim that is gone does not make room. */
+	T_CHECK(ask(p, 1000, 700, a.claim).allowed, "within the aggregate");
+	expect_use(p, "one", 2, 1000);
+	policy_end(p, b.claim);
+	policy_free(p);
+}
+
+/* The next snapshot: the same rules, other bounds. */
+static void
+put_bounds(struct policy *p, uint64_t max_flows, uint64_t aggregate_Bps)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "gold");
+
+	c->max_flows = max_flows;
+	c->aggregate_Bps = aggregate_Bps;
+	t_span(t_rule(set, "one", "gold"), POLICY_SPAN_USER, 1000, 1000);
+	t_put(p, set);
+}
+
+static void
+counters_survive_a_new_snapshot(void)
+{
+	struct policy *p = two_rules(5, 1000);
+	struct policy_verdict a = ask(p, 1000, 400, 0);
+	struct policy_verdict b = ask(p, 2000, 300, 0);
+	struct policy_rule_info info;
+
+	put_bounds(p, 5, 600);
+	expect_use(p, "one", 1, 400);
+	T_CHECK(policy_rule_at(p, 0, &info), "no rule");
+	T_EQ(info.allowed, 1);
+	T_CHECK(!ask(p, 1000, 201, 0).allowed, "beyond the new bound");
+	T_CHECK(ask(p, 1000, 200, 0).allowed, "within it");
+	/* The rule of the other claim is gone; giving it back is fine. */
+	policy_end(p, b.claim);
+	policy_end(p, a.claim);
+	expect_use(p, "one", 1, 200);
+	policy_free(p);
+}
+
+/* A rule that goes and comes back while its claim is held still counts it. */
+static void
+a_held_claim_outlives_its_rule(void)
+{
+	struct policy *p = two_rules(5, 1000);
+	struct policy_verdict b = ask(p, 2000, 300, 0);
+	struct policy_set *set = t_set();
+
+	put_bounds(p, 5, 1000);
+	t_span(t_rule(set, "two", NULL), POLICY_SPAN_USER, 2000, 2000);
+	t_put(p, set);
+	expect_use(p, "two", 1, 300);
+	policy_end(p, b.claim);
+	expect_use(p, "two", 0, 0);
+	policy_free(p);
+}
+
+static void
+unclaimed_counters_of_gone_rules_are_forgotten(void)
+{
+	struct policy *p = two_rules(5, 1000);
+	struct policy_set *set = t_set();
+	struct policy_rule_info info;
+
+	policy_end(p, ask(p, 2000, 300, 0).claim);
+	put_bounds(p, 5, 1000);
+	t_span(t_rule(set, "two", NULL), POLICY_SPAN_USER, 2000, 2000);
+	t_put(p, set);
+	T_CHECK(policy_rule_at(p, 0, &info), "no rule");
+	T_EQ(info.allowed, 0);
+	policy_free(p);
+}
+
+static void
+lowered_bounds_let_a_flow_shrink(void)
+{
+	struct policy *p = two_rules(5, 1000);
+	struct policy_verdict a = ask(p, 1000, 500, 0);
+	struct policy_verdict b = ask(p, 1000, 500, 0);
+
+	put_bounds(p, 1, 300);
+	T_CHECK(!ask(p, 1000, 501, a.claim).allowed, "growing");
+	T_CHECK(ask(p, 1000, 500, a.claim).allowed, "staying");
+	T_CHECK(ask(p, 1000, 100, b.claim).allowed, "shrinking");
+	T_CHECK(!ask(p, 1000, 0, 0).allowed, "a new one");
+	expect_use(p, "one", 2, 600);
+	policy_free(p);
+}
+
+static void
+the_default_ends_a_claim(void)
+{
+	struct policy *p = two_rules(5, 1000);
+	struct policy_verdict a = ask(p, 1000, 500, 0);
+	struct policy_set *set = t_set();
+
+	set->default_why = POLICY_DEFAULT_ALLOW;
+	t_span(t_rule(set, "one", NULL), POLICY_SPAN_USER, 1, 1);
+	t_put(p, set);
+	a = ask(p, 1000, 500, a.claim);
+	T_CHECK(a.allowed, "%s", a.reason);
+	T_EQ(a.claim, 0);
+	expect_use(p, "one", 0, 0);
+	policy_free(p);
+}
+
+static void
+a_denial_leaves_the_claim(void)
+{
+	struct policy *p = two_rules(5, 1000);
+	struct policy_verdict a = ask(p, 1000, 500, 0);
+
+	T_CHECK(!ask(p, 3000, 500, a.claim).allowed, "by default");
+	expect_use(p, "one", 1, 500);
+	policy_free(p);
+}
+
+/* Many claims against a plain table of what is held. */
+static void
+random_claims_add_up(void)
+{
+	enum { FLOWS = 300, STEPS = 30000 };
+	struct {
+		uint32_t claim;
+		uint32_t uid;
+		uint64_t rate;
+	} held[FLOWS] = { { 0 } };
+	struct policy *p = two_rules(80, 40000);
+	uint64_t seed = 5;
+	size_t refused = 0;
+
+	for (int i = 0; i < STEPS; i++) {
+		size_t f = t_random(&seed, FLOWS);
+		uint32_t uid = t_random(&seed, 2) ? 1000 : 2000;
+		uint64_t rate = t_random(&seed, 1000);
+		struct policy_verdict v;
+
+		if (t_random(&seed, 3) == 0) {
+			policy_end(p, held[f].claim);
+			held[f].claim = 0;
+			continue;
+		}
+		v = ask(p, uid, rate, held[f].claim);
+		refused += !v.allowed;
+		if (!v.allowed)
+			continue;
+		held[f].claim = v.claim;
+		held[f].uid = uid;
+		held[f].rate = rate;
+	}
+	for (uint32_t uid = 1000; uid <= 2000; uid += 1000) {
+		uint64_t flows = 0;
+		uint64_t rate = 0;
+
+		for (size_t f = 0; f < FLOWS; f++)
+			if (held[f].claim != 0 && held[f].uid == uid) {
+				flows++;
+				rate += held[f].rate;
+			}
+		T_CHECK(flows <= 80 && rate <= 40000, "beyond the bounds");
+		expect_use(p, uid == 1000 ? "one" : "two", flows, rate);
+	}
+	T_CHECK(refused > 1000, "only %zu refused", refused);
+	for (size_t f = 0; f < FLOWS; f++)
+		policy_end(p, held[f].claim);
+	expect_use(p, "one", 0, 0);
+	expect_use(p, "two", 0, 0);
+	policy_free(p);
+}
+
+/* ---- lack of memory ----------------------------------------------------- */
+
+struct budget {
+	int left; /* allocations until one fails */
+	int held;
+};
+
+static void *
+limited_get(void *arg, size_t size)
+{
+	struct budget *b = (struct budget *)arg;
+
+	if (b->left-- <= 0)
+		return NULL;
+	b->held++;
+	return alloc_get(alloc_heap(), size);
+}
+
+static void
+limited_put(void *arg, void *memory)
+{
+	struct budget *b = (struct budget *)arg;
+
+	b->held -= memory != NULL;
+	alloc_put(alloc_heap(), memory);
+}
+
+/* Each allocation fails once: a refusal or nothing, and no leak. */
+static void
+lack_of_memory_refuses(void)
+{
+	bool done = false;
+
+	for (int n = 0; !done; n++) {
+		struct budget b = { n, 0 };
+		const struct alloc alloc = { limited_get, limited_put, &b };
+		struct policy_limits *l = policy_limits_new(&alloc);
+		uint32_t claim = 0;
+		struct policy_use use;
+		struct policy_ask a = { "one", 5, 10, 10, 0 };
+
+		if (!l)
+			continue;
+		if (policy_limits_take(l, &a, &claim, &use) == POLICY_TAKEN) {
+			done = true;
+			T_EQ(policy_limits_use(l, "one").flows, 1);
+		} else {
+			T_EQ(claim, 0);
+			T_EQ(policy_limits_use(l, "one").flows, 0);
+		}
+		policy_limits_note(l, "another", true);
+		policy_limits_free(l);
+		T_EQ(b.held, 0);
+	}
+}
+
+static void
+a_refusal_for_memory_says_so(void)
+{
+	struct budget b = { 1000, 0 };
+	const struct alloc alloc = { limited_get, limited_put, &b };
+	struct policy *p = policy_new(&alloc);
+	struct policy_set *set = t_set();
+	struct policy_verdict v;
+
+	(void)t_rule(set, "one", NULL);
+	t_put(p, set);
+	b.left = 0;
+	v = ask(p, 1, 1, 0);
+	T_STR(v.reason, "rule one: no memory to count the flow");
+	T_EQ(v.value, 15);
+	policy_free(p);
+	T_EQ(b.held, 0);
+}
+
+static struct t_case cases[] = {
+	{ "flows are counted and given back",
+		flows_are_counted_and_given_back },
+	{ "rules with one category count apart",
+		rules_with_one_category_count_apart },
+	{ "the aggregate is exact", the_aggregate_is_exact },
+	{ "a change replaces and a refused change does not",
+		a_change_replaces_and_a_refused_change_does_not },
+	{ "a change may move to another rule",
+		a_change_may_move_to_another_rule },
+	{ "a claim that is gone harms nobody",
+		a_claim_that_is_gone_harms_nobody },
+	{ "counters survive a new snapshot", counters_survive_a_new_snapshot },
+	{ "a held claim outlives its rule", a_held_claim_outlives_its_rule },
+	{ "unclaimed counters of gone rules are forgotten",
+		unclaimed_counters_of_gone_rules_are_forgotten },
+	{ "lowered bounds let a flow shrink",
+		lowered_bounds_let_a_flow_shrink },
+	{ "the default ends a claim", the_default_ends_a_claim },
+	{ "a denial leaves the claim", a_denial_leaves_the_claim },
+	{ "random claims add up", random_claims_add_up },
+	{ "lack of memory refuses", lack_of_memory_refuses },
+	{ "a refusal for memory says so", a_refusal_for_memory_says_so },
+};
+T_MAIN(cases)

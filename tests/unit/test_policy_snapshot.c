@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: ISC */
+#include "t_policy.h"
+
+/* A set that uses every field. */
+static struct policy_set *
+rich_set(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "gold");
+	struct policy_rule *r = t_rule(set, "studio", "gold");
+
+	c->origin = POLICY_FROM_DIRECTORY;
+	c->max_service = POLICY_SERVICE_CL;
+	c->preemption = 11;
+	c->defending = 12;
+	c->max_rate_Bps = 1001;
+	c->max_bucket_bytes = 1002;
+	c->max_peak_Bps = 1003;
+	c->max_packet_bytes = 1004;
+	c->max_flows = 1005;
+	c->aggregate_Bps = 1006;
+	t_category(set, "silver")->deny = true;
+	set->source_key = 99;
+	r->priority = -77;
+	r->origin = POLICY_FROM_DIRECTORY;
+	r->scope = POLICY_SCOPE_BOTH;
+	r->services = POLICY_BIT_GS;
+	r->roles = 1 << POLICY_TRANSIT;
+	t_span(r, POLICY_SPAN_USER, 1, 2);
+	t_span(r, POLICY_SPAN_GROUP, 3, 4);
+	t_span(r, POLICY_SPAN_PROTO, 5, 6);
+	t_span(r, POLICY_SPAN_SRC_PORT, 7, 8);
+	t_span(r, POLICY_SPAN_DST_PORT, 9, 10);
+	t_span(r, POLICY_SPAN_DST_PORT, 11, 12);
+	t_range(r, POLICY_ADDR_SRC, "10.0.0.1", "10.0.0.9");
+	t_range(r, POLICY_ADDR_DST, "2001:db8::", "2001:db8::ff");
+	t_range(r, POLICY_ADDR_DST, "192.0.2.1", "192.0.2.1");
+	t_iface(r, "eth*");
+	t_iface(r, "wlan0");
+	t_rule(set, "no-guests", "silver")->deny = true;
+	t_sort(set);
+	return set;
+}
+
+struct bytes {
+	uint8_t *at;
+	size_t len;
+};
+
+static struct bytes
+write_set(const struct policy_set *set)
+{
+	struct bytes b = { 0 };
+
+	T_CHECK(policy_snapshot_write(set, &b.at, &b.len), "not written");
+	return b;
+}
+
+static struct bytes
+rich(void)
+{
+	struct policy_set *set = rich_set();
+	struct bytes b = write_set(set);
+
+	policy_set_free(set);
+	return b;
+}
+
+static void
+drop(struct bytes *b)
+{
+	alloc_put(alloc_heap(), b->at);
+	b->at = NULL;
+}
+
+/* Load whole; the state at the end. */
+static enum policy_load_state
+try(const void *bytes, size_t len, struct policy_load **ret_load)
+{
+	struct policy_load *load = policy_load_begin(alloc_heap(), bytes, len);
+	enum policy_load_state state;
+
+	T_CHECK(load != NULL, "no memory");
+	do
+		state = policy_load_step(load, 1000);
+	while (state == POLICY_LOAD_MORE);
+	T_EQ(policy_load_problem(load)[0] != '\0',
+		state == POLICY_LOAD_REFUSED);
+	if (ret_load)
+		*ret_load = load;
+	else
+		policy_load_drop(load);
+	return state;
+}
+
+static void
+what_is_written_is_read(void)
+{
+	struct bytes b = rich();
+	struct policy_load *load;
+	struct policy_set *set;
+	struct bytes again;
+
+	T_EQ(try(b.at, b.len, &load), POLICY_LOAD_READY);
+	set = policy_load_take_set(load);
+	T_EQ(set->n_categories, 2);
+	T_EQ(set->n_rules, 2);
+	T_EQ(set->generation, 7);
+	T_EQ(set->made_unix_s, 1234567);
+	T_EQ(set->source_key, 99);
+	T_STR(set->source, "test");
+	T_EQ(set->default_why, POLICY_DEFAULT_DENY);
+	T_EQ(set->categories[0].max_packet_bytes, 1004);
+	T_EQ(set->categories[0].aggregate_Bps, 1006);
+	T_CHECK(set->categories[1].deny, "silver denies");
+	T_STR(set->rules[0]->name, "no-guests");
+	T_EQ(set->rules[1]->priority, -77);
+	T_EQ(set->rules[1]->spans[POLICY_SPAN_DST_PORT].at[1].hi, 12);
+	T_EQ(set->rules[1]->addrs[POLICY_ADDR_DST].at[0].hi.b[15], 0xff);
+	T_STR(set->rules[1]->ifaces.at[1].glob, "wlan0");
+	/* Every field: the bytes come out the same. */
+	again = write_set(set);
+	T_EQ(again.len, b.len);
+	T_EQ(memcmp(again.at, b.at, b.len), 0);
+	policy_index_free(policy_load_take_index(load));
+	policy_set_free(set);
+	policy_load_drop(load);
+	drop(&again);
+	drop(&b);
+}
+
+static void
+every_truncation_is_refused(void)
+{
+	struct bytes b = rich();
+
+	for (size_t len = 0; len < b.len; len++) {
+		/* A copy of its own, so that a read past it is seen. */
+		uint8_t *cut = (uint8_t *)t_zeroed(len + 1);
+		uint8_t *exact;
+
+		memcpy(cut, b.at, len);
+		exact = (uint8_t *)realloc(cut, len > 0 ? len : 1);
+		T_EQ(try(exact, len, NULL), POLICY_LOAD_REFUSED);
+		free(exact);
+	}
+	drop(&b);
+}
+
+static void
+every_flipped_octet_is_refused(void)
+{
+	struct bytes b = rich();
+
+	for (size_t i = 0; i < b.len; i++)
+		for (unsigned flip = 1; flip < 256; flip <<= 1) {
+			b.at[i] ^= (uint8_t)flip;
+			T_CHECK(try(b.at, b.len, NULL) == POLICY_LOAD_REFUSED,
+				"octet %zu", i);
+			b.at[i] ^= (uint8_t)flip;
+		}
+	T_EQ(try(b.at, b.len, NULL), POLICY_LOAD_READY);
+	drop(&b);
+}
+
+static void
+surplus_is_refused(void)
+{
+	struct bytes b = rich();
+	uint8_t *more = (uint8_t *)t_zeroed(b.len + 1);
+
+	memcpy(more, b.at, b.len);
+	T_EQ(try(more, b.len + 1, NULL), POLICY_LOAD_REFUSED);
+	free(more);
+	drop(&b);
+}
+
+/* ---- past the digest: a writer that lies consistently ------------------- */
+
+static void
+put64(uint8_t *at, uint64_t v)
+{
+	struct buf_writer w = buf_writer(at, 8);
+
+	buf_put_u64le(&w, v);
+}
+
+/* Make the digests fit the octets again. */
+static void
+sign(struct bytes *b)
+{
+	struct buf_reader r = buf_reader(b->at, b->len);
+	size_t head;
+
+	(void)buf_take(&r, 6);
+	head = buf_get_u16le(&r);
+	T_CHECK(head > 16 && head <= b->len, "a head of %zu", head);
+	put64(b->at + head - 16, policy_digest(POLICY_DIGEST_START,
+					 b->at + head, b->len - head));
+	put64(b->at + head - 8,
+		policy_digest(POLICY_DIGEST_START, b->at, head - 8));
+}
+
+static size_t
+head_of(const struct bytes *b)
+{
+	return (size_t)b->at[6] | (size_t)b->at[7] << 8;
+}
+
+/* Whatever the body holds: refused, or a set that holds what it must. */
+static void
+expect_sound(struct policy_load *load)
+{
+	struct policy *p = policy_new(alloc_heap());
+	struct policy_request q = t_request();
+	struct policy_rule_info info;
+
+	policy_load_switch(p, load);
+	for (size_t i = 0; policy_rule_at(p, i, &info); i++)
+		T_CHECK(policy_name_valid(info.name), "a bad name");
+	(void)t_decide(p, &q, 0);
+	q.dst = t_addr("2001:db8::1");
+	(void)t_decide(p, &q, 0);
+	policy_free(p);
+}
+
+static void
+signed_nonsense_never_crashes(void)
+{
+	struct bytes b = rich();
+	uint8_t *good = (uint8_t *)t_zeroed(b.len);
+	size_t head = head_of(&b);
+	uint64_t seed = 9;
+	size_t taken = 0;
+
+	memcpy(good, b.at, b.len);
+	for (size_t i = head; i < b.len; i++)
+		for (int k = 0; k < 40; k++) {
+			struct policy_load *load;
+
+			memcpy(b.at, good, b.len);
+			b.at[i] = (uint8_t)t_random(&seed, 256);
+			if (k < 2)
+				b.at[i] = k == 0 ? 0 : 0xff;
+			if (k > 20)
+				b.at[head + t_random(&seed,
+						    (uint32_t)(b.len - head))] =
+					(uint8_t)t_random(&seed, 256);
+			sign(&b);
+			if (try(b.at, b.len, &load) == POLICY_LOAD_READY) {
+				taken++;
+				expect_sound(load);
+			} else {
+				policy_load_drop(load);
+			}
+		}
+	T_CHECK(taken > 100, "only %zu were sound", taken);
+	free(good);
+	drop(&b);
+}
+
+static void
+signed_truncations_are_refused(void)
+{
+	struct bytes b = rich();
+	size_t head = head_of(&b);
+
+	for (size_t len = head; len < b.len; len++) {
+		struct bytes cut = { (uint8_t *)t_zeroed(len), len };
+
+		memcpy(cut.at, b.at, len);
+		put64(cut.at + head - 24, len - head);
+		sign(&cut);
+		T_CHECK(try(cut.at, len, NULL) == POLICY_LOAD_REFUSED,
+			"length %zu", len);
+		free(cut.at);
+	}
+	drop(&b);
+}
+
+/* ---- sets that no policyd makes ----------------------------------------- */
+
+struct lie {
+	const char *name;
+	void (*tell)(struct policy_set *set);
+	const char *problem;
+};
+
+/* clang-format off */
+static void truth(struct policy_set *set) { (void)set; }
+static void l_default(struct policy_set *set) { set->default_why = POLICY_DEFAULT_COUNT; }
+static void l_category(struct policy_set *set) { set->rules[1]->category = 2; }
+static void l_order(struct policy_set *set) { set->rules[0]->priority = -78; }
+static void l_double(struct policy_set *set) { (void)text_copy(set->rules[1]->name, POLICY_NAME, "no-guests"); }
+static void l_span(struct policy_set *set) { set->rules[1]->spans[POLICY_SPAN_USER].at[0].lo = 3; }
+static void l_proto(struct policy_set *set) { set->rules[1]->spans[POLICY_SPAN_PROTO].at[0].hi = 256; }
+static void l_sport(struct policy_set *set) { set->rules[1]->spans[POLICY_SPAN_SRC_PORT].at[0].hi = 65536; }
+static void l_dport(struct policy_set *set) { set->rules[1]->spans[POLICY_SPAN_DST_PORT].at[1].hi = 65536; }
+static void l_addr(struct policy_set *set) { set->rules[1]->addrs[POLICY_ADDR_SRC].at[0].hi.b[0] = 9; }
+static void l_family(struct policy_set *set) { set->rules[1]->addrs[POLICY_ADDR_SRC].at[0].lo.family = 5; }
+static void l_scope(struct policy_set *set) { set->rules[1]->scope = 4; }
+static void l_no_scope(struct policy_set *set) { set->rules[1]->scope = 0; }
+static void l_service(struct policy_set *set) { set->rules[1]->services = 4; }
+static void l_role(struct policy_set *set) { set->rules[1]->roles = 8; }
+static void l_origin(struct policy_set *set) { set->rules[1]->origin = 2; }
+static void l_iface(struct policy_set *set) { set->rules[1]->ifaces.at[0].glob[0] = '\0'; }
+static void l_iface_char(struct policy_set *set) { set->rules[1]->ifaces.at[0].glob[0] = '\n'; }
+static void l_name(struct policy_set *set) { set->rules[1]->name[0] = '\0'; }
+static void l_name_char(struct policy_set *set) { set->rules[1]->name[0] = '\x1b'; }
+static void l_c_name(struct policy_set *set) { set->categories[0].name[0] = ' '; }
+static void l_c_origin(struct policy_set *set) { set->categories[0].origin = 2; }
+static void l_c_service(struct policy_set *set) { set->categories[0].max_service = 3; }
+static void l_c_defending(struct policy_set *set) { set->categories[0].defending = 10; }
+static void l_rules(struct policy_set *set) { set->n_rules = 1; }
+
+static const struct lie lies[] = {
+	{ "none", truth, "" },
+	{ "fewer rules", l_rules, "" },
+	{ "an unknown default", l_default, "the counts of the snapshot are malformed" },
+	{ "a reference past the categories", l_category, "a rule is malformed" },
+	{ "rules out of order", l_order, "the rules are not in the order of decision" },
+	{ "a name twice", l_double, "two rules have one name" },
+	{ "users upside down", l_span, "a rule is malformed" },
+	{ "protocol 256", l_proto, "a rule is malformed" },
+	{ "source port 65536", l_sport, "a rule is malformed" },
+	{ "destination port 65536", l_dport, "a rule is malformed" },
+	{ "addresses upside down", l_addr, "a rule is malformed" },
+	{ "an unknown family", l_family, "a rule is malformed" },
+	{ "an unknown scope", l_scope, "a rule is malformed" },
+	{ "no scope", l_no_scope, "a rule is malformed" },
+	{ "an unknown service", l_service, "a rule is malformed" },
+	{ "an unknown role", l_role, "a rule is malformed" },
+	{ "an unknown origin", l_origin, "a rule is malformed" },
+	{ "an empty interface", l_iface, "a rule is malformed" },
+	{ "an interface with a control character", l_iface_char, "a rule is malformed" },
+	{ "no name", l_name, "a rule is malformed" },
+	{ "a name with a control character", l_name_char, "a rule is malformed" },
+	{ "a category's name with a blank", l_c_name, "a category is malformed" },
+	{ "a category's unknown origin", l_c_origin, "a category has a value out of range" },
+	{ "a category's unknown service", l_c_service, "a category has a value out of range" },
+	{ "defending below preemption", l_c_defending, "a category has a value out of range" },
+};
+/* clang-format on */
+
+static void
+every_lie_is_found(void)
+{
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		struct policy_set *set = rich_set();
+		size_t n_rules = set->n_rules;
+		struct policy_load *load;
+		struct bytes b;
+
+		lies[i].tell(set);
+		b = write_set(set);
+		(void)try(b.at, b.len, &load);
+		T_CHECK(strcmp(policy_load_problem(load), lies[i].problem) == 0,
+			"%s: %s", lies[i].name, policy_load_problem(load));
+		policy_load_drop(load);
+		drop(&b);
+		set->n_rules = n_rules;
+		policy_set_free(set);
+	}
+}
+
+static void
+counts_beyond_the_octets_are_refused(void)
+{
+	struct bytes b = rich();
+	size_t head = head_of(&b);
+
+	for (size_t at = head + 1; at <= head + 5; at += 4) {
+		struct bytes lie = { (uint8_t *)t_zeroed(b.len), b.len };
+		struct policy_load *load;
+
+		memcpy(lie.at, b.at, b.len);
+		lie.at[at + 2] = 1; /* 65536 more */
+		sign(&lie);
+		T_EQ(try(lie.at, lie.len, &load), POLICY_LOAD_REFUSED);
+		T_STR(policy_load_problem(load),
+			"the snapshot announces more than it holds");
+		policy_load_drop(load);
+		free(lie.at);
+	}
+	drop(&b);
+}
+
+/* ---- slices ------------------------------------------------------------- */
+
+static void
+slices_are_small_and_lead_to_the_same(void)
+{
+	struct policy_set *set = t_set();
+	struct bytes b;
+
+	for (int i = 0; i < 200; i++) {
+		char name[POLICY_NAME];
+
+		(void)snprintf(name, sizeof(name), "rule-%03d", i);
+		t_span(t_rule(set, name, NULL), POLICY_SPAN_USER, 1, 1);
+	}
+	t_sort(set);
+	b = write_set(set);
+	for (size_t budget = 1; budget < 500; budget = budget * 3 + 1) {
+		struct policy *p = policy_new(alloc_heap());
+		struct policy_load *load =
+			policy_load_begin(alloc_heap(), b.at, b.len);
+		struct policy_status status;
+		size_t steps = 1;
+
+		while (policy_load_step(load, budget) == POLICY_LOAD_MORE)
+			steps++;
+		T_CHECK(steps >= 200 / budget, "%zu steps of %zu", steps,
+			budget);
+		policy_load_switch(p, load);
+		policy_status(p, &status);
+		T_EQ(status.rules, 200);
+		policy_free(p);
+	}
+	drop(&b);
+	policy_set_free(set);
+}
+
+static void
+a_load_that_is_not_ready_is_not_switched_to(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_status status;
+	struct bytes b = rich();
+	struct policy *p;
+
+	(void)t_rule(set, "old", NULL);
+	p = t_policy(set);
+	policy_load_switch(p, policy_load_begin(alloc_heap(), b.at, b.len));
+	policy_status(p, &status);
+	T_EQ(status.rules, 1);
+	policy_load_drop(policy_load_begin(alloc_heap(), b.at, b.len));
+	policy_load_drop(NULL);
+	policy_free(p);
+	drop(&b);
+}
+
+static void
+an_empty_set_loads(void)
+{
+	struct policy_set *set = t_set();
+	struct bytes b = write_set(set);
+
+	T_EQ(try(b.at, b.len, NULL), POLICY_LOAD_READY);
+	drop(&b);
+	policy_set_free(set);
+}
+
+static void
+only_the_rules_make_the_digest(void)
+{
+	struct policy_set *set = rich_set();
+	struct bytes a = write_set(set);
+	struct policy_head x;
+	struct policy_head y;
+	struct bytes b;
+
+	set->generation++;
+	set->made_unix_s++;
+	(void)text_copy(set->source, sizeof(set->source), "elsewhere");
+	b = write_set(set);
+	T_CHECK(!policy_head_read(a.at, a.len, &x), "not read");
+	T_CHECK(!policy_head_read(b.at, b.len, &y), "not read");
+	T_CHECK(x.body_digest == y.body_digest, "other digests");
+	drop(&b);
+	set->categories[0].max_flows++;
+	b = write_set(set);
+	T_CHECK(!policy_head_read(b.at, b.len, &y), "not read");
+	T_CHECK(x.body_digest != y.body_digest, "the same digest");
+	drop(&a);
+	drop(&b);
+	policy_set_free(set);
+}
+
+/* ---- lack of memory ----------------------------------------------------- */
+
+struct budget {
+	int left;
+	int held;
+};
+
+static void *
+limited_get(void *arg, size_t size)
+{
+	struct budget *b = (struct budget *)arg;
+
+	if (b->left-- <= 0)
+		return NULL;
+	b->held++;
+	return alloc_get(alloc_heap(), size);
+}
+
+static void
+limited_put(void *arg, void *memory)
+{
+	struct budget *b = (struct budget *)arg;
+
+	b->held -= memory != NULL;
+	alloc_put(alloc_heap(), memory);
+}
+
+static void
+each_failing_allocation_is_survived(void)
+{
+	struct bytes b = rich();
+	bool done = false;
+	int n;
+
+	for (n = 0; !done; n++) {
+		struct budget budget = { n, 0 };
+		const struct alloc alloc = { limited_get, limited_put,
+			&budget };
+		struct policy_load *load =
+			policy_load_begin(&alloc, b.at, b.len);
+		enum policy_load_state state = POLICY_LOAD_MORE;
+
+		while (load && state == POLICY_LOAD_MORE)
+			state = policy_load_step(load, 100);
+		done = load && state == POLICY_LOAD_READY;
+		policy_load_drop(load);
+		T_EQ(budget.held, 0);
+	}
+	T_CHECK(n > 15, "only %d allocations", n);
+	drop(&b);
+}
+
+static struct t_case cases[] = {
+	{ "what is written is read", what_is_written_is_read },
+	{ "every truncation is refused", every_truncation_is_refused },
+	{ "every flipped octet is refused", every_flipped_octet_is_refused },
+	{ "surplus is refused", surplus_is_refused },
+	{ "signed nonsense never crashes", signed_nonsense_never_crashes },
+	{ "signed truncations are refused", signed_truncations_are_refused },
+	{ "every lie is found", every_lie_is_found },
+	{ "counts beyond the octets are refused",
+		counts_beyond_the_octets_are_refused },
+	{ "slices are small and lead to the same",
+		slices_are_small_and_lead_to_the_same },
+	{ "a load that is not ready is not switched to",
+		a_load_that_is_not_ready_is_not_switched_to },
+	{ "an empty set loads", an_empty_set_loads },
+	{ "only the rules make the digest", only_the_rules_make_the_digest },
+	{ "each failing allocation is survived",
+		each_failing_allocation_is_survived },
+};
+T_MAIN(cases)
