@@ -127,10 +127,8 @@ scope_is_ascending(const struct wire_obj *obj)
 void
 wire_encode_scope(struct buf_writer *w, const struct wire_obj *obj)
 {
-	if (obj->scope_view.len == 0 || !scope_is_ascending(obj)) {
+	if (!scope_is_ascending(obj))
 		w->failed = true;
-		return;
-	}
 	buf_put_bytes(w, obj->scope_view.bytes, obj->scope_view.len);
 }
 

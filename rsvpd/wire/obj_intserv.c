@@ -31,13 +31,19 @@ wire_get_float(struct buf_reader *r)
 	return v;
 }
 
-void
-wire_put_float(struct buf_writer *w, float v)
+static uint32_t
+float_bits(float v)
 {
 	uint32_t bits;
 
 	memcpy(&bits, &v, sizeof(bits));
-	buf_put_u32be(w, bits);
+	return bits;
+}
+
+void
+wire_put_float(struct buf_writer *w, float v)
+{
+	buf_put_u32be(w, float_bits(v));
 }
 
 bool
@@ -82,8 +88,9 @@ wire_block_end(struct buf_writer *w, size_t start)
 	size_t len = buf_written(w) - start - WIRE_BLOCK_HEADER;
 	struct buf_writer field = buf_writer(w->start + start + 2, 2);
 
-	if (len % 4 != 0 || len / 4 > UINT16_MAX)
+	if (len % 4 != 0)
 		w->failed = true;
+	/* A block too long for its field makes an object too long to send. */
 	buf_put_u16be(&field, (uint16_t)(len / 4));
 }
 
@@ -235,7 +242,7 @@ wire_encode_flowspec(struct buf_writer *w, const struct wire_obj *obj)
 static bool
 same_bits(float a, float b)
 {
-	return memcmp(&a, &b, sizeof(a)) == 0;
+	return float_bits(a) == float_bits(b);
 }
 
 bool

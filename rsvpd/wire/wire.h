@@ -236,26 +236,26 @@ struct wire_msg {
 	struct addr confirm;   /* RESV_CONFIRM: receiver address */
 	struct wire_filter sender;   /* SENDER_TEMPLATE */
 	struct wire_tspec tspec;     /* SENDER_TSPEC */
-	bool tspec_malformed;        /* bad inner framing: code 21 value 4 */
 	struct wire_view tspec_view; /* the whole object, if malformed; it is
 				      * then sent as it came; else empty */
-	bool adspec_malformed;       /* bad inner framing: code 21 value 5 */
 	struct wire_adspec adspec;
 	struct wire_view adspec_view; /* the whole object, header included;
 				       * sent as it came if malformed */
 	struct wire_view scope_view;  /* addresses only; use wire_scope_at() */
 	size_t scope_count;
 	size_t flow_count;
-	size_t flows_ignored;    /* beyond WIRE_FLOWS_MAX */
-	bool flowspec_malformed; /* bad inner framing: code 21 value 3 */
+	size_t flows_ignored; /* beyond WIRE_FLOWS_MAX */
 	struct wire_flow flows[WIRE_FLOWS_MAX];
 	size_t policy_count;
-	size_t policies_ignored; /* beyond WIRE_POLICIES_MAX */
-	bool policy_malformed;   /* bad inner framing: code 2 value 11 */
+	size_t policies_ignored;                      /* beyond the limit */
 	struct wire_view policies[WIRE_POLICIES_MAX]; /* whole objects */
 	size_t other_count;
 	size_t others_ignored;                    /* beyond WIRE_OTHERS_MAX */
 	struct wire_view others[WIRE_OTHERS_MAX]; /* classes 11bbbbbb, whole */
+	bool tspec_malformed;    /* bad inner framing: code 21 value 4 */
+	bool adspec_malformed;   /* bad inner framing: code 21 value 5 */
+	bool flowspec_malformed; /* of any: code 21 value 3 */
+	bool policy_malformed;   /* of any POLICY_DATA: code 2 value 11 */
 	uint8_t bad_class; /* with WIRE_UNKNOWN_CLASS and WIRE_UNKNOWN_CTYPE */
 	uint8_t bad_ctype;
 };
@@ -318,7 +318,7 @@ void wire_session_print(struct text *t, const struct wire_session *session);
 	X(WIRE_E_RSVP_SYSTEM, 23, "RSVP system error")
 
 enum wire_error_code {
-#define X(name, code, text) name = code,
+#define X(name, code, text) name = (code),
 	WIRE_ERRORS(X)
 #undef X
 };

@@ -47,7 +47,7 @@ is_flow_object(uint8_t class_num)
 }
 
 static bool
-is_seen(const struct wire_check *check, uint8_t class_num)
+is_seen(const struct wire_check *check, unsigned class_num)
 {
 	return (check->seen >> class_num & 1) != 0;
 }
@@ -107,7 +107,7 @@ wire_check_object(struct wire_check *check, const struct wire_obj *obj)
 enum wire_fault
 wire_check_end(const struct wire_check *check)
 {
-	for (uint8_t c = 0; c < WIRE_C_KNOWN; c++)
+	for (unsigned c = 0; c < WIRE_C_KNOWN; c++)
 		if (rules[c][check->type] == MUST && !is_seen(check, c))
 			return WIRE_MISSING;
 	return is_seen(check, WIRE_C_STYLE) ? wire_flow_check_end(check)

@@ -8,7 +8,7 @@ const char *
 wire_fault_text(enum wire_fault fault)
 {
 	static const char *const texts[WIRE_FAULT_COUNT] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
 		WIRE_FAULTS(X)
 #undef X
 	};

@@ -180,8 +180,10 @@ wire_obj_encode(struct buf_writer *w, const struct wire_obj *obj)
 	obj->cls->encode(w, obj);
 
 	size_t len = buf_written(w) - start;
+	size_t least = (size_t)WIRE_OBJ_HEADER + obj->cls->min_body;
+	size_t most = (size_t)WIRE_OBJ_HEADER + obj->cls->max_body;
 
-	if (len % 4 != 0 || len > WIRE_MESSAGE_MAX) {
+	if (len % 4 != 0 || len < least || len > most) {
 		w->failed = true;
 		return;
 	}

@@ -10,7 +10,8 @@ static struct wire_msg again;
 enum { NO_STYLE = 0x1f };
 
 /* Adds flow descriptor objects: s FLOWSPEC CL, g FLOWSPEC GS, f FILTER_SPEC
- * whose port is its number, b FLOWSPEC with broken framing, n Null Service. */
+ * whose port is its number, b and c FLOWSPECs with broken framing, n
+ * Null Service. */
 static void
 add_flows(const char *list)
 {
@@ -29,6 +30,9 @@ add_flows(const char *list)
 			break;
 		case 'b':
 			t_words(&packet, WIRE_C_FLOWSPEC, 2, broken, 2);
+			break;
+		case 'c':
+			t_words(&packet, WIRE_C_FLOWSPEC, 2, broken, 1);
 			break;
 		case 'n':
 			t_words(&packet, WIRE_C_FLOWSPEC, 2, null, 4);
@@ -291,6 +295,10 @@ reserved_bits_of_a_style_are_masked(void)
 	T_EQ(msg.style_vector, 0xffffe0 | FF);
 	T_EQ(msg.flow_count, 2);
 	expect_round_trip("reserved bits");
+	T_EQ(decode(WIRE_RESV, 0xffffffe0 | FF, "ff"), WIRE_FLOW_COUNT);
+	T_EQ(decode(WIRE_RESV, FF, "sff"), WIRE_OK);
+	t_encode(&msg, &out);
+	T_EQ(wire_msg_decode(out.bytes, out.len, &again), WIRE_OK);
 	T_EQ(again.style_vector, FF);
 }
 
@@ -315,6 +323,8 @@ a_flowspec_that_is_not_understood_is_sent_back_as_it_came(void)
 	T_EQ(msg.flows[1].flowspec_view.len, 12);
 	T_EQ(msg.flows[2].flowspec_view.len, 20);
 	expect_round_trip("three kinds");
+	T_EQ(decode(WIRE_RESV, FF, "bfcf"), WIRE_OK);
+	expect_round_trip("two kinds of broken framing");
 }
 
 static void

@@ -155,6 +155,8 @@ static const struct {
 		{ 11, 0x0200000a, BUCKET, 0x82000003, 1, 2, 3 } },
 	{ "RSpec before the bucket", WIRE_C_FLOWSPEC, 11,
 		{ 10, 0x02000009, RSPEC, BUCKET } },
+	{ "a word behind the RSpec", WIRE_C_FLOWSPEC, 12,
+		{ 11, 0x0200000a, BUCKET, RSPEC, 0 } },
 	{ "two services", WIRE_C_FLOWSPEC, 9,
 		{ 8, 0x05000006, BUCKET, 0x06000000 } },
 	{ "unknown service a word too long", WIRE_C_FLOWSPEC, 3,
@@ -341,6 +343,19 @@ parameters_are_taken_in_any_order(void)
 	T_EQ(out.len, packet.len - 4); /* parameter 99 is passed over */
 }
 
+static void
+guaranteed_sums_are_guaranteeds_only(void)
+{
+	static const uint32_t words[] = { 12, 0x01000008, GENERAL, 0x05000002,
+		0x85000001, 11 };
+	struct wire_adspec *a = decode_adspec(words, 13);
+
+	T_CHECK(!a->services[0].gs_terms, "terms of Controlled-Load");
+	a->services[0].gs_terms = true;
+	T_CHECK(encode(), "not encoded");
+	T_EQ(out.len, packet.len - 8);
+}
+
 static const struct {
 	const char *what;
 	size_t count;
@@ -455,7 +470,8 @@ a_stored_adspec_is_decoded_alone(void)
 	T_CHECK(!wire_adspec_decode(
 			(struct wire_view){ packet.bytes, packet.len + 4 }, &a),
 		"more than an object");
-	packet.bytes[2] = WIRE_C_TSPEC;
+	packet.len = 0;
+	t_add(&packet, WIRE_C_TIME_VALUES, 4);
 	T_CHECK(!wire_adspec_decode(
 			(struct wire_view){ packet.bytes, packet.len }, &a),
 		"another class");
@@ -523,6 +539,8 @@ static struct t_case cases[] = {
 	{ "fragments of unknown services are kept", unknown_services_are_kept },
 	{ "parameters are taken in any order, unknown ones passed over",
 		parameters_are_taken_in_any_order },
+	{ "sums of Guaranteed in another service are passed over",
+		guaranteed_sums_are_guaranteeds_only },
 	{ "broken framing of an ADSPEC is marked", broken_adspecs_are_marked },
 	{ "surplus services are left out, which says not to use them",
 		surplus_services_read_as_not_to_be_used },

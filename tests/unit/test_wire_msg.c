@@ -219,9 +219,11 @@ static void
 checksum_is_ones_complement(void)
 {
 	static const uint8_t carry[] = { 0xff, 0xff, 0x00, 0x01 };
+	static const uint8_t twice[] = { 0xff, 0xff, 0xff, 0xff, 0, 1 };
 	static const uint8_t odd[] = { 0x12, 0x34, 0x56 };
 
 	T_EQ(wire_checksum(carry, 4), 0xfffe);
+	T_EQ(wire_checksum(twice, 6), 0xfffe);
 	T_EQ(wire_checksum(odd, 3), (uint16_t) ~(0x1234 + 0x5600));
 	T_EQ(wire_checksum(odd, 0), 0xffff);
 	memset(out.bytes, 0xff, T_PACKET_MAX);
@@ -280,6 +282,22 @@ objects_tile_the_message(void)
 		t_end(&packet);
 		expect(rows[i].want, rows[i].what);
 	}
+}
+
+/* However wrong its objects are, a message that is cut is told as such. */
+static void
+framing_is_judged_before_contents(void)
+{
+	static const uint8_t tail[] = { 0, 12, 192, 1 };
+
+	t_begin(&packet, WIRE_PATH);
+	t_add(&packet, WIRE_C_STYLE, 4);
+	t_object(&packet, 20, 1, tail, 4);
+	memcpy(packet.bytes + packet.len, tail, 4);
+	packet.len += 4;
+	t_end(&packet);
+	expect(WIRE_SHORT, "an illegal, an unknown, and a cut object");
+	T_EQ(msg.bad_class, 0);
 }
 
 /* Every position of a Path gets every short or odd object length. */
@@ -630,6 +648,14 @@ messages_that_may_not_be_sent(void)
 	read_path();
 	msg.hop.addr = (struct addr){ .family = ADDR_V6, .b = { 0x20 } };
 	expect_not_sent("a hop of the other family");
+	read_vector(1);
+	expect(WIRE_OK, "Resv");
+	msg.confirm = (struct addr){ .family = ADDR_V6, .b = { 0x20 } };
+	expect_not_sent("a receiver of the other family");
+	read_vector(5);
+	expect(WIRE_OK, "ResvErr");
+	msg.error.node = (struct addr){ .family = ADDR_V6, .b = { 0x20 } };
+	expect_not_sent("an error node of the other family");
 	read_path();
 	msg.sender.src.family = ADDR_NONE;
 	expect_not_sent("a sender without family");
@@ -658,6 +684,17 @@ views_that_may_not_be_sent(void)
 	expect_not_sent("a class to be rejected");
 	msg.others[0] = (struct wire_view){ drop, 4 };
 	expect_not_sent("a class to be dropped");
+}
+
+static void
+a_malformed_body_is_sent_back_under_its_class_only(void)
+{
+	read_path();
+	msg.adspec_malformed = true;
+	t_encode(&msg, &out); /* as it came */
+	T_EQ(out.len, packet.len);
+	msg.adspec_view = (struct wire_view){ packet.bytes + 8, 12 };
+	expect_not_sent("a SESSION in place of an ADSPEC");
 }
 
 static void
@@ -723,6 +760,8 @@ static struct t_case cases[] = {
 	{ "a computed checksum of zero is sent as all ones",
 		computed_zero_is_sent_as_all_ones },
 	{ "objects tile the message", objects_tile_the_message },
+	{ "framing is judged before contents",
+		framing_is_judged_before_contents },
 	{ "bad object lengths are refused at every position",
 		bad_lengths_are_refused_at_every_position },
 	{ "a Path is decoded into its fields",
@@ -753,6 +792,8 @@ static struct t_case cases[] = {
 		messages_that_may_not_be_sent },
 	{ "octets that are not one forwardable object are not sent",
 		views_that_may_not_be_sent },
+	{ "a malformed body is sent back under its own class only",
+		a_malformed_body_is_sent_back_under_its_class_only },
 	{ "a message of the greatest length is handled",
 		a_message_may_be_as_long_as_its_length_field_says },
 	{ "a message may start in the middle of a buffer",

@@ -426,6 +426,29 @@ scope_is_sent_in_ascending_order_only(void)
 	T_CHECK(!encode(T_PACKET_MAX), "an empty SCOPE was sent");
 }
 
+/* The longest list that the length field of a message still holds. */
+static void
+an_object_longer_than_its_row_allows_is_not_sent(void)
+{
+	static uint8_t body[70000];
+	static uint8_t room[70000];
+	size_t most = wire_class_find(WIRE_C_SCOPE, 1)->max_body;
+
+	for (uint32_t i = 0; i < sizeof(body) / 4; i++) {
+		struct buf_writer w = buf_writer(body + (size_t)4 * i, 4);
+
+		buf_put_u32be(&w, 0x0a000000 + i);
+	}
+	obj = wire_obj_make(WIRE_C_SCOPE, ADDR_V4);
+	for (size_t len = most; len <= most + 4; len += 4) {
+		struct buf_writer w = buf_writer(room, sizeof(room));
+
+		obj.scope_view = (struct wire_view){ body, len };
+		wire_obj_encode(&w, &obj);
+		T_EQ(w.failed, len > most);
+	}
+}
+
 static void
 policy_framing_is_checked(void)
 {
@@ -447,6 +470,10 @@ policy_framing_is_checked(void)
 			{ 0, 12, 0, 0, 0, 8, 3, 1 } },
 		{ "element of length 0", true, 8, { 0, 8, 0, 0, 0, 0 } },
 		{ "element of length 3", true, 8, { 0, 8, 0, 0, 0, 3 } },
+		{ "two elements of length 2", true, 8,
+			{ 0, 8, 0, 0, 0, 2, 0, 2 } },
+		{ "two options of length 6", true, 16,
+			{ 0, 20, 0, 0, 0, 6, 3, 1, 0, 0, 0, 6, 3, 1, 0, 0 } },
 		{ "element past the end", true, 8, { 0, 8, 0, 0, 0, 8 } },
 		{ "two elements", false, 12,
 			{ 0, 8, 0, 0, 0, 4, 0, 1, 0, 4, 0, 2 } },
@@ -530,6 +557,18 @@ a_flow_label_is_twenty_bits_of_ipv6(void)
 }
 
 static void
+an_address_of_the_other_family_does_not_fit(void)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		make_object(t_sample(WIRE_C_SESSION, 0, family));
+		decode_in_place();
+		obj.cls = wire_class_for(
+			WIRE_C_SESSION, family == 4 ? ADDR_V6 : ADDR_V4);
+		T_CHECK(!encode(T_PACKET_MAX), "family %u sent", family);
+	}
+}
+
+static void
 an_object_without_a_form_is_not_sent(void)
 {
 	obj = wire_obj_make(WIRE_C_SESSION, ADDR_NONE);
@@ -564,12 +603,16 @@ static struct t_case cases[] = {
 		unknown_classes_and_types_are_told_apart },
 	{ "a SCOPE is taken in any order and sent in ascending order",
 		scope_is_sent_in_ascending_order_only },
+	{ "an object longer than its row allows is not sent",
+		an_object_longer_than_its_row_allows_is_not_sent },
 	{ "POLICY_DATA is checked for framing", policy_framing_is_checked },
 	{ "sessions are the same whatever their flags",
 		sessions_are_the_same_whatever_their_flags },
 	{ "filters are compared by their form", filters_are_compared_by_form },
 	{ "a flow label is twenty bits and IPv6's",
 		a_flow_label_is_twenty_bits_of_ipv6 },
+	{ "an address of the other family does not fit its object",
+		an_address_of_the_other_family_does_not_fit },
 	{ "an object without a form for its family is not sent",
 		an_object_without_a_form_is_not_sent },
 };

@@ -161,6 +161,7 @@ unusual_objects_are_printed(void)
 	t_add(&packet, WIRE_C_TIME_VALUES, 6);
 	t_add(&packet, WIRE_C_POLICY, 6);
 	t_object(&packet, 225, 1, body, 40);
+	t_object(&packet, 226, 1, body, 28);
 	t_object(&packet, WIRE_C_SENDER, 3, t_sample(11, 3, 6)->body, 20);
 	t_words(&packet, WIRE_C_TSPEC, 2, NULL, 0);
 	t_words(&packet, WIRE_C_ADSPEC, 2, adspec, 16);
@@ -182,6 +183,9 @@ unusual_objects_are_printed(void)
 		"  class 225 C-Type 1, 44 octets: "
 		"002ce101ab000000000000000000000000000000000000000000000000"
 		"000000...\n"
+		"  class 226 C-Type 1, 32 octets: "
+		"0020e201ab000000000000000000000000000000000000000000000000"
+		"000000\n"
 		"  SENDER_TEMPLATE (11,3): 2001:db8:1::10 flow label 0xabcde\n"
 		"  SENDER_TSPEC (12,2): malformed\n"
 		"  ADSPEC (13,2): general broken latency unknown; GS broken; "
@@ -219,6 +223,37 @@ unusual_reservations_are_printed(void)
 	print_both();
 	T_CHECK(strstr(got, "service 6 and 3 more ttl"), "%s", got);
 	T_CHECK(strstr(got, "  3 more flow descriptors ignored\n"), "%s", got);
+}
+
+/* Objects are printed though the session is of a kind not known here. */
+static void
+objects_are_printed_without_their_session(void)
+{
+	static const uint8_t lsp[12] = { 10, 3, 3, 30 };
+
+	t_begin(&packet, WIRE_RESV_CONF);
+	t_object(&packet, WIRE_C_SESSION, 7, lsp, 12);
+	t_add(&packet, WIRE_C_ERROR, 4);
+	t_add(&packet, WIRE_C_CONFIRM, 4);
+	t_add(&packet, WIRE_C_STYLE, 4);
+	t_add(&packet, WIRE_C_FLOWSPEC, 4);
+	t_add(&packet, WIRE_C_FILTER, 4);
+	t_end(&packet);
+	T_EQ(t_decode(&packet, &msg), WIRE_UNKNOWN_CTYPE);
+	print_both();
+	T_CHECK(strstr(got, "  ERROR_SPEC (6,1): code 1 value 2 from 10.2.2.2"),
+		"%s", got);
+	T_CHECK(strstr(got, "  RESV_CONFIRM (15,1): 10.3.3.30\n"), "%s", got);
+
+	t_begin(&packet, WIRE_PATH_TEAR);
+	t_object(&packet, WIRE_C_SESSION, 7, lsp, 12);
+	t_add(&packet, WIRE_C_HOP, 4);
+	t_add(&packet, WIRE_C_SENDER, 4);
+	t_end(&packet);
+	T_EQ(t_decode(&packet, &msg), WIRE_UNKNOWN_CTYPE);
+	print_both();
+	T_CHECK(strstr(got, "  RSVP_HOP (3,1): 10.2.2.1 lih 0x00000003\n"),
+		"%s", got);
 }
 
 /* Printing never fails, however little of a message there is. */
@@ -275,6 +310,8 @@ static struct t_case cases[] = {
 		unusual_objects_are_printed },
 	{ "unusual objects of a ResvErr are printed",
 		unusual_reservations_are_printed },
+	{ "objects are printed without a session that is understood",
+		objects_are_printed_without_their_session },
 	{ "a message that was not understood is printed",
 		a_message_that_was_not_understood_is_printed },
 	{ "faults, types, styles and errors have words", numbers_have_words },
