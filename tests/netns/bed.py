@@ -73,9 +73,7 @@ class Bed:
         for daemon in self.daemons.values():
             lab.wait_for(lambda d=daemon: self.has_policy(d),
                          "the directory's rules in force")
-            lab.wait_for(lambda d=daemon: all(
-                i["tc_ready"] for i in interfaces(d) if i["traffic_control"]),
-                "traffic control ready")
+            daemon.wait_traffic_control()
 
     @staticmethod
     def has_policy(daemon):

@@ -293,6 +293,13 @@ class Daemon:
         return wait_for(ready, f"rsvpd on {self.node.name}: "
                         f"{self.process.output()[-2000:]}", timeout)
 
+    def wait_traffic_control(self, timeout=10):
+        """Until it is ready on every interface that shall have it."""
+        wait_for(lambda: all(
+            i["tc_ready"] for i in self.ctl_json(
+                "show", "interfaces")["interfaces"] if i["traffic_control"]),
+            f"traffic control on {self.node.name}", timeout)
+
     @property
     def rapi(self):
         return self.run_dir / "rapi.sock"

@@ -34,12 +34,12 @@ class Bench:
             self.lab.link(r, "eth1", b, "eth0",
                           ("10.1.12.3", RECEIVER, 24))
             a.ip("addr", "add", "10.9.0.2/32", "dev", "eth0")
+            # The previous hop that frame 1 names.
+            a.ip("addr", "add", "10.1.12.2/32", "dev", "eth0")
             a.ip("route", "add", "default", "via", "10.1.24.1")
             b.ip("route", "add", "default", "via", "10.1.12.3")
             self.daemon = lab.Daemon(r, CONF)
-            lab.wait_for(lambda: all(
-                i["tc_ready"] for i in self.daemon.ctl_json(
-                    "show", "interfaces")["interfaces"]), "traffic control")
+            self.daemon.wait_traffic_control()
             self.up = nb.Neighbour(a, "eth0")
             self.down = nb.Neighbour(b, "eth0")
         except BaseException:

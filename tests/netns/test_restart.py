@@ -107,8 +107,7 @@ def kill_worker(daemon, name):
     lab.wait_for(lambda: daemon.workers().get(name) not in (None, old),
                  f"a new {name}", 5)
     daemon.wait_ready(5)
-    lab.wait_for(lambda: all(i["tc_ready"] for i in beds.interfaces(daemon)),
-                 "traffic control ready", 5)
+    daemon.wait_traffic_control(5)
     return time.monotonic() - start
 
 
