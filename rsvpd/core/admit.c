@@ -230,13 +230,15 @@ record(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
 
 static void
 tell(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
-	const struct refusal *why)
+	const struct refusal *why, uint8_t flags)
 {
 	struct wire_flow flows[WIRE_FLOWS_MAX];
 	struct out_error err = { .session = session_wire(rsb->session),
 		.ifindex = rsb->ifindex,
 		.hop = rsb->hop.addr,
-		.error = { .code = why->code, .value = why->value },
+		.error = { .flags = flags,
+			.code = why->code,
+			.value = why->value },
 		.style = rsb->style,
 		.count = spec_flows(spec, rsb->style, flows),
 		.flows = flows };
@@ -244,8 +246,6 @@ tell(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
 	if (rsb->scope)
 		err.scope = (struct wire_view){ rsb->scope->bytes,
 			rsb->scope->len };
-	if (rsb->now && spec != rsb->now)
-		err.error.flags = WIRE_ERROR_IN_PLACE;
 	if (rsb->local)
 		local_resv_error(core, rsb, &err, why->reason);
 	else
@@ -273,7 +273,7 @@ admit_refuse(
 	struct spec **spec = rsb->trying ? &rsb->trying : &rsb->wanted;
 
 	record(core, rsb, *spec, refusal);
-	tell(core, rsb, *spec, refusal);
+	tell(core, rsb, *spec, refusal, rsb->now ? WIRE_ERROR_IN_PLACE : 0);
 	if (rsb->local)
 		local_refused(rsb, *spec);
 	/* RFC 2209: a failed request takes its RESV_CONFIRM with it. */
@@ -285,13 +285,24 @@ admit_refuse(
 }
 
 void
+admit_complain(
+	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal)
+{
+	if (!rsb->now)
+		return;
+	record(core, rsb, rsb->now, refusal);
+	tell(core, rsb, rsb->now, refusal, WIRE_ERROR_IN_PLACE);
+	rsb->failed = true;
+}
+
+void
 admit_revoke(
 	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal)
 {
 	const struct spec *spec = rsb->now ? rsb->now : rsb_latest(rsb);
 
 	record(core, rsb, spec, refusal);
-	tell(core, rsb, spec, refusal);
+	tell(core, rsb, spec, refusal, 0);
 	if (rsb->local)
 		local_refused(rsb, spec);
 	rsb_free(core, rsb);

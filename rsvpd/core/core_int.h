@@ -460,6 +460,9 @@ bool demand_in_force(const struct demand *demand);
 struct refusal;
 void demand_revoke(struct rsvp_core *core, struct demand *demand,
 	const struct refusal *refusal);
+/* A change that nobody asked for is refused; what was in force stays. */
+void demand_stick(struct rsvp_core *core, struct demand *demand,
+	const struct refusal *refusal);
 /* What it should carry: with the reservations in force, and instead of its own
  * with the one that is being tried.  NULL: nothing.  False: no memory. */
 bool demand_image(struct rsvp_core *core, const struct demand *demand,
@@ -524,6 +527,9 @@ void admit_commit(struct rsvp_core *core, struct rsb *rsb);
 /* What was tried is refused: tell, put everything back; frees the RSB when
  * nothing of it was in force. */
 void admit_refuse(
+	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal);
+/* What is in force stays, but not as the path has it now: tell. */
+void admit_complain(
 	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal);
 /* What is in force has to go: tell, free. */
 void admit_revoke(

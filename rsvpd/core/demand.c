@@ -354,6 +354,18 @@ demand_revoke(struct rsvp_core *core, struct demand *demand,
 	refuse_all(core, demand, refusal, true);
 }
 
+void
+demand_stick(struct rsvp_core *core, struct demand *demand,
+	const struct refusal *refusal)
+{
+	struct rsb *rsb;
+
+	demand->stuck = true;
+	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
+		if (rsb->demand == demand)
+			admit_complain(core, rsb, refusal);
+}
+
 static bool
 tc_wait(struct rsvp_core *core, struct demand *demand)
 {
@@ -372,7 +384,7 @@ unaffordable(struct rsvp_core *core, struct demand *demand,
 	const struct refusal *refusal)
 {
 	if (demand->slot == FLOWSLOT_LIVE)
-		demand->stuck = true; /* the old one stays */
+		demand_stick(core, demand, refusal);
 	else
 		refuse_all(core, demand, refusal, true);
 }

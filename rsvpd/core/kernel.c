@@ -490,7 +490,7 @@ refused(struct rsvp_core *core, struct demand *demand,
 	if (demand->trying)
 		admit_refuse(core, demand->trying, &refusal);
 	else if (kept)
-		demand->stuck = true;
+		demand_stick(core, demand, &refusal);
 	else
 		demand_revoke(core, demand, &refusal);
 }
@@ -506,9 +506,9 @@ accepted(struct rsvp_core *core, struct demand *demand)
 	ledger_commit(core->ledger, demand->id);
 	if (!demand->trying)
 		return;
-	if (!demand_image(core, demand, &image))
-		return;
-	if (!image || image_equal(image, demand->live)) {
+	/* Without memory to compare, demand_run() finds a difference later. */
+	if (!demand_image(core, demand, &image) || !image ||
+		image_equal(image, demand->live)) {
 		core_put(core, image);
 		admit_commit(core, demand->trying);
 		return;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 core_tests = \
 	tests/unit/test_core_path \
-	tests/unit/test_core_resv
+	tests/unit/test_core_resv \
+	tests/unit/test_core_admit
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 check_LTLIBRARIES += tests/unit/libcore_t.la
@@ -10,3 +11,4 @@ tests_unit_libcore_t_la_LIBADD = libcore.la
 core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
+tests_unit_test_core_admit_LDADD = $(core_ldadd)
