@@ -42,9 +42,9 @@ struct loop_signal {
 struct loop {
 	struct event_base *base;
 	bool stopped;
-	LIST_HEAD(, loop_fd) fds;
-	LIST_HEAD(, loop_timer) timers;
-	LIST_HEAD(, loop_signal) signals;
+	LIST_HEAD(fd_list, loop_fd) fds;
+	LIST_HEAD(timer_list, loop_timer) timers;
+	LIST_HEAD(signal_list, loop_signal) signals;
 };
 
 struct mono
@@ -107,14 +107,21 @@ free_signal(struct loop_signal *sig)
 void
 loop_free(struct loop *loop)
 {
+	struct loop_fd *fd;
+	struct loop_fd *next_fd;
+	struct loop_timer *timer;
+	struct loop_timer *next_timer;
+	struct loop_signal *sig;
+	struct loop_signal *next_sig;
+
 	if (!loop)
 		return;
-	while (!LIST_EMPTY(&loop->fds))
-		loop_fd_del(LIST_FIRST(&loop->fds));
-	while (!LIST_EMPTY(&loop->timers))
-		loop_timer_del(LIST_FIRST(&loop->timers));
-	while (!LIST_EMPTY(&loop->signals))
-		free_signal(LIST_FIRST(&loop->signals));
+	LIST_FOREACH_SAFE(fd, &loop->fds, link, next_fd)
+	loop_fd_del(fd);
+	LIST_FOREACH_SAFE(timer, &loop->timers, link, next_timer)
+	loop_timer_del(timer);
+	LIST_FOREACH_SAFE(sig, &loop->signals, link, next_sig)
+	free_signal(sig);
 	event_base_free(loop->base);
 	free(loop);
 }

@@ -199,6 +199,10 @@ allow(scmp_filter_ctx ctx, const int *calls, size_t count)
 int
 priv_filter_engine(void)
 {
+	/* The speed of a link that came later; nothing else of ioctl. */
+	static const struct scmp_arg_cmp link_speed = {
+		.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIOCETHTOOL
+	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int ret;
 
@@ -206,10 +210,9 @@ priv_filter_engine(void)
 		return -ENOMEM;
 	ret = allow(ctx, engine_calls,
 		sizeof(engine_calls) / sizeof(engine_calls[0]));
-	/* The speed of a link that came later; nothing else of ioctl. */
 	if (ret == 0)
-		ret = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_EQ, SIOCETHTOOL));
+		ret = seccomp_rule_add_array(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &link_speed);
 	if (ret == 0 && PRIV_SANITIZED)
 		ret = allow(ctx, sanitizer_calls,
 			sizeof(sanitizer_calls) / sizeof(sanitizer_calls[0]));

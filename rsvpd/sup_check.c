@@ -13,7 +13,8 @@ int
 supervisor_check_policy(const char *path)
 {
 	const int exe = sup_find_program("policyd", "policy");
-	const char *const argv[] = { "policyd", "check", path, NULL };
+	const char *const words[] = { "policyd", "check", path, NULL };
+	char *argv[sizeof(words) / sizeof(words[0])];
 	int status = 0;
 	pid_t pid;
 
@@ -24,9 +25,10 @@ supervisor_check_policy(const char *path)
 			path, RSVPD_SBINDIR);
 		return NOT_FOUND;
 	}
+	memcpy(argv, words, sizeof(argv)); /* execve() leaves them alone */
 	pid = fork();
 	if (pid == 0) {
-		(void)fexecve(exe, (char *const *)(uintptr_t)argv, environ);
+		(void)fexecve(exe, argv, environ);
 		_exit(NOT_FOUND);
 	}
 	close(exe);

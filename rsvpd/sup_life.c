@@ -184,9 +184,6 @@ start_engine(struct worker *engine)
 	(void)text_copy(
 		start.text, sizeof(start.text), sup->options->conf_path);
 	(void)sup_tell(engine, &start);
-	for (size_t i = ENGINE + 1; i < WORKERS; i++)
-		if (sup->workers[i].due)
-			sup_start_worker(&sup->workers[i]);
 	return 0;
 }
 
@@ -235,8 +232,8 @@ count_death(struct worker *w)
 	sup_stop(w->sup, EXIT_FAILURE);
 }
 
-void
-sup_start_worker(struct worker *w)
+static void
+start(struct worker *w)
 {
 	struct supervisor *sup = w->sup;
 	int ret;
@@ -251,11 +248,24 @@ sup_start_worker(struct worker *w)
 	} else {
 		ret = start_helper(w);
 	}
-	if (ret >= 0 || w->pid != 0)
+	if (ret >= 0)
 		return;
 	log_err(LOG_MAIN, "%s: cannot start: %s", w->program.name,
 		strerror(-ret));
 	count_death(w);
+}
+
+void
+sup_start_worker(struct worker *w)
+{
+	struct supervisor *sup = w->sup;
+
+	start(w);
+	if (w != sup_engine(sup) || w->pid == 0)
+		return;
+	for (size_t i = ENGINE + 1; i < WORKERS; i++)
+		if (sup->workers[i].due)
+			start(&sup->workers[i]);
 }
 
 void

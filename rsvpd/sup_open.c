@@ -136,9 +136,8 @@ bind_with_mode(int fd, const struct sockaddr_un *sun, mode_t mode)
 	const mode_t before = umask(0777 & ~mode);
 	int ret = 0;
 
-	if (unlink(sun->sun_path) != 0 && errno != ENOENT)
-		ret = -errno;
-	else if (bind(fd, (const struct sockaddr *)sun, sizeof(*sun)) != 0)
+	if ((unlink(sun->sun_path) != 0 && errno != ENOENT) ||
+		bind(fd, (const struct sockaddr *)sun, sizeof(*sun)) != 0)
 		ret = -errno;
 	umask(before);
 	return ret;

@@ -185,9 +185,9 @@ static _Noreturn void
 become_worker(const struct sup_program *program, int exe,
 	const int fds[SUP_GIVEN_FDS], pid_t parent)
 {
-	static const char *const environment[] = {
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL
-	};
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *const environment[] = { path, NULL };
+	char *argv[sizeof(program->argv) / sizeof(program->argv[0])];
 	/* The descriptors that are arranged would overwrite a low one. */
 	const int high = fcntl(exe, F_DUPFD_CLOEXEC, HIGH_FD);
 	const char *step = "descriptors";
@@ -198,8 +198,9 @@ become_worker(const struct sup_program *program, int exe,
 	if (ret == 0) {
 		reset_signals();
 		step = "execve";
-		(void)fexecve(high, (char *const *)(uintptr_t)program->argv,
-			(char *const *)(uintptr_t)environment);
+		/* It leaves them alone. */
+		memcpy(argv, program->argv, sizeof(argv));
+		(void)fexecve(high, argv, environment);
 		ret = -errno;
 	}
 	log_err(LOG_MAIN, "%s: cannot start: %s: %s", program->name, step,
