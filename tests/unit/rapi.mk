@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: ISC
 rapi_tests = \
+	tests/unit/test_rapi \
 	tests/unit/test_rapi_args \
+	tests/unit/test_rapi_conn \
+	tests/unit/test_rapi_event \
 	tests/unit/test_rapi_fmt \
 	tests/unit/test_rapi_msg
 check_PROGRAMS += $(rapi_tests)
@@ -9,6 +12,13 @@ rapi_daemon = tests/unit/rapi_daemon.c tests/unit/rapi_daemon.h
 rapi_ldadd = librapi.la librapimsg.la libwire.la libbase.la $(UNIT_LDADD)
 tests_unit_test_rapi_args_SOURCES = tests/unit/test_rapi_args.c $(rapi_daemon)
 tests_unit_test_rapi_args_LDADD = $(rapi_ldadd)
+tests_unit_test_rapi_SOURCES = tests/unit/test_rapi.c $(rapi_daemon)
+tests_unit_test_rapi_LDADD = $(rapi_ldadd) -lpthread
+tests_unit_test_rapi_conn_LDADD = librapiint.la librapimsg.la libwire.la \
+	libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_rapi_event_SOURCES = tests/unit/test_rapi_event.c \
+	$(rapi_daemon)
+tests_unit_test_rapi_event_LDADD = $(rapi_ldadd)
 tests_unit_test_rapi_fmt_LDADD = librapi.la libcore.la libwire.la libbase.la \
 	-lm $(UNIT_LDADD)
 tests_unit_test_rapi_msg_LDADD = librapimsg.la libwire.la libbase.la \
