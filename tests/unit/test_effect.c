@@ -3,6 +3,7 @@
 /* Effects of the core, carried out in order: rsvpd/effect.c and stats.c. */
 
 #include <ctype.h>
+#include <unistd.h>
 
 #include "rsvpd/api_server.h"
 #include "rsvpd/daemon.h"
@@ -77,6 +78,24 @@ api_server_event(struct api_server *api, const struct rsvp_local_event *event)
 {
 	T_EQ(event->id, 5);
 	note_done((struct rsvp_core *)(void *)api, 'e');
+}
+
+/* What the effects of the core write to the log. */
+static void
+capture_log(struct engine *engine, char *buf, size_t size)
+{
+	int ends[2], saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	T_EQ(pipe(ends), 0);
+	T_EQ(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	effect_run(engine);
+	T_EQ(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	(void)close(saved);   /* restored */
+	(void)close(ends[1]); /* so that reading ends */
+	n = read(ends[0], buf, size - 1);
+	(void)close(ends[0]); /* of the test */
+	buf[n > 0 ? n : 0] = '\0';
 }
 
 static void
@@ -154,6 +173,48 @@ the_tick_is_set_for_the_next_moment(void)
 }
 
 static void
+notes_go_to_the_log_with_their_weight(void)
+{
+	struct rsvp_core core = { .count = 2 };
+	struct engine engine = engine_of(&core);
+	char log[1024];
+
+	engine.tick = loop_timer_add(engine.loop, tick, &engine);
+	core.queue[0] = (struct rsvp_effect){ .kind = RSVP_EFFECT_NOTE,
+		.note = { .text = "flow 5 adopted" } };
+	core.queue[1] = (struct rsvp_effect){ .kind = RSVP_EFFECT_NOTE,
+		.note = { .warning = true, .text = "flow 6 lost" } };
+	capture_log(&engine, log, sizeof(log));
+	T_CHECK(strstr(log, "info: core: flow 5 adopted\n"), "%s", log);
+	T_CHECK(strstr(log, "warning: core: flow 6 lost\n"), "%s", log);
+	loop_free(engine.loop);
+}
+
+static void
+notes_that_peers_cause_are_limited(void)
+{
+	char log[4096] = "";
+	size_t lines = 0;
+
+	for (int round = 0; round < 5; round++) {
+		struct rsvp_core core = { .count = MOST };
+		struct engine engine = engine_of(&core);
+
+		engine.tick = loop_timer_add(engine.loop, tick, &engine);
+		for (size_t i = 0; i < MOST; i++)
+			core.queue[i] = (struct rsvp_effect){
+				.kind = RSVP_EFFECT_NOTE,
+				.note = { .remote = true, .text = "bad peer" }
+			};
+		capture_log(&engine, log, sizeof(log));
+		for (const char *at = log; (at = strstr(at, "bad peer")); at++)
+			lines++;
+		loop_free(engine.loop);
+	}
+	T_CHECK(lines >= 1 && lines <= 20, "%zu lines", lines);
+}
+
+static void
 stop(void *arg)
 {
 	loop_stop((struct loop *)arg);
@@ -202,6 +263,10 @@ static struct t_case cases[] = {
 		effects_are_carried_out_in_order },
 	{ "what an effect causes comes after it",
 		what_an_effect_causes_comes_after_it },
+	{ "notes go to the log with their weight",
+		notes_go_to_the_log_with_their_weight },
+	{ "notes that peers cause are limited",
+		notes_that_peers_cause_are_limited },
 	{ "the tick is set for the next moment",
 		the_tick_is_set_for_the_next_moment },
 	{ "without timers there is no tick", without_timers_there_is_no_tick },

@@ -155,6 +155,24 @@ a_long_flood_does_not_push_out_the_known(void)
 	net_limit_free(limit);
 }
 
+/* After a flood a newcomer finds a place, and has tokens of its own. */
+static void
+sources_heard_once_make_room(void)
+{
+	struct net_limit *limit = new_limit();
+	const uint32_t fast = 1000000;
+
+	for (uint32_t i = 0; i < 20 * NET_LIMIT_SOURCES; i++) {
+		const struct addr src = host(i);
+
+		(void)net_limit_admit(limit, 1, &src, fast, start);
+	}
+	T_EQ(burst(limit, 1, 0x900000, 1, after_ms(2000)), 1);
+	(void)flood(limit, 0xa00000, 100, after_ms(2000));
+	T_EQ(burst(limit, 1, 0x900000, 100, after_ms(2000)), 50);
+	net_limit_free(limit);
+}
+
 /* Every place belongs to somebody heard twice; minutes later they are free. */
 static void
 a_quiet_source_is_forgotten(void)
@@ -232,6 +250,7 @@ static struct t_case cases[] = {
 		strangers_leave_half_to_the_known },
 	{ "a long flood does not push out the known",
 		a_long_flood_does_not_push_out_the_known },
+	{ "sources heard once make room", sources_heard_once_make_room },
 	{ "a quiet source is forgotten", a_quiet_source_is_forgotten },
 	{ "a lower limit acts at once", a_lower_limit_acts_at_once },
 	{ "a limit of one lets one pass", a_limit_of_one_lets_one_pass },

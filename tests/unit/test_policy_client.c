@@ -3,7 +3,7 @@
 /*
  * The engine's side of policy: rsvpd/policy_client.c, over a real socket pair
  * with real memory descriptors.  Rules are not real: a snapshot is as many
- * slices of work as its first octet says, and good unless its second one is 1.
+ * slices of work as its first octet says, and good when its second one is 0.
  */
 
 #include "rsvpd/policy_client.h"
@@ -111,14 +111,16 @@ policy_load_step(struct policy_load *load, size_t budget)
 	the_policy.steps++;
 	if (load->steps-- > 1)
 		return POLICY_LOAD_MORE;
-	return load->bytes[1] == 1 ? POLICY_LOAD_REFUSED : POLICY_LOAD_READY;
+	return load->bytes[1] != 0 ? POLICY_LOAD_REFUSED : POLICY_LOAD_READY;
 }
 
 const char *
 policy_load_problem(const struct policy_load *load)
 {
-	(void)load;
-	return "rule 3: offset out of range";
+	static char endless[400];
+
+	memset(endless, 'x', sizeof(endless) - 1);
+	return load->bytes[1] == 1 ? "rule 3: offset out of range" : endless;
 }
 
 void
@@ -238,11 +240,11 @@ run_until(struct bench *b, size_t answers)
 		T_EQ(loop_run(b->engine.loop), 0);
 }
 
-/* A memory descriptor of that size; slices of work, good or not. */
+/* A memory descriptor of that size. */
 static int
-memory(size_t size, uint8_t slices, bool good, int seals)
+memory(size_t size, uint8_t slices, uint8_t fault, int seals)
 {
-	const uint8_t head[2] = { slices, good ? 0 : 1 };
+	const uint8_t head[2] = { slices, fault };
 	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	T_CHECK(fd >= 0, "memfd: %s", strerror(errno));
@@ -320,7 +322,7 @@ a_sealed_snapshot_is_put_in_force(void)
 {
 	struct bench *b = new_bench();
 
-	offer(b, 5, 4096, memory(4096, 3, true, SEALS));
+	offer(b, 5, 4096, memory(4096, 3, 0, SEALS));
 	run_until(b, 1);
 	T_EQ(b->generation, 5);
 	T_STR(b->text, "");
@@ -340,7 +342,7 @@ a_bad_snapshot_leaves_the_rules_alone(void)
 {
 	struct bench *b = new_bench();
 
-	offer(b, 6, 4096, memory(4096, 2, false, SEALS));
+	offer(b, 6, 4096, memory(4096, 2, 1, SEALS));
 	run_until(b, 1);
 	T_EQ(b->generation, 6);
 	T_STR(b->text, "rule 3: offset out of range");
@@ -348,6 +350,11 @@ a_bad_snapshot_leaves_the_rules_alone(void)
 	T_EQ(the_policy.dropped, 1);
 	T_EQ(b->core.changed, 0);
 	T_EQ(b->stats.count[STATS_POLICY_BAD], 1);
+	/* A long reason is cut. */
+	offer(b, 7, 4096, memory(4096, 2, 2, SEALS));
+	run_until(b, 2);
+	T_EQ(b->generation, 7);
+	T_EQ(strlen(b->text), 299);
 	free_bench(b);
 }
 
@@ -366,19 +373,19 @@ what_is_no_sealed_memory_is_refused(void)
 		uint64_t size;
 		const char *problem;
 	} rows[] = {
-		{ memory(4096, 1, true, 0), 4096, "its memory is not sealed" },
-		{ memory(4096, 1, true, SEALS & ~F_SEAL_WRITE), 4096,
+		{ memory(4096, 1, 0, 0), 4096, "its memory is not sealed" },
+		{ memory(4096, 1, 0, SEALS & ~F_SEAL_WRITE), 4096,
 			"its memory is not sealed" },
-		{ memory(4096, 1, true, SEALS & ~F_SEAL_SHRINK), 4096,
+		{ memory(4096, 1, 0, SEALS & ~F_SEAL_SHRINK), 4096,
 			"its memory is not sealed" },
-		{ memory(4096, 1, true, SEALS & ~F_SEAL_GROW), 4096,
+		{ memory(4096, 1, 0, SEALS & ~F_SEAL_GROW), 4096,
 			"its memory is not sealed" },
-		{ memory(4096, 1, true, SEALS), 4095,
+		{ memory(4096, 1, 0, SEALS), 4095,
 			"its size is not the stated one" },
-		{ memory(4096, 1, true, SEALS), 4097,
+		{ memory(4096, 1, 0, SEALS), 4097,
 			"its size is not the stated one" },
-		{ memory(0, 1, true, SEALS), 0, "its size is out of range" },
-		{ memory(POLICY_SNAPSHOT_MAX + 1, 1, true, SEALS),
+		{ memory(0, 1, 0, SEALS), 0, "its size is out of range" },
+		{ memory(POLICY_SNAPSHOT_MAX + 1, 1, 0, SEALS),
 			POLICY_SNAPSHOT_MAX + 1, "its size is out of range" },
 		{ pipe_ends[1], 4096, "its descriptor is not a memory file" },
 		{ -1, 4096, "it came without a descriptor" },
@@ -401,8 +408,8 @@ a_newer_snapshot_replaces_one_that_is_loading(void)
 {
 	struct bench *b = new_bench();
 
-	offer(b, 1, 4096, memory(4096, 255, true, SEALS));
-	offer(b, 2, 8192, memory(8192, 2, true, SEALS));
+	offer(b, 1, 4096, memory(4096, 255, 0, SEALS));
+	offer(b, 2, 8192, memory(8192, 2, 0, SEALS));
 	run_until(b, 1);
 	T_EQ(b->generation, 1);
 	T_STR(b->text, "replaced by a newer one while it was loaded");
@@ -421,14 +428,14 @@ descriptors_are_not_kept(void)
 	size_t before = open_descriptors();
 	uint8_t bytes[256];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
-	const int fds[] = { memory(4096, 1, true, SEALS),
-		memory(4096, 1, true, SEALS), memory(4096, 1, true, SEALS) };
+	const int fds[] = { memory(4096, 1, 0, SEALS),
+		memory(4096, 1, 0, SEALS), memory(4096, 1, 0, SEALS) };
 
 	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
 	say(b, &w, fds, 3);
 	run_until(b, 1);
 	T_STR(b->text, "");
-	offer(b, 2, 1, memory(4096, 1, true, SEALS));
+	offer(b, 2, 1, memory(4096, 1, 0, SEALS));
 	run_until(b, 2);
 	T_EQ(open_descriptors(), before);
 	free_bench(b);
@@ -441,7 +448,7 @@ a_descriptor_serves_one_snapshot(void)
 	struct bench *b = new_bench();
 	uint8_t bytes[256];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
-	int fd = memory(4096, 1, true, SEALS);
+	int fd = memory(4096, 1, 0, SEALS);
 
 	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
 	put_offer(&w, POLICY_MSG_SNAPSHOT, 2, 4096, "");

@@ -616,6 +616,47 @@ the_queue_is_bounded(void)
 	tc_queue_clear(&q);
 }
 
+static void
+a_broken_connection_is_told_from_a_full_one(void)
+{
+	struct tc_queue q;
+	size_t large = TC_QUEUE_DATAGRAM - MSG_HEADER;
+	int pair[2];
+
+	tc_queue_init(&q);
+	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	T_EQ(tc_queue_send(&q, pair[0]), 0);
+	for (int i = 0; i < 100; i++)
+		T_EQ(tc_queue_add(&q, put_large, 1, &large), 0);
+	T_EQ(tc_queue_send(&q, pair[0]), -EAGAIN);
+	T_EQ(tc_queue_empty(&q), false);
+	(void)close(pair[1]); /* that is the fault */
+	T_EQ(tc_queue_send(&q, pair[0]), -ECONNRESET);
+	(void)close(pair[0]); /* of the test */
+	tc_queue_clear(&q);
+}
+
+/* Numbers come round; those in use and 0 are left out. */
+static void
+a_request_is_never_numbered_twice(void)
+{
+	struct bench *b = new_bench(true);
+	const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+	uint32_t first = 0;
+
+	for (int i = 0; i < 3; i++) {
+		struct buf_reader r;
+		struct msg m;
+
+		tc_client_flow(b->engine.tc, &q);
+		r = hear_datagram(b);
+		m = next_message(&r, TC_MSG_FLOW_ADD);
+		T_CHECK(i == 0 || m.serial != first, "%u again", m.serial);
+		first = m.serial;
+	}
+	free_bench(b);
+}
+
 static struct t_case cases[] = {
 	{ "what is asked in one turn travels in one datagram",
 		what_is_asked_in_one_turn_travels_in_one_datagram },
@@ -635,5 +676,9 @@ static struct t_case cases[] = {
 	{ "a slow tcctl gets everything in order",
 		a_slow_tcctl_gets_everything_in_order },
 	{ "the queue is bounded", the_queue_is_bounded },
+	{ "a broken connection is told from a full one",
+		a_broken_connection_is_told_from_a_full_one },
+	{ "a request is never numbered twice",
+		a_request_is_never_numbered_twice },
 };
 T_MAIN(cases)
