@@ -37,6 +37,7 @@ class Bench:
             # The previous hop that frame 1 names.
             a.ip("addr", "add", "10.1.12.2/32", "dev", "eth0")
             a.ip("route", "add", "default", "via", "10.1.24.1")
+            r.ip("route", "add", "10.1.12.2/32", "dev", "eth0")
             b.ip("route", "add", "default", "via", "10.1.12.3")
             self.daemon = lab.Daemon(r, CONF)
             self.daemon.wait_traffic_control()
