@@ -135,5 +135,8 @@ main(int argc, char **argv)
 			while (!stopped && take_one(fds[i].fd, out))
 				;
 	}
+	for (int i = 0; i < ports; i++) /* what came until now */
+		while (take_one(fds[i].fd, out))
+			;
 	return fclose(out) == 0 ? 0 : 1;
 }

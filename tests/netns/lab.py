@@ -234,6 +234,10 @@ class Node:
                 found[-1]["backlog"] = int(queue.group(1)) * unit
         return found
 
+    def tc_json(self, *argv):
+        return json.loads(run("tc", "-n", self.ns, "-s", "-j",
+                              *argv).stdout or "[]")
+
     def sysctl(self, key, value):
         self.run("sysctl", "-q", "-w", f"{key}={value}")
 

@@ -61,8 +61,11 @@ class Running:
                 for name in PORTS}
 
     def drained(self):
-        return all(c.get("backlog", 0) == 0 for c in
-                   self.bed.r.tc_classes("eth1"))
+        """Nothing queued on the way, nor in the wire at its end."""
+        bed = self.bed
+        queues = (bed.s.tc_classes("eth0") + bed.r.tc_classes("eth1") +
+                  bed.c.tc_json("qdisc", "show", "dev", "wire0"))
+        return all(q.get("backlog", 0) == 0 for q in queues)
 
     def stop_apps(self):
         for pair in self.apps.values():
@@ -139,10 +142,10 @@ def test_clients_reservations_are_renewed_without_a_call(bed, running):
     kill_worker(bed.daemons["s"], "engine")
     lab.wait_for(lambda: bed.installed(bed.s, "eth0", PORTS["gs"]),
                  "the sender's host to know it again", 10)
-    local = lab.wait_for(lambda: [
-        r for r in bed.reservations(bed.c) if r["state"] == "local"],
-        "the receiver's request", 10)
-    assert {r["session"]["port"] for r in local} == set(PORTS.values())
+    lab.wait_for(lambda: {
+        r["session"]["port"] for r in bed.reservations(bed.c)
+        if r["state"] == "local"} == set(PORTS.values()),
+        "the receiver's requests", 10)
 
 
 def test_supervisor_killed_leaves_the_kernel_and_is_adopted(bed, running):
