@@ -89,8 +89,12 @@ wire_msg_print_tree(struct text *t, const struct wire_msg *msg)
 	text_printf(t, "%s (type %u), flags 0x%x, Send_TTL %u\n",
 		wire_type_text(msg->type), msg->type, msg->flags,
 		msg->send_ttl);
-	if (msg->has & WIRE_HAS_INTEGRITY)
-		text_add(t, "  INTEGRITY (4,1): not checked\n");
+	if (msg->has & WIRE_HAS_INTEGRITY) {
+		struct wire_obj obj =
+			wire_obj_make(WIRE_C_INTEGRITY, ADDR_NONE);
+
+		(void)print_branch(t, &obj);
+	}
 	(void)wire_msg_each(msg, print_branch, t); /* print_branch goes on */
 	if (msg->flows_ignored > 0)
 		text_printf(t, "  %zu more flow descriptors ignored\n",

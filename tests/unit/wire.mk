@@ -6,7 +6,8 @@ wire_tests = \
 	tests/unit/test_wire_intserv \
 	tests/unit/test_wire_msg \
 	tests/unit/test_wire_obj \
-	tests/unit/test_wire_print
+	tests/unit/test_wire_print \
+	tests/unit/test_wire_send
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 check_LTLIBRARIES += tests/unit/libwire_same.la tests/unit/libwire_t.la
@@ -22,4 +23,5 @@ tests_unit_test_wire_msg_LDADD = $(wire_ldadd)
 tests_unit_test_wire_obj_LDADD = $(wire_ldadd)
 tests_unit_test_wire_corpus_LDADD = $(wire_ldadd)
 tests_unit_test_wire_print_LDADD = $(wire_ldadd)
+tests_unit_test_wire_send_LDADD = $(wire_ldadd)
 EXTRA_DIST += tests/golden/packets tests/corpus
