@@ -109,7 +109,9 @@ walk_step(struct rsvp_core *core, struct walk *walk)
 			repair(core, session);
 		session = next;
 	}
-	if (session && !timer_set(core, &walk->timer, 0))
+	/* Not in this tick: what waits outside has its turn first. */
+	if (session && !timer_set_at(core, &walk->timer,
+			       (struct mono){ core->now.us + 1 }))
 		core_count(core, RSVP_C_DROP_MEMORY);
 }
 

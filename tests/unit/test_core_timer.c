@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Time: refreshes, lifetimes, local repair. */
+
+#include "core_t.h"
+
+static void
+once(void (*run)(struct ct *t))
+{
+	struct ct *t = ct_new(ADDR_V4);
+
+	run(t);
+	ct_free(t);
+}
+
+static size_t
+paths(const struct ct *t)
+{
+	struct rsvp_totals totals;
+
+	rsvp_core_totals(t->core, &totals);
+	return totals.paths;
+}
+
+static size_t
+resvs(const struct ct *t)
+{
+	struct rsvp_totals totals;
+
+	rsvp_core_totals(t->core, &totals);
+	return totals.resvs;
+}
+
+/* The neighbours keep on refreshing for so long. */
+static void
+live(struct ct *t, int64_t ms, bool path, bool resv)
+{
+	for (int64_t at = 0; at < ms; at += 10000) {
+		ct_run(t, 10000);
+		if (path)
+			ct_feed(t, UP, ct_path(t));
+		if (resv)
+			ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	}
+}
+
+/* ---- refreshing
+ * ---------------------------------------------------------------------- */
+
+struct spread {
+	int64_t least, most;
+	size_t count;
+};
+
+/* Times between messages of a type while the neighbours refresh theirs. */
+static struct spread
+measure(struct ct *t, uint8_t type, struct wire_msg *(*refresh)(struct ct *))
+{
+	struct spread s = { INT64_MAX, 0, 0 };
+	int64_t last = t->now.us;
+
+	for (int i = 0; i < 20000; i++) {
+		ct_forget(t);
+		ct_run(t, 100);
+		if (i % 200 == 0) {
+			ct_feed(t, UP, ct_path(t));
+			if (refresh)
+				ct_feed(t, DOWN, refresh(t));
+		}
+		if (ct_sent_count(t, type) == 0)
+			continue;
+
+		int64_t gap = (t->now.us - last) / 1000;
+
+		last = t->now.us;
+		if (s.count++ == 0)
+			continue;
+		s.least = gap < s.least ? gap : s.least;
+		s.most = gap > s.most ? gap : s.most;
+	}
+	return s;
+}
+
+static void
+expect_jitter(struct spread s)
+{
+	T_CHECK(s.count > 50 && s.count < 85, "%zu in 2000 s", s.count);
+	T_CHECK(s.least >= 14900 && s.most <= 45100, "%lld to %lld ms",
+		(long long)s.least, (long long)s.most);
+	T_CHECK(s.least < 20000 && s.most > 40000, "spread %lld to %lld ms",
+		(long long)s.least, (long long)s.most);
+}
+
+static void
+path_jitter(struct ct *t)
+{
+	ct_with_path(t);
+	expect_jitter(measure(t, WIRE_PATH, NULL));
+}
+
+static void
+path_is_refreshed_with_jitter(void)
+{
+	once(path_jitter);
+}
+
+static struct wire_msg *
+resv_again(struct ct *t)
+{
+	return ct_resv(t, ct_cl(50000));
+}
+
+static void
+resv_jitter(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	expect_jitter(measure(t, WIRE_RESV, resv_again));
+}
+
+static void
+resv_is_refreshed_with_jitter(void)
+{
+	once(resv_jitter);
+}
+
+static void
+refresh_says_the_same(struct ct *t)
+{
+	struct ct_sent first;
+
+	ct_feed(t, UP, ct_path(t));
+	first = *ct_sent(t, WIRE_PATH, 0);
+	ct_forget(t);
+	ct_run(t, 46000);
+	T_CHECK(ct_sent_count(t, WIRE_PATH) >= 1, "refreshed");
+	T_EQ(t->sent[0].send.len, first.send.len);
+	T_EQ(memcmp(t->sent[0].bytes, first.bytes, first.send.len), 0);
+}
+
+static void
+a_refresh_is_the_same_message(void)
+{
+	once(refresh_says_the_same);
+}
+
+/* ---- dying
+ * ---------------------------------------------------------------------------
+ */
+
+static void
+path_dies(struct ct *t)
+{
+	ct_with_path(t);
+	ct_run(t, 157400);
+	T_EQ(paths(t), 1);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+	ct_run(t, 200); /* (3 + 0.5) * 1.5 * 30 s */
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EXPIRED), 1);
+	ct_expect_empty(t);
+}
+
+static void
+path_state_dies_after_its_lifetime(void)
+{
+	once(path_dies);
+}
+
+static void
+path_survives(struct ct *t)
+{
+	ct_with_path(t);
+	for (int i = 0; i < 4; i++) {
+		ct_run(t, 3 * 45000); /* two refreshes lost, jitter at worst */
+		ct_feed(t, UP, ct_path(t));
+	}
+	T_EQ(paths(t), 1);
+}
+
+static void
+lost_refreshes_do_not_remove_state(void)
+{
+	once(path_survives);
+}
+
+static void
+neighbours_period(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->refresh_ms = 2000;
+	ct_feed(t, UP, msg);
+	ct_run(t, 10400);
+	T_EQ(paths(t), 1);
+	ct_run(t, 200); /* 10.5 s */
+	T_EQ(paths(t), 0);
+	msg = ct_path(t);
+	msg->refresh_ms = 0; /* read as a second */
+	ct_feed(t, UP, msg);
+	ct_run(t, 5200);
+	T_EQ(paths(t), 1);
+	ct_run(t, 100);
+	T_EQ(paths(t), 0);
+	msg = ct_path(t);
+	msg->refresh_ms = UINT32_MAX; /* read as an hour */
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	for (int i = 0; i < 314; i++) {
+		ct_run(t, 60000);
+		ct_forget(t);
+	}
+	T_EQ(paths(t), 1);
+	ct_run(t, 120000);
+	T_EQ(paths(t), 0);
+}
+
+static void
+the_neighbours_own_period_counts_within_bounds(void)
+{
+	once(neighbours_period);
+}
+
+static void
+resv_dies(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	live(t, 150000, true, false);
+	T_EQ(resvs(t), 1);
+	ct_forget(t);
+	ct_run(t, 7600);
+	T_EQ(resvs(t), 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_RESV_EXPIRED), 1);
+	ct_answer_all(t);
+	T_EQ(ct_reserved(t, DOWN), 0);
+	T_EQ(t->claims, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+reservation_dies_after_its_lifetime(void)
+{
+	once(resv_dies);
+}
+
+static void
+path_takes_all(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	live(t, 150000, false, true);
+	ct_forget(t);
+	ct_run(t, 7600);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer_all(t);
+	ct_expect_empty(t);
+}
+
+static void
+path_state_takes_the_reservation_with_it(void)
+{
+	once(path_takes_all);
+}
+
+static struct wire_msg *
+se_resv(struct ct *t, size_t senders)
+{
+	struct wire_msg *msg = ct_resv(t, ct_cl(50000));
+
+	msg->style = WIRE_STYLE_SE;
+	msg->style_vector = WIRE_STYLE_SE;
+	msg->flow_count = senders;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter.src_port = 1;
+	return msg;
+}
+
+static void
+se_expiry(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	for (int i = 0; i < 2; i++) {
+		msg = ct_path(t);
+		msg->refresh_ms = 300000;
+		msg->sender.src_port = i == 0 ? 4004 : 1;
+		ct_feed(t, UP, msg);
+	}
+	ct_feed(t, DOWN, se_resv(t, 2));
+	ct_answer(t, 0);
+	ct_run(t, 100000);
+	ct_forget(t);
+	ct_feed(t, DOWN, se_resv(t, 1)); /* the other one is not named */
+	T_EQ(t->flow_count + t->sent_count, 0);
+	ct_run(t, 57600);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_EQ(ct_flow(t)->flow.filter_count, 1);
+	T_EQ(ct_flow(t)->flow.filters[0].src_port, 4004);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(resvs(t), 1);
+	ct_answer_all(t);
+	ct_run(t, 100000);
+	T_EQ(resvs(t), 0);
+}
+
+static void
+filters_of_se_die_alone(void)
+{
+	once(se_expiry);
+}
+
+static void
+local_lives(struct ct *t)
+{
+	struct wire_session session = ct_session(t);
+	struct rsvp_who who = { .known = false };
+	struct rsvp_local_sender sender = {
+		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4 },
+		.tspec = ct_tspec()
+	};
+
+	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &who),
+		RSVP_LOCAL_OK);
+	T_EQ(rsvp_local_send(t->core, t->now, 1, &sender), RSVP_LOCAL_OK);
+	ct_run(t, 1000000);
+	T_EQ(paths(t), 1);
+	T_CHECK(ct_sent_count(t, WIRE_PATH) > 25, "refreshed");
+	rsvp_local_close(t->core, t->now, 1);
+	ct_forget(t);
+	ct_collect(t);
+	ct_expect_empty(t);
+}
+
+static void
+a_local_sender_does_not_die(void)
+{
+	once(local_lives);
+}
+
+/* ---- local repair
+ * ----------------------------------------------------------------------- */
+
+static void
+repair(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 1999);
+	T_EQ(t->sent_count, 0);
+	ct_run(t, 1); /* W */
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(t->sent[0].send.ifindex, SIDE);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL); /* nothing flows there now */
+	T_EQ(ct_flow(t)->flow.ifindex, DOWN);
+	ct_answer_all(t);
+	T_EQ(ct_reserved(t, DOWN), 0);
+}
+
+static void
+a_new_route_is_told_the_path_after_w(void)
+{
+	once(repair);
+}
+
+static void
+other_route(struct ct *t)
+{
+	struct addr_prefix prefix = { ct_addr(t, 5, 0), 24 };
+
+	ct_with_path(t);
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	ct_run(t, 3000);
+	T_EQ(t->sent_count, 0); /* not a route to this session */
+	prefix.addr = ct_addr(t, 9, 0);
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	ct_run(t, 3000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+}
+
+static void
+only_sessions_behind_a_changed_route_are_asked(void)
+{
+	once(other_route);
+}
+
+static void
+many_sessions(struct ct *t)
+{
+	size_t told = 0;
+
+	for (uint16_t port = 1; port <= 600; port++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->session.dst_port = port;
+		ct_feed(t, UP, msg);
+		ct_forget(t);
+	}
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	t->now = mono_add_ms(t->now, 2000);
+	for (int step = 0; step < 3; step++, t->now.us++) {
+		struct rsvp_effect effect;
+		size_t before = told;
+
+		rsvp_core_tick(t->core, t->now);
+		while (rsvp_core_take(t->core, &effect))
+			if (effect.kind == RSVP_EFFECT_SEND &&
+				effect.send.ifindex == SIDE)
+				told++;
+		T_CHECK(told > before, "step %d tells some", step);
+	}
+	T_EQ(told, 600);
+}
+
+static void
+all_sessions_are_repaired_in_steps(void)
+{
+	once(many_sessions);
+}
+
+static struct t_case cases[] = {
+	{ "Path is refreshed between half and one and a half R",
+		path_is_refreshed_with_jitter },
+	{ "Resv is refreshed between half and one and a half R",
+		resv_is_refreshed_with_jitter },
+	{ "a refresh is the same message again",
+		a_refresh_is_the_same_message },
+	{ "path state dies after (K + 0.5) * 1.5 * R with a PathTear",
+		path_state_dies_after_its_lifetime },
+	{ "two lost refreshes do not remove state",
+		lost_refreshes_do_not_remove_state },
+	{ "the neighbour's own R counts, within bounds",
+		the_neighbours_own_period_counts_within_bounds },
+	{ "a reservation dies after its lifetime with a ResvTear",
+		reservation_dies_after_its_lifetime },
+	{ "path state that dies takes the reservation with it",
+		path_state_takes_the_reservation_with_it },
+	{ "filters of SE die one by one", filters_of_se_die_alone },
+	{ "a local sender is refreshed and does not die",
+		a_local_sender_does_not_die },
+	{ "a new route is told the Path after W",
+		a_new_route_is_told_the_path_after_w },
+	{ "only sessions behind a changed route are asked",
+		only_sessions_behind_a_changed_route_are_asked },
+	{ "all sessions are repaired in steps",
+		all_sessions_are_repaired_in_steps },
+};
+T_MAIN(cases)
