@@ -6,6 +6,11 @@
  * object that was asked for.  The kernel handles a batch within the call that
  * sends it; the answers wait in the socket's buffer, which is why a batch is
  * small against it.
+ *
+ * An acknowledgement costs the kernel as much as the change of a class.  It
+ * handles a batch in order and answers every refusal, asked or not; so only the
+ * last operation asks to be acknowledged, and its answer says that whatever was
+ * not refused before it has been done.
  */
 
 #include "nl_conn.h"
@@ -141,8 +146,9 @@ typedef void answer_fn(void *arg, size_t index, const struct nlmsghdr *h);
 
 struct collect {
 	uint32_t first; /* sequence number of request 0 */
-	size_t wanted;
-	size_t got;
+	size_t count;   /* requests */
+	size_t wanted;  /* answers */
+	bool last_ends; /* the answer to the last request is the last one */
 	answer_fn *answer;
 	void *arg;
 };
@@ -156,21 +162,22 @@ take_datagram(struct collect *c, const uint8_t *bytes, size_t len)
 	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 		uint32_t index = h->nlmsg_seq - c->first;
 
-		if (index >= c->wanted)
+		if (index >= c->count)
 			continue; /* of a batch that was given up */
 		c->answer(c->arg, index, h);
-		c->got++;
+		if (!c->last_ends || index == c->count - 1)
+			c->wanted--;
 	}
 }
 
-/* Receive until every request of the batch is answered. */
+/* Receive until all answers that are due have come. */
 static int
 collect(struct nl_conn *conn, struct collect *c)
 {
 	struct mmsghdr slots[SLOTS];
 	struct iovec iov[SLOTS];
 
-	while (c->got < c->wanted) {
+	while (c->wanted > 0) {
 		for (size_t i = 0; i < SLOTS; i++) {
 			iov[i] = (struct iovec){ conn->in + i * SLOT_OCTETS,
 				SLOT_OCTETS };
@@ -202,26 +209,49 @@ keep_result(void *arg, size_t index, const struct nlmsghdr *h)
 		take_error(h, &results[index]);
 }
 
+/* As many of the operations as one batch holds: their number. */
+static size_t
+put_batch(struct nl_conn *conn, struct buf_writer *w, const struct tc_op *ops,
+	size_t count)
+{
+	uint8_t *last = w->pos;
+	size_t n = 0;
+
+	while (n < count && n < BATCH) {
+		uint8_t *start = w->pos;
+
+		if (!nl_op_put(w, conn->seq + 1, &ops[n]))
+			break;
+		last = start;
+		conn->seq++;
+		n++;
+	}
+	if (n > 0)
+		nl_want_ack(last);
+	return n;
+}
+
 static int
 conn_run(void *arg, const struct tc_op *ops, size_t count,
 	struct tc_result *ret_results)
 {
 	struct nl_conn *conn = (struct nl_conn *)arg;
-	size_t done = 0;
 
-	while (done < count) {
+	for (size_t done = 0; done < count;) {
 		struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
 		struct collect c = { .first = conn->seq + 1,
+			.wanted = 1,
+			.last_ends = true,
 			.answer = keep_result,
 			.arg = ret_results + done };
 
-		while (done + c.wanted < count && c.wanted < BATCH &&
-			nl_op_put(&w, conn->seq + 1, &ops[done + c.wanted])) {
-			conn->seq++;
-			c.wanted++;
-		}
-		if (c.wanted == 0)
+		c.count = put_batch(conn, &w, ops + done, count - done);
+		if (c.count == 0)
 			return -EMSGSIZE;
+		for (size_t i = 0; i < c.count; i++) {
+			ret_results[done + i].error = 0;
+			ret_results[done + i].text[0] = '\0';
+		}
 
 		int error = send_all(conn, &w);
 
@@ -229,7 +259,7 @@ conn_run(void *arg, const struct tc_op *ops, size_t count,
 			error = collect(conn, &c);
 		if (error != 0)
 			return error;
-		done += c.wanted;
+		done += c.count;
 	}
 	return 0;
 }
@@ -255,14 +285,15 @@ conn_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
 			.answer = keep_stats,
 			.arg = ret_stats + done };
 
-		while (done + c.wanted < count && c.wanted < BATCH &&
+		while (done + c.count < count && c.count < BATCH &&
 			nl_get_class_put(&w, conn->seq + 1, ifindex,
-				classids[done + c.wanted])) {
-			ret_stats[done + c.wanted] =
+				classids[done + c.count])) {
+			ret_stats[done + c.count] =
 				(struct tc_class_stats){ 0 };
 			conn->seq++;
-			c.wanted++;
+			c.count++;
 		}
+		c.wanted = c.count;
 
 		int error = send_all(conn, &w);
 
@@ -270,7 +301,7 @@ conn_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
 			error = collect(conn, &c);
 		if (error != 0)
 			return error;
-		done += c.wanted;
+		done += c.count;
 	}
 	return 0;
 }
@@ -291,6 +322,7 @@ conn_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
 	struct nl_conn *conn = (struct nl_conn *)arg;
 	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
 	struct collect c = { .first = ++conn->seq,
+		.count = 1,
 		.wanted = 1,
 		.answer = keep_root,
 		.arg = ret_handle };

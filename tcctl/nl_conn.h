@@ -23,6 +23,8 @@ struct tc_kernel nl_conn_kernel(struct nl_conn *conn);
 
 /* Append one message; false: no room (nothing is appended). */
 bool nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op);
+/* Ask that a message which was put be acknowledged. */
+void nl_want_ack(uint8_t *message);
 bool nl_get_class_put(
 	struct buf_writer *w, uint32_t seq, uint32_t ifindex, uint32_t classid);
 bool nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex);

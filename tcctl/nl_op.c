@@ -78,9 +78,7 @@ nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op)
 	bool del = op->kind == TC_OP_DEL;
 	const struct tc_object *o = tc_op_object(op);
 	const struct head head = { message_type(o, del),
-		(uint16_t)(NLM_F_ACK |
-			   (op->kind == TC_OP_ADD ? add_flags(o) : 0)),
-		seq };
+		op->kind == TC_OP_ADD ? add_flags(o) : 0, seq };
 	const struct tcmsg tcm = { .tcm_ifindex = (int)o->ifindex,
 		.tcm_handle = o->handle,
 		.tcm_parent = o->parent,
@@ -94,6 +92,16 @@ nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op)
 	if (!del)
 		o->kind->fill(w, o);
 	return end(w, start, before);
+}
+
+void
+nl_want_ack(uint8_t *message)
+{
+	struct nlmsghdr h;
+
+	memcpy(&h, message, sizeof(h));
+	h.nlmsg_flags |= NLM_F_ACK;
+	memcpy(message, &h, sizeof(h));
 }
 
 /* The answer to a question about one object is a notification: only ECHO sends
