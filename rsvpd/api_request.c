@@ -131,9 +131,13 @@ of_result(enum rsvp_local_result result, struct refusal *r)
 		r->text = "the daemon has no memory left";
 		break;
 	case RSVP_LOCAL_UNKNOWN:
-	case RSVP_LOCAL_BUSY:
 		r->value = API_BADSID;
 		r->text = "the session is not known to the daemon";
+		break;
+	case RSVP_LOCAL_BUSY:
+		r->value = API_INVAL;
+		r->text = "another application of this host announces the "
+			  "same sender";
 		break;
 	case RSVP_LOCAL_PORTS:
 		r->code = r->kind == RSVP_RESV_ERROR ? WIRE_E_DST_PORTS

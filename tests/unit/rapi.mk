@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 rapi_tests = \
+	tests/unit/test_api_server \
 	tests/unit/test_rapi \
 	tests/unit/test_rapi_args \
 	tests/unit/test_rapi_conn \
@@ -23,3 +24,5 @@ tests_unit_test_rapi_fmt_LDADD = librapi.la libcore.la libwire.la libbase.la \
 	-lm $(UNIT_LDADD)
 tests_unit_test_rapi_msg_LDADD = librapimsg.la libwire.la libbase.la \
 	$(UNIT_LDADD)
+tests_unit_test_api_server_LDADD = librapi.la librsvpd.la libcore.la \
+	$(rapi_ldadd)
