@@ -15,3 +15,4 @@ include tests/unit/rapi.mk
 include tests/unit/rsvpd.mk
 include tests/unit/rsvpd_net.mk
 include tests/unit/ctl.mk
+include tests/sim/local.mk
