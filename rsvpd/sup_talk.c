@@ -213,6 +213,7 @@ sup_reload(struct supervisor *sup)
 /* ---- watchdog --------------------------------------------------------------
  */
 
+/* May it live on? */
 static bool
 judge(struct worker *w, struct mono now)
 {
@@ -226,8 +227,9 @@ judge(struct worker *w, struct mono now)
 		(void)kill(w->pid, SIGKILL);
 		return false;
 	}
-	/* With the time between two questions it makes the whole period. */
-	if (silent_ms < w->sup->watchdog_ms * INT64_C(3) / 4)
+	/* One that is about to end has its own time for that, above.
+	 * With the time between two questions it makes the whole period. */
+	if (w->asked || silent_ms < w->sup->watchdog_ms * INT64_C(3) / 4)
 		return true;
 	log_err(LOG_MAIN, "%s: process %d is silent for %" PRId64 " ms, killed",
 		w->program.name, (int)w->pid, silent_ms);
@@ -254,10 +256,10 @@ sup_watch_workers(void *arg)
 		/* Answers may wait while we were the ones who slept. */
 		sup_drain(w);
 		now = loop_now();
-		if (w->pid != 0 && judge(w, now))
-			ping(w, now);
-		else
+		if (w->pinged.us != MONO_NEVER.us)
 			all_answer = false;
+		if (judge(w, now))
+			ping(w, now);
 	}
 	if (all_answer)
 		sup_notify("WATCHDOG=1");
