@@ -40,8 +40,8 @@
 #include "tcctl/tcctl.h"
 
 enum {
-	FLOWS = 1000, /* installed in one round */
-	ROUNDS = 5,
+	FLOWS = 2000, /* installed in one round */
+	ROUNDS = 20,
 	BATCH = 64, /* FLOW_ADD in one datagram */
 	WINDOW = 4, /* datagrams under way */
 	FIRST_MINOR = 0x100,
