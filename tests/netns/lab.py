@@ -134,7 +134,11 @@ class Process:
     def __init__(self, lab, argv, name, env=None):
         self.path = lab.dir / f"{name}.log"
         self.name = name
-        with open(self.path, "ab") as out:
+        again = 1
+        while self.path.exists():  # one file for each process
+            again += 1
+            self.path = lab.dir / f"{name}-{again}.log"
+        with open(self.path, "xb") as out:
             self.popen = subprocess.Popen(
                 [str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=out,
                 stderr=subprocess.STDOUT, env=env)
