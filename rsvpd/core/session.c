@@ -247,14 +247,14 @@ fail:
 void
 session_free(struct rsvp_core *core, struct session *session)
 {
-	while (!TAILQ_EMPTY(&session->locals))
-		local_free(core, TAILQ_FIRST(&session->locals));
 	while (!TAILQ_EMPTY(&session->rsbs))
 		rsb_free(core, TAILQ_FIRST(&session->rsbs));
 	while (!TAILQ_EMPTY(&session->asks))
 		ask_free(core, TAILQ_FIRST(&session->asks));
 	while (!TAILQ_EMPTY(&session->psbs))
 		psb_free(core, TAILQ_FIRST(&session->psbs));
+	while (!TAILQ_EMPTY(&session->locals))
+		local_free(core, TAILQ_FIRST(&session->locals));
 	while (!TAILQ_EMPTY(&session->demands))
 		demand_free(core, TAILQ_FIRST(&session->demands));
 	HASH_DELETE(hh, core->sessions, session);

@@ -757,6 +757,24 @@ calls_that_cannot_be(void)
 	once(check_calls);
 }
 
+static void
+check_freed_in_use(struct ct *t)
+{
+	t->dst_local = true;
+	app_open(t, 1);
+	app_open(t, 2);
+	ct_feed(t, UP, ct_path(t));
+	app_reserve(t, 2, ct_cl(50000), false);
+	app_send(t, 1);
+	ct_forget(t); /* ct_free() looks for what is left */
+}
+
+static void
+core_can_end_with_applications_in_it(void)
+{
+	once(check_freed_in_use);
+}
+
 static struct t_case cases[] = {
 	{ "a sender becomes a Path with its TTL and a default ADSPEC",
 		sender_becomes_a_path },
@@ -790,6 +808,8 @@ static struct t_case cases[] = {
 		adspec_delivered_shows_a_non_rsvp_hop },
 	{ "sender and receiver may be on one host",
 		sender_and_receiver_on_one_host },
+	{ "a core can end while applications use it",
+		core_can_end_with_applications_in_it },
 	{ "calls that cannot be are refused at once", calls_that_cannot_be },
 };
 T_MAIN(cases)
