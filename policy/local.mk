@@ -33,6 +33,11 @@ policy_policyd_SOURCES = \
 	policy/worker.c policy/worker_int.h
 policy_policyd_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SECCOMP_CFLAGS)
+if SANITIZED
+policy_policyd_CPPFLAGS += -DSANDBOX_SANITIZED=1
+else
+policy_policyd_CPPFLAGS += -DSANDBOX_SANITIZED=0
+endif
 policy_policyd_CFLAGS = $(PROJECT_CFLAGS) -pthread
 policy_policyd_LDFLAGS = $(PROJECT_LDFLAGS) $(PROGRAM_LDFLAGS) -pthread
 policy_policyd_LDADD = libpolicysource.la libpolicy.la libbase.la $(LDAP_LIBS) \

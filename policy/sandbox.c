@@ -142,6 +142,26 @@ static const char *const allowed[] = {
 	"getsockopt",
 };
 
+/* What the sanitizers' run time does on its own, in builds that have it. */
+static const char *const sanitizer_calls[] = { "getdents", "ptrace", "wait4",
+	"kill" };
+
+static int
+allow_calls(scmp_filter_ctx filter, const char *const *names, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		int number = seccomp_syscall_resolve_name(names[i]);
+
+		/* Not on this architecture: nothing to allow. */
+		if (number != __NR_SCMP_ERROR)
+			rc = seccomp_rule_add(
+				filter, SCMP_ACT_ALLOW, number, 0);
+	}
+	return rc;
+}
+
 static int
 allow_sockets(scmp_filter_ctx filter)
 {
@@ -166,15 +186,12 @@ sandbox_enter(void)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = filter ? 0 : -ENOMEM;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(allowed) / sizeof(allowed[0]);
-		i++) {
-		int number = seccomp_syscall_resolve_name(allowed[i]);
-
-		/* Not on this architecture: nothing to allow. */
-		if (number != __NR_SCMP_ERROR)
-			rc = seccomp_rule_add(
-				filter, SCMP_ACT_ALLOW, number, 0);
-	}
+	if (rc == 0)
+		rc = allow_calls(
+			filter, allowed, sizeof(allowed) / sizeof(allowed[0]));
+	if (rc == 0 && SANDBOX_SANITIZED)
+		rc = allow_calls(filter, sanitizer_calls,
+			sizeof(sanitizer_calls) / sizeof(sanitizer_calls[0]));
 	if (rc == 0)
 		rc = allow_sockets(filter);
 	if (rc == 0)

@@ -257,7 +257,8 @@ set_options(LDAP *ld, const struct source_directory *d, struct text *problem)
 		{ LDAP_OPT_X_TLS_PROTOCOL_MIN, &least, "TLS version" },
 		{ LDAP_OPT_X_TLS_CACERTFILE,
 			d->ca_file[0] != '\0' ? d->ca_file : NULL, "caFile" },
-		{ LDAP_OPT_X_TLS_NEWCTX, &client, "TLS context (caFile)" },
+		{ LDAP_OPT_X_TLS_NEWCTX, &client,
+			"TLS (caFile must be readable and hold certificates)" },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -266,8 +267,11 @@ set_options(LDAP *ld, const struct source_directory *d, struct text *problem)
 		if (options[i].value)
 			rc = ldap_set_option(
 				ld, options[i].option, options[i].value);
-		if (rc != LDAP_OPT_SUCCESS)
-			return failed(problem, options[i].what, rc);
+		if (rc != LDAP_OPT_SUCCESS) {
+			text_printf(
+				problem, "%s: not accepted", options[i].what);
+			return false;
+		}
 	}
 	/* Memory is bounded by the octets of one answer. */
 	if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == LDAP_OPT_SUCCESS &&
@@ -298,8 +302,11 @@ secure(LDAP *ld, const struct source_directory *d, const char *uri,
 		return true;
 	(void)ldap_get_option(
 		ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more); /* may be none */
-	text_printf(problem, "StartTLS: %s%s%s", ldap_err2string(rc),
-		more && more[0] ? ", " : "", more ? more : "");
+	text_printf(problem,
+		"StartTLS: %s%s%s (does the server offer it, name "
+		"itself in its certificate, and match caFile?)",
+		ldap_err2string(rc), more && more[0] ? ", " : "",
+		more ? more : "");
 	ldap_memfree(more);
 	return false;
 }

@@ -389,19 +389,19 @@ directory_silent(struct worker *w, enum answer answer, const char *problem)
 	uint64_t key;
 	bool known = digest_of(w->snapshot, w->len, &key) != 0 &&
 		     key == source_directory_key(&w->directory);
-	const char *then = !known ? "nothing is known from it"
-			   : still_usable(w, &w->directory)
-				   ? "its last known rules stay"
-				   : "its last known rules are too old and "
-				     "no longer used";
+	bool expired = known && !still_usable(w, &w->directory);
+	const char *then = !known    ? "nothing is known from it"
+			   : expired ? "its last known rules are too old and "
+				       "no longer used"
+				     : "its last known rules stay";
 
 	text_printf(&t, "directory: %s; %s", problem, then);
-	if (w->answer != answer)
+	if (w->answer != answer || expired)
 		log_err(LOG_POLICY, "directory: %s; %s", problem, then);
 	w->answer = answer;
 	if (w->failures < 16)
 		w->failures++;
-	if (known && !still_usable(w, &w->directory) && !build(w, &b))
+	if (expired && !build(w, &b))
 		log_err(LOG_POLICY, "file: no longer compiles, see reload");
 	source_report_done(&errors);
 	source_report_done(&notes);

@@ -2,6 +2,8 @@
 # Guards and longer tests.  `make check` runs what needs no privilege.
 
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+# More folders of tests that need root or daemons; areas add theirs.
+NETNS_TESTS =
 PROJECT_FILES = `cd $(top_srcdir) && git ls-files '*.c' '*.h'`
 
 .PHONY: check-layers check-headers check-globals check-sizes check-docs \

@@ -8,7 +8,7 @@ policy_tests = \
 	tests/unit/test_policy_source_file
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
-EXTRA_DIST += tests/unit/t_policy.h tests/golden/policy
+EXTRA_DIST += tests/unit/t_policy.h tests/unit/lsan.supp tests/golden/policy
 tests_unit_test_policy_engine_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_limits_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
@@ -16,3 +16,7 @@ tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+
+# policyd against a real directory; needs slapd.
+NETNS_TESTS += $(top_srcdir)/tests/ldap
+EXTRA_DIST += tests/ldap

@@ -43,8 +43,9 @@ run_check(const char *options, const char *file, char *output)
 
 	T_CHECK(getcwd(here, sizeof(here)) != NULL, "no directory");
 	(void)snprintf(command, sizeof(command),
-		"cd %s && %s/policy/policyd check %s %s 2>&1", golden_dir(),
-		here, options, file);
+		"cd %s && LSAN_OPTIONS=suppressions=../../unit/lsan.supp:"
+		"print_suppressions=0 %s/policy/policyd check %s %s 2>&1",
+		golden_dir(), here, options, file);
 	f = popen(command, "r");
 	T_CHECK(f != NULL, "cannot run %s", command);
 	(void)slurp(f, output);

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: ISC
+"""What the tests of policyd share: a directory server and the two neighbours
+of `policyd serve`, the engine and the supervisor, played by the test."""
+
+import array
+import contextlib
+import fcntl
+import mmap
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("RSVPD_BUILD", TOP / "build"))
+POLICYD = BUILD / "policy" / "policyd"
+SLAPD = pathlib.Path("/usr/sbin/slapd")
+
+SNAPSHOT, LOADED, STATUS = 1, 2, 3
+PING, PONG, RELOAD = 1, 2, 3
+GENERATION, SIZE, TEXT = 1, 2, 3
+
+
+def wait_for(condition, what, seconds=20):
+    """The first true value of the condition."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"no {what} in {seconds} s"
+        time.sleep(0.02)
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Slapd:
+    """A real directory server on a loopback port."""
+
+    ADMIN = "cn=admin,o=example"
+    PASSWORD = "secret"
+
+    def __init__(self, folder, *, config="", top="", schema=(), tree=True):
+        self.dir = pathlib.Path(folder)
+        self.port = free_port()
+        self.uri = f"ldap://127.0.0.1:{self.port}"
+        (self.dir / "db").mkdir(parents=True)
+        (self.dir / "slapd.conf").write_text(f"""
+include /etc/ldap/schema/core.schema
+include {TOP}/conf/qos.schema
+{"".join(f"include {path}" + chr(10) for path in schema)}{top}
+pidfile {self.dir}/slapd.pid
+modulepath /usr/lib/ldap
+moduleload back_mdb
+database mdb
+suffix "o=example"
+rootdn "{self.ADMIN}"
+rootpw {self.PASSWORD}
+directory {self.dir}/db
+index objectClass,SelectorTag,serviceName,PolicyName,ServiceReference eq
+{config}
+""")
+        self.process = None
+        self.start()
+        self.add("dn: o=example\nobjectClass: organization\no: example\n")
+        if tree:
+            self.add("dn: ou=NetworkPolicies,o=example\n"
+                     "objectClass: organizationalUnit\nou: NetworkPolicies\n")
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [SLAPD, "-f", self.dir / "slapd.conf", "-h", self.uri, "-d", "0"],
+            stderr=subprocess.DEVNULL)
+        wait_for(self.answers, "slapd")
+
+    def answers(self):
+        return subprocess.run(
+            ["ldapsearch", "-x", "-H", self.uri, "-s", "base", "-b", ""],
+            check=False, capture_output=True).returncode == 0
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            self.process.wait(20)
+
+    def _tool(self, tool, ldif):
+        done = subprocess.run(
+            [tool, "-x", "-H", self.uri, "-D", self.ADMIN, "-w",
+             self.PASSWORD], input=ldif, text=True, capture_output=True,
+            check=False)
+        assert done.returncode == 0, done.stderr
+
+    def add(self, ldif):
+        self._tool("ldapadd", ldif)
+
+    def modify(self, ldif):
+        self._tool("ldapmodify", ldif)
+
+
+def message(kind, serial=0, attributes=b""):
+    return struct.pack("<IHHI", 12 + len(attributes), 1, kind,
+                       serial) + attributes
+
+
+def messages(data):
+    while data:
+        length, version, kind, serial = struct.unpack_from("<IHHI", data)
+        assert version == 1
+        body, data = data[12:length], data[length:]
+        attributes = {}
+        while body:
+            attr, size = struct.unpack_from("<HH", body)
+            attributes[attr], body = body[4:size], body[size:]
+        yield kind, serial, attributes
+
+
+class Snapshot:
+    """A snapshot as the engine gets it: sealed bytes."""
+
+    def __init__(self, fd, attributes):
+        self.generation, = struct.unpack("<Q", attributes[GENERATION])
+        self.size, = struct.unpack("<Q", attributes[SIZE])
+        self.seals = fcntl_seals(fd)
+        self.length = os.fstat(fd).st_size
+        with mmap.mmap(fd, self.size, prot=mmap.PROT_READ) as mapped:
+            self.bytes = bytes(mapped)
+
+    def __contains__(self, text):
+        return text.encode() in self.bytes
+
+
+def fcntl_seals(fd):
+    return fcntl.fcntl(fd, 1034)  # F_GET_SEALS
+
+
+class Policyd:
+    """policyd serve between an engine and a supervisor."""
+
+    def __init__(self, folder, conf=None, *, path=False, supervised=True,
+                 state=True, sandbox=True):
+        self.dir = pathlib.Path(folder)
+        self.dir.mkdir(exist_ok=True)
+        self.state = self.dir / "state"
+        self.state.mkdir(exist_ok=True)
+        self.log = self.dir / "log"
+        self.conf = self.dir / "policy.conf"
+        self.snapshots = []
+        self.status = ""
+        self.engine, engine = socket.socketpair(socket.AF_UNIX,
+                                                socket.SOCK_SEQPACKET)
+        self.supervisor, supervisor = socket.socketpair(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pongs = []
+        if conf is not None:
+            self.conf.write_text(conf)
+        argv = [str(POLICYD), "serve"]
+        if path:
+            argv += ["-f", str(self.conf)]
+        if state:
+            argv += ["--state-dir", str(self.state)]
+        if not sandbox or os.environ.get("POLICYD_NO_SANDBOX"):
+            argv += ["--no-sandbox"]
+        give = {3: engine.fileno()}
+        if supervised:
+            give[4] = supervisor.fileno()
+        file = None
+        if supervised and not path and conf is not None:
+            file = os.open(self.conf, os.O_RDONLY)
+            give[5] = file
+        self.process = self._spawn(argv, give)
+        engine.close()
+        supervisor.close()
+        if file is not None:
+            os.close(file)
+
+    def _spawn(self, argv, give):
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        actions = [(os.POSIX_SPAWN_DUP2, log, 2)]
+        # First out of the way, or one would be overwritten by another.
+        high = {to: os.dup2(fd, 40 + to, inheritable=False)
+                for to, fd in give.items()}
+        for to in (3, 4, 5):
+            actions.append((os.POSIX_SPAWN_DUP2, high[to], to) if to in high
+                           else (os.POSIX_SPAWN_OPEN, to, "/dev/null",
+                                 os.O_RDONLY, 0))
+        pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+        for fd in high.values():
+            os.close(fd)
+        os.close(log)
+        return pid
+
+    def text(self):
+        return self.log.read_text()
+
+    def receive(self, seconds=0.05):
+        """What has come from policyd, both ways."""
+        self.engine.settimeout(seconds)
+        try:
+            data, control, _, _ = self.engine.recvmsg(65536, 256)
+        except (TimeoutError, ConnectionError):
+            return False
+        fds = array.array("i")
+        for level, kind, value in control:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                fds.frombytes(value[:len(value) - len(value) % 4])
+        for kind, _, attributes in messages(data):
+            if kind == SNAPSHOT:
+                got = Snapshot(fds[0], attributes)
+                self.snapshots.append(got)
+                self.engine.send(message(LOADED, 0, struct.pack(
+                    "<HHQHH", GENERATION, 12, got.generation, TEXT, 4)))
+            elif kind == STATUS:
+                self.status = attributes[TEXT].decode()
+        for fd in fds:
+            os.close(fd)
+        return bool(data)
+
+    def wait(self, condition, what, seconds=20):
+        def check():
+            self.receive()
+            return condition()
+        try:
+            return wait_for(check, what, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; log:\n{self.text()}") from None
+
+    def wait_rule(self, rule, present=True):
+        """The newest snapshot has that rule (or not)."""
+        self.wait(lambda: self.snapshots and
+                  (rule in self.snapshots[-1]) == present,
+                  f"snapshot {'with' if present else 'without'} {rule}")
+        return self.snapshots[-1]
+
+    def ping(self, serial, seconds=5):
+        self.supervisor.send(message(PING, serial))
+        self.supervisor.settimeout(seconds)
+        return next(messages(self.supervisor.recv(4096)))
+
+    def reload(self, conf):
+        self.conf.write_text(conf)
+        fd = os.open(self.conf, os.O_RDONLY)
+        socket.send_fds(self.supervisor, [message(RELOAD)], [fd])
+        os.close(fd)
+
+    def alive(self):
+        if self.process is None:
+            return False
+        pid, self.exit = os.waitpid(self.process, os.WNOHANG)
+        if pid:
+            self.process = None
+        return self.process is not None
+
+    def stop(self, how=signal.SIGTERM):
+        if self.alive():
+            os.kill(self.process, how)
+            wait_for(lambda: not self.alive(), "end of policyd")
+        self.engine.close()
+        self.supervisor.close()
