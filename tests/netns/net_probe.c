@@ -11,6 +11,7 @@
  *	source DST
  *	owner PROTO ADDR PORT
  *	counters
+ *	break					a raw socket that is none
  */
 
 #include <errno.h>
@@ -226,6 +227,16 @@ do_counters(struct probe *probe, char *const *arg)
 	printf("}\n");
 }
 
+static void
+do_break(struct probe *probe, char *const *arg)
+{
+	int ends[2];
+
+	(void)arg;
+	if (pipe(ends) == 0 && write(ends[1], "x", 1) == 1)
+		net_raw_socket(probe->engine.raw, SUP_FD_RAW4, ends[0]);
+}
+
 struct command {
 	const char *name;
 	size_t args; /* with the name */
@@ -238,6 +249,7 @@ static const struct command commands[] = {
 	{ "source", 2, do_source },
 	{ "owner", 4, do_owner },
 	{ "counters", 1, do_counters },
+	{ "break", 1, do_break },
 };
 
 static void

@@ -220,7 +220,7 @@ def test_the_three_router_messages_are_handed_over(probe, left, family):
     assert probe.expect("packet")["type"] == nb.RESV_CONF
 
 
-def test_other_diverted_messages_are_sent_on(probe, left, right, family):
+def test_other_diverted_messages_are_sent_on(bed, probe, left, right, family):
     data = resv(family, 1005)
     left.send(A[family], B[family], data, ttl=9, alert=True)
     heard = right.expect(nb.RESV, 1005)
@@ -228,7 +228,19 @@ def test_other_diverted_messages_are_sent_on(probe, left, right, family):
     assert (heard.ttl, heard.src, heard.dst) == (8, A[family], B[family])
     assert heard.router_alert and heard.tos == 0xC0
     assert probe.packets() == []
-    # But not for ever.
+    # Not where there is no way,
+    nowhere = {4: "192.0.2.1", 6: "2001:db8:99::1"}[family]
+    bed.nodes["r"].ip("route", "add", nowhere, "via", B[family])
+    left.send(A[family], nowhere, data, ttl=9, alert=True)
+    right.expect(nb.RESV, 1005)
+    before = probe.counters()["sent_packets"]
+    bed.nodes["r"].ip("route", "replace", "blackhole", nowhere)
+    left.send(A[family], nowhere, data, ttl=9, alert=True)
+    left.send(A[family], B[family], data, ttl=9, alert=True)
+    right.expect(nb.RESV, 1005)
+    bed.nodes["r"].ip("route", "del", "blackhole", nowhere)
+    assert probe.counters()["sent_packets"] == before + 1
+    # and not for ever.
     left.send(A[family], B[family], data, ttl=1, alert=True)
     settled(probe, "not_rsvp", 1)
     assert right.drain() == []
@@ -400,6 +412,17 @@ def test_without_an_interface_the_route_decides(probe, right, family):
     assert (counters["sent_packets"], counters["send_failed"]) == (2, 1)
 
 
+def test_the_interface_is_the_one_asked_for(bed, probe, left, right, family):
+    """Multicast has no route of its own here: only the interface decides."""
+    r = bed.nodes["r"]
+    group = {4: "239.9.9.9", 6: "ff1e::99"}[family]
+    for name, there, elsewhere in (("ra", left, right), ("rb", right, left)):
+        sent = probe.ask("send", index(r, name), A[family], group, 9, 1, 100)
+        assert sent["error"] == "Success"
+        assert hear(there, nb.PATH).dst == group
+        assert elsewhere.drain() == []
+
+
 @pytest.mark.parametrize("size", [1476, 1480, 3000, 60000])
 def test_long_messages_are_put_together_by_the_receiver(bed, probe, family,
                                                         size):
@@ -507,6 +530,7 @@ def test_routes_are_asked_as_the_flow_would_go(bed, probe, family):
         return answer["local"], answer["out"]
     assert out(ra, foreign, B[family]) == (0, [rb])
     assert out(0, "-", B[family]) == (0, [rb])
+    assert out(0, foreign, B[family]) == (0, [rb])
     assert out(rb, foreign, A[family]) == (0, [ra])
     assert out(ra, foreign, RB[family]) == (1, [])
     assert out(0, "-", RA[family]) == (1, [])
@@ -615,6 +639,14 @@ def test_multicast_routes_are_read_from_the_kernel(bed, probe):
     s4.close()
     s6.close()
     probe.expect("routes")
+
+
+def test_a_socket_that_fails_for_good_ends_the_process(probe):
+    """Trying again would spin: the supervisor shall start a new one."""
+    probe.popen.stdin.write("break\n")
+    assert probe.popen.wait(5) == 0
+    log = (probe.node.lab.dir / "probe.log").read_text()
+    assert "raw socket: cannot receive: Socket operation on non-socket" in log
 
 
 # ---- ports ------------------------------------------------------------------------
