@@ -187,6 +187,23 @@ start_engine(struct worker *engine)
 	return 0;
 }
 
+/* policy.conf for policyd, and its name for policyd's messages; -1: none. */
+static int
+open_policy(struct worker *policyd)
+{
+	enum { NAME_AT = 4 };
+	const char *path = policyd->sup->options->policy_path;
+	const char **argv = policyd->program.argv;
+	const int fd = sup_copy_file(path);
+
+	argv[NAME_AT] = fd >= 0 ? "-f" : NULL;
+	argv[NAME_AT + 1] = fd >= 0 ? path : NULL;
+	if (fd >= 0)
+		return sup_rewind(fd);
+	log_info(LOG_POLICY, "%s: %s (no file of rules)", path, strerror(-fd));
+	return -1;
+}
+
 static int
 start_helper(struct worker *w)
 {
@@ -197,15 +214,8 @@ start_helper(struct worker *w)
 
 	if (ret < 0)
 		return ret;
-	if (w == &sup->workers[POLICYD]) {
-		policy_fd = sup_copy_file(sup->options->policy_path);
-		if (policy_fd >= 0)
-			(void)sup_rewind(policy_fd);
-		else
-			log_info(LOG_POLICY, "%s: %s (no file of rules)",
-				sup->options->policy_path,
-				strerror(-policy_fd));
-	}
+	if (w == &sup->workers[POLICYD])
+		policy_fd = open_policy(w);
 	ret = spawn(w, pair[1], policy_fd);
 	if (ret == 0)
 		sup_pass_fd(sup_engine(sup), w->role, pair[0]);

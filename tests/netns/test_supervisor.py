@@ -24,6 +24,11 @@ interfaces = ( { name = "eth0"; bandwidth = "10 Mbit"; } );
 """
 BROKEN = 'watchdog = "1500 ms";\ninterfaces = (\n\t{ nam = "eth0"; }\n);\n'
 
+POLICY = """policy = { rules = ( { name = "a"; category = "c"; } );
+categories = ( { name = "c"; } );
+};
+"""
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -46,8 +51,9 @@ class Bench:
 
     def argv(self, run="run"):
         d = self.daemon
+        policy = ["-p", d.policy] if d.policy.exists() else []
         return [lab.program("rsvpd"), "-c", d.conf, "--runtime-dir",
-                d.dir / run, "--state-dir", d.state_dir]
+                d.dir / run, "--state-dir", d.state_dir, *policy]
 
     def start(self, run="run", env=None, name="rsvpd"):
         return self.node.start(*self.argv(run), name=name, env=env)
@@ -319,6 +325,34 @@ def test_missing_file_at_reload_keeps_the_old_configuration(bench):
     bench.wait_log(f"{bench.daemon.conf}: No such file or directory "
                    "(reload refused")
     assert len(bench.workers()) == 3
+
+
+def test_policy_file_reaches_policyd_at_start_and_at_reload(bench):
+    policy = bench.daemon.policy
+    assert bench.daemon.stop() == 0
+    policy.write_text(POLICY)
+    policy.chmod(0o600)     # policyd itself cannot open it
+    bench.daemon.process = bench.start(name="again")
+    bench.wait_all()
+    bench.wait_log(f"in force, 1 rules (file {policy})")
+    before = bench.workers()
+    policy.write_text(POLICY + "nonsense = 1;\n")
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log(f'{policy}:4: unknown key "nonsense"')
+    policy.write_text(POLICY.replace("( {", '( { name = "b"; category = "c"; '
+                                     '}, {', 1))
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log(f"in force, 2 rules (file {policy})")
+    assert bench.workers() == before
+
+
+def test_named_policy_file_must_exist(bench):
+    assert bench.daemon.stop() == 0
+    again = bench.node.start(*bench.argv(), "-p", bench.daemon.policy,
+                             name="again")
+    assert again.popen.wait(5) == 1
+    assert f"{bench.daemon.policy}: No such file or directory" in \
+        again.output()
 
 
 def test_new_engine_gets_the_last_good_configuration(bench):
