@@ -11,8 +11,7 @@
 
 #include <string.h>
 
-/* ---- policy
- * ------------------------------------------------------------------- */
+/* ---- policy -------------------------------------------------------------- */
 
 static const struct psb *
 local_sender(const struct rsb *rsb, const struct spec *spec)
@@ -87,8 +86,7 @@ restore_claim(struct rsvp_core *core, struct rsb *rsb)
 		(void)ask_policy(core, rsb, rsb->now, &answer);
 }
 
-/* ---- ledger
- * -------------------------------------------------------------------- */
+/* ---- ledger -------------------------------------------------------------- */
 
 static void
 explain(const struct iface *iface, enum ledger_result result,
@@ -159,8 +157,7 @@ admit_hold(struct rsvp_core *core, struct demand *demand,
 	return false;
 }
 
-/* ---- yes
- * ------------------------------------------------------------------------ */
+/* ---- yes ----------------------------------------------------------------- */
 
 static void
 stop_trying(struct rsb *rsb)
@@ -182,8 +179,7 @@ admit_commit(struct rsvp_core *core, struct rsb *rsb)
 	core_count(core, RSVP_C_ADMITTED);
 }
 
-/* ---- no
- * ------------------------------------------------------------------------- */
+/* ---- no ------------------------------------------------------------------ */
 
 void
 refusal_record(struct rsvp_core *core, const struct rsvp_refusal *refusal)
@@ -327,8 +323,7 @@ admit_postpone(struct rsvp_core *core, struct rsb *rsb)
 	stop_trying(rsb);
 }
 
-/* ---- deciding
- * --------------------------------------------------------------------- */
+/* ---- deciding ------------------------------------------------------------ */
 
 static bool
 allowed(struct rsvp_core *core, struct rsb *rsb)

@@ -65,8 +65,7 @@ make_ask(struct rsvp_core *core, const struct psb *psb)
 	return ask;
 }
 
-/* ---- what is wanted
- * ----------------------------------------------------------- */
+/* ---- what is wanted ------------------------------------------------------ */
 
 static struct wire_flow *
 find_flow(struct wire_flow *flows, size_t count, const struct wire_flow *like)
@@ -196,8 +195,7 @@ compute(const struct ask *ask, struct wish *wish)
 		share_flowspec(wish);
 }
 
-/* ---- telling the difference
- * --------------------------------------------------- */
+/* ---- telling the difference ---------------------------------------------- */
 
 static bool
 same_flows(const struct ask *ask, struct wish *wish)

@@ -193,8 +193,7 @@ rsvp_core_reconf(struct rsvp_core *core, const struct rsvp_core_conf *conf)
 	core->conf.hooks = old.hooks;
 }
 
-/* ---- effects --------------------------------------------------------------
- */
+/* ---- effects ------------------------------------------------------------- */
 
 void
 core_begin(struct rsvp_core *core, struct mono now)
@@ -279,8 +278,7 @@ core_note(struct rsvp_core *core, unsigned flags, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* ---- objects kept as bytes ------------------------------------------------
- */
+/* ---- objects kept as bytes ----------------------------------------------- */
 
 bool
 blob_set(struct rsvp_core *core, struct blob **blob,
@@ -353,8 +351,7 @@ view_add(struct wire_view *views, size_t *count, size_t max,
 		views[(*count)++] = *view;
 }
 
-/* ---- packets --------------------------------------------------------------
- */
+/* ---- packets ------------------------------------------------------------- */
 
 /* What the message must carry for us to know whom an error concerns. */
 static bool

@@ -294,7 +294,7 @@ struct rsvp_core {
 	uint8_t buf[WIRE_MESSAGE_MAX];
 };
 
-/* ---- core.c ------------------------------------------------------------- */
+/* ---- core.c -------------------------------------------------------------- */
 
 /* Zeroed memory or NULL, counted. */
 void *core_get(struct rsvp_core *core, size_t size);
@@ -322,7 +322,7 @@ size_t blob_views(const struct blob *blob, struct wire_view *views, size_t max);
 void view_add(struct wire_view *views, size_t *count, size_t max,
 	const struct wire_view *view);
 
-/* ---- timer.c ------------------------------------------------------------ */
+/* ---- timer.c ------------------------------------------------------------- */
 
 /* False: no memory for a timer that was not set before. */
 bool timer_set(struct rsvp_core *core, struct timer *timer, int64_t in_ms);
@@ -336,7 +336,7 @@ uint32_t timer_sane_refresh(uint32_t refresh_ms);
 /* L = (K + 0.5) * 1.5 * R (RFC 2205 3.7). */
 int64_t timer_lifetime_ms(uint32_t refresh_ms, uint32_t lives);
 
-/* ---- iface.c ------------------------------------------------------------ */
+/* ---- iface.c ------------------------------------------------------------- */
 
 /* NULL: not there, or gone. */
 struct iface *iface_find(const struct rsvp_core *core, uint32_t ifindex);
@@ -353,7 +353,7 @@ void iface_settle(struct rsvp_core *core, struct iface *iface);
 uint64_t iface_available_Bps(
 	const struct rsvp_core *core, const struct iface *iface);
 
-/* ---- session.c ---------------------------------------------------------- */
+/* ---- session.c ----------------------------------------------------------- */
 
 struct session_key session_key_of(const struct wire_session *session);
 struct wire_session session_wire(const struct session *session);
@@ -383,7 +383,7 @@ struct maker *maker_charge(struct rsvp_core *core, const struct addr *hop,
 	uint32_t uid, uint32_t limit);
 void maker_discharge(struct rsvp_core *core, struct maker *maker);
 
-/* ---- psb.c -------------------------------------------------------------- */
+/* ---- psb.c --------------------------------------------------------------- */
 
 /* ifindex 0: any (unicast has one). */
 struct psb *psb_find(const struct session *session,
@@ -404,7 +404,7 @@ void psb_tear(struct rsvp_core *core, struct psb *psb);
 /* Path on every outgoing interface now, and the next refresh. */
 void psb_forward(struct rsvp_core *core, struct psb *psb);
 
-/* ---- rsb.c -------------------------------------------------------------- */
+/* ---- rsb.c --------------------------------------------------------------- */
 
 struct spec *spec_new(struct rsvp_core *core, size_t count);
 /* NULL spec: NULL. */
@@ -444,7 +444,7 @@ void rsb_set_why(struct rsvp_core *core, struct rsb *rsb, const char *rule,
 const char *rsb_rule(const struct rsb *rsb);
 const char *rsb_reason(const struct rsb *rsb);
 
-/* ---- demand.c ----------------------------------------------------------- */
+/* ---- demand.c ------------------------------------------------------------ */
 
 struct demand *demand_new(struct rsvp_core *core, struct iface *iface,
 	const struct session_key *key);
@@ -496,7 +496,7 @@ void demand_forget(struct rsvp_core *core, struct demand *demand);
 /* May free it. */
 void demand_resume(struct rsvp_core *core, struct demand *demand);
 
-/* ---- admit.c ------------------------------------------------------------ */
+/* ---- admit.c ------------------------------------------------------------- */
 
 /* Why a request is refused. */
 struct refusal {
@@ -538,7 +538,7 @@ void admit_revoke(
 void admit_judge(struct rsvp_core *core, struct rsb *rsb);
 void refusal_record(struct rsvp_core *core, const struct rsvp_refusal *refusal);
 
-/* ---- ask.c -------------------------------------------------------------- */
+/* ---- ask.c --------------------------------------------------------------- */
 
 /* Compare what each previous hop (and local sender) should be asked with what
  * it was asked last, and tell the difference. */
@@ -547,7 +547,7 @@ void ask_sync(struct rsvp_core *core, struct session *session,
 void ask_free(struct rsvp_core *core, struct ask *ask);
 void ask_refresh(struct rsvp_core *core, struct ask *ask);
 
-/* ---- out.c -------------------------------------------------------------- */
+/* ---- out.c --------------------------------------------------------------- */
 
 void out_path(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex);
 void out_path_tear(
@@ -585,8 +585,7 @@ void out_resv_conf(struct rsvp_core *core, const struct rsb *rsb);
 /* A message for another node, one hop further. */
 void out_pass_on(struct rsvp_core *core, const struct rsvp_packet *packet);
 
-/* ---- in_path.c, in_resv.c, in_error.c
- * ------------------------------------------------ */
+/* ---- in_path.c, in_resv.c, in_error.c ------------------------------------ */
 
 void in_path(struct rsvp_core *core, const struct rsvp_packet *packet);
 void in_path_tear(struct rsvp_core *core, const struct rsvp_packet *packet);
@@ -611,7 +610,7 @@ bool tspec_acceptable(
 void path_expired(struct rsvp_core *core, struct psb *psb);
 void resv_expired(struct rsvp_core *core, struct rsb *rsb);
 
-/* ---- local.c ------------------------------------------------------------ */
+/* ---- local.c ------------------------------------------------------------- */
 
 /* Make the reservations of applications that have path state now, drop those
  * that have none. */
@@ -644,7 +643,7 @@ void local_confirm(struct rsvp_core *core, const struct rsb *rsb);
 /* A ResvConf for an application here. */
 void local_confirm_msg(struct rsvp_core *core, const struct wire_msg *msg);
 
-/* ---- walk.c ------------------------------------------------------------- */
+/* ---- walk.c -------------------------------------------------------------- */
 
 void walk_routes(
 	struct rsvp_core *core, int64_t in_ms, const struct addr_prefix *dst);

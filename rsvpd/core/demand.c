@@ -13,8 +13,7 @@
 #include "link.h"
 #include "merge.h"
 
-/* ---- life -------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 struct demand *
 demand_new(struct rsvp_core *core, struct iface *iface,
@@ -71,8 +70,7 @@ demand_free(struct rsvp_core *core, struct demand *demand)
 	iface_settle(core, iface);
 }
 
-/* ---- what it should carry
- * ---------------------------------------------------- */
+/* ---- what it should carry ------------------------------------------------ */
 
 bool
 image_equal(const struct image *a, const struct image *b)
@@ -280,8 +278,7 @@ demand_image(struct rsvp_core *core, const struct demand *demand,
 	return *ret_image != NULL;
 }
 
-/* ---- running
- * ------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------- */
 
 static bool
 has_requests(const struct demand *demand)

@@ -45,8 +45,7 @@ post(struct rsvp_core *core, const struct event *event)
 	}
 }
 
-/* ---- senders
- * ----------------------------------------------------------------------- */
+/* ---- senders ------------------------------------------------------------- */
 
 /* As delivered here: a node without RSVP before us breaks it (RFC 2210 3.3). */
 static struct wire_view
@@ -120,8 +119,7 @@ local_path_error(struct rsvp_core *core, const struct local *local,
 	post(core, &event);
 }
 
-/* ---- reservations
- * -------------------------------------------------------------------- */
+/* ---- reservations -------------------------------------------------------- */
 
 static void
 add_flows(struct event *event, const struct wire_flow *flows, size_t count)

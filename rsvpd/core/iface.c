@@ -171,8 +171,7 @@ rsvp_core_iface_gone(struct rsvp_core *core, struct mono now, uint32_t ifindex)
 	walk_routes(core, 0, NULL);
 }
 
-/* ---- traffic control ------------------------------------------------------
- */
+/* ---- traffic control ----------------------------------------------------- */
 
 void
 rsvp_core_tc_ready(struct rsvp_core *core, struct mono now, uint32_t ifindex,

@@ -10,8 +10,7 @@
 #include "adspec.h"
 #include "merge.h"
 
-/* ---- checks
- * --------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------- */
 
 /* DstPort zero goes with SrcPort zero only; others are dropped without an
  * answer (RFC 2205 3.2). */
@@ -116,8 +115,7 @@ check(struct rsvp_core *core, const struct rsvp_packet *packet)
 	return false;
 }
 
-/* ---- state
- * ---------------------------------------------------------------------- */
+/* ---- state --------------------------------------------------------------- */
 
 static uint32_t
 key_ifindex(const struct rsvp_packet *packet)
@@ -267,8 +265,7 @@ in_path(struct rsvp_core *core, const struct rsvp_packet *packet)
 		path_changed(core, psb);
 }
 
-/* ---- its end
- * --------------------------------------------------------------------- */
+/* ---- its end ------------------------------------------------------------- */
 
 static void
 remove_path(struct rsvp_core *core, struct psb *psb)
@@ -307,8 +304,7 @@ path_expired(struct rsvp_core *core, struct psb *psb)
 	remove_path(core, psb);
 }
 
-/* ---- PathErr
- * ---------------------------------------------------------------------- */
+/* ---- PathErr ------------------------------------------------------------- */
 
 void
 in_path_err(struct rsvp_core *core, const struct rsvp_packet *packet)

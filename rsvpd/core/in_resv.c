@@ -61,8 +61,7 @@ find_context(struct rsvp_core *core, const struct rsvp_packet *packet,
 	return true;
 }
 
-/* ---- refusing
- * ---------------------------------------------------------------------- */
+/* ---- refusing ------------------------------------------------------------ */
 
 static struct rsb *
 find_rsb(const struct resv_in *in, const struct descriptor *d)
@@ -141,8 +140,7 @@ in_resv_refuse(struct rsvp_core *core, const struct rsvp_packet *packet,
 		refuse_message(core, &in, &why);
 }
 
-/* ---- checks
- * ------------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------- */
 
 static const struct rsb *
 other_style(const struct session *session, uint8_t style)
@@ -224,9 +222,7 @@ judge_flowspec(const struct resv_in *in, const struct descriptor *d)
 	return (struct refusal){ 0, 0, "", "" };
 }
 
-/* ---- state
- * ----------------------------------------------------------------------------
- */
+/* ---- state --------------------------------------------------------------- */
 
 static bool
 sender_on(const struct resv_in *in, const struct wire_filter *filter)
@@ -438,8 +434,7 @@ in_resv(struct rsvp_core *core, const struct rsvp_packet *packet)
 	session_sync(core, in.session, SESSION_TELL);
 }
 
-/* ---- ResvTear
- * -------------------------------------------------------------------------- */
+/* ---- ResvTear ------------------------------------------------------------ */
 
 /* True: there was something to tear. */
 static bool
@@ -484,9 +479,7 @@ in_resv_tear(struct rsvp_core *core, const struct rsvp_packet *packet)
 	session_sync(core, in.session, SESSION_TELL);
 }
 
-/* ---- time
- * -------------------------------------------------------------------------------
- */
+/* ---- time ---------------------------------------------------------------- */
 
 static void
 drop_expired(struct rsvp_core *core, struct rsb *rsb)

@@ -38,8 +38,7 @@ find_flow(const struct rsvp_core *core, uint32_t id)
 	return demand;
 }
 
-/* ---- identity
- * ---------------------------------------------------------------- */
+/* ---- identity ------------------------------------------------------------ */
 
 static bool
 enter_flow(struct rsvp_core *core, struct demand *demand, uint32_t id)
@@ -107,8 +106,7 @@ demand_unlink_flow(struct rsvp_core *core, struct demand *demand)
 	demand->id = 0;
 }
 
-/* ---- requests
- * ---------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static bool
 take_serial(struct rsvp_core *core, struct demand *demand)
@@ -249,8 +247,7 @@ demand_remove(struct rsvp_core *core, struct demand *demand)
 			flowslot_step(&demand->slot, FLOWSLOT_UNWANT), NULL);
 }
 
-/* ---- orphans
- * ------------------------------------------------------------------ */
+/* ---- orphans ------------------------------------------------------------- */
 
 static bool
 enter_orphans(struct rsvp_core *core, struct demand *demand)
@@ -386,8 +383,7 @@ fail:
 		demand_free(core, demand);
 }
 
-/* ---- traffic control dies and comes back
- * ---------------------------------------- */
+/* ---- traffic control dies and comes back --------------------------------- */
 
 void
 demand_lost(struct rsvp_core *core, struct demand *demand)
@@ -470,8 +466,7 @@ demand_resume(struct rsvp_core *core, struct demand *demand)
 		ledger_release(core->ledger, demand->id);
 }
 
-/* ---- answers
- * ------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------- */
 
 static void
 refused(struct rsvp_core *core, struct demand *demand,

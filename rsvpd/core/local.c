@@ -25,8 +25,7 @@ find(const struct rsvp_core *core, uint64_t id)
 	return local;
 }
 
-/* ---- opening and closing
- * ----------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------- */
 
 void
 local_free(struct rsvp_core *core, struct local *local)
@@ -161,8 +160,7 @@ rsvp_local_close(struct rsvp_core *core, struct mono now, uint64_t id)
 	session_sync(core, session, SESSION_TELL);
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------- */
 
 static void
 sender_refused(struct rsvp_core *core, const struct local *local,
@@ -364,8 +362,7 @@ rsvp_local_unsend(struct rsvp_core *core, struct mono now, uint64_t id)
 	session_sync(core, local->session, SESSION_QUIET);
 }
 
-/* ---- reserving
- * ------------------------------------------------------------------------- */
+/* ---- reserving ----------------------------------------------------------- */
 
 static bool
 keep_request(struct rsvp_core *core, struct local *local,

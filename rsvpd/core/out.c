@@ -15,8 +15,7 @@
 /* Messages to a neighbour's address may cross routers without RSVP. */
 enum { UNICAST_TTL = 255 };
 
-/* ---- common
- * -------------------------------------------------------------------- */
+/* ---- common -------------------------------------------------------------- */
 
 static struct wire_msg *
 begin(struct rsvp_core *core, enum wire_type type,
@@ -92,8 +91,7 @@ to_neighbour(const struct iface *iface, const struct addr *dst)
 	};
 }
 
-/* ---- Path, PathTear
- * ------------------------------------------------------------- */
+/* ---- Path, PathTear ------------------------------------------------------ */
 
 static bool
 compose_adspec(const struct rsvp_core *core, const struct psb *psb,
@@ -196,8 +194,7 @@ out_path_tear(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
 		send_msg(core, &to);
 }
 
-/* ---- PathErr
- * --------------------------------------------------------------------- */
+/* ---- PathErr ------------------------------------------------------------- */
 
 void
 out_path_err(struct rsvp_core *core, const struct rsvp_packet *packet,
@@ -245,8 +242,7 @@ out_path_err_on(struct rsvp_core *core, const struct psb *psb,
 	send_msg(core, &to);
 }
 
-/* ---- Resv, ResvTear
- * --------------------------------------------------------------- */
+/* ---- Resv, ResvTear ------------------------------------------------------ */
 
 /* A SCOPE of the senders behind that hop, when several hops lead to senders of
  * a wildcard reservation (3.4). */
@@ -366,8 +362,7 @@ out_resv_tear(struct rsvp_core *core, const struct out_resv *resv)
 		send_msg(core, &to);
 }
 
-/* ---- ResvErr
- * ---------------------------------------------------------------------- */
+/* ---- ResvErr ------------------------------------------------------------- */
 
 void
 out_resv_err(struct rsvp_core *core, const struct out_error *err)
@@ -398,8 +393,7 @@ out_resv_err(struct rsvp_core *core, const struct out_error *err)
 	send_msg(core, &to);
 }
 
-/* ---- ResvConf
- * --------------------------------------------------------------------- */
+/* ---- ResvConf ------------------------------------------------------------ */
 
 void
 out_resv_conf(struct rsvp_core *core, const struct rsb *rsb)

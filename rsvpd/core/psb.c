@@ -77,8 +77,7 @@ psb_free(struct rsvp_core *core, struct psb *psb)
 	core_put(core, psb);
 }
 
-/* ---- where it goes ---------------------------------------------------------
- */
+/* ---- where it goes ------------------------------------------------------- */
 
 bool
 psb_routes_to(const struct psb *psb, uint32_t ifindex)
@@ -175,8 +174,7 @@ psb_route(struct rsvp_core *core, struct psb *psb)
 	return set_outs(core, psb, outs, count);
 }
 
-/* ---- its messages ----------------------------------------------------------
- */
+/* ---- its messages -------------------------------------------------------- */
 
 static uint32_t
 refresh_period(const struct rsvp_core *core, const struct psb *psb)

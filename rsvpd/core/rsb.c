@@ -12,8 +12,7 @@
 
 #include "merge.h"
 
-/* ---- specs ------------------------------------------------------------------
- */
+/* ---- specs --------------------------------------------------------------- */
 
 struct spec *
 spec_new(struct rsvp_core *core, size_t count)
@@ -94,8 +93,7 @@ spec_flows(const struct spec *spec, uint8_t style,
 	return count;
 }
 
-/* ---- life -------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 struct spec *
 rsb_latest(const struct rsb *rsb)
@@ -201,8 +199,7 @@ rsb_drop_filter(
 	return rsb_latest(rsb) == NULL;
 }
 
-/* ---- which senders
- * ----------------------------------------------------------- */
+/* ---- which senders ------------------------------------------------------- */
 
 bool
 rsb_matches(
@@ -222,8 +219,7 @@ rsb_reserves_for(const struct rsb *rsb, const struct psb *psb)
 	return rsb_matches(rsb, rsb->now, psb);
 }
 
-/* ---- timer
- * -------------------------------------------------------------------- */
+/* ---- timer --------------------------------------------------------------- */
 
 bool
 rsb_arm(struct rsvp_core *core, struct rsb *rsb)
@@ -240,8 +236,7 @@ rsb_arm(struct rsvp_core *core, struct rsb *rsb)
 	return timer_set_at(core, &rsb->expiry, first);
 }
 
-/* ---- why it was admitted
- * -------------------------------------------------------- */
+/* ---- why it was admitted ------------------------------------------------- */
 
 void
 rsb_set_why(struct rsvp_core *core, struct rsb *rsb, const char *rule,

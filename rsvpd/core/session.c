@@ -56,8 +56,7 @@ session_find(const struct rsvp_core *core, const struct wire_session *session)
 	return find_key(core, &key);
 }
 
-/* ---- who made how many ----------------------------------------------------
- */
+/* ---- who made how many --------------------------------------------------- */
 
 struct maker *
 maker_charge(struct rsvp_core *core, const struct addr *hop, uint32_t uid,
@@ -104,8 +103,7 @@ maker_discharge(struct rsvp_core *core, struct maker *maker)
 	core_put(core, maker);
 }
 
-/* ---- ports -----------------------------------------------------------------
- */
+/* ---- ports --------------------------------------------------------------- */
 
 static struct dest *
 dest_find(const struct rsvp_core *core, const struct session_key *session)
@@ -182,8 +180,7 @@ session_dest_leave(struct rsvp_core *core, struct session *session)
 	core_put(core, dest);
 }
 
-/* ---- life ------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 /* Into both tables, or into none. */
 static bool

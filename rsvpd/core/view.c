@@ -18,8 +18,7 @@ rsvp_core_totals(const struct rsvp_core *core, struct rsvp_totals *ret)
 		.adopted_unclaimed = core->adopted_count };
 }
 
-/* ---- interfaces
- * ------------------------------------------------------------------------- */
+/* ---- interfaces ---------------------------------------------------------- */
 
 static const struct iface *
 next_iface(const struct rsvp_core *core, uint32_t after)
@@ -61,9 +60,7 @@ rsvp_core_iface_after(const struct rsvp_core *core, uint32_t after,
 	return true;
 }
 
-/* ---- sessions
- * ---------------------------------------------------------------------------
- */
+/* ---- sessions ------------------------------------------------------------ */
 
 static const struct session *
 by_serial(const struct rsvp_core *core, uint64_t serial)
@@ -204,9 +201,7 @@ rsvp_core_resvs(const struct rsvp_core *core, struct mono now, uint64_t serial,
 	return count;
 }
 
-/* ---- refusals
- * -----------------------------------------------------------------------------
- */
+/* ---- refusals ------------------------------------------------------------ */
 
 bool
 rsvp_core_refusal_before(const struct rsvp_core *core, uint64_t before,

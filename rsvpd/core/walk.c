@@ -8,8 +8,7 @@
 
 #include "core_int.h"
 
-/* ---- routes
- * ------------------------------------------------------------------------- */
+/* ---- routes -------------------------------------------------------------- */
 
 /* Path state is told on the new interfaces at once; what was reserved on those
  * left is found by session_sync(). */
@@ -30,9 +29,7 @@ repair(struct rsvp_core *core, struct session *session)
 	session_sync(core, session, SESSION_TELL);
 }
 
-/* ---- policy
- * ---------------------------------------------------------------------------
- */
+/* ---- policy -------------------------------------------------------------- */
 
 static void
 judge_sender(struct rsvp_core *core, struct psb *psb)
@@ -57,9 +54,7 @@ judge(struct rsvp_core *core, struct session *session)
 	session_sync(core, session, SESSION_TELL);
 }
 
-/* ---- the walk
- * ---------------------------------------------------------------------------
- */
+/* ---- the walk ------------------------------------------------------------ */
 
 /* The first session made after that one. */
 static struct session *

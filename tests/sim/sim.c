@@ -98,8 +98,7 @@ sim_random(struct sim *s, uint64_t below)
 	return s->random % below;
 }
 
-/* ---- addresses and routes
- * -------------------------------------------------------- */
+/* ---- addresses and routes ------------------------------------------------ */
 
 /* Link j joins node j (host 1) and node j + 1 (host 2). */
 static struct addr
@@ -170,8 +169,7 @@ policy_end(void *arg, uint32_t claim)
 	(void)claim;
 }
 
-/* ---- the oracle
- * --------------------------------------------------------------------- */
+/* ---- the oracle ---------------------------------------------------------- */
 
 uint64_t
 sim_kernel_Bps(const struct sim *s, size_t node, uint32_t ifindex)
@@ -215,8 +213,7 @@ check_node(struct sim *s, size_t index)
 		sim_problem(s, "node %zu counted a bug", index);
 }
 
-/* ---- effects
- * ------------------------------------------------------------------------- */
+/* ---- effects ------------------------------------------------------------- */
 
 static struct event *
 new_event(struct sim *s, enum event_kind kind, size_t node, size_t len)
@@ -348,8 +345,7 @@ sim_settle(struct sim *s, size_t index)
 		abort();
 }
 
-/* ---- running
- * -------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------- */
 
 static void
 forget_flow(struct node *node, const struct kernel_flow *gone)
@@ -439,9 +435,7 @@ sim_run(struct sim *s, int64_t ms)
 	s->now = end;
 }
 
-/* ---- life
- * --------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void
 add_iface(struct sim *s, size_t node, uint32_t ifindex)
@@ -564,8 +558,7 @@ sim_core(struct sim *s, size_t node)
 	return s->nodes[node].core;
 }
 
-/* ---- applications
- * -------------------------------------------------------------------------- */
+/* ---- applications -------------------------------------------------------- */
 
 static struct wire_session
 session_of(const struct sim *s, uint16_t flow, size_t to)
@@ -634,9 +627,7 @@ sim_close(struct sim *s, uint16_t flow, size_t node)
 	sim_settle(s, node);
 }
 
-/* ---- looking
- * --------------------------------------------------------------------------------
- */
+/* ---- looking ------------------------------------------------------------- */
 
 bool
 sim_carries(const struct sim *s, size_t node, uint16_t flow)

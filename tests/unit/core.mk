@@ -2,8 +2,10 @@
 core_tests = \
 	tests/unit/test_core_admit \
 	tests/unit/test_core_local \
+	tests/unit/test_core_merge \
 	tests/unit/test_core_path \
 	tests/unit/test_core_resv \
+	tests/unit/test_core_tc \
 	tests/unit/test_core_timer
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
@@ -13,6 +15,8 @@ tests_unit_libcore_t_la_LIBADD = libcore.la
 core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_core_admit_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)
+tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
+tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)

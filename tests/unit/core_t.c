@@ -6,8 +6,7 @@
 
 #include "rsvpd/core/adspec.h"
 
-/* ---- hooks
- * ---------------------------------------------------------------------- */
+/* ---- hooks --------------------------------------------------------------- */
 
 static void *
 get(void *arg, size_t size)
@@ -75,8 +74,7 @@ policy_end(void *arg, uint32_t claim)
 	t->claims--;
 }
 
-/* ---- life
- * ------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------- */
 
 struct addr
 ct_addr(const struct ct *t, unsigned net, unsigned host)
@@ -165,8 +163,26 @@ ct_free(struct ct *t)
 	free(t);
 }
 
-/* ---- what comes out
- * ----------------------------------------------------------------- */
+void
+ct_once(void (*run)(struct ct *t))
+{
+	struct ct *t = ct_new(ADDR_V4);
+
+	run(t);
+	ct_free(t);
+}
+
+void
+ct_both(void (*run)(struct ct *t))
+{
+	struct ct *t = ct_new(ADDR_V6);
+
+	run(t);
+	ct_free(t);
+	ct_once(run);
+}
+
+/* ---- what comes out ------------------------------------------------------ */
 
 static void
 keep_sent(struct ct *t, const struct rsvp_send *send)
@@ -293,8 +309,7 @@ ct_flow(const struct ct *t)
 	return t->flow_count > 0 ? &t->flows[t->flow_count - 1] : NULL;
 }
 
-/* ---- what goes in
- * -------------------------------------------------------------------- */
+/* ---- what goes in -------------------------------------------------------- */
 
 void
 ct_feed_from(struct ct *t, struct rsvp_packet packet)
@@ -458,6 +473,19 @@ ct_resv_tear(struct ct *t)
 }
 
 struct wire_msg *
+ct_other_flow(struct ct *t, uint16_t port, struct wire_flowspec spec)
+{
+	struct wire_msg *msg;
+
+	msg = ct_path(t);
+	msg->session.dst_port = port;
+	ct_feed(t, UP, msg);
+	msg = ct_resv(t, spec);
+	msg->session.dst_port = port;
+	return msg;
+}
+
+struct wire_msg *
 ct_resv_err(
 	struct ct *t, uint8_t code, uint16_t value, struct wire_flowspec spec)
 {
@@ -473,8 +501,7 @@ ct_resv_err(
 	return msg;
 }
 
-/* ---- usual beginnings, usual ends
- * ------------------------------------------------------ */
+/* ---- usual beginnings, usual ends ---------------------------------------- */
 
 void
 ct_with_path(struct ct *t)
@@ -492,6 +519,33 @@ ct_with_resv(struct ct *t, struct wire_flowspec spec)
 	T_CHECK(ct_answer(t, 0), "no flow was wanted");
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	ct_forget(t);
+}
+
+void
+ct_expect_err(struct ct *t, unsigned code, unsigned value, unsigned flags)
+{
+	const struct ct_sent *s = ct_sent(t, WIRE_RESV_ERR, 0);
+
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	assert_non_null(s);
+	T_EQ(s->msg.error.code, code);
+	T_EQ(s->msg.error.value, value);
+	T_EQ(s->msg.error.flags, flags);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	T_EQ(ct_refusal(t).code, code);
+	T_EQ(ct_refusal(t).value, value);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+struct rsvp_resv_info
+ct_only_resv(struct ct *t)
+{
+	struct rsvp_session_info session;
+	struct rsvp_resv_info info;
+
+	assert_true(rsvp_core_session_after(t->core, 0, &session));
+	T_EQ(rsvp_core_resvs(t->core, t->now, session.serial, &info, 1), 1);
+	return info;
 }
 
 uint64_t

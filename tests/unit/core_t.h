@@ -66,6 +66,10 @@ struct ct {
 struct ct *ct_new(uint8_t family);
 void ct_free(struct ct *t); /* also checks that nothing leaked */
 
+/* Run a case in IPv4, or in both families. */
+void ct_once(void (*run)(struct ct *t));
+void ct_both(void (*run)(struct ct *t));
+
 /* Traffic control is ready on all interfaces. */
 void ct_tc_ready(struct ct *t);
 
@@ -77,11 +81,20 @@ struct wire_tspec ct_tspec(void);
 struct wire_flowspec ct_cl(float rate);
 struct wire_flowspec ct_gs(float rate, float R);
 
+static inline bool
+ct_is(const struct addr *a, struct addr b)
+{
+	return addr_equal(a, &b);
+}
+
 /* Messages as the neighbours send them; change them before ct_feed(). */
 struct wire_msg *ct_path(struct ct *t);      /* hop A, on UP */
 struct wire_msg *ct_path_tear(struct ct *t); /* hop A */
 struct wire_msg *ct_resv(struct ct *t, struct wire_flowspec spec); /* hop B */
 struct wire_msg *ct_resv_tear(struct ct *t);
+/* Feeds the Path of another session and returns the Resv for it. */
+struct wire_msg *ct_other_flow(
+	struct ct *t, uint16_t port, struct wire_flowspec spec);
 /* From upstream, on UP, for the flow of ct_resv(). */
 struct wire_msg *ct_resv_err(
 	struct ct *t, uint8_t code, uint16_t value, struct wire_flowspec spec);
@@ -116,6 +129,10 @@ void ct_with_resv(struct ct *t, struct wire_flowspec spec);
 
 /* Nothing is left: no state, no flow, no memory, no claim, no bandwidth. */
 void ct_expect_empty(struct ct *t);
+/* Refused: one ResvErr, nothing upstream, recorded. */
+void ct_expect_err(struct ct *t, unsigned code, unsigned value, unsigned flags);
+/* Of the first session. */
+struct rsvp_resv_info ct_only_resv(struct ct *t);
 uint64_t ct_reserved(const struct ct *t, uint32_t ifindex);
 /* The newest recorded refusal. */
 struct rsvp_refusal ct_refusal(const struct ct *t);

@@ -4,34 +4,6 @@
 
 #include "core_t.h"
 
-static void
-both(void (*run)(struct ct *t))
-{
-	static const uint8_t families[] = { ADDR_V4, ADDR_V6 };
-
-	for (size_t i = 0; i < 2; i++) {
-		struct ct *t = ct_new(families[i]);
-
-		run(t);
-		ct_free(t);
-	}
-}
-
-static void
-once(void (*run)(struct ct *t))
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	run(t);
-	ct_free(t);
-}
-
-static bool
-is(const struct addr *a, struct addr b)
-{
-	return addr_equal(a, &b);
-}
-
 static const struct rsvp_who alice = { true, 1001, 100, 42 };
 
 /* An application opens the session. */
@@ -101,8 +73,7 @@ resv_for_us(struct ct *t, struct wire_flowspec spec)
 	return msg;
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------ */
+/* ---- sending ------------------------------------------------------------- */
 
 static void
 check_send(struct ct *t)
@@ -118,9 +89,9 @@ check_send(struct ct *t)
 	T_EQ(s->send.ifindex, DOWN);
 	T_EQ(s->send.ttl, 63); /* not one less */
 	T_CHECK(s->send.router_alert, "with Router Alert");
-	T_CHECK(is(&s->send.src, ct_addr(t, UP, 1)), "the sender's address");
-	T_CHECK(is(&s->send.dst, ct_addr(t, 9, 9)), "to the session");
-	T_CHECK(is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
+	T_CHECK(ct_is(&s->send.src, ct_addr(t, UP, 1)), "the sender's address");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, 9, 9)), "to the session");
+	T_CHECK(ct_is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
 	T_EQ(s->msg.hop.lih, DOWN);
 	T_CHECK((s->msg.has & WIRE_HAS_ADSPEC) != 0, "a default ADSPEC");
 	T_EQ(s->msg.adspec.general.hops, 1);
@@ -144,7 +115,7 @@ check_send(struct ct *t)
 static void
 sender_becomes_a_path(void)
 {
-	both(check_send);
+	ct_both(check_send);
 }
 
 static void
@@ -185,7 +156,7 @@ check_send_again(struct ct *t)
 static void
 sender_can_be_replaced_and_withdrawn(void)
 {
-	once(check_send_again);
+	ct_once(check_send_again);
 }
 
 static void
@@ -213,7 +184,7 @@ check_send_refused(struct ct *t)
 static void
 sender_refused_by_policy_is_told_why(void)
 {
-	once(check_send_refused);
+	ct_once(check_send_refused);
 }
 
 static void
@@ -240,7 +211,7 @@ check_bad_sender(struct ct *t)
 static void
 sender_without_sense_is_code_21(void)
 {
-	once(check_bad_sender);
+	ct_once(check_bad_sender);
 }
 
 static void
@@ -291,7 +262,7 @@ check_resv_event(struct ct *t)
 static void
 sender_hears_of_reservations(void)
 {
-	both(check_resv_event);
+	ct_both(check_resv_event);
 }
 
 static void
@@ -312,10 +283,10 @@ check_confirm_answered(struct ct *t)
 	s = ct_sent(t, WIRE_RESV_CONF, 0);
 	T_EQ(t->sent_count, 1);
 	assert_non_null(s);
-	T_CHECK(is(&s->send.dst, ct_addr(t, 9, 9)), "to the receiver");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, 9, 9)), "to the receiver");
 	T_CHECK(s->send.router_alert, "with Router Alert");
-	T_CHECK(is(&s->msg.error.node, ct_addr(t, DOWN, 1)), "our address");
-	T_CHECK(is(&s->msg.confirm, ct_addr(t, 9, 9)), "a copy");
+	T_CHECK(ct_is(&s->msg.error.node, ct_addr(t, DOWN, 1)), "our address");
+	T_CHECK(ct_is(&s->msg.confirm, ct_addr(t, 9, 9)), "a copy");
 	T_EQ(s->msg.flow_count, 1);
 	app_close(t, 1);
 	ct_answer_all(t);
@@ -324,7 +295,7 @@ check_confirm_answered(struct ct *t)
 static void
 node_of_the_sender_confirms(void)
 {
-	both(check_confirm_answered);
+	ct_both(check_confirm_answered);
 }
 
 static void
@@ -350,7 +321,7 @@ check_path_error(struct ct *t)
 	assert_non_null(e);
 	T_EQ(e->head.error.code, 21);
 	T_EQ(e->head.error.value, 4);
-	T_CHECK(is(&e->head.error.node, ct_addr(t, 7, 7)), "who found it");
+	T_CHECK(ct_is(&e->head.error.node, ct_addr(t, 7, 7)), "who found it");
 	T_EQ(e->items[0].filter.src_port, 4004);
 	app_close(t, 1);
 }
@@ -358,7 +329,7 @@ check_path_error(struct ct *t)
 static void
 sender_hears_of_path_errors(void)
 {
-	once(check_path_error);
+	ct_once(check_path_error);
 }
 
 static void
@@ -384,11 +355,10 @@ check_impostor(struct ct *t)
 static void
 nobody_speaks_for_our_sender(void)
 {
-	once(check_impostor);
+	ct_once(check_impostor);
 }
 
-/* ---- receiving
- * ----------------------------------------------------------------------- */
+/* ---- receiving ----------------------------------------------------------- */
 
 static void
 check_receive(struct ct *t)
@@ -404,7 +374,7 @@ check_receive(struct ct *t)
 	assert_non_null(e);
 	T_EQ(e->head.id, 1);
 	T_EQ(e->head.item_count, 1);
-	T_CHECK(is(&e->items[0].filter.src, ct_addr(t, 8, 8)), "the sender");
+	T_CHECK(ct_is(&e->items[0].filter.src, ct_addr(t, 8, 8)), "the sender");
 	T_CHECK(e->items[0].tspec.r == 100000, "its Tspec");
 	T_CHECK(e->has_adspec && !e->adspec.broken, "its ADSPEC");
 	ct_forget(t);
@@ -419,7 +389,7 @@ check_receive(struct ct *t)
 	s = ct_sent(t, WIRE_RESV, 0);
 	assert_non_null(s);
 	T_EQ(t->sent_count, 1);
-	T_CHECK(is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
 	T_EQ(s->msg.hop.lih, 77);
 	T_CHECK(s->msg.flows[0].flowspec.tspec.r == 90000, "rate");
 	ct_forget(t);
@@ -441,7 +411,7 @@ check_receive(struct ct *t)
 static void
 receiver_hears_of_the_path_and_reserves(void)
 {
-	both(check_receive);
+	ct_both(check_receive);
 }
 
 static void
@@ -476,7 +446,7 @@ check_early_and_late(struct ct *t)
 static void
 request_waits_for_the_path_and_survives_it(void)
 {
-	once(check_early_and_late);
+	ct_once(check_early_and_late);
 }
 
 static void
@@ -522,7 +492,7 @@ check_reserve_refused(struct ct *t)
 static void
 receiver_refused_by_policy_is_told_why(void)
 {
-	once(check_reserve_refused);
+	ct_once(check_reserve_refused);
 }
 
 static void
@@ -548,7 +518,7 @@ check_change_refused(struct ct *t)
 static void
 refused_change_of_a_receiver_keeps_the_old(void)
 {
-	once(check_change_refused);
+	ct_once(check_change_refused);
 }
 
 static void
@@ -569,7 +539,7 @@ check_sender_policy_changes(struct ct *t)
 static void
 change_of_policy_judges_senders(void)
 {
-	once(check_sender_policy_changes);
+	ct_once(check_sender_policy_changes);
 }
 
 static void
@@ -589,7 +559,7 @@ check_resv_error(struct ct *t)
 	T_EQ(e->head.style, WIRE_STYLE_FF);
 	T_EQ(e->head.error.flags, 0);
 	T_EQ(e->head.error.code, 1);
-	T_CHECK(is(&e->head.error.node, ct_addr(t, 7, 7)), "who refused");
+	T_CHECK(ct_is(&e->head.error.node, ct_addr(t, 7, 7)), "who refused");
 	T_CHECK(e->items[0].flowspec.tspec.r == 50000, "what failed");
 	ct_forget(t);
 	msg = ct_resv_err(t, 1, 2, ct_cl(80000)); /* somebody wanted more */
@@ -604,7 +574,7 @@ check_resv_error(struct ct *t)
 static void
 receiver_hears_of_errors_and_whose_fault(void)
 {
-	once(check_resv_error);
+	ct_once(check_resv_error);
 }
 
 static void
@@ -625,7 +595,7 @@ check_confirm(struct ct *t)
 	ct_forget(t);
 	app_reserve(t, 1, ct_cl(50000), true);
 	T_CHECK((t->sent[0].msg.has & WIRE_HAS_CONFIRM) != 0, "asked for");
-	T_CHECK(is(&t->sent[0].msg.confirm, ct_addr(t, 9, 9)), "here");
+	T_CHECK(ct_is(&t->sent[0].msg.confirm, ct_addr(t, 9, 9)), "here");
 	ct_forget(t);
 	msg = ct_resv(t, ct_cl(50000));
 	msg->type = WIRE_RESV_CONF;
@@ -640,7 +610,7 @@ check_confirm(struct ct *t)
 	T_EQ(t->event_count, 1); /* whoever has not reserved hears nothing */
 	T_EQ(e->head.id, 1);
 	T_EQ(e->head.error.code, 0);
-	T_CHECK(is(&e->head.error.node, ct_addr(t, 7, 7)), "who confirms");
+	T_CHECK(ct_is(&e->head.error.node, ct_addr(t, 7, 7)), "who confirms");
 	T_EQ(t->sent_count, 0);
 	app_close(t, 1);
 	app_close(t, 2);
@@ -649,7 +619,7 @@ check_confirm(struct ct *t)
 static void
 receiver_hears_of_the_confirmation(void)
 {
-	both(check_confirm);
+	ct_both(check_confirm);
 }
 
 static void
@@ -673,7 +643,7 @@ check_broken(struct ct *t)
 static void
 adspec_delivered_shows_a_non_rsvp_hop(void)
 {
-	once(check_broken);
+	ct_once(check_broken);
 }
 
 static void
@@ -709,11 +679,10 @@ check_same_host(struct ct *t)
 static void
 sender_and_receiver_on_one_host(void)
 {
-	once(check_same_host);
+	ct_once(check_same_host);
 }
 
-/* ---- what is refused at the call
- * -------------------------------------------------------- */
+/* ---- what is refused at the call ----------------------------------------- */
 
 static void
 check_calls(struct ct *t)
@@ -754,7 +723,7 @@ check_calls(struct ct *t)
 static void
 calls_that_cannot_be(void)
 {
-	once(check_calls);
+	ct_once(check_calls);
 }
 
 static void
@@ -772,7 +741,7 @@ check_freed_in_use(struct ct *t)
 static void
 core_can_end_with_applications_in_it(void)
 {
-	once(check_freed_in_use);
+	ct_once(check_freed_in_use);
 }
 
 static struct t_case cases[] = {

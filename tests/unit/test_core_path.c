@@ -6,28 +6,7 @@
 
 #include <math.h>
 
-/* Run a case in both families. */
-static void
-both(void (*run)(struct ct *t))
-{
-	static const uint8_t families[] = { ADDR_V4, ADDR_V6 };
-
-	for (size_t i = 0; i < 2; i++) {
-		struct ct *t = ct_new(families[i]);
-
-		run(t);
-		ct_free(t);
-	}
-}
-
-static bool
-is(const struct addr *a, struct addr b)
-{
-	return addr_equal(a, &b);
-}
-
-/* ---- forwarding
- * ------------------------------------------------------------------- */
+/* ---- forwarding ---------------------------------------------------------- */
 
 static void
 check_forwarded(struct ct *t)
@@ -39,11 +18,11 @@ check_forwarded(struct ct *t)
 	s = ct_sent(t, WIRE_PATH, 0);
 	assert_non_null(s);
 	T_EQ(s->send.ifindex, DOWN);
-	T_CHECK(is(&s->send.src, ct_addr(t, 8, 8)), "source is the sender");
-	T_CHECK(is(&s->send.dst, ct_addr(t, 9, 9)), "to the session");
+	T_CHECK(ct_is(&s->send.src, ct_addr(t, 8, 8)), "source is the sender");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, 9, 9)), "to the session");
 	T_EQ(s->send.ttl, 59);
 	T_CHECK(s->send.router_alert, "with Router Alert");
-	T_CHECK(is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
+	T_CHECK(ct_is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
 	T_EQ(s->msg.hop.lih, DOWN);
 	T_EQ(s->msg.refresh_ms, 30000);
 	T_CHECK(s->msg.tspec.r == 100000 && s->msg.tspec.M == 1000,
@@ -57,7 +36,7 @@ check_forwarded(struct ct *t)
 static void
 path_is_forwarded(void)
 {
-	both(check_forwarded);
+	ct_both(check_forwarded);
 }
 
 static void
@@ -73,7 +52,7 @@ check_refresh_quiet(struct ct *t)
 static void
 refresh_sends_nothing(void)
 {
-	both(check_refresh_quiet);
+	ct_both(check_refresh_quiet);
 }
 
 static void
@@ -99,7 +78,7 @@ check_change(struct ct *t)
 static void
 change_is_forwarded_at_once(void)
 {
-	both(check_change);
+	ct_both(check_change);
 }
 
 static void
@@ -147,7 +126,7 @@ source_other_than_the_sender_is_fine(void)
 
 	packet.msg = ct_path(t);
 	ct_feed_from(t, packet);
-	T_CHECK(is(&ct_sent(t, WIRE_PATH, 0)->send.src, ct_addr(t, 8, 8)),
+	T_CHECK(ct_is(&ct_sent(t, WIRE_PATH, 0)->send.src, ct_addr(t, 8, 8)),
 		"we send from the sender's address");
 	ct_free(t);
 }
@@ -189,7 +168,7 @@ multicast_goes_out_of_every_interface(void)
 	T_EQ(ct_sent_count(t, WIRE_PATH), 2);
 	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.hop.lih, DOWN);
 	T_EQ(ct_sent(t, WIRE_PATH, 1)->msg.hop.lih, SIDE);
-	T_CHECK(is(&ct_sent(t, WIRE_PATH, 1)->msg.hop.addr,
+	T_CHECK(ct_is(&ct_sent(t, WIRE_PATH, 1)->msg.hop.addr,
 			ct_addr(t, SIDE, 1)),
 		"each with its own HOP");
 	ct_free(t);
@@ -247,8 +226,7 @@ policing_is_done_by_the_first_that_can(void)
 	ct_free(t);
 }
 
-/* ---- previous hop
- * ------------------------------------------------------------------- */
+/* ---- previous hop -------------------------------------------------------- */
 
 static void
 changed_previous_hop_gets_the_resv_at_once(void)
@@ -262,7 +240,7 @@ changed_previous_hop_gets_the_resv_at_once(void)
 	ct_feed(t, SIDE, msg);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
-	T_CHECK(is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
 			ct_addr(t, SIDE, HOP_C)),
 		"to the new one");
 	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.hop.lih, 5);
@@ -303,9 +281,7 @@ previous_hop_must_be_an_address_of_a_node(void)
 	ct_free(t);
 }
 
-/* ---- errors
- * ---------------------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------- */
 
 static void
 expect_path_err(struct ct *t, unsigned code, unsigned value)
@@ -317,11 +293,11 @@ expect_path_err(struct ct *t, unsigned code, unsigned value)
 	T_EQ(s->msg.error.code, code);
 	T_EQ(s->msg.error.value, value);
 	T_EQ(s->msg.error.flags, 0);
-	T_CHECK(is(&s->msg.error.node, ct_addr(t, UP, 1)), "error node");
-	T_CHECK(is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
-	T_CHECK(is(&s->send.src, ct_addr(t, UP, 1)), "from us");
+	T_CHECK(ct_is(&s->msg.error.node, ct_addr(t, UP, 1)), "error node");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
+	T_CHECK(ct_is(&s->send.src, ct_addr(t, UP, 1)), "from us");
 	T_CHECK(!s->send.router_alert, "without Router Alert");
-	T_CHECK(is(&s->msg.sender.src, ct_addr(t, 8, 8)), "its sender");
+	T_CHECK(ct_is(&s->msg.sender.src, ct_addr(t, 8, 8)), "its sender");
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
 	ct_forget(t);
 }
@@ -342,7 +318,7 @@ check_dst_ports(struct ct *t)
 static void
 mixed_destination_ports_are_code_7(void)
 {
-	both(check_dst_ports);
+	ct_both(check_dst_ports);
 }
 
 static void
@@ -361,7 +337,7 @@ check_dst_ports_reversed(struct ct *t)
 static void
 mixed_destination_ports_the_other_way(void)
 {
-	both(check_dst_ports_reversed);
+	ct_both(check_dst_ports_reversed);
 }
 
 static void
@@ -550,8 +526,7 @@ nothing_is_sent_on_a_disabled_interface(void)
 	ct_free(t);
 }
 
-/* ---- PathTear, PathErr
- * ----------------------------------------------------------------- */
+/* ---- PathTear, PathErr --------------------------------------------------- */
 
 static void
 check_tear(struct ct *t)
@@ -564,10 +539,10 @@ check_tear(struct ct *t)
 	s = ct_sent(t, WIRE_PATH_TEAR, 0);
 	assert_non_null(s);
 	T_EQ(s->send.ifindex, DOWN);
-	T_CHECK(is(&s->send.src, ct_addr(t, 8, 8)), "source is the sender");
-	T_CHECK(is(&s->send.dst, ct_addr(t, 9, 9)), "to the session");
+	T_CHECK(ct_is(&s->send.src, ct_addr(t, 8, 8)), "source is the sender");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, 9, 9)), "to the session");
 	T_CHECK(s->send.router_alert, "with Router Alert");
-	T_CHECK(is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
+	T_CHECK(ct_is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
 	T_EQ(s->msg.hop.lih, DOWN);
 	ct_expect_empty(t);
 }
@@ -575,7 +550,7 @@ check_tear(struct ct *t)
 static void
 path_tear_is_forwarded(void)
 {
-	both(check_tear);
+	ct_both(check_tear);
 }
 
 static void
@@ -635,8 +610,8 @@ path_err_goes_to_the_previous_hop_unchanged(void)
 	ct_feed(t, DOWN, msg);
 	s = ct_sent(t, WIRE_PATH_ERR, 0);
 	assert_non_null(s);
-	T_CHECK(is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
-	T_CHECK(is(&s->msg.error.node, ct_addr(t, 7, 7)), "node kept");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
+	T_CHECK(ct_is(&s->msg.error.node, ct_addr(t, 7, 7)), "node kept");
 	T_EQ(s->msg.error.code, 2);
 	T_EQ(s->msg.error.value, 4);
 	rsvp_core_totals(t->core, &totals);
@@ -660,9 +635,7 @@ path_err_without_state_is_dropped(void)
 	ct_free(t);
 }
 
-/* ---- limits
- * ------------------------------------------------------------------------------
- */
+/* ---- limits -------------------------------------------------------------- */
 
 static void
 one_more_session(struct ct *t, uint16_t port, uint8_t hop)

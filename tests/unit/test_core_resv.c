@@ -6,25 +6,6 @@
 
 #include <math.h>
 
-static void
-both(void (*run)(struct ct *t))
-{
-	static const uint8_t families[] = { ADDR_V4, ADDR_V6 };
-
-	for (size_t i = 0; i < 2; i++) {
-		struct ct *t = ct_new(families[i]);
-
-		run(t);
-		ct_free(t);
-	}
-}
-
-static bool
-is(const struct addr *a, struct addr b)
-{
-	return addr_equal(a, &b);
-}
-
 /* A second sender of the session, behind the same previous hop. */
 static struct wire_filter
 second_sender(const struct ct *t)
@@ -45,8 +26,7 @@ with_second_path(struct ct *t)
 	ct_forget(t);
 }
 
-/* ---- a reservation
- * ------------------------------------------------------------------ */
+/* ---- a reservation ------------------------------------------------------- */
 
 static void
 check_flow_wanted(struct ct *t)
@@ -62,11 +42,11 @@ check_flow_wanted(struct ct *t)
 	T_CHECK(flow->id != 0, "a number");
 	T_EQ(flow->ifindex, DOWN);
 	T_EQ(flow->service, WIRE_SERVICE_CL);
-	T_CHECK(is(&flow->dst, ct_addr(t, 9, 9)), "destination");
+	T_CHECK(ct_is(&flow->dst, ct_addr(t, 9, 9)), "destination");
 	T_EQ(flow->proto, 17);
 	T_EQ(flow->dst_port, 5004);
 	T_EQ(flow->filter_count, 1);
-	T_CHECK(is(&flow->filters[0].src, ct_addr(t, 8, 8)), "source");
+	T_CHECK(ct_is(&flow->filters[0].src, ct_addr(t, 8, 8)), "source");
 	T_EQ(flow->filters[0].src_port, 4004);
 	T_CHECK(flow->rate_Bps > 100000, "wire octets are more");
 	T_EQ(ct_reserved(t, DOWN), flow->rate_Bps);
@@ -83,17 +63,17 @@ check_forwarded(struct ct *t)
 	T_EQ(t->sent_count, 1);
 	s = ct_sent(t, WIRE_RESV, 0);
 	assert_non_null(s);
-	T_CHECK(is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
-	T_CHECK(is(&s->send.src, ct_addr(t, UP, 1)), "from us");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
+	T_CHECK(ct_is(&s->send.src, ct_addr(t, UP, 1)), "from us");
 	T_CHECK(!s->send.router_alert, "without Router Alert");
-	T_CHECK(is(&s->msg.hop.addr, ct_addr(t, UP, 1)), "our HOP");
+	T_CHECK(ct_is(&s->msg.hop.addr, ct_addr(t, UP, 1)), "our HOP");
 	T_EQ(s->msg.hop.lih, 77); /* what the Path said */
 	T_EQ(s->msg.refresh_ms, 30000);
 	T_EQ(s->msg.style, WIRE_STYLE_FF);
 	T_EQ(s->msg.flow_count, 1);
 	T_CHECK(s->msg.flows[0].flowspec.tspec.r == 100000, "rate");
 	T_EQ(s->msg.flows[0].flowspec.service, WIRE_SERVICE_CL);
-	T_CHECK(is(&s->msg.flows[0].filter.src, ct_addr(t, 8, 8)), "filter");
+	T_CHECK(ct_is(&s->msg.flows[0].filter.src, ct_addr(t, 8, 8)), "filter");
 	T_CHECK(!(s->msg.has & (WIRE_HAS_CONFIRM | WIRE_HAS_SCOPE)),
 		"nothing nobody asked for");
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_ADMITTED), 1);
@@ -102,7 +82,7 @@ check_forwarded(struct ct *t)
 static void
 resv_is_installed_then_forwarded(void)
 {
-	both(check_forwarded);
+	ct_both(check_forwarded);
 }
 
 static void
@@ -114,8 +94,8 @@ check_question(struct ct *t)
 	T_EQ(t->question.message, WIRE_RESV);
 	T_EQ(t->question.role, RSVP_ROLE_TRANSIT);
 	T_EQ(t->question.ifindex, DOWN);
-	T_CHECK(is(&t->question.neighbour, ct_addr(t, DOWN, HOP_B)), "NHOP");
-	T_CHECK(is(&t->question.sender.src, ct_addr(t, 8, 8)), "sender");
+	T_CHECK(ct_is(&t->question.neighbour, ct_addr(t, DOWN, HOP_B)), "NHOP");
+	T_CHECK(ct_is(&t->question.sender.src, ct_addr(t, 8, 8)), "sender");
 	T_EQ(t->question.style, WIRE_STYLE_FF);
 	T_EQ(t->question.session.dst_port, 5004);
 	T_CHECK(t->question.flowspec.R == 150000, "R");
@@ -126,7 +106,7 @@ check_question(struct ct *t)
 static void
 policy_is_asked_first(void)
 {
-	both(check_question);
+	ct_both(check_question);
 }
 
 static void
@@ -242,14 +222,14 @@ a_resv_for_another_node_is_passed_on(void)
 	ct_feed_from(t, packet);
 	T_EQ(t->flow_count, 0);
 	T_EQ(t->sent_count, 1);
-	T_CHECK(is(&t->sent[0].send.dst, ct_addr(t, 6, 6)), "where it went");
-	T_CHECK(is(&t->sent[0].send.src, ct_addr(t, DOWN, HOP_B)), "from whom");
+	T_CHECK(ct_is(&t->sent[0].send.dst, ct_addr(t, 6, 6)), "where it went");
+	T_CHECK(ct_is(&t->sent[0].send.src, ct_addr(t, DOWN, HOP_B)),
+		"from whom");
 	T_EQ(t->sent[0].send.ttl, 59);
 	ct_free(t);
 }
 
-/* ---- errors
- * -------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------- */
 
 static void
 expect_resv_err(struct ct *t, unsigned code, unsigned value, unsigned flags)
@@ -261,10 +241,10 @@ expect_resv_err(struct ct *t, unsigned code, unsigned value, unsigned flags)
 	T_EQ(s->msg.error.code, code);
 	T_EQ(s->msg.error.value, value);
 	T_EQ(s->msg.error.flags, flags);
-	T_CHECK(is(&s->msg.error.node, ct_addr(t, DOWN, 1)), "error node");
-	T_CHECK(is(&s->send.dst, ct_addr(t, DOWN, HOP_B)), "to the NHOP");
-	T_CHECK(is(&s->send.src, ct_addr(t, DOWN, 1)), "from us");
-	T_CHECK(is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
+	T_CHECK(ct_is(&s->msg.error.node, ct_addr(t, DOWN, 1)), "error node");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, DOWN, HOP_B)), "to the NHOP");
+	T_CHECK(ct_is(&s->send.src, ct_addr(t, DOWN, 1)), "from us");
+	T_CHECK(ct_is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
 	T_CHECK(!s->send.router_alert, "without Router Alert");
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
 	T_EQ(ct_refusal(t).code, code);
@@ -285,7 +265,7 @@ check_no_path(struct ct *t)
 static void
 resv_without_path_is_code_3(void)
 {
-	both(check_no_path);
+	ct_both(check_no_path);
 }
 
 static void
@@ -317,7 +297,7 @@ sender_that_does_not_route_there_is_code_4(void)
 	s = ct_sent(t, WIRE_RESV_ERR, 0);
 	assert_non_null(s);
 	T_EQ(s->msg.error.code, WIRE_E_NO_SENDER);
-	T_CHECK(is(&s->msg.error.node, ct_addr(t, SIDE, 1)), "error node");
+	T_CHECK(ct_is(&s->msg.error.node, ct_addr(t, SIDE, 1)), "error node");
 	ct_free(t);
 }
 
@@ -449,7 +429,7 @@ service_conflict_is_code_21_1(void)
 	ct_feed(t, DOWN, msg);
 	s = ct_sent(t, WIRE_RESV_ERR, 0);
 	assert_non_null(s);
-	T_CHECK(is(&s->send.dst, ct_addr(t, DOWN, HOP_C)), "to the second");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, DOWN, HOP_C)), "to the second");
 	T_EQ(s->msg.error.code, 21);
 	T_EQ(s->msg.error.value, 1);
 	T_EQ(t->flow_count, 0); /* the first is left alone */
@@ -536,8 +516,7 @@ error_about_a_change_says_in_place(void)
 	ct_free(t);
 }
 
-/* ---- ResvTear
- * -------------------------------------------------------------------------- */
+/* ---- ResvTear ------------------------------------------------------------ */
 
 static void
 check_resv_tear(struct ct *t)
@@ -549,11 +528,11 @@ check_resv_tear(struct ct *t)
 	s = ct_sent(t, WIRE_RESV_TEAR, 0);
 	T_EQ(t->sent_count, 1);
 	assert_non_null(s);
-	T_CHECK(is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
 	T_EQ(s->msg.hop.lih, 77);
 	T_EQ(s->msg.style, WIRE_STYLE_FF);
 	T_EQ(s->msg.flow_count, 1);
-	T_CHECK(is(&s->msg.flows[0].filter.src, ct_addr(t, 8, 8)), "filter");
+	T_CHECK(ct_is(&s->msg.flows[0].filter.src, ct_addr(t, 8, 8)), "filter");
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	T_CHECK(ct_reserved(t, DOWN) > 0, "until the kernel let go");
@@ -567,7 +546,7 @@ check_resv_tear(struct ct *t)
 static void
 resv_tear_goes_up_at_once(void)
 {
-	both(check_resv_tear);
+	ct_both(check_resv_tear);
 }
 
 static void
@@ -639,404 +618,6 @@ one_sender_of_two_is_torn(void)
 	ct_free(t);
 }
 
-/* ---- several next hops on one interface
- * --------------------------------------------------- */
-
-static void
-second_hop(struct ct *t, struct wire_flowspec spec, enum wire_type type)
-{
-	struct wire_msg *msg =
-		type == WIRE_RESV ? ct_resv(t, spec) : ct_resv_tear(t);
-
-	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
-	ct_feed(t, DOWN, msg);
-}
-
-static void
-smaller_request_is_absorbed(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	ct_with_resv(t, ct_cl(100000));
-	second_hop(t, ct_cl(50000), WIRE_RESV);
-	T_EQ(t->flow_count, 0);
-	T_EQ(t->sent_count, 0);
-	second_hop(t, ct_cl(50000), WIRE_RESV_TEAR);
-	T_EQ(t->flow_count, 0);
-	T_EQ(t->sent_count, 0);
-	ct_free(t);
-}
-
-static void
-larger_request_wins_and_its_tear_is_a_modified_resv(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	ct_with_resv(t, ct_cl(50000));
-	second_hop(t, ct_cl(90000), WIRE_RESV);
-	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
-	ct_answer(t, 0);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
-	T_CHECK(ct_sent(t, WIRE_RESV, 0)->msg.flows[0].flowspec.tspec.r ==
-			90000,
-		"the larger");
-	ct_forget(t);
-	second_hop(t, ct_cl(90000), WIRE_RESV_TEAR);
-	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
-	T_EQ(t->sent_count, 1);
-	T_CHECK(ct_sent(t, WIRE_RESV, 0)->msg.flows[0].flowspec.tspec.r ==
-			50000,
-		"the smaller again");
-	ct_free(t);
-}
-
-/* ---- shared styles
- * ----------------------------------------------------------------------------
- */
-
-static struct wire_msg *
-shared_resv(struct ct *t, uint8_t style, struct wire_flowspec spec)
-{
-	struct wire_msg *msg = ct_resv(t, spec);
-
-	msg->style = style;
-	msg->style_vector = style;
-	if (style == WIRE_STYLE_WF) {
-		msg->flows[0].has_filter = false;
-		return msg;
-	}
-	msg->flow_count = 2;
-	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = second_sender(t);
-	return msg;
-}
-
-static void
-se_makes_one_flow_of_two_senders(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct wire_msg *msg;
-
-	ct_with_path(t);
-	with_second_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(100000)));
-	T_EQ(t->flow_count, 1);
-	T_EQ(ct_flow(t)->flow.filter_count, 2);
-	ct_answer(t, 0);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.style, WIRE_STYLE_SE);
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 2);
-	ct_forget(t);
-	msg = ct_resv_tear(t);
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
-	ct_feed(t, DOWN, msg);
-	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
-	T_EQ(ct_flow(t)->flow.filter_count, 1);
-	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(ct_sent(t, WIRE_RESV_TEAR, 0)->msg.flow_count, 1);
-	ct_free(t);
-}
-
-static void
-se_leaves_out_filters_without_sender(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	ct_with_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(100000)));
-	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
-	T_EQ(ct_flow(t)->flow.filter_count, 1);
-	ct_free(t);
-}
-
-static void
-wf_matches_every_sender_until_the_last(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct wire_msg *msg;
-
-	ct_with_path(t);
-	with_second_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
-	T_EQ(t->flow_count, 1);
-	T_EQ(ct_flow(t)->flow.filter_count, 1);
-	T_EQ(ct_flow(t)->flow.filters[0].src.family, ADDR_NONE);
-	ct_answer(t, 0);
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.style, WIRE_STYLE_WF);
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 1);
-	ct_forget(t);
-	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(t->flow_count > 0 ? ct_flow(t)->op : RSVP_FLOW_CHANGE,
-		RSVP_FLOW_CHANGE);
-	ct_answer_all(t);
-	T_CHECK(ct_reserved(t, DOWN) > 0, "one sender is left");
-	msg = ct_path_tear(t);
-	msg->sender = second_sender(t);
-	ct_feed(t, UP, msg);
-	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
-	ct_answer_all(t);
-	T_EQ(ct_sent_count(t, WIRE_RESV) + ct_sent_count(t, WIRE_RESV_TEAR), 0);
-	ct_expect_empty(t);
-	ct_free(t);
-}
-
-static void
-wf_tear_needs_no_flowspec(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct wire_msg *msg;
-
-	ct_with_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
-	ct_answer(t, 0);
-	ct_forget(t);
-	msg = shared_resv(t, WIRE_STYLE_WF, ct_cl(100000));
-	msg->type = WIRE_RESV_TEAR;
-	msg->has &= ~(uint32_t)WIRE_HAS_TIME_VALUES;
-	msg->flow_count = 0;
-	ct_feed(t, DOWN, msg);
-	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
-	ct_free(t);
-}
-
-static void
-wf_to_several_previous_hops_has_scope(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct wire_msg *msg;
-	const struct ct_sent *s;
-
-	ct_with_path(t);
-	msg = ct_path(t);
-	msg->sender = second_sender(t);
-	msg->hop.addr = ct_addr(t, UP, HOP_C);
-	ct_feed(t, UP, msg);
-	ct_forget(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
-	ct_answer(t, 0);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
-	for (unsigned i = 0; i < 2; i++) {
-		s = ct_sent(t, WIRE_RESV, i);
-		T_EQ(s->msg.scope_count, 1);
-		T_CHECK(is(&s->send.dst, ct_addr(t, UP, HOP_A + i)), "hop");
-		T_CHECK(wire_scope_at(&s->msg, 0).b[3] == 8 + i,
-			"its own sender");
-	}
-	ct_free(t);
-}
-
-/* ---- ResvErr passing
- * -----------------------------------------------------------------------------
- */
-
-static void
-check_err_passed(struct ct *t)
-{
-	const struct ct_sent *s;
-
-	ct_with_resv(t, ct_cl(100000));
-	ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(100000)));
-	T_EQ(t->sent_count, 1);
-	s = ct_sent(t, WIRE_RESV_ERR, 0);
-	assert_non_null(s);
-	T_CHECK(is(&s->send.dst, ct_addr(t, DOWN, HOP_B)), "to the NHOP");
-	T_CHECK(is(&s->msg.hop.addr, ct_addr(t, DOWN, 1)), "our HOP");
-	T_CHECK(is(&s->msg.error.node, ct_addr(t, 7, 7)), "node kept");
-	T_EQ(s->msg.error.code, 1);
-	T_EQ(s->msg.error.value, 2);
-	T_EQ(s->msg.flow_count, 1);
-	T_CHECK(ct_reserved(t, DOWN) > 0, "nothing is torn down");
-}
-
-static void
-resv_err_goes_to_the_next_hop(void)
-{
-	both(check_err_passed);
-}
-
-static void
-in_place_error_spares_those_who_asked_for_less(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct wire_msg *msg;
-
-	ct_with_resv(t, ct_cl(50000));
-	second_hop(t, ct_cl(90000), WIRE_RESV);
-	ct_answer(t, 0);
-	ct_forget(t);
-	msg = ct_resv_err(t, 1, 2, ct_cl(90000));
-	msg->error.flags = WIRE_ERROR_IN_PLACE;
-	ct_feed(t, UP, msg);
-	T_EQ(t->sent_count, 1);
-	T_CHECK(is(&t->sent[0].send.dst, ct_addr(t, DOWN, HOP_C)), "guilty");
-	T_EQ(t->sent[0].msg.error.flags, WIRE_ERROR_IN_PLACE);
-	ct_forget(t);
-	ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(90000)));
-	T_EQ(t->sent_count, 2); /* not in place: all */
-	ct_forget(t);
-	msg = ct_resv_err(t, 2, 3, ct_cl(90000));
-	msg->error.flags = WIRE_ERROR_IN_PLACE;
-	ct_feed(t, UP, msg);
-	T_EQ(t->sent_count, 2); /* policy: all */
-	ct_free(t);
-}
-
-static void
-resv_err_for_other_filters_stays_here(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct wire_msg *msg;
-
-	ct_with_resv(t, ct_cl(100000));
-	msg = ct_resv_err(t, 1, 2, ct_cl(100000));
-	msg->flows[0].filter.src_port = 9;
-	ct_feed(t, UP, msg);
-	msg = ct_resv_err(t, 1, 2, ct_cl(100000));
-	msg->session.dst_port = 9;
-	ct_feed(t, UP, msg);
-	T_EQ(t->sent_count, 0);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
-	ct_free(t);
-}
-
-static void
-resv_err_does_not_go_back_where_it_came_from(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	ct_with_resv(t, ct_cl(100000));
-	ct_feed(t, DOWN, ct_resv_err(t, 1, 2, ct_cl(100000)));
-	T_EQ(t->sent_count, 0);
-	ct_free(t);
-}
-
-/* ---- RESV_CONFIRM
- * -----------------------------------------------------------------------------------
- */
-
-static struct wire_msg *
-confirming(struct ct *t, float rate)
-{
-	struct wire_msg *msg = ct_resv(t, ct_cl(rate));
-
-	msg->has |= WIRE_HAS_CONFIRM;
-	msg->confirm = ct_addr(t, 9, 9);
-	return msg;
-}
-
-static void
-check_confirm_once(struct ct *t)
-{
-	const struct ct_sent *s;
-
-	ct_with_path(t);
-	ct_feed(t, DOWN, confirming(t, 100000));
-	ct_answer(t, 0);
-	s = ct_sent(t, WIRE_RESV, 0);
-	T_EQ(t->sent_count, 1);
-	T_CHECK((s->msg.has & WIRE_HAS_CONFIRM) != 0, "asked on");
-	T_CHECK(is(&s->msg.confirm, ct_addr(t, 9, 9)), "for the receiver");
-	ct_forget(t);
-	ct_run(t, 46000);
-	T_CHECK(ct_sent_count(t, WIRE_RESV) >= 1, "refreshed");
-	for (size_t i = 0; i < ct_sent_count(t, WIRE_RESV); i++)
-		T_CHECK(!(ct_sent(t, WIRE_RESV, i)->msg.has & WIRE_HAS_CONFIRM),
-			"not in a refresh");
-}
-
-static void
-confirmation_is_asked_for_once(void)
-{
-	both(check_confirm_once);
-}
-
-static void
-confirmation_in_a_refresh_goes_on_at_once(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	ct_with_resv(t, ct_cl(100000));
-	ct_feed(t, DOWN, confirming(t, 100000));
-	T_EQ(t->sent_count, 1);
-	T_CHECK((ct_sent(t, WIRE_RESV, 0)->msg.has & WIRE_HAS_CONFIRM) != 0,
-		"asked on");
-	T_EQ(t->flow_count, 0);
-	ct_free(t);
-}
-
-static void
-merging_node_answers_for_the_smaller(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct wire_msg *msg;
-	const struct ct_sent *s;
-
-	ct_with_resv(t, ct_cl(100000));
-	msg = confirming(t, 50000);
-	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
-	ct_feed(t, DOWN, msg);
-	T_EQ(t->sent_count, 1);
-	s = ct_sent(t, WIRE_RESV_CONF, 0);
-	assert_non_null(s);
-	T_CHECK(is(&s->send.dst, ct_addr(t, 9, 9)), "to the receiver");
-	T_CHECK(s->send.router_alert, "with Router Alert");
-	T_CHECK(is(&s->msg.confirm, ct_addr(t, 9, 9)), "a copy");
-	T_CHECK(is(&s->msg.error.node, ct_addr(t, DOWN, 1)), "our address");
-	T_EQ(s->msg.error.code, 0);
-	T_EQ(s->msg.error.value, 0);
-	T_CHECK(s->msg.flows[0].flowspec.tspec.r == 50000, "what is confirmed");
-	ct_free(t);
-}
-
-static void
-failed_request_loses_its_confirmation(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	ct_with_path(t);
-	ct_feed(t, DOWN, confirming(t, 100000));
-	ct_answer(t, 12);
-	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
-	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 0);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
-	ct_free(t);
-}
-
-static void
-check_conf_passed(struct ct *t)
-{
-	struct wire_msg *msg = ct_resv(t, ct_cl(100000));
-	struct rsvp_packet packet = { .ifindex = UP,
-		.src = ct_addr(t, UP, HOP_A),
-		.dst = ct_addr(t, 9, 9),
-		.ttl = 60 };
-
-	msg->type = WIRE_RESV_CONF;
-	msg->has = WIRE_HAS_SESSION | WIRE_HAS_ERROR | WIRE_HAS_CONFIRM |
-		   WIRE_HAS_STYLE;
-	msg->error.node = ct_addr(t, 7, 7);
-	msg->confirm = ct_addr(t, 9, 9);
-	packet.msg = msg;
-	ct_feed_from(t, packet);
-	T_EQ(t->sent_count, 1);
-	T_CHECK(is(&t->sent[0].send.dst, ct_addr(t, 9, 9)), "on its way");
-	T_CHECK(t->sent[0].send.router_alert, "with Router Alert");
-	T_EQ(t->sent[0].send.ttl, 59);
-	T_CHECK(is(&t->sent[0].msg.error.node, ct_addr(t, 7, 7)), "kept");
-	ct_forget(t);
-	packet.dst = ct_addr(t, 9, 8);
-	ct_feed_from(t, packet);
-	T_EQ(t->sent_count, 0); /* destination is not the receiver */
-}
-
-static void
-resv_conf_is_passed_to_the_receiver(void)
-{
-	both(check_conf_passed);
-}
-
 static struct t_case cases[] = {
 	{ "a Resv is installed, and only then forwarded",
 		resv_is_installed_then_forwarded },
@@ -1087,35 +668,5 @@ static struct t_case cases[] = {
 	{ "a ResvTear may come before the kernel has answered",
 		resv_tear_before_the_kernel_answers },
 	{ "one sender of two can be torn", one_sender_of_two_is_torn },
-	{ "a smaller request of another hop is absorbed",
-		smaller_request_is_absorbed },
-	{ "a larger request wins, and its tear is a modified Resv",
-		larger_request_wins_and_its_tear_is_a_modified_resv },
-	{ "SE makes one flow of two senders",
-		se_makes_one_flow_of_two_senders },
-	{ "SE leaves out filters without a sender",
-		se_leaves_out_filters_without_sender },
-	{ "WF lasts until the last sender is gone",
-		wf_matches_every_sender_until_the_last },
-	{ "a WF ResvTear needs no flowspec", wf_tear_needs_no_flowspec },
-	{ "WF to several previous hops carries SCOPE",
-		wf_to_several_previous_hops_has_scope },
-	{ "a ResvErr goes to the next hop and changes nothing",
-		resv_err_goes_to_the_next_hop },
-	{ "an InPlace error spares those who asked for less",
-		in_place_error_spares_those_who_asked_for_less },
-	{ "a ResvErr for other filters or sessions stays here",
-		resv_err_for_other_filters_stays_here },
-	{ "a ResvErr does not go back where it came from",
-		resv_err_does_not_go_back_where_it_came_from },
-	{ "a confirmation is asked for once", confirmation_is_asked_for_once },
-	{ "a confirmation asked for in a refresh goes on at once",
-		confirmation_in_a_refresh_goes_on_at_once },
-	{ "a merging node answers for the smaller request",
-		merging_node_answers_for_the_smaller },
-	{ "a request that fails loses its confirmation",
-		failed_request_loses_its_confirmation },
-	{ "a ResvConf is passed to the receiver it names",
-		resv_conf_is_passed_to_the_receiver },
 };
 T_MAIN(cases)

@@ -4,15 +4,6 @@
 
 #include "core_t.h"
 
-static void
-once(void (*run)(struct ct *t))
-{
-	struct ct *t = ct_new(ADDR_V4);
-
-	run(t);
-	ct_free(t);
-}
-
 static size_t
 paths(const struct ct *t)
 {
@@ -44,8 +35,7 @@ live(struct ct *t, int64_t ms, bool path, bool resv)
 	}
 }
 
-/* ---- refreshing
- * ---------------------------------------------------------------------- */
+/* ---- refreshing ---------------------------------------------------------- */
 
 struct spread {
 	int64_t least, most;
@@ -101,7 +91,7 @@ path_jitter(struct ct *t)
 static void
 path_is_refreshed_with_jitter(void)
 {
-	once(path_jitter);
+	ct_once(path_jitter);
 }
 
 static struct wire_msg *
@@ -120,7 +110,7 @@ resv_jitter(struct ct *t)
 static void
 resv_is_refreshed_with_jitter(void)
 {
-	once(resv_jitter);
+	ct_once(resv_jitter);
 }
 
 static void
@@ -140,12 +130,10 @@ refresh_says_the_same(struct ct *t)
 static void
 a_refresh_is_the_same_message(void)
 {
-	once(refresh_says_the_same);
+	ct_once(refresh_says_the_same);
 }
 
-/* ---- dying
- * ---------------------------------------------------------------------------
- */
+/* ---- dying --------------------------------------------------------------- */
 
 static void
 path_dies(struct ct *t)
@@ -163,7 +151,7 @@ path_dies(struct ct *t)
 static void
 path_state_dies_after_its_lifetime(void)
 {
-	once(path_dies);
+	ct_once(path_dies);
 }
 
 static void
@@ -180,7 +168,7 @@ path_survives(struct ct *t)
 static void
 lost_refreshes_do_not_remove_state(void)
 {
-	once(path_survives);
+	ct_once(path_survives);
 }
 
 static void
@@ -217,7 +205,7 @@ neighbours_period(struct ct *t)
 static void
 the_neighbours_own_period_counts_within_bounds(void)
 {
-	once(neighbours_period);
+	ct_once(neighbours_period);
 }
 
 static void
@@ -242,7 +230,7 @@ resv_dies(struct ct *t)
 static void
 reservation_dies_after_its_lifetime(void)
 {
-	once(resv_dies);
+	ct_once(resv_dies);
 }
 
 static void
@@ -262,7 +250,7 @@ path_takes_all(struct ct *t)
 static void
 path_state_takes_the_reservation_with_it(void)
 {
-	once(path_takes_all);
+	ct_once(path_takes_all);
 }
 
 static struct wire_msg *
@@ -309,7 +297,7 @@ se_expiry(struct ct *t)
 static void
 filters_of_se_die_alone(void)
 {
-	once(se_expiry);
+	ct_once(se_expiry);
 }
 
 static void
@@ -337,11 +325,10 @@ local_lives(struct ct *t)
 static void
 a_local_sender_does_not_die(void)
 {
-	once(local_lives);
+	ct_once(local_lives);
 }
 
-/* ---- local repair
- * ----------------------------------------------------------------------- */
+/* ---- local repair -------------------------------------------------------- */
 
 static void
 repair(struct ct *t)
@@ -363,7 +350,7 @@ repair(struct ct *t)
 static void
 a_new_route_is_told_the_path_after_w(void)
 {
-	once(repair);
+	ct_once(repair);
 }
 
 static void
@@ -385,7 +372,7 @@ other_route(struct ct *t)
 static void
 only_sessions_behind_a_changed_route_are_asked(void)
 {
-	once(other_route);
+	ct_once(other_route);
 }
 
 static void
@@ -420,7 +407,7 @@ many_sessions(struct ct *t)
 static void
 all_sessions_are_repaired_in_steps(void)
 {
-	once(many_sessions);
+	ct_once(many_sessions);
 }
 
 static struct t_case cases[] = {
