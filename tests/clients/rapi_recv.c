@@ -68,7 +68,7 @@ make_flowspec(const struct receiver *r, const rapi_tspec_t *tspec,
 	rapi_qos_flowspecx_t *x = &f.specbody_qosx;
 
 	memset(&f, 0, sizeof(f));
-	f.len = sizeof(rapi_hdr_t) + sizeof(*x);
+	f.len = sizeof(f); /* a list of them is an array then */
 	f.form = RAPI_FLOWSTYPE_Simplified;
 	x->spec_type = r->guaranteed ? RAPI_QOS_GUARANTEED : RAPI_QOS_CNTR_LOAD;
 	x->xspec_Tspec = tspec->tspecbody_qosx.xtspec_Tspec;
@@ -132,12 +132,6 @@ reserve(struct receiver *r, rapi_sid_t sid, const struct receiver *want)
 		return;
 	*r = *want;
 
-	/* The lists are packed: an object is as long as it says. */
-	for (int i = 0; i < r->count; i++) {
-		r->filters[i].len = sizeof(r->filters[i]);
-		r->flowspecs[i].len = sizeof(r->flowspecs[i]);
-	}
-
 	const int rc = rapi_reserve(sid, r->confirm ? RAPI_REQ_CONFIRM : 0,
 		NULL, RAPI_RSTYLE_FIXED, NULL, NULL, r->count, r->filters,
 		r->count, r->flowspecs);
@@ -162,9 +156,12 @@ on_path(rapi_sid_t sid, const struct rapi_app_event *event, json_t *line,
 		const rapi_tspec_t *tspec = (const rapi_tspec_t *)spec;
 		rapi_flowspec_t *f = &want.flowspecs[want.count];
 
-		if (make_flowspec(r, tspec, adspec, f))
-			memcpy(&want.filters[want.count++], filter,
-				filter->len);
+		if (make_flowspec(r, tspec, adspec, f)) {
+			rapi_filter_t *copy = &want.filters[want.count++];
+
+			memcpy(copy, filter, filter->len);
+			copy->len = sizeof(*copy);
+		}
 		if (i == 0) {
 			json_object_set_new(
 				line, "sender", rapi_app_filter(filter));
