@@ -28,3 +28,12 @@ uninstall-rsvpd-conf:
 		rm -f $(DESTDIR)$(sysconfdir)/rsvpd/rsvpd.conf || :
 	rm -f $(DESTDIR)$(sysusersdir)/rsvpd.conf
 .PHONY: install-rsvpd-conf uninstall-rsvpd-conf
+
+# The policy that is in force is the operator's to write: a sample, the schema
+# of the directory in both forms, and a tree to begin with.
+dist_doc_DATA += conf/policy.conf conf/qos.ldif conf/qos.schema
+policyexamplesdir = $(docdir)/examples/policy
+dist_policyexamples_DATA = \
+	conf/examples/policy/00-tree.ldif \
+	conf/examples/policy/10-categories.ldif \
+	conf/examples/policy/20-rules.ldif

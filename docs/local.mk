@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: ISC
 # Manual pages: mdoc sources, in which make fills in the directories.
 docs_pages = \
+	docs/policy.conf.5 \
+	docs/policyd.8 \
 	docs/rsvpctl.1 \
 	docs/rsvpd.8 \
 	docs/rsvpd.conf.5
 nodist_man_MANS += $(docs_pages)
 CLEANFILES += $(docs_pages)
 EXTRA_DIST += \
+	docs/policy.conf.5.in \
+	docs/policyd.8.in \
 	docs/rsvpctl.1.in \
 	docs/rsvpd.8.in \
 	docs/rsvpd.conf.5.in
 docs_fill = $(AM_V_GEN)$(MKDIR_P) docs && $(substitute) $(srcdir)/$@.in >$@
+docs/policy.conf.5: docs/policy.conf.5.in Makefile
+	$(docs_fill)
+docs/policyd.8: docs/policyd.8.in Makefile
+	$(docs_fill)
 docs/rsvpctl.1: docs/rsvpctl.1.in Makefile
 	$(docs_fill)
 docs/rsvpd.8: docs/rsvpd.8.in Makefile

@@ -134,6 +134,10 @@ bool source_file_read(const char *text, const char *file,
 	struct source_draft *draft, struct source_directory *ret_directory,
 	struct source_report *errors);
 
+/* Names of the keys of policy and directory that are in no table above; NULL
+ * past the last. */
+const char *source_section_key(size_t i);
+
 /* What the directory part of a snapshot depends on; never 0. */
 uint64_t source_directory_key(const struct source_directory *directory);
 /* A host that the URI names is this one. */

@@ -299,3 +299,11 @@ source_directory_key(const struct source_directory *d)
 		key = policy_digest(key, d->tags[i], strlen(d->tags[i]) + 1);
 	return key | 1;
 }
+
+const char *
+conf_directory_key(size_t i)
+{
+	enum { N = sizeof(directory_keys) / sizeof(directory_keys[0]) };
+
+	return i < N ? directory_keys[i].name : NULL;
+}

@@ -524,3 +524,11 @@ source_file_read(const char *text, const char *file, struct source_draft *draft,
 	free(rd.identities);
 	return errors->count == before;
 }
+
+const char *
+source_section_key(size_t i)
+{
+	enum { N = sizeof(policy_keys) / sizeof(policy_keys[0]) };
+
+	return i < N ? policy_keys[i].name : conf_directory_key(i - N);
+}

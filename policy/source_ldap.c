@@ -232,6 +232,23 @@ failed(struct text *problem, const char *what, int rc)
 	return false;
 }
 
+/* The file's choice, else the first of those that systems have, else NULL. */
+static const char *
+authorities(const struct source_directory *d)
+{
+	static const char *const known[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"
+	};
+
+	if (d->ca_file[0] != '\0')
+		return d->ca_file;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (access(known[i], R_OK) == 0)
+			return known[i];
+	return NULL;
+}
+
 static bool
 set_options(LDAP *ld, const struct source_directory *d, struct text *problem)
 {
@@ -255,8 +272,7 @@ set_options(LDAP *ld, const struct source_directory *d, struct text *problem)
 		{ LDAP_OPT_REFERRALS, LDAP_OPT_OFF, "referrals" },
 		{ LDAP_OPT_X_TLS_REQUIRE_CERT, &demand, "TLS certificates" },
 		{ LDAP_OPT_X_TLS_PROTOCOL_MIN, &least, "TLS version" },
-		{ LDAP_OPT_X_TLS_CACERTFILE,
-			d->ca_file[0] != '\0' ? d->ca_file : NULL, "caFile" },
+		{ LDAP_OPT_X_TLS_CACERTFILE, authorities(d), "caFile" },
 		{ LDAP_OPT_X_TLS_NEWCTX, &client,
 			"TLS (caFile must be readable and hold certificates)" },
 	};

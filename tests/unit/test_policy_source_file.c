@@ -314,6 +314,61 @@ times_are_read_with_their_units(void)
 	}
 }
 
+/* ---- the manual page ---------------------------------------------------- */
+
+static void
+expect_described(const char *page, const char *word)
+{
+	const char *at = page;
+	size_t n = strlen(word);
+
+	while ((at = strstr(at, word))) {
+		char before = at[-1];
+		char after = at[n];
+
+		if ((before == ' ' || before == '\n') &&
+			(after == ' ' || after == '\n'))
+			return;
+		at += n;
+	}
+	T_CHECK(false, "policy.conf.5.in does not describe %s", word);
+}
+
+static void
+expect_keys(const char *page, const struct source_key *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (keys[i].conf)
+			expect_described(page, keys[i].conf);
+		if (keys[i].ldap)
+			expect_described(page, keys[i].ldap);
+	}
+}
+
+static void
+every_key_is_in_the_manual_page(void)
+{
+	static char page[OUTPUT];
+	char path[2048];
+	const struct source_key *keys;
+	FILE *f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/../../../docs/policy.conf.5.in",
+		golden_dir());
+	f = fopen(path, "r");
+	T_CHECK(f != NULL, "%s is missing", path);
+	(void)slurp(f, page);
+	(void)fclose(f);
+	keys = source_rule_keys(&n);
+	expect_keys(page, keys, n);
+	keys = source_category_keys(&n);
+	expect_keys(page, keys, n);
+	for (n = 0; source_section_key(n); n++)
+		expect_described(page, source_section_key(n));
+	T_EQ(n, 14);
+}
+
 /* ---- merging ------------------------------------------------------------ */
 
 static void
@@ -427,6 +482,7 @@ static struct t_case cases[] = {
 	{ "the directory has defaults", the_directory_has_defaults },
 	{ "the default follows the rules", the_default_follows_the_rules },
 	{ "times are read with their units", times_are_read_with_their_units },
+	{ "every key is in the manual page", every_key_is_in_the_manual_page },
 	{ "the directory and the earlier tag win",
 		the_directory_and_the_earlier_tag_win },
 	{ "a dangling reference spoils the whole",
