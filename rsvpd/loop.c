@@ -27,7 +27,6 @@ struct loop_fd {
 struct loop_timer {
 	LIST_ENTRY(loop_timer) link;
 	struct event *event;
-	struct mono deadline;
 	loop_timer_fn *fn;
 	void *arg;
 };
@@ -77,12 +76,10 @@ loop_new(void)
 	LIST_INIT(&loop->fds);
 	LIST_INIT(&loop->timers);
 	LIST_INIT(&loop->signals);
-	/* Without precise timers epoll rounds up to whole milliseconds; without
-	 * fresh time a timer set after a long batch would fire early. */
-	if (event_config_set_flag(
-		    config, EVENT_BASE_FLAG_PRECISE_TIMER |
-				    EVENT_BASE_FLAG_NO_CACHE_TIME |
-				    EVENT_BASE_FLAG_IGNORE_ENV) != 0)
+	/* Without precise timers epoll rounds up to whole milliseconds. */
+	if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER |
+						  EVENT_BASE_FLAG_IGNORE_ENV) !=
+		0)
 		goto fail;
 	loop->base = event_base_new_with_config(config);
 	if (!loop->base)
@@ -222,22 +219,6 @@ loop_fd_del(struct loop_fd *watch)
 	free(watch);
 }
 
-/* Ask libevent for the time that is left; a moment that has passed: now. */
-static void
-arm_timer(const struct loop_timer *timer)
-{
-	const struct mono now = loop_now();
-	const int64_t us = mono_reached(timer->deadline, now)
-				   ? 0
-				   : timer->deadline.us - now.us;
-	const struct timeval tv = { .tv_sec = us / 1000000,
-		.tv_usec = us % 1000000 };
-
-	/* Needs memory only to grow the heap, once; a failure would be seen as
-	 * a timer that never fires and is left to the watchdog. */
-	(void)event_add(timer->event, &tv);
-}
-
 static void
 timer_due(evutil_socket_t fd, short what, void *arg)
 {
@@ -245,10 +226,7 @@ timer_due(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (mono_reached(timer->deadline, loop_now()))
-		timer->fn(timer->arg);
-	else
-		arm_timer(timer);
+	timer->fn(timer->arg);
 }
 
 struct loop_timer *
@@ -272,11 +250,19 @@ loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *arg)
 void
 loop_timer_set(struct loop_timer *timer, struct mono deadline)
 {
-	timer->deadline = deadline;
-	if (deadline.us == MONO_NEVER.us)
+	const struct mono now = loop_now();
+	const int64_t us =
+		mono_reached(deadline, now) ? 0 : deadline.us - now.us;
+	const struct timeval tv = { .tv_sec = us / 1000000,
+		.tv_usec = us % 1000000 };
+
+	if (deadline.us == MONO_NEVER.us) {
 		loop_timer_stop(timer);
-	else
-		arm_timer(timer);
+		return;
+	}
+	/* Needs memory only to grow the heap, once; a failure would be seen as
+	 * a timer that never fires and is left to the watchdog. */
+	(void)event_add(timer->event, &tv);
 }
 
 void

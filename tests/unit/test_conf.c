@@ -493,6 +493,20 @@ manual_item(const char *manual, const char *name)
 }
 
 static void
+check_manual_range(const char *item, const struct conf_key *key)
+{
+	char range[2 * CONF_VALUE_TEXT];
+	struct text t = text_over(range, sizeof(range));
+
+	text_add(&t, "From ");
+	conf_value_number(key, key->min, &t);
+	text_add(&t, " to ");
+	conf_value_number(key, key->max, &t);
+	T_CHECK(strstr(item, range), "%s: \"%s\" is not in: %s", key->name,
+		range, item);
+}
+
+static void
 check_manual(const char *manual, const struct conf_key *key, const void *base)
 {
 	char value[CONF_VALUE_TEXT];
@@ -509,10 +523,12 @@ check_manual(const char *manual, const struct conf_key *key, const void *base)
 		key->type == CONF_TEXT ? ":" : "", value);
 	T_CHECK(strstr(item, plain) || strstr(item, quoted),
 		"%s: the default %s is not in: %s", key->name, value, item);
+	if (is_number(key))
+		check_manual_range(item, key);
 }
 
 static void
-manual_names_every_key_with_its_default(void)
+manual_names_every_key_with_range_and_default(void)
 {
 	static char manual[TEXT_MAX];
 	struct conf global = { 0 };
@@ -547,8 +563,8 @@ static struct t_case cases[] = {
 		too_large_a_file_and_too_many_interfaces_are_refused },
 	{ "the sample shows every key with its default",
 		sample_shows_every_key_with_its_default },
-	{ "the manual names every key with its default",
-		manual_names_every_key_with_its_default },
+	{ "the manual names every key with its range and default",
+		manual_names_every_key_with_range_and_default },
 	{ "the list names every key with default and help",
 		list_names_every_key_with_default_and_help },
 };

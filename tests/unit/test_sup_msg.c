@@ -199,6 +199,28 @@ malformed_messages_are_refused(void)
 	close_pair(pair);
 }
 
+/* What fits is a whole message, and there was more. */
+static void
+datagram_that_was_cut_is_refused(void)
+{
+	enum { LARGEST = 1024 };
+	static uint8_t buf[LARGEST + 1];
+	struct buf_writer w = buf_writer(buf, LARGEST);
+	uint8_t *start = msg_begin(&w, SUP_PING, 0);
+	struct sup_msg got;
+	int pair[2];
+
+	msg_put_bytes(&w, 99, buf, LARGEST - MSG_HEADER - MSG_ATTR_HEADER);
+	msg_end(&w, start);
+	T_EQ(buf_written(&w), LARGEST);
+	make_pair(pair);
+	send_raw(pair[NEAR], buf, LARGEST, -1, 0);
+	T_EQ(sup_msg_recv(pair[FAR], false, &got), 1);
+	send_raw(pair[NEAR], buf, LARGEST + 1, -1, 0);
+	T_EQ(sup_msg_recv(pair[FAR], false, &got), -EPROTO);
+	close_pair(pair);
+}
+
 static void
 attributes_of_wrong_size_are_refused_and_unknown_ones_skipped(void)
 {
@@ -256,8 +278,12 @@ a_full_socket_is_told_and_never_waited_for(void)
 	int ret = 0;
 
 	make_pair(pair);
+	/* Not even when the socket itself would wait. */
+	T_EQ(fcntl(pair[NEAR], F_SETFL, 0), 0);
+	alarm(10);
 	for (int i = 0; i < 100000 && ret == 0; i++)
 		ret = sup_msg_send(pair[NEAR], &ping);
+	alarm(0);
 	T_EQ(ret, -EAGAIN);
 	close_pair(pair);
 }
@@ -271,6 +297,8 @@ static struct t_case cases[] = {
 	{ "a second descriptor and those of nonsense are closed",
 		second_descriptor_and_those_of_nonsense_are_closed },
 	{ "malformed messages are refused", malformed_messages_are_refused },
+	{ "a datagram that was cut is refused",
+		datagram_that_was_cut_is_refused },
 	{ "attributes of wrong size are refused, unknown ones skipped",
 		attributes_of_wrong_size_are_refused_and_unknown_ones_skipped },
 	{ "nothing and the end are told apart",
