@@ -144,6 +144,7 @@ static const int engine_calls[] = {
 	SCMP_SYS(mmap),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
+	SCMP_SYS(sysinfo), /* qsort() asks how much memory there is */
 	SCMP_SYS(madvise),
 	/* the clock, randomness, ourselves, the end */
 	SCMP_SYS(clock_gettime),

@@ -343,6 +343,25 @@ def test_refreshes_keep_state_and_are_not_forwarded_at_once(bench, v):
     assert len(seen) <= 3
 
 
+def test_many_reservations_are_listed_with_their_counters(bench):
+    """A listing sorts and sends more than one message can hold."""
+    src, _, via, dst = ADDR[4]
+    tiny = nb.controlled_load(r=1000.0, b=1500.0, p=2000.0)
+    ports = [bench.port() for _ in range(150)]
+    lih = bench.reserved_path(4, ports[0])
+    for port in ports:
+        bench.path(4, port)
+        bench.down.expect(nb.PATH, port)
+        bench.resv(4, port, lih, tiny)
+        bench.up.expect(nb.RESV, port)
+    listed = {r["session"]["port"]: r for r in bench.daemon.ctl_json(
+        "show", "reservations", dst)["reservations"]}
+    assert set(ports) <= set(listed)
+    classes = {listed[p]["classid"] for p in ports}
+    assert len(classes) == len(ports)
+    assert all(listed[p]["packets"] == 0 for p in ports)
+
+
 def test_all_is_released_in_the_end(bench):
     lab.wait_for(lambda: bench.flows() == 0, "an empty ledger",
                  2 * LIFETIME_S + 3)
