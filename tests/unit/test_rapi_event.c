@@ -23,7 +23,9 @@ static struct seen {
 	unsigned flags;
 	int filters, flowspecs, adspecs;
 	bool filter_null, flowspec_null, adspec_null;
-	uint8_t filter[512], flowspec[512], adspec[1024];
+	_Alignas(8) uint8_t filter[512];
+	_Alignas(8) uint8_t flowspec[512];
+	_Alignas(8) uint8_t adspec[1024];
 	char text[256];
 	void *arg;
 } seen;

@@ -114,8 +114,8 @@ reserved(void)
 static void
 packed_lists_are_walked_by_their_lengths(void)
 {
-	char filters[24 + 36 + 24];
-	char specs[40 + 52 + 40];
+	_Alignas(8) char filters[24 + 36 + 24];
+	_Alignas(8) char specs[40 + 52 + 40];
 	rapi_filter_t f;
 	rapi_flowspec_t s;
 	struct rapi_msg_request q;
