@@ -485,6 +485,12 @@ def test_links_and_addresses_are_followed(bed, probe):
     r.ip("addr", "add", "2001:db8:7::1/64", "dev", "rn", "nodad")
     got = probe.expect("iface", name="rn", v6="2001:db8:7::1")
     assert got["v4"] == "10.7.0.1"
+    # A deprecated one, though newer and thus first in the kernel's list.
+    r.ip("addr", "add", "2001:db8:7::2/64", "dev", "rn", "nodad",
+         "preferred_lft", "0")
+    r.ip("link", "set", "rn", "mtu", "1350")
+    probe.expect("iface", name="rn", mtu=1350, v6="2001:db8:7::1")
+    r.ip("addr", "del", "2001:db8:7::2/64", "dev", "rn")
     probe.forget()
     r.ip("addr", "del", "2001:db8:7::1/64", "dev", "rn")
     probe.expect("iface", name="rn", v6=lambda a: a.startswith("fe80::"))
@@ -551,6 +557,43 @@ def test_routes_are_asked_as_the_flow_would_go(bed, probe, family):
     assert probe.ask("source", far)["src"] == ""
 
 
+def while_stopped(probe, node, batch):
+    """Let all of it reach the probe at once."""
+    pids = lab.run("pgrep", "-P", probe.popen.pid, check=False).stdout.split()
+    pid = int(pids[0]) if pids else probe.popen.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        lab.run("ip", "-n", node.ns, "-batch", "-", stdin=batch)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_flapping_route_is_told_once(bed, probe):
+    probe.forget()
+    while_stopped(probe, bed.nodes["r"], "".join(
+        f"route replace 198.51.100.0/24 via {via}\n"
+        for _ in range(20) for via in (A[4], B[4])) +
+        "route del 198.51.100.0/24\n"
+        "route add 198.51.100.0/25 via 10.1.0.10\n")
+    probe.expect("routes", dst="198.51.100.0/25")
+    assert [e["dst"] for e in probe.forget() if e["event"] == "routes"] == [
+        "198.51.100.0/24"]
+    bed.nodes["r"].ip("route", "del", "198.51.100.0/25")
+
+
+def test_many_routes_are_told_as_all(bed, probe):
+    for count, told in ((32, 32), (33, 1)):
+        probe.forget()
+        while_stopped(probe, bed.nodes["r"], "".join(
+            f"route add 198.18.{i}.0/24 via {B[4]}\n" for i in range(count)))
+        probe.expect("routes")
+        events = probe.forget()
+        assert len([e for e in events if e["event"] == "routes"]) == told - 1
+        while_stopped(probe, bed.nodes["r"], "".join(
+            f"route del 198.18.{i}.0/24\n" for i in range(count)))
+        probe.expect("routes")
+
+
 def test_policy_routing_is_followed(bed, probe):
     r = bed.nodes["r"]
     ra, rb, rc = (index(r, n) for n in ("ra", "rb", "rc"))
@@ -582,16 +625,12 @@ def test_lost_notifications_are_made_good(bed, probe):
     """Stopped while more happens than its socket holds: it reads all again."""
     r = bed.nodes["r"]
     probe.forget()
-    pids = lab.run("pgrep", "-P", probe.popen.pid, check=False).stdout.split()
-    pid = int(pids[0]) if pids else probe.popen.pid
-    os.kill(pid, signal.SIGSTOP)
     # Each notification takes about a kilobyte of the buffer.
     batch = "".join(f"route {verb} 198.18.{i // 256}.{i % 256}/32 via {B[4]}\n"
                     for verb in ("add", "del") for i in range(8000))
-    lab.run("ip", "-n", r.ns, "-batch", "-", stdin=batch)
-    r.ip("addr", "add", "10.2.0.77/24", "dev", "rb")
-    r.ip("addr", "del", f"{RB[4]}/24", "dev", "rb")
-    os.kill(pid, signal.SIGCONT)
+    while_stopped(probe, r, batch + "addr add 10.2.0.77/32 dev rb\n"
+                  f"addr del {RB[4]}/24 dev rb\n")
+    probe.expect("iface", name="rb", v4="10.2.0.77")
     probe.expect("routes", dst="all", timeout=10)
     log = (bed.dir / "probe.log").read_text()
     assert "notifications were lost" in log
