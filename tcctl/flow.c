@@ -189,7 +189,8 @@ make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 	/* On a move everything is new: the nodes hold the class' counters. */
 	if (!take_nodes(link, flow, job->moved ? NULL : job->old, next)) {
 		(void)text_copy(text, TC_TEXT,
-			"no filter number is left in the hash bucket");
+			"no filter number is left in the hash bucket, "
+			"or no memory");
 		return ENOSPC;
 	}
 	tc_want_flow(&link->conf, flow, next->minor, &class, &leaf);

@@ -8,6 +8,7 @@ libtc_la_SOURCES = \
 	tcctl/adopt.c \
 	tcctl/clock.c \
 	tcctl/drain.c \
+	tcctl/dry.c tcctl/dry_int.h \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \
 	tcctl/kind_fifo.c \

@@ -1,9 +1,40 @@
 # SPDX-License-Identifier: ISC
 tcctl_tests = \
-	tests/unit/test_tc_msg
+	tests/unit/test_tc_clock \
+	tests/unit/test_tc_link \
+	tests/unit/test_tc_msg \
+	tests/unit/test_tc_plan \
+	tests/unit/test_tc_pool \
+	tests/unit/test_tc_txn \
+	tests/unit/test_tc_u32
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
+EXTRA_DIST += tests/unit/tc_fixture.h \
+	tests/golden/tc/another-leaf.ok \
+	tests/golden/tc/damaged-tree.ok \
+	tests/golden/tc/faster-link.ok \
+	tests/golden/tc/flow-change-buffer.ok \
+	tests/golden/tc/flow-change-service.ok \
+	tests/golden/tc/flow-change.ok \
+	tests/golden/tc/flow-cl-peak.ok \
+	tests/golden/tc/flow-cl.ok \
+	tests/golden/tc/flow-gs.ok \
+	tests/golden/tc/flow-remove.ok \
+	tests/golden/tc/flow-same.ok \
+	tests/golden/tc/new-tree.ok \
+	tests/golden/tc/reverse.ok \
+	tests/golden/tc/same-tree.ok
+tcctl_test_libs = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
+	$(SECCOMP_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_tc_clock_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
+tests_unit_test_tc_plan_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_plan_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tc"'
+tests_unit_test_tc_pool_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_txn_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_u32_LDADD = $(tcctl_test_libs)
 
 noinst_PROGRAMS += tests/bench/bench_tc
 tests_bench_bench_tc_SOURCES = tests/bench/bench_tc.c

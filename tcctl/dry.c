@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+
+/* The kernel that only remembers; see dry_int.h. */
+
+#include "dry_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { FIRST_ROOT = 0x800 };
+
+void
+tc_dry_init(struct tc_dry *dry, const struct alloc *alloc)
+{
+	memset(dry, 0, sizeof(*dry));
+	dry->objects.alloc = alloc;
+}
+
+void
+tc_dry_done(struct tc_dry *dry)
+{
+	tc_objects_done(&dry->objects);
+}
+
+/* Where an object is known by: its kind of thing, its handle and, for filters
+ * in a root table, nothing more: those numbers differ. */
+static struct tc_object *
+find(const struct tc_dry *dry, const struct tc_object *like)
+{
+	for (size_t i = 0; i < dry->objects.count; i++) {
+		struct tc_object *o = &dry->objects.all[i];
+
+		if (o->type == like->type && o->ifindex == like->ifindex &&
+			o->handle == like->handle &&
+			(o->type != TC_FILTER || o->pref == like->pref))
+			return o;
+	}
+	return NULL;
+}
+
+static bool
+exists(const struct tc_dry *dry, const struct tc_object *child,
+	enum tc_type type, uint32_t handle)
+{
+	const struct tc_object like = { .type = (uint8_t)type,
+		.ifindex = child->ifindex,
+		.handle = handle,
+		.pref = child->pref };
+
+	return find(dry, &like) != NULL;
+}
+
+/* The thing that it hangs on. */
+static bool
+has_parent(const struct tc_dry *dry, const struct tc_object *o)
+{
+	switch ((enum tc_type)o->type) {
+	case TC_QDISC_ROOT:
+		return true;
+	case TC_CLASS:
+		if ((o->parent & 0xffff) == 0)
+			return exists(dry, o, TC_QDISC_ROOT, o->parent);
+		return exists(dry, o, TC_CLASS, o->parent);
+	case TC_QDISC_LEAF:
+		return exists(dry, o, TC_CLASS, o->parent);
+	case TC_FILTER:
+		if (!exists(dry, o, TC_QDISC_ROOT, o->parent))
+			return false;
+		return o->kind != &tc_kind_u32 || o->u32.divisor != 0 ||
+		       (exists(dry, o, TC_FILTER,
+				tc_u32_table(o->handle)
+					<< TC_U32_TABLE_SHIFT) &&
+			       (o->u32.link == 0 ||
+				       exists(dry, o, TC_FILTER, o->u32.link)));
+	}
+	return false;
+}
+
+/* The first filter of a preference brings its root table. */
+static int
+make_root_table(struct tc_dry *dry, const struct tc_object *filter)
+{
+	struct tc_object *root;
+
+	for (size_t i = 0; i < dry->objects.count; i++) {
+		const struct tc_object *o = &dry->objects.all[i];
+
+		if (o->type == TC_FILTER && o->ifindex == filter->ifindex &&
+			o->pref == filter->pref)
+			return 0;
+	}
+	root = tc_objects_add(&dry->objects);
+	if (!root)
+		return ENOMEM;
+	root->type = TC_FILTER;
+	root->ifindex = filter->ifindex;
+	root->parent = filter->parent;
+	root->pref = filter->pref;
+	root->protocol = filter->protocol;
+	root->kind = &tc_kind_u32;
+	root->u32.divisor = 1;
+	root->handle = (FIRST_ROOT + dry->next_root++) << TC_U32_TABLE_SHIFT;
+	return 0;
+}
+
+static int
+add(struct tc_dry *dry, const struct tc_object *want)
+{
+	struct tc_object *o;
+
+	if (find(dry, want))
+		return EEXIST;
+	if (!has_parent(dry, want))
+		return ENOENT;
+	if (want->type == TC_FILTER && make_root_table(dry, want) != 0)
+		return ENOMEM;
+	o = tc_objects_add(&dry->objects);
+	if (!o)
+		return ENOMEM;
+	*o = *want;
+	return 0;
+}
+
+static int
+change(struct tc_dry *dry, const struct tc_object *want)
+{
+	struct tc_object *o = find(dry, want);
+
+	if (!o)
+		return ENOENT;
+	*o = *want;
+	return 0;
+}
+
+static int
+del(struct tc_dry *dry, const struct tc_object *have)
+{
+	struct tc_object *o = find(dry, have);
+	size_t kept = 0;
+
+	if (!o)
+		return ENOENT;
+	if (o->type == TC_QDISC_ROOT) {
+		for (size_t i = 0; i < dry->objects.count; i++)
+			if (dry->objects.all[i].ifindex != have->ifindex)
+				dry->objects.all[kept++] = dry->objects.all[i];
+		dry->objects.count = kept;
+		return 0;
+	}
+	*o = dry->objects.all[--dry->objects.count];
+	return 0;
+}
+
+static int
+run(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	struct tc_dry *dry = (struct tc_dry *)arg;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tc_op *op = &ops[i];
+		int error = 0;
+
+		switch (op->kind) {
+		case TC_OP_ADD:
+			error = add(dry, &op->want);
+			break;
+		case TC_OP_CHANGE:
+			error = change(dry, &op->want);
+			break;
+		case TC_OP_DEL:
+			error = del(dry, &op->have);
+			break;
+		}
+		ret_results[i].error = error;
+		ret_results[i].text[0] = '\0';
+		if (error == 0 && dry->tell)
+			dry->tell(dry->arg, op);
+	}
+	return 0;
+}
+
+static int
+dump(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	const struct tc_dry *dry = (const struct tc_dry *)arg;
+
+	for (size_t i = 0; i < dry->objects.count; i++) {
+		struct tc_object *o = dry->objects.all[i].ifindex == ifindex
+					      ? tc_objects_add(into)
+					      : NULL;
+
+		if (o)
+			*o = dry->objects.all[i];
+	}
+	return 0;
+}
+
+static int
+stats_of(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
+	struct tc_class_stats *ret_stats)
+{
+	const struct tc_dry *dry = (const struct tc_dry *)arg;
+	const struct tc_object child = { .ifindex = ifindex };
+
+	for (size_t i = 0; i < count; i++) {
+		memset(&ret_stats[i], 0, sizeof(ret_stats[i]));
+		if (exists(dry, &child, TC_CLASS, classids[i]))
+			ret_stats[i].handle = classids[i];
+	}
+	return 0;
+}
+
+static int
+stats_of_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
+{
+	const struct tc_dry *dry = (const struct tc_dry *)arg;
+
+	for (size_t i = 0; i < dry->objects.count; i++) {
+		const struct tc_object *o = &dry->objects.all[i];
+		const struct tc_class_stats stats = { .handle = o->handle };
+
+		if (o->type == TC_CLASS && o->ifindex == ifindex)
+			tell(tell_arg, &stats);
+	}
+	return 0;
+}
+
+static int
+root_of(void *arg, uint32_t ifindex, uint32_t *ret_handle)
+{
+	const struct tc_dry *dry = (const struct tc_dry *)arg;
+
+	*ret_handle = 0;
+	for (size_t i = 0; i < dry->objects.count; i++)
+		if (dry->objects.all[i].type == TC_QDISC_ROOT &&
+			dry->objects.all[i].ifindex == ifindex)
+			*ret_handle = dry->objects.all[i].handle;
+	return 0;
+}
+
+struct tc_kernel
+tc_dry_kernel(struct tc_dry *dry)
+{
+	return (struct tc_kernel){ .arg = dry,
+		.run = run,
+		.dump = dump,
+		.stats = stats_of,
+		.stats_all = stats_of_all,
+		.root = root_of };
+}

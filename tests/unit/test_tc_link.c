@@ -1,0 +1,867 @@
+/* SPDX-License-Identifier: ISC */
+#include "tc_fixture.h"
+
+#include <errno.h>
+
+/* ---- a kernel whose classes have totals ------------------------------------
+ */
+
+struct busy {
+	struct tc_kernel behind;
+	uint32_t classid; /* that has these totals; 0: all have none */
+	struct tc_class_stats stats;
+};
+
+static int
+busy_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
+	struct tc_class_stats *ret_stats)
+{
+	struct busy *b = (struct busy *)arg;
+	int error = b->behind.stats(
+		b->behind.arg, ifindex, classids, count, ret_stats);
+
+	for (size_t i = 0; i < count; i++)
+		if (classids[i] == b->classid && ret_stats[i].handle != 0) {
+			ret_stats[i] = b->stats;
+			ret_stats[i].handle = b->classid;
+		}
+	return error;
+}
+
+struct busy_tell {
+	struct busy *busy;
+	tc_stats_fn *tell;
+	void *arg;
+};
+
+static void
+busy_tell(void *arg, const struct tc_class_stats *stats)
+{
+	const struct busy_tell *t = (const struct busy_tell *)arg;
+	struct tc_class_stats s = *stats;
+
+	if (s.handle == t->busy->classid) {
+		s = t->busy->stats;
+		s.handle = t->busy->classid;
+	}
+	t->tell(t->arg, &s);
+}
+
+static int
+busy_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
+{
+	struct busy *b = (struct busy *)arg;
+	struct busy_tell t = { b, tell, tell_arg };
+
+	return b->behind.stats_all(b->behind.arg, ifindex, busy_tell, &t);
+}
+
+static int
+busy_run(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	struct busy *b = (struct busy *)arg;
+
+	/* A leaf that goes takes its queue along. */
+	for (size_t i = 0; i < count; i++)
+		if (ops[i].kind == TC_OP_DEL &&
+			ops[i].have.type == TC_QDISC_LEAF &&
+			ops[i].have.parent == b->classid)
+			b->stats.qlen = b->stats.backlog_bytes = 0;
+	return b->behind.run(b->behind.arg, ops, count, ret_results);
+}
+
+static int
+busy_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	struct busy *b = (struct busy *)arg;
+
+	return b->behind.dump(b->behind.arg, ifindex, into);
+}
+
+static struct fix *
+opened(struct busy *b)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+
+	*b = (struct busy){ .behind = tc_dry_kernel(&f->dry) };
+	f->kernel = (struct tc_kernel){ .arg = b,
+		.run = busy_run,
+		.dump = busy_dump,
+		.stats = busy_stats,
+		.stats_all = busy_all };
+	T_EQ(fix_open(f, &iface), 0);
+	fix_idle(f);
+	return f;
+}
+
+/* As after the death of one tcctl and the start of the next. */
+static void
+restart(struct fix *f)
+{
+	const struct tc_iface iface = fix_iface();
+
+	memset(&f->ear, 0, sizeof(f->ear));
+	T_EQ(fix_open(f, &iface), 0);
+}
+
+static size_t
+pooled(const struct fix *f)
+{
+	return f->link->pools[TC_GS].count + f->link->pools[TC_CL].count;
+}
+
+/* ---- pool and drain ---------------------------------------------------------
+ */
+
+static void
+pool_is_filled_in_the_background(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+
+	T_EQ(f->link->pools[TC_GS].count, 4);
+	T_EQ(f->link->pools[TC_CL].count, 4);
+	for (uint32_t minor = 0x100; minor < 0x108; minor++) {
+		const struct tc_object *c =
+			fix_find(f, TC_CLASS, tc_classid(minor));
+
+		T_CHECK(c != NULL, "no class %x", minor);
+		/* Never tiny: debts are kept as time. */
+		T_EQ(c->htb.rate_Bps, 125000);
+		T_EQ(c->htb.ceil_Bps, 125000);
+		T_CHECK(fix_find(f, TC_QDISC_LEAF, minor << 16), "no leaf");
+	}
+	fix_free(f);
+}
+
+static void
+surplus_is_removed(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+
+	for (uint32_t id = 1; id <= 20; id++) {
+		const struct tc_flow flow = fix_flow(id, (uint16_t)(5000 + id));
+
+		T_EQ(fix_add(f, &flow).error, 0);
+	}
+	for (uint32_t id = 1; id <= 20; id++)
+		T_CHECK(fix_del(f, id), "flow %u", id);
+	T_EQ(f->link->pools[TC_GS].count, 20);
+	fix_idle(f);
+	T_EQ(f->link->pools[TC_GS].count, 8);
+	T_EQ(f->link->pools[TC_CL].count, 4);
+
+	size_t classes = 0;
+
+	for (uint32_t minor = TC_MINOR_FIRST; minor < 0x200; minor++)
+		classes += fix_find(f, TC_CLASS, tc_classid(minor)) != NULL;
+	T_EQ(classes, 12);
+	fix_free(f);
+}
+
+static void
+empty_class_returns_at_once(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	char *before = fix_picture(f);
+
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_EQ(pooled(f), 7);
+	T_CHECK(fix_del(f, 7), "not answered");
+	T_EQ(f->ear.done[0].flow_id, 7);
+	T_EQ(f->ear.done[0].error, 0);
+	T_EQ(pooled(f), 8);
+
+	char *after = fix_picture(f);
+
+	T_STR(after, before);
+	T_CHECK(TAILQ_EMPTY(&f->link->drains), "still draining");
+	T_EQ(tc_drain_next(f->link).us, MONO_NEVER.us);
+	free(before);
+	free(after);
+	fix_free(f);
+}
+
+static void
+queued_packets_go_out_first(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+
+	b.classid = fix_add(f, &flow).classid;
+	b.stats.qlen = 3;
+	T_CHECK(!fix_del(f, 7), "answered with packets in the queue");
+	T_EQ(fix_nodes(f, b.classid), 0);
+	/* The old rate as long as something is queued. */
+	T_EQ(fix_find(f, TC_CLASS, b.classid)->htb.rate_Bps, 100000);
+	T_CHECK(tc_drain_next(f->link).us > f->now.us, "not later");
+	f->now = tc_drain_next(f->link);
+	b.stats.qlen = 0;
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->ear.count, 1);
+	T_EQ(f->ear.serials[0], 8);
+	T_EQ(f->ear.notes, 0);
+	T_EQ(fix_find(f, TC_CLASS, b.classid)->htb.rate_Bps, 125000);
+	T_EQ(pooled(f), 8);
+	fix_free(f);
+}
+
+static void
+what_stays_too_long_is_thrown_away(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	const struct mono start = f->now;
+
+	b.classid = fix_add(f, &flow).classid;
+	b.stats.qlen = 3;
+	b.stats.backlog_bytes = 4500;
+	T_CHECK(!fix_del(f, 7), "answered");
+	while (f->ear.count == 0) {
+		f->now = tc_drain_next(f->link);
+		T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener),
+			0);
+		T_CHECK(mono_ms_between(start, f->now) <= 102, "too late");
+	}
+	T_CHECK(mono_ms_between(start, f->now) >= 100, "too early");
+	T_EQ(f->ear.notes, 1);
+	T_CHECK(strstr(f->ear.note, "3 packets (4500 B) of flow 7") != NULL,
+		"%s", f->ear.note);
+	T_CHECK(fix_find(f, TC_QDISC_LEAF, b.classid << 16), "no leaf");
+	T_EQ(pooled(f), 8);
+	fix_free(f);
+}
+
+static void
+debts_are_paid_before_the_next_owner(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+
+	b.classid = fix_add(f, &flow).classid;
+	b.stats.tokens_ticks = -15625; /* 1 ms */
+	b.stats.ctokens_ticks = -31250;
+	T_CHECK(fix_del(f, 7), "the request need not wait for it");
+	T_EQ(pooled(f), 7);
+	T_EQ(tc_drain_next(f->link).us, f->now.us + 2000);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(pooled(f), 7);
+	f->now = tc_drain_next(f->link);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(pooled(f), 8);
+	fix_free(f);
+}
+
+static void
+class_that_vanished_is_forgotten(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid = fix_add(f, &flow).classid;
+
+	for (size_t i = 0; i < f->dry.objects.count; i++)
+		if (f->dry.objects.all[i].type == TC_CLASS &&
+			f->dry.objects.all[i].handle == classid)
+			f->dry.objects.all[i] =
+				f->dry.objects.all[--f->dry.objects.count];
+	T_CHECK(fix_del(f, 7), "not answered");
+	T_EQ(f->ear.done[0].error, 0);
+	T_EQ(pooled(f), 7);
+	fix_free(f);
+}
+
+/* ---- flows ------------------------------------------------------------------
+ */
+
+static void
+same_request_again_changes_nothing(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid = fix_add(f, &flow).classid;
+	char *before = fix_picture(f);
+	struct tc_done done = fix_add(f, &flow);
+	char *after = fix_picture(f);
+
+	T_EQ(done.error, 0);
+	T_EQ(done.classid, classid);
+	T_STR(after, before);
+	T_EQ(pooled(f), 7);
+	T_EQ(f->link->reserved_Bps[TC_GS], 100000);
+	free(before);
+	free(after);
+	fix_free(f);
+}
+
+static void
+same_filter_twice_is_one_node(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+
+	flow.filter_count = 3;
+	flow.filters[1] = flow.filters[0];
+	flow.filters[2] = flow.filters[0];
+	T_EQ(fix_nodes(f, fix_add(f, &flow).classid), 1);
+	fix_free(f);
+}
+
+static void
+sums_follow_the_flows(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(1, 5001);
+	const uint32_t gs = tc_classid(TC_MINOR_GS);
+	const uint32_t cl = tc_classid(TC_MINOR_CL);
+
+	T_EQ(fix_add(f, &flow).error, 0);
+	flow = fix_flow(2, 5002);
+	flow.rate_Bps = 50000;
+	T_EQ(fix_add(f, &flow).error, 0);
+	flow = fix_flow(3, 5003);
+	flow.service = TC_SERVICE_CL;
+	T_EQ(fix_add(f, &flow).error, 0);
+	fix_idle(f);
+	T_EQ(fix_find(f, TC_CLASS, gs)->htb.rate_Bps, 150000);
+	T_EQ(fix_find(f, TC_CLASS, cl)->htb.rate_Bps, 100000);
+	flow.service = TC_SERVICE_GS; /* moves */
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_CHECK(fix_del(f, 2), "not answered");
+	fix_idle(f);
+	T_EQ(fix_find(f, TC_CLASS, gs)->htb.rate_Bps, 200000);
+	T_EQ(fix_find(f, TC_CLASS, cl)->htb.rate_Bps, 1000);
+	fix_free(f);
+}
+
+static void
+senseless_flows_are_refused(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow bad[9];
+
+	for (size_t i = 0; i < 9; i++)
+		bad[i] = fix_flow(7, 5004);
+	bad[0].service = 3;
+	bad[1].rate_Bps = 0;
+	bad[2].rate_Bps = 1250001;
+	bad[3].max_packet_bytes = 0;
+	bad[4].filter_count = 0;
+	bad[5].filters[0].dst = (struct addr){ 0 };
+	bad[6].bucket_bytes = 1ull << 32;
+	bad[7].buffer_bytes = 1ull << 32;
+	bad[8].max_packet_bytes = UINT32_MAX;
+	for (size_t i = 0; i < 9; i++) {
+		struct tc_done done = fix_add(f, &bad[i]);
+
+		T_EQ(done.error, EINVAL);
+		T_CHECK(done.text[0] != '\0', "no reason, %zu", i);
+	}
+	T_EQ(pooled(f), 8);
+	bad[2].rate_Bps = 1250000;
+	T_EQ(fix_add(f, &bad[2]).error, 0);
+	fix_free(f);
+}
+
+static void
+counters_begin_at_zero(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+
+	b.classid = tc_classid(TC_MINOR_FIRST);
+	T_EQ(fix_add(f, &flow).classid, b.classid);
+	b.stats = (struct tc_class_stats){
+		.bytes = 10000, .packets = 10, .drops = 2, .backlog_bytes = 9
+	};
+	T_EQ(tc_link_counters(f->link, &f->kernel, 1, 7, &f->listener), 0);
+	T_EQ(f->ear.counter_count, 1);
+	T_EQ(f->ear.counters[0].packets, 10);
+	T_CHECK(fix_del(f, 7), "not answered");
+	/* The pool goes round until the class comes again. */
+	for (uint32_t id = 8;; id++) {
+		flow.id = id;
+		if (fix_add(f, &flow).classid == b.classid)
+			break;
+		T_CHECK(fix_del(f, id) && id < 100, "never");
+	}
+	b.stats.bytes += 300;
+	b.stats.packets += 3;
+	b.stats.drops += 1;
+	f->ear.counter_count = 0;
+	T_EQ(tc_link_counters(f->link, &f->kernel, 1, 0, &f->listener), 0);
+	T_EQ(f->ear.counter_count, 2); /* best effort and the flow */
+	T_EQ(f->ear.counters[0].flow_id, 0);
+	T_EQ(f->ear.counters[1].flow_id, flow.id);
+	T_EQ(f->ear.counters[1].bytes, 300);
+	T_EQ(f->ear.counters[1].packets, 3);
+	T_EQ(f->ear.counters[1].drops, 1);
+	T_EQ(f->ear.counters[1].backlog_bytes, 9);
+	/* And the next tcctl knows as well. */
+	restart(f);
+	T_EQ(tc_link_counters(f->link, &f->kernel, 1, flow.id, &f->listener),
+		0);
+	T_EQ(f->ear.counters[0].packets, 3);
+	T_EQ(f->ear.counters[0].bytes, 300);
+	T_EQ(f->ear.counters[0].drops, 1);
+	fix_free(f);
+}
+
+/* ---- adoption ---------------------------------------------------------------
+ */
+
+static void
+flows_are_adopted(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow gs = fix_flow(7, 5004);
+	struct tc_flow cl = fix_flow(8, 5006);
+
+	gs.filter_count = 2;
+	gs.filters[1] = fix_filter("2001:db8::2", "", 5004, 0);
+	cl.service = TC_SERVICE_CL;
+	cl.peak_Bps = 500000;
+	cl.bucket_bytes = 10000;
+	T_EQ(fix_add(f, &gs).error, 0);
+	T_EQ(fix_add(f, &cl).error, 0);
+	fix_idle(f);
+
+	char *before = fix_picture(f);
+
+	restart(f);
+	T_EQ(f->ear.adopted_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct tc_flow *got = &f->ear.adopted[i];
+		const struct tc_flow *want = got->id == 7 ? &gs : &cl;
+
+		T_EQ(got->ifindex, FIX_IFINDEX);
+		T_EQ(got->service, want->service);
+		T_EQ(got->rate_Bps, want->rate_Bps);
+		T_EQ(got->peak_Bps, want->peak_Bps);
+		T_EQ(got->max_packet_bytes, want->max_packet_bytes);
+		T_EQ(got->buffer_bytes, want->buffer_bytes);
+		T_EQ(got->filter_count, want->filter_count);
+		for (size_t n = 0; n < want->filter_count; n++)
+			T_CHECK(tc_filter_equal(
+					&got->filters[n], &want->filters[n]),
+				"filter %zu of %u", n, got->id);
+	}
+	T_EQ(f->link->reserved_Bps[TC_GS], 100000);
+	T_EQ(f->link->reserved_Bps[TC_CL], 100000);
+	T_EQ(pooled(f), 8); /* 6, and two were made for the next */
+	fix_idle(f);
+
+	char *after = fix_picture(f);
+
+	T_STR(after, before);
+	/* Told again by the engine: nothing to do. */
+	T_EQ(fix_add(f, &gs).error, 0);
+	T_CHECK(fix_del(f, 7) && fix_del(f, 8), "not ours");
+	free(before);
+	free(after);
+	fix_free(f);
+}
+
+static void
+orphans_return_to_the_pool(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid = fix_add(f, &flow).classid;
+
+	/* As killed between class and filter. */
+	for (size_t i = 0; i < f->dry.objects.count; i++)
+		if (f->dry.objects.all[i].type == TC_FILTER &&
+			f->dry.objects.all[i].u32.classid == classid)
+			f->dry.objects.all[i] =
+				f->dry.objects.all[--f->dry.objects.count];
+	restart(f);
+	T_EQ(f->ear.adopted_count, 0);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->ear.count, 0); /* nobody asked */
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.rate_Bps, 125000);
+	T_EQ(pooled(f), 8);
+	fix_free(f);
+}
+
+static void
+class_without_its_leaf_is_mended(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid = fix_add(f, &flow).classid;
+
+	for (size_t i = 0; i < f->dry.objects.count; i++)
+		if (f->dry.objects.all[i].type == TC_QDISC_LEAF &&
+			f->dry.objects.all[i].parent == classid)
+			f->dry.objects.all[i] =
+				f->dry.objects.all[--f->dry.objects.count];
+	restart(f);
+	T_EQ(f->ear.adopted_count, 0);
+	T_EQ(fix_nodes(f, classid), 0);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_CHECK(fix_find(f, TC_QDISC_LEAF, classid << 16), "no leaf");
+	T_EQ(pooled(f), 8);
+	fix_free(f);
+}
+
+static void
+nodes_that_make_no_sense_go(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid = fix_add(f, &flow).classid;
+	const struct tc_filter filter = fix_filter("10.0.0.9", "", 5010, 0);
+	const struct tc_mark marks[] = {
+		{ 9, tc_classid(0x4711), { 0, 0, 0 } }, /* no such class */
+		{ 9, tc_classid(5), { 0, 0, 0 } },      /* best effort */
+	};
+	struct tc_object *o;
+
+	for (size_t i = 0; i < 2; i++) {
+		o = tc_objects_add(&f->dry.objects);
+		T_CHECK(o != NULL, "memory");
+		tc_u32_node(FIX_IFINDEX,
+			tc_u32_bucket(&filter) | (uint32_t)(50 + i), &filter,
+			&marks[i], o);
+	}
+	o = tc_objects_add(&f->dry.objects);
+	T_CHECK(o != NULL, "memory");
+	tc_u32_node(FIX_IFINDEX, tc_u32_bucket(&filter) | 60, &filter,
+		&marks[0], o);
+	o->u32.key_count = 0; /* matches everything */
+	restart(f);
+	T_EQ(f->ear.adopted_count, 1);
+	T_EQ(f->ear.adopted[0].id, 7);
+	T_EQ(fix_nodes(f, classid), 1);
+	T_EQ(fix_nodes(f, tc_classid(0x4711)), 0);
+	T_EQ(fix_nodes(f, tc_classid(5)), 0);
+	fix_free(f);
+}
+
+static void
+class_of_two_flows_is_nobodys(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid = fix_add(f, &flow).classid;
+	const struct tc_filter filter = fix_filter("10.0.0.9", "", 5010, 0);
+	const struct tc_mark mark = { 9, classid, { 0, 0, 0 } };
+	struct tc_object *o = tc_objects_add(&f->dry.objects);
+
+	T_CHECK(o != NULL, "memory");
+	tc_u32_node(
+		FIX_IFINDEX, tc_u32_bucket(&filter) | 50, &filter, &mark, o);
+	restart(f);
+	T_EQ(f->ear.adopted_count, 0);
+	T_EQ(fix_nodes(f, classid), 0);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(pooled(f), 8);
+	fix_free(f);
+}
+
+static void
+foreign_filters_are_left_alone(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_object *o = tc_objects_add(&f->dry.objects);
+
+	T_CHECK(o != NULL, "memory");
+	*o = (struct tc_object){ .type = TC_FILTER,
+		.ifindex = FIX_IFINDEX,
+		.handle = 0x80400001,
+		.parent = TC_ROOT_HANDLE,
+		.pref = 99,
+		.kind = &tc_kind_other,
+		.name = "bpf" };
+
+	char *before = fix_picture(f);
+
+	restart(f);
+
+	char *after = fix_picture(f);
+
+	T_STR(after, before);
+	free(before);
+	free(after);
+	fix_free(f);
+}
+
+static void
+set_root(struct fix *f, uint32_t handle, const struct tc_kind *kind,
+	uint32_t r2q)
+{
+	struct tc_object *o = tc_objects_add(&f->dry.objects);
+
+	T_CHECK(o != NULL, "memory");
+	*o = (struct tc_object){ .type = TC_QDISC_ROOT,
+		.ifindex = FIX_IFINDEX,
+		.handle = handle,
+		.parent = TC_PARENT_ROOT,
+		.kind = kind };
+	if (kind == &tc_kind_htb_root) {
+		o->root.r2q = r2q;
+		o->root.default_minor = TC_MINOR_BEST;
+	} else {
+		(void)text_copy(o->name, sizeof(o->name), "cake");
+	}
+}
+
+static void
+foreign_trees_are_refused(void)
+{
+	static const struct {
+		uint32_t handle;
+		bool htb;
+		uint32_t r2q;
+		const char *word;
+	} trees[] = { { 0x70000, false, 0, "cake 7:" },
+		{ 0x520000, true, 10, "htb 52:" },
+		{ 0x10000, true, 0x52535601, "htb 1:" },
+		{ 0x520000, true, 0x52535602, "another version" } };
+	const struct tc_iface iface = fix_iface();
+
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+		struct fix *f = fix_new();
+
+		set_root(f, trees[i].handle,
+			trees[i].htb ? &tc_kind_htb_root : &tc_kind_other,
+			trees[i].r2q);
+		T_EQ(fix_open(f, &iface), EBUSY);
+		T_CHECK(strstr(f->ear.note, trees[i].word) != NULL, "%s",
+			f->ear.note);
+		T_EQ(f->dry.objects.count, 1);
+		fix_free(f);
+	}
+}
+
+static void
+default_qdisc_is_not_foreign(void)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+
+	set_root(f, 0, &tc_kind_other, 0);
+	T_EQ(fix_open(f, &iface), 0);
+	fix_free(f);
+}
+
+/* ---- settings
+ * ---------------------------------------------------------------- */
+
+static void
+changed_settings_are_followed(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_iface iface = fix_iface();
+	struct tc_flow cl = fix_flow(8, 5006);
+	struct tc_done done;
+	uint32_t classid;
+
+	cl.service = TC_SERVICE_CL;
+	classid = fix_add(f, &cl).classid;
+	iface.link_Bps = 600000;
+	iface.overhead_bytes = 38;
+	T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
+	T_EQ(done.error, 0);
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.ceil_Bps, 600000);
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.overhead, 38);
+	T_EQ(fix_find(f, TC_CLASS, tc_classid(1))->htb.rate_Bps, 600000);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	fix_idle(f);
+	for (size_t i = 0; i < f->dry.objects.count; i++)
+		if (f->dry.objects.all[i].type == TC_CLASS)
+			T_EQ(f->dry.objects.all[i].htb.overhead, 38);
+	T_EQ(pooled(f), 7 + 1);
+
+	/* The books say the same as the kernel: a restart changes nothing. */
+	char *before = fix_picture(f);
+
+	memset(&f->ear, 0, sizeof(f->ear));
+	T_EQ(fix_open(f, &iface), 0);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	fix_idle(f);
+
+	char *after = fix_picture(f);
+
+	T_STR(after, before);
+	free(before);
+	free(after);
+	fix_free(f);
+}
+
+static void
+senseless_settings_are_refused(void)
+{
+	struct tc_iface bad[8];
+
+	for (size_t i = 0; i < 8; i++)
+		bad[i] = fix_iface();
+	bad[0].ifindex = 0;
+	bad[1].link_Bps = 0;
+	bad[2].best_effort_Bps = bad[2].link_Bps + 1;
+	bad[3].control_Bps = bad[3].link_Bps + 1;
+	bad[4].mtu = 67;
+	bad[5].pool_low = bad[5].pool_high + 1;
+	bad[6].timer_us = 100001;
+	bad[7].overhead_bytes = 70000;
+	for (size_t i = 0; i < 8; i++) {
+		struct fix *f = fix_new();
+
+		T_EQ(fix_open(f, &bad[i]), EINVAL);
+		T_EQ(f->dry.objects.count, 0);
+		fix_free(f);
+	}
+}
+
+static void
+closing_removes_the_tree(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	struct tc_done done;
+
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_EQ(tc_link_close(f->link, &f->kernel, &done), 0);
+	T_EQ(done.error, 0);
+	T_EQ(f->dry.objects.count, 0);
+	fix_free(f);
+}
+
+/* ---- memory
+ * ------------------------------------------------------------------ */
+
+struct poor {
+	size_t left;
+	size_t out;
+};
+
+static void *
+poor_get(void *arg, size_t size)
+{
+	struct poor *p = (struct poor *)arg;
+
+	if (p->left == 0)
+		return NULL;
+	p->left--;
+	p->out++;
+	return calloc(1, size);
+}
+
+static void
+poor_put(void *arg, void *memory)
+{
+	struct poor *p = (struct poor *)arg;
+
+	p->out -= memory != NULL;
+	free(memory);
+}
+
+/* Each allocation in turn fails: refused or given up, never a leak. */
+static void
+lack_of_memory_is_survived(void)
+{
+	const struct tc_iface iface = fix_iface();
+	bool through = false;
+
+	for (size_t n = 0; n < 2000 && !through; n++) {
+		struct poor poor = { .left = n };
+		const struct alloc alloc = { poor_get, poor_put, &poor };
+		struct fix *f = fix_new();
+		struct tc_flow flow = fix_flow(7, 5004);
+		struct tc_done done = { 0 };
+		bool more = true;
+
+		f->batch->alloc = f->batch->ops.alloc = &alloc;
+		f->link = tc_link_new(&alloc, &iface);
+		if (!f->link ||
+			tc_link_open(f->link, &f->kernel, 1, &f->listener,
+				&done) != 0 ||
+			tc_link_idle(
+				f->link, &f->kernel, &f->listener, &more) != 0)
+			goto next;
+		done.error =
+			tc_batch_flow(f->batch, f->link, 1, &flow, done.text);
+		if (done.error != 0) {
+			T_CHECK(done.error == ENOMEM || done.error == ENOSPC,
+				"error %d", done.error);
+			T_CHECK(!tc_record_find(f->link, 7), "there");
+			goto next;
+		}
+		if (tc_batch_run(f->batch, &f->kernel, f->now, &f->listener) !=
+			0)
+			goto next;
+		if (tc_batch_del(f->batch, f->link, 2, 7, done.text) != 0 ||
+			tc_batch_run(f->batch, &f->kernel, f->now,
+				&f->listener) != 0)
+			goto next;
+		through = tc_drain_step(f->link, &f->kernel, f->now,
+				  &f->listener) == 0 &&
+			  pooled(f) > 0;
+	next:
+		/* Records in the hash are plain heap of uthash's own. */
+		tc_link_free(f->link);
+		f->link = NULL;
+		fix_free(f);
+		T_EQ(poor.out, 0);
+	}
+	T_CHECK(through, "never enough memory");
+}
+
+static struct t_case cases[] = {
+	{ "the pool is filled in the background",
+		pool_is_filled_in_the_background },
+	{ "a surplus of idle classes is removed", surplus_is_removed },
+	{ "an empty class returns at once", empty_class_returns_at_once },
+	{ "queued packets go out first", queued_packets_go_out_first },
+	{ "what stays longer than 100 ms is thrown away and told",
+		what_stays_too_long_is_thrown_away },
+	{ "a debt of tokens is paid before the next owner",
+		debts_are_paid_before_the_next_owner },
+	{ "a class that vanished is forgotten",
+		class_that_vanished_is_forgotten },
+	{ "the same request again changes nothing",
+		same_request_again_changes_nothing },
+	{ "the same filter twice is one node", same_filter_twice_is_one_node },
+	{ "the sums follow the flows", sums_follow_the_flows },
+	{ "senseless flows are refused", senseless_flows_are_refused },
+	{ "counters begin at zero, also for the next tcctl",
+		counters_begin_at_zero },
+	{ "flows are adopted as they are", flows_are_adopted },
+	{ "orphans return to the pool", orphans_return_to_the_pool },
+	{ "a class without its leaf is mended",
+		class_without_its_leaf_is_mended },
+	{ "nodes that make no sense go", nodes_that_make_no_sense_go },
+	{ "a class of two flows is nobody's", class_of_two_flows_is_nobodys },
+	{ "foreign filters are left alone", foreign_filters_are_left_alone },
+	{ "foreign trees are refused", foreign_trees_are_refused },
+	{ "the kernel's default qdisc is not foreign",
+		default_qdisc_is_not_foreign },
+	{ "changed settings are followed", changed_settings_are_followed },
+	{ "senseless settings are refused", senseless_settings_are_refused },
+	{ "closing removes the tree", closing_removes_the_tree },
+	{ "lack of memory is survived", lack_of_memory_is_survived },
+};
+
+T_MAIN(cases)

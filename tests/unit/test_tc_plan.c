@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: ISC */
+#include "tc_fixture.h"
+
+/* A plan as text, against a file in tests/golden/tc.  With TC_GOLDEN_WRITE in
+ * the environment the file is written instead: read the difference then. */
+static void
+check_golden(const char *name, const struct tc_ops *ops)
+{
+	enum { SIZE = 65536 };
+	char *got = (char *)malloc(SIZE);
+	char *want = (char *)calloc(1, SIZE);
+	struct text t = text_over(got, SIZE);
+	char path[512];
+	FILE *f;
+
+	T_CHECK(!ops->failed, "out of memory");
+	for (size_t i = 0; i < ops->count; i++) {
+		tc_op_print(&t, &ops->all[i], "eth0");
+		text_add(&t, "\n");
+	}
+	T_CHECK(!t.cut, "too long");
+	snprintf(path, sizeof(path), "%s/%s.ok", GOLDEN_DIR, name);
+	if (getenv("TC_GOLDEN_WRITE")) {
+		f = fopen(path, "w");
+		T_CHECK(f != NULL, "%s", path);
+		fputs(got, f);
+		fclose(f);
+	}
+	f = fopen(path, "r");
+	T_CHECK(f != NULL, "%s is missing", path);
+	T_CHECK(fread(want, 1, SIZE - 1, f) < SIZE - 1, "too long");
+	fclose(f);
+	T_STR(got, want);
+	free(got);
+	free(want);
+}
+
+static const struct tc_roots roots = { 0x80000000, 0x80100000, 0x80200000 };
+
+static struct tc_ops
+plan(const struct tc_objects *have, const struct tc_objects *want)
+{
+	struct tc_ops ops = { .alloc = alloc_heap() };
+
+	tc_plan((struct tc_span){ have->all, have->count },
+		(struct tc_span){ want->all, want->count }, &ops);
+	return ops;
+}
+
+static struct tc_objects
+none(void)
+{
+	return (struct tc_objects){ .alloc = alloc_heap() };
+}
+
+static struct tc_objects
+tree(const struct tc_iface *iface, const struct tc_kind *best)
+{
+	struct tc_objects list = none();
+
+	tc_want_tree(iface, &roots, best, &list);
+	return list;
+}
+
+static void
+check_plan(const char *name, struct tc_objects have, struct tc_objects want)
+{
+	struct tc_ops ops = plan(&have, &want);
+
+	check_golden(name, &ops);
+	tc_ops_done(&ops);
+	tc_objects_done(&have);
+	tc_objects_done(&want);
+}
+
+static void
+new_tree(void)
+{
+	const struct tc_iface iface = fix_iface();
+
+	check_plan("new-tree", none(), tree(&iface, &tc_kind_fq_codel));
+}
+
+static void
+same_tree(void)
+{
+	const struct tc_iface iface = fix_iface();
+
+	check_plan("same-tree", tree(&iface, &tc_kind_pfifo),
+		tree(&iface, &tc_kind_pfifo));
+}
+
+static void
+faster_link(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_iface faster = iface;
+
+	/* Beyond 32 bits: the RATE64 attributes. */
+	faster.link_Bps = 12500000000;
+	faster.best_effort_Bps = 5000000000;
+	check_plan("faster-link", tree(&iface, &tc_kind_pfifo),
+		tree(&faster, &tc_kind_pfifo));
+}
+
+static void
+another_leaf(void)
+{
+	const struct tc_iface iface = fix_iface();
+
+	/* The same handle: what is there goes first. */
+	check_plan("another-leaf", tree(&iface, &tc_kind_pfifo),
+		tree(&iface, &tc_kind_fq_codel));
+}
+
+static void
+damaged_tree(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_objects have = tree(&iface, &tc_kind_pfifo);
+	struct tc_object *stranger = tc_objects_add(&have);
+
+	T_CHECK(stranger != NULL, "memory");
+	*stranger = have.all[1];
+	stranger->handle = tc_classid(0x77);
+	tc_objects_sort(&have);
+	for (size_t i = 0; i < have.count; i++) {
+		struct tc_object *o = &have.all[i];
+
+		if (o->type == TC_CLASS &&
+			o->handle == tc_classid(TC_MINOR_CONTROL))
+			o->parent = TC_ROOT_HANDLE; /* cannot be moved */
+		if (o->handle == (roots.v4 | 1))
+			o->u32.keys[0].value = 0; /* cannot be changed */
+		if (o->handle == (roots.v6 | 1))
+			o->u32.classid = 0; /* can */
+	}
+	have.count--; /* the ARP filter is missing */
+	check_plan("damaged-tree", have, tree(&iface, &tc_kind_pfifo));
+}
+
+static struct tc_flow
+gs_flow(void)
+{
+	struct tc_flow flow = fix_flow(7, 5004);
+
+	flow.filter_count = 3;
+	flow.filters[1] = fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
+	flow.filters[2] = fix_filter("10.0.0.2", "", 0, 0);
+	return flow;
+}
+
+/* The plans of a flow, as the batch makes them. */
+static void
+check_flow(const char *name, const struct tc_flow *first,
+	const struct tc_flow *second)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+	char text[TC_TEXT];
+
+	T_EQ(fix_open(f, &iface), 0);
+	fix_idle(f);
+	if (first)
+		T_EQ(fix_add(f, first).error, 0);
+	if (second)
+		T_EQ(tc_batch_flow(f->batch, f->link, 9, second, text), 0);
+	else
+		T_EQ(tc_batch_del(f->batch, f->link, 9, first->id, text), 0);
+	check_golden(name, &f->batch->ops);
+	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener), 0);
+	fix_free(f);
+}
+
+static void
+flow_set_up(void)
+{
+	const struct tc_flow gs = gs_flow();
+	struct tc_flow cl = fix_flow(8, 5006);
+
+	check_flow("flow-gs", NULL, &gs);
+	cl.service = TC_SERVICE_CL;
+	cl.bucket_bytes = 10000;
+	check_flow("flow-cl", NULL, &cl);
+	cl.peak_Bps = 250000;
+	cl.buffer_bytes = 0;
+	check_flow("flow-cl-peak", NULL, &cl);
+}
+
+static void
+flow_changed(void)
+{
+	const struct tc_flow gs = gs_flow();
+	struct tc_flow other = gs;
+
+	other.rate_Bps *= 2;
+	other.filters[1] = fix_filter("10.0.0.2", "10.0.0.1", 5005, 6000);
+	check_flow("flow-change", &gs, &other);
+	other = gs;
+	other.buffer_bytes = 40000;
+	check_flow("flow-change-buffer", &gs, &other);
+	check_flow("flow-same", &gs, &gs);
+	other = gs;
+	other.service = TC_SERVICE_CL;
+	check_flow("flow-change-service", &gs, &other);
+}
+
+static void
+flow_removed(void)
+{
+	const struct tc_flow gs = gs_flow();
+
+	check_flow("flow-remove", &gs, NULL);
+}
+
+static void
+every_operation_has_a_reverse(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_iface other = iface;
+	struct tc_objects have = tree(&iface, &tc_kind_pfifo);
+	struct tc_objects want;
+	struct tc_ops there;
+	struct tc_ops back = { .alloc = alloc_heap() };
+
+	other.link_Bps *= 3;
+	want = tree(&other, &tc_kind_fq_codel);
+	there = plan(&have, &want);
+	T_CHECK(there.count > 4, "%zu operations", there.count);
+	for (size_t i = there.count; i-- > 0;) {
+		struct tc_op *op = tc_ops_add(&back, TC_OP_ADD);
+
+		T_CHECK(op != NULL, "memory");
+		tc_op_reverse(&there.all[i], op);
+	}
+	check_golden("reverse", &back);
+	tc_ops_done(&there);
+	tc_ops_done(&back);
+	tc_objects_done(&have);
+	tc_objects_done(&want);
+}
+
+static void
+foreign_objects_are_shown_as_such(void)
+{
+	const struct tc_object o = { .type = TC_QDISC_ROOT,
+		.ifindex = 3,
+		.handle = 0x70000,
+		.kind = &tc_kind_other,
+		.name = "cake" };
+	char buf[200];
+	struct text t = text_over(buf, sizeof(buf));
+
+	tc_object_print(&t, &o, NULL);
+	T_STR(buf, "qdisc 7: on interface 3 cake (foreign)");
+	T_CHECK(tc_kind_find(TC_QDISC_ROOT, "cake") == &tc_kind_other, "kind");
+	T_CHECK(tc_kind_find(TC_QDISC_LEAF, "htb") == &tc_kind_other, "kind");
+	T_CHECK(tc_kind_find(TC_CLASS, "htb") == &tc_kind_htb_class, "kind");
+}
+
+static struct t_case cases[] = {
+	{ "a new tree is made from the root to the filters", new_tree },
+	{ "an equal tree needs nothing", same_tree },
+	{ "a faster link changes classes in place", faster_link },
+	{ "another kind of leaf goes over the old one", another_leaf },
+	{ "a damaged tree is repaired and strangers go", damaged_tree },
+	{ "a flow takes an idle class", flow_set_up },
+	{ "a change of a flow: new nodes before old ones go", flow_changed },
+	{ "a removal takes the filters first", flow_removed },
+	{ "every operation has a reverse", every_operation_has_a_reverse },
+	{ "foreign objects are shown as such",
+		foreign_objects_are_shown_as_such },
+};
+
+T_MAIN(cases)

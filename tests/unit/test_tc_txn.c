@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: ISC */
+#include "tc_fixture.h"
+
+#include <errno.h>
+
+/* A kernel that refuses one step, and perhaps one step of the undo. */
+struct stubborn {
+	struct tc_kernel behind;
+	size_t calls;  /* operations so far */
+	size_t refuse; /* this one; counted from 1, 0: none */
+	size_t again;  /* and this one of the undo */
+	bool broken;   /* the conversation fails instead */
+};
+
+static int
+stubborn_run(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	struct stubborn *s = (struct stubborn *)arg;
+
+	for (size_t i = 0; i < count; i++) {
+		s->calls++;
+		if (s->broken && s->calls == s->refuse)
+			return -ENOBUFS;
+		if (s->calls == s->refuse || s->calls == s->again) {
+			ret_results[i].error = ENOSPC;
+			(void)text_copy(ret_results[i].text,
+				sizeof(ret_results[i].text), "no more room");
+			continue;
+		}
+
+		int error = s->behind.run(
+			s->behind.arg, &ops[i], 1, &ret_results[i]);
+
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+static int
+stubborn_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	struct stubborn *s = (struct stubborn *)arg;
+
+	return s->behind.dump(s->behind.arg, ifindex, into);
+}
+
+static int
+stubborn_stats(void *arg, uint32_t ifindex, const uint32_t *classids,
+	size_t count, struct tc_class_stats *ret_stats)
+{
+	struct stubborn *s = (struct stubborn *)arg;
+
+	return s->behind.stats(
+		s->behind.arg, ifindex, classids, count, ret_stats);
+}
+
+static int
+stubborn_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
+{
+	struct stubborn *s = (struct stubborn *)arg;
+
+	return s->behind.stats_all(s->behind.arg, ifindex, tell, tell_arg);
+}
+
+static struct tc_kernel
+stubborn_kernel(struct stubborn *s, struct fix *f)
+{
+	*s = (struct stubborn){ .behind = tc_dry_kernel(&f->dry) };
+	return (struct tc_kernel){ .arg = s,
+		.run = stubborn_run,
+		.dump = stubborn_dump,
+		.stats = stubborn_stats,
+		.stats_all = stubborn_all };
+}
+
+/* Do something with the n-th step refused, for all n, until it succeeds: each
+ * time the kernel must be as before, and the reason must be told. */
+typedef struct tc_done attempt_fn(struct fix *f);
+
+static size_t
+refuse_each_step(struct fix *f, struct stubborn *s, attempt_fn *attempt)
+{
+	for (size_t n = 1;; n++) {
+		char *before = fix_picture(f);
+		char step[32];
+
+		s->calls = 0;
+		s->refuse = n;
+		s->again = 0;
+
+		struct tc_done done = attempt(f);
+		char *after = fix_picture(f);
+
+		if (done.error == 0) {
+			free(before);
+			free(after);
+			return n - 1;
+		}
+		T_EQ(done.error, ENOSPC);
+		snprintf(step, sizeof(step), "step %zu of ", n);
+		T_CHECK(strstr(done.text, step) == done.text, "%s", done.text);
+		T_CHECK(strstr(done.text, "(kernel: no more room)"), "%s",
+			done.text);
+		T_CHECK(strstr(done.text, n == 1 ? "; undone" : "; undone") ||
+				strstr(done.text, "; nothing was changed"),
+			"%s", done.text);
+		T_STR(after, before);
+		free(before);
+		free(after);
+	}
+}
+
+static struct tc_done
+attempt_open(struct fix *f)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_done done = { 0 };
+
+	tc_link_free(f->link);
+	f->link = tc_link_new(alloc_heap(), &iface);
+	T_EQ(tc_link_open(f->link, &f->kernel, 1, &f->listener, &done), 0);
+	return done;
+}
+
+static struct tc_flow
+three_filters(uint32_t id)
+{
+	struct tc_flow flow = fix_flow(id, 5004);
+
+	flow.filter_count = 3;
+	flow.filters[1] = fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
+	flow.filters[2] = fix_filter("10.0.0.2", "", 0, 0);
+	return flow;
+}
+
+static struct tc_done
+attempt_add(struct fix *f)
+{
+	const struct tc_flow flow = three_filters(7);
+
+	return fix_add(f, &flow);
+}
+
+static struct tc_done
+attempt_change(struct fix *f)
+{
+	struct tc_flow flow = three_filters(7);
+
+	flow.rate_Bps *= 2;
+	flow.buffer_bytes *= 2;
+	flow.filters[0].dst_port++;
+	flow.filters[1].dst_port++;
+	return fix_add(f, &flow);
+}
+
+static struct tc_done
+attempt_move(struct fix *f)
+{
+	struct tc_flow flow = three_filters(7);
+
+	flow.service = TC_SERVICE_CL;
+	return fix_add(f, &flow);
+}
+
+static struct tc_done
+attempt_del(struct fix *f)
+{
+	struct tc_done done = { 0 };
+
+	T_EQ(tc_batch_del(f->batch, f->link, 8, 7, done.text), 0);
+	f->ear.count = 0;
+	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener), 0);
+	return f->ear.count > 0 ? f->ear.done[0] : done;
+}
+
+static struct fix *
+opened(struct stubborn *s, uint32_t pool)
+{
+	struct fix *f = fix_new();
+	struct tc_iface iface = fix_iface();
+
+	iface.pool_low = pool;
+	iface.pool_high = pool;
+	f->kernel = stubborn_kernel(s, f);
+	T_EQ(fix_open(f, &iface), 0);
+	fix_idle(f);
+	return f;
+}
+
+static void
+set_up_is_all_or_nothing(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+
+	T_EQ(refuse_each_step(f, &s, attempt_add), 5); /* class leaf 3 nodes */
+	T_CHECK(tc_record_find(f->link, 7) != NULL, "not there");
+	fix_free(f);
+	f = opened(&s, 0); /* the class is made now */
+	T_EQ(refuse_each_step(f, &s, attempt_add), 5);
+	fix_free(f);
+}
+
+static void
+change_is_all_or_nothing(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+
+	T_EQ(attempt_add(f).error, 0);
+	T_EQ(refuse_each_step(f, &s, attempt_change), 6);
+	T_EQ(tc_record_find(f->link, 7)->htb.rate_Bps, 200000);
+	fix_free(f);
+}
+
+static void
+move_is_all_or_nothing(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+
+	T_EQ(attempt_add(f).error, 0);
+	T_EQ(refuse_each_step(f, &s, attempt_move), 8);
+	fix_free(f);
+}
+
+static void
+removal_is_all_or_nothing(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+
+	T_EQ(attempt_add(f).error, 0);
+	T_EQ(refuse_each_step(f, &s, attempt_del), 3);
+	T_CHECK(tc_record_find(f->link, 7) == NULL, "still there");
+	fix_free(f);
+}
+
+/* After each refusal the books are as before: the same numbers are free. */
+static void
+refusals_cost_no_numbers(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 1);
+	struct tc_flow flow = fix_flow(1, 5004);
+
+	for (unsigned i = 0; i < 5000; i++) {
+		s.calls = 0;
+		s.refuse = 1 + i % 3;
+		T_EQ(fix_add(f, &flow).error, ENOSPC);
+	}
+	s.refuse = 0;
+
+	struct tc_done done = fix_add(f, &flow);
+
+	T_EQ(done.error, 0);
+	T_EQ(done.classid, tc_classid(TC_MINOR_FIRST));
+	fix_free(f);
+}
+
+/* The tree itself: with its root everything goes; without one to make, each
+ * step is taken back. */
+static void
+tree_is_all_or_nothing(void)
+{
+	struct stubborn s;
+	struct fix *f = fix_new();
+
+	f->kernel = stubborn_kernel(&s, f);
+	for (size_t n = 1; n < 200; n++) {
+		s.calls = 0;
+		s.refuse = n;
+		s.again = 0;
+
+		struct tc_done done = attempt_open(f);
+
+		if (done.error == 0 && s.calls < n)
+			break;
+		/* A best-effort leaf that is refused is tried as a pfifo. */
+		if (done.error == 0)
+			T_CHECK(fix_find(f, TC_QDISC_LEAF, 0x50000)->kind ==
+					&tc_kind_pfifo,
+				"step %zu", n);
+		tc_objects_done(&f->dry.objects);
+		f->dry.next_root = 0;
+	}
+	T_CHECK(fix_find(f, TC_QDISC_ROOT, TC_ROOT_HANDLE) != NULL, "no tree");
+	fix_free(f);
+}
+
+static void
+failed_undo_says_what_is_left(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+
+	s.calls = 0;
+	s.refuse = 4; /* the second node */
+	s.again = 7;  /* taking the leaf back: nodes 5, node 3 undone, leaf */
+
+	struct tc_done done = attempt_add(f);
+
+	T_EQ(done.error, ENOSPC);
+	T_CHECK(strstr(done.text, "; undo failed: "), "%s", done.text);
+	T_CHECK(!strstr(done.text, "; undone"), "%s", done.text);
+	T_CHECK(tc_record_find(f->link, 7) == NULL, "still known");
+	/* Its class is not handed to the next flow. */
+	s.refuse = 0;
+	s.again = 0;
+
+	const struct tc_flow other = fix_flow(8, 5010);
+
+	done = fix_add(f, &other);
+	T_EQ(done.error, 0);
+	T_CHECK(done.classid != tc_classid(TC_MINOR_FIRST), "the same class");
+	fix_free(f);
+}
+
+static void
+one_refused_request_of_a_batch(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+	char text[TC_TEXT];
+
+	for (uint32_t id = 1; id <= 3; id++) {
+		const struct tc_flow flow = fix_flow(id, (uint16_t)(5000 + id));
+
+		T_EQ(tc_batch_flow(f->batch, f->link, id, &flow, text), 0);
+	}
+	s.calls = 0;
+	s.refuse = 6; /* the node of the second flow */
+	f->ear.count = 0;
+	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->ear.count, 3);
+	T_EQ(f->ear.done[0].error, 0);
+	T_EQ(f->ear.done[1].error, ENOSPC);
+	T_EQ(f->ear.done[1].flow_id, 2);
+	T_EQ(f->ear.done[2].error, 0);
+	T_CHECK(tc_record_find(f->link, 1) && tc_record_find(f->link, 3) &&
+			!tc_record_find(f->link, 2),
+		"the books");
+	T_EQ(fix_nodes(f, f->ear.done[0].classid), 1);
+	T_EQ(fix_nodes(f, f->ear.done[2].classid), 1);
+	fix_free(f);
+}
+
+static void
+removing_what_has_gone_is_no_error(void)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+	const struct tc_flow flow = fix_flow(7, 5004);
+
+	T_EQ(fix_open(f, &iface), 0);
+	T_EQ(fix_add(f, &flow).error, 0);
+	/* Somebody removed the node behind our back. */
+	for (size_t i = 0; i < f->dry.objects.count; i++)
+		if (f->dry.objects.all[i].u32.classid == 0x520100 &&
+			f->dry.objects.all[i].type == TC_FILTER)
+			f->dry.objects.all[i] =
+				f->dry.objects.all[--f->dry.objects.count];
+	T_EQ(fix_nodes(f, 0x520100), 0);
+	T_CHECK(fix_del(f, 7), "not answered");
+	T_EQ(f->ear.done[0].error, 0);
+	fix_free(f);
+}
+
+static void
+broken_conversation_is_told(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	char text[TC_TEXT];
+
+	T_EQ(tc_batch_flow(f->batch, f->link, 1, &flow, text), 0);
+	s.calls = 0;
+	s.refuse = 2;
+	s.broken = true;
+	f->ear.count = 0;
+	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener),
+		-ENOBUFS);
+	T_EQ(f->ear.count, 0);
+	fix_free(f);
+}
+
+static struct t_case cases[] = {
+	{ "a set-up is all or nothing", set_up_is_all_or_nothing },
+	{ "a change is all or nothing", change_is_all_or_nothing },
+	{ "a move to another service is all or nothing",
+		move_is_all_or_nothing },
+	{ "a removal is all or nothing", removal_is_all_or_nothing },
+	{ "refusals cost no numbers", refusals_cost_no_numbers },
+	{ "the tree is all or nothing", tree_is_all_or_nothing },
+	{ "a failed undo says what is left", failed_undo_says_what_is_left },
+	{ "one refused request of a batch hurts no other",
+		one_refused_request_of_a_batch },
+	{ "removing what has gone is no error",
+		removing_what_has_gone_is_no_error },
+	{ "a broken conversation is told", broken_conversation_is_told },
+};
+
+T_MAIN(cases)

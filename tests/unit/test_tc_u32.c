@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/buf.h"
+#include "tc_fixture.h"
+#include "tcctl/nl_attr.h"
+
+#include <linux/rtnetlink.h>
+
+/* A walk of the layout as the kernel does it, over a packet's bytes. */
+struct walk {
+	struct tc_objects tree;
+	const uint8_t *packet;
+	size_t len;
+	unsigned looked; /* nodes */
+};
+
+static bool
+word(const struct walk *w, int at, uint32_t *ret)
+{
+	if (at < 0 || (size_t)at + 4 > w->len)
+		return false;
+
+	struct buf_reader r = buf_reader(w->packet + at, 4);
+
+	*ret = buf_get_u32be(&r);
+	return true;
+}
+
+static bool
+matches(const struct walk *w, const struct tc_u32 *u, int floating)
+{
+	for (size_t i = 0; i < u->key_count; i++) {
+		const struct tc_key *k = &u->keys[i];
+		uint32_t value;
+
+		if (!word(w, k->off + (k->floating ? floating : 0), &value) ||
+			((value ^ k->value) & k->mask) != 0)
+			return false;
+	}
+	return true;
+}
+
+static uint32_t
+fold(uint32_t value, uint32_t mask)
+{
+	return mask == 0 ? 0 : (value & mask) >> __builtin_ctz(mask);
+}
+
+/* The class for the packet in that bucket and below; 0: none. */
+static uint32_t
+classify(struct walk *w, uint16_t pref, uint32_t bucket, int floating)
+{
+	for (size_t i = 0; i < w->tree.count; i++) {
+		const struct tc_object *o = &w->tree.all[i];
+		const struct tc_u32 *u = &o->u32;
+		uint32_t value = 0;
+
+		if (o->type != TC_FILTER || o->pref != pref ||
+			u->divisor != 0 || (o->handle & 0xfffff000) != bucket)
+			continue;
+		w->looked++;
+		if (!matches(w, u, floating))
+			continue;
+		if (u->link == 0)
+			return u->classid;
+		if (u->hmask != 0 && !word(w, u->hoff, &value))
+			return 0;
+
+		int next = floating;
+
+		if ((u->flags & TC_U32_FLAG_VAROFFSET) != 0)
+			next = ((w->packet[0] << 8 | w->packet[1]) &
+				       u->offmask) >>
+			       u->offshift;
+
+		uint32_t found = classify(
+			w, pref, u->link | fold(value, u->hmask) << 12, next);
+
+		if (found != 0)
+			return found;
+	}
+	return 0;
+}
+
+static const struct tc_roots roots = { 0x80000000, 0x80100000, 0x80200000 };
+
+static struct walk
+new_walk(void)
+{
+	struct walk w = { .tree = { .alloc = alloc_heap() } };
+
+	tc_want_filters(FIX_IFINDEX, &roots, &w.tree);
+	return w;
+}
+
+static void
+add_filter(struct walk *w, const struct tc_filter *f, uint32_t classid)
+{
+	const struct tc_mark mark = { .flow_id = classid, .classid = classid };
+	struct tc_object *o = tc_objects_add(&w->tree);
+
+	T_CHECK(o != NULL && tc_filter_problem(f) == NULL, "%s",
+		tc_filter_problem(f));
+	tc_u32_node(FIX_IFINDEX, tc_u32_bucket(f) | (uint32_t)w->tree.count, f,
+		&mark, o);
+}
+
+static uint32_t
+class_of(struct walk *w, const uint8_t *packet, size_t len)
+{
+	bool v4 = packet[0] >> 4 == 4;
+
+	w->packet = packet;
+	w->len = len;
+	w->looked = 0;
+	tc_objects_sort(&w->tree);
+	return classify(
+		w, v4 ? TC_PREF_V4 : TC_PREF_V6, v4 ? roots.v4 : roots.v6, 0);
+}
+
+/* An IPv4 packet with so many words of options. */
+static size_t
+packet4(uint8_t *bytes, const struct tc_filter *f, unsigned options,
+	uint16_t fragment)
+{
+	struct buf_writer w = buf_writer(bytes, 128);
+
+	buf_put_u8(&w, (uint8_t)(0x45 + options));
+	buf_put_u8(&w, 0xb8);
+	buf_put_u16be(&w, 100);
+	buf_put_u16be(&w, 0xabcd);
+	buf_put_u16be(&w, fragment);
+	buf_put_u8(&w, 64);
+	buf_put_u8(&w, f->proto);
+	buf_put_u16be(&w, 0x1234);
+	buf_put_bytes(&w, f->src.b, 4);
+	buf_put_bytes(&w, f->dst.b, 4);
+	for (unsigned i = 0; i < options; i++)
+		buf_put_u32be(&w, 0x01010101);
+	buf_put_u16be(&w, f->src_port);
+	buf_put_u16be(&w, f->dst_port);
+	buf_put_u32be(&w, 0);
+	return buf_written(&w);
+}
+
+static size_t
+packet6(uint8_t *bytes, const struct tc_filter *f)
+{
+	struct buf_writer w = buf_writer(bytes, 128);
+
+	buf_put_u32be(&w, 0x6b800000 | f->flow_label);
+	buf_put_u16be(&w, 8);
+	buf_put_u8(&w, f->proto);
+	buf_put_u8(&w, 64);
+	buf_put_bytes(&w, f->src.b, 16);
+	buf_put_bytes(&w, f->dst.b, 16);
+	buf_put_u16be(&w, f->src_port);
+	buf_put_u16be(&w, f->dst_port);
+	buf_put_u32be(&w, 0);
+	return buf_written(&w);
+}
+
+static void
+each_v4_header_length_is_followed(void)
+{
+	struct walk w = new_walk();
+	const struct tc_filter f =
+		fix_filter("10.0.0.2", "10.0.0.1", 5004, 6000);
+	struct tc_filter other;
+	uint8_t bytes[128];
+
+	add_filter(&w, &f, 0x520100);
+	for (unsigned options = 0; options <= 10; options++) {
+		T_EQ(class_of(&w, bytes, packet4(bytes, &f, options, 0)),
+			0x520100);
+		other = f;
+		other.dst_port ^= 1;
+		T_EQ(class_of(&w, bytes, packet4(bytes, &other, options, 0)),
+			0);
+		other = f;
+		other.src_port ^= 1;
+		T_EQ(class_of(&w, bytes, packet4(bytes, &other, options, 0)),
+			0);
+		other = f;
+		other.src.b[3] ^= 1;
+		T_EQ(class_of(&w, bytes, packet4(bytes, &other, options, 0)),
+			0);
+		other = f;
+		other.dst.b[0] ^= 1;
+		T_EQ(class_of(&w, bytes, packet4(bytes, &other, options, 0)),
+			0);
+		other = f;
+		other.proto = 6;
+		T_EQ(class_of(&w, bytes, packet4(bytes, &other, options, 0)),
+			0);
+	}
+	tc_objects_done(&w.tree);
+}
+
+static void
+v4_fragments_have_no_ports(void)
+{
+	struct walk w = new_walk();
+	const struct tc_filter ports = fix_filter("10.0.0.2", "", 5004, 0);
+	const struct tc_filter any = fix_filter("10.0.0.3", "", 0, 0);
+	uint8_t bytes[128];
+
+	add_filter(&w, &ports, 0x520100);
+	add_filter(&w, &any, 0x520101);
+	T_EQ(class_of(&w, bytes, packet4(bytes, &ports, 0, 0x4000)), 0x520100);
+	T_EQ(class_of(&w, bytes, packet4(bytes, &ports, 0, 0x2000)), 0);
+	T_EQ(class_of(&w, bytes, packet4(bytes, &ports, 0, 0x2010)), 0);
+	T_EQ(class_of(&w, bytes, packet4(bytes, &ports, 0, 0x0010)), 0);
+	T_EQ(class_of(&w, bytes, packet4(bytes, &any, 0, 0x0010)), 0x520101);
+	tc_objects_done(&w.tree);
+}
+
+static void
+v6_by_ports_label_or_neither(void)
+{
+	struct walk w = new_walk();
+	struct tc_filter ports =
+		fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
+	struct tc_filter any = fix_filter("2001:db8::3", "2001:db8::1", 0, 0);
+	struct tc_filter label = fix_filter("2001:db8::4", "2001:db8::1", 7, 0);
+	struct tc_filter other;
+	uint8_t bytes[128];
+
+	label.by_label = true;
+	label.flow_label = 0xabcde;
+	add_filter(&w, &ports, 0x520100);
+	add_filter(&w, &any, 0x520101);
+	add_filter(&w, &label, 0x520102);
+	T_EQ(class_of(&w, bytes, packet6(bytes, &ports)), 0x520100);
+	T_EQ(class_of(&w, bytes, packet6(bytes, &any)), 0x520101);
+	T_EQ(class_of(&w, bytes, packet6(bytes, &label)), 0x520102);
+	/* The label stands for the ports: they and the protocol do not count.
+	 */
+	other = label;
+	other.proto = 50;
+	other.dst_port = 9;
+	T_EQ(class_of(&w, bytes, packet6(bytes, &other)), 0x520102);
+	other.flow_label ^= 0x80000;
+	T_EQ(class_of(&w, bytes, packet6(bytes, &other)), 0);
+	for (size_t i = 0; i < 16; i++) {
+		other = ports;
+		other.dst.b[i] ^= 0x10;
+		T_EQ(class_of(&w, bytes, packet6(bytes, &other)), 0);
+		other = ports;
+		other.src.b[i] ^= 0x10;
+		T_EQ(class_of(&w, bytes, packet6(bytes, &other)), 0);
+	}
+	other = ports;
+	other.proto = 6;
+	T_EQ(class_of(&w, bytes, packet6(bytes, &other)), 0);
+	tc_objects_done(&w.tree);
+}
+
+static void
+control_traffic_comes_first(void)
+{
+	struct walk w = new_walk();
+	struct tc_filter f = fix_filter("10.0.0.2", "10.0.0.1", 0, 0);
+	struct tc_filter six = fix_filter("2001:db8::2", "2001:db8::1", 0, 0);
+	uint8_t bytes[128];
+
+	f.proto = six.proto = 46;
+	add_filter(&w, &f, 0x520100);
+	add_filter(&w, &six, 0x520101);
+	T_EQ(class_of(&w, bytes, packet4(bytes, &f, 0, 0)), 0x520006);
+	T_EQ(class_of(&w, bytes, packet4(bytes, &f, 1, 0)), 0x520006);
+	T_EQ(class_of(&w, bytes, packet6(bytes, &six)), 0x520006);
+	six.proto = 0; /* hop-by-hop, whose first octet is the next header */
+	six.src_port = 46 << 8;
+	T_EQ(class_of(&w, bytes, packet6(bytes, &six)), 0x520006);
+	six.src_port = 58 << 8;
+	T_EQ(class_of(&w, bytes, packet6(bytes, &six)), 0);
+	six.proto = 58;
+	for (unsigned type = 0; type < 256; type++) {
+		six.src_port = (uint16_t)(type << 8);
+		T_EQ(class_of(&w, bytes, packet6(bytes, &six)),
+			type >= 133 && type <= 137 ? 0x520006 : 0);
+	}
+	tc_objects_done(&w.tree);
+}
+
+static void
+few_nodes_are_looked_at(void)
+{
+	struct walk w = new_walk();
+	struct tc_filter f = fix_filter("10.0.0.0", "10.1.0.1", 5000, 6000);
+	uint8_t bytes[128];
+
+	for (unsigned i = 0; i < 2000; i++) {
+		f.dst.b[3] = (uint8_t)i;
+		f.dst_port = (uint16_t)(5000 + i / 256);
+		add_filter(&w, &f, 0x520100 + i);
+	}
+	T_EQ(class_of(&w, bytes, packet4(bytes, &f, 0, 0)), 0x520100 + 1999);
+	/* control, header length, port, and the node itself */
+	T_CHECK(w.looked <= 4, "%u nodes", w.looked);
+	tc_objects_done(&w.tree);
+}
+
+static void
+placement_is_as_documented(void)
+{
+	struct tc_filter f = fix_filter("10.0.0.2", "", 5004, 0);
+
+	T_EQ(tc_u32_bucket(&f), 0x02c02000);
+	f.dst_port = 0;
+	T_EQ(tc_u32_bucket(&f), 0x01102000);
+	f = fix_filter("2001:db8::fe", "", 5003, 0);
+	T_EQ(tc_u32_bucket(&f), 0x12bfe000);
+	f.dst_port = 0;
+	T_EQ(tc_u32_bucket(&f), 0x111fe000);
+	f.by_label = true;
+	f.flow_label = 0xabc12;
+	T_EQ(tc_u32_bucket(&f), 0x11212000);
+}
+
+static void
+each_bucket_has_its_number(void)
+{
+	static const uint32_t tables[] = { 0x11, 0x111, 0x112 };
+	bool *seen = (bool *)calloc(TC_U32_BUCKETS, sizeof(*seen));
+	size_t count = 0;
+
+	T_CHECK(seen != NULL, "memory");
+	for (uint32_t table = 0; table < 0x1000; table++)
+		for (uint32_t b = 0; b < 256; b++) {
+			uint32_t index =
+				tc_u32_bucket_index(table << 20 | b << 12 | 5);
+			bool ours = (table & 0xef0) == 0x20 ||
+				    table == tables[0] || table == tables[1] ||
+				    table == tables[2];
+
+			T_EQ(index < TC_U32_BUCKETS, ours);
+			if (!ours)
+				continue;
+			T_CHECK(!seen[index], "twice: %u", index);
+			seen[index] = true;
+			count++;
+		}
+	T_EQ(count, TC_U32_BUCKETS);
+	free(seen);
+}
+
+static void
+check_decoded(const struct tc_filter *f, const struct tc_mark *m)
+{
+	struct tc_object node;
+	struct tc_filter back;
+	struct tc_mark mark;
+
+	tc_u32_node(FIX_IFINDEX, tc_u32_bucket(f) | 5, f, m, &node);
+	T_CHECK(tc_u32_decode(&node, &back, &mark), "not decoded");
+	T_CHECK(tc_filter_equal(f, &back), "another filter");
+	T_EQ(mark.flow_id, m->flow_id);
+	T_EQ(mark.classid, m->classid);
+	T_EQ(mark.base.bytes, m->base.bytes);
+	T_EQ(mark.base.packets, m->base.packets);
+	T_EQ(mark.base.drops, m->base.drops);
+}
+
+/* All filters that may be, with and without a base of counters. */
+static void
+decoding_undoes_encoding(void)
+{
+	static const char *const addrs[][2] = { { "10.0.0.2", "10.0.0.1" },
+		{ "10.0.0.2", "" }, { "255.255.255.255", "0.0.0.1" },
+		{ "2001:db8::2", "2001:db8::1" }, { "2001:db8::2", "" },
+		{ "::", "::" } };
+	static const struct tc_mark marks[] = { { 1, 0x520100, { 0, 0, 0 } },
+		{ 0xffffffff, 0x52ffdf, { 1, 0, 0 } },
+		{ 0x12345678, 0x524711,
+			{ 0x123456789abcdef0, 0xfedcba9876543210, 77 } } };
+
+	for (size_t a = 0; a < sizeof(addrs) / sizeof(addrs[0]); a++)
+		for (size_t m = 0; m < 3; m++) {
+			struct tc_filter f =
+				fix_filter(addrs[a][0], addrs[a][1], 0, 0);
+
+			check_decoded(&f, &marks[m]);
+			f.proto = 50;
+			check_decoded(&f, &marks[m]);
+			f.proto = 132;
+			f.dst_port = 65535;
+			check_decoded(&f, &marks[m]);
+			f.src_port = 1;
+			check_decoded(&f, &marks[m]);
+			if (f.dst.family == ADDR_V4)
+				continue;
+			f.src_port = 0;
+			f.by_label = true;
+			check_decoded(&f, &marks[m]);
+			f.flow_label = 0xfffff;
+			f.dst_port = 0;
+			check_decoded(&f, &marks[m]);
+		}
+}
+
+/* Whatever is not exactly ours is nobody's flow. */
+static void
+foreign_nodes_are_not_decoded(void)
+{
+	const struct tc_filter f =
+		fix_filter("10.0.0.2", "10.0.0.1", 5004, 6000);
+	const struct tc_mark m = { 7, 0x520100, { 1, 2, 3 } };
+	struct tc_object good;
+	struct tc_object bad;
+	struct tc_filter back;
+	struct tc_mark mark;
+
+	tc_u32_node(FIX_IFINDEX, tc_u32_bucket(&f) | 5, &f, &m, &good);
+	T_CHECK(tc_u32_decode(&good, &back, &mark), "the good one");
+	for (size_t i = 0; i < 4; i++) { /* keys that match */
+		bad = good;
+		bad.u32.keys[i].mask ^= 1;
+		T_CHECK(!tc_u32_decode(&bad, &back, &mark), "mask %zu", i);
+		bad = good;
+		bad.u32.keys[i].off += 4;
+		T_CHECK(!tc_u32_decode(&bad, &back, &mark), "offset %zu", i);
+	}
+	bad = good;
+	bad.u32.key_count--;
+	T_CHECK(!tc_u32_decode(&bad, &back, &mark), "a key less");
+	bad = good;
+	bad.u32.keys[4].value = 0;
+	T_CHECK(!tc_u32_decode(&bad, &back, &mark), "flow 0");
+	bad = good;
+	bad.handle += 0x1000;
+	T_CHECK(!tc_u32_decode(&bad, &back, &mark), "another bucket");
+	bad = good;
+	bad.u32.link = 0x01000000;
+	T_CHECK(!tc_u32_decode(&bad, &back, &mark), "a link");
+	bad = good;
+	bad.u32.flags = 0;
+	T_CHECK(!tc_u32_decode(&bad, &back, &mark), "not terminal");
+	bad = good;
+	bad.pref = TC_PREF_V6;
+	T_CHECK(!tc_u32_decode(&bad, &back, &mark), "another preference");
+	bad = good;
+	bad.u32.key_count = 0;
+	T_CHECK(!tc_u32_decode(&bad, &back, &mark), "no keys");
+}
+
+static void
+attributes_come_back(void)
+{
+	struct walk w = new_walk();
+	struct tc_filter f =
+		fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
+	uint8_t bytes[2048];
+
+	add_filter(&w, &f, 0x520100);
+	for (size_t i = 0; i < w.tree.count; i++) {
+		const struct tc_object *o = &w.tree.all[i];
+		static const struct nl_want wants[] = { { TCA_OPTIONS, 0 } };
+		struct buf_writer out = buf_writer(bytes, sizeof(bytes));
+		struct tc_object back = { .type = TC_FILTER };
+		struct nl_view got[1];
+
+		o->kind->fill(&out, o);
+		T_CHECK(!out.failed, "no room");
+		T_CHECK(nl_parse((struct nl_view){ bytes, buf_written(&out) },
+				wants, 1, got),
+			"malformed");
+		T_CHECK(o->kind->parse(&got[0], &back), "not parsed");
+		T_CHECK(o->kind->equal(o, &back), "node %zu differs", i);
+		/* Cut short: never read past the end. */
+		for (size_t len = 0; len < got[0].len; len++) {
+			struct nl_view cut = { got[0].data, len };
+
+			(void)o->kind->parse(&cut, &back);
+		}
+	}
+	tc_objects_done(&w.tree);
+}
+
+static void
+senseless_filters_have_a_reason(void)
+{
+	struct tc_filter f = fix_filter("10.0.0.2", "2001:db8::1", 5004, 0);
+
+	T_CHECK(tc_filter_problem(&f) != NULL, "two families");
+	f = fix_filter("", "", 5004, 0);
+	T_CHECK(tc_filter_problem(&f) != NULL, "no destination");
+	f = fix_filter("10.0.0.2", "", 0, 6000);
+	T_CHECK(tc_filter_problem(&f) != NULL, "source port alone");
+	f = fix_filter("10.0.0.2", "", 5004, 0);
+	T_CHECK(tc_filter_problem(&f) == NULL, "a good one");
+	f.proto = 50;
+	T_CHECK(tc_filter_problem(&f) != NULL, "ESP has no ports");
+	f.proto = 0;
+	f.dst_port = 0;
+	T_CHECK(tc_filter_problem(&f) != NULL, "no protocol");
+	f = fix_filter("10.0.0.2", "", 0, 0);
+	f.by_label = true;
+	T_CHECK(tc_filter_problem(&f) != NULL, "a label in IPv4");
+	f = fix_filter("2001:db8::2", "", 0, 0);
+	f.flow_label = 1;
+	T_CHECK(tc_filter_problem(&f) != NULL, "a label not by label");
+	f.by_label = true;
+	T_CHECK(tc_filter_problem(&f) == NULL, "a good label");
+	f.flow_label = 0x100000;
+	T_CHECK(tc_filter_problem(&f) != NULL, "a label of 21 bits");
+	f.flow_label = 5;
+	f.src_port = 5;
+	T_CHECK(tc_filter_problem(&f) != NULL, "label and source port");
+}
+
+static struct t_case cases[] = {
+	{ "IPv4 ports are found behind any options",
+		each_v4_header_length_is_followed },
+	{ "IPv4 fragments match only filters without ports",
+		v4_fragments_have_no_ports },
+	{ "IPv6 goes by ports, by label, or by neither",
+		v6_by_ports_label_or_neither },
+	{ "RSVP and neighbour discovery come before any flow",
+		control_traffic_comes_first },
+	{ "few nodes are looked at among 2000", few_nodes_are_looked_at },
+	{ "filters are placed by port and destination",
+		placement_is_as_documented },
+	{ "each bucket has a number of its own", each_bucket_has_its_number },
+	{ "decoding undoes encoding", decoding_undoes_encoding },
+	{ "a node that is not exactly ours is not decoded",
+		foreign_nodes_are_not_decoded },
+	{ "nodes survive the kernel's attributes", attributes_come_back },
+	{ "senseless filters are refused", senseless_filters_have_a_reason },
+};
+
+T_MAIN(cases)
