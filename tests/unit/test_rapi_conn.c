@@ -78,6 +78,49 @@ a_closing_session_is_forgotten_with_the_connection(void)
 	rapi_conn_done(&c);
 }
 
+/* Told on an earlier connection only: the present daemon knows nothing. */
+static void
+a_new_connection_has_been_told_nothing(void)
+{
+	static const struct rapi_msg_body body = { (const uint8_t *)"", 0, 0 };
+	struct conn_session *s;
+	struct rapi_conn c;
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	size_t hello;
+
+	rapi_conn_init(&c);
+	T_EQ(rapi_conn_open(&c, NULL, &body, &s), RAPI_ERR_OK);
+	rapi_conn_up(&c);
+	T_CHECK(rapi_conn_output(&c, &w), "HELLO and OPEN");
+	rapi_conn_lost(&c, (struct mono){ 0 });
+	rapi_conn_up(&c);
+	rapi_conn_close(&c, s);
+	w = buf_writer(bytes, sizeof(bytes));
+	rapi_msg_put_hello(&w);
+	hello = buf_written(&w);
+	w = buf_writer(bytes, sizeof(bytes));
+	T_CHECK(rapi_conn_output(&c, &w), "HELLO");
+	T_EQ(buf_written(&w), hello);
+	rapi_conn_done(&c);
+}
+
+static void
+sessions_have_a_limit(void)
+{
+	static const struct rapi_msg_body body = { (const uint8_t *)"", 0, 0 };
+	struct conn_session *s = NULL;
+	struct rapi_conn c;
+
+	rapi_conn_init(&c);
+	for (int i = 0; i < CONN_SESSIONS_MAX; i++)
+		T_EQ(rapi_conn_open(&c, NULL, &body, &s), RAPI_ERR_OK);
+	T_EQ(rapi_conn_open(&c, NULL, &body, &s), RAPI_ERR_MAXSESS);
+	rapi_conn_close(&c, s);
+	T_EQ(rapi_conn_open(&c, NULL, &body, &s), RAPI_ERR_OK);
+	rapi_conn_done(&c);
+}
+
 static void
 datagrams_hold_whole_messages(void)
 {
@@ -113,6 +156,9 @@ static struct t_case cases[] = {
 		attempts_back_off_to_five_seconds },
 	{ "a closing session is forgotten with the connection",
 		a_closing_session_is_forgotten_with_the_connection },
+	{ "a new connection has been told nothing",
+		a_new_connection_has_been_told_nothing },
+	{ "sessions have a limit", sessions_have_a_limit },
 	{ "datagrams hold whole messages", datagrams_hold_whole_messages },
 };
 T_MAIN(cases)
