@@ -298,6 +298,8 @@ leave(int rc, const char *what)
 	return rc;
 }
 
+/* So many parameters are the standard's. */
+/* NOLINTBEGIN(readability-function-size) */
 int
 rapi_sender(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *LHost,
 	rapi_filter_t *SenderTemplate, rapi_tspec_t *SenderTspec,
@@ -332,10 +334,13 @@ rapi_sender(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *LHost,
 	}
 	return leave(rc, "sender");
 }
+/* NOLINTEND(readability-function-size) */
 
 /* ---- reserve
  * ------------------------------------------------------------------ */
 
+/* So many parameters are the standard's. */
+/* NOLINTBEGIN(readability-function-size) */
 int
 rapi_reserve(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *RHost,
 	rapi_styleid_t StyleId, rapi_stylex_t *Style_Ext,
@@ -375,6 +380,7 @@ rapi_reserve(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *RHost,
 	}
 	return leave(rc, "reservation");
 }
+/* NOLINTEND(readability-function-size) */
 
 /* ---- events
  * ------------------------------------------------------------------- */

@@ -249,8 +249,10 @@ void
 rapi_conn_lost(struct rapi_conn *conn, struct mono now)
 {
 	struct conn_session *s;
+	struct conn_session *next;
 
-	while ((s = TAILQ_FIRST(&conn->queue))) {
+	TAILQ_FOREACH_SAFE(s, &conn->queue, waiting, next)
+	{
 		const bool closing = s->untold == TELL_CLOSE;
 
 		untell(conn, s);
@@ -322,40 +324,43 @@ put_first(struct buf_writer *w, const struct conn_session *s)
 	return TELL_CLOSE;
 }
 
-static void
-has_been_told(struct rapi_conn *conn, struct conn_session *s, unsigned what)
+/* All that is untold about one session; false: the datagram is full. */
+static bool
+put_session(struct buf_writer *w, struct conn_session *s)
 {
-	if (what == TELL_OPEN)
-		s->told = true;
-	if (s->untold != what) {
-		s->untold &= ~what;
-		return;
-	}
-	untell(conn, s);
-	if (what == TELL_CLOSE)
-		session_free(s);
-}
-
-bool
-rapi_conn_output(struct rapi_conn *conn, struct buf_writer *w)
-{
-	struct conn_session *s;
-
-	if (conn->state == CONN_DOWN)
-		return false;
-	if (conn->hello_untold)
-		rapi_msg_put_hello(w);
-	conn->hello_untold = false;
-	while ((s = TAILQ_FIRST(&conn->queue))) {
+	while (s->untold != 0) {
 		uint8_t *const before = w->pos;
 		const unsigned what = put_first(w, s);
 
 		if (w->failed) { /* the next datagram takes it */
 			w->pos = before;
 			w->failed = false;
-			break;
+			return false;
 		}
-		has_been_told(conn, s, what);
+		s->untold &= ~what;
+		s->told = what != TELL_CLOSE;
+	}
+	return true;
+}
+
+bool
+rapi_conn_output(struct rapi_conn *conn, struct buf_writer *w)
+{
+	struct conn_session *s;
+	struct conn_session *next;
+
+	if (conn->state == CONN_DOWN)
+		return false;
+	if (conn->hello_untold)
+		rapi_msg_put_hello(w);
+	conn->hello_untold = false;
+	TAILQ_FOREACH_SAFE(s, &conn->queue, waiting, next)
+	{
+		if (!put_session(w, s))
+			break;
+		TAILQ_REMOVE(&conn->queue, s, waiting);
+		if (!s->told) /* it was closed */
+			session_free(s);
 	}
 	return buf_written(w) > 0;
 }

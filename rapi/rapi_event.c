@@ -48,7 +48,8 @@ make_room(struct rapi_upcall *u, const struct rapi_msg_answer *answer,
 	const size_t each = sizeof(rapi_filter_t) + sizeof(rapi_flowspec_t) +
 			    sizeof(rapi_adspec_t);
 	const size_t want = answer->item_count * each +
-			    buf_left(&answer->items) + 4 * RAPI_OBJ_TAIL;
+			    buf_left(&answer->items) +
+			    (size_t)4 * RAPI_OBJ_TAIL;
 
 	if (want > u->size) {
 		uint8_t *area = (uint8_t *)realloc(u->area, want);

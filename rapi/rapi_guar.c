@@ -104,7 +104,7 @@ int
 rapi_ext_guar_delay(const rapi_tspec_t *tspec, const rapi_adspec_t *adspec,
 	float32_t R, double *ret_delay_s)
 {
-	struct guar g;
+	struct guar g = { 0 };
 	const int rc = read_objects(tspec, adspec, &g);
 
 	if (rc != RAPI_ERR_OK)
@@ -121,7 +121,7 @@ int
 rapi_ext_guar_rate(const rapi_tspec_t *tspec, const rapi_adspec_t *adspec,
 	double delay_s, float32_t *ret_R, uint32_t *ret_S)
 {
-	struct guar g;
+	struct guar g = { 0 };
 	const int rc = read_objects(tspec, adspec, &g);
 
 	if (rc != RAPI_ERR_OK)

@@ -84,7 +84,7 @@ static int
 connect_within(int fd, const struct sockaddr_un *sun, int wait_ms)
 {
 	const struct timeval wait = { .tv_sec = wait_ms / 1000,
-		.tv_usec = wait_ms % 1000 * 1000 };
+		.tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
 	const struct timeval forever = { 0 };
 
 	if (wait_ms > 0)

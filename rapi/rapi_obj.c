@@ -49,7 +49,7 @@ rapi_obj_is_empty(const void *object)
 }
 
 /* Copy the body of an object that must have at least `exact` octets of it; of
- * a longer one, up to `most`. */
+ * a longer one, up to `most`.  The caller has zeroed the copy. */
 static int
 take_body(const void *object, void *body, size_t exact, size_t most)
 {
@@ -64,7 +64,6 @@ take_body(const void *object, void *body, size_t exact, size_t most)
 
 	const size_t n = hdr.len - HEADER;
 
-	memset(body, 0, most);
 	memcpy(body, (const char *)object + HEADER, n < most ? n : most);
 	return RAPI_ERR_OK;
 }
@@ -115,7 +114,7 @@ rapi_addr_in(const rapi_addr_t *sa, struct rapi_endpoint *ret_endpoint)
 static int
 filter4_in(const rapi_filter_t *object, struct wire_filter *ret_filter)
 {
-	rapi_filter_base_t base;
+	rapi_filter_base_t base = { 0 };
 	const int rc = take_body(object, &base, sizeof(base), sizeof(base));
 
 	if (rc == RAPI_ERR_OK) {
@@ -133,7 +132,7 @@ filter4_in(const rapi_filter_t *object, struct wire_filter *ret_filter)
 static int
 filter6_in(const rapi_filter_t *object, struct wire_filter *ret_filter)
 {
-	rapi_filter_base6_t base;
+	rapi_filter_base6_t base = { 0 };
 	const int rc = take_body(object, &base, sizeof(base), sizeof(base));
 
 	if (rc == RAPI_ERR_OK) {
@@ -231,7 +230,7 @@ rapi_tspec_in(const rapi_tspec_t *object, struct wire_tspec *ret_tspec)
 	const rapi_hdr_t hdr = header_of(object);
 
 	if (hdr.form == RAPI_TSPECTYPE_Simplified) {
-		rapi_qos_tspecx_t body;
+		rapi_qos_tspecx_t body = { 0 };
 		const int rc =
 			take_body(object, &body, sizeof(body), sizeof(body));
 
@@ -248,7 +247,7 @@ rapi_tspec_in(const rapi_tspec_t *object, struct wire_tspec *ret_tspec)
 		return rapi_fail(
 			RAPI_ERR_OBJTYPE, "form %u is not a Tspec", hdr.form);
 
-	IS_tspbody_t body;
+	IS_tspbody_t body = { 0 };
 	const gen_Tspec_t *t = &body.tspec_u.gen_stspec;
 	const int rc = take_body(object, &body, sizeof(body), sizeof(body));
 
@@ -268,7 +267,7 @@ static int
 simplified_flowspec_in(
 	const rapi_flowspec_t *object, struct wire_flowspec *ret_flowspec)
 {
-	rapi_qos_flowspecx_t body;
+	rapi_qos_flowspecx_t body = { 0 };
 	const int rc = take_body(object, &body, sizeof(body), sizeof(body));
 
 	if (rc != RAPI_ERR_OK)
@@ -315,7 +314,7 @@ static int
 intserv_flowspec_in(
 	const rapi_flowspec_t *object, struct wire_flowspec *ret_flowspec)
 {
-	IS_specbody_t body;
+	IS_specbody_t body = { 0 };
 	const Guar_flowspec_t *g = &body.spec_u.G_spec;
 	const CL_flowspec_t *c = &body.spec_u.CL_spec;
 	const int rc = take_body(

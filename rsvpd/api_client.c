@@ -104,6 +104,7 @@ send_batch(struct api_client *c)
 	struct iovec iov[BATCH];
 	struct msghdr msg = { .msg_iov = iov };
 	struct api_out *out;
+	struct api_out *next;
 	size_t n = 0;
 	size_t bytes = 0;
 
@@ -117,8 +118,12 @@ send_batch(struct api_client *c)
 	msg.msg_iovlen = n;
 	if (sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return errno == EINTR;
-	while (n-- > 0)
-		out_free(c, TAILQ_FIRST(&c->queue));
+	TAILQ_FOREACH_SAFE(out, &c->queue, entry, next)
+	{
+		if (n-- == 0)
+			break;
+		out_free(c, out);
+	}
 	return true;
 }
 
@@ -274,9 +279,10 @@ static void
 empty_queue(struct api_client *c)
 {
 	struct api_out *out;
+	struct api_out *next;
 
-	while ((out = TAILQ_FIRST(&c->queue)))
-		out_free(c, out);
+	TAILQ_FOREACH_SAFE(out, &c->queue, entry, next)
+	out_free(c, out);
 }
 
 void
