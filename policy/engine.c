@@ -266,22 +266,22 @@ find_rule(const struct policy *p, const struct policy_request *q)
 }
 
 void
-policy_decide(struct policy *p, const struct policy_request *q, uint32_t claim,
-	struct policy_verdict *ret_verdict)
+policy_decide(struct policy *policy, const struct policy_request *request,
+	uint32_t claim, struct policy_verdict *ret_verdict)
 {
 	struct policy_verdict *v = ret_verdict;
-	const struct policy_rule *rule = find_rule(p, q);
+	const struct policy_rule *rule = find_rule(policy, request);
 
 	*v = (struct policy_verdict){ 0 };
 	if (rule) {
-		judge_by_rule(p, rule, q, claim, v);
-		policy_limits_note(p->limits, rule->name, v->allowed);
+		judge_by_rule(policy, rule, request, claim, v);
+		policy_limits_note(policy->limits, rule->name, v->allowed);
 	} else {
-		judge_by_default(p, v);
+		judge_by_default(policy, v);
 	}
 	/* Allowed without a claim: the old one is replaced by none. */
 	if (v->allowed && v->claim == 0)
-		policy_limits_end(p->limits, claim);
+		policy_limits_end(policy->limits, claim);
 	if (!v->allowed) {
 		v->preemption = 0;
 		v->defending = 0;

@@ -288,27 +288,28 @@ begin_prefixes(struct policy_walk *walk, const struct policy_index *x,
 	struct key key, const struct addr *dst)
 {
 	begin_bucket(walk, x, &key);
-	for (uint8_t len = 0; len <= addr_size(dst->family) * 8; len++) {
-		if (dst->family == ADDR_NONE ||
-			!x->lengths[dst->family == ADDR_V6][len])
+	if (dst->family == ADDR_NONE)
+		return;
+	for (size_t len = 0; len <= addr_size(dst->family) * 8; len++) {
+		if (!x->lengths[dst->family == ADDR_V6][len])
 			continue;
-		key_prefix(&key, dst, len);
+		key_prefix(&key, dst, (uint8_t)len);
 		begin_bucket(walk, x, &key);
 	}
 }
 
 void
-policy_walk_begin(struct policy_walk *walk, const struct policy_index *x,
-	const struct policy_request *q)
+policy_walk_begin(struct policy_walk *walk, const struct policy_index *index,
+	const struct policy_request *request)
 {
 	struct key key = { 0 };
 
 	walk->count = 0;
-	begin_prefixes(walk, x, key, &q->dst);
-	if (!q->who_known)
+	begin_prefixes(walk, index, key, &request->dst);
+	if (!request->who_known)
 		return;
-	key_user(&key, q->uid);
-	begin_prefixes(walk, x, key, &q->dst);
+	key_user(&key, request->uid);
+	begin_prefixes(walk, index, key, &request->dst);
 }
 
 bool

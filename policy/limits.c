@@ -270,14 +270,15 @@ void
 policy_limits_sweep(struct policy_limits *l,
 	bool (*known)(const void *arg, const char *rule), const void *arg)
 {
-	struct counter *c;
-	struct counter *next;
+	struct counter *c = l->counters;
 
-	HASH_ITER(hh, l->counters, c, next)
-	{
-		if (c->use.flows > 0 || known(arg, c->rule))
-			continue;
-		HASH_DEL(l->counters, c);
-		alloc_put(l->alloc, c);
+	while (c) {
+		struct counter *next = (struct counter *)c->hh.next;
+
+		if (c->use.flows == 0 && !known(arg, c->rule)) {
+			HASH_DEL(l->counters, c);
+			alloc_put(l->alloc, c);
+		}
+		c = next;
 	}
 }

@@ -129,31 +129,31 @@ match_source(const struct policy_rule *rule, const struct policy_request *q)
 
 enum policy_condition
 policy_rule_match(
-	const struct policy_rule *rule, const struct policy_request *q)
+	const struct policy_rule *rule, const struct policy_request *request)
 {
 	if ((rule->scope & POLICY_SCOPE_RSVP) == 0)
 		return POLICY_FAILS_SCOPE;
 
-	enum policy_condition who = match_who(rule, q);
+	enum policy_condition who = match_who(rule, request);
 
 	if (who != POLICY_HOLDS)
 		return who;
-	if (rule->roles != 0 && (rule->roles & 1u << q->role) == 0)
+	if (rule->roles != 0 && (rule->roles & 1u << request->role) == 0)
 		return POLICY_FAILS_ROLE;
-	if (!spans_hold(&rule->spans[POLICY_SPAN_PROTO], q->proto))
+	if (!spans_hold(&rule->spans[POLICY_SPAN_PROTO], request->proto))
 		return POLICY_FAILS_PROTO;
-	if (!addrs_hold(&rule->addrs[POLICY_ADDR_DST], &q->dst))
+	if (!addrs_hold(&rule->addrs[POLICY_ADDR_DST], &request->dst))
 		return POLICY_FAILS_DST;
-	if (!spans_hold(&rule->spans[POLICY_SPAN_DST_PORT], q->dst_port))
+	if (!spans_hold(&rule->spans[POLICY_SPAN_DST_PORT], request->dst_port))
 		return POLICY_FAILS_DST_PORT;
 
-	enum policy_condition source = match_source(rule, q);
+	enum policy_condition source = match_source(rule, request);
 
 	if (source != POLICY_HOLDS)
 		return source;
-	if (!service_holds(rule, q->service))
+	if (!service_holds(rule, request->service))
 		return POLICY_FAILS_SERVICE;
-	if (!ifaces_hold(&rule->ifaces, q->iface))
+	if (!ifaces_hold(&rule->ifaces, request->iface))
 		return POLICY_FAILS_IFACE;
 	return POLICY_HOLDS;
 }

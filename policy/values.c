@@ -383,8 +383,8 @@ read_who(const struct source_key *key, const char *value, void *target,
 {
 	struct policy_spans *list = spans_of(target, key);
 	bool user = key->offset == POLICY_SPAN_USER;
-	uint32_t lo;
-	uint32_t hi;
+	uint32_t lo = 0;
+	uint32_t hi = 0;
 
 	if (parse_span(value, UINT32_MAX, &lo, &hi))
 		return add_span(list, lo, hi, why);
@@ -431,8 +431,8 @@ read_proto(const struct source_key *key, const char *value, void *target,
 		{ "sctp", 132 }, { "dccp", 33 }, { "udplite", 136 },
 		{ NULL, 0 } };
 	struct policy_spans *list = spans_of(target, key);
-	uint32_t lo;
-	uint32_t hi;
+	uint32_t lo = 0;
+	uint32_t hi = 0;
 
 	if (!parse_span(value, UINT8_MAX, &lo, &hi)) {
 		int v = find_word(words, value, why);
@@ -450,8 +450,8 @@ static bool
 read_ports(const struct source_key *key, const char *value, void *target,
 	struct text *why)
 {
-	uint32_t lo;
-	uint32_t hi;
+	uint32_t lo = 0;
+	uint32_t hi = 0;
 
 	if (!parse_span(value, UINT16_MAX, &lo, &hi))
 		return no(why, value,
