@@ -184,7 +184,9 @@ resolve(struct compiling *c, struct source_rule *r)
 		r->rule->category = (uint32_t)(found - set->categories);
 		return;
 	}
-	for (size_t i = 0; i < set->n_categories; i++) {
+	/* No search for what will not be printed. */
+	for (size_t i = 0;
+		i < set->n_categories && c->errors->count < SOURCE_LINES; i++) {
 		size_t d = text_distance(
 			r->category, set->categories[i].name, best);
 

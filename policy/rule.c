@@ -33,7 +33,8 @@ addrs_hold(const struct policy_addr_spans *list, const struct addr *a)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct policy_addr_span *s = &list->at[i];
 
-		if (s->lo.family == a->family && addr_compare(&s->lo, a) <= 0 &&
+		/* Families come first in this order. */
+		if (addr_compare(&s->lo, a) <= 0 &&
 			addr_compare(a, &s->hi) <= 0)
 			return true;
 	}
@@ -330,8 +331,7 @@ addrs_cover(
 		bool held = false;
 
 		for (size_t j = 0; j < a->count && !held; j++)
-			held = a->at[j].lo.family == b->at[i].lo.family &&
-			       addr_compare(&a->at[j].lo, &b->at[i].lo) <= 0 &&
+			held = addr_compare(&a->at[j].lo, &b->at[i].lo) <= 0 &&
 			       addr_compare(&b->at[i].hi, &a->at[j].hi) <= 0;
 		if (!held)
 			return false;

@@ -192,6 +192,10 @@ sandbox_enter(void)
 	if (rc == 0 && SANDBOX_SANITIZED)
 		rc = allow_calls(filter, sanitizer_calls,
 			sizeof(sanitizer_calls) / sizeof(sanitizer_calls[0]));
+	/* Else a call of a foreign architecture would end its thread only. */
+	if (rc == 0)
+		rc = seccomp_attr_set(
+			filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (rc == 0)
 		rc = allow_sockets(filter);
 	if (rc == 0)

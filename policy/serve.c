@@ -485,6 +485,8 @@ prepare(struct serve *s)
 	(void)sigaddset(&signals, SIGHUP);  /* as above */
 	(void)sigaddset(&signals, SIGTERM); /* as above */
 	(void)sigaddset(&signals, SIGINT);  /* as above */
+	/* A server that hangs up is an error of a write, not an end. */
+	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail */
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return false;
 	s->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -418,11 +418,18 @@ ask_directory(struct worker *w)
 	char said[WORKER_STATUS / 4];
 	struct text problem = text_over(said, sizeof(said));
 
-	if (!source_ldap_read(
-		    &w->directory, &draft, &skipped, w->uri, &problem)) {
+	bool answered = source_ldap_read(
+		&w->directory, &draft, &skipped, w->uri, &problem);
+	size_t found = draft.n_rules + draft.n_categories + skipped.count;
+
+	if (!answered) {
 		directory_silent(w, ANSWER_FAILED, said);
 	} else if (build(w, &b)) {
 		directory_answered(w);
+		if (found == 0)
+			source_report_add(&skipped, w->uri,
+				"no entry below %s has one of the tags",
+				w->directory.base);
 		say(w, &errors, &skipped);
 	} else {
 		say(w, &errors, &skipped);

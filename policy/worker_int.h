@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WORKER_STATUS = 600 };
+enum { WORKER_STATUS = 1000 };
 
 struct worker;
 

@@ -272,6 +272,13 @@ def test_the_classic_words_for_any_match_anything(slapd, start):
     assert answer["rule"] == "r"
 
 
+def test_tags_that_choose_nothing_are_told(slapd, start):
+    slapd.add(rule("theirs", tag="host2"))
+    policyd = start(conf(slapd.uri))
+    policyd.wait(lambda: f"{slapd.uri}: no entry below ou=NetworkPolicies,"
+                 "o=example has one of the tags" in policyd.text(), "hint")
+
+
 def test_a_rule_without_scope_decides_on_no_reservation(slapd, start):
     slapd.add(rule("r").replace("PolicyScope: RSVP\n", ""))
     policyd = start(conf(slapd.uri))

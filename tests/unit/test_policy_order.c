@@ -311,6 +311,10 @@ candidates_are_few(void)
 			t_range(r, POLICY_ADDR_DST, dst, dst);
 		T_CHECK(policy_index_add(index, r, i, &known), "no memory");
 	}
+	/* Another half of the same octet. */
+	t_range(t_rule(set, "half", NULL), POLICY_ADDR_DST, "10.20.0.128",
+		"10.20.0.255");
+	T_CHECK(policy_index_add(index, set->rules[250], 250, &known), "added");
 	q.dst = t_addr("10.20.0.2");
 	q.uid = 1003;
 	policy_walk_begin(&walk, index, &q);

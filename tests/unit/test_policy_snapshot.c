@@ -278,6 +278,42 @@ signed_truncations_are_refused(void)
 	drop(&b);
 }
 
+/* One octet more, in the last record or behind it, and all lengths right. */
+static void
+signed_surplus_is_refused(void)
+{
+	static const char *const problems[] = {
+		"the snapshot has octets left over", "a rule is malformed"
+	};
+	struct policy_set *set = t_set();
+	size_t head;
+	size_t record;
+	struct bytes b;
+
+	(void)t_rule(set, "r", NULL);
+	t_sort(set);
+	b = write_set(set);
+	head = head_of(&b);
+	record = head + 9;
+	T_EQ(b.at[record], b.len - record - 4);
+	for (size_t inside = 0; inside < 2; inside++) {
+		struct bytes more = { (uint8_t *)t_zeroed(b.len + 1),
+			b.len + 1 };
+		struct policy_load *load;
+
+		memcpy(more.at, b.at, b.len);
+		more.at[record] = (uint8_t)(more.at[record] + inside);
+		put64(more.at + head - 24, more.len - head);
+		sign(&more);
+		T_EQ(try(more.at, more.len, &load), POLICY_LOAD_REFUSED);
+		T_STR(policy_load_problem(load), problems[inside]);
+		policy_load_drop(load);
+		free(more.at);
+	}
+	drop(&b);
+	policy_set_free(set);
+}
+
 /* ---- sets that no policyd makes ----------------------------------------- */
 
 struct lie {
@@ -536,6 +572,7 @@ static struct t_case cases[] = {
 	{ "surplus is refused", surplus_is_refused },
 	{ "signed nonsense never crashes", signed_nonsense_never_crashes },
 	{ "signed truncations are refused", signed_truncations_are_refused },
+	{ "signed surplus is refused", signed_surplus_is_refused },
 	{ "every lie is found", every_lie_is_found },
 	{ "counts beyond the octets are refused",
 		counts_beyond_the_octets_are_refused },
