@@ -508,6 +508,45 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up(start):
         assert policyd.ping(9)[1] == 9
 
 
+BIND_DONE = bytes.fromhex("300c02010161070a010004000400")
+ENTRY = b"\x64\x81\xf0\x04\x03o=x\x30\x81\xe8"
+
+
+@pytest.mark.parametrize("answer", (
+    b"", b"\x00" * 64, b"HTTP/1.1 200 OK\r\n\r\n",
+    b"\x30\x84\x7f\xff\xff\xff", b"\x30\x84\xff\xff\xff\xff" + b"x" * 64,
+    BIND_DONE + b"\x30\x84\x7f\xff\xff\xf0" + b"x" * 64,
+    BIND_DONE + b"\x30\x81\xf6\x02\x01\x02" + ENTRY + b"\x30" * 0xe8,
+    BIND_DONE + b"\x30\x81\xf6\x02\x01\x02" + ENTRY + b"\xff" * 0xe8,
+), ids=("nothing", "zeroes", "http", "huge", "huger", "huge-entry", "nested",
+        "lengths"))
+def test_a_server_that_talks_nonsense_is_given_up(start, answer):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(16)
+        server.settimeout(0.05)
+        policyd = start(conf(f"ldap://127.0.0.1:{server.getsockname()[1]}"))
+        clients = []
+
+        def serve():
+            try:
+                client, _ = server.accept()
+                client.recv(4096)
+                client.sendall(answer)
+                clients.append(client)
+            except (TimeoutError, ConnectionError):
+                pass
+            return "nothing is known" in policyd.status
+        policyd.wait(serve, "status")
+        for client in clients:
+            client.close()
+        assert policyd.ping(3)[1] == 3
+        memory = int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(
+            f"/proc/{policyd.process}/status").read_text()).group(1))
+        if not os.environ.get("RSVPD_BUILD", "").endswith("asan"):
+            assert memory < 32 * 1024
+
+
 def test_the_second_server_is_asked_when_the_first_is_dead(slapd, start):
     slapd.add(rule("studio"))
     dead = f"ldap://127.0.0.1:{bench.free_port()}"
