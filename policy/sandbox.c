@@ -169,8 +169,9 @@ allow_sockets(scmp_filter_ctx filter)
 		AF_NETLINK };
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-		const struct scmp_arg_cmp family =
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]);
+		const struct scmp_arg_cmp family = { .arg = 0,
+			.op = SCMP_CMP_EQ,
+			.datum_a = (scmp_datum_t)families[i] };
 		int rc = seccomp_rule_add_array(
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &family);
 
