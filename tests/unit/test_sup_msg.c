@@ -204,13 +204,14 @@ static void
 datagram_that_was_cut_is_refused(void)
 {
 	enum { LARGEST = 1024 };
+	static const uint8_t filling[LARGEST];
 	static uint8_t buf[LARGEST + 1];
 	struct buf_writer w = buf_writer(buf, LARGEST);
 	uint8_t *start = msg_begin(&w, SUP_PING, 0);
 	struct sup_msg got;
 	int pair[2];
 
-	msg_put_bytes(&w, 99, buf, LARGEST - MSG_HEADER - MSG_ATTR_HEADER);
+	msg_put_bytes(&w, 99, filling, LARGEST - MSG_HEADER - MSG_ATTR_HEADER);
 	msg_end(&w, start);
 	T_EQ(buf_written(&w), LARGEST);
 	make_pair(pair);
