@@ -594,6 +594,7 @@ void in_resv(struct rsvp_core *core, const struct rsvp_packet *packet);
 void in_resv_tear(struct rsvp_core *core, const struct rsvp_packet *packet);
 void in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet);
 void in_resv_conf(struct rsvp_core *core, const struct rsvp_packet *packet);
+bool style_known(uint8_t style);
 /* A Resv that is refused as a whole. */
 void in_resv_refuse(struct rsvp_core *core, const struct rsvp_packet *packet,
 	uint8_t code, uint16_t value);

@@ -29,7 +29,7 @@ struct descriptor {
 	size_t count;
 };
 
-static bool
+bool
 style_known(uint8_t style)
 {
 	return style == WIRE_STYLE_FF || style == WIRE_STYLE_SE ||
@@ -105,6 +105,21 @@ refuse(struct rsvp_core *core, const struct resv_in *in,
 	out_resv_err(core, &err);
 }
 
+/* False when an object of the list was of a C-Type that is not known: what is
+ * left of it is no list that a ResvErr could carry. */
+static bool
+flows_are_whole(const struct wire_msg *msg)
+{
+	for (size_t i = 0; i < msg->flow_count; i++) {
+		const struct wire_flow *flow = &msg->flows[i];
+		bool filtered = msg->style != WIRE_STYLE_WF;
+
+		if (!flow->has_flowspec || flow->has_filter != filtered)
+			return false;
+	}
+	return true;
+}
+
 /* The whole message; FF has an error message for each descriptor (3.1.8). */
 static void
 refuse_message(struct rsvp_core *core, const struct resv_in *in,
@@ -113,9 +128,9 @@ refuse_message(struct rsvp_core *core, const struct resv_in *in,
 	const struct wire_msg *msg = in->msg;
 	struct descriptor d = { msg->flows, msg->flow_count };
 
-	if (!style_known(msg->style))
+	if (!style_known(msg->style) || !flows_are_whole(msg))
 		d.count = 0;
-	if (msg->style != WIRE_STYLE_FF || msg->flow_count == 0) {
+	if (msg->style != WIRE_STYLE_FF || d.count == 0) {
 		refuse(core, in, &d, why);
 		return;
 	}

@@ -430,7 +430,9 @@ out_pass_on(struct rsvp_core *core, const struct rsvp_packet *packet)
 		.ttl = (uint8_t)(packet->ttl - 1),
 		.router_alert = packet->msg->type == WIRE_RESV_CONF };
 
-	if (packet->ttl <= 1) {
+	/* A ResvConf whose style nobody knows confirms nothing. */
+	if (packet->ttl <= 1 || ((packet->msg->has & WIRE_HAS_STYLE) &&
+					!style_known(packet->msg->style))) {
 		core_count(core, RSVP_C_DROP_BAD);
 		return;
 	}

@@ -501,6 +501,68 @@ unknown_object_in_a_resv_is_code_13_or_14(void)
 	ct_free(t);
 }
 
+/* What the decoder leaves of a list in which one object is of a C-Type that it
+ * does not know: descriptors without the FLOWSPEC, or without the filter. */
+static void
+broken_flow_list_is_answered_without_it(void)
+{
+	static const uint8_t styles[] = { WIRE_STYLE_FF, WIRE_STYLE_SE };
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct ct *t = ct_new(ADDR_V4);
+		struct wire_msg *msg;
+		struct rsvp_packet packet = { .ifindex = DOWN,
+			.src = ct_addr(t, DOWN, HOP_B),
+			.dst = ct_addr(t, DOWN, 1),
+			.dst_local = true,
+			.ttl = 60,
+			.fault = WIRE_UNKNOWN_CTYPE };
+
+		ct_with_path(t);
+		msg = ct_resv(t, ct_cl(100000));
+		msg->style = styles[i / 2];
+		msg->bad_class =
+			i % 2 == 0 ? 9 : 10; /* FLOWSPEC, FILTER_SPEC */
+		msg->bad_ctype = 99;
+		msg->flows[0].has_flowspec = i % 2 != 0;
+		msg->flows[0].has_filter = i % 2 == 0;
+		packet.msg = msg;
+		rsvp_core_packet(t->core, t->now, &packet);
+		ct_collect(t);
+		expect_resv_err(
+			t, WIRE_E_CTYPE, (unsigned)msg->bad_class << 8 | 99, 0);
+		T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+		ct_free(t);
+	}
+}
+
+static void
+confirmation_of_an_unknown_style_is_dropped(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct wire_msg msg = { .type = WIRE_RESV_CONF,
+		.has = WIRE_HAS_SESSION | WIRE_HAS_STYLE | WIRE_HAS_CONFIRM |
+		       WIRE_HAS_ERROR,
+		.session = ct_session(t),
+		.confirm = ct_addr(t, 9, 9),
+		.error.node = ct_addr(t, 7, 7),
+		.style = 0x1f,
+		.style_vector = 0x1f };
+	const struct rsvp_packet packet = { .ifindex = UP,
+		.src = ct_addr(t, 7, 7),
+		.dst = msg.confirm,
+		.ttl = 60,
+		.fault = WIRE_OK,
+		.msg = &msg };
+
+	rsvp_core_packet(t->core, t->now, &packet);
+	ct_collect(t);
+	T_EQ(t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+	ct_free(t);
+}
+
 static void
 error_about_a_change_says_in_place(void)
 {
@@ -657,6 +719,10 @@ static struct t_case cases[] = {
 		too_large_packets_are_code_1_3 },
 	{ "m = 0 and M = 0 or 2^31-1 are accepted and forwarded as they came",
 		deployed_flowspecs_are_accepted },
+	{ "an unknown C-Type in a flow list is answered without the list",
+		broken_flow_list_is_answered_without_it },
+	{ "a confirmation of an unknown style is dropped",
+		confirmation_of_an_unknown_style_is_dropped },
 	{ "an unknown object in a Resv is code 13 or 14",
 		unknown_object_in_a_resv_is_code_13_or_14 },
 	{ "an error about a change says InPlace",
