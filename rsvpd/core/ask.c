@@ -13,6 +13,10 @@
 
 #include "merge.h"
 
+/* Messages to one previous hop for different RESV_CONFIRMs at once; others wait
+ * for the next change or refresh. */
+enum { CONFIRMS_MAX = 8 };
+
 /* What a previous hop should be asked for now. */
 struct wish {
 	uint8_t style;
@@ -162,6 +166,17 @@ strictly_largest(const struct rsb *rsb, const struct ask *ask)
 	return true;
 }
 
+/* A Resv carries one RESV_CONFIRM; whoever finds it taken by another receiver
+ * has the next message. */
+static void
+attach_confirm(struct rsb *rsb, struct wish *wish)
+{
+	if (wish->confirm.family == ADDR_NONE)
+		wish->confirm = rsb->owed;
+	if (addr_equal(&wish->confirm, &rsb->owed))
+		rsb->settled = true;
+}
+
 static void
 choose_confirm(struct rsvp_core *core, const struct ask *ask, struct wish *wish)
 {
@@ -170,11 +185,11 @@ choose_confirm(struct rsvp_core *core, const struct ask *ask, struct wish *wish)
 	TAILQ_FOREACH (rsb, &ask->session->rsbs, next) {
 		if (rsb->owed.family == ADDR_NONE || !in_wish(rsb, ask))
 			continue;
-		if (!ask->local && wish->confirm.family == ADDR_NONE &&
-			strictly_largest(rsb, ask)) {
-			wish->confirm = rsb->owed;
+		if (!ask->local && strictly_largest(rsb, ask)) {
+			attach_confirm(rsb, wish);
 			continue;
 		}
+		rsb->settled = true;
 		if (rsb->local)
 			local_confirm(core, rsb);
 		else
@@ -333,13 +348,43 @@ is_reserved(const struct psb *psb)
 	return false;
 }
 
+static void
+sync_all(
+	struct rsvp_core *core, struct session *session, enum session_mode mode)
+{
+	struct ask *ask, *next;
+
+	TAILQ_FOREACH_SAFE(ask, &session->asks, next, next)
+	{
+		sync_one(core, ask, mode);
+		if (ask->count == 0)
+			ask_free(core, ask);
+	}
+}
+
+/* Forget what is settled; true: somebody still waits for his turn. */
+static bool
+settle_confirms(struct session *session)
+{
+	bool waiting = false;
+	struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &session->rsbs, next) {
+		if (rsb->settled || !rsb->now)
+			rsb->owed = (struct addr){ 0 };
+		else if (rsb->owed.family != ADDR_NONE)
+			waiting = true;
+		rsb->settled = false;
+	}
+	return waiting;
+}
+
 void
 ask_sync(
 	struct rsvp_core *core, struct session *session, enum session_mode mode)
 {
 	struct ask *ask, *next;
 	const struct psb *psb;
-	struct rsb *rsb;
 
 	TAILQ_FOREACH_SAFE(ask, &session->asks, next, next)
 	if (lost_its_path(ask))
@@ -347,15 +392,11 @@ ask_sync(
 	TAILQ_FOREACH (psb, &session->psbs, next)
 		if (is_reserved(psb) && !find_ask(psb))
 			(void)make_ask(core, psb); /* or at the next sync */
-	TAILQ_FOREACH_SAFE(ask, &session->asks, next, next)
-	{
-		sync_one(core, ask, mode);
-		if (ask->count == 0)
-			ask_free(core, ask);
-	}
-	if (mode == SESSION_TELL)
-		TAILQ_FOREACH (rsb, &session->rsbs, next)
-			rsb->owed = (struct addr){ 0 };
+	sync_all(core, session, mode);
+	for (int i = 0; i < CONFIRMS_MAX && mode == SESSION_TELL &&
+			settle_confirms(session);
+		i++)
+		sync_all(core, session, mode);
 }
 
 void

@@ -159,6 +159,7 @@ struct rsb {
 	struct spec *wanted; /* asked for and not yet looked at, or NULL */
 	struct addr confirm; /* of a request not yet in force */
 	struct addr owed;    /* in force, and not yet confirmed or forwarded */
+	bool settled;        /* ... it was in this pass of ask_sync() */
 	struct mono expires; /* WF */
 	uint32_t refresh_ms;
 	uint32_t claim; /* policy's */

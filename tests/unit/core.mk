@@ -5,8 +5,10 @@ core_tests = \
 	tests/unit/test_core_merge \
 	tests/unit/test_core_path \
 	tests/unit/test_core_resv \
+	tests/unit/test_core_shared \
 	tests/unit/test_core_tc \
-	tests/unit/test_core_timer
+	tests/unit/test_core_timer \
+	tests/unit/test_core_view
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 check_LTLIBRARIES += tests/unit/libcore_t.la
@@ -18,5 +20,7 @@ tests_unit_test_core_local_LDADD = $(core_ldadd)
 tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
+tests_unit_test_core_shared_LDADD = $(core_ldadd)
 tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)
+tests_unit_test_core_view_LDADD = $(core_ldadd)

@@ -13,8 +13,10 @@ get(void *arg, size_t size)
 {
 	struct ct *t = (struct ct *)arg;
 
-	if (++t->allocations == t->fail_at)
+	if (++t->allocations == t->fail_at) {
+		t->failed = true;
 		return NULL;
+	}
 	t->blocks++;
 	return calloc(1, size);
 }
@@ -234,6 +236,7 @@ ct_collect(struct ct *t)
 			break;
 		case RSVP_EFFECT_NOTE:
 			t->note_count++;
+			t->note = effect.note;
 			break;
 		}
 	}
@@ -582,5 +585,6 @@ ct_expect_empty(struct ct *t)
 	for (uint32_t i = UP; i <= SIDE; i++)
 		T_EQ(ct_reserved(t, i), 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_MEMORY) > 0, t->failed);
 	T_EQ(rsvp_core_next(t->core).us, MONO_NEVER.us);
 }

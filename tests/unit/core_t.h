@@ -56,11 +56,13 @@ struct ct {
 	struct ct_sent *sent;
 	struct rsvp_flow_request *flows;
 	struct ct_event *events;
+	struct rsvp_note note; /* the last one */
 
 	/* memory */
 	long blocks; /* allocated now */
 	long allocations;
 	long fail_at; /* which one fails; 0: none */
+	bool failed;  /* it did */
 };
 
 struct ct *ct_new(uint8_t family);

@@ -125,9 +125,12 @@ no_room(struct ct *t)
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(900000)));
 	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_BANDWIDTH, 0);
 	r = ct_refusal(t);
-	T_CHECK(has_text(r.reason, "eth2"), "where: %s", r.reason);
-	T_CHECK(has_text(r.reason, "needs"), "what: %s", r.reason);
-	T_CHECK(has_text(r.reason, "of 8 Mbit/s free"), "of: %s", r.reason);
+	T_STR(r.reason, "bandwidth on eth2: needs 9.936 Mbit/s, 8 Mbit/s of "
+			"8 Mbit/s free");
+	T_CHECK(t->note.remote && t->note.warning, "a note");
+	T_CHECK(has_text(t->note.text, "10.0.9.9/17/5004: reservation "
+				       "refused: code 1 value 2, bandwidth"),
+		"%s", t->note.text);
 	T_EQ(t->flow_count, 0);
 	T_EQ(t->claims, 0);
 	T_EQ(ct_reserved(t, DOWN), 0);
@@ -281,12 +284,50 @@ path_grows_too_much(struct ct *t)
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_FAILED);
 	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_BANDWIDTH,
 		WIRE_ERROR_IN_PLACE);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(900000)));
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1); /* said once */
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(200000)));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE); /* this one fits */
 }
 
 static void
 path_that_grows_too_much_keeps_the_old(void)
 {
 	ct_once(path_grows_too_much);
+}
+
+static void
+buffers(struct ct *t)
+{
+	struct wire_msg *msg;
+	uint64_t before;
+
+	msg = ct_path(t);
+	msg->has &= ~(uint32_t)WIRE_HAS_ADSPEC; /* works without, too */
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 120000)));
+	before = ct_flow(t)->flow.buffer_bytes;
+	ct_answer(t, 0);
+	msg = ct_path(t);
+	wire_adspec_find(&msg->adspec, WIRE_SERVICE_GS)->gs_terms = true;
+	wire_adspec_find(&msg->adspec, WIRE_SERVICE_GS)->Csum = 3000;
+	wire_adspec_find(&msg->adspec, WIRE_SERVICE_GS)->Ctot = 3000;
+	wire_adspec_find(&msg->adspec, WIRE_SERVICE_GS)->Dsum = 50000;
+	wire_adspec_find(&msg->adspec, WIRE_SERVICE_GS)->Dtot = 50000;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_CHECK(ct_flow(t)->flow.buffer_bytes > before + 1000, "%llu",
+		(unsigned long long)ct_flow(t)->flow.buffer_bytes);
+	ct_answer(t, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_answer(t, 0);
+	ct_expect_empty(t);
+}
+
+static void
+buffer_grows_with_what_the_path_gathered(void)
+{
+	ct_once(buffers);
 }
 
 /* ---- kernel -------------------------------------------------------------- */
@@ -465,6 +506,8 @@ static struct t_case cases[] = {
 	{ "bursts beyond the advertised delay are code 1 value 1",
 		bursts_beyond_the_advertised_delay_are_code_1_1 },
 	{ "the flow follows a Path that shrinks", flow_follows_the_path },
+	{ "the buffer grows with what the path has gathered",
+		buffer_grows_with_what_the_path_gathered },
 	{ "a Path that grows too much keeps the old flow",
 		path_that_grows_too_much_keeps_the_old },
 	{ "refused by the kernel is code 22 with errno and text",

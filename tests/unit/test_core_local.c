@@ -149,6 +149,13 @@ check_send_again(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
 	T_EQ(t->claims, 0);
 	rsvp_local_unsend(t->core, t->now, 1);
+	ct_forget(t);
+	t->out = 0; /* no route: the interface it named will do */
+	sender.ifindex = SIDE;
+	rsvp_local_send(t->core, t->now, 1, &sender);
+	ct_collect(t);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(t->sent[0].send.ifindex, SIDE);
 	app_close(t, 1);
 	ct_expect_empty(t);
 }

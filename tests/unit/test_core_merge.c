@@ -417,6 +417,209 @@ resv_conf_is_passed_to_the_receiver(void)
 	ct_both(check_conf_passed);
 }
 
+static void
+both_confirmations_go_on(struct ct *t)
+{
+	struct wire_msg *msg;
+	const struct ct_sent *s;
+
+	ct_with_path(t);
+	with_second_path(t);
+	msg = confirming(t, 100000);
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter = second_sender(t);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 0);
+	ct_forget(t);
+	/* two receivers behind two hops, a sender each, at the same time */
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_answer_all(t);
+	ct_forget(t);
+	msg = confirming(t, 100000);
+	ct_feed(t, DOWN, msg);
+	msg = confirming(t, 100000);
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	msg->confirm = ct_addr(t, 9, 8);
+	msg->flows[0].filter = second_sender(t);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	s = ct_sent(t, WIRE_RESV, ct_sent_count(t, WIRE_RESV) - 1);
+	T_CHECK((s->msg.has & WIRE_HAS_CONFIRM) != 0, "asked on");
+	T_CHECK(ct_is(&s->msg.confirm, ct_addr(t, 9, 9)), "for the first");
+}
+
+static void
+confirmations_for_two_senders_both_go_on(void)
+{
+	ct_once(both_confirmations_go_on);
+}
+
+static void
+confirmations_queue(struct ct *t)
+{
+	struct wire_msg *msg;
+	struct rsvp_iface_info info;
+
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.traffic_control = false;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	with_second_path(t);
+	msg = confirming(t, 100000);
+	msg->flows[0].filter = second_sender(t);
+	ct_feed(t, DOWN, msg);
+	msg = confirming(t, 100000); /* its Path is not here yet */
+	ct_forget(t);
+	ct_feed(t, UP, ct_path(t));
+	ct_forget(t);
+	msg = confirming(t, 100000);
+	msg->confirm = ct_addr(t, 9, 8);
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter = second_sender(t);
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1); /* one message for both */
+	T_CHECK(ct_is(&t->sent[0].msg.confirm, ct_addr(t, 9, 8)), "receiver");
+	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 0);
+}
+
+static void
+one_message_asks_for_all_that_one_receiver_wants(void)
+{
+	ct_once(confirmations_queue);
+}
+
+static void
+se_lub(struct ct *t)
+{
+	struct wire_msg *msg;
+	const struct ct_sent *s;
+
+	ct_with_path(t);
+	with_second_path(t);
+	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(50000)));
+	ct_answer(t, 0);
+	ct_forget(t);
+	msg = shared_resv(t, WIRE_STYLE_SE, ct_cl(90000));
+	msg->flow_count = 1; /* the first sender only, but more */
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	ct_answer(t, 0);
+	s = ct_sent(t, WIRE_RESV, 0);
+	T_EQ(s->msg.flow_count, 2);
+	for (size_t i = 0; i < 2; i++)
+		T_CHECK(s->msg.flows[i].flowspec.tspec.r == 90000, "%zu", i);
+}
+
+static void
+se_forwards_one_flowspec_for_all(void)
+{
+	ct_once(se_lub);
+}
+
+static void
+wf_error_scope(struct ct *t)
+{
+	struct wire_msg *msg;
+	uint8_t scope[8];
+	const struct ct_sent *s;
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
+	ct_answer(t, 0);
+	ct_forget(t);
+	msg = ct_resv_err(t, 1, 2, ct_cl(100000));
+	msg->style = WIRE_STYLE_WF;
+	msg->style_vector = WIRE_STYLE_WF;
+	msg->flows[0].has_filter = false;
+	msg->has |= WIRE_HAS_SCOPE;
+	memcpy(scope, ct_addr(t, 8, 8).b, 4);
+	memcpy(scope + 4, ct_addr(t, 8, 99).b, 4); /* does not route there */
+	msg->scope_view = (struct wire_view){ scope, 8 };
+	msg->scope_count = 2;
+	ct_feed(t, UP, msg);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 1);
+	T_EQ(wire_scope_at(&s->msg, 0).b[3], 8);
+	ct_forget(t);
+	memcpy(scope, ct_addr(t, 8, 98).b, 4);
+	msg->scope_view = (struct wire_view){ scope, 8 };
+	ct_feed(t, UP, msg);
+	T_EQ(t->sent_count, 0); /* nobody there is concerned */
+}
+
+static void
+wf_error_goes_where_its_scope_routes(void)
+{
+	ct_once(wf_error_scope);
+}
+
+static void
+wf_refusal_scope(struct ct *t)
+{
+	struct wire_msg *msg;
+	uint8_t scope[4];
+
+	ct_with_path(t);
+	t->deny = true;
+	msg = shared_resv(t, WIRE_STYLE_WF, ct_cl(100000));
+	msg->has |= WIRE_HAS_SCOPE;
+	memcpy(scope, ct_addr(t, 8, 8).b, 4);
+	msg->scope_view = (struct wire_view){ scope, 4 };
+	msg->scope_count = 1;
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.scope_count, 1);
+	T_EQ(wire_scope_at(&ct_sent(t, WIRE_RESV_ERR, 0)->msg, 0).b[3], 8);
+}
+
+static void
+refusal_of_wf_copies_its_scope(void)
+{
+	ct_once(wf_refusal_scope);
+}
+
+static void
+union_of_objects(struct ct *t)
+{
+	static const uint8_t empty[] = { 0, 4, 0xc1, 1 };
+	static const uint8_t one[] = { 0, 8, 0xc2, 1, 1, 2, 3, 4 };
+	static const uint8_t two[] = { 0, 8, 0xc2, 1, 5, 6, 7, 8 };
+	struct wire_msg *msg;
+	const struct ct_sent *s;
+
+	ct_with_path(t);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->other_count = 2;
+	msg->others[0] = (struct wire_view){ empty, sizeof(empty) };
+	msg->others[1] = (struct wire_view){ one, sizeof(one) };
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.other_count, 2);
+	ct_forget(t);
+	msg = ct_resv(t, ct_cl(90000));
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	msg->other_count = 2;
+	msg->others[0] = (struct wire_view){ one, sizeof(one) };
+	msg->others[1] = (struct wire_view){ two, sizeof(two) };
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	s = ct_sent(t, WIRE_RESV, 0);
+	T_EQ(s->msg.other_count, 3);
+	T_EQ(s->msg.others[0].len, 4);
+	T_EQ(s->msg.others[1].bytes[4], 1);
+	T_EQ(s->msg.others[2].bytes[4], 5);
+}
+
+static void
+unknown_objects_of_all_hops_go_on_once(void)
+{
+	ct_once(union_of_objects);
+}
+
 static struct t_case cases[] = {
 	{ "a smaller request of another hop is absorbed",
 		smaller_request_is_absorbed },
@@ -446,6 +649,18 @@ static struct t_case cases[] = {
 		merging_node_answers_for_the_smaller },
 	{ "a request that fails loses its confirmation",
 		failed_request_loses_its_confirmation },
+	{ "confirmations for two senders both go on",
+		confirmations_for_two_senders_both_go_on },
+	{ "one message asks for all that one receiver wants confirmed",
+		one_message_asks_for_all_that_one_receiver_wants },
+	{ "SE forwards one flowspec for all its senders",
+		se_forwards_one_flowspec_for_all },
+	{ "a WF ResvErr goes where its SCOPE routes, reduced",
+		wf_error_goes_where_its_scope_routes },
+	{ "the refusal of a WF Resv copies its SCOPE",
+		refusal_of_wf_copies_its_scope },
+	{ "objects of unknown classes of all next hops go on, one copy each",
+		unknown_objects_of_all_hops_go_on_once },
 	{ "a ResvConf is passed to the receiver it names",
 		resv_conf_is_passed_to_the_receiver },
 };

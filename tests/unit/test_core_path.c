@@ -12,6 +12,7 @@ static void
 check_forwarded(struct ct *t)
 {
 	const struct ct_sent *s;
+	struct wire_adspec gs;
 
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(t->sent_count, 1);
@@ -30,6 +31,10 @@ check_forwarded(struct ct *t)
 	T_EQ(s->msg.adspec.general.hops, 1);
 	T_CHECK(!s->msg.adspec.broken, "not broken");
 	T_EQ(s->msg.adspec.general.mtu, 1500);
+	gs = s->msg.adspec;
+	T_CHECK(wire_adspec_find(&gs, WIRE_SERVICE_GS)->Ctot > 0, "our C");
+	T_CHECK(wire_adspec_find(&gs, WIRE_SERVICE_GS)->Dtot > 0, "our D");
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_SENT), 1);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_IN), 1);
 }
 
@@ -298,6 +303,7 @@ expect_path_err(struct ct *t, unsigned code, unsigned value)
 	T_CHECK(ct_is(&s->send.src, ct_addr(t, UP, 1)), "from us");
 	T_CHECK(!s->send.router_alert, "without Router Alert");
 	T_CHECK(ct_is(&s->msg.sender.src, ct_addr(t, 8, 8)), "its sender");
+	T_EQ(s->msg.tspec.M, 1000);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
 	ct_forget(t);
 }

@@ -49,6 +49,11 @@ check_flow_wanted(struct ct *t)
 	T_CHECK(ct_is(&flow->filters[0].src, ct_addr(t, 8, 8)), "source");
 	T_EQ(flow->filters[0].src_port, 4004);
 	T_CHECK(flow->rate_Bps > 100000, "wire octets are more");
+	T_CHECK(flow->bucket_bytes > 5000, "and so is the bucket");
+	T_CHECK(flow->peak_Bps > 200000, "and the peak");
+	T_CHECK(flow->max_packet_bytes > 1000, "and the packets");
+	T_CHECK(flow->min_packet_bytes > 100, "the small ones too");
+	T_CHECK(flow->buffer_bytes > 5000, "with room to queue");
 	T_EQ(ct_reserved(t, DOWN), flow->rate_Bps);
 	T_EQ(ct_reserved(t, UP), 0);
 }
@@ -77,6 +82,7 @@ check_forwarded(struct ct *t)
 	T_CHECK(!(s->msg.has & (WIRE_HAS_CONFIRM | WIRE_HAS_SCOPE)),
 		"nothing nobody asked for");
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_ADMITTED), 1);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_RESV_IN), 1);
 }
 
 static void
@@ -279,6 +285,9 @@ unknown_sender_is_code_4(void)
 	msg->flows[0].filter.src_port = 1;
 	ct_feed(t, DOWN, msg);
 	expect_resv_err(t, WIRE_E_NO_SENDER, 0, 0);
+	T_EQ(ct_refusal(t).sender.src_port, 1);
+	T_CHECK(ct_refusal(t).flowspec.tspec.r == 100000, "what was asked");
+	T_EQ(ct_refusal(t).style, WIRE_STYLE_FF);
 	T_EQ(t->flow_count, 0);
 	ct_free(t);
 }
@@ -361,6 +370,7 @@ unknown_style_is_code_6(void)
 	rsvp_core_packet(t->core, t->now, &packet);
 	ct_collect(t);
 	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.style, 0x15);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.flow_count, 0);
 	expect_resv_err(t, WIRE_E_STYLE_UNKNOWN, 0, 0);
 	ct_free(t);
 }

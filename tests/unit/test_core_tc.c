@@ -209,6 +209,27 @@ tc_dies_with_a_request(struct ct *t)
 }
 
 static void
+tc_dies_then_tear(struct ct *t)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_tc_ready(t);
+	T_EQ(t->flow_count, 1);
+	ct_run(t, 5000);
+	T_EQ(t->sent_count, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+request_in_flight_can_be_torn(void)
+{
+	ct_once(tc_dies_then_tear);
+}
+
+static void
 request_in_flight_is_repeated(void)
 {
 	ct_once(tc_dies_with_a_request);
@@ -412,6 +433,69 @@ flow_of_another_sender_is_not_claimed(void)
 	ct_once(adopted_other_filters);
 }
 
+static struct wire_msg *
+shared_tear(struct ct *t)
+{
+	struct wire_msg *msg = ct_resv_tear(t);
+
+	msg->style = WIRE_STYLE_SE;
+	msg->style_vector = WIRE_STYLE_SE;
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[0].filter.src_port = 1;
+	msg->flows[1].filter.src_port = 2;
+	return msg;
+}
+
+/* Two senders of one shared reservation, in either order. */
+static void
+adopted_shared(struct ct *t)
+{
+	struct rsvp_flow flow;
+	struct wire_msg *msg;
+
+	for (uint16_t port = 1; port <= 2; port++) {
+		msg = ct_path(t);
+		msg->sender.src_port = port;
+		ct_feed(t, UP, msg);
+	}
+	msg = ct_resv(t, ct_cl(100000));
+	msg->style = WIRE_STYLE_SE;
+	msg->style_vector = WIRE_STYLE_SE;
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[0].filter.src_port = 2;
+	msg->flows[1].filter.src_port = 1;
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_flow(t)->flow.filter_count, 2);
+	T_EQ(ct_flow(t)->flow.filters[0].src_port, 1);
+	T_EQ(ct_flow(t)->flow.filters[1].src_port, 2);
+	flow = ct_flow(t)->flow;
+	flow.filters[0].src_port = 2;
+	flow.filters[1].src_port = 1;
+	flow.id = 4711;
+	ct_answer(t, 0);
+	ct_feed(t, DOWN, shared_tear(t));
+	ct_answer(t, 0);
+	adopt(t, &flow);
+	msg = ct_resv(t, ct_cl(100000));
+	msg->style = WIRE_STYLE_SE;
+	msg->style_vector = WIRE_STYLE_SE;
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[0].filter.src_port = 1;
+	msg->flows[1].filter.src_port = 2;
+	ct_feed(t, DOWN, msg);
+	T_EQ(t->flow_count, 0);
+	T_EQ(ct_only_resv(t).flow_id, 4711);
+}
+
+static void
+order_of_adopted_filters_does_not_matter(void)
+{
+	ct_once(adopted_shared);
+}
+
 static void
 adopted_across_restart(struct ct *t)
 {
@@ -452,6 +536,65 @@ iface_goes(struct ct *t)
 }
 
 static void
+iface_returns(struct ct *t)
+{
+	struct rsvp_iface_info info, again;
+
+	assert_true(rsvp_core_iface_after(t->core, SIDE - 1, &info));
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	T_EQ(rsvp_core_next(t->core).us, MONO_NEVER.us); /* nothing new */
+	rsvp_core_iface_gone(t->core, t->now, SIDE);
+	rsvp_core_iface_gone(t->core, t->now, SIDE);
+	ct_tick(t);
+	T_CHECK(!rsvp_core_iface_after(t->core, SIDE - 1, &again), "gone");
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	assert_true(rsvp_core_iface_after(t->core, SIDE - 1, &again));
+	T_STR(again.conf.name, "eth3");
+	T_CHECK(!again.tc_ready, "traffic control starts anew");
+	rsvp_core_tc_ready(t->core, t->now, SIDE, EBUSY, "foreign qdisc");
+	assert_true(rsvp_core_iface_after(t->core, SIDE - 1, &again));
+	T_STR(again.tc_problem, "foreign qdisc");
+	rsvp_core_tc_ready(t->core, t->now, SIDE, 0, NULL);
+	assert_true(rsvp_core_iface_after(t->core, SIDE - 1, &again));
+	T_CHECK(again.tc_ready, "at last");
+	T_STR(again.tc_problem, "");
+	rsvp_core_tc_ready(t->core, t->now, 99, 0, NULL);
+	ct_tick(t);
+}
+
+static void
+an_interface_can_come_back(void)
+{
+	ct_once(iface_returns);
+}
+
+static void
+gone_with_state_and_back(struct ct *t)
+{
+	struct rsvp_iface_info info;
+
+	ct_with_resv(t, ct_cl(100000));
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	rsvp_core_iface_gone(t->core, t->now, DOWN);
+	rsvp_core_iface(t->core, t->now, &info.conf); /* at once */
+	rsvp_core_tc_ready(t->core, t->now, DOWN, 0, NULL);
+	ct_tick(t);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	ct_answer_all(t);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_answer_all(t);
+	ct_expect_empty(t);
+}
+
+static void
+reservations_outlive_a_short_absence(void)
+{
+	ct_once(gone_with_state_and_back);
+}
+
+static void
 reservations_go_with_their_interface(void)
 {
 	ct_once(iface_goes);
@@ -489,7 +632,11 @@ interface_down_and_up(void)
 static void
 live_a_little(struct ct *t)
 {
+	struct rsvp_totals totals;
+
 	ct_feed(t, UP, ct_path(t));
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.sessions, totals.paths); /* no session without state */
 	ct_feed(t, UP, ct_path(t));
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	ct_answer_all(t);
@@ -541,6 +688,8 @@ static struct t_case cases[] = {
 		traffic_control_is_told_again_after_its_restart },
 	{ "a request in flight when it died is repeated",
 		request_in_flight_is_repeated },
+	{ "a request in flight when it died can be torn",
+		request_in_flight_can_be_torn },
 	{ "a removal in flight when it died is repeated",
 		removal_in_flight_is_repeated },
 	{ "an interface that cannot be managed refuses with code 22",
@@ -555,10 +704,15 @@ static struct t_case cases[] = {
 		adopted_flows_count_before_anything_is_admitted },
 	{ "a flow of another sender is not claimed",
 		flow_of_another_sender_is_not_claimed },
+	{ "the order of adopted filters does not matter",
+		order_of_adopted_filters_does_not_matter },
 	{ "an adopted flow outlives another restart",
 		adopted_flow_outlives_another_restart },
 	{ "reservations go with their interface",
 		reservations_go_with_their_interface },
+	{ "an interface can come back", an_interface_can_come_back },
+	{ "reservations outlive a short absence of their interface",
+		reservations_outlive_a_short_absence },
 	{ "an interface that goes down loses its flows, and gets Path again",
 		interface_down_and_up },
 	{ "whichever allocation fails, nothing is left behind",

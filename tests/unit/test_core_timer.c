@@ -301,6 +301,73 @@ filters_of_se_die_alone(void)
 }
 
 static void
+wf_expiry(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	for (int i = 0; i < 2; i++) {
+		msg = ct_resv(t, ct_cl(50000));
+		msg->style = WIRE_STYLE_WF;
+		msg->style_vector = WIRE_STYLE_WF;
+		msg->flows[0].has_filter = false;
+		ct_feed(t, DOWN, msg);
+		ct_answer_all(t);
+		live(t, 100000, true, false);
+	}
+	T_EQ(resvs(t), 1);
+	ct_forget(t);
+	live(t, 57000, true, false);
+	ct_run(t, 600);
+	T_EQ(resvs(t), 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_sent(t, WIRE_RESV_TEAR, 0)->msg.style, WIRE_STYLE_WF);
+}
+
+static void
+wf_dies_after_its_lifetime(void)
+{
+	ct_once(wf_expiry);
+}
+
+/* Calls say when they happen, even when no tick came in between. */
+static void
+calls_have_a_time(struct ct *t)
+{
+	struct wire_session session = ct_session(t);
+	struct rsvp_who who = { .known = false };
+	struct wire_flow flow = { .has_flowspec = true,
+		.has_filter = true,
+		.flowspec = ct_cl(1000),
+		.filter = ct_sender(t) };
+	struct rsvp_local_reserve request = {
+		.style = WIRE_STYLE_FF, .flow_count = 1, .flows = &flow
+	};
+
+	t->dst_local = true;
+	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &who),
+		RSVP_LOCAL_OK);
+	ct_feed(t, UP, ct_path(t));
+	t->now = mono_add_ms(t->now, 100000);
+	(void)rsvp_local_reserve(t->core, t->now, 1, &request);
+	ct_collect(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	ct_forget(t);
+	ct_run(t, 14000); /* the first refresh is due after half of R */
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	ct_run(t, 32000);
+	T_CHECK(ct_sent_count(t, WIRE_RESV) > 0, "refreshed");
+	rsvp_local_close(t->core, t->now, 1);
+	ct_collect(t);
+}
+
+static void
+a_call_counts_from_its_own_time(void)
+{
+	ct_once(calls_have_a_time);
+}
+
+static void
 local_lives(struct ct *t)
 {
 	struct wire_session session = ct_session(t);
@@ -367,6 +434,22 @@ other_route(struct ct *t)
 	rsvp_core_routes_changed(t->core, t->now, &prefix);
 	ct_run(t, 3000);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	ct_forget(t);
+	t->out = DOWN;
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	prefix.addr = ct_addr(t, 5, 0); /* two at a time: all are asked */
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	ct_run(t, 3000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	ct_forget(t);
+	prefix.addr = ct_addr(t, 9, 9);
+	prefix.len = 32;
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	prefix.addr = ct_addr(t, 9, 8);
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	ct_run(t, 3000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
 }
 
 static void
@@ -428,6 +511,8 @@ static struct t_case cases[] = {
 	{ "path state that dies takes the reservation with it",
 		path_state_takes_the_reservation_with_it },
 	{ "filters of SE die one by one", filters_of_se_die_alone },
+	{ "WF dies after its lifetime", wf_dies_after_its_lifetime },
+	{ "a call counts from its own time", a_call_counts_from_its_own_time },
 	{ "a local sender is refreshed and does not die",
 		a_local_sender_does_not_die },
 	{ "a new route is told the Path after W",

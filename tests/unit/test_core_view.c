@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC */
+
+/* What tools see of a core. */
+
+#include "core_t.h"
+
+static void
+sessions_in_order(struct ct *t)
+{
+	struct rsvp_session_info info;
+	uint64_t after = 0;
+
+	for (uint16_t port = 1; port <= 3; port++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->session.dst_port = port;
+		ct_feed(t, UP, msg);
+	}
+	for (uint16_t port = 1; port <= 3; port++) {
+		assert_true(rsvp_core_session_after(t->core, after, &info));
+		T_CHECK(info.serial > after, "they grow");
+		T_EQ(info.session.dst_port, port);
+		T_EQ(info.session.proto, 17);
+		T_EQ(info.paths, 1);
+		T_EQ(info.resvs, 0);
+		after = info.serial;
+	}
+	T_CHECK(!rsvp_core_session_after(t->core, after, &info), "the end");
+	{
+		struct wire_msg *msg = ct_path_tear(t);
+
+		msg->session.dst_port = 2;
+		ct_feed(t, UP, msg);
+	}
+	/* going on after one that is gone */
+	assert_true(rsvp_core_session_after(t->core, 2, &info));
+	T_EQ(info.session.dst_port, 3);
+}
+
+static void
+sessions_come_in_order_of_their_serials(void)
+{
+	ct_both(sessions_in_order);
+}
+
+static void
+path_shown(struct ct *t)
+{
+	struct rsvp_path_info info[2];
+
+	ct_with_path(t);
+	ct_run(t, 1000);
+	T_EQ(rsvp_core_paths(t->core, t->now, 1, info, 0), 1);
+	T_EQ(rsvp_core_paths(t->core, t->now, 2, info, 2), 0);
+	T_EQ(rsvp_core_paths(t->core, t->now, 1, info, 2), 1);
+	T_EQ(info[0].sender.src_port, 4004);
+	T_CHECK(info[0].tspec.r == 100000, "Tspec");
+	T_EQ(info[0].hop.lih, 77);
+	T_EQ(info[0].in_ifindex, UP);
+	T_EQ(info[0].out_count, 1);
+	T_EQ(info[0].out_ifindex[0], DOWN);
+	T_EQ(info[0].ttl, 60);
+	T_EQ(info[0].local_id, 0);
+	T_EQ(info[0].refresh_ms, 30000);
+	T_EQ(info[0].expires_ms, 156500);
+	T_CHECK(!info[0].non_rsvp_hop && !info[0].to_local, "in transit");
+	T_CHECK(info[0].adspec_view.len > 4, "ADSPEC");
+}
+
+static void
+path_state_is_shown(void)
+{
+	ct_both(path_shown);
+}
+
+static void
+resv_shown(struct ct *t)
+{
+	struct rsvp_resv_info info[2];
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 120000)));
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_WAITING);
+	T_EQ(ct_only_resv(t).rate_Bps, 0); /* not before it is in force */
+	ct_answer(t, 0);
+	ct_run(t, 1000);
+	T_EQ(rsvp_core_resvs(t->core, t->now, 1, info, 0), 1);
+	T_EQ(rsvp_core_resvs(t->core, t->now, 1, info, 2), 1);
+	T_EQ(info[0].ifindex, DOWN);
+	T_EQ(info[0].hop.lih, DOWN);
+	T_CHECK(ct_is(&info[0].hop.addr, ct_addr(t, DOWN, HOP_B)), "NHOP");
+	T_EQ(info[0].style, WIRE_STYLE_FF);
+	T_EQ(info[0].filter_count, 1);
+	T_EQ(info[0].filters[0].src_port, 4004);
+	T_CHECK(info[0].flowspec.R == 120000, "flowspec");
+	T_EQ(info[0].state, RSVP_RESV_INSTALLED);
+	T_EQ(info[0].flow_id, ct_flow(t)->flow.id);
+	T_EQ(info[0].rate_Bps, ct_flow(t)->flow.rate_Bps);
+	T_STR(info[0].rule, "rule 1");
+	T_STR(info[0].reason, "allowed by the test");
+	T_EQ(info[0].refresh_ms, 30000);
+	T_EQ(info[0].expires_ms, 156500);
+}
+
+static void
+reservation_is_shown_with_its_reason(void)
+{
+	ct_both(resv_shown);
+}
+
+static void
+iface_shown(struct ct *t)
+{
+	struct rsvp_iface_info info;
+	uint32_t after = 0;
+
+	ct_with_resv(t, ct_gs(100000, 120000));
+	for (uint32_t i = UP; i <= SIDE; i++) {
+		assert_true(rsvp_core_iface_after(t->core, after, &info));
+		T_EQ(info.conf.ifindex, i);
+		T_CHECK(info.tc_ready, "ready");
+		after = i;
+		if (i != DOWN) {
+			T_EQ(info.reserved_Bps + info.budget_used_bytes, 0);
+			continue;
+		}
+		T_CHECK(info.reserved_gs_Bps > 100000, "GS");
+		T_EQ(info.reserved_cl_Bps, 0);
+		T_EQ(info.reserved_Bps, info.reserved_gs_Bps);
+		T_CHECK(info.budget_used_bytes > 1000, "bursts");
+		T_EQ(info.flows, 1);
+		T_CHECK(info.gs_C_bytes > 0 && info.gs_D_us > 0, "terms");
+	}
+	T_CHECK(!rsvp_core_iface_after(t->core, SIDE, &info), "no more");
+}
+
+static void
+interfaces_are_shown_in_order(void)
+{
+	ct_once(iface_shown);
+}
+
+static void
+refusals(struct ct *t)
+{
+	struct rsvp_refusal r;
+	uint64_t before = 0;
+	size_t count = 0;
+
+	T_CHECK(!rsvp_core_refusal_before(t->core, 0, &r), "none yet");
+	ct_with_path(t);
+	for (uint16_t port = 1; port <= 300; port++) {
+		struct wire_msg *msg = ct_resv(t, ct_cl(100000));
+
+		t->now.us++;
+		msg->flows[0].filter.src_port = port;
+		ct_feed(t, DOWN, msg);
+		ct_forget(t);
+	}
+	while (rsvp_core_refusal_before(t->core, before, &r)) {
+		T_EQ(r.sender.src_port, 300 - count);
+		T_EQ(r.code, WIRE_E_NO_SENDER);
+		T_EQ(r.serial, 300 - count);
+		T_EQ(t->now.us - r.when.us, (int64_t)count);
+		before = r.serial;
+		count++;
+	}
+	T_EQ(count, 256);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_REFUSED), 300);
+}
+
+static void
+last_refusals_are_kept_newest_first(void)
+{
+	ct_once(refusals);
+}
+
+static void
+names(void)
+{
+	for (int c = 0; c < RSVP_COUNTER_COUNT; c++) {
+		T_CHECK(strlen(rsvp_counter_name((enum rsvp_counter)c)) > 2,
+			"%d", c);
+		T_CHECK(strlen(rsvp_counter_help((enum rsvp_counter)c)) > 5,
+			"%d", c);
+	}
+	T_STR(rsvp_counter_name(RSVP_C_BUG), "bug");
+	T_STR(rsvp_counter_name(RSVP_COUNTER_COUNT), "");
+	T_STR(rsvp_counter_help(RSVP_COUNTER_COUNT), "");
+}
+
+static void
+totals(struct ct *t)
+{
+	struct rsvp_totals sum;
+
+	ct_with_resv(t, ct_cl(10000));
+	rsvp_core_totals(t->core, &sum);
+	T_EQ(sum.sessions, 1);
+	T_EQ(sum.paths, 1);
+	T_EQ(sum.resvs, 1);
+	T_EQ(sum.flows, 1);
+	T_EQ(sum.adopted_unclaimed, 0);
+}
+
+static void
+totals_count_what_is_there(void)
+{
+	ct_once(totals);
+}
+
+static struct t_case cases[] = {
+	{ "sessions come in the order of their serials",
+		sessions_come_in_order_of_their_serials },
+	{ "path state is shown", path_state_is_shown },
+	{ "a reservation is shown with rule and reason",
+		reservation_is_shown_with_its_reason },
+	{ "interfaces are shown in order with what is sold",
+		interfaces_are_shown_in_order },
+	{ "the last 256 refusals are kept, newest first",
+		last_refusals_are_kept_newest_first },
+	{ "each counter has a name and a help", names },
+	{ "totals count what is there", totals_count_what_is_there },
+};
+T_MAIN(cases)
