@@ -217,12 +217,34 @@ def test_killed_worker_is_restarted(bench, name):
         assert bench.workers() == after, "somebody was killed for no reason"
 
 
+def descriptors(pid):
+    return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+
+
 def test_worker_that_dies_a_few_times_is_started_each_time(bench):
-    for _ in range(4):
-        old = bench.workers()["policyd"]
+    supervisor = bench.daemon.supervisor()
+    before = descriptors(supervisor)
+    for name in ("policyd", "tcctl", "policyd", "engine", "policyd"):
+        old = bench.workers()[name]
         os.kill(old, signal.SIGKILL)
-        lab.wait_for(lambda o=old: bench.workers().get("policyd")
-                     not in (None, o), "a new policyd")
+        lab.wait_for(lambda o=old, n=name: bench.workers().get(n)
+                     not in (None, o), f"a new {name}")
+        lab.wait_for(lambda: len(bench.workers()) == 3, "all three")
+        # Also after the engine's death, at which all were asked to end.
+        bench.wait_log(f"{name}: process {old} ended: killed by signal 9")
+    bench.wait_all(2)
+    lab.wait_for(lambda: descriptors(supervisor) == before,
+                 "nothing left open from the dead")
+
+
+def test_workers_drop_the_groups_of_root(bench):
+    assert bench.daemon.stop() == 0
+    bench.daemon.process = bench.node.start(
+        "setpriv", "--groups", "4,24,27", *bench.argv(), name="groups")
+    bench.wait_all()
+    assert lab.process_status(bench.daemon.supervisor())["Groups"].split()
+    for name, pid in bench.workers().items():
+        assert lab.process_status(pid)["Groups"].split() == [], name
 
 
 @pytest.mark.parametrize("name", ["engine", "tcctl", "policyd"])
@@ -353,6 +375,37 @@ def test_named_policy_file_must_exist(bench):
     assert again.popen.wait(5) == 1
     assert f"{bench.daemon.policy}: No such file or directory" in \
         again.output()
+
+
+def asleep(pid):
+    """It has taken what was sent to it, and waits for more."""
+    status = lab.process_status(pid)
+    return status["State"].startswith("S") and int(status["ShdPnd"], 16) == 0
+
+
+def test_reload_during_a_reload_is_not_lost(bench):
+    engine, supervisor = bench.workers()["engine"], bench.daemon.supervisor()
+    os.kill(engine, signal.SIGSTOP)
+    for rate in (20, 30):
+        bench.daemon.conf.write_text(CONF.replace("10 Mbit", f"{rate} Mbit"))
+        os.kill(supervisor, signal.SIGHUP)
+        lab.wait_for(lambda: asleep(supervisor), "the signal to be taken")
+    os.kill(engine, signal.SIGCONT)
+    bench.wait_log("10 Mbit/s -> 20 Mbit/s")
+    bench.wait_log("20 Mbit/s -> 30 Mbit/s")
+
+
+def test_new_engine_gets_what_was_reloaded(bench):
+    bench.daemon.conf.write_text(CONF.replace("10 Mbit", "20 Mbit"))
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log("reload: applied")
+    bench.daemon.conf.write_text(CONF)
+    old = bench.workers()["engine"]
+    os.kill(old, signal.SIGKILL)
+    bench.wait_all(2)
+    new = bench.workers()["engine"]
+    assert re.search(rf"rsvpd-engine\[{new}\] info: net: eth0: up.*20 Mbit/s",
+                     bench.log())
 
 
 def test_new_engine_gets_the_last_good_configuration(bench):
