@@ -146,10 +146,10 @@ parse_quantity(const char *s, bool rate, uint64_t *ret)
 	v *= take_prefix(&unit);
 	if (take_word(&unit, "bit"))
 		v /= 8;
-	else
-		(void)take_word(&unit, "B"); /* octets are the default */
-	if (rate && !take_word(&unit, "/s"))
-		(void)take_word(&unit, "ps"); /* "2 Mbit" is a rate too */
+	else if (*unit == 'B')
+		unit++; /* octets are the default */
+	if (rate)
+		(void)take_word(&unit, "/s"); /* "2 Mbit" is a rate too */
 	if (*unit != '\0' || !isfinite(v) || v >= 9.2e18)
 		return false;
 	*ret = (uint64_t)v;

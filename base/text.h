@@ -43,7 +43,8 @@ void text_add_size(struct text *t, double octets);
 /*
  * Parse a number with a unit into octets per second ("2 Mbit", "1.5Mbit/s",
  * "64 kbit", "100 Gbit", "125000 B/s"; no unit: B/s) or octets ("16 kB",
- * "1500", "64 kbit").  Decimal prefixes k M G T.  False for anything else,
+ * "1500", "64 kbit").  Decimal prefixes k M G T.  "Mbps" and "kb" are bits to
+ * some and octets to others: not taken.  False for anything else,
  * negative numbers and results above 2^63.
  */
 bool text_parse_rate(const char *s, uint64_t *ret_Bps);

@@ -115,17 +115,6 @@ parse_time(const char *s, uint64_t unit_us, uint64_t *ret_value)
 	return false;
 }
 
-/* "10 Mbps" is octets to some and bits to others: not taken. */
-static bool
-parse_rate(const char *s, uint64_t *ret_value)
-{
-	const size_t n = strlen(s);
-
-	if (n >= 2 && strcmp(s + n - 2, "ps") == 0)
-		return false;
-	return text_parse_rate(s, ret_value);
-}
-
 static bool
 parse_word(const char *const *words, const char *s, uint64_t *ret_value)
 {
@@ -150,7 +139,7 @@ conf_value_parse(const struct conf_key *key, const char *s, uint64_t *ret_value)
 	case CONF_US:
 		return parse_time(s, 1, ret_value);
 	case CONF_RATE:
-		return parse_rate(s, ret_value);
+		return text_parse_rate(s, ret_value);
 	case CONF_SIZE:
 		return text_parse_size(s, ret_value);
 	case CONF_WORD:

@@ -55,10 +55,17 @@ other_quantities_are_refused(void)
 {
 	static const char *const bad[] = { "", "Mbit", "-1", "1 Xbit", "1e30",
 		"2 Mbit/h", "nan", "inf", "1 kB extra" };
+	/* Bits to some, octets to others. */
+	static const char *const either[] = { "2 Mbps", "2 MBps", "2 Mb",
+		"2 Mb/s", "2 bps", "64 kb" };
 	uint64_t v;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		T_CHECK(!text_parse_rate(bad[i], &v), "%s", bad[i]);
+	for (size_t i = 0; i < sizeof(either) / sizeof(either[0]); i++) {
+		T_CHECK(!text_parse_rate(either[i], &v), "%s", either[i]);
+		T_CHECK(!text_parse_size(either[i], &v), "%s", either[i]);
+	}
 	T_CHECK(!text_parse_size("1 kB/s", &v), "a rate is no size");
 }
 
