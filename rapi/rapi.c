@@ -44,8 +44,7 @@ static struct library {
 	pthread_mutex_t lock;
 	pthread_cond_t upcall_done;
 	bool fork_handled;
-	pid_t pid;      /* that made the connection */
-	unsigned epoch; /* changes when the descriptors do */
+	pid_t pid; /* that made the connection */
 	struct rapi_link link;
 	struct rapi_conn conn;
 	bool dispatching;
@@ -91,7 +90,6 @@ shut(void)
 	if (library.pid != 0)
 		rapi_conn_done(&library.conn);
 	rapi_link_close(&library.link);
-	library.epoch++;
 	if (!library.dispatching)
 		rapi_upcall_done(&library.upcall);
 }
@@ -164,7 +162,6 @@ first_connection(void)
 			"cannot connect to rsvpd at %s: %s (is it running?)",
 			socket_path(), strerror(-rc));
 	}
-	library.epoch++;
 	rapi_conn_init(&library.conn);
 	rapi_conn_up(&library.conn);
 	return RAPI_ERR_OK;
@@ -491,7 +488,6 @@ keep(int *rc, int code)
 static int
 run_events(void)
 {
-	const unsigned epoch = library.epoch;
 	int rc = RAPI_ERR_OK;
 	int events = 0;
 
@@ -511,10 +507,8 @@ run_events(void)
 		}
 		events++;
 		keep(&rc, deliver(s));
-		if (library.epoch != epoch) /* the last session was released */
-			return rc;
 	}
-	if (events == EVENTS_MAX)
+	if (events == EVENTS_MAX && library.link.epoll >= 0)
 		rapi_link_ring(&library.link);
 	return rc;
 }

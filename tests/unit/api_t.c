@@ -297,8 +297,8 @@ at_send_from(const char *src, uint16_t port)
 		RAPI_ERR_OK);
 }
 
-void
-at_reserve_for(const char *src, uint16_t port)
+static void
+reserve(const char *src, uint16_t port, unsigned flags)
 {
 	rapi_filter_t filter = { .len = 24, .form = RAPI_FILTERFORM_BASE };
 	rapi_flowspec_t f = { .len = 40, .form = RAPI_FLOWSTYPE_Simplified };
@@ -312,9 +312,21 @@ at_reserve_for(const char *src, uint16_t port)
 	f.specbody_qosx.xspec_p = 3000;
 	f.specbody_qosx.xspec_m = 40;
 	f.specbody_qosx.xspec_M = 500;
-	T_EQ(rapi_reserve(at.app.sid, 0, NULL, RAPI_RSTYLE_FIXED, NULL, NULL, 1,
-		     &filter, 1, &f),
+	T_EQ(rapi_reserve(at.app.sid, flags, NULL, RAPI_RSTYLE_FIXED, NULL,
+		     NULL, 1, &filter, 1, &f),
 		RAPI_ERR_OK);
+}
+
+void
+at_reserve_for(const char *src, uint16_t port)
+{
+	reserve(src, port, 0);
+}
+
+void
+at_reserve_confirmed(const char *src, uint16_t port)
+{
+	reserve(src, port, RAPI_REQ_CONFIRM);
 }
 
 bool

@@ -81,6 +81,7 @@ struct addr at_addr(const char *text);
 rapi_sid_t at_open(const char *dst, uint16_t port);
 void at_send_from(const char *src, uint16_t port);
 void at_reserve_for(const char *src, uint16_t port);
+void at_reserve_confirmed(const char *src, uint16_t port);
 void at_expect_error(
 	rapi_eventinfo_t type, int code, int value, const char *text);
 

@@ -27,6 +27,11 @@ a_receiver_hears_and_reserves_and_is_torn_when_it_ends(void)
 	T_EQ(at.last_sent.style, WIRE_STYLE_FF);
 	T_CHECK(at.last_sent.flows[0].flowspec.tspec.r == 1000, "r");
 	T_EQ(at.last_sent.flows[0].flowspec.service, WIRE_SERVICE_CL);
+	T_CHECK(!(at.last_sent.has & WIRE_HAS_CONFIRM), "not asked for");
+	at.sent[WIRE_RESV] = 0;
+	at_reserve_confirmed("198.51.100.7", 5004);
+	T_CHECK(at_run_until(at_resv_sent), "no Resv");
+	T_CHECK(at.last_sent.has & WIRE_HAS_CONFIRM, "asked for");
 	/* As when it is killed: the descriptor closes. */
 	T_EQ(rapi_release(at.app.sid), RAPI_ERR_OK);
 	T_CHECK(at_run_until(at_resv_torn), "no ResvTear");

@@ -106,6 +106,24 @@ a_new_connection_has_been_told_nothing(void)
 }
 
 static void
+a_welcome_of_another_protocol_is_no_welcome(void)
+{
+	struct conn_session *s;
+	struct rapi_conn c;
+	uint8_t bytes[64];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *start = msg_begin(&w, RAPI_MSG_WELCOME, 0);
+
+	msg_put_u16(&w, 3, RAPI_MSG_PROTOCOL + 1);
+	msg_end(&w, start);
+	rapi_conn_init(&c);
+	rapi_conn_up(&c);
+	rapi_conn_input(&c, bytes, buf_written(&w));
+	T_EQ(rapi_conn_next(&c, (struct mono){ 0 }, &s), CONN_BAD);
+	rapi_conn_done(&c);
+}
+
+static void
 sessions_have_a_limit(void)
 {
 	static const struct rapi_msg_body body = { (const uint8_t *)"", 0, 0 };
@@ -142,6 +160,7 @@ datagrams_hold_whole_messages(void)
 
 		if (!rapi_conn_output(&c, &w))
 			break;
+		T_CHECK(!w.failed, "failed");
 		r = buf_reader(bytes, buf_written(&w));
 		while (msg_next(&r, &m))
 			messages++;
@@ -158,6 +177,8 @@ static struct t_case cases[] = {
 		a_closing_session_is_forgotten_with_the_connection },
 	{ "a new connection has been told nothing",
 		a_new_connection_has_been_told_nothing },
+	{ "a WELCOME of another protocol is no welcome",
+		a_welcome_of_another_protocol_is_no_welcome },
 	{ "sessions have a limit", sessions_have_a_limit },
 	{ "datagrams hold whole messages", datagrams_hold_whole_messages },
 };

@@ -171,6 +171,7 @@ deliver(const struct rapi_msg_event *event, const struct rapi_msg_item *items,
 	T_EQ(seen.calls, before + 1);
 	T_EQ(seen.sid, sid);
 	T_CHECK(seen.arg == &seen, "another argument");
+	T_STR(rapi_ext_event_text(), ""); /* inside upcalls only */
 }
 
 static void
