@@ -189,7 +189,8 @@ check(const char *file, bool json)
 	int rc = conf_read_path(file, &text);
 
 	if (rc < 0) {
-		fprintf(stderr, "policyd: %s: %s\n", file, strerror(-rc));
+		fprintf(stderr, "policyd: %s: %s\n", file,
+			conf_read_problem(rc));
 		return EXIT_WRONG;
 	}
 	if (source_file_read(text, file, &draft, &c.directory, &c.errors))

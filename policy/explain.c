@@ -210,7 +210,7 @@ explain(const struct explain_options *options)
 
 	if (rc < 0) {
 		fprintf(stderr, "policyd: %s: %s\n", options->conf_path,
-			strerror(-rc));
+			conf_read_problem(rc));
 		return EXIT_WRONG;
 	}
 	e.set = gather(&e, text);

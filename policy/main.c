@@ -31,10 +31,10 @@ usage(void)
 }
 
 static int
-complain(const char *what, const char *value)
+complain(const char *option, const char *value, const char *wants)
 {
-	fprintf(stderr, "policyd: %s: \"%s\" is not valid\n", what, value);
-	return usage();
+	fprintf(stderr, "policyd: --%s %s: not %s\n", option, value, wants);
+	return EXIT_USAGE;
 }
 
 /* ---- check -------------------------------------------------------------- */
@@ -248,25 +248,28 @@ set_iface(struct policy_request *q, const char *value)
 struct request_option {
 	const char *name;
 	bool (*set)(struct policy_request *q, const char *value);
+	const char *wants;
 };
 
 /* One row, one option of explain. */
 static const struct request_option request_options[] = {
-	{ "uid", set_uid },
-	{ "gid", set_gid },
-	{ "role", set_role },
-	{ "message", set_message },
-	{ "proto", set_proto },
-	{ "dst", set_dst },
-	{ "port", set_port },
-	{ "src", set_src },
-	{ "sport", set_sport },
-	{ "service", set_service },
-	{ "rate", set_rate },
-	{ "bucket", set_bucket },
-	{ "peak", set_peak },
-	{ "packet", set_packet },
-	{ "iface", set_iface },
+	{ "uid", set_uid, "a number" },
+	{ "gid", set_gid, "a number" },
+	{ "role", set_role, "sender, receiver or transit" },
+	{ "message", set_message, "path or resv" },
+	{ "proto", set_proto,
+		"a number or one of tcp, udp, icmp, icmp6, sctp, dccp, "
+		"udplite" },
+	{ "dst", set_dst, "an IP address" },
+	{ "port", set_port, "a port from 0 to 65535" },
+	{ "src", set_src, "an IP address" },
+	{ "sport", set_sport, "a port from 0 to 65535" },
+	{ "service", set_service, "GS or CL" },
+	{ "rate", set_rate, "a rate (write it like 2Mbit)" },
+	{ "bucket", set_bucket, "a size (write it like 16kB)" },
+	{ "peak", set_peak, "a rate (write it like 2Mbit)" },
+	{ "packet", set_packet, "a size (write it like 1500)" },
+	{ "iface", set_iface, "an interface's name" },
 };
 
 enum {
@@ -307,7 +310,7 @@ main_explain(int argc, char **argv)
 		if (c >= REQUEST_FIRST)
 			row = &request_options[c - REQUEST_FIRST];
 		if (row && !row->set(&o.request, optarg))
-			return complain(row->name, optarg);
+			return complain(row->name, optarg, row->wants);
 		if (c == 'j')
 			o.json = true;
 		else if (c == 'o')
@@ -350,7 +353,9 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]);
 		i++)
-		if (strcmp(argv[1], verbs[i].name) == 0)
+		if (strcmp(argv[1], verbs[i].name) == 0) {
+			argv[1] = argv[0]; /* who complains of an option */
 			return verbs[i].run(argc - 1, argv + 1);
+		}
 	return usage();
 }

@@ -23,6 +23,8 @@ int serve(const struct serve_options *options);
 
 /* The whole file as text; 0 or negative errno. */
 int conf_read_path(const char *path, char **ret_text);
+/* Why it could not be read, for people; rc is negative. */
+const char *conf_read_problem(int rc);
 
 /* `policyd check FILE`: exit status. */
 int check(const char *file, bool json);

@@ -122,11 +122,17 @@ conf_read_path(const char *path, char **ret_text)
 	return rc;
 }
 
+const char *
+conf_read_problem(int rc)
+{
+	return rc == -EINVAL ? "not a regular file" : strerror(-rc);
+}
+
 static void
 conf_failed(const struct serve *s, int rc)
 {
 	log_err(LOG_POLICY, "%s: %s (the policy before stays in force)",
-		s->options->conf_name, strerror(-rc));
+		s->options->conf_name, conf_read_problem(rc));
 }
 
 static void

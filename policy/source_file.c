@@ -112,6 +112,8 @@ conf_each_value(struct reading *rd, const config_setting_t *s, bool many,
 	return n > 0;
 }
 
+static const char TOP[] = "the file";
+
 /* ---- known keys --------------------------------------------------------- */
 
 /* Keep the name nearest to the word, if it is near. */
@@ -137,8 +139,11 @@ unknown_key(struct reading *rd, const config_setting_t *s, const char *in,
 			"unknown key \"%s\" in %s (did you mean \"%s\"?)",
 			config_setting_name(s), in, near);
 	else
-		conf_error(rd, s, "unknown key \"%s\" in %s",
-			config_setting_name(s), in);
+		conf_error(rd, s, "unknown key \"%s\" in %s (%s)",
+			config_setting_name(s), in,
+			strcmp(in, TOP) == 0 ? "it holds policy = { ... }; and "
+					       "directory = { ... };"
+					     : "policy.conf(5) lists them");
 }
 
 /* The row of a key, or NULL and the error said. */
@@ -487,7 +492,7 @@ read_top(struct reading *rd, const config_t *cf)
 	enum { N = sizeof(top_keys) / sizeof(top_keys[0]) };
 	const config_setting_t *root = config_root_setting(cf);
 
-	conf_unknown(rd, root, top_keys, N, "the file");
+	conf_unknown(rd, root, top_keys, N, TOP);
 	conf_read_sections(rd, root, top_keys, N);
 }
 

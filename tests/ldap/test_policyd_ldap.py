@@ -86,6 +86,25 @@ def polls(policyd, slapd, n=2):
         policyd.wait(lambda b=before: cache.stat().st_mtime_ns != b, "poll")
 
 
+@pytest.mark.parametrize("option,value,wants", [
+    ("--uid", "root", "a number"), ("--rate", "1Mbps", "a rate"),
+    ("--dst", "10.0.0.0/8", "an IP address"),
+    ("--service", "best", "GS or CL")])
+def test_explain_says_what_an_option_wants(tmp_path, option, value, wants):
+    done = subprocess.run([POLICYD, "explain", option, value, tmp_path / "x"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"policyd: {option} {value}: not {wants}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_must_be_a_file():
+    done = subprocess.run([POLICYD, "check", "/dev/null"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "policyd: /dev/null: not a regular file\n"
+
+
 def explain(path, *args, status=None):
     done = subprocess.run([POLICYD, "explain", "--json", *args, path],
                           text=True, capture_output=True, check=False)
