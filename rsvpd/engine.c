@@ -151,7 +151,12 @@ put_in_force(struct engine *engine, struct conf *conf)
 	log_set((enum log_level)conf->log_level, conf->log_debug);
 	warn_of_stop(conf);
 	rsvp_core_reconf(engine->core, &core);
-	return net_link_sync(engine->link);
+
+	const int ret = net_link_sync(engine->link);
+
+	if (ret == 0)
+		net_link_warn_missing(engine->link);
+	return ret;
 }
 
 /* The new one whole, or the old one whole. */
@@ -421,6 +426,8 @@ join_loop(struct process *p)
 	ret = loop_signal_add(engine->loop, SIGTERM, take_signal, p);
 	if (ret == 0)
 		ret = net_link_sync(engine->link);
+	if (ret == 0)
+		net_link_warn_missing(engine->link);
 	for (int role = SUP_FD_RAW4; ret == 0 && role < SUP_FD_COUNT; role++)
 		if (p->fds[role] >= 0) {
 			take_fd(p, role, p->fds[role]);

@@ -118,7 +118,7 @@ read_options(int argc, char **argv, struct wish *wish)
 					  long_options, NULL)) != -1)
 		take_option(opt, wish);
 	if (wish->done < 0 && optind < argc) {
-		(void)fprintf(stderr, "rsvpd: %s: what is it for?\n%s",
+		(void)fprintf(stderr, "rsvpd: unexpected argument %s\n%s",
 			argv[optind], usage);
 		wish->done = EXIT_USAGE;
 	}
@@ -164,8 +164,10 @@ check(const struct wish *wish)
 	conf_free(conf);
 	if (fflush(stdout) != 0)
 		return EXIT_FAILURE;
+	/* With -v, standard output is a configuration and nothing else. */
 	if (o->policy_required || access(o->policy_path, F_OK) == 0)
-		status = supervisor_check_policy(o->policy_path);
+		status = supervisor_check_policy(o->policy_path,
+			wish->verbose ? STDERR_FILENO : STDOUT_FILENO);
 	return status == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

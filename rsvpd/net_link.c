@@ -214,6 +214,31 @@ net_link_sync(struct net_link *link)
 	return 0;
 }
 
+void
+net_link_warn_missing(const struct net_link *link)
+{
+	const struct conf *conf = link->engine->conf;
+	const struct net_table *table = &link->table;
+
+	if (conf->iface_count == 0)
+		log_warn(LOG_NET,
+			"no interface is configured: RSVP is spoken on none "
+			"(name them in the configuration, see rsvpd.conf(5))");
+	for (size_t i = 0; i < conf->iface_count; i++) {
+		const char *name = conf->ifaces[i].name;
+		size_t at = 0;
+
+		while (at < table->iface_count &&
+			strcmp(table->ifaces[at].facts.name, name) != 0)
+			at++;
+		if (at == table->iface_count && conf->ifaces[i].enabled)
+			log_warn(LOG_NET,
+				"%s: there is no such interface (check the "
+				"name; it is used as soon as it appears)",
+				name);
+	}
+}
+
 static void
 tell_routes(struct net_link *link)
 {

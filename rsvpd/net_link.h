@@ -20,6 +20,9 @@ void net_link_free(struct net_link *link);
  * same after a reload.  0 or a negative errno. */
 int net_link_sync(struct net_link *link);
 
+/* Say which interfaces of the configuration the host does not have. */
+void net_link_warn_missing(const struct net_link *link);
+
 /* The core's route hook. */
 void net_link_route(struct net_link *link, const struct rsvp_route_query *query,
 	struct rsvp_route *ret_route);

@@ -10,7 +10,7 @@
 enum { NOT_FOUND = 127 };
 
 int
-supervisor_check_policy(const char *path)
+supervisor_check_policy(const char *path, int out)
 {
 	const int exe = sup_find_program("policyd", "policy");
 	const char *const words[] = { "policyd", "check", path, NULL };
@@ -28,6 +28,8 @@ supervisor_check_policy(const char *path)
 	memcpy(argv, words, sizeof(argv)); /* execve() leaves them alone */
 	pid = fork();
 	if (pid == 0) {
+		if (out != STDOUT_FILENO)
+			(void)dup2(out, STDOUT_FILENO); /* of open ones */
 		(void)fexecve(exe, argv, environ);
 		_exit(NOT_FOUND);
 	}

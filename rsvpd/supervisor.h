@@ -27,7 +27,8 @@ int supervisor_run(const struct sup_options *options);
  * of the process. */
 int engine_run(void);
 
-/* `policyd check FILE` as a child; its exit status, or 127. */
-int supervisor_check_policy(const char *path);
+/* `policyd check FILE` as a child, what it says going to the descriptor out;
+ * its exit status, or 127. */
+int supervisor_check_policy(const char *path, int out);
 
 #endif /* SUPERVISOR_H */

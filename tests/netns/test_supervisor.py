@@ -453,6 +453,16 @@ def test_broken_file_at_start_ends_the_start(node, conf, text):
     assert b.count("engine: started") == 1
 
 
+def test_interfaces_that_are_not_there_are_named(node):
+    b = Bench(node, "")
+    b.wait_log("no interface is configured: RSVP is spoken on none")
+    b.daemon.conf.write_text('interfaces = ( { name = "eth0"; }, { name = '
+                             '"ehh0"; }, { name = "x"; enabled = false; } );')
+    os.kill(b.daemon.supervisor(), signal.SIGHUP)
+    b.wait_log("ehh0: there is no such interface")
+    assert b.count("there is no such interface") == 1
+
+
 def test_missing_file_at_start_ends_the_start(node):
     b = Bench(node)
     b.daemon.process.stop()
@@ -556,13 +566,20 @@ def test_check_asks_policyd(tmp_path):
     done = check("-c", conf, "-p", policy)
     assert done.returncode == 1
     assert "policy.conf:" in done.stderr + done.stdout
+    policy.write_text(POLICY)
+    done = check("-c", conf, "-p", policy)
+    assert done.returncode == 0 and "1 rule, 1 category" in done.stdout
+    full = check("-v", "-c", conf, "-p", policy)
+    assert full.returncode == 0 and "1 rule, 1 category" in full.stderr
+    conf.write_text(full.stdout)
+    assert check("-c", conf).returncode == 0, full.stdout
 
 
 def test_usage():
     done = lab.run(lab.program("rsvpd"), "--nonsense", check=False)
     assert done.returncode == 2 and "usage: rsvpd" in done.stderr
     done = lab.run(lab.program("rsvpd"), "what", check=False)
-    assert done.returncode == 2 and "what: what is it for?" in done.stderr
+    assert done.returncode == 2 and "unexpected argument what" in done.stderr
     done = lab.run(lab.program("rsvpd"), "-v", check=False)
     assert done.returncode == 2
     done = lab.run(lab.program("rsvpd"), "--version")
