@@ -6,7 +6,8 @@ docs_pages = \
 	docs/rapi.3 \
 	docs/rsvpctl.1 \
 	docs/rsvpd.8 \
-	docs/rsvpd.conf.5
+	docs/rsvpd.conf.5 \
+	docs/tcctl.8
 nodist_man_MANS += $(docs_pages)
 CLEANFILES += $(docs_pages)
 EXTRA_DIST += \
@@ -15,7 +16,8 @@ EXTRA_DIST += \
 	docs/rapi.3.in \
 	docs/rsvpctl.1.in \
 	docs/rsvpd.8.in \
-	docs/rsvpd.conf.5.in
+	docs/rsvpd.conf.5.in \
+	docs/tcctl.8.in
 docs_fill = $(AM_V_GEN)$(MKDIR_P) docs && $(substitute) $(srcdir)/$@.in >$@
 docs/policy.conf.5: docs/policy.conf.5.in Makefile
 	$(docs_fill)
@@ -28,4 +30,6 @@ docs/rsvpctl.1: docs/rsvpctl.1.in Makefile
 docs/rsvpd.8: docs/rsvpd.8.in Makefile
 	$(docs_fill)
 docs/rsvpd.conf.5: docs/rsvpd.conf.5.in Makefile
+	$(docs_fill)
+docs/tcctl.8: docs/tcctl.8.in Makefile
 	$(docs_fill)

@@ -8,7 +8,6 @@
 
 #include "link_int.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -52,11 +51,10 @@ forget(struct tc_link *link)
 	for (int i = 0; i < TC_SUBTREES; i++) {
 		tc_pool_done(&link->pools[i]);
 		link->reserved_Bps[i] = 0;
-		link->told_Bps[i] = 0;
 	}
 	tc_nodes_done(&link->nodes);
 	memset(&link->minors, 0, sizeof(link->minors));
-	memset(&link->roots, 0, sizeof(link->roots));
+	memset(&link->shape, 0, sizeof(link->shape));
 }
 
 void
@@ -120,6 +118,25 @@ find_roots(const struct tc_objects *dump, struct tc_roots *ret_roots)
 	*ret_roots = roots;
 }
 
+/* The sums that the classes above the flows show. */
+static void
+find_sums(const struct tc_objects *dump, uint64_t sums_Bps[TC_SUBTREES])
+{
+	for (int s = TC_GS; s < TC_SUBTREES; s++)
+		sums_Bps[s] = 0;
+	for (size_t i = 0; i < dump->count; i++) {
+		const struct tc_object *o = &dump->all[i];
+
+		if (o->type != TC_CLASS || o->kind != &tc_kind_htb_class)
+			continue;
+		if (o->handle == tc_classid(TC_MINOR_GS))
+			sums_Bps[TC_GS] = o->htb.rate_Bps;
+		if (o->handle == tc_classid(TC_MINOR_CL))
+			sums_Bps[TC_CL] = o->htb.rate_Bps;
+	}
+}
+
+/* The kind of the best-effort leaf that is there; NULL: none. */
 static const struct tc_kind *
 find_best(const struct tc_objects *dump)
 {
@@ -128,7 +145,7 @@ find_best(const struct tc_objects *dump)
 			dump->all[i].handle == tc_leaf_handle(TC_MINOR_BEST) &&
 			dump->all[i].kind->fill)
 			return dump->all[i].kind;
-	return &tc_kind_fq_codel;
+	return NULL;
 }
 
 /* Of the layout's fixed part, or a stranger in our tree: not a class of a
@@ -162,9 +179,8 @@ is_fixed(const struct tc_object *o)
 /* ---- build and repair ------------------------------------------------------
  */
 
-/* A transaction of its own over one link. */
-static int
-run_group(struct tc_link *link, const struct tc_kernel *kernel,
+int
+tc_link_run(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_ops *ops, struct tc_done *ret_done)
 {
 	struct tc_group group = { .first = 0, .count = ops->count };
@@ -196,13 +212,13 @@ repair(struct tc_link *link, const struct tc_kernel *kernel,
 			*o = dump->all[i];
 	}
 	tc_objects_sort(&have);
-	tc_want_tree(&link->conf, &link->roots, link->best, &want);
+	tc_want_tree(&link->conf, &link->shape, &want);
 	if (want.count > 0 && want.all[0].type == TC_QDISC_ROOT)
 		want.all[0].root.take_over = link->conf.take_over;
 	tc_plan((struct tc_span){ have.all, have.count },
 		(struct tc_span){ want.all, want.count }, &ops);
 	if (!have.failed && !want.failed)
-		error = run_group(link, kernel, &ops, ret_done);
+		error = tc_link_run(link, kernel, &ops, ret_done);
 	tc_ops_done(&ops);
 	tc_objects_done(&want);
 	tc_objects_done(&have);
@@ -266,35 +282,88 @@ may_manage(const struct tc_link *link, const struct tc_objects *dump,
 	return false;
 }
 
+/* Best effort has fq_codel where the kernel knows it, else a pfifo. */
+static int
+give_best(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_done *ret_done)
+{
+	static const struct tc_kind *const kinds[] = { &tc_kind_fq_codel,
+		&tc_kind_pfifo };
+	int error = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct tc_ops ops = { .alloc = link->alloc };
+		struct tc_op *op = tc_ops_add(&ops, TC_OP_ADD);
+
+		if (op)
+			tc_want_best(&link->conf, kinds[i], &op->want);
+		*ret_done = (struct tc_done){ 0 };
+		error = tc_link_run(link, kernel, &ops, ret_done);
+		tc_ops_done(&ops);
+		if (error != 0)
+			return error;
+		if (ret_done->error == 0) {
+			link->shape.best = kinds[i];
+			return 0;
+		}
+	}
+	return error;
+}
+
 /* The fixed part, in two rounds: the number of a preference's root table is
  * known only when it is there. */
 static int
 build(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_objects *dump, struct tc_done *ret_done)
 {
-	bool ours = recognise(dump) == FOUND_OURS;
-	int error;
+	const struct tc_roots *roots = &link->shape.roots;
+	int error = repair(link, kernel, dump, ret_done);
 
-	link->best = find_best(dump);
-	if (!ours)
-		tc_objects_done(dump);
-	find_roots(dump, &link->roots);
-	error = repair(link, kernel, dump, ret_done);
-	if (error == 0 && ret_done->error != 0 &&
-		link->best == &tc_kind_fq_codel) {
-		*ret_done = (struct tc_done){ 0 };
-		link->best = &tc_kind_pfifo;
-		error = repair(link, kernel, dump, ret_done);
-	}
 	if (error != 0 || ret_done->error != 0)
 		return error;
-	if (link->roots.v4 != 0 && link->roots.v6 != 0 && link->roots.arp != 0)
-		return 0;
-	error = dump_sorted(link, kernel, dump);
-	if (error != 0)
+	if (roots->v4 == 0 || roots->v6 == 0 || roots->arp == 0) {
+		error = dump_sorted(link, kernel, dump);
+		if (error != 0)
+			return error;
+		find_roots(dump, &link->shape.roots);
+		error = repair(link, kernel, dump, ret_done);
+	}
+	if (error != 0 || ret_done->error != 0 || link->shape.best)
 		return error;
-	find_roots(dump, &link->roots);
-	return repair(link, kernel, dump, ret_done);
+	return give_best(link, kernel, ret_done);
+}
+
+/* Take away what an attempt at a new tree has left. */
+static int
+raze(struct tc_link *link, const struct tc_kernel *kernel)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_objects want = { .alloc = link->alloc };
+	struct tc_op *op = tc_ops_add(&ops, TC_OP_DEL);
+	struct tc_done done = { 0 };
+	int error = -ENOMEM;
+
+	tc_want_tree(&link->conf, &link->shape, &want);
+	if (op && !want.failed) {
+		op->have = want.all[0]; /* the root is first in order */
+		error = tc_link_run(link, kernel, &ops, &done);
+	}
+	tc_objects_done(&want);
+	tc_ops_done(&ops);
+	return error;
+}
+
+static int
+build_new(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *dump, struct tc_done *ret_done)
+{
+	int error;
+
+	tc_objects_done(dump); /* a foreign tree is no base of ours */
+	error = build(link, kernel, dump, ret_done);
+	if (error == 0 && ret_done->error != 0)
+		error = raze(link, kernel);
+	return error;
 }
 
 /* ---- adoption --------------------------------------------------------------
@@ -309,8 +378,9 @@ keep_stats(void *arg, const struct tc_class_stats *stats)
 		by_minor[stats->handle & 0xffff] = *stats;
 }
 
-static struct tc_class_stats *
-all_stats(struct tc_link *link, const struct tc_kernel *kernel, int *ret_error)
+struct tc_class_stats *
+tc_link_stats(
+	struct tc_link *link, const struct tc_kernel *kernel, int *ret_error)
 {
 	struct tc_class_stats *stats = (struct tc_class_stats *)alloc_get(
 		link->alloc, MINORS * sizeof(*stats));
@@ -349,17 +419,34 @@ adopt(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_objects *dump, struct tc_done *ret_done)
 {
 	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_class_stats *stats;
 	int error = 0;
-	struct tc_class_stats *stats = all_stats(link, kernel, &error);
 
+	stats = tc_link_stats(link, kernel, &error);
 	if (!stats)
 		return error;
 	if (tc_adopt(link, dump, stats, &ops))
-		error = run_group(link, kernel, &ops, ret_done);
+		error = tc_link_run(link, kernel, &ops, ret_done);
 	else
 		error = -ENOMEM;
 	alloc_put(link->alloc, stats);
 	tc_ops_done(&ops);
+	return error;
+}
+
+/* A tree of ours: repaired, and its flows adopted. */
+static int
+take_up(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *dump, struct tc_done *ret_done)
+{
+	int error;
+
+	find_roots(dump, &link->shape.roots);
+	find_sums(dump, link->shape.sums_Bps);
+	link->shape.best = find_best(dump);
+	error = build(link, kernel, dump, ret_done);
+	if (error == 0 && ret_done->error == 0)
+		error = adopt(link, kernel, dump, ret_done);
 	return error;
 }
 
@@ -378,13 +465,10 @@ tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
 		return 0;
 	}
 	error = dump_sorted(link, kernel, &dump);
-	if (error == 0 && may_manage(link, &dump, ret_done)) {
-		bool ours = recognise(&dump) == FOUND_OURS;
-
-		error = build(link, kernel, &dump, ret_done);
-		if (error == 0 && ret_done->error == 0 && ours)
-			error = adopt(link, kernel, &dump, ret_done);
-	}
+	if (error == 0 && may_manage(link, &dump, ret_done))
+		error = recognise(&dump) == FOUND_OURS
+				? take_up(link, kernel, &dump, ret_done)
+				: build_new(link, kernel, &dump, ret_done);
 	if (error == 0 && ret_done->error == 0)
 		tell_adopted(link, serial, listener);
 	tc_objects_done(&dump);
@@ -401,133 +485,14 @@ tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	int error = -ENOMEM;
 
 	*ret_done = (struct tc_done){ 0 };
-	tc_want_tree(&link->conf, &link->roots, &tc_kind_pfifo, &want);
+	tc_want_tree(&link->conf, &link->shape, &want);
 	if (op && !want.failed) {
 		op->have = want.all[0]; /* the root is first in order */
-		error = run_group(link, kernel, &ops, ret_done);
+		error = tc_link_run(link, kernel, &ops, ret_done);
 	}
 	if (error == 0 && ret_done->error == 0)
 		forget(link);
 	tc_objects_done(&want);
-	tc_ops_done(&ops);
-	return error;
-}
-
-/* ---- settings that change --------------------------------------------------
- */
-
-static void
-plan_tree_change(
-	struct tc_link *link, const struct tc_iface *conf, struct tc_ops *ops)
-{
-	struct tc_objects have = { .alloc = link->alloc };
-	struct tc_objects want = { .alloc = link->alloc };
-
-	tc_want_tree(&link->conf, &link->roots, link->best, &have);
-	tc_want_tree(conf, &link->roots, link->best, &want);
-	tc_plan((struct tc_span){ have.all, have.count },
-		(struct tc_span){ want.all, want.count }, ops);
-	ops->failed = ops->failed || have.failed || want.failed;
-	tc_objects_done(&have);
-	tc_objects_done(&want);
-}
-
-/* What a flow's class becomes: as it was, with the new limits of the link. */
-static struct tc_htb_class
-follow(const struct tc_record *r, const struct tc_iface *old,
-	const struct tc_iface *new)
-{
-	struct tc_htb_class c = r->htb;
-
-	c.overhead = (uint16_t) new->overhead_bytes;
-	c.mpu = (uint16_t) new->min_frame_bytes;
-	if (r->service == TC_SERVICE_CL &&
-		(c.ceil_Bps == old->link_Bps || c.ceil_Bps > new->link_Bps)) {
-		c.ceil_Bps =
-			new->link_Bps > c.rate_Bps ? new->link_Bps : c.rate_Bps;
-		c.cbuffer_ticks = tc_clock_ticks(
-			c.quantum + tc_clock_earned(c.ceil_Bps, new->timer_us),
-			c.ceil_Bps);
-	}
-	return c;
-}
-
-static void
-plan_flow_changes(
-	struct tc_link *link, const struct tc_iface *conf, struct tc_ops *ops)
-{
-	const struct tc_record *r;
-
-	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next) {
-		struct tc_object objects[2 + TC_FILTERS_MAX];
-		struct tc_object want;
-
-		(void)tc_record_objects(link, r, objects);
-		want = objects[0];
-		want.htb = follow(r, &link->conf, conf);
-		tc_plan((struct tc_span){ objects, 1 },
-			(struct tc_span){ &want, 1 }, ops);
-	}
-}
-
-/* Idle classes of other settings are made anew on the way to the pool. */
-static void
-renew_pools(struct tc_link *link, const struct tc_iface *old)
-{
-	for (int s = TC_GS; s < TC_SUBTREES; s++) {
-		size_t count = link->pools[s].count;
-		struct tc_idle idle;
-
-		while (count-- > 0 && tc_pool_take(&link->pools[s], &idle)) {
-			struct tc_object class;
-			struct tc_object leaf;
-
-			tc_want_idle(old, (enum tc_subtree)s, idle.minor,
-				&class, &leaf);
-			/* Without memory the class waits for a restart. */
-			(void)tc_drain_orphan(
-				link, (enum tc_subtree)s, &class, &leaf);
-		}
-	}
-}
-
-static void
-follow_all(struct tc_link *link, const struct tc_iface *conf)
-{
-	const struct tc_iface old = link->conf;
-	struct tc_record *r;
-
-	for (r = link->flows; r; r = (struct tc_record *)r->hh.next)
-		r->htb = follow(r, &old, conf);
-	link->conf = *conf;
-	for (int i = 0; i < TC_SUBTREES; i++)
-		link->told_Bps[i] = 0;
-	if (tc_mtu_octets(&old) != tc_mtu_octets(conf) ||
-		old.overhead_bytes != conf->overhead_bytes ||
-		old.min_frame_bytes != conf->min_frame_bytes ||
-		old.timer_us != conf->timer_us)
-		renew_pools(link, &old);
-}
-
-int
-tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_iface *conf, struct tc_done *ret_done)
-{
-	struct tc_ops ops = { .alloc = link->alloc };
-	const char *problem = tc_iface_problem(conf);
-	int error;
-
-	*ret_done = (struct tc_done){ 0 };
-	if (problem) {
-		refuse(ret_done, EINVAL, problem);
-		return 0;
-	}
-	assert(conf->ifindex == link->conf.ifindex);
-	plan_tree_change(link, conf, &ops);
-	plan_flow_changes(link, conf, &ops);
-	error = run_group(link, kernel, &ops, ret_done);
-	if (error == 0 && ret_done->error == 0)
-		follow_all(link, conf);
 	tc_ops_done(&ops);
 	return error;
 }
@@ -545,22 +510,21 @@ tell_sums(struct tc_link *link, const struct tc_kernel *kernel,
 	int error;
 
 	for (int s = TC_GS; s < TC_SUBTREES; s++) {
-		struct tc_op *op;
+		struct tc_object have;
+		struct tc_object want;
 
-		if (link->told_Bps[s] == link->reserved_Bps[s])
-			continue;
-		op = tc_ops_add(&ops, TC_OP_CHANGE);
-		if (!op)
-			break;
 		tc_want_subtree(&link->conf, (enum tc_subtree)s,
-			link->told_Bps[s], &op->have);
+			link->shape.sums_Bps[s], &have);
 		tc_want_subtree(&link->conf, (enum tc_subtree)s,
-			link->reserved_Bps[s], &op->want);
+			link->reserved_Bps[s], &want);
+		tc_plan((struct tc_span){ &have, 1 },
+			(struct tc_span){ &want, 1 }, &ops);
 	}
-	error = run_group(link, kernel, &ops, &done);
+	error = tc_link_run(link, kernel, &ops, &done);
 	if (error == 0 && done.error != 0)
 		listener->note(listener->arg, done.text);
-	memcpy(link->told_Bps, link->reserved_Bps, sizeof(link->told_Bps));
+	memcpy(link->shape.sums_Bps, link->reserved_Bps,
+		sizeof(link->shape.sums_Bps));
 	tc_ops_done(&ops);
 	return error;
 }
@@ -595,7 +559,7 @@ grow_pool(struct tc_link *link, const struct tc_kernel *kernel,
 	while (n < count && n < POOL_STEP_MAX &&
 		plan_new_idle(link, subtree, &ops, &idle[n]))
 		n++;
-	error = run_group(link, kernel, &ops, &done);
+	error = tc_link_run(link, kernel, &ops, &done);
 	for (int i = 0; i < n && error == 0; i++)
 		if (done.error != 0)
 			tc_minors_give(&link->minors, idle[i].minor);
@@ -627,7 +591,7 @@ shrink_pool(struct tc_link *link, const struct tc_kernel *kernel,
 		tc_plan((struct tc_span){ have, 2 },
 			(struct tc_span){ have, 0 }, &ops);
 	}
-	error = run_group(link, kernel, &ops, &done);
+	error = tc_link_run(link, kernel, &ops, &done);
 	if (error == 0 && done.error != 0)
 		listener->note(listener->arg, done.text);
 	tc_ops_done(&ops);
@@ -658,72 +622,4 @@ tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
 		*ret_more = error == 0;
 	}
 	return error < 0 ? error : 0;
-}
-
-/* ---- counters --------------------------------------------------------------
- */
-
-static uint64_t
-since(uint64_t total, uint64_t base)
-{
-	return total > base ? total - base : 0;
-}
-
-static void
-tell_counter(const struct tc_link *link, const struct tc_record *r,
-	const struct tc_class_stats *s, uint32_t serial,
-	const struct tc_listener *listener)
-{
-	const struct tc_base none = { 0 };
-	const struct tc_base *base = r ? &r->base : &none;
-	const struct tc_counter counter = { .flow_id = r ? r->id : 0,
-		.ifindex = link->conf.ifindex,
-		.classid = s->handle,
-		.bytes = since(s->bytes, base->bytes),
-		.packets = since(s->packets, base->packets),
-		.drops = since(s->drops, base->drops),
-		.backlog_bytes = s->backlog_bytes };
-
-	listener->counter(listener->arg, serial, &counter);
-}
-
-static int
-one_counter(struct tc_link *link, const struct tc_kernel *kernel,
-	uint32_t serial, const struct tc_record *r,
-	const struct tc_listener *listener)
-{
-	const uint32_t classid = tc_classid(r->minor);
-	struct tc_class_stats stats = { 0 };
-	int error = kernel->stats(
-		kernel->arg, link->conf.ifindex, &classid, 1, &stats);
-
-	if (error == 0 && stats.handle != 0)
-		tell_counter(link, r, &stats, serial, listener);
-	return error;
-}
-
-int
-tc_link_counters(struct tc_link *link, const struct tc_kernel *kernel,
-	uint32_t serial, uint32_t flow_id, const struct tc_listener *listener)
-{
-	const struct tc_record *r;
-	struct tc_class_stats *stats;
-	int error = 0;
-
-	if (flow_id != 0) {
-		r = tc_record_find(link, flow_id);
-		return r ? one_counter(link, kernel, serial, r, listener) : 0;
-	}
-	stats = all_stats(link, kernel, &error);
-	if (!stats)
-		return error;
-	if (stats[TC_MINOR_BEST].handle != 0)
-		tell_counter(
-			link, NULL, &stats[TC_MINOR_BEST], serial, listener);
-	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next)
-		if (stats[r->minor].handle != 0)
-			tell_counter(
-				link, r, &stats[r->minor], serial, listener);
-	alloc_put(link->alloc, stats);
-	return 0;
 }

@@ -167,9 +167,8 @@ struct tc_link {
 	LIST_ENTRY(tc_link) entry;
 	const struct alloc *alloc;
 	struct tc_iface conf;
-	struct tc_roots roots;
-	const struct tc_kind *best; /* of the best-effort leaf */
-	bool lost;                  /* the tree was removed by others */
+	struct tc_shape shape; /* of the tree in the kernel */
+	bool lost;             /* the tree was removed by others */
 	struct tc_minors minors;
 	struct tc_nodes nodes;
 	struct tc_pool pools[TC_SUBTREES];
@@ -177,7 +176,6 @@ struct tc_link {
 	struct tc_record *flows;
 	struct tc_drains drains;
 	uint64_t reserved_Bps[TC_SUBTREES];
-	uint64_t told_Bps[TC_SUBTREES]; /* what the kernel was told of it */
 };
 
 /* Told what happened with a request, or (serial 0) what nobody asked. */
@@ -227,15 +225,29 @@ void tc_link_free(struct tc_link *link);
 int tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
 	uint32_t serial, const struct tc_listener *listener,
 	struct tc_done *ret_done);
-/* New settings for an open link. */
-int tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_iface *conf, struct tc_done *ret_done);
 /* Remove the tree. */
 int tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done *ret_done);
+/* A transaction of its own; the answer is in ret_done. */
+int tc_link_run(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_ops *ops, struct tc_done *ret_done);
+/* Totals of all classes by minor number, to be freed with alloc_put(); NULL
+ * with the error. */
+struct tc_class_stats *tc_link_stats(
+	struct tc_link *link, const struct tc_kernel *kernel, int *ret_error);
 /* A step in the background: pool and parents.  ret_more: call again soon. */
 int tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener, bool *ret_more);
+
+/* link_change.c */
+
+/* New settings for an open link. */
+int tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_iface *conf, struct tc_done *ret_done);
+
+/* counters.c */
+
+/* Of one flow, or with flow_id 0 of all and of best effort. */
 int tc_link_counters(struct tc_link *link, const struct tc_kernel *kernel,
 	uint32_t serial, uint32_t flow_id, const struct tc_listener *listener);
 

@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += libtc.la
 libtc_la_SOURCES = \
 	tcctl/adopt.c \
 	tcctl/clock.c \
+	tcctl/counters.c \
 	tcctl/drain.c \
 	tcctl/dry.c tcctl/dry_int.h \
 	tcctl/filter_u32.c \
@@ -15,6 +16,7 @@ libtc_la_SOURCES = \
 	tcctl/kind_fq_codel.c \
 	tcctl/kind_htb.c \
 	tcctl/link.c tcctl/link_int.h \
+	tcctl/link_change.c \
 	tcctl/model.c tcctl/model_int.h \
 	tcctl/nl_attr.c tcctl/nl_attr.h \
 	tcctl/nl_conn.c tcctl/nl_conn.h \
@@ -27,7 +29,7 @@ libtc_la_SOURCES = \
 	tcctl/txn.c \
 	tcctl/want.c \
 	tcctl/watch.c
-libtc_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(JANSSON_CFLAGS) $(SECCOMP_CFLAGS)
+libtc_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(SECCOMP_CFLAGS)
 libtc_la_CPPFLAGS = $(AM_CPPFLAGS)
 if SANITIZED
 libtc_la_CPPFLAGS += -DSANDBOX_SANITIZED=1
@@ -36,8 +38,15 @@ libtc_la_CPPFLAGS += -DSANDBOX_SANITIZED=0
 endif
 
 sbin_PROGRAMS += tcctl/tcctl
-tcctl_tcctl_SOURCES = tcctl/main.c
-tcctl_tcctl_CFLAGS = $(AM_CFLAGS)
+tcctl_tcctl_SOURCES = \
+	tcctl/apply.c tcctl/cli_int.h \
+	tcctl/main.c \
+	tcctl/out_json.c \
+	tcctl/out_probe_json.c tcctl/out_probe.h \
+	tcctl/probe.c \
+	tcctl/show.c \
+	tcctl/want_json.c
+tcctl_tcctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tcctl_tcctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 tcctl_tcctl_LDADD = libtc.la libtcmsg.la libbase.la \
 	$(MNL_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) -lm

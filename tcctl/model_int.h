@@ -279,15 +279,21 @@ struct tc_roots {
 /* Octets that the qdisc charges at most for a packet of the MTU. */
 uint32_t tc_mtu_octets(const struct tc_iface *iface);
 
-/*
- * The tree of an interface without its flows, sorted.  Nodes of root tables
- * are left out while the root is not known.  best is the kind of the best-
- * effort leaf.
- */
-void tc_want_tree(const struct tc_iface *iface, const struct tc_roots *roots,
-	const struct tc_kind *best, struct tc_objects *into);
-
 enum tc_subtree { TC_GS, TC_CL, TC_SUBTREES };
+
+/* What the tree of an interface depends on besides its settings. */
+struct tc_shape {
+	struct tc_roots roots;      /* nodes of an unknown root are left out */
+	const struct tc_kind *best; /* best-effort leaf; NULL: left out */
+	uint64_t sums_Bps[TC_SUBTREES]; /* rates of the flows */
+};
+
+/* The tree of an interface without its flows, sorted. */
+void tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
+	struct tc_objects *into);
+/* The best-effort leaf alone. */
+void tc_want_best(const struct tc_iface *iface, const struct tc_kind *kind,
+	struct tc_object *ret_leaf);
 
 uint32_t tc_subtree_minor(enum tc_subtree subtree);
 enum tc_subtree tc_subtree_of(uint8_t service);

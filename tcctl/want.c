@@ -172,26 +172,23 @@ add_root(const struct tc_iface *iface, struct tc_objects *into)
 		.direct_qlen = DIRECT_QLEN };
 }
 
-static void
-add_best_leaf(const struct tc_iface *iface, const struct tc_kind *kind,
-	struct tc_objects *into)
+void
+tc_want_best(const struct tc_iface *iface, const struct tc_kind *kind,
+	struct tc_object *ret_leaf)
 {
-	struct tc_object *o = tc_objects_add(into);
 	uint32_t mtu = tc_mtu_octets(iface);
 	uint64_t packets = iface->link_Bps * BEST_MS / 1000 / mtu;
 
-	if (!o)
-		return;
 	packets = at_most(at_least(packets, BEST_MIN), BEST_MAX);
-	make_leaf(iface, TC_MINOR_BEST, kind, o);
+	make_leaf(iface, TC_MINOR_BEST, kind, ret_leaf);
 	if (kind == &tc_kind_fq_codel)
-		o->fq_codel = (struct tc_fq_codel){ .limit = BEST_MAX,
+		ret_leaf->fq_codel = (struct tc_fq_codel){ .limit = BEST_MAX,
 			.target_us = CODEL_TARGET_US,
 			.interval_us = CODEL_INTERVAL_US,
 			.quantum = mtu,
 			.ecn = 1 };
 	else
-		o->fifo.limit = (uint32_t)packets;
+		ret_leaf->fifo.limit = (uint32_t)packets;
 }
 
 uint32_t
@@ -220,7 +217,8 @@ tc_want_subtree(const struct tc_iface *iface, enum tc_subtree subtree,
 }
 
 static void
-add_link_classes(const struct tc_iface *iface, struct tc_objects *into)
+add_link_classes(const struct tc_iface *iface,
+	const uint64_t sums_Bps[TC_SUBTREES], struct tc_objects *into)
 {
 	uint64_t link = iface->link_Bps;
 	uint32_t mtu = tc_mtu_octets(iface);
@@ -232,7 +230,8 @@ add_link_classes(const struct tc_iface *iface, struct tc_objects *into)
 		struct tc_object *o = tc_objects_add(into);
 
 		if (o)
-			tc_want_subtree(iface, (enum tc_subtree)s, 0, o);
+			tc_want_subtree(
+				iface, (enum tc_subtree)s, sums_Bps[s], o);
 	}
 	c = htb_class(iface, at_least(iface->best_effort_Bps, SENTINEL_BPS),
 		link, mtu, PRIO_BEST);
@@ -249,20 +248,22 @@ add_link_classes(const struct tc_iface *iface, struct tc_objects *into)
 }
 
 void
-tc_want_tree(const struct tc_iface *iface, const struct tc_roots *roots,
-	const struct tc_kind *best, struct tc_objects *into)
+tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
+	struct tc_objects *into)
 {
+	struct tc_object *o;
+
 	add_root(iface, into);
-	add_link_classes(iface, into);
-	add_best_leaf(iface, best, into);
-
-	struct tc_object *control = tc_objects_add(into);
-
-	if (control) {
-		make_leaf(iface, TC_MINOR_CONTROL, &tc_kind_bfifo, control);
-		control->fifo.limit = CONTROL_LIMIT;
+	add_link_classes(iface, shape->sums_Bps, into);
+	o = tc_objects_add(into);
+	if (o) {
+		make_leaf(iface, TC_MINOR_CONTROL, &tc_kind_bfifo, o);
+		o->fifo.limit = CONTROL_LIMIT;
 	}
-	tc_want_filters(iface->ifindex, roots, into);
+	o = shape->best ? tc_objects_add(into) : NULL;
+	if (o)
+		tc_want_best(iface, shape->best, o);
+	tc_want_filters(iface->ifindex, &shape->roots, into);
 	tc_objects_sort(into);
 }
 

@@ -57,8 +57,9 @@ static struct tc_objects
 tree(const struct tc_iface *iface, const struct tc_kind *best)
 {
 	struct tc_objects list = none();
+	const struct tc_shape shape = { .roots = roots, .best = best };
 
-	tc_want_tree(iface, &roots, best, &list);
+	tc_want_tree(iface, &shape, &list);
 	return list;
 }
 

@@ -260,13 +260,14 @@ refusals_cost_no_numbers(void)
 	fix_free(f);
 }
 
-/* The tree itself: with its root everything goes; without one to make, each
- * step is taken back. */
+/* The tree itself: whichever step is refused, nothing stays. */
 static void
 tree_is_all_or_nothing(void)
 {
 	struct stubborn s;
 	struct fix *f = fix_new();
+	size_t refusals = 0;
+	size_t as_pfifo = 0;
 
 	f->kernel = stubborn_kernel(&s, f);
 	for (size_t n = 1; n < 200; n++) {
@@ -278,14 +279,22 @@ tree_is_all_or_nothing(void)
 
 		if (done.error == 0 && s.calls < n)
 			break;
-		/* A best-effort leaf that is refused is tried as a pfifo. */
-		if (done.error == 0)
+		if (done.error == 0) {
+			/* Only the best-effort leaf has a second choice. */
 			T_CHECK(fix_find(f, TC_QDISC_LEAF, 0x50000)->kind ==
 					&tc_kind_pfifo,
 				"step %zu", n);
-		tc_objects_done(&f->dry.objects);
+			tc_objects_done(&f->dry.objects);
+			as_pfifo++;
+		} else {
+			T_EQ(done.error, ENOSPC);
+			T_EQ(f->dry.objects.count, 0);
+			refusals++;
+		}
 		f->dry.next_root = 0;
 	}
+	T_CHECK(refusals > 100, "%zu refusals", refusals);
+	T_EQ(as_pfifo, 1);
 	T_CHECK(fix_find(f, TC_QDISC_ROOT, TC_ROOT_HANDLE) != NULL, "no tree");
 	fix_free(f);
 }

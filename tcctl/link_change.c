@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+
+/* New settings for an interface that is managed already: its tree, its flows
+ * and its idle classes follow in place. */
+
+#include "link_int.h"
+
+#include <assert.h>
+#include <errno.h>
+
+static void
+plan_tree_change(
+	struct tc_link *link, const struct tc_iface *conf, struct tc_ops *ops)
+{
+	struct tc_objects have = { .alloc = link->alloc };
+	struct tc_objects want = { .alloc = link->alloc };
+
+	tc_want_tree(&link->conf, &link->shape, &have);
+	tc_want_tree(conf, &link->shape, &want);
+	tc_plan((struct tc_span){ have.all, have.count },
+		(struct tc_span){ want.all, want.count }, ops);
+	ops->failed = ops->failed || have.failed || want.failed;
+	tc_objects_done(&have);
+	tc_objects_done(&want);
+}
+
+/* What a flow's class becomes: as it was, with the new limits of the link. */
+static struct tc_htb_class
+follow(const struct tc_record *r, const struct tc_iface *old,
+	const struct tc_iface *new)
+{
+	struct tc_htb_class c = r->htb;
+
+	c.overhead = (uint16_t) new->overhead_bytes;
+	c.mpu = (uint16_t) new->min_frame_bytes;
+	if (r->service == TC_SERVICE_CL &&
+		(c.ceil_Bps == old->link_Bps || c.ceil_Bps > new->link_Bps)) {
+		c.ceil_Bps =
+			new->link_Bps > c.rate_Bps ? new->link_Bps : c.rate_Bps;
+		c.cbuffer_ticks = tc_clock_ticks(
+			c.quantum + tc_clock_earned(c.ceil_Bps, new->timer_us),
+			c.ceil_Bps);
+	}
+	return c;
+}
+
+static void
+plan_flow_changes(
+	struct tc_link *link, const struct tc_iface *conf, struct tc_ops *ops)
+{
+	const struct tc_record *r;
+
+	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next) {
+		struct tc_object objects[2 + TC_FILTERS_MAX];
+		struct tc_object want;
+
+		(void)tc_record_objects(link, r, objects);
+		want = objects[0];
+		want.htb = follow(r, &link->conf, conf);
+		tc_plan((struct tc_span){ objects, 1 },
+			(struct tc_span){ &want, 1 }, ops);
+	}
+}
+
+/* Idle classes of other settings are made anew on the way to the pool. */
+static void
+renew_pools(struct tc_link *link, const struct tc_iface *old)
+{
+	for (int s = TC_GS; s < TC_SUBTREES; s++) {
+		size_t count = link->pools[s].count;
+		struct tc_idle idle;
+
+		while (count-- > 0 && tc_pool_take(&link->pools[s], &idle)) {
+			struct tc_object class;
+			struct tc_object leaf;
+
+			tc_want_idle(old, (enum tc_subtree)s, idle.minor,
+				&class, &leaf);
+			/* Without memory the class waits for a restart. */
+			(void)tc_drain_orphan(
+				link, (enum tc_subtree)s, &class, &leaf);
+		}
+	}
+}
+
+static void
+follow_all(struct tc_link *link, const struct tc_iface *conf)
+{
+	const struct tc_iface old = link->conf;
+	struct tc_record *r;
+
+	for (r = link->flows; r; r = (struct tc_record *)r->hh.next)
+		r->htb = follow(r, &old, conf);
+	link->conf = *conf;
+	if (tc_mtu_octets(&old) != tc_mtu_octets(conf) ||
+		old.overhead_bytes != conf->overhead_bytes ||
+		old.min_frame_bytes != conf->min_frame_bytes ||
+		old.timer_us != conf->timer_us)
+		renew_pools(link, &old);
+}
+
+int
+tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_iface *conf, struct tc_done *ret_done)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	const char *problem = tc_iface_problem(conf);
+	int error;
+
+	*ret_done = (struct tc_done){ 0 };
+	if (problem) {
+		ret_done->error = EINVAL;
+		(void)text_copy(
+			ret_done->text, sizeof(ret_done->text), problem);
+		return 0;
+	}
+	assert(conf->ifindex == link->conf.ifindex);
+	plan_tree_change(link, conf, &ops);
+	plan_flow_changes(link, conf, &ops);
+	error = tc_link_run(link, kernel, &ops, ret_done);
+	if (error == 0 && ret_done->error == 0)
+		follow_all(link, conf);
+	tc_ops_done(&ops);
+	return error;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: ISC */
+
+/* `tcctl show`: interfaces, flows and their counters as they are in the kernel,
+ * for anybody; nothing is changed. */
+
+#include <errno.h>
+#include <jansson.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_int.h"
+#include "nl_conn.h"
+
+enum { MINORS = 65536 };
+
+/* One interface as it was found. */
+struct shown {
+	const char *name;
+	uint32_t ifindex;
+	struct tc_objects dump;
+	struct tc_link *link;         /* NULL: no tree of ours */
+	struct tc_class_stats *stats; /* by minor; with link */
+};
+
+static const struct tc_object *
+find(const struct shown *s, enum tc_type type, uint32_t handle)
+{
+	for (size_t i = 0; i < s->dump.count; i++)
+		if (s->dump.all[i].type == type &&
+			s->dump.all[i].handle == handle)
+			return &s->dump.all[i];
+	return NULL;
+}
+
+static const struct tc_object *
+find_root(const struct shown *s)
+{
+	for (size_t i = 0; i < s->dump.count; i++)
+		if (s->dump.all[i].type == TC_QDISC_ROOT)
+			return &s->dump.all[i];
+	return NULL;
+}
+
+static bool
+is_ours(const struct shown *s)
+{
+	const struct tc_object *root = find_root(s);
+
+	return root && root->handle == TC_ROOT_HANDLE &&
+	       root->kind == &tc_kind_htb_root &&
+	       root->root.r2q == (TC_LAYOUT_MARK | TC_LAYOUT_VERSION);
+}
+
+static void
+keep_stats(void *arg, const struct tc_class_stats *stats)
+{
+	struct tc_class_stats *by_minor = (struct tc_class_stats *)arg;
+
+	if (stats->handle >> 16 == TC_MAJOR)
+		by_minor[stats->handle & 0xffff] = *stats;
+}
+
+/* The settings that the tree was made with, as far as it shows them. */
+static struct tc_iface
+conf_of(const struct shown *s)
+{
+	const struct tc_object *link = find(s, TC_CLASS, tc_classid(1));
+	const struct tc_object *best =
+		find(s, TC_CLASS, tc_classid(TC_MINOR_BEST));
+	const struct tc_object *control =
+		find(s, TC_CLASS, tc_classid(TC_MINOR_CONTROL));
+	struct tc_iface conf = { .ifindex = s->ifindex };
+
+	(void)text_copy(conf.name, sizeof(conf.name), s->name);
+	conf.link_Bps = link ? link->htb.rate_Bps : 0;
+	conf.overhead_bytes = link ? link->htb.overhead : 0;
+	conf.min_frame_bytes = link ? link->htb.mpu : 0;
+	conf.best_effort_Bps = best ? best->htb.rate_Bps : 0;
+	conf.mtu = best ? best->htb.quantum - conf.overhead_bytes : 0;
+	conf.control_Bps = control ? control->htb.rate_Bps : 0;
+	return conf;
+}
+
+static int
+look_at_tree(struct shown *s, const struct tc_kernel *kernel)
+{
+	const struct alloc *alloc = alloc_heap();
+	const struct tc_iface conf = conf_of(s);
+	struct tc_ops repairs = { .alloc = alloc };
+	int error;
+
+	s->link = tc_link_new(alloc, &conf);
+	s->stats = (struct tc_class_stats *)calloc(MINORS, sizeof(*s->stats));
+	if (!s->link || !s->stats)
+		return -ENOMEM;
+	error = kernel->stats_all(
+		kernel->arg, s->ifindex, keep_stats, s->stats);
+	if (error == 0 && !tc_adopt(s->link, &s->dump, s->stats, &repairs))
+		error = -ENOMEM;
+	tc_ops_done(&repairs); /* we only look */
+	return error;
+}
+
+static int
+look(struct shown *s, const struct tc_kernel *kernel)
+{
+	int error;
+
+	s->dump.alloc = alloc_heap();
+	error = kernel->dump(kernel->arg, s->ifindex, &s->dump);
+	if (error == 0 && s->dump.failed)
+		error = -ENOMEM;
+	tc_objects_sort(&s->dump);
+	if (error == 0 && is_ours(s))
+		error = look_at_tree(s, kernel);
+	return error;
+}
+
+static void
+look_away(struct shown *s)
+{
+	tc_link_free(s->link);
+	free(s->stats);
+	if (s->dump.alloc)
+		tc_objects_done(&s->dump);
+}
+
+static size_t
+idle_count(const struct shown *s, enum tc_subtree subtree)
+{
+	size_t n = s->link->pools[subtree].count;
+	const struct tc_drain *d;
+
+	TAILQ_FOREACH (d, &s->link->drains, entry)
+		n += d->subtree == subtree;
+	return n;
+}
+
+static struct tc_flow
+flow_of(const struct shown *s, const struct tc_record *r)
+{
+	struct tc_object objects[2 + TC_FILTERS_MAX];
+	struct tc_flow flow = { .id = r->id };
+
+	(void)tc_record_objects(s->link, r, objects);
+	tc_flow_of(&s->link->conf, &objects[0], &objects[1], &flow);
+	return flow;
+}
+
+static int
+by_id(struct tc_record *a, struct tc_record *b)
+{
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static const char *
+service_name(uint8_t service)
+{
+	return service == TC_SERVICE_GS ? "GS" : "CL";
+}
+
+/* In our tree and not ours. */
+static bool
+is_foreign(const struct tc_object *o)
+{
+	return (o->type == TC_FILTER &&
+		       (o->pref < TC_PREF_V4 || o->pref > TC_PREF_ARP)) ||
+	       (o->type == TC_CLASS && o->handle >> 16 == TC_MAJOR &&
+		       o->kind == &tc_kind_other);
+}
+
+/* ---- text ------------------------------------------------------------------
+ */
+
+static void
+print_filter(const struct tc_filter *f)
+{
+	char dst[ADDR_TEXT];
+	char src[ADDR_TEXT];
+
+	printf("      to %s", addr_format(&f->dst, dst));
+	if (f->dst_port != 0 && !f->by_label)
+		printf(" port %u", f->dst_port);
+	printf(" from %s",
+		f->src.family == ADDR_NONE ? "any" : addr_format(&f->src, src));
+	if (f->src_port != 0)
+		printf(" port %u", f->src_port);
+	if (f->by_label)
+		printf(" flow label 0x%05x", f->flow_label);
+	else
+		printf(" protocol %u", f->proto);
+	printf("\n");
+}
+
+static uint64_t
+since(uint64_t total, uint64_t base)
+{
+	return total > base ? total - base : 0;
+}
+
+static void
+print_flow(const struct shown *s, const struct tc_record *r)
+{
+	const struct tc_flow flow = flow_of(s, r);
+	const struct tc_class_stats *stats = &s->stats[r->minor];
+	char buf[256];
+	struct text t = text_over(buf, sizeof(buf));
+
+	text_printf(&t, "  flow %u: class %x:%x %s ", r->id, TC_MAJOR, r->minor,
+		service_name(r->service));
+	text_add_rate(&t, (double)flow.rate_Bps);
+	text_add(&t, ", bucket ");
+	text_add_size(&t, (double)flow.bucket_bytes);
+	text_add(&t, ", buffer ");
+	text_add_size(&t, (double)flow.buffer_bytes);
+	text_printf(&t, ": %llu packets, ",
+		(unsigned long long)since(stats->packets, r->base.packets));
+	text_add_size(&t, (double)since(stats->bytes, r->base.bytes));
+	text_printf(&t, ", %llu dropped",
+		(unsigned long long)since(stats->drops, r->base.drops));
+	if (stats->backlog_bytes > 0) {
+		text_add(&t, ", waiting ");
+		text_add_size(&t, stats->backlog_bytes);
+	}
+	printf("%s\n", buf);
+	for (size_t i = 0; i < r->node_count; i++)
+		print_filter(&r->nodes[i].filter);
+}
+
+static void
+print_link(const struct shown *s)
+{
+	const struct tc_iface *conf = &s->link->conf;
+	const struct tc_object *leaf =
+		find(s, TC_QDISC_LEAF, tc_leaf_handle(TC_MINOR_BEST));
+	char buf[256];
+	struct text t = text_over(buf, sizeof(buf));
+	struct tc_record *r;
+
+	text_printf(&t, "%s: link ", s->name);
+	text_add_rate(&t, (double)conf->link_Bps);
+	text_add(&t, ", best effort ");
+	text_add_rate(&t, (double)conf->best_effort_Bps);
+	text_printf(&t, " (%s), control ", leaf ? leaf->kind->name : "?");
+	text_add_rate(&t, (double)conf->control_Bps);
+	text_printf(&t, ", idle classes %zu GS %zu CL", idle_count(s, TC_GS),
+		idle_count(s, TC_CL));
+	printf("%s\n", buf);
+	for (r = s->link->flows; r; r = (struct tc_record *)r->hh.next)
+		print_flow(s, r);
+	for (size_t i = 0; i < s->dump.count; i++)
+		if (is_foreign(&s->dump.all[i])) {
+			t = text_over(buf, sizeof(buf));
+			tc_object_print(&t, &s->dump.all[i], s->name);
+			printf("  foreign: %s\n", buf);
+		}
+}
+
+static void
+root_text(const struct shown *s, char buf[64])
+{
+	const struct tc_object *root = find_root(s);
+	struct text t = text_over(buf, 64);
+
+	if (!root || root->handle == 0)
+		text_add(&t, "the kernel's default");
+	else
+		text_printf(&t, "%s %x:",
+			root->kind == &tc_kind_other ? root->name
+						     : root->kind->name,
+			root->handle >> 16);
+}
+
+static void
+print_shown(const struct shown *s)
+{
+	char buf[64];
+
+	if (s->link) {
+		print_link(s);
+		return;
+	}
+	root_text(s, buf);
+	printf("%s: not managed (root qdisc: %s)\n", s->name, buf);
+}
+
+/* ---- JSON ------------------------------------------------------------------
+ */
+
+static json_t *
+json_addr(const struct addr *a)
+{
+	char buf[ADDR_TEXT];
+
+	return a->family == ADDR_NONE ? json_null()
+				      : json_string(addr_format(a, buf));
+}
+
+static json_t *
+json_filter(const struct tc_filter *f)
+{
+	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o}", "dst",
+		json_addr(&f->dst), "src", json_addr(&f->src), "proto",
+		f->proto, "dst_port", f->dst_port, "src_port", f->src_port,
+		"flow_label",
+		f->by_label ? json_integer(f->flow_label) : json_null());
+}
+
+static json_t *
+json_flow(const struct shown *s, const struct tc_record *r)
+{
+	const struct tc_flow flow = flow_of(s, r);
+	const struct tc_class_stats *stats = &s->stats[r->minor];
+	json_t *filters = json_array();
+	char class[16];
+	struct text t = text_over(class, sizeof(class));
+
+	text_printf(&t, "%x:%x", TC_MAJOR, r->minor);
+	for (size_t i = 0; i < r->node_count; i++)
+		(void)json_array_append_new(
+			filters, json_filter(&r->nodes[i].filter));
+	return json_pack("{s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:I, "
+			 "s:I, s:I, s:I}",
+		"id", (json_int_t)r->id, "class", class, "service",
+		service_name(r->service), "rate_Bps", (json_int_t)flow.rate_Bps,
+		"peak_Bps",
+		flow.peak_Bps != 0 ? json_integer((json_int_t)flow.peak_Bps)
+				   : json_null(),
+		"bucket_bytes", (json_int_t)flow.bucket_bytes,
+		"max_packet_bytes", (json_int_t)flow.max_packet_bytes,
+		"buffer_bytes", (json_int_t)flow.buffer_bytes, "filters",
+		filters, "bytes",
+		(json_int_t)since(stats->bytes, r->base.bytes), "packets",
+		(json_int_t)since(stats->packets, r->base.packets), "drops",
+		(json_int_t)since(stats->drops, r->base.drops), "backlog_bytes",
+		(json_int_t)stats->backlog_bytes);
+}
+
+static json_t *
+json_link(const struct shown *s)
+{
+	const struct tc_iface *conf = &s->link->conf;
+	const struct tc_object *leaf =
+		find(s, TC_QDISC_LEAF, tc_leaf_handle(TC_MINOR_BEST));
+	json_t *flows = json_array();
+	json_t *foreign = json_array();
+	const struct tc_record *r;
+
+	for (r = s->link->flows; r; r = (const struct tc_record *)r->hh.next)
+		(void)json_array_append_new(flows, json_flow(s, r));
+	for (size_t i = 0; i < s->dump.count; i++) {
+		char buf[256];
+		struct text t = text_over(buf, sizeof(buf));
+
+		if (!is_foreign(&s->dump.all[i]))
+			continue;
+		tc_object_print(&t, &s->dump.all[i], s->name);
+		(void)json_array_append_new(foreign, json_string(buf));
+	}
+	return json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:s, s:{s:I, s:I}, "
+			 "s:o, s:o}",
+		"name", s->name, "ifindex", (json_int_t)s->ifindex, "managed",
+		1, "link_Bps", (json_int_t)conf->link_Bps, "best_effort_Bps",
+		(json_int_t)conf->best_effort_Bps, "control_Bps",
+		(json_int_t)conf->control_Bps, "best_effort_kind",
+		leaf ? leaf->kind->name : "?", "idle", "GS",
+		(json_int_t)idle_count(s, TC_GS), "CL",
+		(json_int_t)idle_count(s, TC_CL), "flows", flows, "foreign",
+		foreign);
+}
+
+static json_t *
+json_shown(const struct shown *s)
+{
+	char buf[64];
+
+	if (s->link)
+		return json_link(s);
+	root_text(s, buf);
+	return json_pack("{s:s, s:I, s:b, s:s}", "name", s->name, "ifindex",
+		(json_int_t)s->ifindex, "managed", 0, "root", buf);
+}
+
+/* ---- the command ------------------------------------------------------------
+ */
+
+static int
+show_one(const struct tc_kernel *kernel, const struct if_nameindex *i,
+	json_t *list)
+{
+	struct shown s = { .name = i->if_name, .ifindex = i->if_index };
+	int error = look(&s, kernel);
+
+	if (error == 0 && s.link)
+		HASH_SORT(s.link->flows, by_id);
+	if (error == 0 && list)
+		(void)json_array_append_new(list, json_shown(&s));
+	else if (error == 0)
+		print_shown(&s);
+	look_away(&s);
+	return error;
+}
+
+static int
+show_all(const struct cli_options *options, const struct tc_kernel *kernel)
+{
+	struct if_nameindex *all = if_nameindex();
+	json_t *list = options->json ? json_array() : NULL;
+	bool found = false;
+	int error = all ? 0 : -errno;
+
+	for (const struct if_nameindex *i = all;
+		i && i->if_index != 0 && error == 0; i++) {
+		if (options->iface && strcmp(options->iface, i->if_name) != 0)
+			continue;
+		found = true;
+		error = show_one(kernel, i, list);
+	}
+	if_freenameindex(all);
+	if (list && error == 0) {
+		json_t *root = json_pack(
+			"{s:i, s:O}", "schema", 1, "interfaces", list);
+
+		(void)json_dumpf(root, stdout, JSON_INDENT(2));
+		printf("\n");
+		json_decref(root);
+	}
+	json_decref(list);
+	if (error == 0 && !found && options->iface) {
+		fprintf(stderr, "tcctl: there is no interface %s\n",
+			options->iface);
+		return CLI_REFUSED;
+	}
+	if (error != 0)
+		fprintf(stderr, "tcctl: the kernel's traffic control: %s\n",
+			strerror(-error));
+	return error == 0 ? CLI_DONE : CLI_UNREACHABLE;
+}
+
+int
+cli_show(const struct cli_options *options)
+{
+	struct nl_conn *conn = nl_conn_new();
+	struct tc_kernel kernel;
+	int status;
+
+	if (!conn) {
+		fprintf(stderr, "tcctl: netlink: %s\n", strerror(errno));
+		return CLI_UNREACHABLE;
+	}
+	kernel = nl_conn_kernel(conn);
+	status = show_all(options, &kernel);
+	nl_conn_free(conn);
+	return status;
+}

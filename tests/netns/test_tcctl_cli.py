@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: ISC
+"""`tcctl show | plan | apply | probe`, as an operator uses them."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import lab
+from test_tcctl import A4, B4, B6, Bench
+
+WANT = {"interfaces": [{
+    "name": "eth0", "link": "100 Mbit", "best_effort": "5 Mbit",
+    "control": "1 Mbit", "overhead_bytes": 24, "min_frame_bytes": 84,
+    "flows": [
+        {"id": 1, "service": "GS", "rate": "2 Mbit", "bucket": "3 kB",
+         "max_packet": 1538, "buffer": 30000,
+         "filters": [{"dst": B4, "src": A4, "dst_port": 5004,
+                      "src_port": 6000}]},
+        {"id": 2, "service": "CL", "rate": 100000, "peak": "4 Mbit",
+         "bucket": 9000,
+         "filters": [{"dst": B6, "dst_port": 5006},
+                     {"dst": B6, "proto": 6, "flow_label": 700}]}]}]}
+
+
+@pytest.fixture(name="bench")
+def fixture_bench():
+    if os.geteuid() != 0:
+        pytest.skip("needs root for network namespaces")
+    bench = Bench()
+    yield bench
+    bench.close()
+
+
+def tcctl(bench, *argv, want=None, check=0):
+    if want is not None:
+        path = bench.lab.dir / "want.json"
+        path.write_text(want if isinstance(want, str) else json.dumps(want))
+        argv = argv + (path,)
+    done = bench.a.run(lab.program("tcctl"), *argv, check=False)
+    assert done.returncode == check, done.stdout + done.stderr
+    return done
+
+
+def shown(bench):
+    done = json.loads(tcctl(bench, "show", "--json", "eth0").stdout)
+    assert done["schema"] == 1
+    return done["interfaces"][0]
+
+
+def test_show_of_an_interface_that_nobody_manages(bench):
+    assert shown(bench) == {"name": "eth0", "ifindex": bench.ifindex,
+                            "managed": False, "root": "the kernel's default"}
+    assert "eth0: not managed" in tcctl(bench, "show").stdout
+    assert "lo: not managed" in tcctl(bench, "show").stdout
+    assert "no interface eth7" in tcctl(bench, "show", "eth7",
+                                        check=1).stderr
+
+
+def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
+    plan = tcctl(bench, "plan", want=WANT).stdout
+    assert "add qdisc 52: on eth0" in plan
+    assert "flow 1 to 52:100" in plan
+    assert bench.qdiscs()[0]["kind"] == "noqueue"
+    done = json.loads(tcctl(bench, "apply", "--json", want=WANT).stdout)
+    assert done["schema"] == 1 and done["problem"] is None
+    texts = [op["text"] for op in done["operations"]]
+    # The kernel here may lack fq_codel; everything else is as planned.
+    assert [t for t in texts if "qdisc 5:" not in t] == [
+        t for t in plan.splitlines() if "qdisc 5:" not in t]
+    assert done["operations"][0]["operation"] == "add"
+    assert bench.lands(0x520100, 10) == (10, 0)
+
+    now = shown(bench)
+    assert now["managed"] and now["link_Bps"] == 12_500_000
+    one, two = now["flows"]
+    assert (one["id"], one["class"], one["service"], one["rate_Bps"],
+            one["peak_Bps"], one["packets"]) == (
+        1, "52:100", "GS", 250_000, None, 10)
+    assert one["filters"] == [{"dst": B4, "src": A4, "proto": 17,
+                               "dst_port": 5004, "src_port": 6000,
+                               "flow_label": None}]
+    assert (two["service"], two["rate_Bps"], two["peak_Bps"]) == (
+        "CL", 100_000, 500_000)
+    assert {"dst": B6, "src": None, "proto": 6, "dst_port": 0, "src_port": 0,
+            "flow_label": 700} in two["filters"]
+    text = tcctl(bench, "show", "eth0").stdout
+    assert "flow 1: class 52:100 GS 2 Mbit/s" in text
+    assert "10 packets" in text
+
+
+def test_apply_again_changes_only_what_differs(bench):
+    tcctl(bench, "apply", want=WANT)
+    assert tcctl(bench, "apply", want=WANT).stdout == ""
+    assert tcctl(bench, "plan", want=WANT).stdout == ""
+    changed = json.loads(json.dumps(WANT))
+    flows = changed["interfaces"][0]["flows"]
+    flows[0]["rate"] = "3 Mbit"
+    del flows[1]
+    plan = tcctl(bench, "plan", want=changed).stdout.splitlines()
+    done = tcctl(bench, "apply", want=changed).stdout.splitlines()
+    assert done == plan
+    assert [line.split()[0] for line in plan].count("delete") == 2
+    assert [f["id"] for f in shown(bench)["flows"]] == [1]
+    assert shown(bench)["idle"] == {"GS": 0, "CL": 1}
+    assert bench.lands(0x520100, 5) == (5, 0)
+
+
+def test_apply_refuses_what_a_running_rsvpd_manages(bench):
+    peer = bench.serve()
+    bench.add(peer)
+    # The supervisor's lock, held in the namespace of the host.
+    holder = subprocess.Popen(
+        bench.a.argv("/usr/bin/python3", "-c", "import socket, sys\n"
+                     "s = socket.socket(socket.AF_UNIX)\n"
+                     "s.bind(b'\\0rsvpd-engine')\n"
+                     "print('held', flush=True)\n"
+                     "sys.stdin.read()"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        before = bench.a.tc("filter", "show", "dev", "eth0").stdout
+        done = tcctl(bench, "apply", want=WANT, check=1)
+        assert "a running rsvpd manages this interface" in done.stderr
+        assert bench.a.tc("filter", "show", "dev", "eth0").stdout == before
+        tcctl(bench, "plan", want=WANT)  # looking is allowed
+    finally:
+        holder.stdin.close()
+        holder.wait(10)
+        holder.stdout.close()
+    tcctl(bench, "apply", want=WANT)
+
+
+def test_apply_refuses_a_foreign_tree(bench):
+    bench.a.tc("qdisc", "add", "dev", "eth0", "root", "handle", "7:", "tbf",
+               "rate", "1mbit", "burst", "5kb", "latency", "50ms")
+    done = tcctl(bench, "apply", "--json", want=WANT, check=1)
+    assert "tbf 7:" in done.stderr
+    assert "tbf 7:" in json.loads(done.stdout)["problem"]
+    tcctl(bench, "plan", want=WANT, check=1)
+    take = json.loads(json.dumps(WANT))
+    take["interfaces"][0]["take_over"] = True
+    tcctl(bench, "apply", want=take)
+    assert bench.lands(0x520100, 5) == (5, 0)
+
+
+def test_a_foreign_filter_is_shown(bench):
+    tcctl(bench, "apply", want=WANT)
+    bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:", "pref", "99",
+               "protocol", "ip", "u32", "match", "u32", "0", "0", "flowid",
+               "52:5")
+    assert shown(bench)["foreign"]
+    assert "foreign: filter 99" in tcctl(bench, "show", "eth0").stdout
+    assert tcctl(bench, "plan", want=WANT).stdout == ""
+
+
+def broken(change):
+    want = json.loads(json.dumps(WANT))
+    change(want["interfaces"][0])
+    return want
+
+
+@pytest.mark.parametrize("want, word", [
+    ("{", "want.json:1:"),
+    ('{"interfaces": 3}', "interfaces: must be a list"),
+    ("{}", "interfaces: is missing"),
+    (broken(lambda i: i.update(name="eth9")), "there is no interface eth9"),
+    (broken(lambda i: i.update(linc="1 Mbit")), "did you mean link"),
+    (broken(lambda i: i.update(link="fast")), "\"fast\" is no rate"),
+    (broken(lambda i: i.update(best_effort="200 Mbit")), "more than the link"),
+    (broken(lambda i: i["flows"][1].update(id=1)), "stands twice"),
+    (broken(lambda i: i["flows"][0].update(id=0)), "must not be 0"),
+    (broken(lambda i: i["flows"][1].update(service="EF")),
+     "interfaces[0].flows[1].service: must be"),
+    (broken(lambda i: i["flows"][0].update(rate="1 Gbit")),
+     "more than the link"),
+    (broken(lambda i: i["flows"][1]["filters"][0].update(dst="x")),
+     "interfaces[0].flows[1].filters[0].dst: \"x\" is no address"),
+    (broken(lambda i: i["flows"][0]["filters"][0].update(dst_port=65536)),
+     "whole number up to 65535"),
+    (broken(lambda i: i["flows"][0].update(filters=[])), "1 to 64 filters"),
+    (broken(lambda i: i["flows"][0]["filters"][0].update(proto=50)),
+     "without them"),
+], ids=lambda v: v.replace(" ", "-") if isinstance(v, str) else "")
+def test_a_senseless_file_is_refused(bench, want, word):
+    done = tcctl(bench, "apply", want=want, check=2)
+    assert word in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert bench.qdiscs()[0]["kind"] == "noqueue"
+
+
+def test_probe_touches_nothing(bench):
+    done = json.loads(tcctl(bench, "probe", "--json").stdout)
+    assert done["schema"] == 1 and done["enough"]
+    assert done["qdiscs"]["htb"] and done["classifiers"]["u32"]
+    assert (done["best_effort"] == "fq_codel") == done["qdiscs"]["fq_codel"]
+    assert "enough for reservations" in tcctl(bench, "probe").stdout
+    assert bench.a.run("tc", "qdisc", "show", "dev", "lo").stdout.startswith(
+        "qdisc noqueue")
+
+
+def test_without_privilege(bench):
+    done = bench.a.run(lab.program("tcctl"), "show", uid=65534, check=False)
+    assert done.returncode == 0 and "eth0: not managed" in done.stdout
+    path = bench.lab.dir / "want.json"
+    path.write_text(json.dumps(WANT))
+    path.chmod(0o644)
+    done = bench.a.run(lab.program("tcctl"), "apply", path, uid=65534,
+                       check=False)
+    assert done.returncode == 1
+    assert "Operation not permitted" in done.stderr
+    done = bench.a.run(lab.program("tcctl"), "probe", uid=65534, check=False)
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize("argv", [
+    (), ("frobnicate",), ("show", "a", "b"), ("plan",), ("apply", "a", "b"),
+    ("probe", "x"), ("show", "--yaml"), ("serve", "--json"),
+    ("serve", "--no-sandbox")], ids=" ".join)
+def test_usage(argv):
+    done = lab.run(lab.program("tcctl"), *argv, check=False)
+    assert done.returncode == 2
+    assert "usage: tcctl" in done.stderr
+
+
+def test_serve_needs_its_socket():
+    done = subprocess.run([lab.program("tcctl"), "serve"], text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          check=False)
+    assert done.returncode == 2 and "SOCK_SEQPACKET" in done.stderr
+
+
+def test_version_and_help():
+    assert lab.run(lab.program("tcctl"), "--version").stdout.startswith(
+        "tcctl ")
+    assert "tcctl apply" in lab.run(lab.program("tcctl"), "--help").stdout
