@@ -354,8 +354,7 @@ sync_all(
 {
 	struct ask *ask, *next;
 
-	TAILQ_FOREACH_SAFE(ask, &session->asks, next, next)
-	{
+	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next) {
 		sync_one(core, ask, mode);
 		if (ask->count == 0)
 			ask_free(core, ask);
@@ -386,9 +385,9 @@ ask_sync(
 	struct ask *ask, *next;
 	const struct psb *psb;
 
-	TAILQ_FOREACH_SAFE(ask, &session->asks, next, next)
-	if (lost_its_path(ask))
-		ask_free(core, ask);
+	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next)
+		if (lost_its_path(ask))
+			ask_free(core, ask);
 	TAILQ_FOREACH (psb, &session->psbs, next)
 		if (is_reserved(psb) && !find_ask(psb))
 			(void)make_ask(core, psb); /* or at the next sync */

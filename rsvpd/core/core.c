@@ -152,12 +152,12 @@ free_state(struct rsvp_core *core)
 	struct demand *demand, *next_demand;
 	struct iface *iface, *next_iface;
 
-	HASH_ITER(hh, core->sessions, session, next_session)
-	session_free(core, session);
-	HASH_ITER(hh, core->flows, demand, next_demand)
-	demand_free(core, demand);
-	HASH_ITER(hh, core->ifaces, iface, next_iface)
-	iface_free(core, iface);
+	HASH_ITER (hh, core->sessions, session, next_session)
+		session_free(core, session);
+	HASH_ITER (hh, core->flows, demand, next_demand)
+		demand_free(core, demand);
+	HASH_ITER (hh, core->ifaces, iface, next_iface)
+		iface_free(core, iface);
 }
 
 void

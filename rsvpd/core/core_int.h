@@ -345,8 +345,10 @@ struct iface *iface_find(const struct rsvp_core *core, uint32_t ifindex);
 struct iface *iface_usable(const struct rsvp_core *core, uint32_t ifindex);
 /* Our address there for that family; family ADDR_NONE: none. */
 struct addr iface_addr(const struct iface *iface, uint8_t family);
-struct iface *iface_of_addr(
-	const struct rsvp_core *core, const struct addr *addr);
+/* The one that has that address; a link-local one means something on its own
+ * interface only, which ifindex names. */
+struct iface *iface_of_addr(const struct rsvp_core *core,
+	const struct addr *addr, uint32_t ifindex);
 void iface_free(struct rsvp_core *core, struct iface *iface);
 /* Frees an interface that is gone when nothing refers to it any more. */
 void iface_settle(struct rsvp_core *core, struct iface *iface);
@@ -367,7 +369,7 @@ bool session_port_conflict(
 /* Find it, or make it within the limits; hop ADDR_NONE: nobody is charged.
  * NULL: limit or memory, counted. */
 struct session *session_make(struct rsvp_core *core,
-	const struct wire_session *session, const struct addr *hop);
+	const struct wire_session *wire, const struct addr *hop);
 /* It has its first path state, or lost its last.  False: no memory. */
 bool session_dest_enter(struct rsvp_core *core, struct session *session);
 void session_dest_leave(struct rsvp_core *core, struct session *session);
@@ -558,7 +560,7 @@ void out_path_err(struct rsvp_core *core, const struct rsvp_packet *packet,
 	uint8_t code, uint16_t value);
 /* A PathErr from downstream, on to the previous hop. */
 void out_path_err_on(struct rsvp_core *core, const struct psb *psb,
-	const struct wire_msg *msg);
+	const struct wire_msg *in);
 struct out_resv {
 	struct session *session;
 	struct wire_hop hop; /* previous hop */

@@ -321,9 +321,9 @@ drop_requests(struct rsvp_core *core, struct demand *demand)
 {
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE(rsb, &demand->session->rsbs, next, next)
-	if (rsb->demand == demand)
-		rsb_free(core, rsb);
+	TAILQ_FOREACH_SAFE (rsb, &demand->session->rsbs, next, next)
+		if (rsb->demand == demand)
+			rsb_free(core, rsb);
 }
 
 /* Refuse what waits and revoke what is in force. */
@@ -333,8 +333,7 @@ refuse_all(struct rsvp_core *core, struct demand *demand,
 {
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE(rsb, &demand->session->rsbs, next, next)
-	{
+	TAILQ_FOREACH_SAFE (rsb, &demand->session->rsbs, next, next) {
 		if (rsb->demand != demand)
 			continue;
 		if (revoke)

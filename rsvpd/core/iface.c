@@ -45,19 +45,27 @@ iface_addr(const struct iface *iface, uint8_t family)
 	return (struct addr){ 0 };
 }
 
+static bool
+has_addr(const struct iface *iface, const struct addr *addr)
+{
+	return addr_equal(&iface->conf.v4, addr) ||
+	       addr_equal(&iface->conf.v6, addr);
+}
+
 struct iface *
-iface_of_addr(const struct rsvp_core *core, const struct addr *addr)
+iface_of_addr(
+	const struct rsvp_core *core, const struct addr *addr, uint32_t ifindex)
 {
 	struct iface *iface, *next;
 
 	if (addr_is_zero(addr))
 		return NULL;
-	HASH_ITER(hh, core->ifaces, iface, next)
-	{
-		if (iface->gone)
-			continue;
-		if (addr_equal(&iface->conf.v4, addr) ||
-			addr_equal(&iface->conf.v6, addr))
+	if (addr_is_link_local(addr)) {
+		iface = iface_find(core, ifindex);
+		return iface && has_addr(iface, addr) ? iface : NULL;
+	}
+	HASH_ITER (hh, core->ifaces, iface, next) {
+		if (!iface->gone && has_addr(iface, addr))
 			return iface;
 	}
 	return NULL;
@@ -124,36 +132,38 @@ forget_flows(struct rsvp_core *core, struct iface *iface)
 
 	iface->tc_ready = false;
 	iface->tc_error = 0;
-	LIST_FOREACH_SAFE(demand, &iface->demands, of_iface, next)
-	demand_forget(core, demand);
+	LIST_FOREACH_SAFE (demand, &iface->demands, of_iface, next)
+		demand_forget(core, demand);
 }
 
-void
-rsvp_core_iface(
-	struct rsvp_core *core, struct mono now, const struct rsvp_iface *conf)
+/* Take over its settings.  False: no memory, and a new one is gone again. */
+static bool
+set_conf(struct rsvp_core *core, struct iface *iface,
+	const struct rsvp_iface *conf, bool known)
 {
-	struct iface *iface = find_any(core, conf->ifindex);
-	bool known = iface != NULL;
-
-	core_begin(core, now);
-	if (!iface)
-		iface = make(core, conf->ifindex);
-	if (!iface)
-		return;
-
-	bool same = known && !iface->gone && same_use(&iface->conf, conf);
-
 	if (!conf->traffic_control)
 		forget_flows(core, iface);
 	iface->conf = *conf;
 	iface->gone = false;
-	if (!ledger_iface(core->ledger, conf)) {
-		core_count(core, RSVP_C_DROP_MEMORY);
-		if (!known)
-			iface_free(core, iface);
-		return;
-	}
-	if (!same)
+	if (ledger_iface(core->ledger, conf))
+		return true;
+	core_count(core, RSVP_C_DROP_MEMORY);
+	if (!known)
+		iface_free(core, iface);
+	return false;
+}
+
+void
+rsvp_core_iface(
+	struct rsvp_core *core, struct mono now, const struct rsvp_iface *iface)
+{
+	struct iface *old = find_any(core, iface->ifindex);
+	bool same = old && !old->gone && same_use(&old->conf, iface);
+	struct iface *own;
+
+	core_begin(core, now);
+	own = old ? old : make(core, iface->ifindex);
+	if (own && set_conf(core, own, iface, old != NULL) && !same)
 		walk_routes(core, 0, NULL);
 }
 
@@ -190,8 +200,8 @@ rsvp_core_tc_ready(struct rsvp_core *core, struct mono now, uint32_t ifindex,
 	walk_routes(core, 0, NULL); /* decides what waited */
 	if (error != 0)
 		return;
-	LIST_FOREACH_SAFE(demand, &iface->demands, of_iface, next)
-	demand_resume(core, demand);
+	LIST_FOREACH_SAFE (demand, &iface->demands, of_iface, next)
+		demand_resume(core, demand);
 }
 
 void
@@ -201,8 +211,7 @@ rsvp_core_tc_lost(struct rsvp_core *core, struct mono now)
 	struct demand *demand;
 
 	core_begin(core, now);
-	HASH_ITER(hh, core->ifaces, iface, next)
-	{
+	HASH_ITER (hh, core->ifaces, iface, next) {
 		if (!iface->tc_ready)
 			continue;
 		iface->tc_ready = false;

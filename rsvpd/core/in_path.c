@@ -59,7 +59,7 @@ from_neighbour(struct rsvp_core *core, const struct rsvp_packet *packet)
 	const struct wire_msg *msg = packet->msg;
 
 	return addr_is_unicast(&msg->hop.addr) &&
-	       !iface_of_addr(core, &msg->hop.addr) &&
+	       !iface_of_addr(core, &msg->hop.addr, packet->ifindex) &&
 	       addr_is_unicast(&msg->sender.src) &&
 	       ports_sane(&msg->session, &msg->sender);
 }

@@ -49,7 +49,7 @@ find_context(struct rsvp_core *core, const struct rsvp_packet *packet,
 	in->msg = msg;
 	in->iface = iface_usable(core, msg->hop.lih);
 	if (msg->hop.lih == 0)
-		in->iface = iface_of_addr(core, &packet->dst);
+		in->iface = iface_of_addr(core, &packet->dst, packet->ifindex);
 	if (!in->iface || !addr_is_unicast(&msg->hop.addr))
 		return false;
 	in->hop = (struct wire_hop){ msg->hop.addr, in->iface->conf.ifindex };

@@ -114,9 +114,9 @@ drop_rsbs(struct rsvp_core *core, const struct local *local)
 {
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE(rsb, &local->session->rsbs, next, next)
-	if (rsb->local == local)
-		rsb_free(core, rsb);
+	TAILQ_FOREACH_SAFE (rsb, &local->session->rsbs, next, next)
+		if (rsb->local == local)
+			rsb_free(core, rsb);
 }
 
 static void
@@ -152,9 +152,9 @@ rsvp_local_close(struct rsvp_core *core, struct mono now, uint64_t id)
 		return;
 	session = local->session;
 	stop_reserving(core, local);
-	TAILQ_FOREACH_SAFE(ask, &session->asks, next, next)
-	if (ask->local == local)
-		ask_free(core, ask);
+	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next)
+		if (ask->local == local)
+			ask_free(core, ask);
 	stop_sending(core, local);
 	local_free(core, local);
 	session_sync(core, session, SESSION_TELL);
@@ -603,9 +603,9 @@ local_sync(struct rsvp_core *core, struct session *session)
 	struct local *local;
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE(rsb, &session->rsbs, next, next)
-	if (rsb->local && !still_asked(rsb))
-		rsb_free(core, rsb);
+	TAILQ_FOREACH_SAFE (rsb, &session->rsbs, next, next)
+		if (rsb->local && !still_asked(rsb))
+			rsb_free(core, rsb);
 	TAILQ_FOREACH (local, &session->locals, next) {
 		size_t count = local->style == WIRE_STYLE_FF ? local->count : 1;
 

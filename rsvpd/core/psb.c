@@ -230,8 +230,7 @@ drop_reservations(struct rsvp_core *core, const struct psb *psb)
 {
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE(rsb, &psb->session->rsbs, next, next)
-	{
+	TAILQ_FOREACH_SAFE (rsb, &psb->session->rsbs, next, next) {
 		bool shared = rsb->style == WIRE_STYLE_WF;
 
 		if (other_sender(rsb, psb, !shared))

@@ -276,8 +276,8 @@ session_sync(
 	struct demand *demand, *next;
 
 	local_sync(core, session);
-	TAILQ_FOREACH_SAFE(demand, &session->demands, next, next)
-	demand_run(core, demand);
+	TAILQ_FOREACH_SAFE (demand, &session->demands, next, next)
+		demand_run(core, demand);
 	ask_sync(core, session, mode);
 	if (empty(session))
 		session_free(core, session);

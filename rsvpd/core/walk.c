@@ -31,11 +31,14 @@ repair(struct rsvp_core *core, struct session *session)
 
 /* ---- policy -------------------------------------------------------------- */
 
-static void
+/* True: it had to go. */
+static bool
 judge_sender(struct rsvp_core *core, struct psb *psb)
 {
-	if (psb->local && !local_sender_allowed(core, psb->local))
-		psb_tear(core, psb);
+	if (!psb->local || local_sender_allowed(core, psb->local))
+		return false;
+	psb_tear(core, psb);
+	return true;
 }
 
 static void
@@ -44,13 +47,17 @@ judge(struct rsvp_core *core, struct session *session)
 	struct psb *psb, *next_psb;
 	struct rsb *rsb, *next_rsb;
 	struct local *local;
+	bool any = false;
 
 	TAILQ_FOREACH (local, &session->locals, next)
 		local_retry(local);
-	TAILQ_FOREACH_SAFE(psb, &session->psbs, next, next_psb)
-	judge_sender(core, psb);
-	TAILQ_FOREACH_SAFE(rsb, &session->rsbs, next, next_rsb)
-	admit_judge(core, rsb);
+	TAILQ_FOREACH_SAFE (psb, &session->psbs, next, next_psb)
+		if (judge_sender(core, psb))
+			any = true;
+	if (any)
+		local_path_event(core, session);
+	TAILQ_FOREACH_SAFE (rsb, &session->rsbs, next, next_rsb)
+		admit_judge(core, rsb);
 	session_sync(core, session, SESSION_TELL);
 }
 

@@ -478,8 +478,14 @@ check_reserve_refused(struct ct *t)
 	T_EQ(ct_refusal(t).who.uid, 1001);
 	T_EQ(t->sent_count, 0);
 	ct_forget(t);
-	ct_feed(t, UP, ct_path(t));
+	{
+		struct wire_msg *msg = ct_path(t);
+
+		msg->tspec.b = 8000;
+		ct_feed(t, UP, msg);
+	}
 	T_EQ(t->asked, 1); /* not again and again */
+	ct_forget(t);
 	t->deny = false;
 	rsvp_core_policy_changed(t->core, t->now);
 	ct_tick(t);

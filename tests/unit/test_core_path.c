@@ -267,6 +267,62 @@ own_path_that_comes_back_is_dropped(void)
 	ct_free(t);
 }
 
+/* Every link may have its own fe80::1. */
+static void
+link_local_hops(struct ct *t)
+{
+	struct wire_msg *msg;
+	struct rsvp_iface_info info;
+	struct addr own;
+
+	assert_true(addr_parse("fe80::1", &own));
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.v6 = own;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	msg = ct_path(t);
+	msg->hop.addr = own; /* the neighbour's, on UP */
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_CHECK(ct_is(&t->sent[0].msg.hop.addr, own), "ours, on DOWN");
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_forget(t);
+	ct_answer_all(t);
+	T_EQ(t->flow_count, 0);
+	msg = ct_path(t);
+	msg->hop.addr = own;
+	ct_forget(t);
+	ct_feed(t, DOWN, msg); /* really our own */
+	T_EQ(t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
+}
+
+static void
+link_local_addresses_belong_to_their_link(void)
+{
+	struct ct *t = ct_new(ADDR_V6);
+
+	link_local_hops(t);
+	ct_free(t);
+}
+
+static void
+link_local_resv(void)
+{
+	struct ct *t = ct_new(ADDR_V6);
+	struct wire_msg *msg = ct_path(t);
+	struct addr hop;
+
+	assert_true(addr_parse("fe80::2", &hop));
+	msg->hop.addr = hop;
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_answer_all(t);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->send.ifindex, UP);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst, hop), "to it");
+	ct_free(t);
+}
+
 static void
 previous_hop_must_be_an_address_of_a_node(void)
 {
@@ -641,60 +697,6 @@ path_err_without_state_is_dropped(void)
 	ct_free(t);
 }
 
-/* ---- limits -------------------------------------------------------------- */
-
-static void
-one_more_session(struct ct *t, uint16_t port, uint8_t hop)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->session.dst_port = port;
-	msg->hop.addr = ct_addr(t, UP, hop);
-	ct_feed(t, UP, msg);
-}
-
-static void
-a_neighbour_makes_so_many_sessions_only(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_totals totals;
-
-	t->conf.max_sessions_neighbour = 2;
-	t->conf.max_sessions = 3;
-	rsvp_core_reconf(t->core, &t->conf);
-	for (uint16_t port = 1; port <= 3; port++)
-		one_more_session(t, port, 2);
-	rsvp_core_totals(t->core, &totals);
-	T_EQ(totals.sessions, 2);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
-	one_more_session(t, 10, 3);
-	one_more_session(t, 11, 4); /* one too many for the node */
-	rsvp_core_totals(t->core, &totals);
-	T_EQ(totals.sessions, 3);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 2);
-	ct_free(t);
-}
-
-static void
-a_session_has_so_many_senders_only(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_totals totals;
-
-	t->conf.max_senders = 2;
-	rsvp_core_reconf(t->core, &t->conf);
-	for (uint16_t port = 1; port <= 4; port++) {
-		struct wire_msg *msg = ct_path(t);
-
-		msg->sender.src_port = port;
-		ct_feed(t, UP, msg);
-	}
-	rsvp_core_totals(t->core, &totals);
-	T_EQ(totals.paths, 2);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 2);
-	ct_free(t);
-}
-
 static struct t_case cases[] = {
 	{ "a Path is forwarded from the sender's address with our HOP",
 		path_is_forwarded },
@@ -721,6 +723,9 @@ static struct t_case cases[] = {
 		changed_previous_hop_gets_the_resv_at_once },
 	{ "our own Path that comes back is dropped",
 		own_path_that_comes_back_is_dropped },
+	{ "link-local addresses belong to their link",
+		link_local_addresses_belong_to_their_link },
+	{ "a Resv to a link-local hop names the interface", link_local_resv },
 	{ "a previous hop must be an address of a node",
 		previous_hop_must_be_an_address_of_a_node },
 	{ "DstPort zero after non-zero is code 7",
@@ -757,9 +762,5 @@ static struct t_case cases[] = {
 		path_err_goes_to_the_previous_hop_unchanged },
 	{ "a PathErr without state is dropped",
 		path_err_without_state_is_dropped },
-	{ "neighbour and node have limits on sessions",
-		a_neighbour_makes_so_many_sessions_only },
-	{ "a session has a limit on senders",
-		a_session_has_so_many_senders_only },
 };
 T_MAIN(cases)
