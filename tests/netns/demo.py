@@ -95,7 +95,8 @@ class Demo:
         bed = self.bed
         receivers = [
             lab.Receiver(bed.c, beds.RECEIVER[family],
-                         [f[3] for f in FLOWS if f[1] == family], family)
+                         [f[3] for f in FLOWS if f[1] == family], family,
+                         uid=beds.ALLOWED_UID)
             for family in ("ipv4", "ipv6")]
         probe_recv = lab.Receiver(bed.c, beds.PROBE_ADDR, [5999], "probe")
         probe = lab.Sender(bed.s, "probe", beds.PROBE_ADDR, 5999, flow=PROBE,

@@ -430,10 +430,12 @@ def records(path):
 class Receiver:
     """traffic_recv on a node."""
 
-    def __init__(self, node, addr, ports, name):
+    def __init__(self, node, addr, ports, name, uid=None):
         self.path = node.lab.dir / f"{node.name}-{name}.records"
+        self.path.touch()
+        self.path.chmod(0o666)
         self.process = node.start(program("traffic_recv"), self.path, addr,
-                                  *ports, name=name)
+                                  *ports, name=name, uid=uid)
         self.process.wait_output("ready")
 
     def stop(self):

@@ -34,8 +34,11 @@ class Running:
 
     def start(self):
         bed = self.bed
+        # The ports are of the user who reserved: RAPI clients that come back
+        # after a restart may reserve for flows of their own only.
         self.receiver = lab.Receiver(bed.c, beds.RECEIVER["ipv4"],
-                                     PORTS.values(), "flows")
+                                     PORTS.values(), "flows",
+                                     uid=beds.ALLOWED_UID)
         self.flood = lab.Sender(bed.s, "flood", beds.RECEIVER["ipv4"], 9,
                                 flows=32, src_port=20000, flow=1000,
                                 rate=3750000, packet=1400, bucket=28000)
@@ -44,7 +47,7 @@ class Running:
                              port, src_port=port, flow=FLOW[name],
                              rate=beds.FLOW_RATE_BPS,
                              bucket=beds.FLOW_BUCKET,
-                             packet=beds.FLOW_PACKET)
+                             packet=beds.FLOW_PACKET, uid=beds.ALLOWED_UID)
             for name, port in PORTS.items()}
         lab.wait_for(lambda: self.receiver.path.stat().st_size > 3200,
                      "traffic")
