@@ -5,6 +5,11 @@
  *
  * Nothing here is torn down in the middle of the core's effects: a client that
  * must go is doomed, and closed from the loop.
+ *
+ * A datagram has room for a thousand requests, each of which may cost a
+ * question to the kernel.  So clients stand in line, and in one turn of the
+ * loop the first of them has a few requests done and goes to the end: neither
+ * packets and timers nor other clients wait long, whatever one of them says.
  */
 
 #include "rsvpd/api_int.h"
@@ -17,15 +22,18 @@
 #include "base/log.h"
 
 enum {
-	DATAGRAMS = 8, /* read of one client in one turn of the loop */
+	REQUESTS = 16, /* done for one client in one turn of the loop */
+	DATAGRAMS = 8, /* written to one client in one turn of the loop */
 	BATCH = 64     /* messages of one datagram */
 };
 
+/* Whoever is in line is read from when his turn comes. */
 static void
 watch_for_more(struct api_client *c)
 {
-	loop_fd_set(c->watch,
-		LOOP_READ | (TAILQ_EMPTY(&c->queue) ? 0u : LOOP_WRITE));
+	loop_fd_set(
+		c->watch, (c->waiting ? 0u : LOOP_READ) |
+				  (TAILQ_EMPTY(&c->queue) ? 0u : LOOP_WRITE));
 }
 
 /* ---- out --------------------------------------------------------------------
@@ -199,37 +207,99 @@ on_message(struct api_client *c, const struct msg *msg)
 		bad(c, why);
 }
 
-static void
-on_datagram(struct api_client *c, size_t len)
+/* As much of the datagram as one turn allows; *left is how many requests are
+ * still allowed.  False: there is more of it. */
+static bool
+on_datagram(struct api_client *c, size_t len, int *left)
 {
-	struct buf_reader r = buf_reader(c->server->in, len);
+	const uint8_t *start = c->server->in + c->taken;
+	struct buf_reader r = buf_reader(start, len - c->taken);
 	struct msg msg;
 
-	while (!c->doomed && msg_next(&r, &msg))
+	while (!c->doomed && *left > 0 && msg_next(&r, &msg)) {
 		on_message(c, &msg);
+		--*left;
+	}
 	if (r.failed && !c->doomed)
 		bad(c, rapi_msg_fault_text(RAPI_MSG_FRAMING));
+	c->taken += (size_t)(r.pos - start);
+	return c->doomed || buf_left(&r) == 0;
 }
 
-/* False: the client has gone. */
-static bool
-read_some(struct api_client *c)
+/* Off the socket with a datagram that is done with. */
+static void
+next_datagram(struct api_client *c)
 {
-	for (int i = 0; i < DATAGRAMS && !c->doomed; i++) {
+	c->taken = 0;
+	/* It was there when it was looked at. */
+	(void)recv(c->fd, c->server->in, 1, MSG_DONTWAIT);
+}
+
+enum serve { SERVE_GONE, SERVE_MORE, SERVE_ALL };
+
+static enum serve
+serve_some(struct api_client *c)
+{
+	int left = REQUESTS;
+
+	while (left > 0 && !c->doomed) {
 		/* With MSG_TRUNC the true length comes back. */
 		const ssize_t n = recv(c->fd, c->server->in, MSG_DATAGRAM_MAX,
-			MSG_DONTWAIT | MSG_TRUNC);
+			MSG_DONTWAIT | MSG_TRUNC | MSG_PEEK);
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return true;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return SERVE_ALL;
 		if (n <= 0)
-			return false;
-		if (n > MSG_DATAGRAM_MAX)
+			return SERVE_GONE;
+		if (n > MSG_DATAGRAM_MAX) {
 			bad(c, "a datagram longer than 65536 octets");
-		else
-			on_datagram(c, (size_t)n);
+			break;
+		}
+		left--; /* an empty message costs too */
+		if (on_datagram(c, (size_t)n, &left))
+			next_datagram(c);
 	}
-	return true;
+	return SERVE_MORE;
+}
+
+static void
+get_in_line(struct api_client *c)
+{
+	if (TAILQ_EMPTY(&c->server->line))
+		loop_timer_set(c->server->server, loop_now());
+	TAILQ_INSERT_TAIL(&c->server->line, c, turn);
+	c->waiting = true;
+	watch_for_more(c);
+}
+
+static void
+leave_line(struct api_client *c)
+{
+	if (c->waiting)
+		TAILQ_REMOVE(&c->server->line, c, turn);
+	c->waiting = false;
+}
+
+void
+api_client_serve(struct api_server *api)
+{
+	struct api_client *c = TAILQ_FIRST(&api->line);
+	enum serve what;
+
+	if (!c)
+		return;
+	leave_line(c);
+	if (!TAILQ_EMPTY(&api->line))
+		loop_timer_set(api->server, loop_now());
+	what = c->doomed ? SERVE_GONE : serve_some(c);
+	if (c->doomed || what == SERVE_GONE)
+		api_client_close(c);
+	else if (what == SERVE_MORE)
+		get_in_line(c);
+	else
+		watch_for_more(c);
 }
 
 static void
@@ -238,13 +308,13 @@ on_ready(void *arg, int fd, unsigned ready)
 	struct api_client *c = (struct api_client *)arg;
 
 	(void)fd; /* c->fd */
-	if ((ready & LOOP_READ) && !c->doomed && !read_some(c)) {
+	if (c->doomed) {
 		api_client_close(c);
 		return;
 	}
-	if (c->doomed)
-		api_client_close(c);
-	else if (ready & LOOP_WRITE)
+	if ((ready & LOOP_READ) && !c->waiting)
+		get_in_line(c);
+	if (ready & LOOP_WRITE)
 		flush(c);
 }
 
@@ -292,6 +362,7 @@ api_client_drop(struct api_client *client)
 	struct api_session *next;
 
 	empty_queue(client);
+	leave_line(client);
 	HASH_ITER(by_handle, client->sessions, s, next)
 	api_session_free(s);
 	TAILQ_REMOVE(&client->server->clients, client, entry);

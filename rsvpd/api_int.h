@@ -56,12 +56,15 @@ struct api_session {
 
 struct api_client {
 	TAILQ_ENTRY(api_client) entry;
+	TAILQ_ENTRY(api_client) turn; /* in line, when waiting */
 	struct api_server *server;
 	int fd;
 	struct loop_fd *watch;
 	struct rsvp_who who;
 	bool greeted;
-	bool doomed; /* cut off as soon as the loop comes round */
+	bool doomed;  /* cut off as soon as the loop comes round */
+	bool waiting; /* in line: it has said something */
+	size_t taken; /* octets of its next datagram that are done with */
 	struct api_session *sessions;
 	struct api_queue queue;
 	size_t queue_bytes;
@@ -75,7 +78,9 @@ struct api_server {
 	int spare; /* given up to turn a client away when all are in use */
 	struct loop_fd *watch;
 	struct loop_timer *reaper; /* of the doomed */
+	struct loop_timer *server; /* of the line */
 	struct api_clients clients;
+	struct api_clients line; /* who has said something, by turns */
 	uint32_t client_count;
 	struct api_session *sessions; /* by id */
 	uint64_t last_id;
@@ -85,6 +90,9 @@ struct api_server {
 
 /* ---- api_client.c -----------------------------------------------------------
  */
+
+/* Serve whoever is first in line for one turn. */
+void api_client_serve(struct api_server *api);
 
 /* Takes the descriptor.  NULL for lack of memory; then it is closed. */
 struct api_client *api_client_new(

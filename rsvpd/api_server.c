@@ -141,6 +141,12 @@ on_accept(void *arg, int listener, unsigned ready)
 }
 
 static void
+serve_line(void *arg)
+{
+	api_client_serve((struct api_server *)arg);
+}
+
+static void
 reap(void *arg)
 {
 	struct api_server *api = (struct api_server *)arg;
@@ -232,9 +238,12 @@ api_server_new(struct engine *engine)
 	api->fd = -1;
 	api->spare = -1;
 	TAILQ_INIT(&api->clients);
+	TAILQ_INIT(&api->line);
 	api->reaper = loop_timer_add(engine->loop, reap, api);
-	if (!api->reaper || getrandom(&api->key, sizeof(api->key), 0) !=
-				    (ssize_t)sizeof(api->key)) {
+	api->server = loop_timer_add(engine->loop, serve_line, api);
+	if (!api->reaper || !api->server ||
+		getrandom(&api->key, sizeof(api->key), 0) !=
+			(ssize_t)sizeof(api->key)) {
 		api_server_free(api);
 		return NULL;
 	}
@@ -266,6 +275,7 @@ api_server_free(struct api_server *api)
 		api_client_drop(c);
 	close_listener(api);
 	loop_timer_del(api->reaper);
+	loop_timer_del(api->server);
 	free(api);
 }
 

@@ -132,6 +132,56 @@ all_gone(void)
 	return at.engine.api->client_count == 0;
 }
 
+enum { MANY = 1000 };
+
+/* The number that the core's session has got which the raw client opened; they
+ * are counted up.  0: not yet. */
+static uint64_t
+raw_session(void)
+{
+	const struct api_client *c;
+
+	TAILQ_FOREACH (c, &at.engine.api->clients, entry)
+		if (c->sessions && c->sessions->handle == 77)
+			return c->sessions->id;
+	return 0;
+}
+
+static bool
+all_done(void)
+{
+	return at.engine.api->last_id == 3;
+}
+
+/* Between the first and the last of a thousand requests in one datagram it is
+ * the turn of somebody else. */
+static void
+nobody_waits_for_the_requests_of_another(void)
+{
+	static uint8_t bytes[MSG_DATAGRAM_MAX];
+	const struct rapi_msg_body nothing = { 0 };
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	int greedy;
+
+	at_begin();
+	greedy = at_raw_connect();
+	rapi_msg_put_hello(&w);
+	at_put_open(&w, 1);
+	for (int i = 0; i < MANY; i++)
+		rapi_msg_put_request(&w, RAPI_MSG_CLOSE, 9, &nothing);
+	at_put_open(&w, 2);
+	at_raw_send(greedy, &w);
+	at_raw_client();
+	T_CHECK(at_run_until(all_done), "only %d of 3 opened",
+		(int)at.engine.api->last_id);
+	T_EQ(raw_session(), 2);
+	T_EQ(at.stats.count[STATS_API_BAD], 0);
+	close(greedy);
+	close(at.raw_fd);
+	T_CHECK(at_run_until(all_gone), "still there");
+	at_end();
+}
+
 /* Whatever follows a good greeting: the daemon lives and forgets it. */
 static void
 mutated_requests_leave_nothing_behind(void)
@@ -365,6 +415,8 @@ static struct t_case cases[] = {
 	{ "garbage is cut off with a word", garbage_is_cut_off_with_a_word },
 	{ "a datagram beyond the limit is cut off",
 		a_datagram_beyond_the_limit_is_cut_off },
+	{ "nobody waits for the requests of another",
+		nobody_waits_for_the_requests_of_another },
 	{ "mutated requests leave nothing behind",
 		mutated_requests_leave_nothing_behind },
 	{ "a client that does not read errors is cut off",
