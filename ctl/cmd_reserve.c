@@ -202,6 +202,13 @@ ctl_reserve(const struct ctl_options *opts, int argc, char **argv)
 
 	if (!flow_parse(&flow, argc, argv, options))
 		return CTL_USAGE;
+	if (flow.service != RAPI_QOS_GUARANTEED &&
+		(flow.rate_Bps > 0 || flow.bound_s > 0)) {
+		fprintf(stderr, "rsvpctl: --rate and --bound-us go with "
+				"--service gs (Controlled-Load takes the "
+				"sender's rate)\n");
+		return CTL_USAGE;
+	}
 	if (!flow_open(&flow, upcall))
 		return flow.status;
 	flow_run(&flow);

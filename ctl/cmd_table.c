@@ -20,9 +20,12 @@ static const struct ctl_command commands[] = {
 	{ "explain", "[DESTINATION [PORT]]", "why requests were refused or "
 		"allowed, from what was recorded", ctl_explain },
 	{ "send", "DESTINATION PORT [option ...]", "announce a sender and show "
-		"what happens to it, until interrupted", ctl_send },
+		"what happens to it, until interrupted;\n      "
+		"--src --src-port --proto --rate --bucket --peak --min --max "
+		"--ttl", ctl_send },
 	{ "reserve", "DESTINATION PORT [option ...]", "make a reservation and "
-		"hold it until interrupted", ctl_reserve },
+		"hold it until interrupted;\n      "
+		"--service --rate --bound-us --confirm --once --proto", ctl_reserve },
 	{ NULL, NULL, NULL, NULL },
 };
 /* clang-format on */

@@ -140,6 +140,28 @@ flow_open(struct flow *flow, rapi_event_rtn_t *upcall)
 	return false;
 }
 
+/* Nothing else may be heard for long. */
+static void
+say_what_is_waited_for(const struct flow *flow)
+{
+	char text[64];
+
+	if (flow->options->json)
+		return;
+	flow_address((const rapi_addr_t *)(const void *)&flow->dst, text,
+		sizeof(text));
+	if (flow->service == 0)
+		fprintf(stderr,
+			"rsvpctl: announced to %s; interrupt to "
+			"withdraw it\n",
+			text);
+	else
+		fprintf(stderr,
+			"rsvpctl: reserving for what is announced to "
+			"%s; interrupt to release it\n",
+			text);
+}
+
 void
 flow_run(struct flow *flow)
 {
@@ -156,6 +178,7 @@ flow_run(struct flow *flow)
 		{ .fd = sig, .events = POLLIN },
 	};
 
+	say_what_is_waited_for(flow);
 	while (!flow->ended) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
@@ -189,6 +212,20 @@ flow_address(const rapi_addr_t *sa, char *buf, size_t size)
 	return buf;
 }
 
+/* Of a sender it is a Tspec, which is laid out as a flowspec begins. */
+static void
+print_spec(rapi_flowspec_t *spec)
+{
+	char text[256];
+
+	if (spec->form == RAPI_TSPECTYPE_Simplified)
+		rapi_fmt_tspec(
+			(rapi_tspec_t *)(void *)spec, text, sizeof(text));
+	else
+		rapi_fmt_flowspec(spec, text, sizeof(text));
+	fputs(text, stdout);
+}
+
 static void
 print_text(const struct flow_event *e)
 {
@@ -202,9 +239,11 @@ print_text(const struct flow_event *e)
 		rapi_fmt_filtspec(e->filter_list, text, sizeof(text));
 		printf(" %s", text);
 	}
+	if (e->filters > 1)
+		printf(" and %d more", e->filters - 1);
 	if (e->specs > 0) {
-		rapi_fmt_flowspec(e->spec_list, text, sizeof(text));
-		printf("%s", text);
+		print_spec(e->spec_list);
+		fputs(e->specs > 1 ? " ..." : "", stdout);
 	}
 	if (e->specs == 0 &&
 		(e->kind == RAPI_PATH_EVENT || e->kind == RAPI_RESV_EVENT))

@@ -22,7 +22,7 @@ struct flow {
 	uint8_t proto;
 	rapi_qos_Tspec_body tspec;  /* send */
 	int ttl;                    /* send; 0: the default */
-	rapi_qos_service_t service; /* reserve */
+	rapi_qos_service_t service; /* reserve; send: 0 */
 	double bound_s;             /* reserve, GS: delay wanted; 0: by rate */
 	float rate_Bps;             /* reserve, GS: R; 0: r of the sender */
 	bool confirm;               /* reserve */

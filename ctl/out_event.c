@@ -70,8 +70,11 @@ put_adspec(json_t *object, const rapi_adspec_t *adspec)
 	json_object_set_new(object, "hops", json_integer(a->xaspec_hopcnt));
 	json_object_set_new(
 		object, "path_bw_Bps", number((double)a->xaspec_path_bw));
-	json_object_set_new(
-		object, "latency_us", json_integer(a->xaspec_min_latency));
+	/* All ones: unknown, RFC 2215 3.4. */
+	json_object_set_new(object, "latency_us",
+		a->xaspec_min_latency == UINT32_MAX
+			? json_null()
+			: json_integer(a->xaspec_min_latency));
 	json_object_set_new(
 		object, "path_mtu", json_integer(a->xaspec_composed_MTU));
 	json_object_set_new(object, "break",

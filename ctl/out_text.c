@@ -141,7 +141,8 @@ print_why(FILE *out, const struct buf_reader *facts)
 
 	text_of(facts, CTL_F_RULE, rule, sizeof(rule));
 	text_of(facts, CTL_F_REASON, reason, sizeof(reason));
-	if (rule[0])
+	/* Most reasons begin with the rule. */
+	if (rule[0] && strncmp(reason, "rule ", 5) != 0)
 		fprintf(out, "    rule %s\n", rule);
 	if (reason[0])
 		fprintf(out, "    %s\n", reason);

@@ -15,8 +15,8 @@ usage(FILE *out)
 	fprintf(out, "usage: rsvpctl [--json] [--socket PATH] "
 		     "[--rapi-socket PATH] command\n\n");
 	for (const struct ctl_command *c = ctl_commands(); c->words; c++)
-		fprintf(out, "  %s %s\n      %s\n", c->words, c->arguments,
-			c->help);
+		fprintf(out, "  %s%s%s\n      %s\n", c->words,
+			c->arguments[0] ? " " : "", c->arguments, c->help);
 }
 
 /* How many words of the command stand in argv, or 0 when it is another. */
@@ -39,16 +39,37 @@ words_matched(const char *words, int argc, char **argv)
 	return n;
 }
 
+/* "show": what may follow.  False: no command begins with the word. */
+static bool
+list_after(const char *word)
+{
+	const size_t len = strlen(word);
+	bool found = false;
+
+	for (const struct ctl_command *c = ctl_commands(); c->words; c++) {
+		if (strncmp(c->words, word, len) != 0 || c->words[len] != ' ')
+			continue;
+		if (!found)
+			fprintf(stderr, "rsvpctl: %s what? One of:", word);
+		fputs(c->words + len, stderr);
+		found = true;
+	}
+	if (found)
+		fputc('\n', stderr);
+	return found;
+}
+
 static int
 unknown(int argc, char **argv)
 {
 	char typed[128];
 	struct text t = text_over(typed, sizeof(typed));
 	const char *nearest = NULL;
-	size_t best = 6;
+	size_t best;
 
 	for (int i = 0; i < argc && i < 2; i++)
 		text_printf(&t, "%s%s", i > 0 ? " " : "", argv[i]);
+	best = strlen(typed) / 3 + 2;
 	for (const struct ctl_command *c = ctl_commands(); c->words; c++) {
 		const size_t distance = text_distance(typed, c->words, best);
 
@@ -57,12 +78,28 @@ unknown(int argc, char **argv)
 			nearest = c->words;
 		}
 	}
+	if (!nearest && list_after(argv[0]))
+		return CTL_USAGE;
 	fprintf(stderr, "rsvpctl: no command \"%s\"", typed);
 	if (nearest)
 		fprintf(stderr, "; did you mean \"%s\"?\n", nearest);
 	else
 		fprintf(stderr, "; rsvpctl --help lists them\n");
 	return CTL_USAGE;
+}
+
+/* --json may stand anywhere.  How many words are left. */
+static int
+take_json(int argc, char **argv, bool *ret_json)
+{
+	int n = 0;
+
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			*ret_json = true;
+		else
+			argv[n++] = argv[i];
+	return n;
 }
 
 static void
@@ -109,6 +146,7 @@ main(int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
+	argc = take_json(argc, argv, &o.json);
 	if (argc == 0) {
 		usage(stderr);
 		return CTL_USAGE;

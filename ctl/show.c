@@ -30,6 +30,13 @@ parse_wanted(int argc, char **argv, struct wanted *ret)
 	struct wanted w = { .any = argc == 0, .any_port = argc < 2 };
 	struct addr dst;
 
+	if (argc > 0 && argv[0][0] == '-') {
+		fprintf(stderr,
+			"rsvpctl: %s: options but --json stand before "
+			"the command\n",
+			argv[0]);
+		return false;
+	}
 	if (argc > 0 && !addr_parse(argv[0], &dst)) {
 		fprintf(stderr, "rsvpctl: %s: not an IP address\n", argv[0]);
 		return false;
@@ -213,7 +220,10 @@ status_text(FILE *out, const struct buf_reader *facts)
 	struct ctl_value v;
 
 	while (ctl_value_next(&copy, &v)) {
-		if (v.fact->kind == CTL_KIND_TEXT)
+		if (v.fact->id == CTL_F_UPTIME)
+			fprintf(out, "uptime: %" PRId64 " s\n",
+				v.signed_number / 1000);
+		else if (v.fact->kind == CTL_KIND_TEXT)
 			fprintf(out, "%s: %s\n", v.fact->name, v.text);
 		else if (v.fact->kind == CTL_KIND_SIGNED)
 			fprintf(out, "%s: %" PRId64 "\n", v.fact->name,

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: ISC
+"""rsvpctl as an operator types it: mistakes, and what is said of events."""
+
+import json
+import os
+
+import pytest
+
+import lab
+
+CONF = 'interfaces = ( { name = "eth0"; bandwidth = "10 Mbit/s"; } );\n'
+DST, PORT = "10.0.0.2", "5004"
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def rsvpctl(*argv):
+    return lab.run(lab.program("rsvpctl"), *argv, check=False)
+
+
+@pytest.mark.parametrize("words,said", [
+    (("show",), "show what? One of: interfaces sessions reservations policy "
+                "counters status"),
+    (("show", "foo"), "show what? One of: interfaces"),
+    (("show", "sesions"), 'no command "show sesions"; did you mean "show '
+                          'sessions"?'),
+    (("xyzzy",), 'no command "xyzzy"; rsvpctl --help lists them'),
+    (("show", "sessions", "--socket", "x"), "--socket: options but --json "
+                                            "stand before the command"),
+    (("reserve", DST, PORT, "--rate", "1 Mbit"), "--rate and --bound-us go "
+                                                 "with --service gs"),
+    (("reserve", DST, PORT, "--bound-us", "5"), "--rate and --bound-us go "
+                                                "with --service gs"),
+    (("send", DST, PORT, "--rate", "1 Mbps"), "--rate 1 Mbps: value not "
+                                              "allowed"),
+])
+def test_mistake_is_named(words, said):
+    done = rsvpctl(*words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("rsvpctl: " + said), done.stderr
+
+
+@pytest.fixture(scope="module")
+def daemons():
+    with lab.Lab("rsvpctl") as where:
+        a, b = where.node("a"), where.node("b")
+        where.link(a, "eth0", b, "eth0", v4=("10.0.0.1", DST, 24),
+                   v6=("2001:db8::1", "2001:db8::2", 64))
+        found = [lab.Daemon(node, CONF) for node in (a, b)]
+        for daemon in found:
+            daemon.wait_traffic_control()
+        yield found
+
+
+@needs_root
+def test_json_stands_anywhere(daemons):
+    daemon = daemons[0]
+    for words in (("--json", "show", "status"), ("show", "--json", "status"),
+                  ("show", "status", "--json")):
+        assert json.loads(daemon.ctl(*words).stdout)["version"]
+    assert "uptime: " in daemon.ctl("show", "status").stdout
+
+
+@needs_root
+def test_events_are_told_in_words(daemons):
+    a, b = daemons
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "send", DST, PORT, name="send")
+    receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                            "reserve", DST, PORT, "--confirm", name="recv")
+    receiver.wait_output("reserving for what is announced to 10.0.0.2")
+    receiver.wait_output("path: 10.0.0.1:5004 [T [125K(3K) p=Inf m=64 "
+                         "M=1500]]\n")
+    receiver.wait_output("confirmed: 10.0.0.1:5004 [CL [125K(3K)")
+    sender.wait_output("announced to 10.0.0.2")
+    sender.wait_output("reservation: 10.0.0.1:5004 [CL [125K(3K)")
+    receiver.stop()
+    sender.wait_output("reservation: none")
+    sender.stop()
