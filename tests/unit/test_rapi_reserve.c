@@ -36,22 +36,20 @@ counts_fit_the_style_or_are_refused(void)
 		specs[i].len = sizeof(specs[i]);
 	}
 	rt_begin("192.0.2.1");
-	for (int style = 1; style <= 3; style++)
-		for (int nf = -1; nf <= 2; nf++)
-			for (int ns = -1; ns <= 2; ns++)
-				for (int lists = 0; lists < 2; lists++) {
-					const int rc = rapi_reserve(rt.sid, 0,
-						NULL, (rapi_styleid_t)style,
-						NULL, NULL, nf,
-						lists ? filters : NULL, ns,
-						lists ? specs : NULL);
+	/* Three styles, counts from -1 to 2, with and without lists. */
+	for (int row = 0; row < 3 * 4 * 4 * 2; row++) {
+		const int style = 1 + row % 3;
+		const int nf = row / 3 % 4 - 1;
+		const int ns = row / 12 % 4 - 1;
+		const bool lists = row / 48;
+		const int rc = rapi_reserve(rt.sid, 0, NULL,
+			(rapi_styleid_t)style, NULL, NULL, nf,
+			lists ? filters : NULL, ns, lists ? specs : NULL);
 
-					T_CHECK(rc == expected(style, nf, ns,
-							      lists),
-						"style %d, %d filters, %d "
-						"flowspecs, lists %d: %d",
-						style, nf, ns, lists, rc);
-				}
+		T_CHECK(rc == expected(style, nf, ns, lists),
+			"style %d, %d filters, %d flowspecs, lists %d: %d",
+			style, nf, ns, lists, rc);
+	}
 	/* One list only. */
 	T_EQ(rapi_reserve(rt.sid, 0, NULL, RAPI_RSTYLE_FIXED, NULL, NULL, 1,
 		     NULL, 1, specs),
