@@ -35,8 +35,8 @@ tc_link_new(const struct alloc *alloc, const struct tc_iface *conf)
 static void
 forget(struct tc_link *link)
 {
-	struct tc_record *r;
-	struct tc_record *after;
+	struct tc_record *r = NULL;
+	struct tc_record *after = NULL;
 	struct tc_drain *d;
 
 	HASH_ITER(hh, link->flows, r, after)

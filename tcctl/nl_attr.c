@@ -132,7 +132,7 @@ nl_text(struct nl_view v, char *buf, size_t size)
 
 	if (n >= size)
 		n = size - 1;
-	if (n > 0)
+	if (v.data && n > 0)
 		memcpy(buf, v.data, n);
 	buf[n] = '\0';
 }

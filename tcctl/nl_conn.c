@@ -321,16 +321,20 @@ conn_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
 {
 	struct nl_conn *conn = (struct nl_conn *)arg;
 	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+	uint32_t handle = 0;
 	struct collect c = { .first = ++conn->seq,
 		.count = 1,
 		.wanted = 1,
 		.answer = keep_root,
-		.arg = ret_handle };
+		.arg = &handle };
 	int error;
 
 	(void)nl_get_root_put(&w, conn->seq, ifindex); /* fits */
 	error = send_all(conn, &w);
-	return error != 0 ? error : collect(conn, &c);
+	if (error == 0)
+		error = collect(conn, &c);
+	*ret_handle = handle;
+	return error;
 }
 
 /* ---- dumps -----------------------------------------------------------------

@@ -32,7 +32,7 @@ make_room(struct tc_pool *pool)
 
 	if (!ring)
 		return false;
-	for (size_t i = 0; i < pool->count; i++)
+	for (size_t i = 0; pool->room > 0 && i < pool->count; i++)
 		ring[i] = pool->ring[(pool->head + i) % pool->room];
 	alloc_put(pool->alloc, pool->ring);
 	pool->ring = ring;

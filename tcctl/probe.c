@@ -84,9 +84,11 @@ try_tree(struct probe *p)
 	const struct tc_listener nobody = { 0 };
 	struct tc_link *link = tc_link_new(alloc_heap(), &conf);
 	struct tc_done done = { 0 };
-	int error = link ? tc_link_open(link, &p->kernel, 1, &nobody, &done)
-			 : -ENOMEM;
+	int error;
 
+	if (!link)
+		return -ENOMEM;
+	error = tc_link_open(link, &p->kernel, 1, &nobody, &done);
 	p->out.enough = error == 0 && done.error == 0;
 	(void)text_copy(p->out.problem, sizeof(p->out.problem), done.text);
 	if (p->out.enough)

@@ -36,11 +36,11 @@ static const int sanitizer_calls[] = { SCMP_SYS(sigaltstack),
 	SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(clone), SCMP_SYS(ptrace),
 	SCMP_SYS(wait4), SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(open),
 	SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(getdents64),
-	SCMP_SYS(process_vm_readv), SCMP_SYS(prlimit64), SCMP_SYS(arch_prctl),
-	SCMP_SYS(pipe), SCMP_SYS(exit), SCMP_SYS(dup), SCMP_SYS(fcntl),
-	SCMP_SYS(sched_getaffinity), SCMP_SYS(getppid), SCMP_SYS(ioctl),
-	SCMP_SYS(kill) };
+	SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(getdents),
+	SCMP_SYS(getdents64), SCMP_SYS(process_vm_readv), SCMP_SYS(prlimit64),
+	SCMP_SYS(arch_prctl), SCMP_SYS(pipe), SCMP_SYS(exit), SCMP_SYS(dup),
+	SCMP_SYS(fcntl), SCMP_SYS(sched_getaffinity), SCMP_SYS(getppid),
+	SCMP_SYS(ioctl), SCMP_SYS(kill) };
 
 static bool
 allow_all(scmp_filter_ctx ctx, const int *calls, size_t count)

@@ -39,7 +39,7 @@ struct serve {
 	struct nl_conn *conn;
 	struct tc_kernel kernel;
 	struct tc_listener listener;
-	LIST_HEAD(, tc_link) links;
+	LIST_HEAD(serve_links, tc_link) links;
 	size_t link_count;
 	struct tc_batch *batch;
 	struct pollfd fds[FD_COUNT];
@@ -47,7 +47,7 @@ struct serve {
 	bool more; /* there is work in the background */
 	bool stopping;
 	int error; /* of the conversation with the kernel */
-	TAILQ_HEAD(, out) outs;
+	TAILQ_HEAD(serve_outs, out) outs;
 	struct buf_writer w; /* over answers */
 	uint8_t answers[MSG_DATAGRAM_MAX];
 	uint8_t request[MSG_DATAGRAM_MAX];
@@ -189,7 +189,7 @@ flush_answers(struct serve *s)
 static struct tc_link *
 find_link(struct serve *s, uint32_t ifindex)
 {
-	struct tc_link *link;
+	struct tc_link *link = NULL;
 
 	LIST_FOREACH (link, &s->links, entry)
 		if (link->conf.ifindex == ifindex)
@@ -244,7 +244,7 @@ static void
 handle_iface(struct serve *s, const struct msg *m)
 {
 	struct tc_iface conf;
-	struct tc_link *link;
+	struct tc_link *link = NULL;
 	struct tc_done done = { 0 };
 
 	if (!tc_get_iface(m, &conf)) {
@@ -268,7 +268,7 @@ static void
 handle_iface_off(struct serve *s, const struct msg *m)
 {
 	uint32_t ifindex = 0;
-	struct tc_link *link;
+	struct tc_link *link = NULL;
 	struct tc_done done = { 0 };
 
 	if (!tc_get_iface_off(m, &ifindex)) {
@@ -305,7 +305,7 @@ handle_flow(struct serve *s, const struct msg *m)
 	struct tc_flow flow;
 	struct tc_done done = { 0 };
 	const struct tc_record *known;
-	struct tc_link *link;
+	struct tc_link *link = NULL;
 
 	if (!tc_get_flow(m, &flow)) {
 		refuse(s, m->serial, EBADMSG, "malformed flow");
@@ -336,7 +336,7 @@ handle_counters(struct serve *s, const struct msg *m)
 {
 	struct tc_counters_query query;
 	struct tc_done done = { 0 };
-	struct tc_link *link;
+	struct tc_link *link = NULL;
 
 	if (!tc_get_counters(m, &query)) {
 		refuse(s, m->serial, EBADMSG, "malformed query");
@@ -449,7 +449,7 @@ do_due(struct serve *s)
 {
 	struct mono now = now_mono();
 	bool watch = mono_reached(s->watch_due, now);
-	struct tc_link *link;
+	struct tc_link *link = NULL;
 
 	if (watch)
 		s->watch_due = mono_add_ms(now, WATCH_MS);
@@ -466,7 +466,7 @@ do_due(struct serve *s)
 static void
 do_idle(struct serve *s)
 {
-	struct tc_link *link;
+	struct tc_link *link = NULL;
 
 	s->more = false;
 	LIST_FOREACH (link, &s->links, entry) {
@@ -489,7 +489,7 @@ timeout_ms(const struct serve *s)
 {
 	struct mono next = s->watch_due;
 	struct mono now = now_mono();
-	const struct tc_link *link;
+	const struct tc_link *link = NULL;
 
 	if (s->more)
 		return 0;

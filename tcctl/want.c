@@ -314,7 +314,8 @@ leaf_limit(const struct tc_iface *iface, const struct tc_flow *flow)
 	uint64_t limit = flow->buffer_bytes;
 
 	if (limit == 0 && flow->service == TC_SERVICE_GS)
-		limit = flow->bucket_bytes + 2 * flow->max_packet_bytes;
+		limit = flow->bucket_bytes +
+			2 * (uint64_t)flow->max_packet_bytes;
 	if (limit == 0)
 		limit = at_least(flow->bucket_bytes + flow->rate_Bps / 5,
 			4 * (uint64_t)tc_mtu_octets(iface));

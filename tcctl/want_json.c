@@ -431,7 +431,7 @@ get_want(struct reading *r, json_t *root, struct want *want)
 	json_t *ifaces = NULL;
 	size_t count;
 
-	if (!get_object(r, root, top_keys, COUNT(top_keys), NULL) ||
+	if (!get_object(r, root, top_keys, COUNT(top_keys), want) ||
 		!get_list(r, root, "interfaces", IFACES_MAX, &ifaces))
 		return false;
 	count = json_array_size(ifaces);
