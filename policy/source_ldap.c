@@ -409,6 +409,14 @@ finished(struct search *s, LDAPMessage *m, struct text *problem)
 			s->entries);
 		return false;
 	}
+	if (rc == LDAP_NO_SUCH_OBJECT) {
+		text_add(problem, "there is no entry \"");
+		text_add_escaped(problem, s->directory->base,
+			strlen(s->directory->base));
+		text_add(problem, "\", or this reader may not see it (check "
+				  "base)");
+		return false;
+	}
 	return rc == LDAP_SUCCESS || failed(problem, "search", rc);
 }
 

@@ -225,6 +225,16 @@ def test_tags_choose_and_the_earlier_wins(slapd, start):
     assert "description=lower" in policyd.text()
 
 
+def test_base_that_is_not_there_is_named(slapd, tmp_path):
+    path = tmp_path / "policy.conf"
+    path.write_text(f'directory = {{ uri = "{slapd.uri}"; base = "ou=nowhere,'
+                    'o=example"; tags = "all"; };')
+    done = subprocess.run([POLICYD, "explain", path], capture_output=True,
+                          text=True, check=False)
+    assert ('there is no entry "ou=nowhere,o=example", or this reader may not '
+            "see it (check base)") in done.stderr
+
+
 def test_file_and_directory_are_merged(slapd, start):
     slapd.add(rule("both", "qosUser: 7") + rule("theirs"))
     policyd = start(conf(slapd.uri, policy="""policy = { rules = (
