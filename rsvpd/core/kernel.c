@@ -373,8 +373,9 @@ rsvp_core_adopt(
 	set_live(core, demand, image);
 	demand->seen = true;
 	/* Whatever the limits are: it exists. */
-	(void)ledger_enter(
-		core->ledger, iface->conf.ifindex, demand->id, &image->amount);
+	if (ledger_enter(core->ledger, iface->conf.ifindex, demand->id,
+		    &image->amount) != LEDGER_OK)
+		core_count(core, RSVP_C_DROP_MEMORY);
 	return;
 
 fail:

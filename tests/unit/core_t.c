@@ -34,8 +34,9 @@ put(void *arg, void *memory)
 static void
 route(void *arg, const struct rsvp_route_query *query, struct rsvp_route *ret)
 {
-	const struct ct *t = (const struct ct *)arg;
+	struct ct *t = (struct ct *)arg;
 
+	t->way = *query;
 	*ret = (struct rsvp_route){ .local = t->dst_local };
 	if (addr_is_multicast(&query->dst))
 		ret->in_ifindex = UP;

@@ -44,6 +44,7 @@ struct ct {
 	bool dst_local;
 	uint32_t out; /* 0: no route */
 	uint32_t also_out;
+	struct rsvp_route_query way; /* asked for last */
 	bool deny;
 	uint16_t deny_value;
 	unsigned asked;

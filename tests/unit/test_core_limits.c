@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Nobody makes a core grow without bound. */
+/* Nobody makes a core grow without bound, and it lives through lack of memory.
+ */
 
 #include "core_t.h"
 
@@ -85,6 +86,122 @@ a_session_has_so_many_next_hops_only(void)
 	ct_once(so_many_next_hops);
 }
 
+static void
+live_a_little(struct ct *t)
+{
+	struct rsvp_totals totals;
+
+	ct_feed(t, UP, ct_path(t));
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.sessions, totals.paths); /* no session without state */
+	ct_feed(t, UP, ct_path(t));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_answer_all(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(60000, 70000)));
+	ct_answer_all(t);
+	ct_run(t, 100000);
+	ct_feed(t, UP, ct_path(t));
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_answer_all(t);
+	t->fail_at = 0;
+	ct_run(t, 400000);
+	ct_answer_all(t);
+	ct_run(t, 400000);
+}
+
+/* Adoption, loss of traffic control, and applications here. */
+static void
+live_otherwise(struct ct *t)
+{
+	const struct rsvp_who who = { true, 1, 1, 1 };
+	struct wire_session session = ct_session(t);
+	struct rsvp_local_sender sender = {
+		.sender = { .src = ct_addr(t, UP, 1), .src_port = 5 },
+		.tspec = ct_tspec()
+	};
+	struct rsvp_flow flow = { .id = 4711,
+		.ifindex = DOWN,
+		.service = WIRE_SERVICE_CL,
+		.dst = session.dst,
+		.proto = 17,
+		.dst_port = 5004,
+		.rate_Bps = 1000,
+		.filter_count = 1 };
+	struct wire_flow want = { .has_flowspec = true,
+		.has_filter = true,
+		.flowspec = ct_cl(1000),
+		.filter = ct_sender(t) };
+	struct rsvp_local_reserve request = {
+		.style = WIRE_STYLE_FF, .flow_count = 1, .flows = &want
+	};
+
+	flow.filters[0].src = sender.sender.src;
+	flow.filters[0].src_port = 5;
+	rsvp_core_tc_lost(t->core, t->now);
+	rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	(void)rsvp_local_open(t->core, t->now, 1, &session, &who);
+	(void)rsvp_local_send(t->core, t->now, 1, &sender);
+	ct_collect(t);
+	want.filter = sender.sender;
+	{
+		struct wire_msg *msg = ct_resv(t, ct_cl(1000));
+
+		msg->flows[0].filter = sender.sender;
+		ct_feed(t, DOWN, msg);
+	}
+	ct_answer_all(t);
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_tc_ready(t);
+	ct_answer_all(t);
+	t->dst_local = true;
+	(void)rsvp_local_open(t->core, t->now, 2, &session, &who);
+	ct_feed(t, UP, ct_path(t));
+	want.filter = ct_sender(t);
+	(void)rsvp_local_reserve(t->core, t->now, 2, &request);
+	ct_collect(t);
+	rsvp_core_policy_changed(t->core, t->now);
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 3000);
+	rsvp_local_close(t->core, t->now, 1);
+	rsvp_local_close(t->core, t->now, 2);
+	ct_collect(t);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_answer_all(t);
+	t->fail_at = 0;
+	ct_run(t, 400000);
+	ct_answer_all(t);
+	ct_run(t, 400000);
+}
+
+static void
+fail_each(void (*live)(struct ct *t))
+{
+	struct ct *t = ct_new(ADDR_V4);
+	long from = t->allocations, to;
+
+	live(t);
+	ct_expect_empty(t);
+	to = t->allocations;
+	ct_free(t);
+	T_CHECK(to - from > 20, "only %ld allocations", to - from);
+	for (long n = from + 1; n <= to; n++) {
+		t = ct_new(ADDR_V4);
+		t->fail_at = n;
+		live(t);
+		ct_expect_empty(t);
+		ct_free(t);
+	}
+}
+
+static void
+no_memory_leaves_nothing(void)
+{
+	fail_each(live_a_little);
+	fail_each(live_otherwise);
+}
+
 static struct t_case cases[] = {
 	{ "neighbour and node have limits on sessions",
 		a_neighbour_makes_so_many_sessions_only },
@@ -92,5 +209,7 @@ static struct t_case cases[] = {
 		a_session_has_so_many_senders_only },
 	{ "a session has a limit on next hops",
 		a_session_has_so_many_next_hops_only },
+	{ "whichever allocation fails, nothing is left behind",
+		no_memory_leaves_nothing },
 };
 T_MAIN(cases)

@@ -99,6 +99,8 @@ check_send(struct ct *t)
 			WIRE_SERVICE_GS) != NULL,
 		"that offers GS");
 	T_EQ(t->event_count, 0); /* not told to itself */
+	T_EQ(t->way.src.family, ADDR_NONE);
+	T_EQ(t->way.in_ifindex, 0);
 	T_EQ(t->asked, 1);
 	T_EQ(t->question.message, WIRE_PATH);
 	T_EQ(t->question.role, RSVP_ROLE_SENDER);
@@ -636,8 +638,9 @@ receiver_hears_of_the_confirmation(void)
 }
 
 static void
-check_broken(struct ct *t)
+adspec_delivered_shows_a_non_rsvp_hop(void)
 {
+	struct ct *t = ct_new(ADDR_V4);
 	struct rsvp_packet packet = { .ifindex = UP,
 		.src = ct_addr(t, 8, 8),
 		.dst = ct_addr(t, 9, 9),
@@ -651,12 +654,7 @@ check_broken(struct ct *t)
 	ct_feed_from(t, packet);
 	T_CHECK(ct_event(t, RSVP_PATH_EVENT, 0)->adspec.broken, "break bit");
 	app_close(t, 1);
-}
-
-static void
-adspec_delivered_shows_a_non_rsvp_hop(void)
-{
-	ct_once(check_broken);
+	ct_free(t);
 }
 
 static void
@@ -683,6 +681,13 @@ check_same_host(struct ct *t)
 	T_EQ(t->sent_count, 0);
 	T_EQ(ct_event(t, RSVP_RESV_EVENT, 0)->head.id, 1);
 	T_EQ(ct_event(t, RSVP_RESV_CONFIRM, 0)->head.id, 2);
+	ct_forget(t);
+	t->deny = true; /* policy takes the sender away */
+	rsvp_core_policy_changed(t->core, t->now);
+	ct_tick(t);
+	T_EQ(ct_event(t, RSVP_PATH_ERROR, 0)->head.id, 1);
+	T_EQ(ct_event(t, RSVP_PATH_EVENT, 0)->head.id, 2);
+	T_EQ(ct_event(t, RSVP_PATH_EVENT, 0)->head.item_count, 0);
 	app_close(t, 1);
 	app_close(t, 2);
 	T_EQ(t->sent_count, 0);
@@ -740,21 +745,17 @@ calls_that_cannot_be(void)
 }
 
 static void
-check_freed_in_use(struct ct *t)
+core_can_end_with_applications_in_it(void)
 {
+	struct ct *t = ct_new(ADDR_V4);
+
 	t->dst_local = true;
 	app_open(t, 1);
 	app_open(t, 2);
 	ct_feed(t, UP, ct_path(t));
 	app_reserve(t, 2, ct_cl(50000), false);
 	app_send(t, 1);
-	ct_forget(t); /* ct_free() looks for what is left */
-}
-
-static void
-core_can_end_with_applications_in_it(void)
-{
-	ct_once(check_freed_in_use);
+	ct_free(t); /* looks for what is left */
 }
 
 static struct t_case cases[] = {

@@ -114,6 +114,11 @@ se_makes_one_flow_of_two_senders(void)
 	msg = ct_resv_tear(t);
 	msg->style = WIRE_STYLE_SE;
 	msg->style_vector = WIRE_STYLE_SE;
+	msg->flows[0].filter.src_port = 99;
+	ct_feed(t, DOWN, msg); /* not one of its filters */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
+	T_EQ(t->sent_count + t->flow_count, 0);
+	msg->flows[0].filter.src_port = 4004;
 	ct_feed(t, DOWN, msg);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
 	T_EQ(ct_flow(t)->flow.filter_count, 1);

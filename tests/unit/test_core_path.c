@@ -29,6 +29,9 @@ check_forwarded(struct ct *t)
 	T_CHECK(s->msg.tspec.r == 100000 && s->msg.tspec.M == 1000,
 		"Tspec unchanged");
 	T_EQ(s->msg.adspec.general.hops, 1);
+	T_CHECK(ct_is(&t->way.dst, ct_addr(t, 9, 9)), "route to the session");
+	T_CHECK(ct_is(&t->way.src, ct_addr(t, 8, 8)), "from the sender");
+	T_EQ(t->way.in_ifindex, UP);
 	T_CHECK(!s->msg.adspec.broken, "not broken");
 	T_EQ(s->msg.adspec.general.mtu, 1500);
 	gs = s->msg.adspec;
@@ -195,6 +198,7 @@ static void
 unknown_objects_travel(void)
 {
 	static const uint8_t object[] = { 0, 8, 0xc1, 1, 'a', 'b', 'c', 'd' };
+	static const uint8_t another[] = { 0, 8, 0xc1, 1, 'e', 'f', 'g', 'h' };
 	struct ct *t = ct_new(ADDR_V4);
 	struct wire_msg *msg = ct_path(t);
 	const struct ct_sent *s;
@@ -205,6 +209,23 @@ unknown_objects_travel(void)
 	s = ct_sent(t, WIRE_PATH, 0);
 	T_EQ(s->msg.other_count, 1);
 	T_EQ(memcmp(s->msg.others[0].bytes, object, sizeof(object)), 0);
+	ct_forget(t);
+	for (size_t i = 0; i < 2; i++) { /* new once, then a refresh */
+		msg = ct_path(t);
+		msg->other_count = 2;
+		msg->others[0] = (struct wire_view){ object, sizeof(object) };
+		msg->others[1] = (struct wire_view){ another, sizeof(another) };
+		ct_feed(t, UP, msg);
+	}
+	T_EQ(t->sent_count, 1);
+	T_EQ(t->sent[0].msg.other_count, 2);
+	ct_forget(t);
+	msg = ct_path(t);
+	msg->other_count = 1;
+	msg->others[0] = (struct wire_view){ object, sizeof(object) };
+	msg->tspec.r = -1;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent(t, WIRE_PATH_ERR, 0)->msg.other_count, 1);
 	ct_free(t);
 }
 

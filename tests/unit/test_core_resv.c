@@ -665,6 +665,36 @@ resv_tear_before_the_kernel_answers(void)
 }
 
 static void
+ff_rates_are_kept_apart(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct wire_msg *msg;
+	const struct ct_sent *s;
+
+	ct_with_path(t);
+	with_second_path(t);
+	msg = ct_resv(t, ct_cl(100000));
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter = second_sender(t);
+	msg->flows[1].flowspec = ct_cl(30000);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	s = ct_sent(t, WIRE_RESV, ct_sent_count(t, WIRE_RESV) - 1);
+	T_EQ(s->msg.flow_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct wire_filter second = second_sender(t);
+		bool is_second =
+			wire_filter_equal(&s->msg.flows[i].filter, &second);
+
+		T_CHECK(s->msg.flows[i].flowspec.tspec.r ==
+				(is_second ? 30000.0f : 100000.0f),
+			"each its own");
+	}
+	ct_free(t);
+}
+
+static void
 one_sender_of_two_is_torn(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
@@ -743,6 +773,7 @@ static struct t_case cases[] = {
 		resv_tear_without_match_is_dropped },
 	{ "a ResvTear may come before the kernel has answered",
 		resv_tear_before_the_kernel_answers },
+	{ "FF keeps the rates of its senders apart", ff_rates_are_kept_apart },
 	{ "one sender of two can be torn", one_sender_of_two_is_torn },
 };
 T_MAIN(cases)

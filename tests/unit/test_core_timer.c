@@ -427,6 +427,13 @@ other_route(struct ct *t)
 
 	ct_with_path(t);
 	t->out = SIDE;
+	t->now = mono_add_ms(t->now, 10000); /* no tick in between */
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	T_EQ(rsvp_core_next(t->core).us, t->now.us + 2000000);
+	t->out = DOWN;
+	ct_run(t, 3000);
+	T_EQ(t->sent_count, 0);
+	t->out = SIDE;
 	rsvp_core_routes_changed(t->core, t->now, &prefix);
 	ct_run(t, 3000);
 	T_EQ(t->sent_count, 0); /* not a route to this session */
