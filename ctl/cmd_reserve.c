@@ -66,13 +66,13 @@ set_once(struct flow *flow, const char *value)
 }
 
 static const struct flow_option options[] = {
-	{ "service", false, set_service },
-	{ "rate", false, set_rate },
-	{ "bound-us", false, set_bound },
-	{ "confirm", true, set_confirm },
-	{ "once", true, set_once },
-	{ "proto", false, flow_set_proto },
-	{ NULL, false, NULL },
+	{ "service", false, set_service, "gs or cl" },
+	{ "rate", false, set_rate, "a rate (write it like \"1 Mbit\")" },
+	{ "bound-us", false, set_bound, "a number of microseconds" },
+	{ "confirm", true, set_confirm, NULL },
+	{ "once", true, set_once, NULL },
+	{ "proto", false, flow_set_proto, "a number from 1 to 255" },
+	{ NULL, false, NULL, NULL },
 };
 
 /*

@@ -108,16 +108,17 @@ set_ttl(struct flow *flow, const char *value)
 }
 
 static const struct flow_option options[] = {
-	{ "src", false, set_src },
-	{ "src-port", false, set_src_port },
-	{ "proto", false, flow_set_proto },
-	{ "rate", false, set_rate },
-	{ "bucket", false, set_bucket },
-	{ "peak", false, set_peak },
-	{ "min", false, set_min },
-	{ "max", false, set_max },
-	{ "ttl", false, set_ttl },
-	{ NULL, false, NULL },
+	{ "src", false, set_src, "an address of the destination's family" },
+	{ "src-port", false, set_src_port, "a port (0 to 65535)" },
+	{ "proto", false, flow_set_proto, "a number from 1 to 255" },
+	{ "rate", false, set_rate, "a rate (write it like \"1 Mbit\")" },
+	{ "bucket", false, set_bucket, "a size (write it like \"16 kB\")" },
+	{ "peak", false, set_peak,
+		"a rate (write it like \"2 Mbit\"; 0: unlimited)" },
+	{ "min", false, set_min, "a number of octets" },
+	{ "max", false, set_max, "a number of octets" },
+	{ "ttl", false, set_ttl, "a number from 1 to 255" },
+	{ NULL, false, NULL, NULL },
 };
 
 static void

@@ -80,8 +80,8 @@ take_option(struct flow *flow, const struct flow_option *options, int *at,
 
 		if (o->set(flow, value))
 			return true;
-		fprintf(stderr, "rsvpctl: %s %s: value not allowed\n", name,
-			value);
+		fprintf(stderr, "rsvpctl: %s %s: not %s\n", name, value,
+			o->wants ? o->wants : "possible");
 		return false;
 	}
 	fprintf(stderr, "rsvpctl: no option %s; rsvpctl(1) lists them\n", name);
@@ -96,7 +96,7 @@ flow_parse(struct flow *flow, int argc, char **argv,
 
 	if (argc < 2) {
 		fprintf(stderr, "rsvpctl: a destination address and a port are "
-				"needed\n");
+				"needed; rsvpctl --help\n");
 		return false;
 	}
 	if (!flow_number(argv[1], 0, 65535, &port)) {

@@ -37,6 +37,7 @@ struct flow_option {
 	const char *name; /* NULL ends the list */
 	bool flag;
 	bool (*set)(struct flow *flow, const char *value);
+	const char *wants; /* what the value has to be; NULL for a flag */
 };
 
 /* DESTINATION PORT and options.  False: reported. */

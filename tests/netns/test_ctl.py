@@ -31,8 +31,10 @@ def rsvpctl(*argv):
                                                  "with --service gs"),
     (("reserve", DST, PORT, "--bound-us", "5"), "--rate and --bound-us go "
                                                 "with --service gs"),
-    (("send", DST, PORT, "--rate", "1 Mbps"), "--rate 1 Mbps: value not "
-                                              "allowed"),
+    (("send", DST, PORT, "--rate", "1 Mbps"), "--rate 1 Mbps: not a rate"),
+    (("send", DST, PORT, "--src", "2001:db8::1"), "--src 2001:db8::1: not an "
+                                                  "address of the"),
+    (("reserve", DST, PORT, "--service", "be"), "--service be: not gs or cl"),
 ])
 def test_mistake_is_named(words, said):
     done = rsvpctl(*words)
