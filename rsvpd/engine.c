@@ -159,6 +159,30 @@ put_in_force(struct engine *engine, struct conf *conf)
 	return ret;
 }
 
+/* What was admitted stays: then the operator has to know. */
+static void
+warn_of_oversold(const struct rsvp_core *core)
+{
+	struct rsvp_iface_info info = { 0 };
+	char buf[2][48];
+
+	while (rsvp_core_iface_after(core, info.conf.ifindex, &info)) {
+		struct text reserved = text_over(buf[0], sizeof(buf[0]));
+		struct text limit = text_over(buf[1], sizeof(buf[1]));
+
+		if (info.reserved_Bps <= info.conf.reservable_Bps)
+			continue;
+		text_add_rate(&reserved, (double)info.reserved_Bps);
+		text_add_rate(&limit, (double)info.conf.reservable_Bps);
+		log_warn(LOG_CONF,
+			"reload: %s: %s are reserved, more than the %s that "
+			"may be now (nothing is admitted until some are "
+			"released; if the link is slower now, what was "
+			"promised cannot be kept)",
+			info.conf.name, buf[0], buf[1]);
+	}
+}
+
 /* The new one whole, or the old one whole. */
 static bool
 apply(struct engine *engine, struct conf *new, struct conf_error *ret_error)
@@ -168,6 +192,7 @@ apply(struct engine *engine, struct conf *new, struct conf_error *ret_error)
 
 	if (ret == 0) {
 		conf_diff(old, new, log_change, NULL);
+		warn_of_oversold(engine->core);
 		conf_free(old);
 		engine->stats->count[STATS_RELOADS]++;
 	} else {

@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 
 import pytest
 
@@ -78,4 +79,27 @@ def test_events_are_told_in_words(daemons):
     sender.wait_output("reservation: 10.0.0.1:5004 [CL [125K(3K)")
     receiver.stop()
     sender.wait_output("reservation: none")
+    sender.stop()
+
+
+@needs_root
+def test_reload_below_what_is_reserved_is_said(daemons):
+    a, b = daemons
+    port = "5006"
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "send", DST, port, name="send2")
+    receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                            "reserve", DST, port, "--confirm", name="recv2")
+    receiver.wait_output("confirmed: 10.0.0.1:5006")
+    a.conf.write_text(CONF.replace("10 Mbit", "2 Mbit"))
+    os.kill(a.supervisor(), signal.SIGHUP)
+    lab.wait_for(lambda: "bandwidth: 10 Mbit/s -> 2 Mbit/s" in
+                 a.process.output(), "first reload")
+    a.conf.write_text(CONF.replace("10 Mbit", "1 Mbit"))
+    os.kill(a.supervisor(), signal.SIGHUP)
+    lab.wait_for(lambda: "are reserved, more than the 750 kbit/s that may" in
+                 a.process.output(), "warning")
+    assert a.process.output().count("more than the") == 1
+    assert a.ctl_json("show", "reservations")["reservations"]
+    receiver.stop()
     sender.stop()
