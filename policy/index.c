@@ -83,14 +83,12 @@ policy_index_free(struct policy_index *x)
 
 	if (!x)
 		return;
-	HASH_ITER(hh, x->buckets, b, next_b)
-	{
+	HASH_ITER (hh, x->buckets, b, next_b) {
 		HASH_DEL(x->buckets, b);
 		alloc_put(x->alloc, b->at);
 		alloc_put(x->alloc, b);
 	}
-	HASH_ITER(hh, x->names, n, next_n)
-	{
+	HASH_ITER (hh, x->names, n, next_n) {
 		HASH_DEL(x->names, n);
 		alloc_put(x->alloc, n);
 	}

@@ -69,8 +69,7 @@ policy_limits_free(struct policy_limits *l)
 
 	if (!l)
 		return;
-	HASH_ITER(hh, l->counters, c, next)
-	{
+	HASH_ITER (hh, l->counters, c, next) {
 		HASH_DEL(l->counters, c);
 		alloc_put(l->alloc, c);
 	}

@@ -251,8 +251,7 @@ rapi_conn_lost(struct rapi_conn *conn, struct mono now)
 	struct conn_session *s;
 	struct conn_session *next;
 
-	TAILQ_FOREACH_SAFE(s, &conn->queue, waiting, next)
-	{
+	TAILQ_FOREACH_SAFE (s, &conn->queue, waiting, next) {
 		const bool closing = s->untold == TELL_CLOSE;
 
 		untell(conn, s);
@@ -354,8 +353,7 @@ rapi_conn_output(struct rapi_conn *conn, struct buf_writer *w)
 	if (conn->hello_untold)
 		rapi_msg_put_hello(w);
 	conn->hello_untold = false;
-	TAILQ_FOREACH_SAFE(s, &conn->queue, waiting, next)
-	{
+	TAILQ_FOREACH_SAFE (s, &conn->queue, waiting, next) {
 		if (!put_session(w, s))
 			break;
 		TAILQ_REMOVE(&conn->queue, s, waiting);

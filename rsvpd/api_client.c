@@ -126,8 +126,7 @@ send_batch(struct api_client *c)
 	msg.msg_iovlen = n;
 	if (sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return errno == EINTR;
-	TAILQ_FOREACH_SAFE(out, &c->queue, entry, next)
-	{
+	TAILQ_FOREACH_SAFE (out, &c->queue, entry, next) {
 		if (n-- == 0)
 			break;
 		out_free(c, out);
@@ -351,8 +350,8 @@ empty_queue(struct api_client *c)
 	struct api_out *out;
 	struct api_out *next;
 
-	TAILQ_FOREACH_SAFE(out, &c->queue, entry, next)
-	out_free(c, out);
+	TAILQ_FOREACH_SAFE (out, &c->queue, entry, next)
+		out_free(c, out);
 }
 
 void
@@ -363,8 +362,8 @@ api_client_drop(struct api_client *client)
 
 	empty_queue(client);
 	leave_line(client);
-	HASH_ITER(by_handle, client->sessions, s, next)
-	api_session_free(s);
+	HASH_ITER (by_handle, client->sessions, s, next)
+		api_session_free(s);
 	TAILQ_REMOVE(&client->server->clients, client, entry);
 	client->server->client_count--;
 	loop_fd_del(client->watch);
@@ -380,8 +379,8 @@ api_client_close(struct api_client *client)
 
 	client->doomed = true; /* what is told to it now goes nowhere */
 	empty_queue(client);
-	HASH_ITER(by_handle, client->sessions, s, next)
-	api_session_close(s);
+	HASH_ITER (by_handle, client->sessions, s, next)
+		api_session_close(s);
 	log_debug(LOG_API, "uid %u pid %u: gone", client->who.uid,
 		client->who.pid);
 	api_client_drop(client);

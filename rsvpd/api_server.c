@@ -153,9 +153,9 @@ reap(void *arg)
 	struct api_client *c;
 	struct api_client *next;
 
-	TAILQ_FOREACH_SAFE(c, &api->clients, entry, next)
-	if (c->doomed)
-		api_client_close(c);
+	TAILQ_FOREACH_SAFE (c, &api->clients, entry, next)
+		if (c->doomed)
+			api_client_close(c);
 }
 
 /* ---- events

@@ -506,8 +506,8 @@ ctl_server_free(struct ctl_server *ctl)
 
 	if (!ctl)
 		return;
-	TAILQ_FOREACH_SAFE(c, &ctl->clients, entry, next)
-	client_close(c);
+	TAILQ_FOREACH_SAFE (c, &ctl->clients, entry, next)
+		client_close(c);
 	loop_fd_del(ctl->watch);
 	if (ctl->fd >= 0)
 		(void)close(ctl->fd);

@@ -113,12 +113,12 @@ loop_free(struct loop *loop)
 
 	if (!loop)
 		return;
-	LIST_FOREACH_SAFE(fd, &loop->fds, link, next_fd)
-	loop_fd_del(fd);
-	LIST_FOREACH_SAFE(timer, &loop->timers, link, next_timer)
-	loop_timer_del(timer);
-	LIST_FOREACH_SAFE(sig, &loop->signals, link, next_sig)
-	free_signal(sig);
+	LIST_FOREACH_SAFE (fd, &loop->fds, link, next_fd)
+		loop_fd_del(fd);
+	LIST_FOREACH_SAFE (timer, &loop->timers, link, next_timer)
+		loop_timer_del(timer);
+	LIST_FOREACH_SAFE (sig, &loop->signals, link, next_sig)
+		free_signal(sig);
 	event_base_free(loop->base);
 	free(loop);
 }

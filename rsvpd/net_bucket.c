@@ -63,8 +63,7 @@ net_limit_free(struct net_limit *limit)
 
 	if (!limit)
 		return;
-	HASH_ITER(hh, limit->ports, port, next)
-	{
+	HASH_ITER (hh, limit->ports, port, next) {
 		HASH_DEL(limit->ports, port);
 		free(port);
 	}

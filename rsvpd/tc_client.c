@@ -225,8 +225,7 @@ forget_requests(struct tc_client *tc)
 	struct request *request, *next;
 
 	tc->requests = NULL; /* telling may ask again */
-	HASH_ITER(hh, all, request, next)
-	{
+	HASH_ITER (hh, all, request, next) {
 		HASH_DEL(all, request);
 		if (request->kind == REQUEST_COUNTERS)
 			request->tell(request->arg, NULL);
@@ -477,8 +476,7 @@ tc_client_free(struct tc_client *tc)
 		return;
 	hang_up(tc);
 	loop_timer_del(tc->flush);
-	HASH_ITER(hh, tc->ifaces, m, next)
-	{
+	HASH_ITER (hh, tc->ifaces, m, next) {
 		HASH_DEL(tc->ifaces, m);
 		free(m);
 	}
@@ -511,8 +509,8 @@ tc_client_socket(struct tc_client *tc, int fd)
 		lose(tc, "no memory to watch it");
 		return;
 	}
-	HASH_ITER(hh, tc->ifaces, m, next)
-	announce(tc, &m->iface);
+	HASH_ITER (hh, tc->ifaces, m, next)
+		announce(tc, &m->iface);
 }
 
 /* The core hears of it at once; what follows is taken by the effect_run() that

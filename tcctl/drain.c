@@ -93,8 +93,7 @@ gather(struct tc_link *link, struct mono now, struct tc_drain *ret[STEP_MAX])
 	struct tc_drain *after;
 	size_t n = 0;
 
-	TAILQ_FOREACH_SAFE(d, &link->drains, entry, after)
-	{
+	TAILQ_FOREACH_SAFE (d, &link->drains, entry, after) {
 		if (!mono_reached(d->due, now) || n == STEP_MAX)
 			continue;
 		if (!d->empty) {

@@ -39,8 +39,7 @@ forget(struct tc_link *link)
 	struct tc_record *after = NULL;
 	struct tc_drain *d;
 
-	HASH_ITER(hh, link->flows, r, after)
-	{
+	HASH_ITER (hh, link->flows, r, after) {
 		tc_record_drop(link, r);
 		alloc_put(link->alloc, r);
 	}

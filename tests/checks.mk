@@ -4,7 +4,7 @@
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 # More folders of tests that need root or daemons; areas add theirs.
 NETNS_TESTS =
-PROJECT_FILES = `cd $(top_srcdir) && git ls-files '*.c' '*.h'`
+PROJECT_FILES = `cd $(abs_top_srcdir) && git ls-files '*.c' '*.h'`
 
 .PHONY: check-layers check-headers check-globals check-sizes check-docs \
 	check-netns check-asan check-valgrind check-kernel format format-check \

@@ -219,8 +219,8 @@ remove_pool(struct ledger *ledger, struct pool *p)
 	struct entry *e;
 	struct entry *next;
 
-	LIST_FOREACH_SAFE(e, &p->entries, link, next)
-	remove_entry(ledger, e);
+	LIST_FOREACH_SAFE (e, &p->entries, link, next)
+		remove_entry(ledger, e);
 	HASH_DEL(ledger->pools, p);
 	alloc_put(ledger->alloc, p);
 }
