@@ -132,6 +132,35 @@ change(struct tc_dry *dry, const struct tc_object *want)
 	return 0;
 }
 
+/* A class with a filter or a child; a table with a link or a node. */
+static bool
+uses(const struct tc_object *by, const struct tc_object *o)
+{
+	bool node = by->type == TC_FILTER && by->kind == &tc_kind_u32 &&
+		    by->u32.divisor == 0;
+
+	if (by == o || by->ifindex != o->ifindex)
+		return false;
+	if (o->type == TC_CLASS)
+		return (by->type == TC_CLASS && by->parent == o->handle) ||
+		       (node && by->u32.classid == o->handle);
+	if (o->type != TC_FILTER || o->kind != &tc_kind_u32 ||
+		o->u32.divisor == 0)
+		return false;
+	return node &&
+	       (by->u32.link == o->handle ||
+		       tc_u32_table(by->handle) == tc_u32_table(o->handle));
+}
+
+static bool
+in_use(const struct tc_dry *dry, const struct tc_object *o)
+{
+	for (size_t i = 0; i < dry->objects.count; i++)
+		if (uses(&dry->objects.all[i], o))
+			return true;
+	return false;
+}
+
 static int
 del(struct tc_dry *dry, const struct tc_object *have)
 {
@@ -140,6 +169,8 @@ del(struct tc_dry *dry, const struct tc_object *have)
 
 	if (!o)
 		return ENOENT;
+	if (in_use(dry, o))
+		return EBUSY;
 	if (o->type == TC_QDISC_ROOT) {
 		for (size_t i = 0; i < dry->objects.count; i++)
 			if (dry->objects.all[i].ifindex != have->ifindex)

@@ -5,8 +5,9 @@
 /*
  * A kernel that only remembers: what `tcctl plan` runs against, and the tests.
  * It refuses what the real one refuses for the same reason (what is there
- * already, what is not there, a parent or a table that is missing), and it
- * makes the root tables of preferences as the real one does.
+ * already, what is not there, a parent or a table that is missing, what is
+ * still in use), and it makes the root tables of preferences as the real one
+ * does.
  */
 
 #include "link_int.h"

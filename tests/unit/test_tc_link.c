@@ -420,6 +420,30 @@ counters_begin_at_zero(void)
 	fix_free(f);
 }
 
+/* Set up, changed and removed again and again in one hash bucket, beside a flow
+ * that keeps one of its filters: no number is lost, none is given twice. */
+static void
+node_numbers_come_round(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow kept = fix_flow(1, 5004);
+	struct tc_flow other = fix_flow(2, 5004);
+
+	kept.filter_count = 2;
+	kept.filters[1] = fix_filter("10.0.0.2", "10.0.0.1", 5004, 6001);
+	T_EQ(fix_add(f, &kept).error, 0);
+	for (uint16_t i = 0; i < 4200; i++) {
+		kept.filters[1].src_port = (uint16_t)(7000 + i);
+		T_EQ(fix_add(f, &kept).error, 0);
+		other.filters[0].src_port = (uint16_t)(20000 + i);
+		T_EQ(fix_add(f, &other).error, 0);
+		T_CHECK(fix_del(f, 2), "not answered");
+	}
+	T_EQ(fix_nodes(f, tc_classid(TC_MINOR_FIRST)), 2);
+	fix_free(f);
+}
+
 /* ---- adoption ---------------------------------------------------------------
  */
 
@@ -496,6 +520,25 @@ orphans_return_to_the_pool(void)
 	T_EQ(f->ear.count, 0); /* nobody asked */
 	T_EQ(fix_find(f, TC_CLASS, classid)->htb.rate_Bps, 125000);
 	T_EQ(pooled(f), 8);
+	fix_free(f);
+}
+
+static void
+idle_class_with_a_queue_is_drained_first(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+
+	b.classid = tc_classid(TC_MINOR_FIRST);
+	b.stats.qlen = 3;
+	restart(f);
+	T_EQ(pooled(f), 7);
+	b.stats.qlen = 0;
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(pooled(f), 8);
+	b.stats.tokens_ticks = -15625; /* a debt of 1 ms */
+	restart(f);
+	T_EQ(pooled(f), 7);
 	fix_free(f);
 }
 
@@ -848,6 +891,9 @@ static struct t_case cases[] = {
 	{ "senseless flows are refused", senseless_flows_are_refused },
 	{ "counters begin at zero, also for the next tcctl",
 		counters_begin_at_zero },
+	{ "node numbers come round", node_numbers_come_round },
+	{ "an idle class with a queue is drained first",
+		idle_class_with_a_queue_is_drained_first },
 	{ "flows are adopted as they are", flows_are_adopted },
 	{ "orphans return to the pool", orphans_return_to_the_pool },
 	{ "a class without its leaf is mended",

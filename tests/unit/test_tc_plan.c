@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tc_fixture.h"
+#include "tcctl/nl_attr.h"
+
+#include <linux/rtnetlink.h>
 
 /* A plan as text, against a file in tests/golden/tc.  With TC_GOLDEN_WRITE in
  * the environment the file is written instead: read the difference then. */
@@ -242,6 +245,59 @@ every_operation_has_a_reverse(void)
 }
 
 static void
+check_attributes(const struct tc_object *o)
+{
+	static const struct nl_want wants[] = { { TCA_OPTIONS, 0 } };
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct tc_object back = { .type = o->type, .parent = o->parent };
+	struct nl_view got[1];
+
+	o->kind->fill(&w, o);
+	T_CHECK(!w.failed, "no room");
+	T_CHECK(nl_parse((struct nl_view){ bytes, buf_written(&w) }, wants, 1,
+			got) &&
+			o->kind->parse(&got[0], &back),
+		"%s is malformed", o->kind->name);
+	T_CHECK(o->kind->equal(o, &back), "%s differs", o->kind->name);
+	for (size_t len = 0; len < got[0].len; len++) {
+		struct nl_view cut = { got[0].data, len };
+
+		(void)o->kind->parse(&cut, &back); /* never past the end */
+	}
+	for (size_t room = 0; room < buf_written(&w); room++) {
+		struct buf_writer small = buf_writer(bytes, room);
+
+		o->kind->fill(&small, o);
+		T_CHECK(small.failed, "%zu octets were enough", room);
+	}
+}
+
+static void
+kinds_survive_the_attributes(void)
+{
+	struct tc_iface iface = fix_iface();
+	struct tc_objects list = tree(&iface, &tc_kind_fq_codel);
+
+	/* Rates below, at and above what 32 bits hold. */
+	iface.link_Bps = 12500000000;
+	for (uint64_t rate = UINT32_MAX - 1ull; rate <= UINT32_MAX + 2ull;
+		rate++) {
+		struct tc_object *o = tc_objects_add(&list);
+
+		T_CHECK(o != NULL, "memory");
+		tc_want_subtree(&iface, TC_CL, rate, o);
+		T_EQ(o->htb.rate_Bps, rate);
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.all[i].type == TC_CLASS)
+			list.all[i].htb.inner = false; /* compare it all */
+		check_attributes(&list.all[i]);
+	}
+	tc_objects_done(&list);
+}
+
+static void
 foreign_objects_are_shown_as_such(void)
 {
 	const struct tc_object o = { .type = TC_QDISC_ROOT,
@@ -269,6 +325,8 @@ static struct t_case cases[] = {
 	{ "a change of a flow: new nodes before old ones go", flow_changed },
 	{ "a removal takes the filters first", flow_removed },
 	{ "every operation has a reverse", every_operation_has_a_reverse },
+	{ "every kind survives the kernel's attributes",
+		kinds_survive_the_attributes },
 	{ "foreign objects are shown as such",
 		foreign_objects_are_shown_as_such },
 };
