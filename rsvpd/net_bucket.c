@@ -162,7 +162,7 @@ find_source(struct source *set, uint32_t ifindex, const struct addr *src)
 static bool
 replaceable(const struct source *s, struct mono now)
 {
-	return s->addr.family == ADDR_NONE || !s->returned ||
+	return !s->returned ||
 	       mono_reached(mono_add_ms(s->bucket.since, QUIET_MS), now);
 }
 

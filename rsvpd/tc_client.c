@@ -238,7 +238,6 @@ hang_up(struct tc_client *tc)
 {
 	loop_fd_del(tc->watch);
 	tc->watch = NULL;
-	loop_timer_stop(tc->flush);
 	if (tc->fd >= 0)
 		(void)close(tc->fd); /* what it did not take is asked again */
 	tc->fd = -1;
@@ -346,7 +345,7 @@ take_adopted(struct tc_client *tc, const struct msg *m)
 {
 	struct tc_flow found;
 
-	if (!tc_get_flow(m, &found) || found.filter_count == 0)
+	if (!tc_get_flow(m, &found))
 		return false;
 
 	const struct rsvp_flow flow = flow_from_tc(&found);

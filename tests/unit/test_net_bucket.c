@@ -113,6 +113,9 @@ interfaces_do_not_share(void)
 
 	T_EQ(burst(limit, 1, 7, 200, start), 51);
 	T_EQ(burst(limit, 2, 7, 200, start), 51);
+	/* Some of so many have their place in the same set. */
+	for (uint32_t i = 3; i < 300; i++)
+		T_EQ(burst(limit, i, 7, 60, start), 51);
 	net_limit_free(limit);
 }
 
@@ -173,6 +176,30 @@ sources_heard_once_make_room(void)
 	net_limit_free(limit);
 }
 
+/* Of those heard once, the one that was heard longest ago. */
+static void
+the_longest_silent_makes_room_first(void)
+{
+	enum { FIRST = 4 * NET_LIMIT_SOURCES, SECOND = 40, THIRD = 512 };
+	struct net_limit *limit = new_limit();
+	const uint32_t fast = 1000000;
+	unsigned known = 0;
+
+	for (uint32_t i = 0; i < FIRST + SECOND + THIRD; i++) {
+		const struct addr src = host(i);
+		const int64_t ms =
+			i < FIRST ? 0 : (i < FIRST + SECOND ? 1000 : 2000);
+
+		(void)net_limit_admit(limit, 1, &src, fast, after_ms(ms));
+	}
+	/* From here on strangers have no tokens left. */
+	(void)flood(limit, 0x800000, 100, after_ms(2000));
+	for (uint32_t i = 0; i < SECOND; i++)
+		known += burst(limit, 1, FIRST + i, 1, after_ms(2000));
+	T_CHECK(known >= SECOND - 2, "%u of %d are known", known, SECOND);
+	net_limit_free(limit);
+}
+
 /* Every place belongs to somebody heard twice; minutes later they are free. */
 static void
 a_quiet_source_is_forgotten(void)
@@ -221,6 +248,47 @@ a_limit_of_one_lets_one_pass(void)
 	T_EQ(net_limit_admit(limit, 1, &src, 1, start), true);
 	T_EQ(net_limit_admit(limit, 1, &src, 1, start), false);
 	T_EQ(net_limit_admit(limit, 1, &src, 1, after_ms(1000)), true);
+	/* By now it has a bucket of its own, which fills too. */
+	T_EQ(net_limit_admit(limit, 1, &src, 1, after_ms(1999)), false);
+	T_EQ(net_limit_admit(limit, 1, &src, 1, after_ms(2000)), true);
+	net_limit_free(limit);
+}
+
+/* Every bucket holds a packet, whatever the rate. */
+static void
+a_limit_of_nothing_lets_one_pass_in_all(void)
+{
+	struct net_limit *limit = new_limit();
+	const struct addr src = host(7);
+
+	T_EQ(net_limit_admit(limit, 1, &src, 0, start), true);
+	T_EQ(net_limit_admit(limit, 1, &src, 0, start), false);
+	net_limit_free(limit);
+}
+
+/* The time since the last packet times the rate is more than 63 bits. */
+static void
+a_long_silence_fills_the_buckets(void)
+{
+	struct net_limit *limit = new_limit();
+	const struct addr src = host(7);
+	const uint32_t fast = 10000000;
+
+	for (int i = 0; i < 3; i++)
+		T_EQ(net_limit_admit(
+			     limit, 1, &src, fast, after_ms(i * 922337204LL)),
+			true);
+	net_limit_free(limit);
+}
+
+static void
+time_that_does_not_pass_costs_no_tokens(void)
+{
+	struct net_limit *limit = new_limit();
+
+	T_EQ(burst(limit, 1, 7, 2, start), 2);
+	T_EQ(burst(limit, 1, 7, 1, after_ms(-1000)), 1);
+	T_EQ(burst(limit, 1, 7, 200, start), 48);
 	net_limit_free(limit);
 }
 
@@ -251,9 +319,17 @@ static struct t_case cases[] = {
 	{ "a long flood does not push out the known",
 		a_long_flood_does_not_push_out_the_known },
 	{ "sources heard once make room", sources_heard_once_make_room },
+	{ "the longest silent makes room first",
+		the_longest_silent_makes_room_first },
 	{ "a quiet source is forgotten", a_quiet_source_is_forgotten },
 	{ "a lower limit acts at once", a_lower_limit_acts_at_once },
 	{ "a limit of one lets one pass", a_limit_of_one_lets_one_pass },
+	{ "a limit of nothing lets one pass in all",
+		a_limit_of_nothing_lets_one_pass_in_all },
+	{ "a long silence fills the buckets",
+		a_long_silence_fills_the_buckets },
+	{ "time that does not pass costs no tokens",
+		time_that_does_not_pass_costs_no_tokens },
 	{ "a forgotten interface starts afresh",
 		a_forgotten_interface_starts_afresh },
 };

@@ -49,6 +49,8 @@ struct bench {
 	struct rsvp_core core;
 	struct loop_timer *deadline;
 	int peer; /* policyd's end */
+	struct loop_fd *watch;
+	size_t turns;
 	size_t answers;
 	uint64_t generation; /* of the last answer */
 	char text[400];
@@ -217,9 +219,23 @@ new_bench(void)
 	b->deadline = loop_timer_add(b->engine.loop, too_late, b);
 	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	b->peer = pair[1];
-	(void)loop_fd_add(b->engine.loop, b->peer, LOOP_READ, hear, b);
+	b->watch = loop_fd_add(b->engine.loop, b->peer, LOOP_READ, hear, b);
 	policy_client_socket(b->engine.policy, pair[0]);
 	return b;
+}
+
+/* A new policyd in the place of the one before. */
+static void
+replace_peer(struct bench *b)
+{
+	int pair[2];
+
+	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	loop_fd_del(b->watch);
+	(void)close(b->peer); /* of the test */
+	b->peer = pair[1];
+	b->watch = loop_fd_add(b->engine.loop, b->peer, LOOP_READ, hear, b);
+	policy_client_socket(b->engine.policy, pair[0]);
 }
 
 static void
@@ -238,6 +254,29 @@ run_until(struct bench *b, size_t answers)
 	loop_timer_set(b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
 	while (b->answers < answers)
 		T_EQ(loop_run(b->engine.loop), 0);
+}
+
+static void
+turn_over(void *arg)
+{
+	struct bench *b = (struct bench *)arg;
+
+	b->turns++;
+	loop_stop(b->engine.loop);
+}
+
+/* Everything that is due now. */
+static void
+one_turn(struct bench *b)
+{
+	struct loop_timer *end = loop_timer_add(b->engine.loop, turn_over, b);
+	const size_t before = b->turns;
+
+	loop_timer_set(end, loop_now());
+	loop_timer_set(b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
+	while (b->turns == before)
+		T_EQ(loop_run(b->engine.loop), 0);
+	loop_timer_del(end);
 }
 
 /* A memory descriptor of that size. */
@@ -270,7 +309,7 @@ put_offer(struct buf_writer *w, uint16_t type, uint64_t generation,
 static void
 say(struct bench *b, const struct buf_writer *w, const int *fds, size_t count)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(4 * sizeof(int))] = {
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {
 		0
 	};
 	struct iovec iov = { .iov_base = w->start, .iov_len = buf_written(w) };
@@ -311,6 +350,21 @@ open_descriptors(void)
 	while (readdir(dir))
 		n++;
 	(void)closedir(dir);
+	return n;
+}
+
+/* Of memory that test made. */
+static size_t
+mappings(void)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	char line[400];
+	size_t n = 0;
+
+	T_CHECK(file != NULL, "no /proc");
+	while (fgets(line, sizeof(line), file))
+		n += strstr(line, "memfd:test") != NULL;
+	(void)fclose(file); /* was only read */
 	return n;
 }
 
@@ -403,6 +457,26 @@ what_is_no_sealed_memory_is_refused(void)
 	free_bench(b);
 }
 
+/* Packets come between two slices. */
+static void
+a_snapshot_is_looked_at_in_turns_of_the_loop(void)
+{
+	struct bench *b = new_bench();
+
+	offer(b, 1, 4096, memory(4096, 200, 0, SEALS));
+	while (the_policy.steps == 0)
+		one_turn(b);
+	T_CHECK(the_policy.steps < 10, "%u slices in one turn",
+		the_policy.steps);
+	T_EQ(b->answers, 0);
+	T_EQ(mappings(), 1);
+	/* An end in the middle leaves nothing behind. */
+	free_bench(b);
+	T_EQ(the_policy.switched, 0);
+	T_EQ(the_policy.dropped, 1);
+	T_EQ(mappings(), 0);
+}
+
 static void
 a_newer_snapshot_replaces_one_that_is_loading(void)
 {
@@ -438,6 +512,7 @@ descriptors_are_not_kept(void)
 	offer(b, 2, 1, memory(4096, 1, 0, SEALS));
 	run_until(b, 2);
 	T_EQ(open_descriptors(), before);
+	T_EQ(mappings(), 0);
 	free_bench(b);
 }
 
@@ -465,13 +540,88 @@ what_policyd_says_of_its_sources_is_kept(void)
 	struct bench *b = new_bench();
 	uint8_t bytes[256];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	int fd = memory(4096, 1, 0, SEALS);
 
 	T_STR(policy_client_sources(b->engine.policy), "");
 	put_offer(&w, POLICY_MSG_STATUS, 0, 0, "ldap://x: 3 s ago");
 	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
-	say(b, &w, NULL, 0);
+	say(b, &w, &fd, 1);
 	run_until(b, 1);
+	T_STR(b->text, ""); /* the descriptor was not the status' */
 	T_STR(policy_client_sources(b->engine.policy), "ldap://x: 3 s ago");
+	free_bench(b);
+}
+
+/* Until the engine's end of the connection is closed; nothing was said. */
+static void
+expect_hang_up(struct bench *b)
+{
+	uint8_t byte;
+
+	loop_timer_set(b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
+	T_EQ(loop_run(b->engine.loop), 0);
+	T_EQ(recv(b->peer, &byte, 1, MSG_DONTWAIT), 0);
+	T_EQ(b->answers, 0);
+}
+
+static void
+what_comes_cut_ends_the_connection(void)
+{
+	static uint8_t bytes[10000];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct bench *b = new_bench();
+	size_t before = open_descriptors();
+	uint8_t *start;
+	int fds[6];
+
+	/* More descriptors than anybody has reason to send. */
+	for (size_t i = 0; i < 6; i++)
+		fds[i] = memory(4096, 1, 0, SEALS);
+	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
+	say(b, &w, fds, 6);
+	expect_hang_up(b);
+	T_EQ(open_descriptors(), before - 1);
+	free_bench(b);
+	/* Good messages as far as they can be seen, and one more: 8192 octets
+	 * are one of 20 and 681 of 12. */
+	b = new_bench();
+	w = buf_writer(bytes, sizeof(bytes));
+	start = msg_begin(&w, POLICY_MSG_STATUS, 0);
+	msg_put_text(&w, POLICY_ATTR_TEXT, "four");
+	msg_end(&w, start);
+	while (buf_written(&w) < 8192)
+		msg_end(&w, msg_begin(&w, POLICY_MSG_STATUS, 0));
+	T_EQ(buf_written(&w), 8192);
+	msg_end(&w, msg_begin(&w, POLICY_MSG_STATUS, 0));
+	say(b, &w, NULL, 0);
+	expect_hang_up(b);
+	free_bench(b);
+}
+
+/* The rules stay in force, and the next policyd is heard. */
+static void
+a_new_policyd_takes_the_place_of_the_old(void)
+{
+	struct bench *b = new_bench();
+	size_t before = open_descriptors();
+
+	offer(b, 1, 4096, memory(4096, 1, 0, SEALS));
+	run_until(b, 1);
+	/* It ends: its socket is closed, and nobody spins on it. */
+	T_EQ(shutdown(b->peer, SHUT_RDWR), 0);
+	while (open_descriptors() == before)
+		one_turn(b);
+	T_EQ(open_descriptors(), before - 1);
+	replace_peer(b);
+	offer(b, 2, 4096, memory(4096, 1, 0, SEALS));
+	run_until(b, 2);
+	T_EQ(the_policy.switched, 2);
+	/* One takes over before the other has been missed. */
+	replace_peer(b);
+	T_EQ(open_descriptors(), before);
+	offer(b, 3, 4096, memory(4096, 1, 0, SEALS));
+	run_until(b, 3);
+	T_EQ(b->generation, 3);
 	free_bench(b);
 }
 
@@ -487,19 +637,16 @@ nonsense_ends_the_connection(void)
 		{ { 12, 0, 0, 0, 1, 0, 9, 0, 0, 0, 0, 0 }, 12 }, /* type */
 		{ { 13, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0 }, 12 }, /* length */
 		{ { 17, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 5, 0, 0 },
-			17 } /* a generation of one octet */
+			17 }, /* a generation of one octet */
+		{ { 17, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0 },
+			17 } /* an attribute longer than its message */
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct bench *b = new_bench();
-		uint8_t byte;
 
 		T_EQ(send(b->peer, rows[i].bytes, rows[i].len, 0), rows[i].len);
-		loop_timer_set(
-			b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
-		T_EQ(loop_run(b->engine.loop), 0);
-		T_EQ(recv(b->peer, &byte, 1, MSG_DONTWAIT), 0);
-		T_EQ(b->answers, 0);
+		expect_hang_up(b);
 		free_bench(b);
 	}
 }
@@ -609,6 +756,12 @@ static struct t_case cases[] = {
 		what_is_no_sealed_memory_is_refused },
 	{ "a newer snapshot replaces one that is loading",
 		a_newer_snapshot_replaces_one_that_is_loading },
+	{ "a snapshot is looked at in turns of the loop",
+		a_snapshot_is_looked_at_in_turns_of_the_loop },
+	{ "what comes cut ends the connection",
+		what_comes_cut_ends_the_connection },
+	{ "a new policyd takes the place of the old",
+		a_new_policyd_takes_the_place_of_the_old },
 	{ "descriptors are not kept", descriptors_are_not_kept },
 	{ "a descriptor serves one snapshot",
 		a_descriptor_serves_one_snapshot },

@@ -8,6 +8,7 @@
 
 #include "rsvpd/tc_client.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ struct bench {
 	struct loop_timer *deadline;
 	struct loop_fd *watch;
 	int peer; /* tcctl's end */
+	size_t turns;
 	size_t len;
 	uint8_t datagram[MSG_DATAGRAM_MAX];
 };
@@ -184,6 +186,27 @@ run_until(struct bench *b, const size_t *count, size_t value)
 		run(b);
 }
 
+static void
+turn_over(void *arg)
+{
+	struct bench *b = (struct bench *)arg;
+
+	b->turns++;
+	loop_stop(b->engine.loop);
+}
+
+/* Everything that is due now. */
+static void
+one_turn(struct bench *b)
+{
+	struct loop_timer *end = loop_timer_add(b->engine.loop, turn_over, b);
+	const size_t before = b->turns;
+
+	loop_timer_set(end, loop_now());
+	run_until(b, &b->turns, before + 1);
+	loop_timer_del(end);
+}
+
 /* The next datagram at tcctl's end. */
 static struct buf_reader
 hear_datagram(struct bench *b)
@@ -234,7 +257,8 @@ request(uint32_t serial, enum rsvp_flow_op op)
 	r.flow.filters[0] =
 		(struct rsvp_flow_filter){ .src = addr_v4_u32(0x0a010001),
 			.form = WIRE_FILTER_PORT,
-			.src_port = 4000 };
+			.src_port = 4000,
+			.flow_label = 99 /* is none in this form */ };
 	r.flow.filters[1] =
 		(struct rsvp_flow_filter){ .form = WIRE_FILTER_FLOW_LABEL,
 			.flow_label = 0x12345 };
@@ -328,6 +352,7 @@ a_flow_is_told_in_full(void)
 	}
 	T_EQ(f.filters[0].src_port, 4000);
 	T_EQ(f.filters[0].by_label, false);
+	T_EQ(f.filters[0].flow_label, 0);
 	T_EQ(f.filters[1].by_label, true);
 	T_EQ(f.filters[1].flow_label, 0x12345);
 	free_bench(b);
@@ -490,6 +515,10 @@ counters_are_told_and_ended(void)
 	run_until(b, &b->core.counter_ends, 1);
 	T_EQ(b->core.counter_count, 1);
 	T_EQ(b->core.counter.bytes, 4711);
+	/* That was the end of it. */
+	connect_peer(b);
+	T_EQ(b->core.lost_count, 1);
+	T_EQ(b->core.counter_ends, 1);
 	free_bench(b);
 }
 
@@ -519,16 +548,19 @@ static void
 nonsense_ends_the_connection(void)
 {
 	static const struct {
-		uint8_t bytes[16];
+		uint8_t bytes[20];
 		size_t len;
-	} rows[] = { { { 12, 0, 0, 0, 2, 0, 65, 0, 1, 0, 0, 0 },
-			     12 },                                /* version */
+	} rows[] = { /* a good note, but for its version */
+		{ { 17, 0, 0, 0, 2, 0, TC_MSG_NOTE, 0, 0, 0, 0, 0, 1, 0, 5, 0,
+			  'x' },
+			17 },
 		{ { 12, 0, 0, 0, 1, 0, 99, 0, 1, 0, 0, 0 }, 12 }, /* type */
 		{ { 12, 0, 0, 0, 1, 0, 65, 0, 9, 9, 9, 9 }, 12 }, /* serial */
 		{ { 12, 0, 0, 0, 1, 0, 66, 0, 9, 9, 9, 9 }, 12 }, /* counter */
 		{ { 12, 0, 0, 0, 1, 0, 64, 0, 0, 0, 0, 0 }, 12 }, /* no flow */
 		{ { 13, 0, 0, 0, 1, 0, 65, 0, 1, 0, 0, 0 }, 12 }, /* length */
-		{ { 1, 2, 3 }, 3 } };
+		{ { 1, 2, 3 }, 3 }
+	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct bench *b = new_bench(true);
@@ -541,6 +573,147 @@ nonsense_ends_the_connection(void)
 		T_EQ(b->core.installed[0].error, ENOTCONN);
 		free_bench(b);
 	}
+}
+
+/* A counter for one who asked for a flow. */
+static void
+an_answer_to_another_question_ends_the_connection(void)
+{
+	struct bench *b = new_bench(true);
+	const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+	const struct tc_counter counter = { .flow_id = 1 };
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct buf_reader r;
+
+	tc_client_flow(b->engine.tc, &q);
+	r = hear_datagram(b);
+	tc_put_counter(&w, next_message(&r, TC_MSG_FLOW_ADD).serial, &counter);
+	say(b, &w);
+	loop_fd_set(b->watch, 0);
+	run_until(b, &b->core.lost_count, 1);
+	T_EQ(b->core.counter_count, 0);
+	free_bench(b);
+}
+
+/* Whole messages as far as we can see, and more than we can. */
+static void
+a_datagram_that_is_too_long_is_not_taken(void)
+{
+	enum { EACH = 64 };
+	static uint8_t bytes[MSG_DATAGRAM_MAX + EACH];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct bench *b = new_bench(true);
+
+	while (!w.failed && buf_written(&w) < sizeof(bytes))
+		tc_put_note(&w, "just so long that so many of them fill "
+				"a message");
+	T_CHECK(!w.failed, "a note of another size");
+	say(b, &w);
+	loop_fd_set(b->watch, 0);
+	run_until(b, &b->core.lost_count, 1);
+	T_EQ(b->core.effects, 1); /* of the loss */
+	free_bench(b);
+}
+
+/* What waited for one tcctl is not for the next. */
+static void
+a_new_tcctl_hears_nothing_of_what_the_old_one_was_asked(void)
+{
+	struct bench *b = new_bench(true);
+	const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+	const struct tc_iface iface = { .ifindex = 9, .name = "eth9" };
+
+	tc_client_flow(b->engine.tc, &q);
+	connect_peer(b);
+	T_EQ(b->core.lost_count, 1);
+	tc_client_iface(b->engine.tc, &iface);
+	(void)hear_iface(b, 9, 0);
+	free_bench(b);
+}
+
+/* It does not read: what is beyond the bound is refused, once. */
+static void
+a_full_queue_refuses(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_counters_query query = { 0 };
+	struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+
+	q.flow.filter_count = RSVP_FLOW_FILTERS_MAX;
+	for (size_t i = 2; i < RSVP_FLOW_FILTERS_MAX; i++)
+		q.flow.filters[i] = q.flow.filters[0];
+	loop_fd_set(b->watch, 0);
+	while (b->core.installed_count == 0)
+		tc_client_flow(b->engine.tc, &q);
+	T_EQ(b->core.installed[0].error, ENOBUFS);
+	T_EQ(b->stats.count[STATS_TC_REFUSED], 1);
+	while (b->core.counter_ends == 0)
+		tc_client_counters(
+			b->engine.tc, &query, note_counter, &b->core);
+	/* Nobody hears of the end of a question that was not asked. */
+	b->core.counter_ends = 0;
+	one_turn(b);
+	tc_client_counters(b->engine.tc, &query, note_counter, &b->core);
+	T_EQ(b->core.counter_ends, 0);
+	T_EQ(shutdown(b->peer, SHUT_RDWR), 0);
+	run_until(b, &b->core.lost_count, 1);
+	T_EQ(b->core.lost_count, 1);
+	free_bench(b);
+}
+
+/* What the loop waits for on descriptors: bits of poll(2). */
+static unsigned
+waited_for(int fd)
+{
+	DIR *dir = opendir("/proc/self/fdinfo");
+	unsigned found = 0;
+	struct dirent *entry;
+	char path[300], line[200];
+
+	T_CHECK(dir != NULL, "no /proc");
+	while ((entry = readdir(dir))) {
+		int tfd;
+		unsigned events;
+		FILE *file;
+
+		(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%s",
+			entry->d_name);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file))
+			if (sscanf(line, "tfd: %d events: %x", &tfd, &events) ==
+					2 &&
+				tfd == fd)
+				found |= events;
+		if (file)
+			(void)fclose(file); /* was only read */
+	}
+	(void)closedir(dir);
+	return found;
+}
+
+/* Room in the socket is of interest only while something waits for it. */
+static void
+nobody_waits_for_room_without_need(void)
+{
+	enum { IN = 1, OUT = 4, FLOWS = 5000 };
+	struct bench *b = new_bench(false);
+	struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+	int pair[2];
+
+	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	b->peer = pair[1];
+	tc_client_socket(b->engine.tc, pair[0]);
+	tc_client_flow(b->engine.tc, &q);
+	one_turn(b);
+	one_turn(b);
+	T_EQ(waited_for(pair[0]) & (IN | OUT), IN);
+	for (int i = 0; i < FLOWS; i++)
+		tc_client_flow(b->engine.tc, &q);
+	one_turn(b);
+	one_turn(b);
+	T_EQ(waited_for(pair[0]) & (IN | OUT), IN | OUT);
+	free_bench(b);
 }
 
 static void
@@ -632,6 +805,8 @@ a_broken_connection_is_told_from_a_full_one(void)
 	T_EQ(tc_queue_empty(&q), false);
 	(void)close(pair[1]); /* that is the fault */
 	T_EQ(tc_queue_send(&q, pair[0]), -ECONNRESET);
+	/* Without a signal that would end us. */
+	T_EQ(tc_queue_send(&q, pair[0]), -EPIPE);
 	(void)close(pair[0]); /* of the test */
 	tc_queue_clear(&q);
 }
@@ -672,6 +847,15 @@ static struct t_case cases[] = {
 	{ "who waits for counters hears of the loss",
 		who_waits_for_counters_hears_of_the_loss },
 	{ "nonsense ends the connection", nonsense_ends_the_connection },
+	{ "an answer to another question ends the connection",
+		an_answer_to_another_question_ends_the_connection },
+	{ "a datagram that is too long is not taken",
+		a_datagram_that_is_too_long_is_not_taken },
+	{ "a new tcctl hears nothing of what the old one was asked",
+		a_new_tcctl_hears_nothing_of_what_the_old_one_was_asked },
+	{ "a full queue refuses", a_full_queue_refuses },
+	{ "nobody waits for room without need",
+		nobody_waits_for_room_without_need },
 	{ "a note is taken", a_note_is_taken },
 	{ "a slow tcctl gets everything in order",
 		a_slow_tcctl_gets_everything_in_order },
