@@ -494,6 +494,9 @@ void demand_abandon(struct rsvp_core *core, struct demand *demand);
  * demand to go on with. */
 struct demand *demand_claim(struct rsvp_core *core, struct demand *demand,
 	const struct image *image);
+/* A flow of that session was found in the kernel and nobody claimed it yet. */
+bool demand_awaits_claim(struct rsvp_core *core, uint32_t ifindex,
+	const struct session_key *key);
 void demand_lost(struct rsvp_core *core, struct demand *demand);
 void demand_forget(struct rsvp_core *core, struct demand *demand);
 /* May free it. */

@@ -168,6 +168,23 @@ other_style(const struct session *session, uint8_t style)
 	return NULL;
 }
 
+/*
+ * We have just started and the Resv came before the Path: the flow is in the
+ * kernel and waits for both.  An error would only alarm the receiver, whose
+ * next refresh finds the Path.
+ */
+static bool
+came_early(struct rsvp_core *core, const struct resv_in *in)
+{
+	const struct session_key key = session_key_of(&in->msg->session);
+
+	if (in->session ||
+		!demand_awaits_claim(core, in->iface->conf.ifindex, &key))
+		return false;
+	core_count(core, RSVP_C_DROP_STATE);
+	return true;
+}
+
 /* False: refused as a whole. */
 static bool
 check_message(struct rsvp_core *core, const struct resv_in *in)
@@ -175,6 +192,8 @@ check_message(struct rsvp_core *core, const struct resv_in *in)
 	struct refusal why = { 0, 0, "", "" };
 	const struct rsb *other;
 
+	if (came_early(core, in))
+		return false;
 	if (!in->session) {
 		why.code = WIRE_E_NO_PATH;
 		if (session_port_conflict(core, &in->msg->session))

@@ -338,6 +338,20 @@ demand_claim(struct rsvp_core *core, struct demand *demand,
 	return orphan;
 }
 
+bool
+demand_awaits_claim(struct rsvp_core *core, uint32_t ifindex,
+	const struct session_key *session)
+{
+	struct flow_key key = { ifindex, *session };
+	struct demand *orphan;
+
+	HASH_FIND_BYHASHVALUE(hh_orphan, core->orphans, &key, sizeof(key),
+		hash_of(core, &key, sizeof(key)), orphan);
+	while (orphan && !orphan->adopted)
+		orphan = next_with_key(orphan);
+	return orphan != NULL;
+}
+
 void
 rsvp_core_adopt(
 	struct rsvp_core *core, struct mono now, const struct rsvp_flow *flow)

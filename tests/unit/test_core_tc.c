@@ -350,6 +350,31 @@ adopted_flow_is_claimed_without_a_request(void)
 }
 
 static void
+adopted_early(struct ct *t)
+{
+	struct rsvp_flow flow = earlier_flow(100000);
+
+	adopt(t, &flow);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
+	/* Once it is claimed and gone again, code 3 is the answer. */
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_forget(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	ct_answer_all(t);
+}
+
+static void
+resv_before_path_after_a_restart_is_no_error(void)
+{
+	ct_once(adopted_early);
+}
+
+static void
 adopted_other(struct ct *t)
 {
 	struct rsvp_flow flow = earlier_flow(50000);
@@ -672,6 +697,8 @@ static struct t_case cases[] = {
 		removal_in_flight_is_repeated },
 	{ "an interface that cannot be managed refuses with code 22",
 		interface_that_cannot_be_managed_refuses },
+	{ "a Resv before its Path is no error after a restart",
+		resv_before_path_after_a_restart_is_no_error },
 	{ "an adopted flow is claimed without a request",
 		adopted_flow_is_claimed_without_a_request },
 	{ "an adopted flow is changed when it differs",
