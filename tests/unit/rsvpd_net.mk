@@ -5,7 +5,8 @@ rsvpd_net_tests = \
 	tests/unit/test_net_iface \
 	tests/unit/test_net_packet \
 	tests/unit/test_policy_client \
-	tests/unit/test_tc_client
+	tests/unit/test_tc_client \
+	tests/unit/test_tc_queue
 check_PROGRAMS += $(rsvpd_net_tests)
 TESTS += $(rsvpd_net_tests)
 tests_unit_test_net_bucket_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
@@ -15,6 +16,7 @@ tests_unit_test_net_packet_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_policy_client_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_tc_client_LDADD = librsvpd.la libtcmsg.la libbase.la \
 	$(UNIT_LDADD)
+tests_unit_test_tc_queue_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 
 # The network side alone, for tests/netns/test_net.py.
 noinst_PROGRAMS += tests/netns/net_probe

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 tcctl_tests = \
+	tests/unit/test_tc_adopt \
 	tests/unit/test_tc_clock \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_msg \
@@ -9,7 +10,7 @@ tcctl_tests = \
 	tests/unit/test_tc_u32
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
-EXTRA_DIST += tests/unit/tc_fixture.h \
+EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_fixture.h \
 	tests/golden/tc/another-leaf.ok \
 	tests/golden/tc/damaged-tree.ok \
 	tests/golden/tc/faster-link.ok \
@@ -26,6 +27,7 @@ EXTRA_DIST += tests/unit/tc_fixture.h \
 	tests/golden/tc/same-tree.ok
 tcctl_test_libs = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
 	$(SECCOMP_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_tc_adopt_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_clock_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
