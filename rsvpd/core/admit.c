@@ -371,6 +371,13 @@ admit_request(struct rsvp_core *core, struct demand *demand, struct rsb *rsb)
 	}
 	if (demand->id == 0)
 		demand = demand_claim(core, demand, image);
+	if (flowslot_busy(demand->slot)) {
+		/* Of what it was claimed from.  Until the answer comes, the
+		 * ledger holds what that asked for. */
+		demand_put(core, demand, image);
+		admit_postpone(core, rsb);
+		return demand;
+	}
 	if (!admit_hold(core, demand, image, &figures)) {
 		core_put(core, image);
 		admit_refuse(core, rsb, &figures.refusal);
@@ -391,8 +398,16 @@ admit_judge(struct rsvp_core *core, struct rsb *rsb)
 {
 	struct rsvp_policy_answer answer;
 	struct refusal refusal;
+	bool in_force = rsb->now != NULL;
 
-	if (!rsb->now || ask_policy(core, rsb, rsb->now, &answer))
+	/* The claim is that of the request in flight, if there is one. */
+	if (rsb->trying) {
+		if (ask_policy(core, rsb, rsb->trying, &answer))
+			return;
+		refusal = policy_refusal(&answer);
+		admit_refuse(core, rsb, &refusal);
+	}
+	if (!in_force || ask_policy(core, rsb, rsb->now, &answer))
 		return;
 	refusal = policy_refusal(&answer);
 	admit_revoke(core, rsb, &refusal);

@@ -213,7 +213,8 @@ struct demand {
 	uint32_t id;            /* of the flow */
 	uint32_t serial;        /* of the request in flight; 0: none */
 	enum flowslot_state slot;
-	bool stuck;         /* a change that nobody asked for was refused */
+	bool stuck;         /* a change that nobody asked for was refused, or a
+			     * removal: it is not repeated at once */
 	bool adopted;       /* found in the kernel, not yet claimed */
 	bool seen;          /* the kernel still had it when tc came back */
 	struct rsb *trying; /* whose request is in flight, or NULL */
@@ -459,7 +460,9 @@ void demand_free(struct rsvp_core *core, struct demand *demand);
 void demand_run(struct rsvp_core *core, struct demand *demand);
 /* Some reservation in it is in force. */
 bool demand_in_force(const struct demand *demand);
-/* All that is in force has to go. */
+/* What waits for traffic control waits so long only. */
+void demand_await(struct rsvp_core *core, struct demand *demand);
+/* All that is in force has to go; what waits may still be tried. */
 struct refusal;
 void demand_revoke(struct rsvp_core *core, struct demand *demand,
 	const struct refusal *refusal);
@@ -498,6 +501,7 @@ struct demand *demand_claim(struct rsvp_core *core, struct demand *demand,
 bool demand_awaits_claim(struct rsvp_core *core, uint32_t ifindex,
 	const struct session_key *key);
 void demand_lost(struct rsvp_core *core, struct demand *demand);
+/* Frees an orphan. */
 void demand_forget(struct rsvp_core *core, struct demand *demand);
 /* May free it. */
 void demand_resume(struct rsvp_core *core, struct demand *demand);

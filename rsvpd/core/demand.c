@@ -347,7 +347,11 @@ void
 demand_revoke(struct rsvp_core *core, struct demand *demand,
 	const struct refusal *refusal)
 {
-	refuse_all(core, demand, refusal, true);
+	struct rsb *rsb, *next;
+
+	TAILQ_FOREACH_SAFE (rsb, &demand->session->rsbs, next, next)
+		if (rsb->demand == demand && rsb->now)
+			admit_revoke(core, rsb, refusal);
 }
 
 void
@@ -371,6 +375,13 @@ tc_wait(struct rsvp_core *core, struct demand *demand)
 		!timer_set(core, &demand->wait, core->conf.tc_wait_ms))
 		core_count(core, RSVP_C_DROP_MEMORY);
 	return true;
+}
+
+void
+demand_await(struct rsvp_core *core, struct demand *demand)
+{
+	if (demand->session && first_waiting(demand))
+		(void)tc_wait(core, demand); /* nobody goes on from here */
 }
 
 /* What is in force does not fit any more after a change of the path, or the
@@ -445,7 +456,9 @@ demand_expired(struct rsvp_core *core, struct demand *demand)
 		"traffic control is not there" };
 
 	if (!demand->session) {
-		demand_abandon(core, demand);
+		/* Its time begins anew when traffic control has found it. */
+		if (!demand->adopted || demand->iface->tc_ready)
+			demand_abandon(core, demand);
 		return;
 	}
 	refuse_all(core, demand, &late, false);

@@ -15,10 +15,12 @@
  *          |                   |  del             |          DROPPING
  *          |                   v                  |            |
  *          +----------- REMOVING <----------------+------------+
- *             answer      | ^                      either answer/del
+ *             ACKED       | ^                      either answer/del
  *                    WANT | | UNWANT
  *                         v |
- *                      RETURNING -- answer/add --> ADDING
+ *                      RETURNING -- ACKED/add --> ADDING
+ *
+ * A removal that the kernel refuses leaves the flow LIVE, wanted or not.
  *
  * When traffic control is lost, what is wanted waits in WAITING and what is not
  * is OFF, since the answer in flight will not come and the kernel may or may
@@ -70,11 +72,11 @@ flowslot_table[FLOWSLOT_STATES][FLOWSLOT_EVENTS] = {
 	C(NOTHING, OFF),       C(NOTHING, DROPPING),  C(NOTHING, DROPPING) },
 [FLOWSLOT_REMOVING] = {
 	C(NOTHING, RETURNING), C(NOTHING, RETURNING), C(NOTHING, REMOVING),
-	C(NOTHING, ABSENT),    C(NOTHING, ABSENT),
+	C(NOTHING, ABSENT),    C(REPORT_STAYS, LIVE),
 	C(NOTHING, OFF),       C(NOTHING, REMOVING),  C(NOTHING, REMOVING) },
 [FLOWSLOT_RETURNING] = {
 	C(NOTHING, RETURNING), C(NOTHING, RETURNING), C(NOTHING, REMOVING),
-	C(ADD, ADDING),        C(ADD, ADDING),
+	C(ADD, ADDING),        C(NOTHING, LIVE),
 	C(NOTHING, WAITING),   C(NOTHING, RETURNING), C(NOTHING, RETURNING) },
 [FLOWSLOT_OFF] = {
 	C(NOTHING, WAITING),   C(NOTHING, WAITING),   C(NOTHING, OFF),

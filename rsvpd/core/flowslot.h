@@ -19,6 +19,9 @@
  *    nothing new.
  *  - Whatever the ledger has for the flow is released when, and only when, the
  *    slot reaches ABSENT: until then the kernel may still have it.
+ *  - A removal of what the kernel has not is ACKED, whatever it says.  One that
+ *    it refuses is to be tried again, but not at once; step UNWANT for it
+ *    after LOST, and in place of FOUND and MISSING.
  *  - Forget serials in flight at LOST; when traffic control is ready again step
  *    FOUND for each flow it adopted and MISSING for every other one.
  */
@@ -62,7 +65,8 @@ enum flowslot_act {
 	FLOWSLOT_DEL,
 	FLOWSLOT_REPORT_UP,   /* what was asked for is in force */
 	FLOWSLOT_REPORT_DOWN, /* refused, and nothing is in force */
-	FLOWSLOT_REPORT_KEPT  /* change refused: the old one stays in force */
+	FLOWSLOT_REPORT_KEPT, /* change refused: the old one stays in force */
+	FLOWSLOT_REPORT_STAYS /* removal refused: the kernel has it still */
 };
 
 struct flowslot_cell {

@@ -175,8 +175,8 @@ rsvp_core_iface_gone(struct rsvp_core *core, struct mono now, uint32_t ifindex)
 	core_begin(core, now);
 	if (!iface)
 		return;
-	iface->gone = true;
 	forget_flows(core, iface);
+	iface->gone = true;
 	iface_settle(core, iface);
 	walk_routes(core, 0, NULL);
 }

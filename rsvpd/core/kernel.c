@@ -81,6 +81,15 @@ set_live(struct rsvp_core *core, struct demand *demand, struct image *image)
 	demand->live = image;
 }
 
+/* Claimed, or on its way out: no different from one of our own. */
+static void
+end_adoption(struct rsvp_core *core, struct demand *demand)
+{
+	if (demand->adopted)
+		core->adopted_count--;
+	demand->adopted = false;
+}
+
 static void
 leave_orphans(struct rsvp_core *core, struct demand *demand)
 {
@@ -88,9 +97,7 @@ leave_orphans(struct rsvp_core *core, struct demand *demand)
 		return;
 	HASH_DELETE(hh_orphan, core->orphans, demand);
 	demand->orphan = false;
-	if (demand->adopted)
-		core->adopted_count--;
-	demand->adopted = false;
+	end_adoption(core, demand);
 }
 
 void
@@ -221,6 +228,7 @@ act_on(struct rsvp_core *core, struct demand *demand, enum flowslot_act act,
 	case FLOWSLOT_REPORT_UP:
 	case FLOWSLOT_REPORT_DOWN:
 	case FLOWSLOT_REPORT_KEPT:
+	case FLOWSLOT_REPORT_STAYS:
 		core_put(core, image);
 		return;
 	}
@@ -242,7 +250,7 @@ demand_put(struct rsvp_core *core, struct demand *demand, struct image *image)
 void
 demand_remove(struct rsvp_core *core, struct demand *demand)
 {
-	if (demand->slot == FLOWSLOT_LIVE)
+	if (demand->slot == FLOWSLOT_LIVE && !demand->stuck)
 		act_on(core, demand,
 			flowslot_step(&demand->slot, FLOWSLOT_UNWANT), NULL);
 }
@@ -266,6 +274,7 @@ void
 demand_abandon(struct rsvp_core *core, struct demand *demand)
 {
 	timer_stop(core, &demand->wait);
+	end_adoption(core, demand);
 	if (demand->slot != FLOWSLOT_ABSENT)
 		act_on(core, demand,
 			flowslot_step(&demand->slot, FLOWSLOT_UNWANT), NULL);
@@ -415,12 +424,17 @@ demand_lost(struct rsvp_core *core, struct demand *demand)
 	if (!in_force && demand->slot == FLOWSLOT_WAITING)
 		act_on(core, demand,
 			flowslot_step(&demand->slot, FLOWSLOT_UNWANT), NULL);
+	demand_await(core, demand);
 }
 
 /* The interface is gone, or is not ours any more: so is what it carried. */
 void
 demand_forget(struct rsvp_core *core, struct demand *demand)
 {
+	if (!demand->session) {
+		demand_free(core, demand);
+		return;
+	}
 	if (demand->trying)
 		admit_postpone(core, demand->trying);
 	demand_unlink_flow(core, demand);
@@ -464,6 +478,10 @@ demand_resume(struct rsvp_core *core, struct demand *demand)
 		resume_adopted(core, demand);
 		return;
 	}
+	if (!demand->session && demand->slot == FLOWSLOT_LIVE) {
+		demand_abandon(core, demand); /* could not be removed before */
+		return;
+	}
 	timer_stop(core, &demand->wait);
 	if (!demand->seen)
 		set_live(core, demand, NULL);
@@ -483,9 +501,24 @@ demand_resume(struct rsvp_core *core, struct demand *demand)
 
 /* ---- answers ------------------------------------------------------------- */
 
+/* What was refused is what is wanted still, and not the wish of somebody who
+ * has left since. */
+static bool
+still_wanted(struct rsvp_core *core, const struct demand *demand,
+	const struct image *sent)
+{
+	struct image *image = NULL;
+	bool same;
+
+	same = demand_image(core, demand, &image) && image &&
+	       image_equal(image, sent);
+	core_put(core, image);
+	return same;
+}
+
 static void
 refused(struct rsvp_core *core, struct demand *demand,
-	const struct rsvp_installed *result, bool kept)
+	const struct rsvp_installed *result, const struct image *kept)
 {
 	char reason[RSVP_REASON];
 	struct text t = text_over(reason, sizeof(reason));
@@ -499,10 +532,22 @@ refused(struct rsvp_core *core, struct demand *demand,
 		ledger_release(core->ledger, demand->id);
 	if (demand->trying)
 		admit_refuse(core, demand->trying, &refusal);
-	else if (kept)
-		demand_stick(core, demand, &refusal);
-	else
+	else if (!kept)
 		demand_revoke(core, demand, &refusal);
+	else if (still_wanted(core, demand, kept))
+		demand_stick(core, demand, &refusal);
+}
+
+/* A flow that nobody wants could not be removed. */
+static void
+stays(struct rsvp_core *core, struct demand *demand)
+{
+	core_note(core, NOTE_WARNING, "%s: flow %u could not be removed",
+		demand->iface->conf.name, demand->id);
+	if (demand->session) /* with the next change of its path */
+		demand->stuck = true;
+	else if (!timer_set(core, &demand->wait, RETRY_MS))
+		core_count(core, RSVP_C_DROP_MEMORY);
 }
 
 /* The kernel has what it was asked for; a claimed flow may have been asked for
@@ -535,30 +580,32 @@ static void
 answer(struct rsvp_core *core, struct demand *demand,
 	const struct rsvp_installed *result)
 {
-	bool was_del = !demand->sent;
-	struct image *sent = demand->sent;
+	struct image *sent = demand->sent; /* NULL: a removal */
+	bool done = result->error == 0 || (!sent && result->error == ENOENT);
 	enum flowslot_act act;
 
 	demand->sent = NULL;
 	forget_request(core, demand);
-	act = flowslot_step(&demand->slot,
-		result->error == 0 ? FLOWSLOT_ACKED : FLOWSLOT_REFUSED);
-	if (result->error == 0 && !was_del) {
+	act = flowslot_step(
+		&demand->slot, done ? FLOWSLOT_ACKED : FLOWSLOT_REFUSED);
+	if (done) {
 		set_live(core, demand, sent);
 		sent = NULL;
-	} else if (result->error == 0 || demand->slot == FLOWSLOT_ABSENT) {
+	} else if (demand->slot == FLOWSLOT_ABSENT) {
 		set_live(core, demand, NULL);
 	}
-	core_put(core, sent);
 	switch (act) {
 	case FLOWSLOT_REPORT_UP:
 		accepted(core, demand);
 		break;
 	case FLOWSLOT_REPORT_DOWN:
-		refused(core, demand, result, false);
+		refused(core, demand, result, NULL);
 		break;
 	case FLOWSLOT_REPORT_KEPT:
-		refused(core, demand, result, true);
+		refused(core, demand, result, sent);
+		break;
+	case FLOWSLOT_REPORT_STAYS:
+		stays(core, demand);
 		break;
 	case FLOWSLOT_ADD:
 	case FLOWSLOT_CHANGE:
@@ -572,6 +619,7 @@ answer(struct rsvp_core *core, struct demand *demand,
 		act_on(core, demand, act, NULL);
 		break;
 	}
+	core_put(core, sent);
 }
 
 void

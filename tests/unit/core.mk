@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 core_tests = \
 	tests/unit/test_core_admit \
+	tests/unit/test_core_life \
 	tests/unit/test_core_limits \
 	tests/unit/test_core_local \
 	tests/unit/test_core_merge \
@@ -17,6 +18,7 @@ tests_unit_libcore_t_la_SOURCES = tests/unit/core_t.c tests/unit/core_t.h
 tests_unit_libcore_t_la_LIBADD = libcore.la
 core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_core_admit_LDADD = $(core_ldadd)
+tests_unit_test_core_life_LDADD = $(core_ldadd)
 tests_unit_test_core_limits_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)
 tests_unit_test_core_merge_LDADD = $(core_ldadd)

@@ -25,7 +25,7 @@ no_cell_was_forgotten(void)
 			const struct flowslot_cell *c = &flowslot_table[s][e];
 
 			T_CHECK(c->act > FLOWSLOT_UNSET &&
-					c->act <= FLOWSLOT_REPORT_KEPT,
+					c->act <= FLOWSLOT_REPORT_STAYS,
 				"state %d event %d: act %d", s, e, c->act);
 			T_CHECK(c->next < FLOWSLOT_STATES,
 				"state %d event %d: next %d", s, e, c->next);
@@ -160,6 +160,13 @@ what_is_no_longer_wanted_goes_when_it_can(void)
 		S(UNWANT, NOTHING, ABANDONED),
 		S(REFUSED, NOTHING, ABSENT),
 	};
+	static const struct step stays[] = {
+		S(UNWANT, DEL, REMOVING),
+		S(REFUSED, REPORT_STAYS, LIVE),
+		S(UNWANT, DEL, REMOVING),
+		S(WANT, NOTHING, RETURNING),
+		S(REFUSED, NOTHING, LIVE),
+	};
 	static const struct step change[] = {
 		S(UNWANT, NOTHING, DROPPING),
 		S(WANT, NOTHING, CHANGING),
@@ -172,6 +179,7 @@ what_is_no_longer_wanted_goes_when_it_can(void)
 
 	WALK(ADDING, add);
 	WALK(CHANGING, change);
+	WALK(LIVE, stays);
 }
 
 static void
@@ -211,7 +219,7 @@ what_was_not_wanted_does_not_survive_it(void)
 		S(LOST, NOTHING, OFF),
 		S(UNWANT, NOTHING, OFF),
 		S(FOUND, DEL, REMOVING),
-		S(REFUSED, NOTHING, ABSENT),
+		S(ACKED, NOTHING, ABSENT),
 	};
 	static const struct step missing[] = {
 		S(LOST, NOTHING, OFF),
@@ -312,7 +320,7 @@ check_world(const struct world *w)
 	T_EQ(flowslot_busy(w->state), w->in_flight != FLOWSLOT_NOTHING);
 }
 
-/* The kernel does it, or there was nothing to delete or change. */
+/* The kernel does it, or there was nothing to change. */
 static bool
 carry_out(struct world *w)
 {
@@ -320,7 +328,7 @@ carry_out(struct world *w)
 
 	if (w->in_flight == FLOWSLOT_DEL) {
 		w->kernel_has = false;
-		return had;
+		return true;
 	}
 	if (w->in_flight == FLOWSLOT_CHANGE && !had)
 		return false;
@@ -332,11 +340,24 @@ carry_out(struct world *w)
 static void
 answer(struct world *w, bool refuse)
 {
-	const bool refused = refuse && w->in_flight != FLOWSLOT_DEL;
-	const bool done = !refused && carry_out(w);
+	const bool nothing = w->in_flight == FLOWSLOT_DEL && !w->kernel_has;
+	const bool done = (!refuse || nothing) && carry_out(w);
+	const bool stays = w->in_flight == FLOWSLOT_DEL && !done;
 
 	w->in_flight = FLOWSLOT_NOTHING;
+	if (stays)
+		w->in_force = w->kernel;
 	step(w, done ? FLOWSLOT_ACKED : FLOWSLOT_REFUSED);
+	if (stays && w->wanted && w->want != w->in_force)
+		step(w, FLOWSLOT_WANT_OTHER);
+}
+
+static void
+unwant(struct world *w)
+{
+	w->wanted = false;
+	w->later = false;
+	step(w, FLOWSLOT_UNWANT);
 }
 
 static void
@@ -348,6 +369,8 @@ lose(struct world *w)
 	w->in_flight = FLOWSLOT_NOTHING;
 	w->later = false;
 	step(w, FLOWSLOT_LOST);
+	if (!w->wanted && w->state == FLOWSLOT_WAITING)
+		unwant(w); /* it could not be removed before */
 }
 
 static void
@@ -356,6 +379,10 @@ be_ready(struct world *w)
 	if (w->in_flight == FLOWSLOT_NOTHING && t_below(&w->random, 4) == 0)
 		w->kernel_has = false; /* somebody deleted the tree */
 	w->ready = true;
+	if (!w->wanted && w->state == FLOWSLOT_LIVE) {
+		unwant(w); /* and it does not matter what was found */
+		return;
+	}
 	if (w->kernel_has && w->in_flight == FLOWSLOT_NOTHING)
 		w->in_force = w->kernel; /* adopted, with its parameters */
 	step(w, w->kernel_has ? FLOWSLOT_FOUND : FLOWSLOT_MISSING);
@@ -370,14 +397,6 @@ want(struct world *w, int version)
 	w->wanted = true;
 	w->want = version;
 	step(w, version == has ? FLOWSLOT_WANT : FLOWSLOT_WANT_OTHER);
-}
-
-static void
-unwant(struct world *w)
-{
-	w->wanted = false;
-	w->later = false;
-	step(w, FLOWSLOT_UNWANT);
 }
 
 static void
@@ -410,6 +429,8 @@ settle(struct world *w)
 {
 	if (!w->ready)
 		be_ready(w);
+	if (!w->wanted && w->state == FLOWSLOT_LIVE)
+		unwant(w); /* it could not be removed before */
 	for (int i = 0; i < 10 && w->in_flight != FLOWSLOT_NOTHING; i++)
 		answer(w, false);
 }

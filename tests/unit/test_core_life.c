@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Requests that meet something else while the kernel thinks: a change of
+ * policy, the death of traffic control, an interface that goes, a tear. */
+
+#include "core_t.h"
+
+#include <errno.h>
+
+static struct rsvp_totals
+totals_of(const struct ct *t)
+{
+	struct rsvp_totals totals;
+
+	rsvp_core_totals(t->core, &totals);
+	return totals;
+}
+
+/* A Path that allows for large reservations. */
+static void
+big_path(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->tspec = ct_cl(900000).tspec;
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+}
+
+/* The same request from the second neighbour on DOWN. */
+static struct wire_msg *
+from_hop_c(const struct ct *t, struct wire_msg *msg)
+{
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	return msg;
+}
+
+/* ---- policy -------------------------------------------------------------- */
+
+static void
+denied_in_flight(struct ct *t)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	t->deny = true;
+	rsvp_core_policy_changed(t->core, t->now);
+	ct_tick(t);
+	ct_expect_err(t, WIRE_E_POLICY, WIRE_POLICY_REJECT, 0);
+	T_EQ(t->claims, 0);
+	ct_answer(t, 0);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	ct_answer_all(t);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+a_request_in_flight_is_judged_by_the_new_policy(void)
+{
+	ct_both(denied_in_flight);
+}
+
+static void
+increase_judged_in_flight(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(70000)));
+	rsvp_core_policy_changed(t->core, t->now);
+	ct_tick(t);
+	T_CHECK(t->question.flowspec.tspec.r == 70000,
+		"the claim counts for what is being installed");
+	T_EQ(t->claims, 1);
+	ct_answer(t, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_EQ(t->claims, 1);
+}
+
+static void
+the_claim_stays_that_of_the_request_in_flight(void)
+{
+	ct_once(increase_judged_in_flight);
+}
+
+static void
+increase_denied_in_flight(struct ct *t)
+{
+	uint64_t before;
+
+	ct_with_resv(t, ct_cl(50000));
+	before = ct_reserved(t, DOWN);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(70000)));
+	t->deny = true;
+	rsvp_core_policy_changed(t->core, t->now);
+	t->deny_value = WIRE_POLICY_EXCEED;
+	ct_tick(t);
+	/* the increase, and then what was in force */
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 2);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.flags,
+		WIRE_ERROR_IN_PLACE);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_CHECK(ct_reserved(t, DOWN) > before, "the kernel may have it");
+	ct_answer_all(t);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+a_denied_increase_goes_with_what_it_would_have_replaced(void)
+{
+	ct_once(increase_denied_in_flight);
+}
+
+/* ---- tears and refusals -------------------------------------------------- */
+
+static void
+refused_after_tear(struct ct *t)
+{
+	uint64_t before;
+
+	ct_with_resv(t, ct_cl(50000));
+	before = ct_reserved(t, DOWN);
+	ct_feed(t, DOWN, from_hop_c(t, ct_resv(t, ct_cl(70000))));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	ct_feed(t, DOWN, from_hop_c(t, ct_resv_tear(t)));
+	ct_answer(t, ENOBUFS);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_reserved(t, DOWN), before);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+	ct_forget(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(40000)));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	ct_answer(t, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+}
+
+static void
+a_refused_increase_of_one_who_left_is_nobodys_error(void)
+{
+	ct_once(refused_after_tear);
+}
+
+static void
+second_waits(struct ct *t)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(70000)));
+	ct_feed(t, DOWN, from_hop_c(t, ct_resv(t, ct_cl(50000))));
+	T_EQ(t->flow_count, 1);
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_answer(t, ENOBUFS); /* of the first, who left */
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	T_EQ(t->flow_count, 2);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	ct_answer(t, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_CHECK(ct_sent(t, WIRE_RESV, 0)->msg.flows[0].flowspec.tspec.r ==
+			50000,
+		"the second");
+}
+
+static void
+one_who_waits_is_not_refused_with_one_who_left(void)
+{
+	ct_once(second_waits);
+}
+
+/* What the kernel may have is charged until it says that it has not. */
+static void
+claimed_smaller(struct ct *t)
+{
+	struct wire_msg *msg;
+	uint64_t large;
+
+	big_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(600000)));
+	large = ct_reserved(t, DOWN);
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	T_EQ(ct_reserved(t, DOWN), large);
+	msg = ct_path(t);
+	msg->session.dst_port = 5006;
+	msg->tspec = ct_cl(900000).tspec;
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	msg = ct_resv(t, ct_cl(500000));
+	msg->session.dst_port = 5006;
+	ct_feed(t, DOWN, msg);
+	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_BANDWIDTH, 0);
+}
+
+static void
+a_claimed_flow_costs_what_the_kernel_may_have(void)
+{
+	ct_once(claimed_smaller);
+}
+
+static void
+claimed_is_charged_until_changed(struct ct *t)
+{
+	uint64_t large;
+
+	big_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(600000)));
+	large = ct_reserved(t, DOWN);
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_answer(t, 0); /* the large one was added */
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_EQ(ct_reserved(t, DOWN), large);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	ct_answer(t, 0);
+	T_EQ(ct_reserved(t, DOWN), ct_flow(t)->flow.rate_Bps);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+}
+
+static void
+a_claimed_flow_is_charged_until_it_is_changed(void)
+{
+	ct_once(claimed_is_charged_until_changed);
+}
+
+static void
+removal_refused(struct ct *t)
+{
+	uint64_t before;
+
+	ct_with_resv(t, ct_cl(50000));
+	before = ct_reserved(t, DOWN);
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_answer(t, EBUSY);
+	T_EQ(ct_reserved(t, DOWN), before); /* it is there still */
+	T_EQ(t->flow_count, 1);
+	ct_run(t, 1001);
+	T_EQ(t->flow_count, 2);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer(t, ENOENT); /* somebody else was faster */
+	T_EQ(ct_reserved(t, DOWN), 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+a_flow_that_cannot_be_removed_is_charged_and_tried_again(void)
+{
+	ct_once(removal_refused);
+}
+
+static void
+removal_refused_wanted_again(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(70000)));
+	ct_answer(t, EBUSY);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE); /* it was never gone */
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	ct_answer(t, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	ct_run(t, 1001);
+	T_EQ(t->flow_count, 2);
+}
+
+static void
+a_flow_that_was_not_removed_is_changed_when_wanted_again(void)
+{
+	ct_once(removal_refused_wanted_again);
+}
+
+/* Nobody can use it, but it was not removed: it waits for the next change. */
+static void
+removal_refused_in_session(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 2000);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer(t, EBUSY);
+	T_EQ(t->flow_count, 1);
+	T_CHECK(ct_reserved(t, DOWN) > 0, "it is there still");
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	T_EQ(t->flow_count, 2);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer(t, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+a_refused_removal_is_not_repeated_at_once(void)
+{
+	ct_once(removal_refused_in_session);
+}
+
+/* It is not known what an interface in trouble still carries. */
+static void
+removal_refused_then_trouble(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_answer(t, EBUSY);
+	rsvp_core_tc_ready(t->core, t->now, DOWN, EIO, "trouble");
+	ct_tick(t);
+	rsvp_core_tc_ready(t->core, t->now, DOWN, 0, NULL);
+	ct_tick(t);
+	T_EQ(t->flow_count, 2);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer(t, ENOENT);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+a_refused_removal_is_repeated_when_the_interface_recovers(void)
+{
+	ct_once(removal_refused_then_trouble);
+}
+
+/* ---- traffic control dies ------------------------------------------------ */
+
+static void
+tc_dies(struct ct *t)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_run(t, 1999);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	ct_run(t, 1);
+	ct_expect_err(t, WIRE_E_TC_SYSTEM, 0, 0);
+	T_EQ(t->claims, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_expect_empty(t);
+}
+
+static void
+a_request_in_flight_waits_two_seconds_when_it_dies(void)
+{
+	ct_once(tc_dies);
+}
+
+static void
+tc_dies_increase(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(70000)));
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_run(t, 2000);
+	ct_expect_err(t, WIRE_E_TC_SYSTEM, 0, WIRE_ERROR_IN_PLACE);
+	T_CHECK(ct_only_resv(t).flowspec.tspec.r == 50000, "the old one");
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
+	T_EQ(t->claims, 1);
+}
+
+static void
+an_increase_in_flight_when_it_dies_leaves_the_old_one(void)
+{
+	ct_once(tc_dies_increase);
+}
+
+static struct rsvp_flow
+flow_4711(struct ct *t)
+{
+	struct rsvp_flow flow;
+
+	ct_with_resv(t, ct_cl(50000));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));
+	flow = ct_flow(t)->flow;
+	ct_answer(t, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_answer_all(t);
+	ct_expect_empty(t);
+	flow.id = 4711;
+	rsvp_core_tc_lost(t->core, t->now);
+	rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	ct_forget(t);
+	return flow;
+}
+
+static void
+adopted_removal(struct ct *t)
+{
+	struct rsvp_flow flow = flow_4711(t);
+
+	ct_run(t, t->conf.default_lifetime_ms);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	T_EQ(totals_of(t).adopted_unclaimed, 0);
+	ct_forget(t);
+	rsvp_core_tc_lost(t->core, t->now);
+	rsvp_core_adopt(t->core, t->now, &flow); /* it did not come to it */
+	ct_tc_ready(t);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer(t, 0);
+	ct_expect_empty(t);
+}
+
+static void
+a_removal_after_the_lifetime_is_repeated(void)
+{
+	ct_once(adopted_removal);
+}
+
+static void
+adopted_while_away(struct ct *t)
+{
+	struct rsvp_flow flow = flow_4711(t);
+
+	ct_run(t, t->conf.default_lifetime_ms - 10);
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_run(t, 1000);
+	T_EQ(t->flow_count, 0); /* there is nobody to ask */
+	rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	T_EQ(totals_of(t).adopted_unclaimed, 1);
+	ct_run(t, t->conf.default_lifetime_ms);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer(t, 0);
+	ct_expect_empty(t);
+}
+
+static void
+a_lifetime_that_ends_without_traffic_control_asks_nobody(void)
+{
+	ct_once(adopted_while_away);
+}
+
+/* ---- interfaces ---------------------------------------------------------- */
+
+static void
+iface_goes_while_removing(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	rsvp_core_iface_gone(t->core, t->now, DOWN);
+	ct_tick(t);
+	ct_feed(t, UP, ct_path_tear(t));
+	T_EQ(totals_of(t).flows, 0);
+	T_EQ(rsvp_core_next(t->core).us, MONO_NEVER.us);
+	ct_answer_all(t); /* too late */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+} /* ct_free() finds what was forgotten */
+
+static void
+a_flow_being_removed_goes_with_its_interface(void)
+{
+	ct_once(iface_goes_while_removing);
+}
+
+static void
+iface_goes_with_adopted(struct ct *t)
+{
+	(void)flow_4711(t);
+	rsvp_core_iface_gone(t->core, t->now, DOWN);
+	ct_tick(t);
+	T_EQ(totals_of(t).adopted_unclaimed, 0);
+	T_EQ(totals_of(t).flows, 0);
+}
+
+static void
+an_adopted_flow_goes_with_its_interface(void)
+{
+	ct_once(iface_goes_with_adopted);
+}
+
+static void
+iface_goes_while_adding(struct ct *t)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	rsvp_core_iface_gone(t->core, t->now, DOWN);
+	ct_tick(t);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	T_EQ(totals_of(t).resvs, 0);
+	T_EQ(t->claims, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	T_EQ(totals_of(t).flows, 0);
+}
+
+static void
+a_request_goes_with_its_interface(void)
+{
+	ct_once(iface_goes_while_adding);
+}
+
+static struct t_case cases[] = {
+	{ "a request in flight is judged by the new policy",
+		a_request_in_flight_is_judged_by_the_new_policy },
+	{ "the claim stays that of the request in flight",
+		the_claim_stays_that_of_the_request_in_flight },
+	{ "a denied increase goes with what it would have replaced",
+		a_denied_increase_goes_with_what_it_would_have_replaced },
+	{ "a refused increase of one who left is nobody's error",
+		a_refused_increase_of_one_who_left_is_nobodys_error },
+	{ "one who waits is not refused with one who left",
+		one_who_waits_is_not_refused_with_one_who_left },
+	{ "a claimed flow costs what the kernel may have",
+		a_claimed_flow_costs_what_the_kernel_may_have },
+	{ "a claimed flow is charged until it is changed",
+		a_claimed_flow_is_charged_until_it_is_changed },
+	{ "a flow that cannot be removed is charged, and tried again",
+		a_flow_that_cannot_be_removed_is_charged_and_tried_again },
+	{ "a flow that was not removed is changed when wanted again",
+		a_flow_that_was_not_removed_is_changed_when_wanted_again },
+	{ "a refused removal is not repeated at once",
+		a_refused_removal_is_not_repeated_at_once },
+	{ "a refused removal is repeated when the interface recovers",
+		a_refused_removal_is_repeated_when_the_interface_recovers },
+	{ "a request in flight waits two seconds when traffic control dies",
+		a_request_in_flight_waits_two_seconds_when_it_dies },
+	{ "an increase in flight when it dies leaves the old one",
+		an_increase_in_flight_when_it_dies_leaves_the_old_one },
+	{ "a removal after the lifetime is repeated",
+		a_removal_after_the_lifetime_is_repeated },
+	{ "a lifetime that ends without traffic control asks nobody",
+		a_lifetime_that_ends_without_traffic_control_asks_nobody },
+	{ "a flow being removed goes with its interface",
+		a_flow_being_removed_goes_with_its_interface },
+	{ "an adopted flow goes with its interface",
+		an_adopted_flow_goes_with_its_interface },
+	{ "a request goes with its interface",
+		a_request_goes_with_its_interface },
+};
+T_MAIN(cases)
