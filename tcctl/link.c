@@ -474,6 +474,68 @@ tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
+/* What was idle or on its way to the pool has gone with the tree. */
+static void
+forget_idle(struct tc_link *link, const struct tc_listener *listener)
+{
+	const struct tc_record *r;
+	struct tc_drain *d;
+
+	while ((d = TAILQ_FIRST(&link->drains))) {
+		const struct tc_done done = { .flow_id = d->flow_id };
+
+		if (d->serial != 0)
+			listener->done(listener->arg, d->serial, &done);
+		TAILQ_REMOVE(&link->drains, d, entry);
+		alloc_put(link->alloc, d);
+	}
+	for (int i = 0; i < TC_SUBTREES; i++)
+		tc_pool_done(&link->pools[i]);
+	memset(&link->minors, 0, sizeof(link->minors));
+	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next)
+		(void)tc_minors_claim(&link->minors, r->minor);
+}
+
+static int
+rebuild_flows(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_done *ret_done)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_record *r;
+	int error;
+
+	for (r = link->flows; r; r = (struct tc_record *)r->hh.next) {
+		struct tc_object objects[2 + TC_FILTERS_MAX];
+		struct tc_span want = { objects, 0 };
+
+		r->base = (struct tc_base){ 0 };
+		want.count = tc_record_objects(link, r, objects);
+		tc_plan((struct tc_span){ objects, 0 }, want, &ops);
+	}
+	error = tc_link_run(link, kernel, &ops, ret_done);
+	tc_ops_done(&ops);
+	return error;
+}
+
+int
+tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener, struct tc_done *ret_done)
+{
+	struct tc_objects dump = { .alloc = link->alloc };
+	int error;
+
+	*ret_done = (struct tc_done){ 0 };
+	forget_idle(link, listener);
+	memset(&link->shape, 0, sizeof(link->shape));
+	error = dump_sorted(link, kernel, &dump);
+	if (error == 0 && may_manage(link, &dump, ret_done))
+		error = build_new(link, kernel, &dump, ret_done);
+	if (error == 0 && ret_done->error == 0)
+		error = rebuild_flows(link, kernel, ret_done);
+	tc_objects_done(&dump);
+	return error;
+}
+
 int
 tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done *ret_done)

@@ -26,19 +26,19 @@ plan_tree_change(
 
 /* What a flow's class becomes: as it was, with the new limits of the link. */
 static struct tc_htb_class
-follow(const struct tc_record *r, const struct tc_iface *old,
-	const struct tc_iface *new)
+follow(const struct tc_record *r, const struct tc_iface *from,
+	const struct tc_iface *to)
 {
 	struct tc_htb_class c = r->htb;
 
-	c.overhead = (uint16_t) new->overhead_bytes;
-	c.mpu = (uint16_t) new->min_frame_bytes;
+	c.overhead = (uint16_t)to->overhead_bytes;
+	c.mpu = (uint16_t)to->min_frame_bytes;
 	if (r->service == TC_SERVICE_CL &&
-		(c.ceil_Bps == old->link_Bps || c.ceil_Bps > new->link_Bps)) {
+		(c.ceil_Bps == from->link_Bps || c.ceil_Bps > to->link_Bps)) {
 		c.ceil_Bps =
-			new->link_Bps > c.rate_Bps ? new->link_Bps : c.rate_Bps;
+			to->link_Bps > c.rate_Bps ? to->link_Bps : c.rate_Bps;
 		c.cbuffer_ticks = tc_clock_ticks(
-			c.quantum + tc_clock_earned(c.ceil_Bps, new->timer_us),
+			c.quantum + tc_clock_earned(c.ceil_Bps, to->timer_us),
 			c.ceil_Bps);
 	}
 	return c;

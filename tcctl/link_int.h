@@ -168,7 +168,9 @@ struct tc_link {
 	const struct alloc *alloc;
 	struct tc_iface conf;
 	struct tc_shape shape; /* of the tree in the kernel */
-	bool lost;             /* the tree was removed by others */
+	bool lost;             /* the tree was removed by others, for good */
+	struct mono rebuilt;   /* beginning of the minute in which ... */
+	unsigned rebuilds;     /* ... so often it was made again */
 	struct tc_minors minors;
 	struct tc_nodes nodes;
 	struct tc_pool pools[TC_SUBTREES];
@@ -225,6 +227,10 @@ void tc_link_free(struct tc_link *link);
 int tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
 	uint32_t serial, const struct tc_listener *listener,
 	struct tc_done *ret_done);
+/* The tree was removed by others: make it again, with all flows in the classes
+ * they had.  Counters of the flows begin anew. */
+int tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener, struct tc_done *ret_done);
 /* Remove the tree. */
 int tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done *ret_done);

@@ -455,7 +455,8 @@ do_due(struct serve *s)
 		s->watch_due = mono_add_ms(now, WATCH_MS);
 	LIST_FOREACH (link, &s->links, entry) {
 		if (s->error == 0 && watch)
-			s->error = tc_watch(link, &s->kernel, &s->listener);
+			s->error =
+				tc_watch(link, &s->kernel, now, &s->listener);
 		if (s->error == 0 && mono_reached(tc_drain_next(link), now))
 			s->error = tc_drain_step(
 				link, &s->kernel, now, &s->listener);

@@ -28,10 +28,11 @@ bool tc_sandbox(void);
 /* watch.c */
 
 /*
- * See whether the link's tree is still there; when it is not, say so once and
- * mark the link lost.  Returns -errno as struct tc_kernel.
+ * See whether the link's tree is still there.  When it is not, make it again
+ * and say so; when that fails, or somebody removes it more than five times a
+ * minute, say so and mark the link lost.  Returns -errno as struct tc_kernel.
  */
 int tc_watch(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_listener *listener);
+	struct mono now, const struct tc_listener *listener);
 
 #endif /* SERVE_INT_H */

@@ -8,12 +8,60 @@
 
 #include "serve_int.h"
 
-int
-tc_watch(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_listener *listener)
+enum { REBUILDS_MAX = 5, WINDOW_MS = 60000 };
+
+/* Not again and again against somebody who wants it otherwise. */
+static bool
+may_rebuild(struct tc_link *link, struct mono now)
+{
+	if (link->rebuilds == 0 ||
+		mono_ms_between(link->rebuilt, now) >= WINDOW_MS) {
+		link->rebuilt = now;
+		link->rebuilds = 0;
+	}
+	return ++link->rebuilds <= REBUILDS_MAX;
+}
+
+static void
+note(const struct tc_link *link, const struct tc_listener *listener,
+	const char *what, const char *why)
 {
 	char buf[TC_TEXT];
 	struct text t = text_over(buf, sizeof(buf));
+
+	text_printf(&t, "%s: the tree was removed by another program: ",
+		link->conf.name);
+	text_printf(&t, "%s (%u flows%s%s)", what,
+		(unsigned)HASH_COUNT(link->flows), why[0] != '\0' ? ", " : "",
+		why);
+	listener->note(listener->arg, buf);
+}
+
+static int
+answer_removal(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener)
+{
+	struct tc_done done = { 0 };
+	int error = 0;
+
+	link->lost = !may_rebuild(link, now);
+	if (link->lost) {
+		note(link, listener, "given up",
+			"removed more than 5 times a minute");
+		return 0;
+	}
+	error = tc_link_rebuild(link, kernel, listener, &done);
+	link->lost = error == 0 && done.error != 0;
+	if (error == 0)
+		note(link, listener, link->lost ? "given up" : "made again",
+			done.text);
+	return error;
+}
+
+int
+tc_watch(struct tc_link *link, const struct tc_kernel *kernel, struct mono now,
+	const struct tc_listener *listener)
+{
 	uint32_t handle = 0;
 	int error;
 
@@ -22,11 +70,5 @@ tc_watch(struct tc_link *link, const struct tc_kernel *kernel,
 	error = kernel->root(kernel->arg, link->conf.ifindex, &handle);
 	if (error != 0 || handle == TC_ROOT_HANDLE)
 		return error;
-	link->lost = true;
-	text_printf(&t,
-		"%s: the tree was removed by another program: %u flows have no "
-		"class; the interface must be announced again",
-		link->conf.name, (unsigned)HASH_COUNT(link->flows));
-	listener->note(listener->arg, buf);
-	return 0;
+	return answer_removal(link, kernel, now, listener);
 }

@@ -2,13 +2,14 @@
 """`tcctl show | plan | apply | probe`, as an operator uses them."""
 
 import json
-import os
 import subprocess
 
 import pytest
 
 import lab
-from test_tcctl import A4, B4, B6, Bench
+from tcctl_bench import A4, B4, B6, fixture_bench
+
+assert fixture_bench  # pytest finds it here
 
 WANT = {"interfaces": [{
     "name": "eth0", "link": "100 Mbit", "best_effort": "5 Mbit",
@@ -22,15 +23,6 @@ WANT = {"interfaces": [{
          "bucket": 9000,
          "filters": [{"dst": B6, "dst_port": 5006},
                      {"dst": B6, "proto": 6, "flow_label": 700}]}]}]}
-
-
-@pytest.fixture(name="bench")
-def fixture_bench():
-    if os.geteuid() != 0:
-        pytest.skip("needs root for network namespaces")
-    bench = Bench()
-    yield bench
-    bench.close()
 
 
 def tcctl(bench, *argv, want=None, check=0):
