@@ -11,22 +11,27 @@ import pytest
 import bed as beds
 import lab
 
-PORTS = {"gs": 5004, "cl": 5006}
-FLOW = {"gs": 1, "cl": 2}
+PORTS = {"gs": 5004, "cl": 5006, "gs6": 5008, "cl6": 5010}
+FLOW = {"gs": 1, "cl": 2, "gs6": 3, "cl6": 4}
+
+
+def family_of(name):
+    return "ipv6" if name.endswith("6") else "ipv4"
 
 
 class Running:
-    """Two reserved flows through the flood, from before to after a fault."""
+    """Four reserved flows through the flood, from before to after a fault."""
 
     def __init__(self, bed):
         self.bed = bed
         self.apps = {}
         for name, port in PORTS.items():
-            options = ["--service", name, "--confirm"]
-            if name == "gs":
+            options = ["--service", name[:2], "--confirm"]
+            if name.startswith("gs"):
                 options += ["--bound-us", 65000]
-            self.apps[name] = (bed.sender_app("ipv4", port),
-                               bed.receiver_app("ipv4", port, *options))
+            family = family_of(name)
+            self.apps[name] = (bed.sender_app(family, port),
+                               bed.receiver_app(family, port, *options))
         for name, port in PORTS.items():
             beds.wait_event(self.apps[name][1], "resv_confirm")
             lab.wait_for(lambda p=port: bed.installed(bed.r, "eth1", p),
@@ -36,28 +41,31 @@ class Running:
         bed = self.bed
         # The ports are of the user who reserved: RAPI clients that come back
         # after a restart may reserve for flows of their own only.
-        self.receiver = lab.Receiver(bed.c, beds.RECEIVER["ipv4"],
-                                     PORTS.values(), "flows",
-                                     uid=beds.ALLOWED_UID)
+        self.receivers = [
+            lab.Receiver(bed.c, beds.RECEIVER[family],
+                         [p for n, p in PORTS.items()
+                          if family_of(n) == family], f"flows-{family}",
+                         uid=beds.ALLOWED_UID)
+            for family in ("ipv4", "ipv6")]
         self.flood = lab.Sender(bed.s, "flood", beds.RECEIVER["ipv4"], 9,
                                 flows=32, src_port=20000, flow=1000,
                                 rate=3750000, packet=1400, bucket=28000)
         self.senders = {
-            name: lab.Sender(bed.s, f"flow-{name}", beds.RECEIVER["ipv4"],
-                             port, src_port=port, flow=FLOW[name],
+            name: lab.Sender(bed.s, f"flow-{name}",
+                             beds.RECEIVER[family_of(name)], port, src_port=port, flow=FLOW[name],
                              rate=beds.FLOW_RATE_BPS,
                              bucket=beds.FLOW_BUCKET,
                              packet=beds.FLOW_PACKET, uid=beds.ALLOWED_UID)
             for name, port in PORTS.items()}
-        lab.wait_for(lambda: self.receiver.path.stat().st_size > 3200,
-                     "traffic")
+        lab.wait_for(lambda: all(r.path.stat().st_size > 3200
+                                 for r in self.receivers), "traffic")
 
     def stop(self):
         """Packets sent, and the numbers of those lost, by flow."""
         sent = {name: s.stop() for name, s in self.senders.items()}
         self.flood.stop()
         lab.wait_for(self.drained, "the router's queue to drain")
-        seen = self.receiver.stop()
+        seen = [r for receiver in self.receivers for r in receiver.stop()]
         return {name: (sent[name], sorted(
             set(range(sent[name])) - {r[1] for r in seen
                                       if r[0] == FLOW[name]}))
@@ -137,7 +145,7 @@ def test_killed_worker_costs_no_packet(bed, running, worker, host):
         resv = bed.installed(bed.r, "eth1", PORTS[name])
         assert resv["drops"] == 0
     assert len([c for c in bed.r.tc_classes("eth1")
-                if c["handle"] in {v[0] for v in after.values()}]) == 2
+                if c["handle"] in {v[0] for v in after.values()}]) == 4
 
 
 def test_clients_reservations_are_renewed_without_a_call(bed, running):
