@@ -21,16 +21,14 @@ struct identity {
 	struct source_draft members; /* one rule with users and groups */
 };
 
-/* "FILE:LINE"; an included file names itself. */
+/* "FILE:LINE" */
 static void
 say_where(const struct reading *rd, const config_setting_t *s,
 	char where[SOURCE_WHERE])
 {
-	const char *file = config_setting_source_file(s);
 	struct text t = text_over(where, SOURCE_WHERE);
 
-	text_printf(&t, "%s:%u", file ? file : rd->file,
-		config_setting_source_line(s));
+	text_printf(&t, "%s:%u", rd->file, config_setting_source_line(s));
 }
 
 void
@@ -496,6 +494,46 @@ read_top(struct reading *rd, const config_t *cf)
 	conf_read_sections(rd, root, top_keys, N);
 }
 
+/*
+ * The line of an @include, or 0.  libconfig ends the whole process when what is
+ * included cannot be read, and policyd cannot open other files anyway.
+ */
+static int
+include_line(const char *text)
+{
+	int line = 1;
+
+	for (const char *p = text; p; line++) {
+		p += strspn(p, " \t");
+		if (strncmp(p, "@include", 8) == 0)
+			return line;
+		p = strchr(p, '\n');
+		if (p)
+			p++;
+	}
+	return 0;
+}
+
+static void
+refuse_syntax(struct reading *rd, const char *text, const config_t *cf)
+{
+	const int include = include_line(text);
+	char where[SOURCE_WHERE];
+	struct text t = text_over(where, sizeof(where));
+
+	text_printf(&t, "%s:%d", rd->file,
+		include > 0 ? include : config_error_line(cf));
+	if (include > 0)
+		source_report_add(rd->errors, where,
+			"@include is not supported (put all settings into "
+			"this file)");
+	else
+		source_report_add(rd->errors, where,
+			"%s (a setting is name = value; groups are { }, lists "
+			"( ), text is in quotes)",
+			config_error_text(cf));
+}
+
 bool
 source_file_read(const char *text, const char *file, struct source_draft *draft,
 	struct source_directory *ret_directory, struct source_report *errors)
@@ -509,20 +547,10 @@ source_file_read(const char *text, const char *file, struct source_draft *draft,
 
 	conf_directory_defaults(ret_directory);
 	config_init(&cf);
-	if (config_read_string(&cf, text)) {
+	if (include_line(text) == 0 && config_read_string(&cf, text))
 		read_top(&rd, &cf);
-	} else {
-		char where[SOURCE_WHERE];
-		struct text t = text_over(where, sizeof(where));
-
-		text_printf(&t, "%s:%d",
-			config_error_file(&cf) ? config_error_file(&cf) : file,
-			config_error_line(&cf));
-		source_report_add(errors, where,
-			"%s (a setting is name = value; groups are { }, lists "
-			"( ), text is in quotes)",
-			config_error_text(&cf));
-	}
+	else
+		refuse_syntax(&rd, text, &cf);
 	config_destroy(&cf);
 	for (size_t i = 0; i < rd.n_identities; i++)
 		source_draft_done(&rd.identities[i].members);
