@@ -129,6 +129,14 @@ make_record(struct adoption *a, const struct slot *slot)
 	return r;
 }
 
+/* Who is killed in the middle of a change leaves new nodes beside old ones:
+ * together they may be more than a flow has room for. */
+static bool
+is_full(const struct tc_record *r)
+{
+	return r && r->node_count == TC_FILTERS_MAX;
+}
+
 /* Second pass: one node to its record.  False: out of memory. */
 static bool
 adopt_node(struct adoption *a, const struct tc_object *o)
@@ -145,7 +153,7 @@ adopt_node(struct adoption *a, const struct tc_object *o)
 	slot = slot_of(a, mark.classid);
 	r = tc_record_find(a->link, mark.flow_id);
 	if (!slot || slot->nodes == 0 || slot->spoilt ||
-		(r && r->minor != (mark.classid & 0xffff)) ||
+		(r && r->minor != (mark.classid & 0xffff)) || is_full(r) ||
 		!tc_nodes_claim(&a->link->nodes, o->handle)) {
 		remove_object(a, o);
 		return true;

@@ -178,16 +178,26 @@ is_fixed(const struct tc_object *o)
 /* ---- build and repair ------------------------------------------------------
  */
 
+/* A transaction of its own; what came of it is in ret_group. */
+static int
+run_group(const struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_ops *ops, struct tc_group *ret_group)
+{
+	*ret_group = (struct tc_group){ .count = ops->count };
+	if (ops->count == 0 && !ops->failed)
+		return 0;
+	return tc_txn_run(kernel, ops, ret_group, 1, link->conf.name);
+}
+
 int
 tc_link_run(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_ops *ops, struct tc_done *ret_done)
 {
-	struct tc_group group = { .first = 0, .count = ops->count };
-	int error;
+	struct tc_group group;
+	int error = run_group(link, kernel, ops, &group);
 
 	if (ops->count == 0 && !ops->failed)
-		return 0;
-	error = tc_txn_run(kernel, ops, &group, 1, link->conf.name);
+		return error;
 	ret_done->error = group.error;
 	(void)text_copy(ret_done->text, sizeof(ret_done->text), group.text);
 	return error;
@@ -613,23 +623,25 @@ grow_pool(struct tc_link *link, const struct tc_kernel *kernel,
 {
 	struct tc_ops ops = { .alloc = link->alloc };
 	struct tc_idle idle[POOL_STEP_MAX];
-	struct tc_done done = { 0 };
+	struct tc_group group;
 	int error;
 	int n = 0;
 
 	while (n < count && n < POOL_STEP_MAX &&
 		plan_new_idle(link, subtree, &ops, &idle[n]))
 		n++;
-	error = tc_link_run(link, kernel, &ops, &done);
+	error = run_group(link, kernel, &ops, &group);
+	/* What could not be taken back keeps its number until a restart, and so
+	 * does what there is no memory to remember. */
 	for (int i = 0; i < n && error == 0; i++)
-		if (done.error != 0)
-			tc_minors_give(&link->minors, idle[i].minor);
-		else /* without memory it is lost until a restart */
+		if (group.error == 0)
 			(void)tc_pool_put(&link->pools[subtree], &idle[i]);
-	if (error == 0 && done.error != 0)
-		listener->note(listener->arg, done.text);
+		else if (group.clean)
+			tc_minors_give(&link->minors, idle[i].minor);
+	if (error == 0 && group.error != 0)
+		listener->note(listener->arg, group.text);
 	tc_ops_done(&ops);
-	return error != 0 ? error : done.error;
+	return error != 0 ? error : group.error;
 }
 
 static int
@@ -637,26 +649,29 @@ shrink_pool(struct tc_link *link, const struct tc_kernel *kernel,
 	enum tc_subtree subtree, int count, const struct tc_listener *listener)
 {
 	struct tc_ops ops = { .alloc = link->alloc };
-	struct tc_done done = { 0 };
-	struct tc_idle idle;
+	struct tc_idle idle[POOL_STEP_MAX];
+	struct tc_group group;
 	int error;
+	int n = 0;
 
-	for (int i = 0; i < count; i++) {
+	while (n < count && n < POOL_STEP_MAX &&
+		tc_pool_take(&link->pools[subtree], &idle[n])) {
 		struct tc_object have[2];
 
-		if (!tc_pool_take(&link->pools[subtree], &idle))
-			break;
-		tc_minors_give(&link->minors, idle.minor);
-		tc_want_idle(
-			&link->conf, subtree, idle.minor, &have[0], &have[1]);
+		tc_want_idle(&link->conf, subtree, idle[n++].minor, &have[0],
+			&have[1]);
 		tc_plan((struct tc_span){ have, 2 },
 			(struct tc_span){ have, 0 }, &ops);
 	}
-	error = tc_link_run(link, kernel, &ops, &done);
-	if (error == 0 && done.error != 0)
-		listener->note(listener->arg, done.text);
+	error = run_group(link, kernel, &ops, &group);
+	/* What is still there keeps its number until a restart: the totals of
+	 * those that came back are not known. */
+	for (int i = 0; i < n && error == 0 && group.error == 0; i++)
+		tc_minors_give(&link->minors, idle[i].minor);
+	if (error == 0 && group.error != 0)
+		listener->note(listener->arg, group.text);
 	tc_ops_done(&ops);
-	return error != 0 ? error : done.error;
+	return error != 0 ? error : group.error;
 }
 
 int

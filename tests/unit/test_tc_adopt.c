@@ -180,6 +180,62 @@ class_of_two_flows_is_nobodys(void)
 	fix_free(f);
 }
 
+/* As killed in the middle of a change from as many filters as there may be to
+ * as many others: the new nodes are there, the old ones still. */
+static void
+no_more_filters_are_adopted_than_there_may_be(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+	struct tc_mark mark = { .flow_id = 7 };
+
+	flow.filter_count = TC_FILTERS_MAX;
+	for (uint16_t i = 0; i < TC_FILTERS_MAX; i++)
+		flow.filters[i] = fix_filter(
+			"10.0.0.2", "10.0.0.1", 5004, (uint16_t)(6000 + i));
+	mark.classid = fix_add(f, &flow).classid;
+	for (uint16_t i = 0; i < TC_FILTERS_MAX; i++) {
+		struct tc_object *o = tc_objects_add(&f->dry.objects);
+
+		T_CHECK(o != NULL, "memory");
+		flow.filters[i].src_port = (uint16_t)(7000 + i);
+		tc_u32_node(FIX_IFINDEX,
+			tc_u32_bucket(&flow.filters[i]) | (uint32_t)(100 + i),
+			&flow.filters[i], &mark, o);
+	}
+	restart(f);
+	T_EQ(f->ear.adopted_count, 1);
+	T_EQ(f->ear.adopted[0].filter_count, TC_FILTERS_MAX);
+	T_EQ(fix_nodes(f, mark.classid), TC_FILTERS_MAX);
+	/* The change comes again. */
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_EQ(fix_nodes(f, mark.classid), TC_FILTERS_MAX);
+	restart(f);
+	T_EQ(f->ear.adopted_count, 1);
+	T_CHECK(f->ear.adopted[0].filters[0].src_port >= 7000, "an old one");
+	fix_free(f);
+}
+
+/* The numbers of what was adopted are not given to what is new. */
+static void
+numbers_of_the_adopted_are_taken(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+
+	T_EQ(fix_add(f, &flow).error, 0);
+	restart(f);
+	/* More than are idle, and more in the same bucket. */
+	for (uint32_t id = 8; id < 30; id++) {
+		flow = fix_flow(id, 5004);
+		flow.filters[0].src_port = (uint16_t)(6000 + id);
+		T_EQ(fix_add(f, &flow).error, 0);
+	}
+	fix_free(f);
+}
+
 static void
 foreign_filters_are_left_alone(void)
 {
@@ -276,6 +332,10 @@ static struct t_case cases[] = {
 		class_without_its_leaf_is_mended },
 	{ "nodes that make no sense go", nodes_that_make_no_sense_go },
 	{ "a class of two flows is nobody's", class_of_two_flows_is_nobodys },
+	{ "no more filters are adopted than there may be",
+		no_more_filters_are_adopted_than_there_may_be },
+	{ "numbers of the adopted are taken",
+		numbers_of_the_adopted_are_taken },
 	{ "foreign filters are left alone", foreign_filters_are_left_alone },
 	{ "foreign trees are refused", foreign_trees_are_refused },
 	{ "the kernel's default qdisc is not foreign",

@@ -396,6 +396,45 @@ broken_conversation_is_told(void)
 	fix_free(f);
 }
 
+/* What could not be removed is not made again, and what could not be made and
+ * could not be taken back neither. */
+static void
+numbers_of_refused_idle_classes_stay_apart(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+	struct tc_flow flow;
+	bool more;
+
+	f->link->conf.pool_low = 0;
+	f->link->conf.pool_high = 0;
+	s.calls = 0;
+	s.refuse = 3;
+	T_EQ(tc_link_idle(f->link, &f->kernel, &f->listener, &more), 0);
+	T_EQ(f->ear.notes, 1);
+	fix_idle(f);
+	f->link->conf.pool_low = 4;
+	s.calls = 0;
+	s.refuse = 4; /* a leaf */
+	s.again = 9;  /* and one step of the undo */
+	T_EQ(tc_link_idle(f->link, &f->kernel, &f->listener, &more), 0);
+	T_EQ(f->ear.notes, 2);
+	T_CHECK(strstr(f->ear.note, "undo failed") != NULL, "%s", f->ear.note);
+	s.refuse = 0;
+	s.again = 0;
+	f->link->conf.pool_low = 0;
+	/* All numbers come round, and each class can be made. */
+	f->link->minors.next = TC_MINOR_FIRST;
+	for (uint32_t id = 1; id <= 20; id++) {
+		struct tc_done done;
+
+		flow = fix_flow(id, (uint16_t)(5000 + id));
+		done = fix_add(f, &flow);
+		T_CHECK(done.error == 0, "flow %u: %s", id, done.text);
+	}
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
 	{ "a set-up is all or nothing", set_up_is_all_or_nothing },
 	{ "a change is all or nothing", change_is_all_or_nothing },
@@ -409,6 +448,8 @@ static struct t_case cases[] = {
 		one_refused_request_of_a_batch },
 	{ "removing what has gone is no error",
 		removing_what_has_gone_is_no_error },
+	{ "numbers of refused idle classes stay apart",
+		numbers_of_refused_idle_classes_stay_apart },
 	{ "a broken conversation is told", broken_conversation_is_told },
 };
 
