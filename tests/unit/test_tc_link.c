@@ -115,6 +115,7 @@ what_stays_too_long_is_thrown_away(void)
 	b.stats.qlen = 3;
 	b.stats.backlog_bytes = 4500;
 	T_CHECK(!fix_del(f, 7), "answered");
+	T_EQ(b.stats.qlen, 3);
 	while (f->ear.count == 0) {
 		f->now = tc_drain_next(f->link);
 		T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener),
@@ -126,6 +127,7 @@ what_stays_too_long_is_thrown_away(void)
 	T_CHECK(strstr(f->ear.note, "3 packets (4500 B) of flow 7") != NULL,
 		"%s", f->ear.note);
 	T_CHECK(fix_find(f, TC_QDISC_LEAF, b.classid << 16), "no leaf");
+	T_EQ(b.stats.qlen, 0); /* its leaf was another one meanwhile */
 	T_EQ(pooled(f), 8);
 	fix_free(f);
 }
@@ -281,6 +283,9 @@ counters_begin_at_zero(void)
 	T_EQ(tc_link_counters(f->link, &f->kernel, 1, 7, &f->listener), 0);
 	T_EQ(f->ear.counter_count, 1);
 	T_EQ(f->ear.counters[0].packets, 10);
+	/* A change leaves them alone, in the books and for the next tcctl. */
+	flow.rate_Bps *= 2;
+	T_EQ(fix_add(f, &flow).error, 0);
 	T_CHECK(fix_del(f, 7), "not answered");
 	/* The pool goes round until the class comes again. */
 	for (uint32_t id = 8;; id++) {
@@ -289,6 +294,8 @@ counters_begin_at_zero(void)
 			break;
 		T_CHECK(fix_del(f, id) && id < 100, "never");
 	}
+	flow.rate_Bps /= 2;
+	T_EQ(fix_add(f, &flow).classid, b.classid);
 	b.stats.bytes += 300;
 	b.stats.packets += 3;
 	b.stats.drops += 1;
@@ -308,6 +315,41 @@ counters_begin_at_zero(void)
 	T_EQ(f->ear.counters[0].packets, 3);
 	T_EQ(f->ear.counters[0].bytes, 300);
 	T_EQ(f->ear.counters[0].drops, 1);
+	/* A class that somebody made again counts from 0: never below. */
+	b.stats = (struct tc_class_stats){ .bytes = 1 };
+	f->ear.counter_count = 0;
+	T_EQ(tc_link_counters(f->link, &f->kernel, 1, flow.id, &f->listener),
+		0);
+	T_EQ(f->ear.counters[0].packets, 0);
+	T_EQ(f->ear.counters[0].bytes, 0);
+	fix_free(f);
+}
+
+/* Another service is another class; the old one goes back to its pool, after
+ * what it has queued. */
+static void
+moved_flow_leaves_its_class_to_the_pool(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+
+	b.classid = fix_add(f, &flow).classid;
+	b.stats.qlen = 1;
+	T_EQ(f->link->pools[TC_GS].count, 3);
+	flow.service = TC_SERVICE_CL;
+	T_CHECK(fix_add(f, &flow).classid != b.classid, "the same class");
+	T_EQ(f->link->pools[TC_CL].count, 3);
+	T_EQ(fix_nodes(f, b.classid), 0);
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->link->pools[TC_GS].count, 3);
+	T_EQ(fix_find(f, TC_CLASS, b.classid)->htb.rate_Bps, 100000);
+	b.stats.qlen = 0;
+	f->now = tc_drain_next(f->link);
+	f->ear.count = 0;
+	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->link->pools[TC_GS].count, 4);
+	T_EQ(f->ear.count, 0); /* that was answered before */
 	fix_free(f);
 }
 
@@ -357,6 +399,10 @@ changed_settings_are_followed(void)
 	T_EQ(fix_find(f, TC_CLASS, classid)->htb.ceil_Bps, 600000);
 	T_EQ(fix_find(f, TC_CLASS, classid)->htb.overhead, 38);
 	T_EQ(fix_find(f, TC_CLASS, tc_classid(1))->htb.rate_Bps, 600000);
+	/* And up again: what may use the whole link may do so. */
+	iface.link_Bps = 900000;
+	T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.ceil_Bps, 900000);
 	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
 	fix_idle(f);
 	for (size_t i = 0; i < f->dry.objects.count; i++)
@@ -518,6 +564,8 @@ static struct t_case cases[] = {
 	{ "senseless flows are refused", senseless_flows_are_refused },
 	{ "counters begin at zero, also for the next tcctl",
 		counters_begin_at_zero },
+	{ "a moved flow leaves its class to the pool",
+		moved_flow_leaves_its_class_to_the_pool },
 	{ "node numbers come round", node_numbers_come_round },
 	{ "changed settings are followed", changed_settings_are_followed },
 	{ "senseless settings are refused", senseless_settings_are_refused },

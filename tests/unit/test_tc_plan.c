@@ -315,6 +315,77 @@ foreign_objects_are_shown_as_such(void)
 	T_CHECK(tc_kind_find(TC_CLASS, "htb") == &tc_kind_htb_class, "kind");
 }
 
+/* The same number and the same limit, but octets and not packets. */
+static void
+another_kind_of_leaf_is_made_anew(void)
+{
+	const struct tc_object leaf = { .type = TC_QDISC_LEAF,
+		.ifindex = FIX_IFINDEX,
+		.handle = tc_leaf_handle(0x100),
+		.parent = tc_classid(0x100),
+		.kind = &tc_kind_pfifo,
+		.fifo = { .limit = 1000 } };
+	struct tc_objects have = none();
+	struct tc_objects want = none();
+	struct tc_ops ops;
+
+	*tc_objects_add(&have) = leaf;
+	*tc_objects_add(&want) = leaf;
+	want.all[0].kind = &tc_kind_bfifo;
+	ops = plan(&have, &want);
+	T_EQ(ops.count, 2);
+	T_EQ(ops.all[0].kind, TC_OP_DEL);
+	T_CHECK(tc_op_object(&ops.all[0])->kind == &tc_kind_pfifo, "the old");
+	T_EQ(ops.all[1].kind, TC_OP_ADD);
+	T_CHECK(tc_op_object(&ops.all[1])->kind == &tc_kind_bfifo, "the new");
+	tc_ops_done(&ops);
+	tc_objects_done(&have);
+	tc_objects_done(&want);
+}
+
+struct rationed {
+	size_t left;
+};
+
+static void *
+rationed_get(void *arg, size_t size)
+{
+	struct rationed *r = (struct rationed *)arg;
+
+	if (r->left == 0)
+		return NULL;
+	r->left--;
+	return calloc(1, size);
+}
+
+static void
+rationed_put(void *arg, void *memory)
+{
+	(void)arg;
+	free(memory);
+}
+
+/* Half a plan must not be taken for a whole one. */
+static void
+plan_without_memory_says_so(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_objects want = tree(&iface, &tc_kind_pfifo);
+
+	for (size_t n = 0; n < 4; n++) {
+		struct rationed ration = { n };
+		const struct alloc alloc = { rationed_get, rationed_put,
+			&ration };
+		struct tc_ops ops = { .alloc = &alloc };
+
+		tc_plan((struct tc_span){ want.all, 0 },
+			(struct tc_span){ want.all, want.count }, &ops);
+		T_CHECK(ops.failed, "with %zu allocations", n);
+		tc_ops_done(&ops);
+	}
+	tc_objects_done(&want);
+}
+
 static struct t_case cases[] = {
 	{ "a new tree is made from the root to the filters", new_tree },
 	{ "an equal tree needs nothing", same_tree },
@@ -329,6 +400,9 @@ static struct t_case cases[] = {
 		kinds_survive_the_attributes },
 	{ "foreign objects are shown as such",
 		foreign_objects_are_shown_as_such },
+	{ "another kind of leaf is made anew",
+		another_kind_of_leaf_is_made_anew },
+	{ "a plan without memory says so", plan_without_memory_says_so },
 };
 
 T_MAIN(cases)

@@ -59,6 +59,18 @@ untaken_is_first_again(void)
 	}
 	T_CHECK(!tc_pool_take(&pool, &b), "one too many");
 	tc_pool_done(&pool);
+	/* Two were taken, as many others came, and both were for nothing. */
+	for (uint32_t n = 1; n <= 63; n++)
+		put(&pool, n);
+	T_CHECK(tc_pool_take(&pool, &a), "empty");
+	put(&pool, 64);
+	put(&pool, 65);
+	tc_pool_untake(&pool, &a);
+	for (uint32_t n = 1; n <= 65; n++) {
+		T_CHECK(tc_pool_take(&pool, &b), "empty");
+		T_EQ(b.minor, n);
+	}
+	tc_pool_done(&pool);
 }
 
 static int
@@ -108,8 +120,11 @@ minors_go_round(void)
 	T_CHECK(tc_minors_claim(m, TC_MINOR_FIRST + 3), "free");
 	T_CHECK(!tc_minors_claim(m, TC_MINOR_FIRST + 3), "taken");
 	T_EQ(tc_minors_take(m), TC_MINOR_FIRST + 4);
-	for (int i = 4; i < ALL - 1; i++)
-		T_CHECK(tc_minors_take(m) > TC_MINOR_FIRST + 4, "%d", i);
+	tc_minors_give(m, TC_MINOR_FIRST + 4);
+	T_EQ(tc_minors_take(m), TC_MINOR_FIRST + 5);
+	T_CHECK(tc_minors_claim(m, TC_MINOR_FIRST + 4), "given back");
+	for (int i = 5; i < ALL - 1; i++)
+		T_CHECK(tc_minors_take(m) > TC_MINOR_FIRST + 5, "%d", i);
 	T_EQ(tc_minors_take(m), TC_MINOR_FIRST);
 	T_EQ(tc_minors_take(m), 0);
 	free(m);

@@ -10,6 +10,8 @@ struct stubborn {
 	size_t refuse; /* this one; counted from 1, 0: none */
 	size_t again;  /* and this one of the undo */
 	bool broken;   /* the conversation fails instead */
+	size_t third;  /* and this one */
+	size_t undone; /* removals that were asked for */
 };
 
 static int
@@ -20,9 +22,11 @@ stubborn_run(void *arg, const struct tc_op *ops, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		s->calls++;
+		s->undone += ops[i].kind == TC_OP_DEL;
 		if (s->broken && s->calls == s->refuse)
 			return -ENOBUFS;
-		if (s->calls == s->refuse || s->calls == s->again) {
+		if (s->calls == s->refuse || s->calls == s->again ||
+			s->calls == s->third) {
 			ret_results[i].error = ENOSPC;
 			(void)text_copy(ret_results[i].text,
 				sizeof(ret_results[i].text), "no more room");
@@ -435,6 +439,72 @@ numbers_of_refused_idle_classes_stay_apart(void)
 	fix_free(f);
 }
 
+/* A removal names what it was to remove; all that stays is counted. */
+static void
+texts_name_what_was_refused(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+	struct tc_flow flow = three_filters(7);
+	struct tc_done done;
+
+	T_EQ(attempt_add(f).error, 0);
+	s.calls = 0;
+	s.refuse = 1;
+	done = attempt_del(f);
+	T_EQ(done.error, ENOSPC);
+	T_CHECK(strstr(done.text, "delete filter 11 12c:2:") != NULL, "%s",
+		done.text);
+	T_CHECK(!tc_record_find(f->link, 7)->busy, "busy for ever");
+	/* Two steps cannot be taken back. */
+	flow.rate_Bps *= 2;
+	flow.buffer_bytes *= 2;
+	s.calls = 0;
+	s.refuse = 6; /* of class, leaf, three new nodes, three old ones */
+	flow.filters[0].dst_port++;
+	flow.filters[1].dst_port++;
+	flow.filters[2].dst = fix_addr("10.0.0.3");
+	s.again = 9;
+	s.third = 10;
+	done = fix_add(f, &flow);
+	T_EQ(done.error, ENOSPC);
+	T_CHECK(strstr(done.text, "; undo failed: ") != NULL, "%s", done.text);
+	T_CHECK(strstr(done.text, " and 1 more") != NULL, "%s", done.text);
+	fix_free(f);
+}
+
+/* A new tree that is refused in the middle goes with its root, at once: not
+ * class by class, each of which costs time. */
+static void
+refused_tree_goes_with_its_root(void)
+{
+	struct stubborn s;
+	struct fix *f = fix_new();
+
+	f->kernel = stubborn_kernel(&s, f);
+	s.refuse = 50;
+	T_EQ(attempt_open(f).error, ENOSPC);
+	T_EQ(f->dry.objects.count, 0);
+	/* The tree, its root once more to be sure, and nothing else. */
+	T_CHECK(s.undone <= 2, "%zu steps to take it back", s.undone);
+	fix_free(f);
+}
+
+/* A plan that is not whole is not run. */
+static void
+plan_without_memory_is_not_run(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+	struct tc_ops ops = { .alloc = alloc_heap(), .failed = true };
+	struct tc_group group = { 0 };
+
+	s.calls = 0;
+	T_EQ(tc_txn_run(&f->kernel, &ops, &group, 1, "eth0"), -ENOMEM);
+	T_EQ(s.calls, 0);
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
 	{ "a set-up is all or nothing", set_up_is_all_or_nothing },
 	{ "a change is all or nothing", change_is_all_or_nothing },
@@ -451,6 +521,10 @@ static struct t_case cases[] = {
 	{ "numbers of refused idle classes stay apart",
 		numbers_of_refused_idle_classes_stay_apart },
 	{ "a broken conversation is told", broken_conversation_is_told },
+	{ "texts name what was refused", texts_name_what_was_refused },
+	{ "a refused tree goes with its root",
+		refused_tree_goes_with_its_root },
+	{ "a plan without memory is not run", plan_without_memory_is_not_run },
 };
 
 T_MAIN(cases)

@@ -3,6 +3,7 @@
 #include "tc_fixture.h"
 #include "tcctl/nl_attr.h"
 
+#include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 
 /* A walk of the layout as the kernel does it, over a packet's bytes. */
@@ -372,11 +373,12 @@ decoding_undoes_encoding(void)
 		{ "::", "::" } };
 	static const struct tc_mark marks[] = { { 1, 0x520100, { 0, 0, 0 } },
 		{ 0xffffffff, 0x52ffdf, { 1, 0, 0 } },
+		{ 2, 0x520100, { 0, 1, 0 } }, { 3, 0x520100, { 0, 0, 1 } },
 		{ 0x12345678, 0x524711,
 			{ 0x123456789abcdef0, 0xfedcba9876543210, 77 } } };
 
 	for (size_t a = 0; a < sizeof(addrs) / sizeof(addrs[0]); a++)
-		for (size_t m = 0; m < 3; m++) {
+		for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++) {
 			struct tc_filter f =
 				fix_filter(addrs[a][0], addrs[a][1], 0, 0);
 
@@ -509,6 +511,90 @@ senseless_filters_have_a_reason(void)
 	T_CHECK(tc_filter_problem(&f) != NULL, "label and source port");
 }
 
+/* A filter that leaves the source open. */
+static void
+any_source_port_is_any(void)
+{
+	struct walk w = new_walk();
+	struct tc_filter four = fix_filter("10.0.0.2", "", 5004, 0);
+	struct tc_filter six = fix_filter("2001:db8::2", "", 5004, 0);
+	uint8_t bytes[128];
+
+	add_filter(&w, &four, 0x520100);
+	add_filter(&w, &six, 0x520101);
+	four.src = fix_addr("10.9.9.9");
+	six.src = fix_addr("2001:db8::99");
+	for (unsigned port = 0; port < 65536; port += 4369) {
+		four.src_port = six.src_port = (uint16_t)port;
+		T_EQ(class_of(&w, bytes, packet4(bytes, &four, 0, 0)),
+			0x520100);
+		T_EQ(class_of(&w, bytes, packet6(bytes, &six)), 0x520101);
+	}
+	tc_objects_done(&w.tree);
+}
+
+/* The kernel says yes to other keys and keeps the old ones, so every part of
+ * a node counts. */
+static void
+every_part_of_a_node_counts(void)
+{
+	const struct tc_filter f =
+		fix_filter("10.0.0.2", "10.0.0.1", 5004, 6000);
+	const struct tc_mark m = { 7, 0x520100, { 0, 0, 0 } };
+	struct tc_object node;
+	struct tc_object others[14];
+	const struct tc_kind *kind = &tc_kind_u32;
+
+	tc_u32_node(FIX_IFINDEX, tc_u32_bucket(&f) | 5, &f, &m, &node);
+	for (size_t i = 0; i < 14; i++)
+		others[i] = node;
+	others[0].u32.keys[0].mask ^= 1;
+	others[1].u32.keys[0].value ^= 1;
+	others[2].u32.keys[0].off ^= 4;
+	others[3].u32.keys[0].floating ^= 1;
+	others[4].u32.key_count--;
+	others[5].u32.hmask = 1;
+	others[6].u32.hoff = 1;
+	others[7].u32.offmask = 1;
+	others[8].u32.offshift = 1;
+	others[9].u32.off = 1;
+	others[10].u32.offoff = 1;
+	others[11].u32.flags = 0;
+	others[12].u32.link = 1;
+	others[13].u32.classid ^= 1;
+	T_CHECK(kind->equal(&node, &node), "itself");
+	for (size_t i = 0; i < 14; i++) {
+		T_CHECK(!kind->equal(&node, &others[i]), "%zu", i);
+		/* Only where it leads to can be changed in place. */
+		T_EQ(kind->changeable(&node, &others[i]), i >= 12);
+	}
+}
+
+/* Of another program: more keys than we have room for. */
+static void
+too_many_keys_are_malformed(void)
+{
+	static const struct nl_want wants[] = { { TCA_OPTIONS, 0 } };
+	struct tc_object back = { .type = TC_FILTER };
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *nest = nl_begin(&w, TCA_OPTIONS);
+	uint8_t *sel = nl_begin(&w, TCA_U32_SEL);
+	struct nl_view got[1];
+
+	buf_put_u8(&w, 1);  /* flags */
+	buf_put_u8(&w, 0);  /* shift */
+	buf_put_u8(&w, 17); /* keys */
+	buf_put_zero(&w, 13 + 17 * 16);
+	nl_end(&w, sel);
+	nl_end(&w, nest);
+	T_CHECK(!w.failed, "no room");
+	T_CHECK(nl_parse((struct nl_view){ bytes, buf_written(&w) }, wants, 1,
+			got),
+		"malformed");
+	T_CHECK(!tc_kind_u32.parse(&got[0], &back), "17 keys");
+}
+
 static struct t_case cases[] = {
 	{ "IPv4 ports are found behind any options",
 		each_v4_header_length_is_followed },
@@ -527,6 +613,9 @@ static struct t_case cases[] = {
 		foreign_nodes_are_not_decoded },
 	{ "nodes survive the kernel's attributes", attributes_come_back },
 	{ "senseless filters are refused", senseless_filters_have_a_reason },
+	{ "any source port is any", any_source_port_is_any },
+	{ "every part of a node counts", every_part_of_a_node_counts },
+	{ "too many keys are malformed", too_many_keys_are_malformed },
 };
 
 T_MAIN(cases)
