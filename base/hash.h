@@ -32,4 +32,12 @@ unsigned hash_bytes(const struct hash_key *key, const void *bytes, size_t n);
 /* True when HASH_ADD found memory for the element. */
 #define hash_added(hh_of_element) ((hh_of_element).tbl != NULL)
 
+/* The end of a table whose elements go with it: they stay linked by hh.next
+ * from `first` on, and each may be freed. */
+#define hash_dissolve(hh, table, first)                                        \
+	do {                                                                   \
+		(first) = (table);                                             \
+		HASH_CLEAR(hh, table);                                         \
+	} while (0)
+
 #endif /* HASH_H */

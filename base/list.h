@@ -21,4 +21,17 @@
 		(var) && ((tvar) = LIST_NEXT(var, field), 1); (var) = (tvar))
 #endif
 
+/* The first leaves a queue that is not empty.  (TAILQ_REMOVE() of it hides
+ * from analysers that the queue forgets it.) */
+#define TAILQ_REMOVE_HEAD(head, type, field)                                   \
+	do {                                                                   \
+		struct type *head_next = (head)->tqh_first->field.tqe_next;    \
+                                                                               \
+		(head)->tqh_first = head_next;                                 \
+		if (head_next)                                                 \
+			head_next->field.tqe_prev = &(head)->tqh_first;        \
+		else                                                           \
+			(head)->tqh_last = &(head)->tqh_first;                 \
+	} while (0)
+
 #endif /* LIST_H */

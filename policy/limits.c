@@ -272,9 +272,10 @@ policy_limits_sweep(struct policy_limits *l,
 	struct counter *c = l->counters;
 
 	while (c) {
+		const bool unused = c->use.flows == 0 && !known(arg, c->rule);
 		struct counter *next = (struct counter *)c->hh.next;
 
-		if (c->use.flows == 0 && !known(arg, c->rule)) {
+		if (unused) {
 			HASH_DEL(l->counters, c);
 			alloc_put(l->alloc, c);
 		}

@@ -344,7 +344,7 @@ main(int argc, char **argv)
 {
 	log_open("policyd");
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("policyd " VERSION "\n");
+		printf("policyd " PACKAGE_VERSION "\n");
 		return EXIT_SUCCESS;
 	}
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {

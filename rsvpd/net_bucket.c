@@ -63,8 +63,9 @@ net_limit_free(struct net_limit *limit)
 
 	if (!limit)
 		return;
-	HASH_ITER (hh, limit->ports, port, next) {
-		HASH_DEL(limit->ports, port);
+	hash_dissolve(hh, limit->ports, port);
+	for (; port; port = next) {
+		next = (struct port *)port->hh.next;
 		free(port);
 	}
 	free(limit);

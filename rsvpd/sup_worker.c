@@ -185,12 +185,12 @@ static _Noreturn void
 become_worker(const struct sup_program *program, int exe,
 	const int fds[SUP_GIVEN_FDS], pid_t parent)
 {
-	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	/* The leak checker needs to trace its own process, which a worker
 	 * must not: unit tests look for leaks. */
-	char asan[] = "ASAN_OPTIONS=detect_leaks=0:abort_on_error=1";
-	char *const environment[] = { path, PRIV_SANITIZED ? asan : NULL,
-		NULL };
+	char variables[2][48] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+		"ASAN_OPTIONS=detect_leaks=0:abort_on_error=1" };
+	char *const environment[] = { variables[0],
+		PRIV_SANITIZED ? variables[1] : NULL, NULL };
 	char *argv[sizeof(program->argv) / sizeof(program->argv[0])];
 	/* The descriptors that are arranged would overwrite a low one. */
 	const int high = fcntl(exe, F_DUPFD_CLOEXEC, HIGH_FD);

@@ -221,12 +221,12 @@ ask(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
 static void
 forget_requests(struct tc_client *tc)
 {
-	struct request *all = tc->requests;
 	struct request *request, *next;
 
-	tc->requests = NULL; /* telling may ask again */
-	HASH_ITER (hh, all, request, next) {
-		HASH_DEL(all, request);
+	/* None is left in the table: telling may ask again. */
+	hash_dissolve(hh, tc->requests, request);
+	for (; request; request = next) {
+		next = (struct request *)request->hh.next;
 		if (request->kind == REQUEST_COUNTERS)
 			request->tell(request->arg, NULL);
 		free(request);
@@ -475,8 +475,9 @@ tc_client_free(struct tc_client *tc)
 		return;
 	hang_up(tc);
 	loop_timer_del(tc->flush);
-	HASH_ITER (hh, tc->ifaces, m, next) {
-		HASH_DEL(tc->ifaces, m);
+	hash_dissolve(hh, tc->ifaces, m);
+	for (; m; m = next) {
+		next = (struct managed *)m->hh.next;
 		free(m);
 	}
 	free(tc);

@@ -20,7 +20,7 @@ drop_first(struct tc_queue *queue)
 {
 	struct tc_datagram *first = TAILQ_FIRST(&queue->datagrams);
 
-	TAILQ_REMOVE(&queue->datagrams, first, entry);
+	TAILQ_REMOVE_HEAD(&queue->datagrams, tc_datagram, entry);
 	free(first);
 	queue->count--;
 }

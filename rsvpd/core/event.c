@@ -170,7 +170,9 @@ local_confirm(struct rsvp_core *core, const struct rsb *rsb)
 				       .style = rsb->style,
 				       .error = { .node = rsb->owed } } };
 
-	add_flows(&event, flows, spec_flows(rsb->now, rsb->style, flows));
+	const size_t count = spec_flows(rsb->now, rsb->style, flows);
+
+	add_flows(&event, flows, count);
 	post(core, &event);
 }
 

@@ -9,6 +9,8 @@
 
 #include "ledger.h"
 
+#include <assert.h>
+
 #include "base/list.h"
 
 enum { CLASS_GS, CLASS_CL, CLASS_OTHER, CLASSES };
@@ -209,6 +211,7 @@ remove_entry(struct ledger *ledger, struct entry *e)
 	charge_remove(e->pool, charge_now(e));
 	e->pool->flows--;
 	LIST_REMOVE(e, link);
+	assert(ledger->entries); /* e is in it */
 	HASH_DEL(ledger->entries, e);
 	alloc_put(ledger->alloc, e);
 }

@@ -59,11 +59,9 @@ scale_down(uint64_t x, uint64_t times, uint64_t by)
 static uint64_t
 round_up(double x)
 {
-	const double end = 18446744073709551616.0; /* 2^64 */
-
 	if (!(x > 0))
 		return 0;
-	if (x >= end)
+	if (x >= 18446744073709551616.0) /* 2^64 */
 		return UINT64_MAX;
 
 	const uint64_t whole = (uint64_t)x;
