@@ -161,35 +161,17 @@ reserve(struct flow *flow, struct flow_event *event)
 }
 
 static void
-upcall(rapi_sid_t sid, rapi_eventinfo_t kind, rapi_styleid_t style, int code,
-	int value, rapi_addr_t *node, unsigned int flags, int filters,
-	rapi_filter_t *filter_list, int specs, rapi_flowspec_t *spec_list,
-	int adspecs, rapi_adspec_t *adspec_list, void *arg)
+hear(struct flow *flow, struct flow_event *event)
 {
-	struct flow *flow = (struct flow *)arg;
-	struct flow_event event = { .kind = kind,
-		.code = code,
-		.value = value,
-		.flags = flags,
-		.node = node,
-		.filters = filters,
-		.filter_list = filter_list,
-		.specs = specs,
-		.spec_list = spec_list,
-		.adspecs = adspecs,
-		.adspec_list = adspec_list };
-
-	(void)sid;   /* there is one */
-	(void)style; /* fixed filter */
-	if (kind == RAPI_PATH_EVENT && filters > 0)
-		reserve(flow, &event);
-	flow_print(flow, &event);
-	if (kind == RAPI_RESV_ERROR)
+	if (event->kind == RAPI_PATH_EVENT && event->filters > 0)
+		reserve(flow, event);
+	flow_print(flow, event);
+	if (event->kind == RAPI_RESV_ERROR)
 		flow->status = CTL_REFUSED;
-	else if (kind == RAPI_RESV_CONFIRM)
+	else if (event->kind == RAPI_RESV_CONFIRM)
 		flow->status = CTL_DONE;
-	if (flow->once &&
-		(kind == RAPI_RESV_ERROR || kind == RAPI_RESV_CONFIRM))
+	if (flow->once && (event->kind == RAPI_RESV_ERROR ||
+				  event->kind == RAPI_RESV_CONFIRM))
 		flow->ended = true;
 }
 
@@ -209,7 +191,7 @@ ctl_reserve(const struct ctl_options *opts, int argc, char **argv)
 				"sender's rate)\n");
 		return CTL_USAGE;
 	}
-	if (!flow_open(&flow, upcall))
+	if (!flow_open(&flow, hear))
 		return flow.status;
 	flow_run(&flow);
 	return flow.status;

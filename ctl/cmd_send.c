@@ -122,30 +122,12 @@ static const struct flow_option options[] = {
 };
 
 static void
-upcall(rapi_sid_t sid, rapi_eventinfo_t kind, rapi_styleid_t style, int code,
-	int value, rapi_addr_t *node, unsigned int flags, int filters,
-	rapi_filter_t *filter_list, int specs, rapi_flowspec_t *spec_list,
-	int adspecs, rapi_adspec_t *adspec_list, void *arg)
+hear(struct flow *flow, struct flow_event *event)
 {
-	struct flow *flow = (struct flow *)arg;
-	const struct flow_event event = { .kind = kind,
-		.code = code,
-		.value = value,
-		.flags = flags,
-		.node = node,
-		.filters = filters,
-		.filter_list = filter_list,
-		.specs = specs,
-		.spec_list = spec_list,
-		.adspecs = adspecs,
-		.adspec_list = adspec_list };
-
-	(void)sid;   /* there is one */
-	(void)style; /* shown by the daemon's listings */
-	flow_print(flow, &event);
-	if (kind == RAPI_PATH_ERROR)
+	flow_print(flow, event);
+	if (event->kind == RAPI_PATH_ERROR)
 		flow->status = CTL_REFUSED;
-	else if (kind == RAPI_RESV_EVENT)
+	else if (event->kind == RAPI_RESV_EVENT)
 		flow->status = CTL_DONE;
 }
 
@@ -165,7 +147,7 @@ ctl_send(const struct ctl_options *opts, int argc, char **argv)
 
 	if (!flow_parse(&flow, argc, argv, options))
 		return CTL_USAGE;
-	if (!flow_open(&flow, upcall))
+	if (!flow_open(&flow, hear))
 		return flow.status;
 	tspec.tspecbody_qosx.spec_type = RAPI_QOS_TSPEC;
 	tspec.tspecbody_qosx.xtspec_Tspec = flow.tspec;

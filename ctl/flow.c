@@ -119,11 +119,38 @@ flow_parse(struct flow *flow, int argc, char **argv,
 	return true;
 }
 
+/* NOLINTBEGIN(readability-function-size): the standard's parameters */
+static void
+upcall(rapi_sid_t sid, rapi_eventinfo_t kind, rapi_styleid_t style, int code,
+	int value, rapi_addr_t *node, unsigned int flags, int filters,
+	rapi_filter_t *filter_list, int specs, rapi_flowspec_t *spec_list,
+	int adspecs, rapi_adspec_t *adspec_list, void *arg)
+{
+	struct flow *flow = (struct flow *)arg;
+	struct flow_event event = { .kind = kind,
+		.code = code,
+		.value = value,
+		.flags = flags,
+		.node = node,
+		.filters = filters,
+		.filter_list = filter_list,
+		.specs = specs,
+		.spec_list = spec_list,
+		.adspecs = adspecs,
+		.adspec_list = adspec_list };
+
+	(void)sid;   /* there is one */
+	(void)style; /* it is known, or shown by the daemon's listings */
+	flow->hear(flow, &event);
+}
+/* NOLINTEND(readability-function-size) */
+
 bool
-flow_open(struct flow *flow, rapi_event_rtn_t *upcall)
+flow_open(struct flow *flow, flow_hear_fn *hear)
 {
 	int error = 0;
 
+	flow->hear = hear;
 	if (flow->options->rapi_socket &&
 		rapi_ext_set_socket(flow->options->rapi_socket) != 0) {
 		fprintf(stderr, "rsvpctl: %s: path too long\n",

@@ -15,6 +15,26 @@
 #include "ctl/ctl.h"
 #include "rapi/rapi.h"
 
+/* What an upcall said, for printing. */
+struct flow_event {
+	rapi_eventinfo_t kind;
+	int code;
+	int value;
+	unsigned flags;
+	const rapi_addr_t *node;
+	int filters;
+	rapi_filter_t *filter_list;
+	int specs;
+	rapi_flowspec_t *spec_list;
+	int adspecs;
+	rapi_adspec_t *adspec_list;
+	double bound_us; /* reserve, GS: of the rate asked for; 0: none */
+	float R;
+};
+
+struct flow;
+typedef void flow_hear_fn(struct flow *flow, struct flow_event *event);
+
 struct flow {
 	const struct ctl_options *options;
 	struct sockaddr_storage dst; /* with the port */
@@ -28,6 +48,7 @@ struct flow {
 	bool confirm;               /* reserve */
 	bool once;                  /* reserve: end at the answer */
 	rapi_sid_t sid;
+	flow_hear_fn *hear;
 	bool ended;
 	int status; /* exit status */
 };
@@ -49,27 +70,12 @@ bool flow_set_proto(struct flow *flow, const char *value);
 bool flow_number(
 	const char *text, uint64_t min, uint64_t max, uint64_t *ret_value);
 
-/* Open the session.  False: reported, flow->status is set. */
-bool flow_open(struct flow *flow, rapi_event_rtn_t *upcall);
+/* Open the session; `hear` is told its events.  False: reported, flow->status
+ * is set. */
+bool flow_open(struct flow *flow, flow_hear_fn *hear);
 /* Dispatch until SIGINT, SIGTERM or flow->ended; then release. */
 void flow_run(struct flow *flow);
 
-/* What an upcall said, for printing. */
-struct flow_event {
-	rapi_eventinfo_t kind;
-	int code;
-	int value;
-	unsigned flags;
-	const rapi_addr_t *node;
-	int filters;
-	rapi_filter_t *filter_list;
-	int specs;
-	rapi_flowspec_t *spec_list;
-	int adspecs;
-	rapi_adspec_t *adspec_list;
-	double bound_us; /* reserve, GS: of the rate asked for; 0: none */
-	float R;
-};
 /* The address without its port, "" for another family; returns buf. */
 const char *flow_address(const rapi_addr_t *sa, char *buf, size_t size);
 

@@ -41,7 +41,8 @@ object_in(const struct buf_reader *facts, enum ctl_fact_id id)
 {
 	struct ctl_value v;
 
-	return ctl_value_find(facts, id, &v) ? v.facts : buf_reader("", 0);
+	return ctl_value_find(facts, id, &v) ? v.facts
+					     : (struct buf_reader){ 0 };
 }
 
 static void

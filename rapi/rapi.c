@@ -295,8 +295,7 @@ leave(int rc, const char *what)
 	return rc;
 }
 
-/* So many parameters are the standard's. */
-/* NOLINTBEGIN(readability-function-size) */
+/* NOLINTBEGIN(readability-function-size): the standard's parameters */
 int
 rapi_sender(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *LHost,
 	rapi_filter_t *SenderTemplate, rapi_tspec_t *SenderTspec,
@@ -331,13 +330,10 @@ rapi_sender(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *LHost,
 	}
 	return leave(rc, "sender");
 }
-/* NOLINTEND(readability-function-size) */
 
 /* ---- reserve
  * ------------------------------------------------------------------ */
 
-/* So many parameters are the standard's. */
-/* NOLINTBEGIN(readability-function-size) */
 int
 rapi_reserve(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *RHost,
 	rapi_styleid_t StyleId, rapi_stylex_t *Style_Ext,
