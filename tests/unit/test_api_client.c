@@ -46,6 +46,13 @@ make_garbage(int i, struct buf_writer *w)
 		msg_put_u16(w, 2, 9);
 		msg_end(w, start);
 		break;
+	case 12: /* only protocols of the past */
+		w->pos = w->start;
+		start = msg_begin(w, RAPI_MSG_HELLO, 0);
+		msg_put_u16(w, 1, 0);
+		msg_put_u16(w, 2, 0);
+		msg_end(w, start);
+		break;
 	case 4: /* a second greeting */
 		rapi_msg_put_hello(w);
 		break;
@@ -79,7 +86,7 @@ make_garbage(int i, struct buf_writer *w)
 		break;
 	}
 }
-enum { GARBAGE = 12 };
+enum { GARBAGE = 13 };
 
 static void
 garbage_is_cut_off_with_a_word(void)
@@ -237,6 +244,12 @@ tell(enum rsvp_event_kind kind, uint16_t value)
 }
 
 static bool
+nothing_waits(void)
+{
+	return TAILQ_EMPTY(&TAILQ_FIRST(&at.engine.api->clients)->queue);
+}
+
+static bool
 slow_one_gone(void)
 {
 	return at.stats.count[STATS_API_SLOW] == 1 && at_no_client();
@@ -260,6 +273,91 @@ a_client_that_does_not_read_errors_is_cut_off(void)
 	T_CHECK(at_run_until(slow_one_cut_off), "it may let anything pile up");
 	T_CHECK(at.engine.api->sessions == NULL, "a session is left");
 	close(at.raw_fd);
+	at_end();
+}
+
+/* The limit is what the configuration says, and not a datagram more. */
+static void
+what_waits_is_limited(void)
+{
+	const struct api_client *c;
+	size_t most = 0;
+
+	at_begin();
+	at_raw_client();
+	T_CHECK(at_run_until(at_a_session), "no session");
+	c = TAILQ_FIRST(&at.engine.api->clients);
+	while (at.stats.count[STATS_API_SLOW] == 0) {
+		most = c->queue_bytes;
+		tell(RSVP_RESV_ERROR, 1);
+	}
+	T_CHECK(most <= at.conf.client_queue_bytes, "%zu octets", most);
+	T_CHECK(most > at.conf.client_queue_bytes - 1000, "%zu octets", most);
+	T_CHECK(at_run_until(slow_one_gone), "still there");
+	close(at.raw_fd);
+	at_end();
+}
+
+/* Of a session that has gone, or an event that has been read, nothing points
+ * to the other. */
+static void
+events_and_sessions_part(void)
+{
+	const struct api_client *c;
+	struct api_session *s;
+
+	at_begin();
+	at_raw_client();
+	T_CHECK(at_run_until(at_a_session), "no session");
+	c = TAILQ_FIRST(&at.engine.api->clients);
+	s = at.engine.api->sessions;
+	tell(RSVP_PATH_EVENT, 1);
+	tell(RSVP_RESV_EVENT, 1);
+	T_CHECK(s->path_state && s->resv_state, "not kept");
+	T_CHECK(at_run_until(at_drained), "it stays in the queue");
+	T_CHECK(!s->path_state && !s->resv_state, "kept after it was sent");
+	tell(RSVP_PATH_EVENT, 2);
+	api_session_close(s);
+	T_CHECK(!TAILQ_EMPTY(&c->queue), "it has been told");
+	T_CHECK(!TAILQ_FIRST(&c->queue)->session, "of a session that is gone");
+	T_CHECK(at_run_until(at_drained), "it stays in the queue");
+	close(at.raw_fd);
+	T_CHECK(at_run_until(at_no_client), "still there");
+	at_end();
+}
+
+/* Together they are longer than a datagram may be. */
+static void
+long_events_come_whole(void)
+{
+	enum { SENDERS = 20, EVENTS = 3 };
+	static uint8_t big[2000];
+	struct rsvp_event_item items[SENDERS] = { 0 };
+	struct rapi_msg_answer a;
+
+	at_begin();
+	at_raw_client();
+	T_CHECK(at_run_until(at_a_session), "no session");
+	for (int i = 0; i < SENDERS; i++)
+		items[i] = (struct rsvp_event_item){ .has_tspec = true,
+			.adspec_view = { big, sizeof(big) } };
+	for (int i = 0; i < EVENTS; i++)
+		api_server_event(at.engine.api,
+			&(struct rsvp_local_event){
+				.id = at.engine.api->sessions->id,
+				.kind = RSVP_RESV_CONFIRM,
+				.item_count = SENDERS,
+				.items = items });
+	T_CHECK(at_run_until(nothing_waits), "it stays in the queue");
+	T_CHECK(at_raw_answer(&a), "closed");
+	T_EQ(a.type, RAPI_MSG_WELCOME);
+	for (int i = 0; i < EVENTS; i++) {
+		T_CHECK(at_raw_answer(&a), "closed");
+		T_EQ(a.type, RAPI_MSG_EVENT);
+		T_EQ(a.item_count, SENDERS);
+	}
+	close(at.raw_fd);
+	T_CHECK(at_run_until(at_no_client), "still there");
 	at_end();
 }
 
@@ -421,6 +519,9 @@ static struct t_case cases[] = {
 		mutated_requests_leave_nothing_behind },
 	{ "a client that does not read errors is cut off",
 		a_client_that_does_not_read_errors_is_cut_off },
+	{ "what waits is limited", what_waits_is_limited },
+	{ "events and sessions part", events_and_sessions_part },
+	{ "long events come whole", long_events_come_whole },
 	{ "state is replaced by newer state",
 		state_is_replaced_by_newer_state },
 	{ "Adspecs that do not fit are left out",

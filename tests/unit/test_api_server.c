@@ -128,6 +128,24 @@ ends_of_the_flow_must_be_here(void)
 	at_end();
 }
 
+/* RFC 2205 3.2: with and without ports is one session too many. */
+static void
+sessions_with_and_without_ports_conflict(void)
+{
+	rapi_sid_t with;
+
+	at_begin();
+	with = at_open("192.0.2.1", 5004);
+	T_CHECK(at_run_until(at_one_client), "not accepted");
+	at_path_arrives();
+	T_CHECK(at_run_until(at_heard), "no event");
+	at_open("192.0.2.1", 0);
+	at_expect_error(RAPI_PATH_ERROR, WIRE_E_DST_PORTS, 0, "ports conflict");
+	T_EQ(rapi_release(at.app.sid), RAPI_ERR_OK);
+	T_EQ(rapi_release(with), RAPI_ERR_OK);
+	at_end();
+}
+
 /* May a client with that uid send from, or reserve for, this port? */
 static bool
 may(uint32_t uid, uint8_t proto, uint16_t port, bool sender,
@@ -323,5 +341,7 @@ static struct t_case cases[] = {
 		the_end_of_the_daemon_tears_nothing },
 	{ "the settling time shrinks with age",
 		the_settling_time_shrinks_with_age },
+	{ "sessions with and without ports conflict",
+		sessions_with_and_without_ports_conflict },
 };
 T_MAIN(cases)

@@ -243,6 +243,7 @@ the_default_budget_keeps_the_delay_short(void)
 		uint64_t most_us;
 	} rows[] = {
 		{ 125000, 6152, 70000 },       /* 1 Mbit/s: two flows */
+		{ 250000, 6152, 35000 },       /* 2 Mbit/s: still two */
 		{ 625000, 10000, 25000 },      /* 5 Mbit/s: 16 ms */
 		{ 1250000, 20000, 18000 },     /* 10 Mbit/s */
 		{ 5000000, 20000, 5000 },      /* 40 Mbit/s */

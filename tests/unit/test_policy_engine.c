@@ -34,6 +34,7 @@ static void r_all_deny(struct policy_rule *r) { r->services = POLICY_BITS_SERVIC
 static void r_receiver(struct policy_rule *r) { r->roles = 1 << POLICY_RECEIVER; }
 static void r_ends(struct policy_rule *r) { r->roles = 1 << POLICY_RECEIVER | 1 << POLICY_SENDER; }
 static void r_eth(struct policy_rule *r) { t_iface(r, "eth*"); }
+static void r_any_iface(struct policy_rule *r) { t_iface(r, "*"); }
 static void r_data(struct policy_rule *r) { r->scope = POLICY_SCOPE_DATA; }
 static void r_scopes(struct policy_rule *r) { r->scope = POLICY_SCOPE_BOTH; }
 
@@ -121,6 +122,8 @@ static const struct row rows[] = {
 	{ "the interface", r_eth, as_it_is, true },
 	{ "another interface", r_eth, q_wlan, false },
 	{ "no interface", r_eth, q_no_iface, false },
+	{ "no interface, any name", r_any_iface, q_no_iface, false },
+	{ "any name", r_any_iface, q_wlan, true },
 	{ "scope data traffic", r_data, as_it_is, false },
 	{ "both scopes", r_scopes, as_it_is, true },
 };

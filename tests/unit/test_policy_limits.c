@@ -396,6 +396,25 @@ a_refusal_for_memory_says_so(void)
 	T_EQ(b.held, 0);
 }
 
+/* Flows come and go for years: the places of those that went are used again. */
+static void
+places_are_used_again(void)
+{
+	struct policy *p = two_rules(POLICY_UNLIMITED, POLICY_UNLIMITED);
+
+	for (int i = 0; i < 1000; i++) {
+		struct policy_verdict a = ask(p, 1000, 10, 0);
+		struct policy_verdict b = ask(p, 2000, 10, 0);
+
+		T_CHECK((a.claim & 0xffffff) <= 64, "claim %x", a.claim);
+		T_CHECK((b.claim & 0xffffff) <= 64, "claim %x", b.claim);
+		policy_end(p, a.claim);
+		policy_end(p, b.claim);
+	}
+	expect_use(p, "one", 0, 0);
+	policy_free(p);
+}
+
 static struct t_case cases[] = {
 	{ "flows are counted and given back",
 		flows_are_counted_and_given_back },
@@ -417,6 +436,7 @@ static struct t_case cases[] = {
 	{ "the default ends a claim", the_default_ends_a_claim },
 	{ "a denial leaves the claim", a_denial_leaves_the_claim },
 	{ "random claims add up", random_claims_add_up },
+	{ "places are used again", places_are_used_again },
 	{ "lack of memory refuses", lack_of_memory_refuses },
 	{ "a refusal for memory says so", a_refusal_for_memory_says_so },
 };

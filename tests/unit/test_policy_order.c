@@ -21,6 +21,7 @@ static void dst16(struct policy_rule *r) { on_net(r, "10.20.0.0", "10.20.255.255
 static void dst_host(struct policy_rule *r) { on_net(r, "10.20.0.1", "10.20.0.1"); }
 static void dst_range(struct policy_rule *r) { on_net(r, "10.19.255.255", "10.20.0.0"); }
 static void dst_list(struct policy_rule *r) { dst_host(r); dst8(r); }
+static void dst_turned(struct policy_rule *r) { dst8(r); dst_host(r); }
 static void dst_all(struct policy_rule *r) { on_net(r, "0.0.0.0", "255.255.255.255"); }
 static void dst6_64(struct policy_rule *r) { on_net(r, "2001:db8::", "2001:db8::ffff:ffff:ffff:ffff"); }
 static void src8(struct policy_rule *r) { t_range(r, POLICY_ADDR_SRC, "10.0.0.0", "10.255.255.255"); }
@@ -49,6 +50,7 @@ static const struct {
 	{ user, none }, { group, none }, { user, group }, { user, user_or_group },
 	{ user, dst_host },
 	{ dst16, none }, { dst16, dst8 }, { dst_host, dst16 }, { dst16, dst_list },
+	{ dst16, dst_turned },
 	{ dst_host, dst_range }, { dst_range, dst16 }, { dst_all, none },
 	{ dst6_64, dst_all }, { dst16, src_host },
 	{ src8, none }, { src_host, src8 }, { src8, udp },
