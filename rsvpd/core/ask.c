@@ -337,17 +337,6 @@ lost_its_path(const struct ask *ask)
 	return true;
 }
 
-static bool
-is_reserved(const struct psb *psb)
-{
-	const struct rsb *rsb;
-
-	TAILQ_FOREACH (rsb, &psb->session->rsbs, next)
-		if (rsb_reserves_for(rsb, psb))
-			return true;
-	return false;
-}
-
 static void
 sync_all(
 	struct rsvp_core *core, struct session *session, enum session_mode mode)
@@ -389,7 +378,7 @@ ask_sync(
 		if (lost_its_path(ask))
 			ask_free(core, ask);
 	TAILQ_FOREACH (psb, &session->psbs, next)
-		if (is_reserved(psb) && !find_ask(psb))
+		if (psb_is_reserved(psb) && !find_ask(psb))
 			(void)make_ask(core, psb); /* or at the next sync */
 	sync_all(core, session, mode);
 	for (int i = 0; i < CONFIRMS_MAX && mode == SESSION_TELL &&

@@ -339,16 +339,46 @@ blob_views(const struct blob *blob, struct wire_view *views, size_t max)
 	return count;
 }
 
-void
-view_add(struct wire_view *views, size_t *count, size_t max,
-	const struct wire_view *view)
+size_t
+blob_fit(struct rsvp_core *core, const struct wire_view *views, size_t count)
 {
-	for (size_t i = 0; i < *count; i++)
-		if (views[i].len == view->len &&
-			memcmp(views[i].bytes, view->bytes, view->len) == 0)
-			return;
-	if (*count < max)
-		views[(*count)++] = *view;
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		len += views[i].len;
+		if (len > CORE_KEPT_MAX) {
+			core_count(core, RSVP_C_DROP_LIMIT);
+			return i;
+		}
+	}
+	return count;
+}
+
+static bool
+in_list(const struct view_list *list, const struct wire_view *view)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->views[i].len == view->len &&
+			memcmp(list->views[i].bytes, view->bytes, view->len) ==
+				0)
+			return true;
+	return false;
+}
+
+void
+view_list_add(struct view_list *list, const struct blob *blob)
+{
+	struct wire_view views[WIRE_OTHERS_MAX];
+	size_t count = blob_views(blob, views, WIRE_OTHERS_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		if (list->count == list->max ||
+			list->len + views[i].len > VIEW_LIST_MAX ||
+			in_list(list, &views[i]))
+			continue;
+		list->views[list->count++] = views[i];
+		list->len += views[i].len;
+	}
 }
 
 /* ---- packets ------------------------------------------------------------- */
@@ -386,6 +416,11 @@ unknown_object(struct rsvp_core *core, const struct rsvp_packet *packet)
 static void
 dispatch(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
+	const struct wire_msg *msg = packet->msg;
+
+	if (msg->flows_ignored + msg->policies_ignored + msg->others_ignored >
+		0)
+		core_count(core, RSVP_C_DROP_LIMIT);
 	switch ((enum wire_type)packet->msg->type) {
 	case WIRE_PATH:
 		in_path(core, packet);

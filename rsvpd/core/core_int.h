@@ -34,7 +34,11 @@ enum {
 	CORE_REFUSALS = 256,
 	CORE_TICK_TIMERS = 512,   /* timers run in one tick at most */
 	CORE_WALK_SESSIONS = 256, /* sessions looked at in one step of a walk */
-	REPAIR_WAIT_MS = 2000     /* W of RFC 2205 3.6 */
+	CORE_KEPT_MAX = 4096,     /* octets kept of a list of objects */
+	VIEW_LIST_MAX =
+		4 * CORE_KEPT_MAX, /* and sent of what several brought */
+	SCOPE_BYTES = WIRE_FLOWS_MAX * 16,
+	REPAIR_WAIT_MS = 2000 /* W of RFC 2205 3.6 */
 };
 
 enum timer_kind {
@@ -166,7 +170,7 @@ struct rsb {
 	char *why;      /* rule, NUL, reason, NUL; may be NULL */
 	struct blob *policies;
 	struct blob *others;
-	struct blob *scope; /* WF: addresses; NULL: none */
+	struct blob *scope; /* WF: addresses of senders; NULL: all of them */
 	struct timer expiry;
 };
 
@@ -320,9 +324,19 @@ bool blob_equal(
 	const struct blob *blob, const struct wire_view *views, size_t count);
 /* The objects of a blob as views; returns how many. */
 size_t blob_views(const struct blob *blob, struct wire_view *views, size_t max);
-/* Append a view unless its bytes are there already, or max is reached. */
-void view_add(struct wire_view *views, size_t *count, size_t max,
-	const struct wire_view *view);
+/* How many of the objects, from the first, may be kept: what a message brings
+ * is bounded by its sender only.  Counts when some are left out. */
+size_t blob_fit(
+	struct rsvp_core *core, const struct wire_view *views, size_t count);
+/* Objects of several messages that go on in one. */
+struct view_list {
+	struct wire_view *views;
+	size_t max;
+	size_t count;
+	size_t len;
+};
+/* Append those of a blob whose bytes are not there already, and that fit. */
+void view_list_add(struct view_list *list, const struct blob *blob);
 
 /* ---- timer.c ------------------------------------------------------------- */
 
@@ -400,6 +414,8 @@ void psb_free(struct rsvp_core *core, struct psb *psb);
 /* Ask for the route.  True when the outgoing interfaces changed. */
 bool psb_route(struct rsvp_core *core, struct psb *psb);
 bool psb_routes_to(const struct psb *psb, uint32_t ifindex);
+/* Some reservation in force is for it. */
+bool psb_is_reserved(const struct psb *psb);
 /* An application here may receive from it. */
 bool psb_reaches_local(const struct psb *psb);
 /* PathTear on every outgoing interface, dependent reservation state away, then
@@ -447,6 +463,20 @@ void rsb_set_why(struct rsvp_core *core, struct rsb *rsb, const char *rule,
 	const char *reason);
 const char *rsb_rule(const struct rsb *rsb);
 const char *rsb_reason(const struct rsb *rsb);
+
+/* ---- scope.c ------------------------------------------------------------- */
+
+/* Among the addresses, of its family. */
+bool scope_has(struct wire_view scope, const struct addr *src);
+/* Which senders of a session. */
+struct scope_pick {
+	const struct session *session;
+	struct wire_view in;    /* of these; empty: of all */
+	uint32_t out_ifindex;   /* that route there; 0: anywhere */
+	const struct addr *hop; /* behind it and reserved for; NULL: any */
+};
+/* Their addresses, ascending, each once; returns octets. */
+size_t scope_collect(const struct scope_pick *pick, uint8_t bytes[SCOPE_BYTES]);
 
 /* ---- demand.c ------------------------------------------------------------ */
 
@@ -587,7 +617,7 @@ struct out_error {
 	uint8_t style;
 	size_t count;
 	const struct wire_flow *flows;
-	struct wire_view scope; /* WF: addresses; may be empty */
+	struct wire_view scope; /* WF: addresses, as they came; may be empty */
 };
 void out_resv_err(struct rsvp_core *core, const struct out_error *err);
 /* A ResvConf of this node for a request of that RSB. */

@@ -7,8 +7,6 @@
 
 #include "core_int.h"
 
-#include <string.h>
-
 #include "merge.h"
 
 /* The descriptor for one next hop: its own filters that the error names, and
@@ -45,25 +43,15 @@ guilty(const struct rsb *rsb, const struct wire_msg *msg)
 }
 
 /* Senders of a wildcard error that route to that interface (RFC 2205 3.4). */
-static size_t
-reduce_scope(const struct rsb *rsb, const struct wire_msg *msg, uint8_t *bytes)
+static bool
+in_scope(const struct rsb *rsb, const struct wire_msg *msg)
 {
-	size_t size = addr_size(msg->session.dst.family);
-	size_t count = 0;
+	const struct scope_pick pick = { .session = rsb->session,
+		.in = msg->scope_view,
+		.out_ifindex = rsb->ifindex };
+	uint8_t bytes[SCOPE_BYTES];
 
-	for (size_t i = 0; i < msg->scope_count && count < WIRE_FLOWS_MAX;
-		i++) {
-		struct addr src = wire_scope_at(msg, i);
-		const struct psb *psb;
-
-		TAILQ_FOREACH (psb, &rsb->session->psbs, next)
-			if (addr_equal(&psb->sender.src, &src) &&
-				psb_routes_to(psb, rsb->ifindex))
-				break;
-		if (psb)
-			memcpy(bytes + count++ * size, src.b, size);
-	}
-	return count * size;
+	return msg->scope_view.len == 0 || scope_collect(&pick, bytes) > 0;
 }
 
 static void
@@ -71,13 +59,13 @@ pass_error(struct rsvp_core *core, const struct rsb *rsb,
 	const struct wire_msg *msg)
 {
 	struct wire_flow flows[WIRE_FLOWS_MAX];
-	uint8_t scope[WIRE_FLOWS_MAX * 16];
 	struct out_error err = { .session = msg->session,
 		.ifindex = rsb->ifindex,
 		.hop = rsb->hop.addr,
 		.error = msg->error,
 		.style = msg->style,
-		.flows = flows };
+		.flows = flows,
+		.scope = msg->scope_view };
 	bool in_place = (msg->error.flags & WIRE_ERROR_IN_PLACE) != 0;
 
 	err.count = shared_flows(rsb, msg, flows);
@@ -93,13 +81,8 @@ pass_error(struct rsvp_core *core, const struct rsb *rsb,
 		return;
 	}
 	err.error.flags &= (uint8_t)~WIRE_ERROR_NOT_GUILTY;
-	if (msg->scope_count > 0) {
-		err.scope = (struct wire_view){ scope,
-			reduce_scope(rsb, msg, scope) };
-		if (err.scope.len == 0)
-			return;
-	}
-	out_resv_err(core, &err);
+	if (in_scope(rsb, msg))
+		out_resv_err(core, &err);
 }
 
 void

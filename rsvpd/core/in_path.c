@@ -77,7 +77,7 @@ judge_contents(const struct rsvp_core *core, const struct rsvp_packet *packet)
 
 	if (msg->tspec_malformed || !tspec_acceptable(iface, &msg->tspec))
 		return (struct verdict){ WIRE_E_TC, WIRE_TC_TSPEC };
-	if (msg->adspec_malformed)
+	if (msg->adspec_malformed || msg->adspec_view.len > CORE_KEPT_MAX)
 		return (struct verdict){ WIRE_E_TC, WIRE_TC_ADSPEC };
 	if ((msg->has & WIRE_HAS_ADSPEC) && !adspec_valid(&msg->adspec))
 		return (struct verdict){ WIRE_E_TC, WIRE_TC_ADSPEC };
@@ -161,6 +161,7 @@ static bool
 update_blob(struct rsvp_core *core, struct blob **blob,
 	const struct wire_view *views, size_t count)
 {
+	count = blob_fit(core, views, count);
 	return !blob_equal(*blob, views, count) &&
 	       blob_set(core, blob, views, count);
 }
@@ -293,7 +294,8 @@ in_path_tear(struct rsvp_core *core, const struct rsvp_packet *packet)
 	}
 	core_count(core, RSVP_C_TEAR_IN);
 	/* What came with the tear goes on with it (3.10). */
-	(void)blob_set(core, &psb->others, msg->others, msg->other_count);
+	(void)blob_set(core, &psb->others, msg->others,
+		blob_fit(core, msg->others, msg->other_count));
 	remove_path(core, psb);
 }
 
@@ -317,6 +319,12 @@ in_path_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 		psb = psb_find(session, &msg->sender, 0);
 	if (!psb) {
 		core_count(core, RSVP_C_DROP_STATE);
+		return;
+	}
+	/* Two nodes that take each other for their previous hop, as they do
+	 * while a route loops, would send it to and fro for ever. */
+	if (addr_equal(&packet->src, &psb->hop.addr)) {
+		core_count(core, RSVP_C_DROP_BAD);
 		return;
 	}
 	core_count(core, RSVP_C_ERROR_IN);

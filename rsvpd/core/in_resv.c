@@ -50,7 +50,8 @@ find_context(struct rsvp_core *core, const struct rsvp_packet *packet,
 	in->iface = iface_usable(core, msg->hop.lih);
 	if (msg->hop.lih == 0)
 		in->iface = iface_of_addr(core, &packet->dst, packet->ifindex);
-	if (!in->iface || !addr_is_unicast(&msg->hop.addr))
+	if (!in->iface || !addr_is_unicast(&msg->hop.addr) ||
+		iface_of_addr(core, &msg->hop.addr, packet->ifindex))
 		return false;
 	in->hop = (struct wire_hop){ msg->hop.addr, in->iface->conf.ifindex };
 	in->session = session_find(core, &msg->session);
@@ -312,9 +313,25 @@ make_spec(struct rsvp_core *core, const struct resv_in *in,
 	return spec;
 }
 
+/* The senders that a SCOPE names; octets, 0 without one. */
+static size_t
+scope_senders(const struct resv_in *in, uint32_t out_ifindex,
+	uint8_t bytes[SCOPE_BYTES])
+{
+	const struct scope_pick pick = { .session = in->session,
+		.in = in->msg->scope_view,
+		.out_ifindex = out_ifindex };
+
+	return in->msg->scope_view.len > 0 ? scope_collect(&pick, bytes) : 0;
+}
+
 static bool
 any_sender(const struct resv_in *in, const struct descriptor *d)
 {
+	uint8_t scope[SCOPE_BYTES];
+
+	if (in->msg->style == WIRE_STYLE_WF && in->msg->scope_view.len > 0)
+		return scope_senders(in, in->hop.lih, scope) > 0;
 	if (in->msg->style == WIRE_STYLE_WF)
 		return sender_on(in, NULL);
 	for (size_t i = 0; i < d->count; i++)
@@ -346,13 +363,17 @@ extend(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb,
 /* Objects that travel with the request.  An old copy that could not be replaced
  * is as good as a lost message: the next refresh brings them again. */
 static void
-keep_objects(
-	struct rsvp_core *core, struct rsb *rsb, const struct wire_msg *msg)
+keep_objects(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb)
 {
-	(void)blob_set(core, &rsb->others, msg->others, msg->other_count);
-	(void)blob_set(core, &rsb->policies, msg->policies, msg->policy_count);
-	(void)blob_set(core, &rsb->scope, &msg->scope_view,
-		msg->has & WIRE_HAS_SCOPE ? 1 : 0);
+	const struct wire_msg *msg = in->msg;
+	uint8_t bytes[SCOPE_BYTES];
+	const struct wire_view scope = { bytes, scope_senders(in, 0, bytes) };
+
+	(void)blob_set(core, &rsb->others, msg->others,
+		blob_fit(core, msg->others, msg->other_count));
+	(void)blob_set(core, &rsb->policies, msg->policies,
+		blob_fit(core, msg->policies, msg->policy_count));
+	(void)blob_set(core, &rsb->scope, &scope, 1);
 }
 
 static struct rsb *
@@ -417,9 +438,11 @@ put_request(struct rsvp_core *core, const struct resv_in *in,
 		rsb->wanted = spec;
 	} else {
 		core_put(core, spec);
+		if (!rsb->trying && !rsb->wanted)
+			rsb->failed = rsb->demand->stuck;
 	}
 	extend(core, in, rsb, d);
-	keep_objects(core, rsb, in->msg);
+	keep_objects(core, in, rsb);
 	take_confirm(rsb, in->msg, changed);
 	if (!rsb_arm(core, rsb)) {
 		core_count(core, RSVP_C_DROP_MEMORY);

@@ -528,8 +528,6 @@ refused(struct rsvp_core *core, struct demand *demand,
 	text_printf(&t, "traffic control: %s",
 		result->text ? result->text : strerror(result->error));
 	ledger_rollback(core->ledger, demand->id);
-	if (!kept)
-		ledger_release(core->ledger, demand->id);
 	if (demand->trying)
 		admit_refuse(core, demand->trying, &refusal);
 	else if (!kept)

@@ -548,6 +548,7 @@ want(struct rsvp_core *core, struct local *local, struct rsb *rsb,
 	}
 	core_put(core, rsb->wanted);
 	rsb->wanted = spec;
+	rsb->owed = (struct addr){ 0 }; /* it is of this request, or of none */
 	if (local->confirm)
 		rsb->confirm = local_receiver(core, local);
 	if (why.code != 0)
@@ -589,7 +590,7 @@ still_asked(const struct rsb *rsb)
 	const struct local *local = rsb->local;
 	struct spec *spec = rsb_latest(rsb);
 
-	if (rsb->style != WIRE_STYLE_FF)
+	if (rsb->style == WIRE_STYLE_WF)
 		return true;
 	for (size_t i = 0; i < local->count; i++)
 		if (spec_find(spec, &local->flows[i].flow.filter))

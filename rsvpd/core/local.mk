@@ -22,6 +22,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/psb.c \
 	rsvpd/core/rsb.c \
 	rsvpd/core/rsvp.h \
+	rsvpd/core/scope.c \
 	rsvpd/core/session.c \
 	rsvpd/core/timer.c \
 	rsvpd/core/view.c \

@@ -52,6 +52,16 @@ set_flows(struct wire_msg *msg, const struct wire_flow *flows, size_t count)
 	msg->flow_count = count;
 }
 
+static void
+set_scope(struct wire_msg *msg, const uint8_t *bytes, size_t len)
+{
+	if (len == 0)
+		return;
+	msg->has |= WIRE_HAS_SCOPE;
+	msg->scope_view = (struct wire_view){ bytes, len };
+	msg->scope_count = len / addr_size(msg->session.dst.family);
+}
+
 /* Encode what begin() started, and queue it. */
 static void
 send_msg(struct rsvp_core *core, const struct rsvp_send *to)
@@ -244,35 +254,7 @@ out_path_err_on(struct rsvp_core *core, const struct psb *psb,
 
 /* ---- Resv, ResvTear ------------------------------------------------------ */
 
-/* A SCOPE of the senders behind that hop, when several hops lead to senders of
- * a wildcard reservation (3.4). */
-static size_t
-scope_of(const struct out_resv *resv, uint8_t *bytes)
-{
-	size_t size = addr_size(resv->session->key.dst.family);
-	const struct addr *last = NULL;
-	size_t count = 0;
-
-	for (;;) {
-		const struct addr *least = NULL;
-		const struct psb *psb;
-
-		TAILQ_FOREACH (psb, &resv->session->psbs, next) {
-			const struct addr *src = &psb->sender.src;
-
-			if (!addr_equal(&psb->hop.addr, &resv->hop.addr) ||
-				(last && addr_compare(src, last) <= 0))
-				continue;
-			if (!least || addr_compare(src, least) < 0)
-				least = src;
-		}
-		if (!least || count == WIRE_FLOWS_MAX)
-			return count;
-		memcpy(bytes + count++ * size, least->b, size);
-		last = least;
-	}
-}
-
+/* Several hops lead to senders of a wildcard reservation (3.4). */
 static bool
 needs_scope(const struct out_resv *resv)
 {
@@ -291,20 +273,16 @@ needs_scope(const struct out_resv *resv)
 static void
 add_others(const struct out_resv *resv, struct wire_msg *msg)
 {
-	struct wire_view views[WIRE_OTHERS_MAX];
+	struct view_list others = { msg->others, WIRE_OTHERS_MAX, 0, 0 };
+	struct view_list policies = { msg->policies, WIRE_POLICIES_MAX, 0, 0 };
 	const struct rsb *rsb;
 
 	TAILQ_FOREACH (rsb, &resv->session->rsbs, next) {
-		size_t n = blob_views(rsb->others, views, WIRE_OTHERS_MAX);
-
-		for (size_t i = 0; i < n; i++)
-			view_add(msg->others, &msg->other_count,
-				WIRE_OTHERS_MAX, &views[i]);
-		n = blob_views(rsb->policies, views, WIRE_POLICIES_MAX);
-		for (size_t i = 0; i < n; i++)
-			view_add(msg->policies, &msg->policy_count,
-				WIRE_POLICIES_MAX, &views[i]);
+		view_list_add(&others, rsb->others);
+		view_list_add(&policies, rsb->policies);
 	}
+	msg->other_count = others.count;
+	msg->policy_count = policies.count;
 }
 
 /* To the previous hop, with its own handle in RSVP_HOP (3.1.4). */
@@ -332,7 +310,9 @@ begin_resv(struct rsvp_core *core, enum wire_type type,
 void
 out_resv(struct rsvp_core *core, const struct out_resv *resv)
 {
-	uint8_t scope[WIRE_FLOWS_MAX * 16];
+	const struct scope_pick pick = { .session = resv->session,
+		.hop = &resv->hop.addr };
+	uint8_t scope[SCOPE_BYTES];
 	struct rsvp_send to;
 	struct wire_msg *msg = &core->msg;
 
@@ -343,12 +323,8 @@ out_resv(struct rsvp_core *core, const struct out_resv *resv)
 		msg->has |= WIRE_HAS_CONFIRM;
 		msg->confirm = resv->confirm;
 	}
-	if (needs_scope(resv)) {
-		msg->has |= WIRE_HAS_SCOPE;
-		msg->scope_count = scope_of(resv, scope);
-		msg->scope_view = (struct wire_view){ scope,
-			msg->scope_count * addr_size(to.src.family) };
-	}
+	if (needs_scope(resv))
+		set_scope(msg, scope, scope_collect(&pick, scope));
 	add_others(resv, msg);
 	send_msg(core, &to);
 }
@@ -368,6 +344,11 @@ void
 out_resv_err(struct rsvp_core *core, const struct out_error *err)
 {
 	const struct iface *iface = iface_usable(core, err->ifindex);
+	const struct scope_pick pick = { .session = session_find(
+						 core, &err->session),
+		.in = err->scope,
+		.out_ifindex = err->ifindex };
+	uint8_t scope[SCOPE_BYTES];
 	struct rsvp_send to;
 	struct wire_msg *msg;
 
@@ -384,12 +365,8 @@ out_resv_err(struct rsvp_core *core, const struct out_error *err)
 		msg->error.node = to.src;
 	set_style(msg, err->style);
 	set_flows(msg, err->flows, err->count);
-	if (err->scope.len > 0) {
-		msg->has |= WIRE_HAS_SCOPE;
-		msg->scope_view = err->scope;
-		msg->scope_count =
-			err->scope.len / addr_size(err->session.dst.family);
-	}
+	if (err->scope.len > 0 && pick.session)
+		set_scope(msg, scope, scope_collect(&pick, scope));
 	send_msg(core, &to);
 }
 

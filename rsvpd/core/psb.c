@@ -89,6 +89,17 @@ psb_routes_to(const struct psb *psb, uint32_t ifindex)
 }
 
 bool
+psb_is_reserved(const struct psb *psb)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &psb->session->rsbs, next)
+		if (rsb_reserves_for(rsb, psb))
+			return true;
+	return false;
+}
+
+bool
 psb_reaches_local(const struct psb *psb)
 {
 	return psb->to_local || addr_is_multicast(&psb->session->key.dst);

@@ -210,7 +210,11 @@ rsb_matches(
 	if (rsb->ifindex == 0 ? !psb_reaches_local(psb)
 			      : !psb_routes_to(psb, rsb->ifindex))
 		return false;
-	return rsb->style == WIRE_STYLE_WF || spec_has(spec, &psb->sender);
+	if (rsb->style != WIRE_STYLE_WF)
+		return spec_has(spec, &psb->sender);
+	return !rsb->scope || scope_has((struct wire_view){ rsb->scope->bytes,
+						rsb->scope->len },
+				      &psb->sender.src);
 }
 
 bool

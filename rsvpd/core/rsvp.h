@@ -380,7 +380,7 @@ bool rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect);
 	X(RSVP_C_DROP_BAD, "drop_bad",                                         \
 		"messages dropped: contents make no sense here")               \
 	X(RSVP_C_DROP_LIMIT, "drop_limit",                                     \
-		"messages dropped: a limit on state was reached")              \
+		"messages dropped, or parts of them: a limit was reached")     \
 	X(RSVP_C_DROP_MEMORY, "drop_memory",                                   \
 		"messages dropped: out of memory")                             \
 	X(RSVP_C_PATH_EXPIRED, "path_expired", "path states timed out")        \

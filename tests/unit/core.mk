@@ -6,6 +6,7 @@ core_tests = \
 	tests/unit/test_core_local \
 	tests/unit/test_core_merge \
 	tests/unit/test_core_path \
+	tests/unit/test_core_peer \
 	tests/unit/test_core_resv \
 	tests/unit/test_core_shared \
 	tests/unit/test_core_tc \
@@ -23,6 +24,7 @@ tests_unit_test_core_limits_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)
 tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
+tests_unit_test_core_peer_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
 tests_unit_test_core_shared_LDADD = $(core_ldadd)
 tests_unit_test_core_tc_LDADD = $(core_ldadd)

@@ -428,6 +428,51 @@ a_lifetime_that_ends_without_traffic_control_asks_nobody(void)
 	ct_once(adopted_while_away);
 }
 
+/* The number that our next flow would have is one of an earlier life. */
+static void
+same_number(struct ct *t)
+{
+	struct ct *other = ct_new(t->family); /* from the same seed */
+	struct rsvp_flow flow;
+
+	ct_with_path(other);
+	ct_feed(other, DOWN, ct_resv(other, ct_cl(50000)));
+	flow = ct_flow(other)->flow;
+	ct_free(other);
+	flow.dst_port = 9999;
+	rsvp_core_tc_lost(t->core, t->now);
+	rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	T_CHECK(ct_flow(t)->flow.id != flow.id, "a number of its own");
+}
+
+static void
+a_number_in_use_is_not_given_out_again(void)
+{
+	ct_once(same_number);
+}
+
+static void
+flow_lost(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_tc_ready(t);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_WAITING);
+	ct_answer(t, 0);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+}
+
+static void
+a_flow_the_kernel_lost_waits_until_it_is_there_again(void)
+{
+	ct_once(flow_lost);
+}
+
 /* ---- interfaces ---------------------------------------------------------- */
 
 static void
@@ -519,6 +564,10 @@ static struct t_case cases[] = {
 		a_removal_after_the_lifetime_is_repeated },
 	{ "a lifetime that ends without traffic control asks nobody",
 		a_lifetime_that_ends_without_traffic_control_asks_nobody },
+	{ "a number in use is not given out again",
+		a_number_in_use_is_not_given_out_again },
+	{ "a flow the kernel lost waits until it is there again",
+		a_flow_the_kernel_lost_waits_until_it_is_there_again },
 	{ "a flow being removed goes with its interface",
 		a_flow_being_removed_goes_with_its_interface },
 	{ "an adopted flow goes with its interface",

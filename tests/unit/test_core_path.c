@@ -690,6 +690,7 @@ path_err_goes_to_the_previous_hop_unchanged(void)
 	msg->error = (struct wire_error){
 		.node = ct_addr(t, 7, 7), .code = 2, .value = 4
 	};
+	msg->hop.addr = ct_addr(t, DOWN, HOP_B); /* whom it comes from */
 	ct_feed(t, DOWN, msg);
 	s = ct_sent(t, WIRE_PATH_ERR, 0);
 	assert_non_null(s);

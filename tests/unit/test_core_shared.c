@@ -260,6 +260,77 @@ odd_requests_are_told_apart(void)
 	ct_once(odd_requests);
 }
 
+/* A list without any of the senders before replaces them all the same. */
+static void
+se_replaced(struct ct *t)
+{
+	struct wire_flow flow = { .has_flowspec = true,
+		.has_filter = true,
+		.flowspec = ct_cl(50000),
+		.filter = ct_sender(t) };
+	const struct rsvp_local_reserve request = {
+		.style = WIRE_STYLE_SE, .flow_count = 1, .flows = &flow
+	};
+
+	with_senders(t, 2);
+	reserve(t, WIRE_STYLE_SE, 2, 50000);
+	ct_forget(t);
+	flow.filter.src_port = 7; /* not here yet */
+	T_EQ(rsvp_local_reserve(t->core, t->now, 1, &request), RSVP_LOCAL_OK);
+	ct_collect(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_sent(t, WIRE_RESV_TEAR, 0)->msg.flow_count, 2);
+	close_all(t, 2);
+}
+
+static void
+senders_that_are_not_here_replace_those_that_are(void)
+{
+	ct_both(se_replaced);
+}
+
+static void
+ask_confirmed(struct ct *t, float rate, bool confirm)
+{
+	struct wire_flow flow = { .has_flowspec = true,
+		.has_filter = true,
+		.flowspec = ct_cl(rate),
+		.filter = ct_sender(t) };
+	const struct rsvp_local_reserve request = { .style = WIRE_STYLE_FF,
+		.confirm = confirm,
+		.flow_count = 1,
+		.flows = &flow };
+
+	flow.filter.src_port = 1;
+	ct_forget(t);
+	T_EQ(rsvp_local_reserve(t->core, t->now, 1, &request), RSVP_LOCAL_OK);
+	ct_collect(t);
+}
+
+/* RFC 2209: a failed request takes its RESV_CONFIRM with it. */
+static void
+refused_confirm(struct ct *t)
+{
+	with_senders(t, 1);
+	ask_confirmed(t, 50000, false);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	t->deny = true;
+	ask_confirmed(t, 70000, true);
+	T_EQ(t->event_count, 1);
+	T_EQ(t->sent_count, 0); /* nothing to be confirmed */
+	t->deny = false;
+	ask_confirmed(t, 60000, false);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_EQ(t->sent[0].msg.has & WIRE_HAS_CONFIRM, 0);
+	close_all(t, 1);
+}
+
+static void
+a_refused_request_is_not_confirmed(void)
+{
+	ct_once(refused_confirm);
+}
+
 static struct wire_msg *
 conf(struct ct *t, uint8_t style, uint16_t port)
 {
@@ -330,6 +401,10 @@ static struct t_case cases[] = {
 	{ "applications of one session must agree on style and service",
 		applications_of_one_session_must_agree },
 	{ "odd requests are told apart", odd_requests_are_told_apart },
+	{ "senders that are not here replace those that are",
+		senders_that_are_not_here_replace_those_that_are },
+	{ "a refused request is not confirmed",
+		a_refused_request_is_not_confirmed },
 	{ "a confirmation finds its reservation",
 		a_confirmation_finds_its_reservation },
 };

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: ISC */
+
+/* What neighbours can do: messages that come back, change their mind, carry too
+ * much, or leave out what others expect. */
+
+#include "core_t.h"
+
+#include <errno.h>
+
+static struct rsvp_path_info
+only_path(struct ct *t)
+{
+	struct rsvp_session_info session;
+	struct rsvp_path_info info;
+
+	assert_true(rsvp_core_session_after(t->core, 0, &session));
+	T_EQ(rsvp_core_paths(t->core, t->now, session.serial, &info, 1), 1);
+	return info;
+}
+
+/* What our own encoder would refuse to write. */
+static void
+feed_as_is(struct ct *t, uint32_t ifindex, const struct wire_msg *msg)
+{
+	const struct rsvp_packet packet = { .ifindex = ifindex,
+		.src = msg->hop.addr,
+		.dst = ct_addr(t, ifindex, 1),
+		.ttl = msg->send_ttl,
+		.dst_local = true,
+		.msg = msg };
+
+	rsvp_core_packet(t->core, t->now, &packet);
+	ct_collect(t);
+}
+
+/* ---- what comes back ----------------------------------------------------- */
+
+static void
+own_resv(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->hop.addr = ct_addr(t, DOWN, 1); /* ours */
+	ct_feed(t, DOWN, msg);
+	T_EQ(t->flow_count + t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
+}
+
+static void
+our_own_resv_that_comes_back_is_dropped(void)
+{
+	ct_both(own_resv);
+}
+
+static struct wire_msg *
+path_err(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->type = WIRE_PATH_ERR;
+	msg->has = WIRE_HAS_SESSION | WIRE_HAS_ERROR | WIRE_HAS_SENDER |
+		   WIRE_HAS_TSPEC;
+	msg->error = (struct wire_error){ .node = ct_addr(t, 7, 7),
+		.code = WIRE_E_TC,
+		.value = WIRE_TC_TSPEC };
+	return msg;
+}
+
+static void
+feed_path_err(struct ct *t, uint32_t ifindex, struct addr src)
+{
+	struct rsvp_packet packet = { .ifindex = ifindex,
+		.src = src,
+		.dst = ct_addr(t, ifindex, 1),
+		.ttl = 60,
+		.dst_local = true,
+		.msg = path_err(t) };
+
+	ct_feed_from(t, packet);
+}
+
+static void
+path_err_loop(struct ct *t)
+{
+	ct_with_path(t);
+	feed_path_err(t, DOWN, ct_addr(t, DOWN, HOP_B));
+	T_EQ(ct_sent_count(t, WIRE_PATH_ERR), 1);
+	ct_forget(t);
+	/* two nodes that take each other for their previous hop */
+	feed_path_err(t, UP, ct_addr(t, UP, HOP_A));
+	T_EQ(t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
+}
+
+static void
+a_path_err_does_not_go_back_where_it_came_from(void)
+{
+	ct_both(path_err_loop);
+}
+
+/* ---- changes of mind ----------------------------------------------------- */
+
+static void
+other_lih(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(50000));
+	msg = ct_path(t);
+	msg->hop.lih = 78;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.hop.lih, 78);
+}
+
+static void
+another_lih_of_the_previous_hop_is_used_at_once(void)
+{
+	ct_both(other_lih);
+}
+
+static void
+from_below(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_path(t);
+	msg->hop.addr = ct_addr(t, DOWN, HOP_B);
+	ct_feed(t, DOWN, msg); /* where we send it */
+	T_EQ(t->sent_count, 0);
+	T_EQ(only_path(t).out_count, 0);
+	msg = ct_path(t);
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->send.ifindex, DOWN);
+}
+
+static void
+a_path_from_below_is_not_sent_back_down(void)
+{
+	ct_both(from_below);
+}
+
+static void
+gives_in(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->tspec = ct_cl(1200000).tspec;
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_answer(t, 0);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(1200000)));
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_FAILED);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+}
+
+static void
+who_gives_in_has_not_failed(void)
+{
+	ct_once(gives_in);
+}
+
+/* A path that grew, and a kernel that would not: then a new request, and one
+ * that leaves.  The flow follows again. */
+static void
+unstuck(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(150000));
+	msg = ct_path(t);
+	msg->tspec = ct_cl(140000).tspec;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	ct_answer(t, ENOBUFS);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_FAILED);
+	msg = ct_resv(t, ct_cl(130000));
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	msg = ct_resv(t, ct_cl(135000));
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	ct_forget(t);
+	msg = ct_resv_tear(t);
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	ct_feed(t, DOWN, msg);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+}
+
+static void
+a_new_request_ends_what_the_kernel_refused(void)
+{
+	ct_once(unstuck);
+}
+
+/* ---- confirmations ------------------------------------------------------- */
+
+static void
+equal_requests(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(50000));
+	msg = ct_resv(t, ct_cl(50000));
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	msg->has |= WIRE_HAS_CONFIRM;
+	msg->confirm = ct_addr(t, 9, 9);
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 1);
+}
+
+static void
+an_equal_request_is_confirmed_here(void)
+{
+	ct_both(equal_requests);
+}
+
+static void
+only_opened(struct ct *t)
+{
+	static const struct rsvp_who nobody;
+	struct wire_session session = ct_session(t);
+
+	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &nobody),
+		RSVP_LOCAL_OK);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_expect_err(t, WIRE_E_NO_PATH, 0, 0);
+	rsvp_local_close(t->core, t->now, 1);
+}
+
+static void
+a_session_without_path_state_is_code_3_even_if_open_here(void)
+{
+	ct_once(only_opened);
+}
+
+/* ---- shared styles ------------------------------------------------------- */
+
+static struct wire_msg *
+shared(struct wire_msg *msg, enum wire_style style)
+{
+	msg->style = (uint8_t)style;
+	msg->style_vector = (uint32_t)style;
+	if (style == WIRE_STYLE_WF)
+		msg->flows[0].has_filter = false;
+	return msg;
+}
+
+/* A sender of that port behind the neighbour on an interface. */
+static void
+sender_behind(struct ct *t, uint32_t ifindex, unsigned host)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->hop.addr = ct_addr(t, ifindex, HOP_A);
+	msg->sender.src = ct_addr(t, 8, host);
+	ct_feed(t, ifindex, msg);
+	ct_forget(t);
+}
+
+static void
+se_differs(struct ct *t)
+{
+	const struct ct_sent *s;
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	msg = shared(ct_resv(t, ct_cl(70000)), WIRE_STYLE_SE);
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	msg->flows[0].filter.src = ct_addr(t, 8, 9);
+	ct_forget(t);
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	s = ct_sent(t, WIRE_RESV, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.flow_count, 2);
+	T_CHECK(s->msg.flows[0].flowspec.tspec.r == 70000, "the larger for");
+	T_CHECK(s->msg.flows[1].flowspec.tspec.r == 70000, "both");
+}
+
+static void
+se_upstream_is_the_largest_for_all_filters(void)
+{
+	ct_both(se_differs);
+}
+
+static void
+put_scope(const struct ct *t, struct wire_msg *msg, uint8_t *bytes,
+	const unsigned *hosts, size_t count)
+{
+	size_t size = addr_size(t->family);
+
+	for (size_t i = 0; i < count; i++) {
+		struct addr a = ct_addr(t, 8, hosts[i]);
+
+		memcpy(bytes + i * size, a.b, size);
+	}
+	msg->has |= WIRE_HAS_SCOPE;
+	msg->scope_view = (struct wire_view){ bytes, count * size };
+	msg->scope_count = count;
+}
+
+/* RFC 2205 3.4: a wildcard request goes to the senders of its SCOPE only, or
+ * requests would keep each other alive around a loop. */
+static void
+wf_scope(struct ct *t)
+{
+	static const unsigned first[] = { 8 }, both[] = { 8, 9 };
+	uint8_t bytes[32];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, SIDE, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, first, 1);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.scope_count, 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
+			ct_addr(t, UP, HOP_A)),
+		"to the sender in scope");
+	ct_forget(t);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, both, 2);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
+			ct_addr(t, SIDE, HOP_A)),
+		"the other is in scope now");
+	ct_forget(t);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, first, 1);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+}
+
+static void
+wf_goes_to_the_senders_in_its_scope(void)
+{
+	ct_both(wf_scope);
+}
+
+static void
+wf_scope_of_others(struct ct *t)
+{
+	static const unsigned hosts[] = { 77 };
+	uint8_t bytes[16];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, hosts, 1);
+	ct_feed(t, DOWN, msg);
+	ct_expect_err(t, WIRE_E_NO_SENDER, 0, 0);
+}
+
+static void
+wf_without_a_sender_in_scope_is_code_4(void)
+{
+	ct_once(wf_scope_of_others);
+}
+
+/* Received SCOPEs may be in any order and may repeat; ours do not. */
+static void
+scope_unsorted(struct ct *t)
+{
+	static const unsigned hosts[] = { 9, 8, 9, 8 };
+	const struct ct_sent *s;
+	uint8_t bytes[64];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	msg = shared(
+		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, hosts, 2);
+	feed_as_is(t, UP, msg);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+	ct_forget(t);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg->flows[0].flowspec.tspec.r = 0;
+	put_scope(t, msg, bytes, hosts, 4);
+	feed_as_is(t, DOWN, msg);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+static void
+a_scope_in_any_order_is_sent_on_in_ours(void)
+{
+	ct_both(scope_unsorted);
+}
+
+/* ---- too much ------------------------------------------------------------ */
+
+static void
+many_flows(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->flows_ignored = 3;
+	feed_as_is(t, DOWN, msg);
+	T_EQ(t->flow_count, 1);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
+}
+
+static void
+flow_descriptors_beyond_the_limit_are_counted(void)
+{
+	ct_once(many_flows);
+}
+
+static uint8_t big_object[6000];
+
+static struct wire_view
+object_of(size_t len)
+{
+	big_object[0] = (uint8_t)(len >> 8);
+	big_object[1] = (uint8_t)len;
+	big_object[2] = 0xc8; /* 11bbbbbb: forwarded */
+	big_object[3] = 1;
+	return (struct wire_view){ big_object, len };
+}
+
+static void
+large_objects(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_path(t);
+	msg->others[0] = object_of(1000);
+	msg->other_count = 1;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.other_count, 1);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 0);
+	ct_forget(t);
+	msg = ct_path(t);
+	msg->others[0] = object_of(6000);
+	msg->other_count = 1;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.other_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
+	ct_forget(t);
+	ct_feed(t, UP, msg); /* the same once more is no change */
+	T_EQ(t->sent_count, 0);
+}
+
+static void
+objects_to_be_forwarded_are_kept_up_to_a_limit(void)
+{
+	ct_once(large_objects);
+}
+
+static struct t_case cases[] = {
+	{ "our own Resv that comes back is dropped",
+		our_own_resv_that_comes_back_is_dropped },
+	{ "a PathErr does not go back where it came from",
+		a_path_err_does_not_go_back_where_it_came_from },
+	{ "another LIH of the previous hop is used at once",
+		another_lih_of_the_previous_hop_is_used_at_once },
+	{ "a Path from below is not sent back down",
+		a_path_from_below_is_not_sent_back_down },
+	{ "who gives in has not failed", who_gives_in_has_not_failed },
+	{ "a new request ends what the kernel refused",
+		a_new_request_ends_what_the_kernel_refused },
+	{ "an equal request is confirmed here",
+		an_equal_request_is_confirmed_here },
+	{ "a session without path state is code 3, even if open here",
+		a_session_without_path_state_is_code_3_even_if_open_here },
+	{ "SE upstream is the largest for all filters",
+		se_upstream_is_the_largest_for_all_filters },
+	{ "WF goes to the senders in its SCOPE",
+		wf_goes_to_the_senders_in_its_scope },
+	{ "WF without a sender in its SCOPE is code 4",
+		wf_without_a_sender_in_scope_is_code_4 },
+	{ "a SCOPE in any order is sent on in ours",
+		a_scope_in_any_order_is_sent_on_in_ours },
+	{ "flow descriptors beyond the limit are counted",
+		flow_descriptors_beyond_the_limit_are_counted },
+	{ "objects to be forwarded are kept up to a limit",
+		objects_to_be_forwarded_are_kept_up_to_a_limit },
+};
+T_MAIN(cases)
