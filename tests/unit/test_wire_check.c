@@ -214,31 +214,39 @@ a_path_is_taken_in_any_order(void)
 	}
 }
 
+static const uint8_t before_style[] = { WIRE_C_SESSION, WIRE_C_HOP,
+	WIRE_C_TIME_VALUES, WIRE_C_CONFIRM, WIRE_C_SCOPE, WIRE_C_POLICY };
+
+/* A Resv with one object behind STYLE, or behind the flow descriptors. */
+static void
+put_late_resv(size_t late, bool last)
+{
+	const size_t n = sizeof(before_style);
+
+	t_begin(&packet, WIRE_RESV);
+	for (size_t i = 0; i < n; i++)
+		if (i != late)
+			t_add(&packet, before_style[i], 4);
+	t_add(&packet, WIRE_C_STYLE, 4);
+	if (late < n && !last)
+		t_add(&packet, before_style[late], 4);
+	t_add(&packet, WIRE_C_FLOWSPEC, 4);
+	t_add(&packet, WIRE_C_FILTER, 4);
+	if (late < n && last)
+		t_add(&packet, before_style[late], 4);
+	t_end(&packet);
+}
+
 static void
 style_and_flow_descriptors_are_last(void)
 {
-	static const uint8_t objects[] = { WIRE_C_SESSION, WIRE_C_HOP,
-		WIRE_C_TIME_VALUES, WIRE_C_CONFIRM, WIRE_C_SCOPE,
-		WIRE_C_POLICY };
-
-	for (size_t late = 0; late <= sizeof(objects); late++) {
-		for (int where = 0; where < 2; where++) {
-			t_begin(&packet, WIRE_RESV);
-			for (size_t i = 0; i < sizeof(objects); i++)
-				if (i != late)
-					t_add(&packet, objects[i], 4);
-			t_add(&packet, WIRE_C_STYLE, 4);
-			if (late < sizeof(objects) && where == 0)
-				t_add(&packet, objects[late], 4);
-			t_add(&packet, WIRE_C_FLOWSPEC, 4);
-			t_add(&packet, WIRE_C_FILTER, 4);
-			if (late < sizeof(objects) && where == 1)
-				t_add(&packet, objects[late], 4);
-			t_end(&packet);
-			T_EQ(t_decode(&packet, &msg),
-				late < sizeof(objects) ? WIRE_ORDER : WIRE_OK);
+	for (size_t late = 0; late < sizeof(before_style); late++)
+		for (int last = 0; last < 2; last++) {
+			put_late_resv(late, last);
+			T_EQ(t_decode(&packet, &msg), WIRE_ORDER);
 		}
-	}
+	put_late_resv(sizeof(before_style), false);
+	T_EQ(t_decode(&packet, &msg), WIRE_OK);
 }
 
 static void
@@ -259,12 +267,27 @@ other_objects_of_a_resv_are_taken_in_any_order(void)
 			      WIRE_HAS_SESSION | WIRE_HAS_STYLE);
 }
 
-/* One object of a message is of the other family. */
+/* What is mandatory; one object of it, the first, is of the other family. */
 static void
-families_do_not_mix(void)
+put_mixed(uint8_t type, size_t odd)
 {
 	unsigned count[CLASSES];
 
+	mandatory(type, count);
+	count[odd] = 0;
+	t_begin(&packet, type);
+	t_add(&packet, grammar[odd].class_num, 6);
+	for (size_t i = 0; i < CLASSES; i++)
+		if (count[i] > 0 && grammar[i].class_num != WIRE_C_STYLE)
+			add(grammar[i].class_num, 4);
+	if (count[6] > 0)
+		add(WIRE_C_STYLE, 4);
+	t_end(&packet);
+}
+
+static void
+families_do_not_mix(void)
+{
 	for (uint8_t type = WIRE_PATH; type <= WIRE_RESV_CONF; type++)
 		for (size_t odd = 0; odd < CLASSES; odd++) {
 			uint8_t c = grammar[odd].class_num;
@@ -272,17 +295,7 @@ families_do_not_mix(void)
 			if (force(odd, type) == '-' || c == WIRE_C_STYLE ||
 				t_sample(c, 0, 4) == t_sample(c, 0, 6))
 				continue;
-			mandatory(type, count);
-			count[odd] = 0;
-			t_begin(&packet, type);
-			t_add(&packet, c, 6);
-			for (size_t i = 0; i < CLASSES; i++)
-				if (count[i] > 0 &&
-					grammar[i].class_num != WIRE_C_STYLE)
-					add(grammar[i].class_num, 4);
-			if (count[6] > 0)
-				add(WIRE_C_STYLE, 4);
-			t_end(&packet);
+			put_mixed(type, odd);
 			expect(t_decode(&packet, &msg), WIRE_FAMILY, type, odd);
 		}
 }
