@@ -44,6 +44,7 @@ struct conf {
 	uint32_t max_sessions_neighbour;
 	uint32_t max_sessions_uid;
 	uint32_t max_senders;
+	uint32_t max_paths;
 	uint32_t blockade_multiple;
 	uint32_t tc_wait_ms;
 	uint32_t client_queue_bytes;

@@ -42,6 +42,8 @@ static const struct conf_key global_keys[] = {
 	  .help = "sessions that one local user may make" },
 	{ "limits", "senders", CONF_COUNT, AT(conf, max_senders), RANGE(1, 4096, 64),
 	  .help = "senders of one session" },
+	{ "limits", "paths", CONF_COUNT, AT(conf, max_paths), RANGE(1, 8000000, 200000),
+	  .help = "path states of this node, and reservation states; 512 octets of objects are kept for each on average" },
 	{ "limits", "clients", CONF_COUNT, AT(conf, max_clients), RANGE(1, 16000, 4096),
 	  .help = "applications connected at the same time" },
 	{ "limits", "clientsPerUser", CONF_COUNT, AT(conf, max_clients_uid), RANGE(1, 16000, 256),

@@ -119,6 +119,7 @@ core_conf(const struct conf *conf)
 	c.max_sessions_neighbour = conf->max_sessions_neighbour;
 	c.max_sessions_uid = conf->max_sessions_uid;
 	c.max_senders = conf->max_senders;
+	c.max_paths = conf->max_paths;
 	c.blockade_multiple = conf->blockade_multiple;
 	c.tc_wait_ms = conf->tc_wait_ms;
 	c.default_lifetime_ms = longest_lifetime_ms(conf);

@@ -109,6 +109,7 @@ rsvp_core_defaults(void)
 		.max_sessions_neighbour = 20000,
 		.max_sessions_uid = 1000,
 		.max_senders = 64,
+		.max_paths = 200000,
 		.blockade_multiple = 4,
 		.tc_wait_ms = 2000,
 		.default_lifetime_ms = 157500,
@@ -132,6 +133,7 @@ rsvp_core_new(const struct rsvp_core_conf *conf)
 	 * by chance is unlikely from here. */
 	core->next_flow = (uint32_t)(core->random >> 32);
 	STAILQ_INIT(&core->queue);
+	TAILQ_INIT(&core->fresh);
 	heap_init(&core->timers, core->alloc);
 	core->routes.timer.kind = TIMER_ROUTES;
 	core->policies.timer.kind = TIMER_POLICY;
@@ -280,15 +282,44 @@ core_note(struct rsvp_core *core, unsigned flags, const char *fmt, ...)
 
 /* ---- objects kept as bytes ----------------------------------------------- */
 
+static size_t
+views_len(const struct wire_view *views, size_t count)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++)
+		len += views[i].len;
+	return len;
+}
+
+static bool
+may_keep(const struct rsvp_core *core, size_t more)
+{
+	return core->kept_bytes + more <=
+	       (size_t)core->conf.max_paths * CORE_KEPT_EACH;
+}
+
+bool
+core_may_keep(const struct rsvp_core *core, const struct wire_msg *msg)
+{
+	return may_keep(
+		core, msg->adspec_view.len +
+			      views_len(msg->policies, msg->policy_count) +
+			      views_len(msg->others, msg->other_count));
+}
+
 bool
 blob_set(struct rsvp_core *core, struct blob **blob,
 	const struct wire_view *views, size_t count)
 {
 	struct blob *fresh = NULL;
-	size_t len = 0;
+	const size_t old = *blob ? (*blob)->len : 0;
+	const size_t len = views_len(views, count);
 
-	for (size_t i = 0; i < count; i++)
-		len += views[i].len;
+	if (len > old && !may_keep(core, len - old)) {
+		core_count(core, RSVP_C_DROP_LIMIT);
+		return false;
+	}
 	if (len > 0) {
 		fresh = (struct blob *)core_get(core, sizeof(*fresh) + len);
 		if (!fresh)
@@ -299,6 +330,7 @@ blob_set(struct rsvp_core *core, struct blob **blob,
 			fresh->len += views[i].len;
 		}
 	}
+	core->kept_bytes = core->kept_bytes - old + len;
 	core_put(core, *blob);
 	*blob = fresh;
 	return true;

@@ -32,6 +32,7 @@
 
 enum {
 	CORE_REFUSALS = 256,
+	CORE_KEPT_EACH = 512,     /* octets of objects kept for a path state */
 	CORE_TICK_TIMERS = 512,   /* timers run in one tick at most */
 	CORE_WALK_SESSIONS = 256, /* sessions looked at in one step of a walk */
 	CORE_KEPT_MAX = 4096,     /* octets kept of a list of objects */
@@ -115,6 +116,7 @@ struct session {
 
 struct psb {
 	TAILQ_ENTRY(psb) next;
+	TAILQ_ENTRY(psb) next_fresh;
 	struct session *session;
 	struct wire_filter sender;
 	struct wire_tspec tspec;
@@ -124,6 +126,7 @@ struct psb {
 	uint8_t ttl;         /* received, or of a local sender's data */
 	bool non_rsvp;
 	bool e_police;
+	bool fresh;      /* heard once: not refreshed yet */
 	bool local_only; /* multicast: not the interface that routing expects */
 	bool to_local;
 	uint32_t refresh_ms; /* of the neighbour */
@@ -290,7 +293,9 @@ struct rsvp_core {
 	struct walk policies;
 	size_t psb_count;
 	size_t rsb_count;
+	TAILQ_HEAD(, psb) fresh; /* path state heard once, the oldest first */
 	size_t session_count;
+	size_t kept_bytes; /* of all blobs */
 	size_t adopted_count;
 	uint64_t counters[RSVP_COUNTER_COUNT];
 	struct queued *taken; /* kept alive for the caller */
@@ -316,8 +321,10 @@ enum { NOTE_LOCAL = 0, NOTE_REMOTE = 1, NOTE_WARNING = 2 };
 void core_note(struct rsvp_core *core, unsigned flags, const char *fmt, ...)
 	TEXT_PRINTF(3, 4);
 
-/* Whole objects as one blob; an empty list is NULL.  False: no memory, the old
- * blob stays. */
+/* Room for the objects of one more message, within the limit of this node. */
+bool core_may_keep(const struct rsvp_core *core, const struct wire_msg *msg);
+/* Whole objects as one blob; an empty list is NULL, and frees.  False: no
+ * memory or a limit, the old blob stays. */
 bool blob_set(struct rsvp_core *core, struct blob **blob,
 	const struct wire_view *views, size_t count);
 bool blob_equal(
@@ -411,6 +418,15 @@ struct psb *psb_new(struct rsvp_core *core, struct session *session,
 	const struct wire_filter *sender);
 /* Sends nothing. */
 void psb_free(struct rsvp_core *core, struct psb *psb);
+/* It was heard for the first time, or again. */
+void psb_heard(struct rsvp_core *core, struct psb *psb, bool first);
+/*
+ * Somebody may send Paths from addresses and for sessions that do not exist,
+ * more than this node has room for.  Those are never refreshed and nobody
+ * reserves for them: the oldest of them go, so that there is room for whoever
+ * means it.
+ */
+void psb_make_room(struct rsvp_core *core, const struct wire_msg *msg);
 /* Ask for the route.  True when the outgoing interfaces changed. */
 bool psb_route(struct rsvp_core *core, struct psb *psb);
 bool psb_routes_to(const struct psb *psb, uint32_t ifindex);

@@ -130,16 +130,22 @@ find_or_make(struct rsvp_core *core, const struct rsvp_packet *packet,
 	bool *ret_made)
 {
 	const struct wire_msg *msg = packet->msg;
-	struct session *session =
-		session_make(core, &msg->session, &msg->hop.addr);
-	struct psb *psb;
+	struct session *session = session_find(core, &msg->session);
+	struct psb *psb = NULL;
 
 	*ret_made = false;
-	if (!session)
-		return NULL;
-	psb = psb_find(session, &msg->sender, key_ifindex(packet));
+	if (session)
+		psb = psb_find(session, &msg->sender, key_ifindex(packet));
 	if (psb)
 		return psb;
+	psb_make_room(core, msg);
+	if (!core_may_keep(core, msg)) {
+		core_count(core, RSVP_C_DROP_LIMIT);
+		return NULL;
+	}
+	session = session_make(core, &msg->session, &msg->hop.addr);
+	if (!session)
+		return NULL;
 	psb = psb_new(core, session, &msg->sender);
 	*ret_made = psb != NULL;
 	if (!psb)
@@ -250,6 +256,7 @@ in_path(struct rsvp_core *core, const struct rsvp_packet *packet)
 		return;
 	}
 	core_count(core, RSVP_C_PATH_IN);
+	psb_heard(core, psb, made);
 	old_ifindex = psb->in_ifindex;
 	changed = update(core, psb, packet);
 	if (!restart_expiry(core, psb, packet)) {

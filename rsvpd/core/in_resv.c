@@ -382,7 +382,8 @@ make_rsb(struct rsvp_core *core, const struct resv_in *in,
 {
 	struct rsb *rsb;
 
-	if (in->session->rsb_count >= RSBS_MAX) {
+	if (in->session->rsb_count >= RSBS_MAX ||
+		core->rsb_count >= core->conf.max_paths) {
 		core_count(core, RSVP_C_DROP_LIMIT);
 		return NULL;
 	}

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { EVICTIONS = 64 /* for one message */ };
+
 struct psb *
 psb_find(const struct session *session, const struct wire_filter *sender,
 	uint32_t in_ifindex)
@@ -30,7 +32,8 @@ psb_new(struct rsvp_core *core, struct session *session,
 {
 	struct psb *psb;
 
-	if (session->psb_count >= core->conf.max_senders) {
+	if (session->psb_count >= core->conf.max_senders ||
+		core->psb_count >= core->conf.max_paths) {
 		core_count(core, RSVP_C_DROP_LIMIT);
 		return NULL;
 	}
@@ -69,12 +72,70 @@ psb_free(struct rsvp_core *core, struct psb *psb)
 	core->psb_count--;
 	if (session->psb_count == 0)
 		session_dest_leave(core, session);
-	core_put(core, psb->adspec);
-	core_put(core, psb->policies);
-	core_put(core, psb->others);
+	psb_heard(core, psb, false);
+	/* Emptying cannot fail. */
+	(void)blob_set(core, &psb->adspec, NULL, 0);
+	(void)blob_set(core, &psb->policies, NULL, 0);
+	(void)blob_set(core, &psb->others, NULL, 0);
 	if (psb->outs != &psb->out_one)
 		core_put(core, psb->outs);
 	core_put(core, psb);
+}
+
+/* ---- room for more ------------------------------------------------------- */
+
+void
+psb_heard(struct rsvp_core *core, struct psb *psb, bool first)
+{
+	if (first)
+		TAILQ_INSERT_TAIL(&core->fresh, psb, next_fresh);
+	else if (psb->fresh)
+		TAILQ_REMOVE(&core->fresh, psb, next_fresh);
+	psb->fresh = first;
+}
+
+/* Did anybody reserve for it, or opened its session here? */
+static bool
+is_of_use(const struct psb *psb)
+{
+	return !TAILQ_EMPTY(&psb->session->rsbs) ||
+	       !TAILQ_EMPTY(&psb->session->locals);
+}
+
+/* False: there is none that may go. */
+static bool
+evict_oldest(struct rsvp_core *core)
+{
+	struct psb *psb;
+
+	while ((psb = TAILQ_FIRST(&core->fresh))) {
+		struct session *session = psb->session;
+
+		psb_heard(core, psb, false);
+		if (is_of_use(psb))
+			continue;
+		core_count(core, RSVP_C_PATH_EVICTED);
+		psb_free(core, psb);
+		session_sync(core, session, SESSION_QUIET);
+		return true;
+	}
+	return false;
+}
+
+static bool
+has_room(const struct rsvp_core *core, const struct wire_msg *msg)
+{
+	return core->session_count < core->conf.max_sessions &&
+	       core->psb_count < core->conf.max_paths &&
+	       core_may_keep(core, msg);
+}
+
+void
+psb_make_room(struct rsvp_core *core, const struct wire_msg *msg)
+{
+	for (int i = 0; i < EVICTIONS && !has_room(core, msg); i++)
+		if (!evict_oldest(core))
+			return;
 }
 
 /* ---- where it goes ------------------------------------------------------- */

@@ -167,9 +167,10 @@ rsb_free(struct rsvp_core *core, struct rsb *rsb)
 	core_put(core, rsb->trying);
 	core_put(core, rsb->wanted);
 	core_put(core, rsb->why);
-	core_put(core, rsb->policies);
-	core_put(core, rsb->others);
-	core_put(core, rsb->scope);
+	/* Emptying cannot fail. */
+	(void)blob_set(core, &rsb->policies, NULL, 0);
+	(void)blob_set(core, &rsb->others, NULL, 0);
+	(void)blob_set(core, &rsb->scope, NULL, 0);
 	core_put(core, rsb);
 }
 

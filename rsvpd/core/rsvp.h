@@ -107,7 +107,8 @@ struct rsvp_core_conf {
 	uint32_t max_sessions_neighbour; /* that one previous hop may make */
 	uint32_t max_sessions_uid;       /* that one local user may make */
 	uint32_t max_senders;            /* of one session */
-	uint32_t blockade_multiple;      /* Kb, RFC 2205 3.5 */
+	uint32_t max_paths; /* path states of this node, and reservations */
+	uint32_t blockade_multiple; /* Kb, RFC 2205 3.5 */
 	uint32_t tc_wait_ms; /* how long requests wait for traffic control */
 	uint32_t default_lifetime_ms; /* of adopted flows nobody claimed */
 };
@@ -384,6 +385,8 @@ bool rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect);
 	X(RSVP_C_DROP_MEMORY, "drop_memory",                                   \
 		"messages dropped: out of memory")                             \
 	X(RSVP_C_PATH_EXPIRED, "path_expired", "path states timed out")        \
+	X(RSVP_C_PATH_EVICTED, "path_evicted",                                 \
+		"path states heard once that made room for newer ones")        \
 	X(RSVP_C_RESV_EXPIRED, "resv_expired", "reservations timed out")       \
 	X(RSVP_C_ADMITTED, "admitted", "reservations admitted")                \
 	X(RSVP_C_REFUSED, "refused", "reservations refused here")              \

@@ -30,10 +30,120 @@ a_neighbour_makes_so_many_sessions_only(void)
 	T_EQ(totals.sessions, 2);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
 	one_more_session(t, 10, 3);
+	for (uint16_t port = 1; port <= 2; port++)
+		one_more_session(t, port, 2);
+	one_more_session(t, 10, 3);
 	one_more_session(t, 11, 4); /* one too many for the node */
 	rsvp_core_totals(t->core, &totals);
 	T_EQ(totals.sessions, 3);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 0);
+	ct_free(t);
+}
+
+/* A flood of Paths that nobody repeats; each from a neighbour of its own. */
+static void
+flood(struct ct *t, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->session.dst_port = (uint16_t)(10000 + i);
+		msg->sender.src = addr_v4_u32(20u << 24 | i);
+		msg->hop.addr = addr_v4_u32(30u << 24 | i);
+		ct_feed(t, UP, msg);
+		ct_forget(t);
+	}
+}
+
+static void
+a_flood_leaves_room_for_who_means_it(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct wire_msg *msg;
+	struct rsvp_totals totals;
+
+	t->conf.max_sessions = 10;
+	rsvp_core_reconf(t->core, &t->conf);
+	ct_with_resv(t, ct_cl(50000)); /* reserved, the Path heard once */
+	one_more_session(t, 4001, 2);  /* heard twice */
+	one_more_session(t, 4001, 2);
+	flood(t, 50);
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.sessions, 10);
+	T_EQ(totals.paths, 10);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 42);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 0);
+	msg = ct_resv(t, ct_cl(60000)); /* its path is still there */
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	ct_answer_all(t);
+	one_more_session(t, 4001, 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 42);
+	one_more_session(t, 5000, 2); /* somebody new gets in */
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.sessions, 10);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 43);
+	ct_free(t);
+}
+
+static void
+path_states_are_limited_over_all_sessions(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct rsvp_totals totals;
+
+	t->conf.max_paths = 5;
+	rsvp_core_reconf(t->core, &t->conf);
+	for (uint16_t port = 1; port <= 8; port++)
+		for (int again = 0; again < 2; again++) {
+			struct wire_msg *msg = ct_path(t);
+
+			msg->sender.src_port = port;
+			ct_feed(t, UP, msg);
+		}
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.paths, 5);
+	/* The sixth: twice for the first time. */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 6);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 0);
+	ct_free(t);
+}
+
+/* Objects that nobody here knows go along with a Path, at any size. */
+static void
+kept_objects_are_limited(void)
+{
+	static uint8_t bytes[1000] = { 1000 >> 8, 1000 & 0xff, 200, 1 };
+	struct ct *t = ct_new(ADDR_V4);
+	struct rsvp_totals totals;
+
+	t->conf.max_paths = 8; /* 4096 octets */
+	rsvp_core_reconf(t->core, &t->conf);
+	for (unsigned i = 0; i < 8; i++)
+		for (int again = 0; again < 2; again++) {
+			struct wire_msg *msg = ct_path(t);
+
+			msg->session.dst_port = (uint16_t)(100 + i);
+			msg->other_count = 1;
+			msg->others[0] = (struct wire_view){ bytes, 1000 };
+			ct_feed(t, UP, msg);
+		}
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.paths, 3); /* and their Adspecs */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 10);
+	ct_run(t, 400000); /* all expire */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EXPIRED), 3);
+	for (unsigned i = 0; i < 3; i++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->session.dst_port = (uint16_t)(200 + i);
+		msg->other_count = 1;
+		msg->others[0] = (struct wire_view){ bytes, 1000 };
+		ct_feed(t, UP, msg);
+	}
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.paths, 3);
 	ct_free(t);
 }
 
@@ -205,6 +315,11 @@ no_memory_leaves_nothing(void)
 static struct t_case cases[] = {
 	{ "neighbour and node have limits on sessions",
 		a_neighbour_makes_so_many_sessions_only },
+	{ "a flood of Paths leaves room for who means it",
+		a_flood_leaves_room_for_who_means_it },
+	{ "path states are limited over all sessions",
+		path_states_are_limited_over_all_sessions },
+	{ "the objects kept are limited", kept_objects_are_limited },
 	{ "a session has a limit on senders",
 		a_session_has_so_many_senders_only },
 	{ "a session has a limit on next hops",
