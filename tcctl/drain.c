@@ -44,6 +44,7 @@ tc_drain_add(struct tc_link *link, struct tc_record *record, uint32_t serial,
 {
 	struct tc_drain *d =
 		add_drain(link, tc_subtree_of(record->service), record->minor);
+	struct tc_object objects[2];
 
 	if (!d)
 		return false;
@@ -52,9 +53,10 @@ tc_drain_add(struct tc_link *link, struct tc_record *record, uint32_t serial,
 	d->due = now;
 	d->deadline = mono_add_ms(now, DRAIN_MS);
 	d->has_leaf = true;
-	tc_want_idle(&link->conf, d->subtree, d->minor, &d->class, &d->leaf);
-	d->class.htb = record->htb;
-	d->leaf.fifo.limit = record->limit;
+	tc_want_class(&link->conf, d->subtree, d->minor, &record->htb,
+		record->limit, objects);
+	d->class = objects[0];
+	d->leaf = objects[1];
 	return true;
 }
 

@@ -39,10 +39,8 @@ static void
 class_objects(const struct tc_link *link, const struct tc_record *r,
 	struct tc_object ret[2])
 {
-	tc_want_idle(&link->conf, tc_subtree_of(r->service), r->minor, &ret[0],
-		&ret[1]);
-	ret[0].htb = r->htb;
-	ret[1].fifo.limit = r->limit;
+	tc_want_class(&link->conf, tc_subtree_of(r->service), r->minor, &r->htb,
+		r->limit, ret);
 }
 
 static size_t

@@ -305,6 +305,10 @@ void tc_want_subtree(const struct tc_iface *iface, enum tc_subtree subtree,
 void tc_want_idle(const struct tc_iface *iface, enum tc_subtree subtree,
 	uint32_t minor, struct tc_object *ret_class,
 	struct tc_object *ret_leaf);
+/* A class of that subtree and its leaf, with these parameters. */
+void tc_want_class(const struct tc_iface *iface, enum tc_subtree subtree,
+	uint32_t minor, const struct tc_htb_class *htb, uint32_t limit,
+	struct tc_object ret[2]);
 /* A flow's class and its leaf. */
 void tc_want_flow(const struct tc_iface *iface, const struct tc_flow *flow,
 	uint32_t minor, struct tc_object *ret_class,

@@ -222,6 +222,20 @@ get_field(struct msg_attr *a, const struct field *f, uint8_t *to)
 	return !a->body.failed;
 }
 
+/* Number of the field with that attribute, looked for from hint on; count:
+ * there is none. */
+static size_t
+find_field(const struct field *fields, size_t count, size_t hint, uint16_t attr)
+{
+	for (size_t i = hint; i < count; i++)
+		if (fields[i].attr == attr)
+			return i;
+	for (size_t i = 0; i < hint && i < count; i++)
+		if (fields[i].attr == attr)
+			return i;
+	return count;
+}
+
 /* What a reader does with one attribute that is not in its table; false:
  * malformed.  NULL: such attributes are skipped. */
 typedef bool other_fn(struct msg_attr *attr, void *to);
@@ -233,14 +247,13 @@ get_fields(struct buf_reader body, const struct field *fields, size_t count,
 	other_fn *other, void *to)
 {
 	uint32_t seen = 0;
+	size_t i = 0;
 	struct msg_attr a;
 
 	assert(count < 32);
 	while (msg_attr_next(&body, &a)) {
-		size_t i = 0;
-
-		while (i < count && fields[i].attr != a.type)
-			i++;
+		/* Mostly the one after the last. */
+		i = find_field(fields, count, i, a.type);
 		if (i == count) {
 			if (other && !other(&a, to))
 				return false;

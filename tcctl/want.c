@@ -268,6 +268,17 @@ tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
 }
 
 void
+tc_want_class(const struct tc_iface *iface, enum tc_subtree subtree,
+	uint32_t minor, const struct tc_htb_class *htb, uint32_t limit,
+	struct tc_object ret[2])
+{
+	make_class(iface, minor, tc_subtree_minor(subtree), htb, &ret[0]);
+	ret[0].htb = *htb;
+	make_leaf(iface, minor, &tc_kind_bfifo, &ret[1]);
+	ret[1].fifo.limit = limit;
+}
+
+void
 tc_want_idle(const struct tc_iface *iface, enum tc_subtree subtree,
 	uint32_t minor, struct tc_object *ret_class, struct tc_object *ret_leaf)
 {

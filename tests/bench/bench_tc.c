@@ -41,7 +41,7 @@
 
 enum {
 	FLOWS = 2000, /* installed in one round */
-	ROUNDS = 20,
+	ROUNDS = 100,
 	BATCH = 64, /* FLOW_ADD in one datagram */
 	WINDOW = 4, /* datagrams under way */
 	FIRST_MINOR = 0x100,
