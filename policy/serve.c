@@ -71,6 +71,18 @@ now_ms(void)
 
 /* ---- the file ----------------------------------------------------------- */
 
+/* A NUL would hide all that follows it.  What stands for it is no part of the
+ * syntax either. */
+static void
+show_nuls(char *text, size_t len)
+{
+	for (char *nul; (nul = (char *)memchr(text, '\0', len));) {
+		len -= (size_t)(nul - text);
+		text = nul;
+		*nul = '\1';
+	}
+}
+
 /* The whole of a regular file as text.  0 or negative errno. */
 static int
 read_conf(int fd, char **ret_text)
@@ -104,6 +116,7 @@ read_conf(int fd, char **ret_text)
 			done += (size_t)n;
 	}
 	text[done] = '\0';
+	show_nuls(text, done);
 	*ret_text = text;
 	return 0;
 }
@@ -133,6 +146,7 @@ conf_failed(const struct serve *s, int rc)
 {
 	log_err(LOG_POLICY, "%s: %s (the policy before stays in force)",
 		s->options->conf_name, conf_read_problem(rc));
+	worker_unread(s->worker);
 }
 
 static void

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/lex.h"
+
 enum { IDENTITIES_MAX = 4096, NEAR = 4 };
 
 struct identity {
@@ -494,44 +496,33 @@ read_top(struct reading *rd, const config_t *cf)
 	conf_read_sections(rd, root, top_keys, N);
 }
 
-/*
- * The line of an @include, or 0.  libconfig ends the whole process when what is
- * included cannot be read, and policyd cannot open other files anyway.
- */
-static int
-include_line(const char *text)
-{
-	int line = 1;
-
-	for (const char *p = text; p; line++) {
-		p += strspn(p, " \t");
-		if (strncmp(p, "@include", 8) == 0)
-			return line;
-		p = strchr(p, '\n');
-		if (p)
-			p++;
-	}
-	return 0;
-}
-
 static void
-refuse_syntax(struct reading *rd, const char *text, const config_t *cf)
+refuse_syntax(struct reading *rd, const config_t *cf)
 {
-	const int include = include_line(text);
 	char where[SOURCE_WHERE];
 	struct text t = text_over(where, sizeof(where));
 
-	text_printf(&t, "%s:%d", rd->file,
-		include > 0 ? include : config_error_line(cf));
-	if (include > 0)
-		source_report_add(rd->errors, where,
-			"@include is not supported (put all settings into "
-			"this file)");
-	else
-		source_report_add(rd->errors, where,
-			"%s (a setting is name = value; groups are { }, lists "
-			"( ), text is in quotes)",
-			config_error_text(cf));
+	text_printf(&t, "%s:%d", rd->file, config_error_line(cf));
+	source_report_add(rd->errors, where,
+		"%s (a setting is name = value; groups are { }, lists ( ), "
+		"text is in quotes)",
+		config_error_text(cf));
+}
+
+/* libconfig ends the whole process when what is included cannot be read, and
+ * loses without a word what follows an open comment. */
+static bool
+is_whole(struct reading *rd, const char *text)
+{
+	struct lex_fault fault;
+	char where[SOURCE_WHERE];
+	struct text t = text_over(where, sizeof(where));
+
+	if (lex_check(text, strlen(text), &fault))
+		return true;
+	text_printf(&t, "%s:%u", rd->file, fault.line);
+	source_report_add(rd->errors, where, "%s", fault.text);
+	return false;
 }
 
 bool
@@ -547,10 +538,12 @@ source_file_read(const char *text, const char *file, struct source_draft *draft,
 
 	conf_directory_defaults(ret_directory);
 	config_init(&cf);
-	if (include_line(text) == 0 && config_read_string(&cf, text))
+	if (!is_whole(&rd, text))
+		; /* told */
+	else if (config_read_string(&cf, text))
 		read_top(&rd, &cf);
 	else
-		refuse_syntax(&rd, text, &cf);
+		refuse_syntax(&rd, &cf);
 	config_destroy(&cf);
 	for (size_t i = 0; i < rd.n_identities; i++)
 		source_draft_done(&rd.identities[i].members);

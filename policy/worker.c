@@ -38,6 +38,7 @@ struct worker {
 	pthread_cond_t cond;
 	/* Under the lock. */
 	char *conf_new;
+	bool conf_unread;
 	bool conf_changed;
 	bool hurry;
 	struct worker_news news;
@@ -327,6 +328,19 @@ file_refused(struct worker *w, size_t errors)
 		publish_broken(w);
 }
 
+static void
+file_unread(struct worker *w)
+{
+	struct text t = text_over(w->file_status, sizeof(w->file_status));
+
+	text_printf(&t, "file %s cannot be read: %s", w->name,
+		w->snapshot && !w->broken ? "the last good policy stays"
+					  : "all is denied");
+	if (!w->snapshot)
+		publish_broken(w);
+	tell_status(w);
+}
+
 /* Takes the text. */
 static void
 take_conf(struct worker *w, char *text)
@@ -506,26 +520,31 @@ next_ask_s(const struct worker *w)
 	return s;
 }
 
-/* Wait for a new file, a hint or the time; true and the text for a file. */
-static bool
-wait_for_work(struct worker *w, int64_t wait_s, char **ret_conf)
+struct work {
+	bool conf;   /* a new file */
+	bool unread; /* which could not be read */
+	char *text;  /* of it, owned; NULL: there is none */
+};
+
+/* Wait for a new file, a hint or the time. */
+static struct work
+wait_for_work(struct worker *w, int64_t wait_s)
 {
 	struct timespec until;
+	struct work work;
 	int rc = 0;
-	bool conf;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
 	until.tv_sec += wait_s;
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
 	while (!w->conf_changed && !w->hurry && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&w->cond, &w->lock, &until);
-	conf = w->conf_changed;
-	*ret_conf = w->conf_new;
+	work = (struct work){ w->conf_changed, w->conf_unread, w->conf_new };
 	w->conf_new = NULL;
 	w->conf_changed = false;
 	w->hurry = false;
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-	return conf;
+	return work;
 }
 
 static void *
@@ -535,29 +554,42 @@ worker_main(void *arg)
 
 	start_from_cache(w);
 	for (;;) {
-		char *text;
+		struct work work = wait_for_work(w, next_ask_s(w));
 
-		if (wait_for_work(w, next_ask_s(w), &text)) {
-			if (!text)
-				text = strdup("");
-			if (text)
-				take_conf(w, text);
-		}
+		if (work.conf && !work.text && !work.unread)
+			work.text = strdup("");
+		if (work.text)
+			take_conf(w, work.text);
+		else if (work.conf)
+			file_unread(w);
 		if (w->conf && w->directory.present)
 			ask_directory(w);
 	}
 	return NULL;
 }
 
-void
-worker_conf(struct worker *w, char *text)
+static void
+new_conf(struct worker *w, char *text, bool unread)
 {
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
 	free(w->conf_new);
 	w->conf_new = text;
+	w->conf_unread = unread;
 	w->conf_changed = true;
 	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
+}
+
+void
+worker_conf(struct worker *w, char *text)
+{
+	new_conf(w, text, false);
+}
+
+void
+worker_unread(struct worker *w)
+{
+	new_conf(w, NULL, true);
 }
 
 void

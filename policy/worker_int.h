@@ -34,6 +34,9 @@ struct worker *worker_start(
 
 /* A new text of policy.conf; takes it.  NULL: there is no file. */
 void worker_conf(struct worker *worker, char *text);
+/* There is a file that cannot be read: what is known stays, nothing known is
+ * nothing allowed. */
+void worker_unread(struct worker *worker);
 /* Ask the directory now. */
 void worker_hurry(struct worker *worker);
 /* False when there is none. */

@@ -6,13 +6,13 @@
  */
 #include "conf_int.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lex.h"
 #include "base/log.h"
 
 enum { FILE_OCTETS_MAX = 1 << 20, QUOTE_MAX = 40 };
@@ -139,15 +139,17 @@ static bool
 take_number(struct reader *r, const struct place *at,
 	const struct conf_key *key, void *base, uint64_t v)
 {
+	/* A number is none of the words that have one inside. */
+	const struct conf_key plain = { .type = key->type,
+		.words = key->words };
 	char buf[CONF_VALUE_TEXT];
 	struct text t = text_over(buf, sizeof(buf));
 
-	if ((v >= key->min && v <= key->max) ||
-		(key->special && v == key->special_value)) {
+	if (v >= key->min && v <= key->max) {
 		conf_value_set(key, base, v);
 		return true;
 	}
-	conf_value_number(key, v, &t);
+	conf_value_number(&plain, v, &t);
 	text_add(&t, " is out of range (use ");
 	conf_value_number(key, key->min, &t);
 	text_add(&t, " to ");
@@ -179,6 +181,10 @@ read_string(struct reader *r, const struct place *at,
 	struct text t = text_over(buf, sizeof(buf));
 	uint64_t v;
 
+	if (key->special && strcmp(value, key->special) == 0) {
+		conf_value_set(key, base, key->special_value);
+		return true;
+	}
 	if (conf_value_parse(key, value, &v))
 		return take_number(r, at, key, base, v);
 	quote(&t, value);
@@ -478,99 +484,6 @@ refuse_syntax(struct reader *r, const config_t *config)
 		r, line > 0 ? (unsigned)line : 1, "%s (%s)", text, remedy);
 }
 
-/* Past a comment that begins here, or NULL when none does. */
-static const char *
-skip_comment(const char *p)
-{
-	const char *end;
-
-	if (p[0] == '#' || (p[0] == '/' && p[1] == '/'))
-		return p + strcspn(p, "\n");
-	if (p[0] != '/' || p[1] != '*')
-		return NULL;
-	end = strstr(p + 2, "*/");
-	return end ? end + 2 : p + strlen(p);
-}
-
-/* Past a string that begins here, or NULL when none does. */
-static const char *
-skip_string(const char *p)
-{
-	if (*p != '"')
-		return NULL;
-	for (p++; *p != '\0' && *p != '"'; p++)
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-	return *p == '"' ? p + 1 : p;
-}
-
-/* Octets of a word (key, number, directive) that begins here; 0 if none. */
-static size_t
-word_length(const char *p)
-{
-	size_t n = 0;
-
-	while (isalnum((unsigned char)p[n]) ||
-		(p[n] != '\0' && strchr("_*@+-.", p[n])))
-		n++;
-	return n;
-}
-
-/* libconfig cuts a whole number down to 32 bits unless it ends with L. */
-static bool
-is_too_large(const char *word, size_t n)
-{
-	char *end;
-	unsigned long long v;
-
-	const char *digits = word + (word[0] == '-' || word[0] == '+');
-
-	if (!isdigit((unsigned char)digits[0]) || word[n - 1] == 'L')
-		return false;
-	errno = 0;
-	v = strtoull(digits, &end, 0);
-	return end == word + n && (errno == ERANGE || v > INT32_MAX);
-}
-
-static bool
-check_word(struct reader *r, unsigned line, const char *word, size_t n)
-{
-	if (n == 8 && memcmp(word, "@include", 8) == 0)
-		return refuse(r, line,
-			"@include is not supported (put all settings into "
-			"this file)");
-	if (is_too_large(word, n))
-		return refuse(r, line,
-			"%.*s is beyond 32 bits, out of range for any key (use "
-			"2147483647 at most)",
-			n < QUOTE_MAX ? (int)n : QUOTE_MAX, word);
-	return true;
-}
-
-/* What libconfig would take without a word, or look for in other files. */
-static bool
-check_text(struct reader *r, const char *text, size_t len)
-{
-	unsigned line = 1;
-
-	for (const char *p = text; *p != '\0';) {
-		const char *next = skip_comment(p);
-		const size_t n = word_length(p);
-
-		if (!next)
-			next = skip_string(p);
-		if (!next && n > 0 && !check_word(r, line, p, n))
-			return false;
-		if (!next)
-			next = p + (n > 0 ? n : 1);
-		for (; p < next; p++)
-			line += *p == '\n';
-	}
-	if (strlen(text) != len)
-		return refuse(r, line, "a NUL character (is it a text file?)");
-	return true;
-}
-
 /* The whole file, terminated; NULL when it is refused.  Caller frees. */
 static char *
 slurp(struct reader *r, FILE *file, size_t *ret_len)
@@ -602,11 +515,12 @@ slurp(struct reader *r, FILE *file, size_t *ret_len)
 static bool
 read_text(struct reader *r, const char *text, size_t len)
 {
+	struct lex_fault fault;
 	config_t config;
 	bool ok;
 
-	if (!check_text(r, text, len))
-		return false;
+	if (!lex_check(text, len, &fault))
+		return refuse(r, fault.line, "%s", fault.text);
 	config_init(&config);
 	ok = config_read_string(&config, text) == CONFIG_TRUE
 		     ? read_root(r, config_root_setting(&config))

@@ -187,7 +187,9 @@ start_engine(struct worker *engine)
 	return 0;
 }
 
-/* policy.conf for policyd, and its name for policyd's messages; -1: none. */
+/* policy.conf for policyd, and its name for policyd's messages; -1: none.  One
+ * that is there, or should be, and cannot be read is told by its name alone:
+ * policyd must not take it for none, which allows everything. */
 static int
 open_policy(struct worker *policyd)
 {
@@ -195,12 +197,18 @@ open_policy(struct worker *policyd)
 	const char *path = policyd->sup->options->policy_path;
 	const char **argv = policyd->program.argv;
 	const int fd = sup_copy_file(path);
+	const bool none =
+		fd == -ENOENT && !policyd->sup->options->policy_required;
 
-	argv[NAME_AT] = fd >= 0 ? "-f" : NULL;
-	argv[NAME_AT + 1] = fd >= 0 ? path : NULL;
+	argv[NAME_AT] = none ? NULL : "-f";
+	argv[NAME_AT + 1] = none ? NULL : path;
 	if (fd >= 0)
 		return sup_rewind(fd);
-	log_info(LOG_POLICY, "%s: %s (no file of rules)", path, strerror(-fd));
+	if (none)
+		log_info(LOG_POLICY, "%s: %s (no file of rules)", path,
+			strerror(-fd));
+	else
+		log_err(LOG_POLICY, "%s: %s", path, strerror(-fd));
 	return -1;
 }
 

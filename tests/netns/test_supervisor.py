@@ -368,6 +368,25 @@ def test_policy_file_reaches_policyd_at_start_and_at_reload(bench):
     assert bench.workers() == before
 
 
+def test_policy_that_cannot_be_read_allows_nothing(bench):
+    assert bench.daemon.stop() == 0
+    (bench.daemon.state_dir / "policy.cache").unlink()
+    bench.daemon.policy.mkdir()     # is there, and is no file
+    bench.daemon.process = bench.start(name="again")
+    bench.wait_all()
+    bench.wait_log("not a regular file (the policy before stays in force)")
+    bench.wait_log("in force, 0 rules (nothing that could be read)")
+    # What was good once stays, also for a policyd that starts.
+    bench.daemon.policy.rmdir()
+    bench.daemon.policy.write_text(POLICY)
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log(f"in force, 1 rules (file {bench.daemon.policy})")
+    bench.daemon.policy.unlink()
+    os.kill(bench.workers()["policyd"], signal.SIGKILL)
+    bench.wait_log("No such file or directory (the policy before stays")
+    assert bench.count("in force, 0 rules") == 1
+
+
 def test_named_policy_file_must_exist(bench):
     assert bench.daemon.stop() == 0
     again = bench.node.start(*bench.argv(), "-p", bench.daemon.policy,

@@ -545,6 +545,33 @@ lack_of_memory_is_survived(void)
 	T_CHECK(through, "never enough memory");
 }
 
+/* There was memory for the operations of two flows and not for a third. */
+static void
+lack_of_memory_hurts_no_other_request(void)
+{
+	struct poor poor = { .left = 1 };
+	const struct alloc alloc = { poor_get, poor_put, &poor };
+	struct busy b;
+	struct fix *f = opened(&b);
+	char text[TC_TEXT];
+
+	f->batch->ops.alloc = &alloc;
+	for (uint32_t id = 1; id <= 3; id++) {
+		const struct tc_flow flow = fix_flow(id, (uint16_t)(5000 + id));
+
+		T_EQ(tc_batch_flow(f->batch, f->link, id, &flow, text),
+			id < 3 ? 0 : ENOMEM);
+	}
+	poor.left = 100;
+	f->ear.count = 0;
+	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->ear.count, 2);
+	T_EQ(f->ear.done[0].error, 0);
+	T_EQ(f->ear.done[1].error, 0);
+	T_CHECK(!tc_record_find(f->link, 3), "there");
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
 	{ "the pool is filled in the background",
 		pool_is_filled_in_the_background },
@@ -571,6 +598,8 @@ static struct t_case cases[] = {
 	{ "senseless settings are refused", senseless_settings_are_refused },
 	{ "closing removes the tree", closing_removes_the_tree },
 	{ "lack of memory is survived", lack_of_memory_is_survived },
+	{ "lack of memory hurts no other request",
+		lack_of_memory_hurts_no_other_request },
 };
 
 T_MAIN(cases)

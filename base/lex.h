@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LEX_H
+#define LEX_H
+
+/*
+ * What libconfig takes without a word and we do not: a file that ends in the
+ * middle of a comment or a text (all that follows the opening is lost), a NUL
+ * (so is all that follows it), a whole number beyond 32 bits (it is cut), and
+ * another file.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lex_fault {
+	unsigned line;
+	char text[160]; /* "what (remedy)" */
+};
+
+/* False and the first fault.  text is terminated behind its len octets. */
+bool lex_check(const char *text, size_t len, struct lex_fault *ret_fault);
+
+#endif /* LEX_H */
