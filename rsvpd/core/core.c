@@ -299,13 +299,22 @@ may_keep(const struct rsvp_core *core, size_t more)
 	       (size_t)core->conf.max_paths * CORE_KEPT_EACH;
 }
 
+/* Of a list that is longer, blob_fit() leaves the rest out. */
+static size_t
+kept_len(const struct wire_view *views, size_t count)
+{
+	const size_t len = views_len(views, count);
+
+	return len < CORE_KEPT_MAX ? len : CORE_KEPT_MAX;
+}
+
 bool
 core_may_keep(const struct rsvp_core *core, const struct wire_msg *msg)
 {
 	return may_keep(
 		core, msg->adspec_view.len +
-			      views_len(msg->policies, msg->policy_count) +
-			      views_len(msg->others, msg->other_count));
+			      kept_len(msg->policies, msg->policy_count) +
+			      kept_len(msg->others, msg->other_count));
 }
 
 bool

@@ -165,8 +165,10 @@ class Heard:
         self.version = first >> 4
         self.objects = []
         at = 8
-        while at < self.length:
+        while at + 4 <= min(self.length, len(data)):
             size, number, ctype = struct.unpack("!HBB", data[at:at + 4])
+            if size < 4:  # somebody's nonsense that was passed on
+                break
             self.objects.append((number, ctype, data[at + 4:at + size]))
             at += size
 
@@ -192,7 +194,9 @@ class Heard:
                 *struct.unpack("!BBH", body[-4:]))
 
     def port(self):
-        return struct.unpack("!H", self.get(SESSION)[-2:])[0]
+        body = self.get(SESSION)  # nonsense is passed on as it came
+        return struct.unpack("!H", body[-2:])[0] if body and len(
+            body) >= 2 else None
 
 
 class Neighbour:

@@ -1,0 +1,425 @@
+# SPDX-License-Identifier: ISC
+"""Bad input at every door of a running router: packets, both sockets, files.
+Whoever means well must not notice."""
+
+import os
+import random
+import signal
+import socket
+import struct
+import time
+
+import pytest
+
+import lab
+import neighbour as nb
+from test_neighbour import ADDR, SMALL, Bench
+
+LIMITS = "limits = { sessions = 2000; paths = 4000; };\n"
+NOBODY = 30001
+HONEST = {4: 8004, 6: 8006}
+
+
+@pytest.fixture(scope="module")
+def bench():
+    bench = Bench()
+    daemon = bench.daemon
+    daemon.conf.write_text(LIMITS + daemon.conf.read_text())
+    os.kill(daemon.supervisor(), signal.SIGHUP)
+    daemon.process.wait_output("reload: applied")
+    bench.lihs = {}
+    for v, port in HONEST.items():
+        bench.lihs[v] = bench.reserved_path(v, port)
+        bench.resv(v, port, bench.lihs[v])
+        wait_installed(bench, port)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(autouse=True)
+def unharmed(bench):
+    """After each attack: the same processes, no event that cannot happen, few
+    words, and the honest reservations."""
+    refresh(bench)
+    workers = bench.daemon.workers()
+    lines = bench.daemon.process.output().count("\n")
+    begin = time.monotonic()
+    yield
+    refresh(bench)
+    assert bench.daemon.workers() == workers, bench.daemon.process.output()
+    assert bench.counter("bug") == 0
+    lines = bench.daemon.process.output().count("\n") - lines
+    assert lines < 100 + 40 * (time.monotonic() - begin)
+    assert "runtime error" not in bench.daemon.process.output()
+    for port in HONEST.values():
+        wait_installed(bench, port)
+
+
+def refresh(bench):
+    for v, port in HONEST.items():
+        bench.path(v, port)
+        bench.resv(v, port, bench.lihs[v])
+    bench.up.drain()
+    bench.down.drain()
+
+
+def wait_installed(bench, port, timeout=2.0):
+    def installed():
+        found = bench.reservation(port)
+        return found and found["state"] == "installed"
+    lab.wait_for(installed, f"the reservation of port {port}", timeout)
+
+
+def memory_kb(pid):
+    return int(lab.process_status(pid)["VmRSS"].split()[0])
+
+
+# ---- packets ----------------------------------------------------------------
+
+def messages(v, port):
+    """One good message of each type: (type, from upstream?, objects)."""
+    src, _, _, dst = ADDR[v]
+    session, up, down = (nb.session(dst, port), nb.hop(src, 77),
+                         nb.hop(dst, 3))
+    flow = [SMALL, nb.filter_spec(src, port)]
+    error = nb.obj(nb.ERROR, nb.kind(src),
+                   nb.packed(src) + struct.pack("!BBH", 0, 1, 0))
+    times = nb.time_values(1000)
+    sender = [nb.template(src, port), nb.tspec()]
+    return [
+        (nb.PATH, True, [session, up, times, *sender, nb.adspec()]),
+        (nb.RESV, False, [session, down, times, nb.confirm(dst),
+                          nb.style(nb.FF), *flow]),
+        (nb.RESV, False, [session, down, times, nb.style(nb.SE),
+                          nb.guaranteed(130000.0), flow[1],
+                          nb.filter_spec(src, port + 1)]),
+        (nb.PATH_ERR, False, [session, error, *sender]),
+        (nb.RESV_ERR, True, [session, up, error, nb.style(nb.FF), *flow]),
+        (nb.PATH_TEAR, True, [session, up, *sender]),
+        (nb.RESV_TEAR, False, [session, down, nb.style(nb.FF), *flow]),
+        (nb.RESV_CONF, True, [session, error, nb.confirm(dst),
+                              nb.style(nb.FF), *flow]),
+    ]
+
+
+def spoil(rnd, objects):
+    """One fault in a list of objects: their number, lengths, types, values."""
+    objects = list(objects)
+    at = rnd.randrange(len(objects))
+    one = bytearray(objects[at])
+    fault = rnd.randrange(8)
+    if fault == 0:
+        for _ in range(rnd.randrange(1, 4)):
+            one[rnd.randrange(4, len(one))] = rnd.choice((0, 255, 127, 128))
+    elif fault == 1:
+        one[0:2] = struct.pack("!H", rnd.choice(
+            (0, 1, 3, 4, 5, len(one) - 4, len(one) + 4, 65532, 65535)))
+    elif fault == 2:
+        one = one[:4 * rnd.randrange(len(one) // 4)]
+        one[0:2] = struct.pack("!H", len(one)) if one else b""
+    elif fault == 3:
+        one += rnd.randbytes(4 * rnd.randrange(1, 50))
+        one[0:2] = struct.pack("!H", len(one))
+    elif fault == 4:
+        one[rnd.choice((2, 3))] = rnd.randrange(256)
+    elif fault == 5:
+        objects.insert(at, bytes(one))
+    elif fault == 6:
+        rnd.shuffle(objects)
+        return objects
+    else:
+        del objects[at]
+        return objects
+    objects[at] = bytes(one)
+    return objects
+
+
+def with_header(rnd, kind, objects):
+    body = b"".join(objects)
+    length = len(body) + 8
+    if rnd.random() < 0.03:
+        length = rnd.choice((0, 7, 8, length + 4, 65535))
+    if rnd.random() < 0.03:
+        kind = rnd.randrange(256)
+    head = struct.pack("!BBHBBH", 0x10, kind, 0, rnd.choice((63, 0, 255)), 0,
+                       length)
+    value = nb.checksum(head + body) or 0xFFFF
+    return head[:2] + struct.pack("!H", value) + head[4:] + body
+
+
+def packet(src, dst, ttl, data, alert):
+    if ":" in dst:
+        if alert:
+            data = bytes([nb.RSVP, 0, 5, 2, 0, 0, 1, 0]) + data
+        return struct.pack("!IHBB", 0x6C000000, len(data),
+                           0 if alert else nb.RSVP, ttl) + nb.packed(
+                               src) + nb.packed(dst) + data
+    options = b"\x94\4\0\0" if alert else b""
+    return struct.pack("!BBHHHBBH", 0x45 + len(options) // 4, 0xC0, 0, 0, 0,
+                       ttl, nb.RSVP, 0) + nb.packed(src) + nb.packed(
+                           dst) + options + data
+
+
+def put(neighbour, dst, data):
+    sock = neighbour.s6 if ":" in dst else neighbour.s4
+    try:
+        sock.sendto(data, (dst, 0))
+    except OSError:
+        pass  # the kernel itself would not have it
+
+
+def test_malformed_messages_of_every_type(bench):
+    rnd = random.Random(7)
+    good = {v: messages(v, 9000) for v in ADDR}
+    before = memory_kb(bench.daemon.workers()["engine"])
+    for i in range(20000):
+        v = rnd.choice((4, 6))
+        src, up, via, dst = ADDR[v]
+        kind, upstream, objects = rnd.choice(good[v])
+        end_to_end = kind in (nb.PATH, nb.PATH_TEAR, nb.RESV_CONF)
+        source = src if upstream else dst
+        target = dst if end_to_end else up if upstream else via
+        if rnd.random() < 0.02:
+            source = rnd.choice((up, via, "::1" if v == 6 else "127.0.0.1"))
+        data = with_header(rnd, kind, spoil(rnd, objects))
+        put(bench.up if upstream else bench.down, target,
+            packet(source, target, rnd.choice((63, 63, 1, 0, 255)), data,
+                   rnd.random() < 0.9))
+        if i % 2000 == 0:
+            refresh(bench)
+    assert bench.counter("malformed") > 5000
+    assert memory_kb(bench.daemon.workers()["engine"]) < before + 20000
+
+
+def test_an_unknown_ctype_in_a_flow_list_is_answered(bench):
+    port = bench.port()
+    lih = bench.reserved_path(4, port)
+    bench.resv(4, port, lih, nb.obj(nb.FLOWSPEC, 99, bytes(32)))
+    heard = bench.down.expect(nb.RESV_ERR, port)
+    assert heard.error()[2:] == (14, nb.FLOWSPEC << 8 | 99)
+
+
+def forged_path(rnd):
+    dst = ADDR[4][3]
+    src = f"10.{rnd.randrange(100, 200)}.{rnd.randrange(256)}.1"
+    data = nb.message(
+        nb.PATH, 63, nb.session(dst, rnd.randrange(20000, 60000)),
+        nb.hop(src, 7), nb.time_values(30000), nb.template(src, 5),
+        nb.tspec(), nb.adspec())
+    return packet(src, dst, 63, data, True)
+
+
+def test_forged_paths_do_not_keep_an_honest_one_out(bench):
+    rnd = random.Random(8)
+    sessions = len(bench.daemon.ctl_json("show", "sessions")["sessions"])
+    for i in range(4000):
+        put(bench.up, ADDR[4][3], forged_path(rnd))
+        if i % 500 == 0:
+            refresh(bench)
+    lab.wait_for(lambda: bench.counter("path_evicted") > 1000, "evictions")
+    begin = time.monotonic()
+    port = bench.port()
+    lih = bench.reserved_path(4, port)
+    bench.resv(4, port, lih)
+    wait_installed(bench, port)
+    assert time.monotonic() - begin < 2.0
+    for _ in range(3000):
+        put(bench.up, ADDR[4][3], forged_path(rnd))
+    wait_installed(bench, port)
+    shown = bench.daemon.ctl_json("show", "sessions")["sessions"]
+    assert sessions < len(shown) <= 2000
+
+
+def test_of_large_messages_little_is_kept(bench):
+    """60 kB of objects that nobody knows, in fragments, for many sessions."""
+    src, _, _, dst = ADDR[4]
+    engine = bench.daemon.workers()["engine"]
+    before = memory_kb(engine)
+    dropped = bench.counter("drop_limit")
+    whole = nb.obj(200, 1, bytes(60000))
+    bench.up.node.run("ip", "link", "set", "eth0", "mtu", "65535")
+    bench.router.run("ip", "link", "set", "eth0", "mtu", "65535")
+    try:
+        for i in range(600):
+            data = nb.message(nb.PATH, 63, nb.session(dst, 61000 + i),
+                              nb.hop(src, 7), nb.time_values(1000),
+                              nb.template(src, 5), nb.tspec(), whole)
+            for _ in range(2):
+                put(bench.up, dst, packet(src, dst, 63, data, True))
+    finally:
+        bench.up.node.run("ip", "link", "set", "eth0", "mtu", "1500")
+        bench.router.run("ip", "link", "set", "eth0", "mtu", "1500")
+    lab.wait_for(lambda: bench.counter("drop_limit") > dropped + 200,
+                 "the limit")
+    # Much less than 600 times 60 kB: the buffers of one batch.
+    assert memory_kb(engine) < before + 16000
+
+
+# ---- the applications' socket ------------------------------------------------
+
+def attribute(number, body):
+    return struct.pack("<HH", number, 4 + len(body)) + body
+
+
+def rapi(kind, *attributes, version=1):
+    body = b"".join(attributes)
+    return struct.pack("<IHHI", 12 + len(body), version, kind, 0) + body
+
+
+HELLO = rapi(1, attribute(1, b"\1\0"), attribute(2, b"\1\0"))
+
+
+def handle(number):
+    return attribute(7, struct.pack("<Q", number))
+
+
+def open_request(number, port):
+    return rapi(2, handle(number), attribute(
+        8, b"\4" + nb.packed(ADDR[4][3]) + struct.pack("<BH", 17, port)))
+
+
+def sender_request(number, port):
+    return rapi(3, handle(number), attribute(
+        15, b"\4" + nb.packed(ADDR[4][2]) + struct.pack("<BHI", 0, port, 0)),
+        attribute(16, struct.pack("<fffII", 1e4, 1e3, 2e4, 100, 1000)))
+
+
+def connect(path):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sock.connect(str(path))
+    sock.settimeout(5)
+    return sock
+
+
+def as_nobody(function):
+    """Run it in a process of an unprivileged user; its process id."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            function()
+        finally:
+            os._exit(0)
+    return pid
+
+
+def slowest_welcome(path, pid):
+    """Greet again and again until that process ends: the longest wait."""
+    slowest = 0.0
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        begin = time.monotonic()
+        with connect(path) as sock:
+            sock.send(HELLO)
+            assert sock.recv(1000)
+        slowest = max(slowest, time.monotonic() - begin)
+        time.sleep(0.01)
+    return slowest
+
+
+def test_a_busy_application_holds_nobody_up(bench):
+    def hog():
+        socks = []
+        for i in range(16):
+            sock = connect(bench.daemon.rapi)
+            sock.send(HELLO + open_request(1, 5000 + i))
+            socks.append((sock, sender_request(1, 5000 + i)))
+        for _ in range(4):
+            for sock, request in socks:
+                sock.send(request * (60000 // len(request)))
+    pid = as_nobody(hog)
+    assert slowest_welcome(bench.daemon.rapi, pid) < 0.3
+
+
+def test_an_application_that_never_reads_is_cut_off(bench):
+    def deaf():
+        sock = connect(bench.daemon.rapi)
+        sock.send(HELLO)
+        try:
+            for i in range(0, 100000, 500):
+                sock.send(b"".join(open_request(1 + j, 1 + j % 65535)
+                                   for j in range(i, i + 500)))
+        except OSError:
+            return
+    before = bench.counter("api_slow")
+    pid = as_nobody(deaf)
+    assert slowest_welcome(bench.daemon.rapi, pid) < 0.3
+    lab.wait_for(lambda: bench.counter("api_slow") == before + 1, "the end")
+
+
+def test_garbage_from_applications(bench):
+    def say(sock, rnd, i):
+        good = open_request(i, i + 1) + sender_request(i, i + 1)
+        sock.send(HELLO if rnd.random() < 0.7 else b"\0" * 12)
+        spoilt = bytearray(good)
+        for _ in range(rnd.randrange(1, 6)):
+            spoilt[rnd.randrange(len(spoilt))] = rnd.randrange(256)
+        sock.send(rnd.choice((
+            bytes(spoilt), rnd.randbytes(rnd.randrange(1, 3000)),
+            struct.pack("<IHHI", 0x7FFFFFFF, 1, 2, 0), good[:-3],
+            rapi(2, handle(i), version=9), bytes(65537))))
+
+    def garbage():
+        rnd = random.Random(9)
+        for i in range(1500):
+            try:
+                with connect(bench.daemon.rapi) as sock:
+                    say(sock, rnd, i)
+            except OSError:
+                continue
+    pid = as_nobody(garbage)
+    assert slowest_welcome(bench.daemon.rapi, pid) < 0.3
+    assert bench.counter("api_bad") > 300
+
+
+# ---- the control socket -------------------------------------------------------
+
+def test_garbage_and_crowds_at_the_control_socket(bench):
+    rnd = random.Random(10)
+    crowd = []
+    for _ in range(300):
+        with connect(bench.daemon.control) as sock:
+            try:
+                sock.send(rnd.choice((
+                    rnd.randbytes(rnd.randrange(1, 2000)),
+                    struct.pack("<IHHI", 12, 1, rnd.randrange(300), 1),
+                    struct.pack("<IHHI", 12, 9, 2, 1),
+                    struct.pack("<IHHI", 2**32 - 1, 1, 2, 1))))
+            except OSError:
+                continue
+    for _ in range(100):
+        crowd.append(connect(bench.daemon.control))
+        try:
+            crowd[-1].send(struct.pack("<IHHI", 12, 1, 3, 1))
+        except OSError:
+            pass  # one too many
+    for sock in crowd:  # nobody has read a word
+        sock.close()
+    lab.wait_for(lambda: bench.daemon.ctl(
+        "show", "counters", check=False).returncode == 0, "an answer")
+
+
+# ---- files ------------------------------------------------------------------
+
+def test_a_reload_of_broken_files_changes_nothing(bench):
+    daemon = bench.daemon
+    good_conf, good_policy = daemon.conf.read_bytes(), \
+        daemon.policy.read_bytes()
+    rules = len(daemon.ctl_json("show", "policy")["rules"])
+    bad = [b"", b"\0" * 100, b"(" * 100000, b"x" * 2000000,
+           b'@include "/tmp"\n', b"interfaces = 1;", b"policy = 1;"]
+    try:
+        for text in bad[1:]:
+            before = daemon.process.output().count("reload refused")
+            daemon.conf.write_bytes(text)
+            daemon.policy.write_bytes(text)
+            os.kill(daemon.supervisor(), signal.SIGHUP)
+            lab.wait_for(lambda b=before: daemon.process.output().count(
+                "reload refused") > b, "the reload to be refused")
+            refresh(bench)
+    finally:
+        daemon.conf.write_bytes(good_conf)
+        daemon.policy.write_bytes(good_policy)
+    os.kill(daemon.supervisor(), signal.SIGHUP)
+    lab.wait_for(lambda: len(daemon.ctl_json("show", "policy")["rules"]) ==
+                 rules, "the rules")
