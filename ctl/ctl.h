@@ -74,7 +74,7 @@ void out_json_record(struct out_json *json, struct buf_reader *facts);
 void out_json_list(struct out_json *json, const char *name);
 /* {"NAME": value} pairs instead of records: of the counters. */
 void out_json_pair(struct out_json *json, const char *name, uint64_t value);
-/* Prints and frees. */
+/* Prints, unless out is NULL, and frees. */
 void out_json_end(struct out_json *json, FILE *out);
 
 /* Text for people. */

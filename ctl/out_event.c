@@ -121,6 +121,7 @@ out_json_event(const struct flow_event *event, FILE *out)
 	json_t *top = json_object();
 	char node[64];
 
+	json_object_set_new(top, "schema", json_integer(1));
 	json_object_set_new(top, "event",
 		json_string(event->kind <= RAPI_RESV_CONFIRM
 				    ? kinds[event->kind]

@@ -26,7 +26,9 @@ scalar_of(const struct ctl_value *v)
 	case CTL_KIND_ADDR:
 		return json_string(v->text);
 	case CTL_KIND_NUMBER:
-		return json_integer((json_int_t)v->number);
+		return json_integer(
+			(json_int_t)(v->number < INT64_MAX ? v->number
+							   : INT64_MAX));
 	case CTL_KIND_SIGNED:
 		return json_integer((json_int_t)v->signed_number);
 	case CTL_KIND_REAL: /* JSON has no infinity */
@@ -147,8 +149,11 @@ out_json_pair(struct out_json *json, const char *name, uint64_t value)
 void
 out_json_end(struct out_json *json, FILE *out)
 {
-	(void)json_dumpf(json->top, out, JSON_INDENT(2)); /* stdout's fault */
-	fputc('\n', out);
+	if (out) {
+		/* A fault stays with the stream. */
+		(void)json_dumpf(json->top, out, JSON_INDENT(2));
+		(void)fputc('\n', out);
+	}
 	json_decref(json->top);
 	free(json);
 }

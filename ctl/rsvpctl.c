@@ -2,6 +2,7 @@
 
 /* rsvpctl: options, then the command of the table whose words match. */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,16 @@ take_json(int argc, char **argv, bool *ret_json)
 	return n;
 }
 
+/* What could not be printed has not been done. */
+static int
+finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "rsvpctl: cannot print: %s\n", strerror(errno));
+	return status == CTL_DONE ? CTL_REFUSED : status;
+}
+
 static void
 list_commands(void)
 {
@@ -133,13 +144,13 @@ main(int argc, char **argv)
 			break;
 		case 'l':
 			list_commands();
-			return CTL_DONE;
+			return finish(CTL_DONE);
 		case 'V':
 			printf("rsvpctl %s\n", PACKAGE_VERSION);
-			return CTL_DONE;
+			return finish(CTL_DONE);
 		case 'h':
 			usage(stdout);
-			return CTL_DONE;
+			return finish(CTL_DONE);
 		default:
 			return CTL_USAGE;
 		}
@@ -156,7 +167,7 @@ main(int argc, char **argv)
 		const int n = words_matched(cmd->words, argc, argv);
 
 		if (n > 0)
-			return cmd->run(&o, argc - n, argv + n);
+			return finish(cmd->run(&o, argc - n, argv + n));
 	}
 	return unknown(argc, argv);
 }

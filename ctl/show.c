@@ -93,6 +93,13 @@ told(void *arg, struct buf_reader *facts)
 		l->text(stdout, facts);
 }
 
+/* Half an answer is none: a script must not take it for a short list. */
+static FILE *
+whole(int status)
+{
+	return status == CTL_DONE ? stdout : NULL;
+}
+
 static int
 list(struct listing *l, enum ctl_type question, const char *name,
 	const char *nothing)
@@ -108,7 +115,7 @@ list(struct listing *l, enum ctl_type question, const char *name,
 	const int status = ctl_ask(l->options, question, told, l);
 
 	if (l->json)
-		out_json_end(l->json, stdout);
+		out_json_end(l->json, whole(status));
 	else if (status == CTL_DONE && l->shown == 0 && nothing)
 		printf("%s\n", nothing);
 	return status;
@@ -209,7 +216,7 @@ ctl_show_counters(const struct ctl_options *options, int argc, char **argv)
 	const int status = ctl_ask(options, CTL_ASK_COUNTERS, counter_told, &l);
 
 	if (l.json)
-		out_json_end(l.json, stdout);
+		out_json_end(l.json, whole(status));
 	return status;
 }
 
@@ -269,7 +276,7 @@ ctl_explain(const struct ctl_options *options, int argc, char **argv)
 	if (status == CTL_DONE)
 		status = ctl_ask(options, CTL_ASK_RESERVATIONS, told, &l);
 	if (l.json)
-		out_json_end(l.json, stdout);
+		out_json_end(l.json, whole(status));
 	else if (status == CTL_DONE && l.shown == 0)
 		printf("nothing was asked for, and nothing refused\n");
 	return status;

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -43,6 +44,51 @@ def test_mistake_is_named(words, said):
     assert done.stderr.startswith("rsvpctl: " + said), done.stderr
 
 
+LOOKS = {("show", "interfaces"): "interfaces",
+         ("show", "sessions"): "sessions",
+         ("show", "reservations"): "reservations",
+         ("show", "policy"): "rules",
+         ("show", "counters"): "counters",
+         ("show", "status"): "version",
+         ("explain",): "refusals"}
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+def test_without_a_daemon_nothing_is_told(words, tmp_path):
+    for json_too in ((), ("--json",)):
+        done = rsvpctl("--socket", tmp_path / "none", *json_too, *words)
+        assert done.returncode == 3
+        assert done.stdout == ""    # an empty list would be an answer
+        assert "is rsvpd running" in done.stderr
+
+
+def test_without_a_daemon_nothing_is_reserved(tmp_path):
+    for words in (("send", DST, PORT), ("reserve", DST, PORT, "--once")):
+        done = rsvpctl("--rapi-socket", tmp_path / "none", *words)
+        assert done.returncode == 3 and "is it running?" in done.stderr
+
+
+def test_what_cannot_be_printed_is_no_success():
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([lab.program("rsvpctl"), "--help"], stdout=full,
+                              stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert b"cannot print: No space left" in done.stderr
+
+
+def strict(text):
+    """As a parser that knows no NaN and takes no key twice."""
+    def constant(name):
+        raise ValueError(name)
+
+    def pairs(found):
+        keys = [key for key, _ in found]
+        assert len(keys) == len(set(keys)), keys
+        return dict(found)
+
+    return json.loads(text, parse_constant=constant, object_pairs_hook=pairs)
+
+
 @pytest.fixture(scope="module")
 def daemons():
     with lab.Lab("rsvpctl") as where:
@@ -62,6 +108,60 @@ def test_json_stands_anywhere(daemons):
                   ("show", "status", "--json")):
         assert json.loads(daemon.ctl(*words).stdout)["version"]
     assert "uptime: " in daemon.ctl("show", "status").stdout
+
+
+@needs_root
+def test_every_listing_is_json_empty_and_full(daemons):
+    a, b = daemons
+
+    def look():
+        found = {}
+        for words, key in LOOKS.items():
+            done = a.ctl("--json", *words)
+            found[key] = strict(done.stdout)
+            assert found[key]["schema"] == 1, words
+            assert key in found[key], words
+            assert a.ctl(*words).stdout, words
+        return found
+
+    empty = look()
+    assert empty["sessions"]["sessions"] == []
+    assert empty["reservations"]["reservations"] == []
+    assert empty["refusals"]["refusals"] == []
+    assert empty["rules"]["rules"] == []
+    port = "5008"
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "--json", "send", DST, port, name="send3")
+    receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                            "--json", "reserve", DST, port, "--confirm",
+                            "--service", "gs", name="recv3")
+    receiver.wait_output("confirm")
+    # More than the link has: refused here, on the way to the sender.
+    big = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                       "--json", "reserve", DST, port, "--service", "gs",
+                       "--rate", "50 Mbit", "--once", name="recv4")
+    lab.wait_for(lambda: big.popen.poll() is not None, "the refusal")
+    assert big.popen.returncode == 1, big.output()
+    full = look()
+    session, = full["sessions"]["sessions"]
+    assert session["dst"] == DST and session["port"] == int(port)
+    path, = session["paths"]
+    assert path["tspec"]["p"] is None       # infinite
+    reservation, = full["reservations"]["reservations"]
+    assert reservation["state"] == "installed"
+    assert reservation["classid"].startswith("52:")
+    assert reservation["flowspec"]["R"] >= 125000
+    refusal = full["refusals"]["refusals"][0]
+    assert refusal["code"] == 1 and "Mbit/s" in refusal["reason"]
+    assert full["counters"]["counters"]["tc_requests"] >= 1
+    for process in (sender, receiver, big):
+        for line in process.output().splitlines():
+            if line.startswith("{"):
+                assert strict(line)["schema"] == 1, line
+    receiver.stop()
+    sender.stop()
+    lab.wait_for(lambda: a.ctl_json("show", "sessions")["sessions"] == [],
+                 "an end")
 
 
 @needs_root
