@@ -527,7 +527,6 @@ refused(struct rsvp_core *core, struct demand *demand,
 
 	text_printf(&t, "traffic control: %s",
 		result->text ? result->text : strerror(result->error));
-	ledger_rollback(core->ledger, demand->id);
 	if (demand->trying)
 		admit_refuse(core, demand->trying, &refusal);
 	else if (!kept)
@@ -556,7 +555,6 @@ accepted(struct rsvp_core *core, struct demand *demand)
 	struct image *image = NULL;
 	struct admit_figures figures;
 
-	ledger_commit(core->ledger, demand->id);
 	if (!demand->trying)
 		return;
 	/* Without memory to compare, demand_run() finds a difference later. */
@@ -586,6 +584,12 @@ answer(struct rsvp_core *core, struct demand *demand,
 	forget_request(core, demand);
 	act = flowslot_step(
 		&demand->slot, done ? FLOWSLOT_ACKED : FLOWSLOT_REFUSED);
+	/* Whether it is wanted still or not: the ledger has what the kernel
+	 * has. */
+	if (sent && done)
+		ledger_commit(core->ledger, demand->id);
+	else
+		ledger_rollback(core->ledger, demand->id);
 	if (done) {
 		set_live(core, demand, sent);
 		sent = NULL;

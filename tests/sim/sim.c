@@ -2,68 +2,12 @@
 
 /* The simulator; see sim.h. */
 
-#include "sim.h"
+#include "sim_int.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/heap.h"
-
-enum { EVENTS = 8, SHOWN = 10 };
-
-/* A flow as the kernel of a node has it and is asked for it. */
-struct kernel_flow {
-	uint32_t id;
-	uint32_t ifindex;
-	uint16_t dst_port; /* which flow of the simulation */
-	uint64_t rate_Bps; /* in the kernel; 0: not there */
-	uint64_t asked_Bps;
-	unsigned in_flight;
-	struct kernel_flow *next;
-};
-
-struct node {
-	struct rsvp_core *core;
-	struct sim *sim;
-	size_t index;
-	struct kernel_flow *flows;
-	struct mono kernel_busy; /* answers come in order */
-	uint8_t drop_next;       /* a message type, or 0 */
-	struct heap_node tick;
-};
-
-enum event_kind { EVENT_PACKET, EVENT_ANSWER };
-
-struct event {
-	struct heap_node heap; /* first */
-	enum event_kind kind;
-	size_t node;
-	struct rsvp_packet packet; /* its msg is decoded on arrival */
-	struct rsvp_installed answer;
-	struct rsvp_flow_request request;
-	size_t len;
-	uint8_t bytes[];
-};
-
-struct sim {
-	struct sim_conf conf;
-	struct mono now;
-	uint64_t random;
-	struct heap events;
-	struct heap ticks;
-	struct node *nodes;
-	unsigned loss;
-	unsigned refuse;
-	uint32_t least_us, most_us;
-	uint64_t told[EVENTS];
-	uint64_t messages;
-	uint64_t refused;
-	unsigned problems;
-	struct wire_msg msg;
-};
 
 void
 sim_problem(struct sim *s, const char *fmt, ...)
@@ -81,8 +25,8 @@ sim_problem(struct sim *s, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-static void *
-must_have(void *memory)
+void *
+sim_must_have(void *memory)
 {
 	if (!memory)
 		abort();
@@ -153,87 +97,28 @@ route(void *arg, const struct rsvp_route_query *query, struct rsvp_route *ret)
 	ret->out_ifindex[0] = to < node->index ? SIM_LEFT : SIM_RIGHT;
 }
 
-static void
-policy(void *arg, const struct rsvp_policy_query *query,
-	struct rsvp_policy_answer *ret)
-{
-	(void)arg; /* everything is allowed here */
-	(void)query;
-	*ret = (struct rsvp_policy_answer){ .allowed = true };
-}
+/* ---- events -------------------------------------------------------------- */
 
-static void
-policy_end(void *arg, uint32_t claim)
-{
-	(void)arg; /* no claims are given */
-	(void)claim;
-}
-
-/* ---- the oracle ---------------------------------------------------------- */
-
-uint64_t
-sim_kernel_Bps(const struct sim *s, size_t node, uint32_t ifindex)
-{
-	const struct kernel_flow *f;
-	uint64_t sum = 0;
-
-	for (f = s->nodes[node].flows; f; f = f->next) {
-		if (f->ifindex != ifindex)
-			continue;
-		sum += f->in_flight > 0 && f->asked_Bps > f->rate_Bps
-			       ? f->asked_Bps
-			       : f->rate_Bps;
-	}
-	return sum;
-}
-
-static void
-check_node(struct sim *s, size_t index)
-{
-	struct rsvp_iface_info info = { 0 };
-	uint32_t after = 0;
-
-	while (rsvp_core_iface_after(s->nodes[index].core, after, &info)) {
-		uint64_t sum;
-
-		after = info.conf.ifindex;
-		sum = sim_kernel_Bps(s, index, after);
-		if (info.reserved_Bps != sum)
-			sim_problem(s,
-				"node %zu if %u: ledger %llu, oracle %llu",
-				index, after,
-				(unsigned long long)info.reserved_Bps,
-				(unsigned long long)sum);
-		if (sum > s->conf.reservable_Bps)
-			sim_problem(s, "node %zu if %u: sold %llu of %llu",
-				index, after, (unsigned long long)sum,
-				(unsigned long long)s->conf.reservable_Bps);
-	}
-	if (rsvp_core_counter(s->nodes[index].core, RSVP_C_BUG) != 0)
-		sim_problem(s, "node %zu counted a bug", index);
-}
-
-/* ---- effects ------------------------------------------------------------- */
-
-static struct event *
-new_event(struct sim *s, enum event_kind kind, size_t node, size_t len)
+struct event *
+sim_event(enum event_kind kind, size_t node, size_t len)
 {
 	struct event *e =
-		(struct event *)must_have(calloc(1, sizeof(*e) + len));
+		(struct event *)sim_must_have(calloc(1, sizeof(*e) + len));
 
-	(void)s; /* events belong to its heap, once they have a time */
 	e->kind = kind;
 	e->node = node;
 	e->len = len;
 	return e;
 }
 
-static void
-schedule(struct sim *s, struct event *e, struct mono when)
+void
+sim_schedule(struct sim *s, struct event *e, struct mono when)
 {
 	if (!heap_set(&s->events, &e->heap, when))
 		abort();
 }
+
+/* ---- effects ------------------------------------------------------------- */
 
 static bool
 lost(struct sim *s, struct node *node, uint8_t type)
@@ -262,8 +147,10 @@ transmit(struct sim *s, size_t from, const struct rsvp_send *send)
 	}
 	if (lost(s, &s->nodes[from], send->type))
 		return;
-	e = new_event(s, EVENT_PACKET,
-		ifindex == SIM_LEFT ? from - 1 : from + 1, send->len);
+	if (ifindex == s->nodes[from].gone)
+		return; /* by route, out of what is not there */
+	e = sim_event(EVENT_PACKET, ifindex == SIM_LEFT ? from - 1 : from + 1,
+		send->len);
 	memcpy(e->bytes, send->bytes, send->len);
 	e->packet =
 		(struct rsvp_packet){ .ifindex = ifindex == SIM_LEFT ? SIM_RIGHT
@@ -272,51 +159,52 @@ transmit(struct sim *s, size_t from, const struct rsvp_send *send)
 			.dst = send->dst,
 			.ttl = send->ttl,
 			.dst_local = to == e->node };
-	schedule(s, e,
+	sim_schedule(s, e,
 		(struct mono){
 			s->now.us + s->least_us +
 			(int64_t)sim_random(s, s->most_us - s->least_us + 1) });
 }
 
-static struct kernel_flow *
-kernel_flow(struct node *node, const struct rsvp_flow *flow)
+/* FNV-1a. */
+static void
+trace(struct sim *s, const void *bytes, size_t len)
 {
-	struct kernel_flow *f;
+	const uint8_t *at = (const uint8_t *)bytes;
 
-	for (f = node->flows; f; f = f->next)
-		if (f->id == flow->id)
-			return f;
-	f = (struct kernel_flow *)must_have(calloc(1, sizeof(*f)));
-	f->id = flow->id;
-	f->ifindex = flow->ifindex;
-	f->dst_port = flow->dst_port;
-	f->next = node->flows;
-	node->flows = f;
-	return f;
+	for (size_t i = 0; i < len; i++)
+		s->trace = (s->trace ^ at[i]) * 0x100000001b3ULL;
 }
 
 static void
-ask_kernel(struct sim *s, struct node *node, const struct rsvp_flow_request *r)
+trace_effect(struct sim *s, size_t node, const struct rsvp_effect *effect)
 {
-	struct kernel_flow *f = kernel_flow(node, &r->flow);
-	struct event *e = new_event(s, EVENT_ANSWER, node->index, 0);
+	const uint64_t head[] = { (uint64_t)s->now.us, node, effect->kind };
 
-	if (f->in_flight > 0)
-		sim_problem(s, "node %zu: two requests for flow %u",
-			node->index, f->id);
-	if (r->op == RSVP_FLOW_ADD ? f->rate_Bps > 0 : f->rate_Bps == 0)
-		sim_problem(s, "node %zu: operation %d does not fit flow %u",
-			node->index, r->op, f->id);
-	f->in_flight++;
-	f->asked_Bps = r->op == RSVP_FLOW_DEL ? 0 : r->flow.rate_Bps;
-	e->request = *r;
-	e->answer.serial = r->serial;
-	if (r->op != RSVP_FLOW_DEL && sim_random(s, 1000) < s->refuse)
-		e->answer.error = ENOBUFS;
-	if (node->kernel_busy.us < s->now.us)
-		node->kernel_busy = s->now;
-	node->kernel_busy.us += 50 + (int64_t)sim_random(s, 3000);
-	schedule(s, e, node->kernel_busy);
+	trace(s, head, sizeof(head));
+	switch (effect->kind) {
+	case RSVP_EFFECT_SEND:
+		trace(s, effect->send.bytes, effect->send.len);
+		break;
+	case RSVP_EFFECT_FLOW:
+		trace(s, &effect->flow.serial, sizeof(effect->flow.serial));
+		trace(s, &effect->flow.flow.id, sizeof(effect->flow.flow.id));
+		trace(s, &effect->flow.flow.rate_Bps,
+			sizeof(effect->flow.flow.rate_Bps));
+		break;
+	case RSVP_EFFECT_EVENT:
+		trace(s, &effect->event.id, sizeof(effect->event.id));
+		trace(s, &effect->event.kind, sizeof(effect->event.kind));
+		break;
+	case RSVP_EFFECT_NOTE:
+		trace(s, effect->note.text, strlen(effect->note.text));
+		break;
+	}
+}
+
+uint64_t
+sim_trace(const struct sim *s)
+{
+	return s->trace;
 }
 
 void
@@ -326,12 +214,13 @@ sim_settle(struct sim *s, size_t index)
 	struct rsvp_effect effect;
 
 	while (rsvp_core_take(node->core, &effect)) {
+		trace_effect(s, index, &effect);
 		switch (effect.kind) {
 		case RSVP_EFFECT_SEND:
 			transmit(s, index, &effect.send);
 			break;
 		case RSVP_EFFECT_FLOW:
-			ask_kernel(s, node, &effect.flow);
+			sim_ask_kernel(s, node, &effect.flow);
 			break;
 		case RSVP_EFFECT_EVENT:
 			s->told[effect.event.kind]++;
@@ -340,41 +229,12 @@ sim_settle(struct sim *s, size_t index)
 			break;
 		}
 	}
-	check_node(s, index);
+	sim_check_node(s, index);
 	if (!heap_set(&s->ticks, &node->tick, rsvp_core_next(node->core)))
 		abort();
 }
 
 /* ---- running ------------------------------------------------------------- */
-
-static void
-forget_flow(struct node *node, const struct kernel_flow *gone)
-{
-	struct kernel_flow **at = &node->flows;
-
-	while (*at && *at != gone)
-		at = &(*at)->next;
-	if (!*at)
-		return;
-	*at = gone->next;
-	free((void *)(uintptr_t)gone);
-}
-
-static void
-answer(struct sim *s, const struct event *e)
-{
-	struct node *node = &s->nodes[e->node];
-	struct kernel_flow *f = kernel_flow(node, &e->request.flow);
-
-	f->in_flight--;
-	if (e->answer.error == 0)
-		f->rate_Bps = f->asked_Bps;
-	else
-		s->refused++;
-	if (f->rate_Bps == 0)
-		forget_flow(node, f);
-	rsvp_core_installed(node->core, s->now, &e->answer);
-}
 
 static void
 arrive(struct sim *s, struct event *e)
@@ -388,13 +248,34 @@ arrive(struct sim *s, struct event *e)
 }
 
 static void
+iface_back(struct sim *s, struct node *node)
+{
+	uint32_t ifindex = node->gone;
+
+	node->gone = 0;
+	sim_add_iface(s, node->index, ifindex);
+	if (!node->tc_down)
+		rsvp_core_tc_ready(node->core, s->now, ifindex, 0, NULL);
+}
+
+static void
 run_event(struct sim *s, struct event *e)
 {
 	heap_remove(&s->events, &e->heap);
-	if (e->kind == EVENT_PACKET)
+	switch (e->kind) {
+	case EVENT_PACKET:
 		arrive(s, e);
-	else
-		answer(s, e);
+		break;
+	case EVENT_ANSWER:
+		(void)sim_answer(s, e); /* to nobody, if he died */
+		break;
+	case EVENT_TC:
+		sim_tc_back(s, &s->nodes[e->node]);
+		break;
+	case EVENT_IFACE:
+		iface_back(s, &s->nodes[e->node]);
+		break;
+	}
 	sim_settle(s, e->node);
 	free(e);
 }
@@ -437,8 +318,8 @@ sim_run(struct sim *s, int64_t ms)
 
 /* ---- life ---------------------------------------------------------------- */
 
-static void
-add_iface(struct sim *s, size_t node, uint32_t ifindex)
+void
+sim_add_iface(struct sim *s, size_t node, uint32_t ifindex)
 {
 	struct rsvp_iface iface = { .ifindex = ifindex,
 		.up = true,
@@ -465,31 +346,40 @@ add_iface(struct sim *s, size_t node, uint32_t ifindex)
 	else
 		iface.v6 = addr;
 	rsvp_core_iface(s->nodes[node].core, s->now, &iface);
-	rsvp_core_tc_ready(s->nodes[node].core, s->now, ifindex, 0, NULL);
+}
+
+void
+sim_start_core(struct sim *s, size_t index)
+{
+	struct node *node = &s->nodes[index];
+	struct rsvp_core_conf conf = rsvp_core_defaults();
+
+	conf.seed = s->conf.seed * 1000 + index + 100 * node->lives++;
+	conf.hooks =
+		(struct rsvp_hooks){ node, route, sim_policy, sim_policy_end };
+	node->core = (struct rsvp_core *)sim_must_have(rsvp_core_new(&conf));
+	if (index > 0 && node->gone != SIM_LEFT)
+		sim_add_iface(s, index, SIM_LEFT);
+	if (index + 1 < s->conf.nodes && node->gone != SIM_RIGHT)
+		sim_add_iface(s, index, SIM_RIGHT);
 }
 
 static void
 start_node(struct sim *s, size_t index)
 {
 	struct node *node = &s->nodes[index];
-	struct rsvp_core_conf conf = rsvp_core_defaults();
 
 	node->sim = s;
 	node->index = index;
-	conf.seed = s->conf.seed * 1000 + index;
-	conf.hooks = (struct rsvp_hooks){ node, route, policy, policy_end };
-	node->core = (struct rsvp_core *)must_have(rsvp_core_new(&conf));
-	if (index > 0)
-		add_iface(s, index, SIM_LEFT);
-	if (index + 1 < s->conf.nodes)
-		add_iface(s, index, SIM_RIGHT);
+	sim_start_core(s, index);
+	sim_tc_back(s, node);
 	sim_settle(s, index);
 }
 
 struct sim *
 sim_chain(const struct sim_conf *conf)
 {
-	struct sim *s = (struct sim *)must_have(calloc(1, sizeof(*s)));
+	struct sim *s = (struct sim *)sim_must_have(calloc(1, sizeof(*s)));
 
 	s->conf = *conf;
 	s->random = conf->seed * 0x9e3779b97f4a7c15ULL + 1;
@@ -498,7 +388,7 @@ sim_chain(const struct sim_conf *conf)
 	s->most_us = 100;
 	heap_init(&s->events, alloc_heap());
 	heap_init(&s->ticks, alloc_heap());
-	s->nodes = (struct node *)must_have(
+	s->nodes = (struct node *)sim_must_have(
 		calloc(conf->nodes, sizeof(*s->nodes)));
 	for (size_t i = 0; i < conf->nodes; i++)
 		start_node(s, i);
@@ -517,8 +407,7 @@ sim_free(struct sim *s)
 	for (size_t i = 0; i < s->conf.nodes; i++) {
 		heap_remove(&s->ticks, &s->nodes[i].tick);
 		rsvp_core_free(s->nodes[i].core);
-		while (s->nodes[i].flows)
-			forget_flow(&s->nodes[i], s->nodes[i].flows);
+		sim_kernel_free(&s->nodes[i]);
 	}
 	heap_done(&s->events);
 	heap_done(&s->ticks);
@@ -538,6 +427,12 @@ void
 sim_kernels(struct sim *s, unsigned refuse)
 {
 	s->refuse = refuse;
+}
+
+void
+sim_policies(struct sim *s, unsigned deny)
+{
+	s->deny = deny;
 }
 
 void
@@ -629,28 +524,6 @@ sim_close(struct sim *s, uint16_t flow, size_t node)
 
 /* ---- looking ------------------------------------------------------------- */
 
-bool
-sim_carries(const struct sim *s, size_t node, uint16_t flow)
-{
-	const struct kernel_flow *f;
-
-	for (f = s->nodes[node].flows; f; f = f->next)
-		if (f->dst_port == flow && f->rate_Bps > 0)
-			return true;
-	return false;
-}
-
-size_t
-sim_kernel_flows(const struct sim *s, size_t node)
-{
-	const struct kernel_flow *f;
-	size_t count = 0;
-
-	for (f = s->nodes[node].flows; f; f = f->next)
-		count++;
-	return count;
-}
-
 uint64_t
 sim_events(const struct sim *s, enum rsvp_event_kind kind)
 {
@@ -690,8 +563,11 @@ sim_expect_empty(struct sim *s)
 		if (sim_kernel_flows(s, i) != 0)
 			sim_problem(s, "kernel of node %zu keeps %zu flows", i,
 				sim_kernel_flows(s, i));
+		if (s->nodes[i].claims != 0)
+			sim_problem(s, "node %zu keeps %u claims of policy", i,
+				s->nodes[i].claims);
 		if (rsvp_core_next(s->nodes[i].core).us != MONO_NEVER.us)
 			sim_problem(s, "node %zu keeps a timer", i);
-		check_node(s, i);
+		sim_check_node(s, i);
 	}
 }

@@ -37,6 +37,14 @@ void sim_free(struct sim *s);
 void sim_links(
 	struct sim *s, unsigned loss, uint32_t least_us, uint32_t most_us);
 void sim_kernels(struct sim *s, unsigned refuse);
+/* Of 1000 questions to policy so many are answered with no. */
+void sim_policies(struct sim *s, unsigned deny);
+/* Traffic control dies, with what it was asked half done, and comes back. */
+void sim_tc_restart(struct sim *s, size_t node);
+/* So does the core, with all it knew; its applications do not ask again. */
+void sim_core_restart(struct sim *s, size_t node);
+/* An interface goes, with its flows, and comes back. */
+void sim_iface_flap(struct sim *s, size_t node, uint32_t ifindex);
 /* The next message of that type that leaves a node is lost. */
 void sim_drop_next(struct sim *s, size_t node, uint8_t type);
 
@@ -56,12 +64,17 @@ void sim_close(struct sim *s, uint16_t flow, size_t node);
 
 /* The kernel of that node carries the flow on an interface. */
 bool sim_carries(const struct sim *s, size_t node, uint16_t flow);
+/* The rate it has there; 0: none. */
+uint64_t sim_rate(const struct sim *s, size_t node, uint16_t flow);
 size_t sim_kernel_flows(const struct sim *s, size_t node);
 uint64_t sim_kernel_Bps(const struct sim *s, size_t node, uint32_t ifindex);
 /* Events told to applications, of a kind, since the start. */
 uint64_t sim_events(const struct sim *s, enum rsvp_event_kind kind);
 uint64_t sim_messages(const struct sim *s);
 uint64_t sim_refused(const struct sim *s);
+
+/* A hash of all that has come out of the cores: one seed, one number. */
+uint64_t sim_trace(const struct sim *s);
 
 /* Problems the oracle found; prints the first ones. */
 unsigned sim_problems(const struct sim *s);

@@ -221,6 +221,45 @@ a_claimed_flow_is_charged_until_it_is_changed(void)
 	ct_once(claimed_is_charged_until_changed);
 }
 
+/* What the kernel does after a tear is charged as it does it. */
+static void
+torn_in_flight(struct ct *t)
+{
+	uint64_t smaller;
+
+	ct_with_resv(t, ct_cl(70000));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	smaller = ct_flow(t)->flow.rate_Bps;
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	T_CHECK(ct_reserved(t, DOWN) > smaller, "it may have more");
+	ct_answer(t, 0);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	T_EQ(ct_reserved(t, DOWN), smaller);
+	ct_answer(t, 0);
+	T_EQ(ct_reserved(t, DOWN), 0);
+}
+
+static void
+increase_torn_in_flight(struct ct *t)
+{
+	uint64_t before;
+
+	ct_with_resv(t, ct_cl(50000));
+	before = ct_reserved(t, DOWN);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(70000)));
+	ct_feed(t, DOWN, ct_resv_tear(t));
+	ct_answer(t, ENOBUFS);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	T_EQ(ct_reserved(t, DOWN), before);
+}
+
+static void
+a_change_torn_in_flight_is_charged_as_the_kernel_has_it(void)
+{
+	ct_once(torn_in_flight);
+	ct_once(increase_torn_in_flight);
+}
+
 static void
 removal_refused(struct ct *t)
 {
@@ -548,6 +587,8 @@ static struct t_case cases[] = {
 		a_claimed_flow_costs_what_the_kernel_may_have },
 	{ "a claimed flow is charged until it is changed",
 		a_claimed_flow_is_charged_until_it_is_changed },
+	{ "a change torn in flight is charged as the kernel has it",
+		a_change_torn_in_flight_is_charged_as_the_kernel_has_it },
 	{ "a flow that cannot be removed is charged, and tried again",
 		a_flow_that_cannot_be_removed_is_charged_and_tried_again },
 	{ "a flow that was not removed is changed when wanted again",
