@@ -10,10 +10,6 @@
 #include "ctl/flow.h"
 #include "rapi/rapi_ext.h"
 
-enum {
-	SENDERS_MAX = 16 /* reserved for at once */
-};
-
 static bool
 set_service(struct flow *flow, const char *value)
 {
@@ -117,12 +113,31 @@ spec_for(const struct flow *flow, const rapi_tspec_t *tspec,
 	return true;
 }
 
+/* A path event that changes nothing of the request does not repeat it. */
+static bool
+asked_before(struct flow *flow, const void *specs, const char *specs_end,
+	const void *filters, const char *filters_end)
+{
+	uint8_t bytes[sizeof(flow->asked)];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	buf_put_bytes(&w, specs, (size_t)(specs_end - (const char *)specs));
+	buf_put_bytes(
+		&w, filters, (size_t)(filters_end - (const char *)filters));
+	if (buf_written(&w) == flow->asked_len &&
+		memcmp(bytes, flow->asked, flow->asked_len) == 0)
+		return true;
+	flow->asked_len = buf_written(&w);
+	memcpy(flow->asked, bytes, flow->asked_len);
+	return false;
+}
+
 /* Reserve, fixed filter, for each sender that was heard. */
 static void
 reserve(struct flow *flow, struct flow_event *event)
 {
-	rapi_flowspec_t specs[SENDERS_MAX];
-	rapi_filter_t filters[SENDERS_MAX];
+	rapi_flowspec_t specs[FLOW_SENDERS_MAX];
+	rapi_filter_t filters[FLOW_SENDERS_MAX];
 	/* In a path event the specs are Tspecs. */
 	rapi_tspec_t *tspec = (rapi_tspec_t *)(void *)event->spec_list;
 	rapi_adspec_t *adspec = event->adspec_list;
@@ -131,7 +146,7 @@ reserve(struct flow *flow, struct flow_event *event)
 	char *filters_at = (char *)filters;
 	int n = 0;
 
-	for (int i = 0; i < event->filters && n < SENDERS_MAX; i++) {
+	for (int i = 0; i < event->filters && n < FLOW_SENDERS_MAX; i++) {
 		rapi_flowspec_t spec;
 
 		if (spec_for(flow, tspec, i < event->adspecs ? adspec : NULL,
@@ -149,7 +164,7 @@ reserve(struct flow *flow, struct flow_event *event)
 		if (i < event->adspecs)
 			adspec = (rapi_adspec_t *)(void *)After_RAPIObj(adspec);
 	}
-	if (n == 0)
+	if (n == 0 || asked_before(flow, specs, specs_at, filters, filters_at))
 		return;
 
 	const int error = rapi_reserve(flow->sid,

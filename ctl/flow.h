@@ -35,6 +35,10 @@ struct flow_event {
 struct flow;
 typedef void flow_hear_fn(struct flow *flow, struct flow_event *event);
 
+enum {
+	FLOW_SENDERS_MAX = 16 /* reserved for at once */
+};
+
 struct flow {
 	const struct ctl_options *options;
 	struct sockaddr_storage dst; /* with the port */
@@ -47,6 +51,10 @@ struct flow {
 	float rate_Bps;             /* reserve, GS: R; 0: r of the sender */
 	bool confirm;               /* reserve */
 	bool once;                  /* reserve: end at the answer */
+	/* reserve: the latest request, flowspecs then filters, packed */
+	size_t asked_len;
+	uint8_t asked[FLOW_SENDERS_MAX *
+		      (sizeof(rapi_flowspec_t) + sizeof(rapi_filter_t))];
 	rapi_sid_t sid;
 	flow_hear_fn *hear;
 	bool ended;

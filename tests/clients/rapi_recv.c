@@ -121,14 +121,27 @@ describe_path(json_t *line, const struct receiver *r, const rapi_tspec_t *tspec,
 		json_object_set_new(line, "bound_us", json_null());
 }
 
+/* By the bodies: what follows them in the union is nobody's. */
+static bool
+same_request(const struct receiver *a, const struct receiver *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (int i = 0; i < a->count; i++)
+		if (memcmp(&a->filters[i], &b->filters[i],
+			    sizeof(a->filters[i])) != 0 ||
+			memcmp(&a->flowspecs[i].specbody_qosx,
+				&b->flowspecs[i].specbody_qosx,
+				sizeof(rapi_qos_flowspecx_t)) != 0)
+			return false;
+	return true;
+}
+
 /* Reserve FF for all senders, if that differs from what was asked last. */
 static void
 reserve(struct receiver *r, rapi_sid_t sid, const struct receiver *want)
 {
-	if (r->count == want->count &&
-		memcmp(r->filters, want->filters, sizeof(r->filters)) == 0 &&
-		memcmp(r->flowspecs, want->flowspecs, sizeof(r->flowspecs)) ==
-			0)
+	if (same_request(r, want))
 		return;
 	*r = *want;
 

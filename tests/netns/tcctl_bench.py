@@ -145,7 +145,9 @@ class Bench:
     def classes(self):
         text = lab.run("tc", "-n", self.a.ns, "-s", "-d", "class", "show",
                        "dev", "eth0").stdout
-        found = [parse_class(c) for c in text.split("\n\n") if c.strip()]
+        # A leaf with queues of its own (fq_codel) lists them as classes, too.
+        found = [parse_class(c) for c in text.split("\n\n")
+                 if c.startswith("class htb")]
         return {c["handle"]: c for c in found}
 
     def qdiscs(self):
