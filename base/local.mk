@@ -12,4 +12,5 @@ libbase_la_SOURCES = \
 	base/log.c base/log.h \
 	base/mono.h \
 	base/msg.c base/msg.h \
+	base/os.c base/os.h \
 	base/text.c base/text.h

@@ -22,11 +22,11 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/msg.h"
+#include "base/os.h"
 #include "main_int.h"
 #include "policy/policy.h"
 #include "sandbox_int.h"
@@ -48,7 +48,7 @@ struct serve {
 	const struct serve_options *options;
 	bool supervised;
 	bool engine_gone;
-	int64_t give_up_ms; /* once it is gone */
+	struct mono give_up; /* once it is gone */
 	int signal_fd;
 	int wake_fd;
 	struct worker *worker;
@@ -59,15 +59,6 @@ struct serve {
 	bool status_waits;
 	char status[WORKER_STATUS];
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the file ----------------------------------------------------------- */
 
@@ -191,7 +182,7 @@ engine_lost(struct serve *s, const char *why)
 	if (s->engine_gone)
 		return;
 	s->engine_gone = true;
-	s->give_up_ms = now_ms() + (s->supervised ? ENGINE_GRACE_MS : 0);
+	s->give_up = mono_add_ms(os_now(), s->supervised ? ENGINE_GRACE_MS : 0);
 	log_info(LOG_POLICY, "engine: gone (%s)", why);
 }
 
@@ -460,7 +451,8 @@ turn(struct serve *s)
 			0 },
 		{ s->supervised ? FD_SUPERVISOR : -1, POLLIN, 0 },
 	};
-	int64_t left_ms = s->engine_gone ? s->give_up_ms - now_ms() : -1;
+	int64_t left_ms =
+		s->engine_gone ? mono_ms_between(os_now(), s->give_up) : -1;
 
 	if (s->engine_gone && left_ms <= 0)
 		return EXIT_SUCCESS;
@@ -476,16 +468,6 @@ turn(struct serve *s)
 		engine_readable(s);
 	send_what_waits(s);
 	return -1;
-}
-
-static bool
-is_seqpacket(int fd)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_SEQPACKET;
 }
 
 static bool
@@ -522,13 +504,13 @@ serve(const struct serve_options *options)
 	struct serve s = { .options = options, .snapshot_fd = -1 };
 	int done = -1;
 
-	if (!is_seqpacket(FD_ENGINE)) {
+	if (!os_is_seqpacket(FD_ENGINE)) {
 		log_err(LOG_POLICY,
 			"serve: descriptor 3 is not the engine's socket; "
 			"policyd serve is started by rsvpd");
 		return EXIT_USAGE;
 	}
-	s.supervised = is_seqpacket(FD_SUPERVISOR);
+	s.supervised = os_is_seqpacket(FD_SUPERVISOR);
 	if (!prepare(&s)) {
 		log_err(LOG_POLICY, "serve: %s", strerror(errno));
 		return EXIT_FAILURE;

@@ -13,9 +13,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "base/text.h"
 #include "rapi_args.h"
 #include "rapi_conn.h"
@@ -113,16 +113,6 @@ enter(void)
 		library.fork_handled =
 			pthread_atfork(lock_lib, unlock_lib, unlock_lib) == 0;
 	library.pid = getpid();
-}
-
-static struct mono
-now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (struct mono){ ts.tv_sec * INT64_C(1000000) +
-			      ts.tv_nsec / 1000 };
 }
 
 static const char *
@@ -395,7 +385,7 @@ static int
 lose(int code)
 {
 	rapi_link_disconnect(&library.link);
-	rapi_conn_lost(&library.conn, now());
+	rapi_conn_lost(&library.conn, os_now());
 	return code;
 }
 
@@ -451,7 +441,7 @@ reconnect(void)
 	if (rapi_link_connect(&library.link, socket_path(), 0) == 0)
 		rapi_conn_up(&library.conn);
 	else
-		rapi_conn_lost(&library.conn, now());
+		rapi_conn_lost(&library.conn, os_now());
 }
 
 /* One datagram into the machine.  False: nothing there, or the connection is
@@ -490,7 +480,7 @@ run_events(void)
 	while (events < EVENTS_MAX) {
 		struct conn_session *s;
 		const enum conn_news news =
-			rapi_conn_next(&library.conn, now(), &s);
+			rapi_conn_next(&library.conn, os_now(), &s);
 
 		if (news == CONN_NOTHING) {
 			if (!receive(&rc))
@@ -527,7 +517,7 @@ rapi_dispatch(void)
 	if (library.link.epoll < 0) {
 		rapi_upcall_done(&library.upcall);
 	} else {
-		if (rapi_conn_retry_due(&library.conn, now()))
+		if (rapi_conn_retry_due(&library.conn, os_now()))
 			reconnect();
 		flush();
 	}

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/os.h"
 #include "base/text.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/ctl_server.h"
@@ -513,12 +513,7 @@ begin(struct process *p)
 static bool
 has_supervisor(void)
 {
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(SUP_WORKER_FD, SOL_SOCKET, SO_TYPE, &type, &len) ==
-		       0 &&
-	       type == SOCK_SEQPACKET &&
+	return os_is_seqpacket(SUP_WORKER_FD) &&
 	       fcntl(SUP_WORKER_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 

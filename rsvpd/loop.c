@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/list.h"
 #include "base/log.h"
+#include "base/os.h"
 
 struct loop_fd {
 	LIST_ENTRY(loop_fd) link;
@@ -49,12 +49,7 @@ struct loop {
 struct mono
 loop_now(void)
 {
-	struct timespec ts;
-
-	/* Cannot fail: the clock exists and ts is ours. */
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (struct mono){ (int64_t)ts.tv_sec * 1000000 +
-			      ts.tv_nsec / 1000 };
+	return os_now();
 }
 
 static void

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "cli_int.h"
 #include "dry_int.h"
 #include "nl_conn.h"
@@ -33,16 +33,6 @@ struct applying {
 	size_t waiting;        /* requests without an answer */
 	char problem[TC_TEXT + 64];
 };
-
-static struct mono
-now_mono(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (struct mono){ (int64_t)ts.tv_sec * 1000000 +
-			      ts.tv_nsec / 1000 };
-}
 
 static void
 complain(struct applying *a, const char *text)
@@ -163,7 +153,7 @@ on_note(void *arg, const char *text)
 static int
 flush(struct applying *a)
 {
-	return tc_batch_run(a->batch, &a->kernel, now_mono(), &a->listener);
+	return tc_batch_run(a->batch, &a->kernel, os_now(), &a->listener);
 }
 
 /* One request into the batch; a refusal is told like one of the kernel. */
@@ -219,8 +209,7 @@ wait_for_removals(struct applying *a, struct tc_link *link)
 	int error = 0;
 
 	while (error == 0 && a->waiting > 0 && !TAILQ_EMPTY(&link->drains)) {
-		error = tc_drain_step(
-			link, &a->kernel, now_mono(), &a->listener);
+		error = tc_drain_step(link, &a->kernel, os_now(), &a->listener);
 		if (error == 0 && a->waiting > 0)
 			(void)poll(NULL, 0, 2); /* as often as serve looks */
 	}

@@ -17,10 +17,10 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/os.h"
 #include "nl_conn.h"
 
 enum { LIFE_PING = 1, LIFE_PONG = 2, WATCH_MS = 500, LINKS_MAX = 256 };
@@ -52,16 +52,6 @@ struct serve {
 	uint8_t answers[MSG_DATAGRAM_MAX];
 	uint8_t request[MSG_DATAGRAM_MAX];
 };
-
-static struct mono
-now_mono(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (struct mono){ (int64_t)ts.tv_sec * 1000000 +
-			      ts.tv_nsec / 1000 };
-}
 
 /* ---- answers ---------------------------------------------------------------
  */
@@ -200,8 +190,7 @@ find_link(struct serve *s, uint32_t ifindex)
 static void
 run_batch(struct serve *s)
 {
-	int error =
-		tc_batch_run(s->batch, &s->kernel, now_mono(), &s->listener);
+	int error = tc_batch_run(s->batch, &s->kernel, os_now(), &s->listener);
 
 	if (error != 0)
 		s->error = error;
@@ -447,7 +436,7 @@ answer_life(struct serve *s)
 static void
 do_due(struct serve *s)
 {
-	struct mono now = now_mono();
+	struct mono now = os_now();
 	bool watch = mono_reached(s->watch_due, now);
 	struct tc_link *link = NULL;
 
@@ -471,7 +460,7 @@ do_idle(struct serve *s)
 
 	s->more = false;
 	LIST_FOREACH (link, &s->links, entry) {
-		struct mono before = now_mono();
+		struct mono before = os_now();
 		bool more = false;
 
 		if (s->error == 0)
@@ -480,8 +469,7 @@ do_idle(struct serve *s)
 		if (!more)
 			continue;
 		s->more = true;
-		link->step =
-			tc_pool_pace(link->step, now_mono().us - before.us);
+		link->step = tc_pool_pace(link->step, os_now().us - before.us);
 	}
 }
 
@@ -489,7 +477,7 @@ static int
 timeout_ms(const struct serve *s)
 {
 	struct mono next = s->watch_due;
-	struct mono now = now_mono();
+	struct mono now = os_now();
 	const struct tc_link *link = NULL;
 
 	if (s->more)
@@ -525,16 +513,6 @@ turn(struct serve *s)
 	if (s->error == 0)
 		do_due(s);
 	flush_answers(s);
-}
-
-static bool
-is_seqpacket(int fd)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_SEQPACKET;
 }
 
 static int
@@ -573,7 +551,7 @@ start(struct serve *s)
 	TAILQ_INIT(&s->outs);
 	s->fds[FD_REQUEST] = (struct pollfd){ .fd = SERVE_FD };
 	s->fds[FD_LIFE] = (struct pollfd){
-		.fd = is_seqpacket(SERVE_LIFE_FD) ? SERVE_LIFE_FD : -1,
+		.fd = os_is_seqpacket(SERVE_LIFE_FD) ? SERVE_LIFE_FD : -1,
 		.events = POLLIN
 	};
 	s->fds[FD_SIGNAL] = (struct pollfd){ .fd = signals, .events = POLLIN };
@@ -609,7 +587,7 @@ tc_serve(void)
 	struct serve *s;
 	int status = 1;
 
-	if (!is_seqpacket(SERVE_FD)) {
+	if (!os_is_seqpacket(SERVE_FD)) {
 		log_err(LOG_MAIN,
 			"descriptor %d is not a SOCK_SEQPACKET socket; the "
 			"supervisor starts tcctl serve",

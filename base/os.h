@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef OS_H
+#define OS_H
+
+/*
+ * What every program at the rim asks of the system.  Not for pure code, which
+ * is told the time.
+ */
+
+#include <stdbool.h>
+
+#include "base/mono.h"
+
+/* CLOCK_MONOTONIC, fresh. */
+struct mono os_now(void);
+
+/* Is this inherited descriptor a socket as the supervisor gives them? */
+bool os_is_seqpacket(int fd);
+
+#endif /* OS_H */
