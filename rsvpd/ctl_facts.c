@@ -18,16 +18,7 @@ bits(uint64_t rate_Bps)
 static const char *
 style_text(uint8_t style)
 {
-	switch (style) {
-	case WIRE_STYLE_WF:
-		return "WF";
-	case WIRE_STYLE_FF:
-		return "FF";
-	case WIRE_STYLE_SE:
-		return "SE";
-	default:
-		return "none";
-	}
+	return wire_style_known(style) ? wire_style_text(style) : "none";
 }
 
 static const char *

@@ -344,6 +344,8 @@ enum { /* values of code 2 (RFC 2750 Appendix A) */
 	WIRE_POLICY_FLOWSPEC = 19
 };
 
+bool wire_style_known(uint32_t style);
+const char *wire_style_text(uint32_t style); /* "FF"; "unknown style" */
 /* "admission control failure"; "error code" for a code without a name. */
 const char *wire_error_text(uint8_t code);
 /* "requested bandwidth unavailable"; "" when the value says nothing. */

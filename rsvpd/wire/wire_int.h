@@ -179,8 +179,6 @@ struct wire_check {
 enum wire_fault wire_check_object(
 	struct wire_check *check, const struct wire_obj *obj);
 enum wire_fault wire_check_end(const struct wire_check *check);
-bool wire_style_known(uint32_t style);
-const char *wire_style_text(uint32_t style); /* "FF"; "unknown style" */
 
 /* The flow descriptor grammar of the style; called by wire_check_. */
 enum wire_fault wire_flow_check(struct wire_check *check, uint8_t class_num);
