@@ -525,6 +525,25 @@ ct_with_resv(struct ct *t, struct wire_flowspec spec)
 	ct_forget(t);
 }
 
+struct wire_filter
+ct_second_sender(const struct ct *t)
+{
+	struct wire_filter filter = ct_sender(t);
+
+	filter.src = ct_addr(t, 8, 9);
+	return filter;
+}
+
+void
+ct_with_second_path(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->sender = ct_second_sender(t);
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+}
+
 void
 ct_expect_err(struct ct *t, unsigned code, unsigned value, unsigned flags)
 {

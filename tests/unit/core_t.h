@@ -129,6 +129,10 @@ const struct rsvp_flow_request *ct_flow(const struct ct *t);
 void ct_with_path(struct ct *t);
 /* Also reserved and installed; log empty. */
 void ct_with_resv(struct ct *t, struct wire_flowspec spec);
+/* A second sender of the session, behind the same previous hop; its Path came;
+ * log empty. */
+struct wire_filter ct_second_sender(const struct ct *t);
+void ct_with_second_path(struct ct *t);
 
 /* Nothing is left: no state, no flow, no memory, no claim, no bandwidth. */
 void ct_expect_empty(struct ct *t);

@@ -6,26 +6,6 @@
 
 #include <math.h>
 
-/* A second sender of the session, behind the same previous hop. */
-static struct wire_filter
-second_sender(const struct ct *t)
-{
-	struct wire_filter filter = ct_sender(t);
-
-	filter.src = ct_addr(t, 8, 9);
-	return filter;
-}
-
-static void
-with_second_path(struct ct *t)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->sender = second_sender(t);
-	ct_feed(t, UP, msg);
-	ct_forget(t);
-}
-
 /* ---- several next hops on one interface ---------------------------------- */
 
 static void
@@ -91,7 +71,7 @@ shared_resv(struct ct *t, uint8_t style, struct wire_flowspec spec)
 	}
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = second_sender(t);
+	msg->flows[1].filter = ct_second_sender(t);
 	return msg;
 }
 
@@ -102,7 +82,7 @@ se_makes_one_flow_of_two_senders(void)
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	with_second_path(t);
+	ct_with_second_path(t);
 	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(100000)));
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->flow.filter_count, 2);
@@ -146,7 +126,7 @@ wf_matches_every_sender_until_the_last(void)
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	with_second_path(t);
+	ct_with_second_path(t);
 	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->flow.filter_count, 1);
@@ -161,7 +141,7 @@ wf_matches_every_sender_until_the_last(void)
 	ct_answer_all(t);
 	T_CHECK(ct_reserved(t, DOWN) > 0, "one sender is left");
 	msg = ct_path_tear(t);
-	msg->sender = second_sender(t);
+	msg->sender = ct_second_sender(t);
 	ct_feed(t, UP, msg);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer_all(t);
@@ -199,7 +179,7 @@ wf_to_several_previous_hops_has_scope(void)
 
 	ct_with_path(t);
 	msg = ct_path(t);
-	msg->sender = second_sender(t);
+	msg->sender = ct_second_sender(t);
 	msg->hop.addr = ct_addr(t, UP, HOP_C);
 	ct_feed(t, UP, msg);
 	ct_forget(t);
@@ -433,11 +413,11 @@ both_confirmations_go_on(struct ct *t)
 	const struct ct_sent *s;
 
 	ct_with_path(t);
-	with_second_path(t);
+	ct_with_second_path(t);
 	msg = confirming(t, 100000);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = second_sender(t);
+	msg->flows[1].filter = ct_second_sender(t);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 0);
@@ -451,7 +431,7 @@ both_confirmations_go_on(struct ct *t)
 	msg = confirming(t, 100000);
 	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
 	msg->confirm = ct_addr(t, 9, 8);
-	msg->flows[0].filter = second_sender(t);
+	msg->flows[0].filter = ct_second_sender(t);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	s = ct_sent(t, WIRE_RESV, ct_sent_count(t, WIRE_RESV) - 1);
@@ -475,9 +455,9 @@ confirmations_queue(struct ct *t)
 	info.conf.traffic_control = false;
 	rsvp_core_iface(t->core, t->now, &info.conf);
 	ct_tick(t);
-	with_second_path(t);
+	ct_with_second_path(t);
 	msg = confirming(t, 100000);
-	msg->flows[0].filter = second_sender(t);
+	msg->flows[0].filter = ct_second_sender(t);
 	ct_feed(t, DOWN, msg);
 	msg = confirming(t, 100000); /* its Path is not here yet */
 	ct_forget(t);
@@ -487,7 +467,7 @@ confirmations_queue(struct ct *t)
 	msg->confirm = ct_addr(t, 9, 8);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = second_sender(t);
+	msg->flows[1].filter = ct_second_sender(t);
 	ct_feed(t, DOWN, msg);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1); /* one message for both */
 	T_CHECK(ct_is(&t->sent[0].msg.confirm, ct_addr(t, 9, 8)), "receiver");
@@ -507,7 +487,7 @@ se_lub(struct ct *t)
 	const struct ct_sent *s;
 
 	ct_with_path(t);
-	with_second_path(t);
+	ct_with_second_path(t);
 	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(50000)));
 	ct_answer(t, 0);
 	ct_forget(t);

@@ -6,26 +6,6 @@
 
 #include <math.h>
 
-/* A second sender of the session, behind the same previous hop. */
-static struct wire_filter
-second_sender(const struct ct *t)
-{
-	struct wire_filter filter = ct_sender(t);
-
-	filter.src = ct_addr(t, 8, 9);
-	return filter;
-}
-
-static void
-with_second_path(struct ct *t)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->sender = second_sender(t);
-	ct_feed(t, UP, msg);
-	ct_forget(t);
-}
-
 /* ---- a reservation ------------------------------------------------------- */
 
 static void
@@ -672,18 +652,18 @@ ff_rates_are_kept_apart(void)
 	const struct ct_sent *s;
 
 	ct_with_path(t);
-	with_second_path(t);
+	ct_with_second_path(t);
 	msg = ct_resv(t, ct_cl(100000));
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = second_sender(t);
+	msg->flows[1].filter = ct_second_sender(t);
 	msg->flows[1].flowspec = ct_cl(30000);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	s = ct_sent(t, WIRE_RESV, ct_sent_count(t, WIRE_RESV) - 1);
 	T_EQ(s->msg.flow_count, 2);
 	for (size_t i = 0; i < 2; i++) {
-		struct wire_filter second = second_sender(t);
+		struct wire_filter second = ct_second_sender(t);
 		bool is_second =
 			wire_filter_equal(&s->msg.flows[i].filter, &second);
 
@@ -701,11 +681,11 @@ one_sender_of_two_is_torn(void)
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	with_second_path(t);
+	ct_with_second_path(t);
 	msg = ct_resv(t, ct_cl(100000));
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = second_sender(t);
+	msg->flows[1].filter = ct_second_sender(t);
 	ct_feed(t, DOWN, msg);
 	T_EQ(t->flow_count, 2);
 	ct_answer_all(t);

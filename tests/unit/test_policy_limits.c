@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "policy/limits_int.h"
+#include "t_alloc.h"
 #include "t_policy.h"
 
 /* Two rules with the same category: instances of their own. */
@@ -323,40 +324,15 @@ random_claims_add_up(void)
 
 /* ---- lack of memory ----------------------------------------------------- */
 
-struct budget {
-	int left; /* allocations until one fails */
-	int held;
-};
-
-static void *
-limited_get(void *arg, size_t size)
-{
-	struct budget *b = (struct budget *)arg;
-
-	if (b->left-- <= 0)
-		return NULL;
-	b->held++;
-	return alloc_get(alloc_heap(), size);
-}
-
-static void
-limited_put(void *arg, void *memory)
-{
-	struct budget *b = (struct budget *)arg;
-
-	b->held -= memory != NULL;
-	alloc_put(alloc_heap(), memory);
-}
-
 /* Each allocation fails once: a refusal or nothing, and no leak. */
 static void
 lack_of_memory_refuses(void)
 {
 	bool done = false;
 
-	for (int n = 0; !done; n++) {
-		struct budget b = { n, 0 };
-		const struct alloc alloc = { limited_get, limited_put, &b };
+	for (size_t n = 0; !done; n++) {
+		struct t_ration b = { n, 0 };
+		const struct alloc alloc = t_ration_alloc(&b);
 		struct policy_limits *l = policy_limits_new(&alloc);
 		uint32_t claim = 0;
 		struct policy_use use;
@@ -380,8 +356,8 @@ lack_of_memory_refuses(void)
 static void
 a_refusal_for_memory_says_so(void)
 {
-	struct budget b = { 1000, 0 };
-	const struct alloc alloc = { limited_get, limited_put, &b };
+	struct t_ration b = { 1000, 0 };
+	const struct alloc alloc = t_ration_alloc(&b);
 	struct policy *p = policy_new(&alloc);
 	struct policy_set *set = t_set();
 	struct policy_verdict v;

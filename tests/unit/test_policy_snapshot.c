@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "t_alloc.h"
 #include "t_policy.h"
 
 /* A set that uses every field. */
@@ -515,42 +516,16 @@ only_the_rules_make_the_digest(void)
 
 /* ---- lack of memory ----------------------------------------------------- */
 
-struct budget {
-	int left;
-	int held;
-};
-
-static void *
-limited_get(void *arg, size_t size)
-{
-	struct budget *b = (struct budget *)arg;
-
-	if (b->left-- <= 0)
-		return NULL;
-	b->held++;
-	return alloc_get(alloc_heap(), size);
-}
-
-static void
-limited_put(void *arg, void *memory)
-{
-	struct budget *b = (struct budget *)arg;
-
-	b->held -= memory != NULL;
-	alloc_put(alloc_heap(), memory);
-}
-
 static void
 each_failing_allocation_is_survived(void)
 {
 	struct bytes b = rich();
 	bool done = false;
-	int n;
+	size_t n;
 
 	for (n = 0; !done; n++) {
-		struct budget budget = { n, 0 };
-		const struct alloc alloc = { limited_get, limited_put,
-			&budget };
+		struct t_ration ration = { n, 0 };
+		const struct alloc alloc = t_ration_alloc(&ration);
 		struct policy_load *load =
 			policy_load_begin(&alloc, b.at, b.len);
 		enum policy_load_state state = POLICY_LOAD_MORE;
@@ -559,9 +534,9 @@ each_failing_allocation_is_survived(void)
 			state = policy_load_step(load, 100);
 		done = load && state == POLICY_LOAD_READY;
 		policy_load_drop(load);
-		T_EQ(budget.held, 0);
+		T_EQ(ration.held, 0);
 	}
-	T_CHECK(n > 15, "only %d allocations", n);
+	T_CHECK(n > 15, "only %zu allocations", n);
 	drop(&b);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "t_alloc.h"
 #include "tc_busy.h"
 
 #include <errno.h>
@@ -468,32 +469,6 @@ closing_removes_the_tree(void)
 /* ---- memory
  * ------------------------------------------------------------------ */
 
-struct poor {
-	size_t left;
-	size_t out;
-};
-
-static void *
-poor_get(void *arg, size_t size)
-{
-	struct poor *p = (struct poor *)arg;
-
-	if (p->left == 0)
-		return NULL;
-	p->left--;
-	p->out++;
-	return calloc(1, size);
-}
-
-static void
-poor_put(void *arg, void *memory)
-{
-	struct poor *p = (struct poor *)arg;
-
-	p->out -= memory != NULL;
-	free(memory);
-}
-
 /* Each allocation in turn fails: refused or given up, never a leak. */
 static void
 lack_of_memory_is_survived(void)
@@ -502,8 +477,8 @@ lack_of_memory_is_survived(void)
 	bool through = false;
 
 	for (size_t n = 0; n < 2000 && !through; n++) {
-		struct poor poor = { .left = n };
-		const struct alloc alloc = { poor_get, poor_put, &poor };
+		struct t_ration ration = { .left = n };
+		const struct alloc alloc = t_ration_alloc(&ration);
 		struct fix *f = fix_new();
 		struct tc_flow flow = fix_flow(7, 5004);
 		struct tc_done done = { 0 };
@@ -540,7 +515,7 @@ lack_of_memory_is_survived(void)
 		tc_link_free(f->link);
 		f->link = NULL;
 		fix_free(f);
-		T_EQ(poor.out, 0);
+		T_EQ(ration.held, 0);
 	}
 	T_CHECK(through, "never enough memory");
 }
@@ -549,8 +524,8 @@ lack_of_memory_is_survived(void)
 static void
 lack_of_memory_hurts_no_other_request(void)
 {
-	struct poor poor = { .left = 1 };
-	const struct alloc alloc = { poor_get, poor_put, &poor };
+	struct t_ration ration = { .left = 1 };
+	const struct alloc alloc = t_ration_alloc(&ration);
 	struct busy b;
 	struct fix *f = opened(&b);
 	char text[TC_TEXT];
@@ -562,7 +537,7 @@ lack_of_memory_hurts_no_other_request(void)
 		T_EQ(tc_batch_flow(f->batch, f->link, id, &flow, text),
 			id < 3 ? 0 : ENOMEM);
 	}
-	poor.left = 100;
+	ration.left = 100;
 	f->ear.count = 0;
 	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener), 0);
 	T_EQ(f->ear.count, 2);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "t_alloc.h"
 #include "tc_fixture.h"
 #include "tcctl/nl_attr.h"
 
@@ -343,28 +344,6 @@ another_kind_of_leaf_is_made_anew(void)
 	tc_objects_done(&want);
 }
 
-struct rationed {
-	size_t left;
-};
-
-static void *
-rationed_get(void *arg, size_t size)
-{
-	struct rationed *r = (struct rationed *)arg;
-
-	if (r->left == 0)
-		return NULL;
-	r->left--;
-	return calloc(1, size);
-}
-
-static void
-rationed_put(void *arg, void *memory)
-{
-	(void)arg;
-	free(memory);
-}
-
 /* Half a plan must not be taken for a whole one. */
 static void
 plan_without_memory_says_so(void)
@@ -373,9 +352,8 @@ plan_without_memory_says_so(void)
 	struct tc_objects want = tree(&iface, &tc_kind_pfifo);
 
 	for (size_t n = 0; n < 4; n++) {
-		struct rationed ration = { n };
-		const struct alloc alloc = { rationed_get, rationed_put,
-			&ration };
+		struct t_ration ration = { n, 0 };
+		const struct alloc alloc = t_ration_alloc(&ration);
 		struct tc_ops ops = { .alloc = &alloc };
 
 		tc_plan((struct tc_span){ want.all, 0 },
