@@ -312,6 +312,21 @@ foreign_trees_are_refused(void)
 	}
 }
 
+/* The mark of ours, but what matches no filter goes elsewhere. */
+static void
+tree_with_another_default_is_refused(void)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+
+	set_root(f, TC_ROOT_HANDLE, &tc_kind_htb_root,
+		TC_LAYOUT_MARK | TC_LAYOUT_VERSION);
+	f->dry.objects.all[0].root.default_minor = TC_MINOR_CONTROL;
+	T_EQ(fix_open(f, &iface), EBUSY);
+	T_EQ(f->dry.objects.count, 1);
+	fix_free(f);
+}
+
 static void
 default_qdisc_is_not_foreign(void)
 {
@@ -338,6 +353,8 @@ static struct t_case cases[] = {
 		numbers_of_the_adopted_are_taken },
 	{ "foreign filters are left alone", foreign_filters_are_left_alone },
 	{ "foreign trees are refused", foreign_trees_are_refused },
+	{ "a tree with another default is refused",
+		tree_with_another_default_is_refused },
 	{ "the kernel's default qdisc is not foreign",
 		default_qdisc_is_not_foreign },
 };

@@ -378,6 +378,25 @@ node_numbers_come_round(void)
 	fix_free(f);
 }
 
+/* Senders say odd things: a peak below the rate, a buffer below a packet. */
+static void
+odd_figures_are_made_usable(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid;
+
+	flow.service = TC_SERVICE_CL;
+	flow.peak_Bps = 1000;
+	flow.buffer_bytes = 1;
+	classid = fix_add(f, &flow).classid;
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.ceil_Bps, flow.rate_Bps);
+	T_EQ(fix_find(f, TC_QDISC_LEAF, classid << 16)->fifo.limit,
+		flow.max_packet_bytes);
+	fix_free(f);
+}
+
 /* ---- settings
  * ---------------------------------------------------------------- */
 
@@ -568,6 +587,7 @@ static struct t_case cases[] = {
 		counters_begin_at_zero },
 	{ "a moved flow leaves its class to the pool",
 		moved_flow_leaves_its_class_to_the_pool },
+	{ "odd figures are made usable", odd_figures_are_made_usable },
 	{ "node numbers come round", node_numbers_come_round },
 	{ "changed settings are followed", changed_settings_are_followed },
 	{ "senseless settings are refused", senseless_settings_are_refused },

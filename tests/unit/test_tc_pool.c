@@ -151,9 +151,11 @@ node_numbers_of_a_bucket(void)
 	T_EQ(tc_nodes_take(n, bucket), 0);
 	tc_nodes_give(n, bucket | 77);
 	T_EQ(tc_nodes_take(n, bucket), bucket | 77);
-	/* The next bucket has numbers of its own. */
+	/* The next bucket has numbers of its own, which go round too. */
 	T_EQ(tc_nodes_take(n, 0x02c03000), 0x02c03001);
 	T_EQ(tc_nodes_take(n, 0x12c02000), 0x12c02001);
+	tc_nodes_give(n, 0x12c02001);
+	T_EQ(tc_nodes_take(n, 0x12c02000), 0x12c02002);
 	tc_nodes_done(n);
 	free(n);
 }
