@@ -71,10 +71,11 @@ is_too_large(const char *word, size_t n)
 	unsigned long long v;
 	char *end;
 
-	if (!isdigit((unsigned char)digits[0]) || word[n - 1] == 'L')
+	if (!isdigit((unsigned char)digits[0]))
 		return false;
 	errno = 0;
 	v = strtoull(digits, &end, 0);
+	/* With an L it is not the end. */
 	return end == word + n && (errno == ERANGE || v > INT32_MAX);
 }
 
