@@ -39,14 +39,18 @@ struct request {
 struct managed {
 	UT_hash_handle hh;
 	uint32_t ifindex;
+	bool failed; /* not managed: announced again after a while */
 	struct tc_iface iface;
 };
+
+enum { RETRY_MS = 2000 };
 
 struct tc_client {
 	struct engine *engine;
 	int fd; /* owned; -1: none */
 	struct loop_fd *watch;
 	struct loop_timer *flush; /* at the end of this turn of the loop */
+	struct loop_timer *retry; /* of interfaces that are not managed */
 	struct tc_queue queue;
 	struct request *requests;
 	struct managed *ifaces;
@@ -275,20 +279,50 @@ flush(void *arg)
  * -------------------------------------------------------------------- */
 
 static void
+set_failed(struct tc_client *tc, struct managed *m, bool failed)
+{
+	m->failed = failed;
+	if (failed)
+		loop_timer_set(tc->retry, mono_add_ms(loop_now(), RETRY_MS));
+}
+
+static void
 iface_done(struct tc_client *tc, uint32_t ifindex, const struct tc_done *done)
 {
 	struct managed *m;
 
 	HASH_FIND(hh, tc->ifaces, &ifindex, sizeof(ifindex), m);
 	if (!m)
-		return; /* given up in the meantime */
-	if (done->error != 0)
+		return;                     /* given up in the meantime */
+	if (done->error != 0 && !m->failed) /* said once */
 		log_warn(LOG_TC, "%s: cannot be managed (%s: %s)",
 			m->iface.name, strerror(done->error), done->text);
-	else
+	if (done->error == 0)
 		log_info(LOG_TC, "%s: ready", m->iface.name);
+	set_failed(tc, m, done->error != 0);
 	rsvp_core_tc_ready(
 		tc->engine->core, loop_now(), ifindex, done->error, done->text);
+}
+
+/* What is installed there is not any more, and may not be again: somebody else
+ * wants the interface otherwise. */
+static bool
+take_lost(struct tc_client *tc, const struct msg *m)
+{
+	struct tc_lost lost;
+	struct managed *iface;
+
+	if (!tc_get_lost(m, &lost))
+		return false;
+	HASH_FIND(hh, tc->ifaces, &lost.ifindex, sizeof(lost.ifindex), iface);
+	if (!iface)
+		return true; /* given up in the meantime */
+	log_err(LOG_TC, "%s: not managed any more (%s)", iface->iface.name,
+		lost.text);
+	set_failed(tc, iface, true);
+	rsvp_core_tc_ready(
+		tc->engine->core, loop_now(), lost.ifindex, EBUSY, lost.text);
+	return true;
 }
 
 static void
@@ -393,6 +427,8 @@ take_message(struct tc_client *tc, const struct msg *m)
 		return take_counter(tc, m);
 	case TC_MSG_NOTE:
 		return take_note(m);
+	case TC_MSG_LOST:
+		return take_lost(tc, m);
 	default:
 		return false;
 	}
@@ -448,6 +484,31 @@ handle(void *arg, int fd, unsigned ready)
 /* ---- interface
  * -------------------------------------------------------------------- */
 
+static void
+announce(struct tc_client *tc, const struct tc_iface *iface)
+{
+	const struct request request = { .kind = REQUEST_IFACE,
+		.id = iface->ifindex };
+	int error = ask(tc, request, put_iface, iface);
+
+	/* Not connected: it is announced to the next one. */
+	if (error < 0 && error != -ENOTCONN)
+		log_err(LOG_TC, "%s: not announced to tcctl (%s)", iface->name,
+			strerror(-error));
+}
+
+/* Whoever stood in the way may have left. */
+static void
+retry(void *arg)
+{
+	struct tc_client *tc = (struct tc_client *)arg;
+	struct managed *m, *next;
+
+	HASH_ITER (hh, tc->ifaces, m, next)
+		if (m->failed)
+			announce(tc, &m->iface);
+}
+
 struct tc_client *
 tc_client_new(struct engine *engine)
 {
@@ -459,7 +520,10 @@ tc_client_new(struct engine *engine)
 	tc->fd = -1;
 	tc_queue_init(&tc->queue);
 	tc->flush = loop_timer_add(engine->loop, flush, tc);
-	if (!tc->flush) {
+	tc->retry = loop_timer_add(engine->loop, retry, tc);
+	if (!tc->flush || !tc->retry) {
+		loop_timer_del(tc->flush);
+		loop_timer_del(tc->retry);
 		free(tc);
 		return NULL;
 	}
@@ -475,25 +539,13 @@ tc_client_free(struct tc_client *tc)
 		return;
 	hang_up(tc);
 	loop_timer_del(tc->flush);
+	loop_timer_del(tc->retry);
 	hash_dissolve(hh, tc->ifaces, m);
 	for (; m; m = next) {
 		next = (struct managed *)m->hh.next;
 		free(m);
 	}
 	free(tc);
-}
-
-static void
-announce(struct tc_client *tc, const struct tc_iface *iface)
-{
-	const struct request request = { .kind = REQUEST_IFACE,
-		.id = iface->ifindex };
-	int error = ask(tc, request, put_iface, iface);
-
-	/* Not connected: it is announced to the next one. */
-	if (error < 0 && error != -ENOTCONN)
-		log_err(LOG_TC, "%s: not announced to tcctl (%s)", iface->name,
-			strerror(-error));
 }
 
 void

@@ -120,6 +120,13 @@ put_note(struct buf_writer *w, uint32_t serial, const void *message)
 }
 
 static void
+put_lost(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	(void)serial; /* nobody asked */
+	tc_put_lost(w, (const struct tc_lost *)message);
+}
+
+static void
 on_done(void *arg, uint32_t serial, const struct tc_done *done)
 {
 	answer((struct serve *)arg, put_done, serial, done);
@@ -432,20 +439,35 @@ answer_life(struct serve *s)
 		MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* Is the tree still there?  The engine must know when it was given up: what it
+ * has promised on that interface is not kept. */
+static void
+watch(struct serve *s, struct tc_link *link, struct mono now)
+{
+	const bool was_lost = link->lost;
+	struct tc_lost lost = { .ifindex = link->conf.ifindex };
+
+	s->error = tc_watch(link, &s->kernel, now, &s->listener);
+	if (!link->lost || was_lost)
+		return;
+	(void)text_copy(lost.text, sizeof(lost.text),
+		"the tree was removed by another program"); /* fits */
+	answer(s, put_lost, 0, &lost);
+}
+
 /* Classes that drain, and the watch over the trees. */
 static void
 do_due(struct serve *s)
 {
 	struct mono now = os_now();
-	bool watch = mono_reached(s->watch_due, now);
+	bool due = mono_reached(s->watch_due, now);
 	struct tc_link *link = NULL;
 
-	if (watch)
+	if (due)
 		s->watch_due = mono_add_ms(now, WATCH_MS);
 	LIST_FOREACH (link, &s->links, entry) {
-		if (s->error == 0 && watch)
-			s->error =
-				tc_watch(link, &s->kernel, now, &s->listener);
+		if (s->error == 0 && due)
+			watch(s, link, now);
 		if (s->error == 0 && mono_reached(tc_drain_next(link), now))
 			s->error = tc_drain_step(
 				link, &s->kernel, now, &s->listener);

@@ -448,3 +448,28 @@ tc_get_note(const struct msg *m, char text[TC_TEXT])
 	(void)text_copy(text, TC_TEXT, copy); /* same size: never cut */
 	return true;
 }
+
+void
+tc_put_lost(struct buf_writer *w, const struct tc_lost *lost)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_LOST, 0);
+
+	msg_put_u32(w, ATTR_IFINDEX, lost->ifindex);
+	msg_put_text(w, ATTR_TEXT, lost->text);
+	msg_end(w, m);
+}
+
+bool
+tc_get_lost(const struct msg *m, struct tc_lost *ret_lost)
+{
+	static const struct field lost_fields[] = {
+		FIELD(ATTR_IFINDEX, F_U32, tc_lost, ifindex),
+		FIELD(ATTR_TEXT, F_TEXT, tc_lost, text),
+	};
+	struct tc_lost lost = { 0 };
+
+	if (!get_fields(m->body, lost_fields, COUNT(lost_fields), NULL, &lost))
+		return false;
+	*ret_lost = lost;
+	return true;
+}

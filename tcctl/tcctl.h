@@ -13,6 +13,7 @@
  *	TC_MSG_FLOW_ADD/CHANGE/DEL  TC_MSG_DONE
  *	TC_MSG_COUNTERS		TC_MSG_COUNTER* TC_MSG_DONE
  *				TC_MSG_NOTE	(serial 0: drift, pool, loss)
+ *				TC_MSG_LOST	(serial 0: an interface given up)
  *
  * Messages are batches of base/msg.h.  A flow is known by its id, which is also
  * kept in the kernel (in its filters), so that a new tcctl finds it again.
@@ -36,7 +37,8 @@ enum tc_msg_type {
 	TC_MSG_ADOPTED = 64,
 	TC_MSG_DONE,
 	TC_MSG_COUNTER,
-	TC_MSG_NOTE
+	TC_MSG_NOTE,
+	TC_MSG_LOST
 };
 
 enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256 };
@@ -106,6 +108,13 @@ struct tc_counter {
 	uint32_t backlog_bytes;
 };
 
+/* An interface that tcctl manages no more, with all its flows, until it is
+ * announced again. */
+struct tc_lost {
+	uint32_t ifindex;
+	char text[TC_TEXT];
+};
+
 /* Which counters: flow_id, or all of an interface, or all (both 0). */
 struct tc_counters_query {
 	uint32_t ifindex;
@@ -134,5 +143,7 @@ void tc_put_counter(struct buf_writer *w, uint32_t serial,
 bool tc_get_counter(const struct msg *m, struct tc_counter *ret_counter);
 void tc_put_note(struct buf_writer *w, const char *text);
 bool tc_get_note(const struct msg *m, char text[TC_TEXT]);
+void tc_put_lost(struct buf_writer *w, const struct tc_lost *lost);
+bool tc_get_lost(const struct msg *m, struct tc_lost *ret_lost);
 
 #endif /* TCCTL_H */

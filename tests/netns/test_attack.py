@@ -399,6 +399,37 @@ def test_garbage_and_crowds_at_the_control_socket(bench):
         "show", "counters", check=False).returncode == 0, "an answer")
 
 
+# ---- the kernel -------------------------------------------------------------
+
+def interface(bench):
+    return next(i for i in bench.daemon.ctl_json(
+        "show", "interfaces")["interfaces"] if i["name"] == "eth1")
+
+
+def test_a_tree_that_somebody_replaces_is_no_promise(bench):
+    """What the kernel does not have is not shown as installed; when the other
+    one has left, everything comes back by itself."""
+    bench.router.tc("qdisc", "replace", "dev", "eth1", "root", "handle", "9:",
+                    "pfifo")
+    try:
+        lab.wait_for(lambda: not interface(bench)["tc_ready"], "the loss")
+        assert interface(bench)["tc_problem"]
+        lab.wait_for(lambda: (bench.reservation(HONEST[4]) or {}).get(
+            "state") != "installed", "the reservation to go")
+        assert "pfifo 9:" in bench.router.tc(
+            "qdisc", "show", "dev", "eth1").stdout
+    finally:
+        bench.router.tc("qdisc", "del", "dev", "eth1", "root")
+    lab.wait_for(lambda: interface(bench)["tc_ready"], "its return")
+    for v, port in HONEST.items():
+        lab.wait_for(lambda: refresh(bench) or bench.reservation(port),
+                     "the reservation", every=0.2)
+        wait_installed(bench, port)
+    shown = bench.router.tc("filter", "show", "dev", "eth1").stdout
+    for port in HONEST.values():
+        assert f"flowid {bench.reservation(port)['classid']} " in shown
+
+
 # ---- files ------------------------------------------------------------------
 
 def test_a_reload_of_broken_files_changes_nothing(bench):

@@ -111,6 +111,9 @@ write_message(unsigned which, void *bytes, size_t size)
 	case 6:
 		tc_put_counter(&w, SERIAL, &counter);
 		break;
+	case 8:
+		tc_put_lost(&w, &(struct tc_lost){ 7, "somebody else's" });
+		break;
 	default:
 		tc_put_note(&w, "52: on eth0 was removed");
 		break;
@@ -118,7 +121,7 @@ write_message(unsigned which, void *bytes, size_t size)
 	return w.failed ? 0 : buf_written(&w);
 }
 
-enum { MESSAGES = 8 };
+enum { MESSAGES = 9 };
 
 /* Read a message as what its type says. */
 static bool
@@ -130,6 +133,7 @@ read_message(const struct msg *m)
 	struct tc_done d;
 	struct tc_counters_query q;
 	struct tc_counter c;
+	struct tc_lost lost;
 	char text[TC_TEXT];
 
 	switch (m->type) {
@@ -148,6 +152,8 @@ read_message(const struct msg *m)
 		return tc_get_counters(m, &q);
 	case TC_MSG_COUNTER:
 		return tc_get_counter(m, &c);
+	case TC_MSG_LOST:
+		return tc_get_lost(m, &lost);
 	default:
 		return tc_get_note(m, text);
 	}
@@ -301,6 +307,23 @@ note_has_no_serial(void)
 	T_EQ(m.serial, 0);
 	T_CHECK(tc_get_note(&m, text), "not read");
 	T_STR(text, "52: on eth0 was removed");
+}
+
+static void
+a_loss_names_its_interface(void)
+{
+	uint8_t bytes[BYTES];
+	size_t len = write_message(8, bytes, sizeof(bytes));
+	struct buf_reader r = buf_reader(bytes, len);
+	struct tc_lost lost = { 0 };
+	struct msg m;
+
+	T_CHECK(msg_next(&r, &m), "no message");
+	T_EQ(m.type, TC_MSG_LOST);
+	T_EQ(m.serial, 0);
+	T_CHECK(tc_get_lost(&m, &lost), "not read");
+	T_EQ(lost.ifindex, 7);
+	T_STR(lost.text, "somebody else's");
 }
 
 static void
@@ -468,6 +491,7 @@ static struct t_case cases[] = {
 	{ "a removal names the flow only", removal_names_the_flow_only },
 	{ "answers survive", answers_survive },
 	{ "a note has serial 0", note_has_no_serial },
+	{ "a loss names its interface", a_loss_names_its_interface },
 	{ "a text too long is cut", long_text_is_cut },
 	{ "every truncation is refused", every_truncation_is_refused },
 	{ "every small buffer is refused", every_small_buffer_is_refused },
