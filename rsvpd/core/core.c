@@ -395,6 +395,15 @@ blob_fit(struct rsvp_core *core, const struct wire_view *views, size_t count)
 	return count;
 }
 
+bool
+blob_update(struct rsvp_core *core, struct blob **blob,
+	const struct wire_view *views, size_t count)
+{
+	count = blob_fit(core, views, count);
+	return !blob_equal(*blob, views, count) &&
+	       blob_set(core, blob, views, count);
+}
+
 static bool
 in_list(const struct view_list *list, const struct wire_view *view)
 {

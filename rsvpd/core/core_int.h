@@ -103,6 +103,7 @@ struct session {
 	uint64_t serial;
 	struct maker *maker; /* borrowed; NULL: none is charged */
 	struct dest *dest;   /* borrowed; NULL without path state */
+	bool unsettled;      /* memory was short at the last session_sync() */
 	size_t psb_count;
 	size_t rsb_count;
 	TAILQ_HEAD(psb_list, psb) psbs;
@@ -335,6 +336,9 @@ size_t blob_views(const struct blob *blob, struct wire_view *views, size_t max);
  * is bounded by its sender only.  Counts when some are left out. */
 size_t blob_fit(
 	struct rsvp_core *core, const struct wire_view *views, size_t count);
+/* Take over what fits of a list if it differs; true if it did. */
+bool blob_update(struct rsvp_core *core, struct blob **blob,
+	const struct wire_view *views, size_t count);
 /* Objects of several messages that go on in one. */
 struct view_list {
 	struct wire_view *views;

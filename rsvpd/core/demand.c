@@ -229,6 +229,10 @@ add_senders(const struct demand *demand, struct sum *sum)
 	TAILQ_FOREACH (psb, &demand->session->psbs, next) {
 		bool wild = false, reserved = false;
 
+		/* Not looked at for each of the others' reservations. */
+		if (!demand->shared &&
+			!wire_filter_equal(&psb->sender, &demand->filter))
+			continue;
 		TAILQ_FOREACH (rsb, &demand->session->rsbs, next) {
 			const struct spec *spec = spec_in_demand(demand, rsb);
 

@@ -116,12 +116,24 @@ make(struct rsvp_core *core, uint32_t ifindex)
 	return iface;
 }
 
+/* A flow costs and needs the same. */
+static bool
+same_charge(const struct rsvp_iface *a, const struct rsvp_iface *b)
+{
+	return a->mtu == b->mtu && a->header_bytes == b->header_bytes &&
+	       a->overhead_bytes == b->overhead_bytes &&
+	       a->min_frame_bytes == b->min_frame_bytes &&
+	       a->assumed_min_packet == b->assumed_min_packet &&
+	       a->timer_us == b->timer_us;
+}
+
 static bool
 same_use(const struct rsvp_iface *a, const struct rsvp_iface *b)
 {
 	return a->up == b->up && a->enabled == b->enabled &&
 	       a->traffic_control == b->traffic_control &&
-	       addr_equal(&a->v4, &b->v4) && addr_equal(&a->v6, &b->v6);
+	       addr_equal(&a->v4, &b->v4) && addr_equal(&a->v6, &b->v6) &&
+	       same_charge(a, b);
 }
 
 /* The kernel has none of them any more. */

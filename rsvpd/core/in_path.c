@@ -162,16 +162,6 @@ same_tspec(const struct wire_tspec *a, const struct wire_tspec *b)
 	return merge_equal(&one, &other);
 }
 
-/* Take over an object list if it differs; true if it did. */
-static bool
-update_blob(struct rsvp_core *core, struct blob **blob,
-	const struct wire_view *views, size_t count)
-{
-	count = blob_fit(core, views, count);
-	return !blob_equal(*blob, views, count) &&
-	       blob_set(core, blob, views, count);
-}
-
 static bool
 update_objects(
 	struct rsvp_core *core, struct psb *psb, const struct wire_msg *msg)
@@ -179,11 +169,11 @@ update_objects(
 	size_t adspecs = msg->has & WIRE_HAS_ADSPEC ? 1 : 0;
 	bool changed = false;
 
-	if (update_blob(core, &psb->adspec, &msg->adspec_view, adspecs))
+	if (blob_update(core, &psb->adspec, &msg->adspec_view, adspecs))
 		changed = true;
-	if (update_blob(core, &psb->policies, msg->policies, msg->policy_count))
+	if (blob_update(core, &psb->policies, msg->policies, msg->policy_count))
 		changed = true;
-	if (update_blob(core, &psb->others, msg->others, msg->other_count))
+	if (blob_update(core, &psb->others, msg->others, msg->other_count))
 		changed = true;
 	return changed;
 }

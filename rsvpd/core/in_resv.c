@@ -12,7 +12,8 @@
 
 #include "merge.h"
 
-enum { RSBS_MAX = 1024 /* of one session */ };
+/* Of one session.  Work for a message grows with both. */
+enum { RSBS_MAX = 1024, FILTERS_MAX = 4096 };
 
 /* One Resv or ResvTear and what it refers to here. */
 struct resv_in {
@@ -362,18 +363,37 @@ extend(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb,
 
 /* Objects that travel with the request.  An old copy that could not be replaced
  * is as good as a lost message: the next refresh brings them again. */
-static void
+static bool
 keep_objects(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb)
 {
 	const struct wire_msg *msg = in->msg;
 	uint8_t bytes[SCOPE_BYTES];
 	const struct wire_view scope = { bytes, scope_senders(in, 0, bytes) };
+	bool changed = false;
 
-	(void)blob_set(core, &rsb->others, msg->others,
-		blob_fit(core, msg->others, msg->other_count));
-	(void)blob_set(core, &rsb->policies, msg->policies,
-		blob_fit(core, msg->policies, msg->policy_count));
-	(void)blob_set(core, &rsb->scope, &scope, 1);
+	if (blob_update(core, &rsb->others, msg->others, msg->other_count))
+		changed = true;
+	if (blob_update(core, &rsb->policies, msg->policies, msg->policy_count))
+		changed = true;
+	if (blob_update(core, &rsb->scope, &scope, scope.len > 0 ? 1 : 0))
+		changed = true;
+	return changed;
+}
+
+/* Room for a request with so many filters, besides what others have. */
+static bool
+has_room(const struct rsvp_core *core, const struct session *session,
+	const struct rsb *own, size_t filters)
+{
+	const struct rsb *rsb;
+
+	if (!own && (session->rsb_count >= RSBS_MAX ||
+			    core->rsb_count >= core->conf.max_paths))
+		return false;
+	TAILQ_FOREACH (rsb, &session->rsbs, next)
+		if (rsb != own && rsb_latest(rsb))
+			filters += rsb_latest(rsb)->count;
+	return filters <= FILTERS_MAX;
 }
 
 static struct rsb *
@@ -382,11 +402,6 @@ make_rsb(struct rsvp_core *core, const struct resv_in *in,
 {
 	struct rsb *rsb;
 
-	if (in->session->rsb_count >= RSBS_MAX ||
-		core->rsb_count >= core->conf.max_paths) {
-		core_count(core, RSVP_C_DROP_LIMIT);
-		return NULL;
-	}
 	rsb = rsb_new(core, in->session);
 	if (!rsb)
 		return NULL;
@@ -402,7 +417,7 @@ make_rsb(struct rsvp_core *core, const struct resv_in *in,
 }
 
 /* RESV_CONFIRM makes any request worth forwarding, once (2.6). */
-static void
+static bool
 take_confirm(struct rsb *rsb, const struct wire_msg *msg, bool changed)
 {
 	struct addr confirm = { 0 };
@@ -412,12 +427,16 @@ take_confirm(struct rsb *rsb, const struct wire_msg *msg, bool changed)
 	if (changed || rsb->trying || rsb->wanted) {
 		if (changed || confirm.family != ADDR_NONE)
 			rsb->confirm = confirm;
-	} else {
+	} else if (confirm.family != ADDR_NONE) {
 		rsb->owed = confirm;
+		return true;
 	}
+	return false;
 }
 
-static void
+/* True: something follows from it.  A refresh is none of that, so that it costs
+ * little however many share the session. */
+static bool
 put_request(struct rsvp_core *core, const struct resv_in *in,
 	const struct descriptor *d)
 {
@@ -426,12 +445,17 @@ put_request(struct rsvp_core *core, const struct resv_in *in,
 	bool changed;
 
 	if (!spec)
-		return;
+		return false;
+	if (!has_room(core, in->session, rsb, spec->count)) {
+		core_count(core, RSVP_C_DROP_LIMIT);
+		core_put(core, spec);
+		return false;
+	}
 	if (!rsb)
 		rsb = make_rsb(core, in, d);
 	if (!rsb) {
 		core_put(core, spec);
-		return;
+		return true;
 	}
 	changed = !rsb_latest(rsb) || !spec_covers(rsb_latest(rsb), spec);
 	if (changed) {
@@ -443,15 +467,19 @@ put_request(struct rsvp_core *core, const struct resv_in *in,
 			rsb->failed = rsb->demand->stuck;
 	}
 	extend(core, in, rsb, d);
-	keep_objects(core, in, rsb);
-	take_confirm(rsb, in->msg, changed);
-	if (!rsb_arm(core, rsb)) {
-		core_count(core, RSVP_C_DROP_MEMORY);
-		rsb_free(core, rsb);
-	}
+	if (take_confirm(rsb, in->msg, changed))
+		changed = true;
+	if (keep_objects(core, in, rsb))
+		changed = true;
+	if (rsb_arm(core, rsb))
+		return changed;
+	core_count(core, RSVP_C_DROP_MEMORY);
+	rsb_free(core, rsb);
+	return true;
 }
 
-static void
+/* True: something follows from it. */
+static bool
 one_descriptor(struct rsvp_core *core, const struct resv_in *in,
 	const struct descriptor *d)
 {
@@ -460,10 +488,10 @@ one_descriptor(struct rsvp_core *core, const struct resv_in *in,
 
 	if (any_sender(in, d))
 		why = judge_flowspec(in, d);
-	if (why.code != 0)
-		refuse(core, in, d, &why);
-	else
-		put_request(core, in, d);
+	if (why.code == 0)
+		return put_request(core, in, d);
+	refuse(core, in, d, &why);
+	return false;
 }
 
 void
@@ -472,6 +500,7 @@ in_resv(struct rsvp_core *core, const struct rsvp_packet *packet)
 	const struct wire_msg *msg = packet->msg;
 	struct resv_in in = { 0 };
 	struct descriptor d = { msg->flows, msg->flow_count };
+	bool changed = false;
 
 	if (!find_context(core, packet, &in) || msg->flow_count == 0) {
 		core_count(core, RSVP_C_DROP_BAD);
@@ -481,15 +510,17 @@ in_resv(struct rsvp_core *core, const struct rsvp_packet *packet)
 		return;
 	core_count(core, RSVP_C_RESV_IN);
 	if (msg->style != WIRE_STYLE_FF) {
-		one_descriptor(core, &in, &d);
+		changed = one_descriptor(core, &in, &d);
 	} else {
 		d.count = 1;
 		for (size_t i = 0; i < msg->flow_count; i++) {
 			d.flows = &msg->flows[i];
-			one_descriptor(core, &in, &d);
+			if (one_descriptor(core, &in, &d))
+				changed = true;
 		}
 	}
-	session_sync(core, in.session, SESSION_TELL);
+	if (changed || in.session->unsettled)
+		session_sync(core, in.session, SESSION_TELL);
 }
 
 /* ---- ResvTear ------------------------------------------------------------ */

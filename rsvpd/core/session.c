@@ -273,12 +273,14 @@ void
 session_sync(
 	struct rsvp_core *core, struct session *session, enum session_mode mode)
 {
+	uint64_t failures = core->counters[RSVP_C_DROP_MEMORY];
 	struct demand *demand, *next;
 
 	local_sync(core, session);
 	TAILQ_FOREACH_SAFE (demand, &session->demands, next, next)
 		demand_run(core, demand);
 	ask_sync(core, session, mode);
+	session->unsettled = core->counters[RSVP_C_DROP_MEMORY] != failures;
 	if (empty(session))
 		session_free(core, session);
 }

@@ -572,6 +572,32 @@ a_request_goes_with_its_interface(void)
 	ct_once(iface_goes_while_adding);
 }
 
+/* A reload says that the link has more overhead. */
+static void
+more_overhead(struct ct *t)
+{
+	struct rsvp_iface_info info;
+	uint64_t before;
+
+	ct_with_resv(t, ct_cl(50000));
+	before = ct_reserved(t, DOWN);
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.overhead_bytes += 4;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	ct_answer(t, 0);
+	T_CHECK(ct_reserved(t, DOWN) > before, "it costs more");
+	T_EQ(t->sent_count, 0);
+}
+
+static void
+flows_follow_what_the_link_adds_to_packets(void)
+{
+	ct_once(more_overhead);
+}
+
 static struct t_case cases[] = {
 	{ "a request in flight is judged by the new policy",
 		a_request_in_flight_is_judged_by_the_new_policy },
@@ -615,5 +641,7 @@ static struct t_case cases[] = {
 		an_adopted_flow_goes_with_its_interface },
 	{ "a request goes with its interface",
 		a_request_goes_with_its_interface },
+	{ "flows follow what the link adds to packets",
+		flows_follow_what_the_link_adds_to_packets },
 };
 T_MAIN(cases)

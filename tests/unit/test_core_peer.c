@@ -439,6 +439,72 @@ flow_descriptors_beyond_the_limit_are_counted(void)
 	ct_once(many_flows);
 }
 
+/* One SE request with all senders from so many next hops; the first Resv. */
+static void
+many_filters(struct ct *t)
+{
+	enum { SENDERS = 64, HOPS = 64 };
+	struct rsvp_totals totals;
+	struct wire_msg *msg;
+
+	for (uint16_t port = 1; port <= SENDERS; port++) {
+		msg = ct_path(t);
+		msg->sender.src_port = port;
+		ct_feed(t, UP, msg);
+		ct_forget(t);
+	}
+	for (unsigned hop = 0; hop <= HOPS; hop++) {
+		msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
+		msg->hop.addr = ct_addr(t, 20, hop + 1);
+		msg->flow_count = SENDERS;
+		for (uint16_t i = 0; i < SENDERS; i++) {
+			msg->flows[i] = msg->flows[0];
+			msg->flows[i].filter.src_port = (uint16_t)(i + 1);
+		}
+		feed_as_is(t, DOWN, msg);
+		ct_answer_all(t);
+		ct_forget(t);
+	}
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.resvs, HOPS);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
+}
+
+static void
+a_session_has_a_limit_on_filters(void)
+{
+	ct_once(many_filters);
+}
+
+/* What memory was short for is made up for with the next refresh at last. */
+static bool
+short_of_memory(struct ct *t, long at)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	t->fail_at = t->allocations + at;
+	ct_answer(t, 0);
+	t->fail_at = 0;
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_answer_all(t);
+	ct_run(t, 46000);
+	T_CHECK(ct_sent_count(t, WIRE_RESV) > 0, "allocation %ld", at);
+	return t->failed;
+}
+
+static void
+a_refresh_makes_up_for_what_memory_was_short_for(void)
+{
+	bool failed = true;
+
+	for (long at = 1; failed; at++) {
+		struct ct *t = ct_new(ADDR_V4);
+
+		failed = short_of_memory(t, at);
+		ct_free(t);
+	}
+}
+
 static uint8_t big_object[6000];
 
 static struct wire_view
@@ -507,6 +573,10 @@ static struct t_case cases[] = {
 		a_scope_in_any_order_is_sent_on_in_ours },
 	{ "flow descriptors beyond the limit are counted",
 		flow_descriptors_beyond_the_limit_are_counted },
+	{ "a session has a limit on filters",
+		a_session_has_a_limit_on_filters },
+	{ "a refresh makes up for what memory was short for",
+		a_refresh_makes_up_for_what_memory_was_short_for },
 	{ "objects to be forwarded are kept up to a limit",
 		objects_to_be_forwarded_are_kept_up_to_a_limit },
 };
