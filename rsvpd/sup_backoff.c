@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { FIRST_DELAY_MS = 50, LAST_DELAY_MS = 5000 };
+enum { FIRST_DELAY_MS = 50, LAST_DELAY_MS = 5000, FORGIVEN_MS = 1000 };
 
 static void
 forget_old(struct sup_deaths *deaths, struct mono now)
@@ -31,4 +31,13 @@ sup_deaths_add(struct sup_deaths *deaths, struct mono now)
 		delay_ms *= 2;
 	deaths->when[deaths->count++] = now;
 	return delay_ms < LAST_DELAY_MS ? delay_ms : LAST_DELAY_MS;
+}
+
+void
+sup_deaths_forgive(struct sup_deaths *deaths, struct mono now)
+{
+	if (deaths->count > 0 &&
+		mono_ms_between(deaths->when[deaths->count - 1], now) <=
+			FORGIVEN_MS)
+		deaths->count--;
 }

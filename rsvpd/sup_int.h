@@ -28,6 +28,9 @@ struct sup_deaths {
 /* One more death.  Milliseconds to wait before the next start: 50, doubling to
  * 5 000; or -1: the tenth within a minute, give up. */
 int sup_deaths_add(struct sup_deaths *deaths, struct mono now);
+/* The latest death was not the worker's fault if it is at most a second old:
+ * forget it. */
+void sup_deaths_forgive(struct sup_deaths *deaths, struct mono now);
 
 /* ---- what only root can open (sup_open.c) ------------------------------- */
 

@@ -312,8 +312,14 @@ forget_process(struct worker *w)
 			"the engine died during a reload: the configuration "
 			"before stays in force");
 	sup_close(&sup->conf_new);
-	for (size_t i = ENGINE + 1; i < WORKERS; i++)
-		ask_to_end(&sup->workers[i]);
+	for (size_t i = ENGINE + 1; i < WORKERS; i++) {
+		struct worker *helper = &sup->workers[i];
+
+		/* It may have been quicker, and was counted. */
+		if (helper->pid == 0 && helper->ended_well)
+			sup_deaths_forgive(&helper->deaths, loop_now());
+		ask_to_end(helper);
+	}
 }
 
 /* A helper whose engine dies may be seen to end before the engine is; it ends
@@ -343,6 +349,7 @@ worker_ended(struct worker *w, int status)
 			     WEXITSTATUS(status) == SUP_EXIT_CONF;
 
 	log_end(w, status);
+	w->ended_well = status == 0;
 	forget_process(w);
 	if (sup->stopping)
 		stop_next(sup);

@@ -44,6 +44,7 @@ struct worker {
 	struct mono pinged;  /* the oldest question without an answer */
 	struct mono kill_at; /* it was asked to end and has not */
 	struct sup_deaths deaths;
+	bool ended_well; /* the latest process, with status 0 */
 	struct loop_fd *watch;
 	struct loop_timer *restart;
 };

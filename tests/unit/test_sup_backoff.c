@@ -44,6 +44,21 @@ one_death_every_seven_seconds_goes_on_for_ever(void)
 		T_CHECK(sup_deaths_add(&deaths, at_ms(i * 7000)) >= 0, "%d", i);
 }
 
+static void
+what_was_not_its_fault_is_forgotten(void)
+{
+	struct sup_deaths deaths = { 0 };
+
+	sup_deaths_forgive(&deaths, at_ms(0)); /* nothing to forget */
+	for (int i = 0; i < 100; i++) {
+		T_EQ(sup_deaths_add(&deaths, at_ms(i * 100)), 50);
+		sup_deaths_forgive(&deaths, at_ms(i * 100 + 1000));
+	}
+	T_EQ(sup_deaths_add(&deaths, at_ms(20000)), 50);
+	sup_deaths_forgive(&deaths, at_ms(21001)); /* too long ago */
+	T_EQ(sup_deaths_add(&deaths, at_ms(21002)), 100);
+}
+
 static struct t_case cases[] = {
 	{ "delays double to five seconds; the tenth death ends it",
 		delays_double_to_five_seconds_and_end },
@@ -51,5 +66,7 @@ static struct t_case cases[] = {
 		deaths_older_than_a_minute_are_forgotten },
 	{ "one death every seven seconds goes on for ever",
 		one_death_every_seven_seconds_goes_on_for_ever },
+	{ "a death that was not its fault is forgotten",
+		what_was_not_its_fault_is_forgotten },
 };
 T_MAIN(cases)
