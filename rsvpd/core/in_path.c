@@ -305,6 +305,18 @@ path_expired(struct rsvp_core *core, struct psb *psb)
 
 /* ---- PathErr ------------------------------------------------------------- */
 
+/* The one whose Path went down to whoever complains (RFC 2209 1). */
+static const struct psb *
+forwarded(const struct session *session, const struct wire_filter *sender)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &session->psbs, next)
+		if (!psb->local_only && wire_filter_equal(&psb->sender, sender))
+			return psb;
+	return NULL;
+}
+
 void
 in_path_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
@@ -313,7 +325,7 @@ in_path_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 	const struct psb *psb = NULL;
 
 	if (session)
-		psb = psb_find(session, &msg->sender, 0);
+		psb = forwarded(session, &msg->sender);
 	if (!psb) {
 		core_count(core, RSVP_C_DROP_STATE);
 		return;

@@ -283,14 +283,56 @@ lost_resv_is_repaired(void)
 	return ok;
 }
 
+static bool
+any_flow(const struct sim *s, size_t nodes)
+{
+	for (size_t i = 0; i < nodes; i++)
+		if (sim_kernel_flows(s, i) > 0)
+			return true;
+	return false;
+}
+
+/* Where nothing is lost, what is not wanted is gone in no time. */
+static bool
+a_tear_clears_the_way(size_t closer)
+{
+	struct sim_conf conf = { .seed = 4,
+		.nodes = 5,
+		.family = ADDR_V6,
+		.reservable_Bps = 10000000,
+		.refresh_ms = 30000 };
+	struct sim *s = sim_chain(&conf);
+	bool ok;
+
+	sim_run(s, 1);
+	sim_send(s, 7, 0, 4);
+	sim_run(s, 100);
+	sim_reserve(s, 7, 4, 0, 100000);
+	sim_run(s, 100);
+	ok = sim_carries(s, 0, 7) && sim_carries(s, 3, 7);
+	sim_close(s, 7, closer);
+	sim_run(s, 100);
+	ok = ok && !any_flow(s, conf.nodes) && sim_problems(s) == 0;
+	sim_free(s);
+	return ok;
+}
+
 /* The same to the last bit, with all troubles; another seed is not. */
 static bool
 one_seed_one_history(void)
 {
+	const struct sim_conf small = {
+		.seed = 1, .nodes = 7, .family = ADDR_V4, .refresh_ms = 30000
+	};
 	uint64_t first = 0, again = 0, other = 0;
+	struct sim *bystander;
 	unsigned problems = run_seed(3, 100, 0, &first);
 
+	/* One that is alive at the same time keeps memory from being the
+	 * same. */
+	bystander = sim_chain(&small);
 	problems += run_seed(3, 100, 0, &again);
+	sim_free(bystander);
 	problems += run_seed(5, 100, 0, &other);
 	return problems == 0 && first == again && first != other;
 }
@@ -303,14 +345,14 @@ main(int argc, char **argv)
 	unsigned long first = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
 	unsigned problems = 0;
 	uint64_t trace = 0;
-	bool same, repaired;
+	bool same, repaired, cleared;
 
 	if (seeds < 1 || flows < 1 || flows > 60000) {
 		fprintf(stderr, "usage: scenario_chain [SEEDS [FLOWS "
 				"[FIRST_SEED]]] (at most 60000 flows)\n");
 		return 2;
 	}
-	printf("1..%lu\n", seeds + 2);
+	printf("1..%lu\n", seeds + 3);
 	for (unsigned long i = 0; i < seeds; i++)
 		problems += run_seed(first + i, (unsigned)flows, i + 1, &trace);
 	same = one_seed_one_history();
@@ -319,5 +361,8 @@ main(int argc, char **argv)
 	repaired = lost_resv_is_repaired();
 	printf("%s %lu - a lost Resv is repaired by the next refresh\n",
 		repaired ? "ok" : "not ok", seeds + 2);
-	return problems == 0 && same && repaired ? 0 : 1;
+	cleared = a_tear_clears_the_way(0) && a_tear_clears_the_way(4);
+	printf("%s %lu - a tear clears the way at once\n",
+		cleared ? "ok" : "not ok", seeds + 3);
+	return problems == 0 && same && repaired && cleared ? 0 : 1;
 }

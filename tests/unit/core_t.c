@@ -4,6 +4,8 @@
 
 #include "core_t.h"
 
+#include <malloc.h>
+
 #include "rsvpd/core/adspec.h"
 
 /* ---- hooks --------------------------------------------------------------- */
@@ -26,8 +28,11 @@ put(void *arg, void *memory)
 {
 	struct ct *t = (struct ct *)arg;
 
-	if (memory)
+	if (memory) {
 		t->blocks--;
+		/* Who looks at it still, shall see it. */
+		memset(memory, 0xa5, malloc_usable_size(memory));
+	}
 	free(memory);
 }
 

@@ -15,7 +15,7 @@
 #include "tests/unit/t.h"
 
 enum { UP = 1, DOWN = 2, SIDE = 3 };
-enum { CT_MAX = 96, CT_BYTES = 2048, CT_ITEMS = 8 };
+enum { CT_MAX = 96, CT_BYTES = 20000, CT_ITEMS = 8 };
 
 /* Who sends a message: the neighbour on an interface, first or second. */
 enum { HOP_A = 2, HOP_B = 2, HOP_C = 3 };

@@ -572,6 +572,68 @@ a_request_goes_with_its_interface(void)
 	ct_once(iface_goes_while_adding);
 }
 
+/* ---- routes -------------------------------------------------------------- */
+
+static struct addr_prefix
+host_route(struct addr addr)
+{
+	return (struct addr_prefix){ addr,
+		(uint8_t)(8 * addr_size(addr.family)) };
+}
+
+/* A route that flaps does not put the repair off for ever (RFC 2205 3.6). */
+static void
+flapping_route(struct ct *t)
+{
+	ct_with_path(t);
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 1500);
+	T_EQ(t->sent_count, 0);
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 500);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->send.ifindex, SIDE);
+}
+
+static void
+a_repair_is_not_put_off_by_the_next_change(void)
+{
+	ct_once(flapping_route);
+}
+
+static void
+two_routes(struct ct *t)
+{
+	const struct addr_prefix first = host_route(ct_addr(t, 9, 9));
+	const struct addr_prefix second = host_route(ct_addr(t, 9, 10));
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_path(t);
+	msg->session.dst = ct_addr(t, 9, 10);
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, &second);
+	rsvp_core_routes_changed(t->core, t->now, &first);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 2);
+	ct_forget(t);
+	t->out = DOWN;
+	rsvp_core_routes_changed(t->core, t->now, &second);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_PATH, 0)->send.dst, second.addr),
+		"of the one that changed");
+}
+
+static void
+routes_that_change_together_are_repaired_together(void)
+{
+	ct_both(two_routes);
+}
+
 /* A reload says that the link has more overhead. */
 static void
 more_overhead(struct ct *t)
@@ -641,6 +703,10 @@ static struct t_case cases[] = {
 		an_adopted_flow_goes_with_its_interface },
 	{ "a request goes with its interface",
 		a_request_goes_with_its_interface },
+	{ "a repair is not put off by the next change",
+		a_repair_is_not_put_off_by_the_next_change },
+	{ "routes that change together are repaired together",
+		routes_that_change_together_are_repaired_together },
 	{ "flows follow what the link adds to packets",
 		flows_follow_what_the_link_adds_to_packets },
 };

@@ -100,6 +100,42 @@ a_path_err_does_not_go_back_where_it_came_from(void)
 	ct_both(path_err_loop);
 }
 
+static void
+multicast_path_err(struct ct *t)
+{
+	struct rsvp_packet packet = { .ifindex = DOWN,
+		.src = ct_addr(t, DOWN, HOP_B),
+		.dst = ct_addr(t, DOWN, 1),
+		.ttl = 60,
+		.dst_local = true };
+	const struct addr group = addr_v4_u32(0xe9010101);
+	struct wire_msg *msg;
+
+	msg = ct_path(t);
+	msg->session.dst = group;
+	msg->hop.addr = ct_addr(t, SIDE, HOP_C);
+	ct_feed(t, SIDE, msg); /* routing expects it on UP */
+	T_EQ(t->sent_count, 0);
+	msg = ct_path(t);
+	msg->session.dst = group;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	msg = path_err(t);
+	msg->session.dst = group;
+	packet.msg = msg;
+	ct_feed_from(t, packet);
+	T_EQ(ct_sent_count(t, WIRE_PATH_ERR), 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_PATH_ERR, 0)->send.dst,
+			ct_addr(t, UP, HOP_A)),
+		"to whose Path was forwarded");
+}
+
+static void
+a_multicast_path_err_goes_to_whose_path_was_forwarded(void)
+{
+	ct_once(multicast_path_err);
+}
+
 /* ---- changes of mind ----------------------------------------------------- */
 
 static void
@@ -223,6 +259,51 @@ static void
 an_equal_request_is_confirmed_here(void)
 {
 	ct_both(equal_requests);
+}
+
+static struct wire_msg *
+confirmed_ff(struct ct *t, unsigned hop, uint16_t port)
+{
+	struct wire_msg *msg = ct_resv(t, ct_cl(50000));
+
+	msg->hop.addr = ct_addr(t, DOWN, hop);
+	msg->flows[0].filter.src_port = port;
+	msg->has |= WIRE_HAS_CONFIRM;
+	msg->confirm = ct_addr(t, 10, hop);
+	return msg;
+}
+
+/* Two receivers, each the largest for its sender, in force at one moment. */
+static void
+two_confirms(struct ct *t)
+{
+	struct rsvp_iface_info info;
+	struct wire_msg *msg;
+
+	for (uint16_t port = 1; port <= 2; port++) {
+		msg = ct_path(t);
+		msg->sender.src_port = port;
+		ct_feed(t, UP, msg);
+	}
+	ct_forget(t);
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_feed(t, DOWN, confirmed_ff(t, HOP_B, 1));
+	ct_feed(t, DOWN, confirmed_ff(t, HOP_C, 2));
+	T_EQ(t->sent_count, 0);
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.traffic_control = false;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
+	T_CHECK(ct_is(&t->sent[0].msg.confirm, ct_addr(t, 10, HOP_B)), "one");
+	T_CHECK(ct_is(&t->sent[1].msg.confirm, ct_addr(t, 10, HOP_C)),
+		"and the other");
+}
+
+static void
+each_of_two_confirmations_goes_up(void)
+{
+	ct_both(two_confirms);
 }
 
 static void
@@ -418,6 +499,37 @@ a_scope_in_any_order_is_sent_on_in_ours(void)
 	ct_both(scope_unsorted);
 }
 
+/* A sender that there is, but whose data do not go there. */
+static void
+scope_elsewhere(struct ct *t)
+{
+	static const unsigned hosts[] = { 8, 9 };
+	const struct ct_sent *s;
+	uint8_t bytes[32];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	t->out = SIDE;
+	sender_behind(t, UP, 9);
+	msg = shared(
+		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, hosts, 2);
+	ct_feed(t, UP, msg);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 1);
+	T_EQ(wire_scope_at(&s->msg, 0).b[addr_size(t->family) - 1], 8);
+}
+
+static void
+a_scope_names_who_sends_there(void)
+{
+	ct_both(scope_elsewhere);
+}
+
 /* ---- too much ------------------------------------------------------------ */
 
 static void
@@ -541,6 +653,53 @@ large_objects(struct ct *t)
 	T_EQ(t->sent_count, 0);
 }
 
+/* A merged Resv carries what several brought, and must still be sent. */
+static void
+objects_of_many(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	for (unsigned hop = 0; hop < 6; hop++) {
+		msg = ct_resv(t, ct_cl((float)(50000 + hop)));
+		msg->hop.addr = ct_addr(t, DOWN, HOP_B + hop);
+		msg->others[0] = object_of(3800);
+		big_object[4] = (uint8_t)hop;
+		msg->other_count = 1;
+		ct_forget(t);
+		ct_feed(t, DOWN, msg);
+		ct_answer_all(t);
+	}
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.other_count, 4);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+static void
+objects_of_many_next_hops_go_up_as_far_as_they_fit(void)
+{
+	ct_once(objects_of_many);
+}
+
+static void
+large_adspec(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->adspec_view = (struct wire_view){ big_object, 5000 };
+	feed_as_is(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
+	T_EQ(ct_sent_count(t, WIRE_PATH_ERR), 1);
+	T_EQ(t->sent[0].msg.error.code, WIRE_E_TC);
+	T_EQ(t->sent[0].msg.error.value, WIRE_TC_ADSPEC);
+}
+
+static void
+an_adspec_too_large_to_keep_is_refused(void)
+{
+	ct_once(large_adspec);
+}
+
 static void
 objects_to_be_forwarded_are_kept_up_to_a_limit(void)
 {
@@ -552,6 +711,8 @@ static struct t_case cases[] = {
 		our_own_resv_that_comes_back_is_dropped },
 	{ "a PathErr does not go back where it came from",
 		a_path_err_does_not_go_back_where_it_came_from },
+	{ "a multicast PathErr goes to whose Path was forwarded",
+		a_multicast_path_err_goes_to_whose_path_was_forwarded },
 	{ "another LIH of the previous hop is used at once",
 		another_lih_of_the_previous_hop_is_used_at_once },
 	{ "a Path from below is not sent back down",
@@ -561,6 +722,8 @@ static struct t_case cases[] = {
 		a_new_request_ends_what_the_kernel_refused },
 	{ "an equal request is confirmed here",
 		an_equal_request_is_confirmed_here },
+	{ "each of two confirmations goes up",
+		each_of_two_confirmations_goes_up },
 	{ "a session without path state is code 3, even if open here",
 		a_session_without_path_state_is_code_3_even_if_open_here },
 	{ "SE upstream is the largest for all filters",
@@ -571,12 +734,17 @@ static struct t_case cases[] = {
 		wf_without_a_sender_in_scope_is_code_4 },
 	{ "a SCOPE in any order is sent on in ours",
 		a_scope_in_any_order_is_sent_on_in_ours },
+	{ "a SCOPE names who sends there", a_scope_names_who_sends_there },
 	{ "flow descriptors beyond the limit are counted",
 		flow_descriptors_beyond_the_limit_are_counted },
 	{ "a session has a limit on filters",
 		a_session_has_a_limit_on_filters },
 	{ "a refresh makes up for what memory was short for",
 		a_refresh_makes_up_for_what_memory_was_short_for },
+	{ "objects of many next hops go up as far as they fit",
+		objects_of_many_next_hops_go_up_as_far_as_they_fit },
+	{ "an ADSPEC too large to keep is refused",
+		an_adspec_too_large_to_keep_is_refused },
 	{ "objects to be forwarded are kept up to a limit",
 		objects_to_be_forwarded_are_kept_up_to_a_limit },
 };
