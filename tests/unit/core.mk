@@ -8,6 +8,7 @@ core_tests = \
 	tests/unit/test_core_path \
 	tests/unit/test_core_peer \
 	tests/unit/test_core_resv \
+	tests/unit/test_core_scope \
 	tests/unit/test_core_shared \
 	tests/unit/test_core_tc \
 	tests/unit/test_core_timer \
@@ -26,6 +27,7 @@ tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_peer_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
+tests_unit_test_core_scope_LDADD = $(core_ldadd)
 tests_unit_test_core_shared_LDADD = $(core_ldadd)
 tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)

@@ -23,6 +23,18 @@ get(void *arg, size_t size)
 	return calloc(1, size);
 }
 
+/* Who looks at freed memory, shall see it; volatile, or it is left out as a
+ * write that nobody reads. */
+static void
+poison(void *memory)
+{
+	volatile uint8_t *at = (volatile uint8_t *)memory;
+	size_t size = malloc_usable_size(memory);
+
+	for (size_t i = 0; i < size; i++)
+		at[i] = 0xa5;
+}
+
 static void
 put(void *arg, void *memory)
 {
@@ -30,8 +42,7 @@ put(void *arg, void *memory)
 
 	if (memory) {
 		t->blocks--;
-		/* Who looks at it still, shall see it. */
-		memset(memory, 0xa5, malloc_usable_size(memory));
+		poison(memory);
 	}
 	free(memory);
 }
@@ -350,6 +361,20 @@ ct_feed(struct ct *t, uint32_t ifindex, const struct wire_msg *msg)
 		packet.dst_local = t->dst_local;
 	}
 	ct_feed_from(t, packet);
+}
+
+void
+ct_feed_as_is(struct ct *t, uint32_t ifindex, const struct wire_msg *msg)
+{
+	const struct rsvp_packet packet = { .ifindex = ifindex,
+		.src = msg->hop.addr,
+		.dst = ct_addr(t, ifindex, 1),
+		.ttl = msg->send_ttl,
+		.dst_local = true,
+		.msg = msg };
+
+	rsvp_core_packet(t->core, t->now, &packet);
+	ct_collect(t);
 }
 
 bool

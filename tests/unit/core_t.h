@@ -107,6 +107,9 @@ void ct_feed(struct ct *t, uint32_t ifindex, const struct wire_msg *msg);
 /* The same with the IP header of choice. */
 void ct_feed_from(struct ct *t, struct rsvp_packet packet);
 
+/* Past the codec: what our own encoder would refuse to write. */
+void ct_feed_as_is(struct ct *t, uint32_t ifindex, const struct wire_msg *msg);
+
 /* The kernel answers the oldest open request; false: there is none. */
 bool ct_answer(struct ct *t, int error);
 void ct_answer_all(struct ct *t);

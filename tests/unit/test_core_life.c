@@ -160,10 +160,37 @@ second_waits(struct ct *t)
 		"the second");
 }
 
+static struct wire_msg *
+wild(struct wire_msg *msg)
+{
+	msg->style = WIRE_STYLE_WF;
+	msg->style_vector = WIRE_STYLE_WF;
+	msg->flows[0].has_filter = false;
+	return msg;
+}
+
+static void
+second_waits_wild(struct ct *t)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, wild(ct_resv(t, ct_cl(70000))));
+	ct_feed(t, DOWN, from_hop_c(t, wild(ct_resv(t, ct_cl(50000)))));
+	ct_feed(t, DOWN, wild(ct_resv_tear(t)));
+	ct_answer(t, 0); /* of the first, who left */
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	ct_answer(t, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_CHECK(ct_sent(t, WIRE_RESV, 0)->msg.flows[0].flowspec.tspec.r ==
+			50000,
+		"the second");
+}
+
 static void
 one_who_waits_is_not_refused_with_one_who_left(void)
 {
 	ct_once(second_waits);
+	ct_both(second_waits_wild);
 }
 
 /* What the kernel may have is charged until it says that it has not. */

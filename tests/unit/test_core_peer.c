@@ -18,21 +18,6 @@ only_path(struct ct *t)
 	return info;
 }
 
-/* What our own encoder would refuse to write. */
-static void
-feed_as_is(struct ct *t, uint32_t ifindex, const struct wire_msg *msg)
-{
-	const struct rsvp_packet packet = { .ifindex = ifindex,
-		.src = msg->hop.addr,
-		.dst = ct_addr(t, ifindex, 1),
-		.ttl = msg->send_ttl,
-		.dst_local = true,
-		.msg = msg };
-
-	rsvp_core_packet(t->core, t->now, &packet);
-	ct_collect(t);
-}
-
 /* ---- what comes back ----------------------------------------------------- */
 
 static void
@@ -136,6 +121,35 @@ a_multicast_path_err_goes_to_whose_path_was_forwarded(void)
 	ct_once(multicast_path_err);
 }
 
+static void
+last_hop_conf(struct ct *t)
+{
+	struct wire_msg *msg = ct_resv(t, ct_cl(50000));
+	struct rsvp_packet packet = { .ifindex = UP,
+		.src = ct_addr(t, UP, HOP_A),
+		.dst = ct_addr(t, 9, 9),
+		.ttl = 1,
+		.msg = msg };
+
+	msg->type = WIRE_RESV_CONF;
+	msg->has = WIRE_HAS_SESSION | WIRE_HAS_ERROR | WIRE_HAS_CONFIRM |
+		   WIRE_HAS_STYLE;
+	msg->error.node = ct_addr(t, 7, 7);
+	msg->confirm = packet.dst;
+	ct_feed_from(t, packet);
+	T_EQ(t->sent_count, 0);
+	packet.ttl = 2;
+	ct_feed_from(t, packet);
+	T_EQ(t->sent_count, 1);
+	T_EQ(t->sent[0].send.ttl, 1);
+}
+
+static void
+a_confirmation_ends_with_its_ttl(void)
+{
+	ct_both(last_hop_conf);
+}
+
 /* ---- changes of mind ----------------------------------------------------- */
 
 static void
@@ -195,6 +209,11 @@ gives_in(struct ct *t)
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_FAILED);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(1200000)));
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_FAILED);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));
+	ct_answer(t, 0);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
 }
 
 static void
@@ -236,6 +255,50 @@ static void
 a_new_request_ends_what_the_kernel_refused(void)
 {
 	ct_once(unstuck);
+}
+
+static void
+other_protocol(struct ct *t)
+{
+	struct rsvp_totals totals;
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_path(t);
+	msg->session.proto = 6;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.sessions, 2);
+}
+
+static void
+another_protocol_is_another_session(void)
+{
+	ct_both(other_protocol);
+}
+
+static void
+no_address(struct ct *t)
+{
+	struct rsvp_iface_info info;
+
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.v4 = (struct addr){ 0 };
+	info.conf.v6 = (struct addr){ 0 };
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	ct_feed(t, UP, ct_path(t));
+	T_EQ(t->sent_count, 0);
+	ct_feed(t, UP, ct_path_tear(t));
+	T_EQ(t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+static void
+nothing_is_sent_without_an_address_of_that_family(void)
+{
+	ct_both(no_address);
 }
 
 /* ---- confirmations ------------------------------------------------------- */
@@ -325,211 +388,6 @@ a_session_without_path_state_is_code_3_even_if_open_here(void)
 	ct_once(only_opened);
 }
 
-/* ---- shared styles ------------------------------------------------------- */
-
-static struct wire_msg *
-shared(struct wire_msg *msg, enum wire_style style)
-{
-	msg->style = (uint8_t)style;
-	msg->style_vector = (uint32_t)style;
-	if (style == WIRE_STYLE_WF)
-		msg->flows[0].has_filter = false;
-	return msg;
-}
-
-/* A sender of that port behind the neighbour on an interface. */
-static void
-sender_behind(struct ct *t, uint32_t ifindex, unsigned host)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->hop.addr = ct_addr(t, ifindex, HOP_A);
-	msg->sender.src = ct_addr(t, 8, host);
-	ct_feed(t, ifindex, msg);
-	ct_forget(t);
-}
-
-static void
-se_differs(struct ct *t)
-{
-	const struct ct_sent *s;
-	struct wire_msg *msg;
-
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
-	ct_feed(t, DOWN, msg);
-	ct_answer(t, 0);
-	msg = shared(ct_resv(t, ct_cl(70000)), WIRE_STYLE_SE);
-	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
-	msg->flows[0].filter.src = ct_addr(t, 8, 9);
-	ct_forget(t);
-	ct_feed(t, DOWN, msg);
-	ct_answer(t, 0);
-	s = ct_sent(t, WIRE_RESV, 0);
-	assert_non_null(s);
-	T_EQ(s->msg.flow_count, 2);
-	T_CHECK(s->msg.flows[0].flowspec.tspec.r == 70000, "the larger for");
-	T_CHECK(s->msg.flows[1].flowspec.tspec.r == 70000, "both");
-}
-
-static void
-se_upstream_is_the_largest_for_all_filters(void)
-{
-	ct_both(se_differs);
-}
-
-static void
-put_scope(const struct ct *t, struct wire_msg *msg, uint8_t *bytes,
-	const unsigned *hosts, size_t count)
-{
-	size_t size = addr_size(t->family);
-
-	for (size_t i = 0; i < count; i++) {
-		struct addr a = ct_addr(t, 8, hosts[i]);
-
-		memcpy(bytes + i * size, a.b, size);
-	}
-	msg->has |= WIRE_HAS_SCOPE;
-	msg->scope_view = (struct wire_view){ bytes, count * size };
-	msg->scope_count = count;
-}
-
-/* RFC 2205 3.4: a wildcard request goes to the senders of its SCOPE only, or
- * requests would keep each other alive around a loop. */
-static void
-wf_scope(struct ct *t)
-{
-	static const unsigned first[] = { 8 }, both[] = { 8, 9 };
-	uint8_t bytes[32];
-	struct wire_msg *msg;
-
-	sender_behind(t, UP, 8);
-	sender_behind(t, SIDE, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
-	put_scope(t, msg, bytes, first, 1);
-	ct_feed(t, DOWN, msg);
-	ct_answer_all(t);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.scope_count, 1);
-	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
-			ct_addr(t, UP, HOP_A)),
-		"to the sender in scope");
-	ct_forget(t);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
-	put_scope(t, msg, bytes, both, 2);
-	ct_feed(t, DOWN, msg);
-	ct_answer_all(t);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
-	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
-			ct_addr(t, SIDE, HOP_A)),
-		"the other is in scope now");
-	ct_forget(t);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
-	put_scope(t, msg, bytes, first, 1);
-	ct_feed(t, DOWN, msg);
-	ct_answer_all(t);
-	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
-}
-
-static void
-wf_goes_to_the_senders_in_its_scope(void)
-{
-	ct_both(wf_scope);
-}
-
-static void
-wf_scope_of_others(struct ct *t)
-{
-	static const unsigned hosts[] = { 77 };
-	uint8_t bytes[16];
-	struct wire_msg *msg;
-
-	sender_behind(t, UP, 8);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
-	put_scope(t, msg, bytes, hosts, 1);
-	ct_feed(t, DOWN, msg);
-	ct_expect_err(t, WIRE_E_NO_SENDER, 0, 0);
-}
-
-static void
-wf_without_a_sender_in_scope_is_code_4(void)
-{
-	ct_once(wf_scope_of_others);
-}
-
-/* Received SCOPEs may be in any order and may repeat; ours do not. */
-static void
-scope_unsorted(struct ct *t)
-{
-	static const unsigned hosts[] = { 9, 8, 9, 8 };
-	const struct ct_sent *s;
-	uint8_t bytes[64];
-	struct wire_msg *msg;
-
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
-	ct_feed(t, DOWN, msg);
-	ct_answer_all(t);
-	ct_forget(t);
-	msg = shared(
-		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
-	put_scope(t, msg, bytes, hosts, 2);
-	feed_as_is(t, UP, msg);
-	s = ct_sent(t, WIRE_RESV_ERR, 0);
-	assert_non_null(s);
-	T_EQ(s->msg.scope_count, 2);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
-	ct_forget(t);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
-	msg->flows[0].flowspec.tspec.r = 0;
-	put_scope(t, msg, bytes, hosts, 4);
-	feed_as_is(t, DOWN, msg);
-	s = ct_sent(t, WIRE_RESV_ERR, 0);
-	assert_non_null(s);
-	T_EQ(s->msg.scope_count, 2);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
-}
-
-static void
-a_scope_in_any_order_is_sent_on_in_ours(void)
-{
-	ct_both(scope_unsorted);
-}
-
-/* A sender that there is, but whose data do not go there. */
-static void
-scope_elsewhere(struct ct *t)
-{
-	static const unsigned hosts[] = { 8, 9 };
-	const struct ct_sent *s;
-	uint8_t bytes[32];
-	struct wire_msg *msg;
-
-	sender_behind(t, UP, 8);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
-	ct_feed(t, DOWN, msg);
-	ct_answer_all(t);
-	t->out = SIDE;
-	sender_behind(t, UP, 9);
-	msg = shared(
-		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
-	put_scope(t, msg, bytes, hosts, 2);
-	ct_feed(t, UP, msg);
-	s = ct_sent(t, WIRE_RESV_ERR, 0);
-	assert_non_null(s);
-	T_EQ(s->msg.scope_count, 1);
-	T_EQ(wire_scope_at(&s->msg, 0).b[addr_size(t->family) - 1], 8);
-}
-
-static void
-a_scope_names_who_sends_there(void)
-{
-	ct_both(scope_elsewhere);
-}
-
 /* ---- too much ------------------------------------------------------------ */
 
 static void
@@ -540,7 +398,7 @@ many_flows(struct ct *t)
 	ct_with_path(t);
 	msg = ct_resv(t, ct_cl(50000));
 	msg->flows_ignored = 3;
-	feed_as_is(t, DOWN, msg);
+	ct_feed_as_is(t, DOWN, msg);
 	T_EQ(t->flow_count, 1);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
 }
@@ -566,14 +424,16 @@ many_filters(struct ct *t)
 		ct_forget(t);
 	}
 	for (unsigned hop = 0; hop <= HOPS; hop++) {
-		msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
+		msg = ct_resv(t, ct_cl(50000));
+		msg->style = WIRE_STYLE_SE;
+		msg->style_vector = WIRE_STYLE_SE;
 		msg->hop.addr = ct_addr(t, 20, hop + 1);
 		msg->flow_count = SENDERS;
 		for (uint16_t i = 0; i < SENDERS; i++) {
 			msg->flows[i] = msg->flows[0];
 			msg->flows[i].filter.src_port = (uint16_t)(i + 1);
 		}
-		feed_as_is(t, DOWN, msg);
+		ct_feed_as_is(t, DOWN, msg);
 		ct_answer_all(t);
 		ct_forget(t);
 	}
@@ -687,7 +547,7 @@ large_adspec(struct ct *t)
 	struct wire_msg *msg = ct_path(t);
 
 	msg->adspec_view = (struct wire_view){ big_object, 5000 };
-	feed_as_is(t, UP, msg);
+	ct_feed_as_is(t, UP, msg);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
 	T_EQ(ct_sent_count(t, WIRE_PATH_ERR), 1);
 	T_EQ(t->sent[0].msg.error.code, WIRE_E_TC);
@@ -713,6 +573,12 @@ static struct t_case cases[] = {
 		a_path_err_does_not_go_back_where_it_came_from },
 	{ "a multicast PathErr goes to whose Path was forwarded",
 		a_multicast_path_err_goes_to_whose_path_was_forwarded },
+	{ "a confirmation ends with its TTL",
+		a_confirmation_ends_with_its_ttl },
+	{ "another protocol is another session",
+		another_protocol_is_another_session },
+	{ "nothing is sent without an address of that family",
+		nothing_is_sent_without_an_address_of_that_family },
 	{ "another LIH of the previous hop is used at once",
 		another_lih_of_the_previous_hop_is_used_at_once },
 	{ "a Path from below is not sent back down",
@@ -726,15 +592,6 @@ static struct t_case cases[] = {
 		each_of_two_confirmations_goes_up },
 	{ "a session without path state is code 3, even if open here",
 		a_session_without_path_state_is_code_3_even_if_open_here },
-	{ "SE upstream is the largest for all filters",
-		se_upstream_is_the_largest_for_all_filters },
-	{ "WF goes to the senders in its SCOPE",
-		wf_goes_to_the_senders_in_its_scope },
-	{ "WF without a sender in its SCOPE is code 4",
-		wf_without_a_sender_in_scope_is_code_4 },
-	{ "a SCOPE in any order is sent on in ours",
-		a_scope_in_any_order_is_sent_on_in_ours },
-	{ "a SCOPE names who sends there", a_scope_names_who_sends_there },
 	{ "flow descriptors beyond the limit are counted",
 		flow_descriptors_beyond_the_limit_are_counted },
 	{ "a session has a limit on filters",

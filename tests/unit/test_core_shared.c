@@ -289,6 +289,33 @@ senders_that_are_not_here_replace_those_that_are(void)
 	ct_both(se_replaced);
 }
 
+/* The same application with another style: first the tear, then the new. */
+static void
+style_replaced(struct ct *t)
+{
+	struct rsvp_totals totals;
+
+	with_senders(t, 2);
+	reserve(t, WIRE_STYLE_FF, 2, 50000);
+	ct_forget(t);
+	reserve(t, WIRE_STYLE_SE, 2, 50000);
+	T_EQ(t->sent_count, 2);
+	T_EQ(t->sent[0].msg.type, WIRE_RESV_TEAR);
+	T_EQ(t->sent[0].msg.style, WIRE_STYLE_FF);
+	T_EQ(t->sent[1].msg.type, WIRE_RESV);
+	T_EQ(t->sent[1].msg.style, WIRE_STYLE_SE);
+	T_EQ(t->event_count, 0);
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.resvs, 1);
+	close_all(t, 2);
+}
+
+static void
+an_application_may_change_its_style(void)
+{
+	ct_both(style_replaced);
+}
+
 static void
 ask_confirmed(struct ct *t, float rate, bool confirm)
 {
@@ -403,6 +430,8 @@ static struct t_case cases[] = {
 	{ "odd requests are told apart", odd_requests_are_told_apart },
 	{ "senders that are not here replace those that are",
 		senders_that_are_not_here_replace_those_that_are },
+	{ "an application may change its style",
+		an_application_may_change_its_style },
 	{ "a refused request is not confirmed",
 		a_refused_request_is_not_confirmed },
 	{ "a confirmation finds its reservation",

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Several senders in one reservation from the network: SE, WF and its SCOPE. */
+
+#include "core_t.h"
+
+/* ---- shared styles ------------------------------------------------------- */
+
+static struct wire_msg *
+shared(struct wire_msg *msg, enum wire_style style)
+{
+	msg->style = (uint8_t)style;
+	msg->style_vector = (uint32_t)style;
+	if (style == WIRE_STYLE_WF)
+		msg->flows[0].has_filter = false;
+	return msg;
+}
+
+/* A sender of that port behind the neighbour on an interface. */
+static void
+sender_behind(struct ct *t, uint32_t ifindex, unsigned host)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->hop.addr = ct_addr(t, ifindex, HOP_A);
+	msg->sender.src = ct_addr(t, 8, host);
+	ct_feed(t, ifindex, msg);
+	ct_forget(t);
+}
+
+static void
+se_differs(struct ct *t)
+{
+	const struct ct_sent *s;
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	msg = shared(ct_resv(t, ct_cl(70000)), WIRE_STYLE_SE);
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	msg->flows[0].filter.src = ct_addr(t, 8, 9);
+	ct_forget(t);
+	ct_feed(t, DOWN, msg);
+	ct_answer(t, 0);
+	s = ct_sent(t, WIRE_RESV, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.flow_count, 2);
+	T_CHECK(s->msg.flows[0].flowspec.tspec.r == 70000, "the larger for");
+	T_CHECK(s->msg.flows[1].flowspec.tspec.r == 70000, "both");
+}
+
+/* What the senders may send together, RFC 2209's Path_Te. */
+static void
+se_sum(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9); /* each 100 000 */
+	msg = shared(ct_resv(t, ct_cl(150000)), WIRE_STYLE_SE);
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, DOWN, msg);
+	/* 100 octets and 38 on the wire; in IPv6 the same */
+	T_EQ(ct_flow(t)->flow.rate_Bps, 150000 * 138 / 100);
+}
+
+static void
+senders_of_a_shared_reservation_count_together(void)
+{
+	ct_both(se_sum);
+}
+
+/* RFC 2205 3.1.5: no Resv comes of a PathTear, the tear itself tells. */
+static void
+one_of_two_paths_goes(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	msg = ct_path_tear(t);
+	ct_feed(t, UP, msg);
+	T_EQ(t->sent_count, 1);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	T_EQ(t->flow_count, 1);
+	ct_answer_all(t);
+	ct_run(t, 46000);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 1);
+}
+
+static void
+a_path_tear_of_one_of_two_is_quiet(void)
+{
+	ct_both(one_of_two_paths_goes);
+}
+
+static void
+se_upstream_is_the_largest_for_all_filters(void)
+{
+	ct_both(se_differs);
+}
+
+static void
+put_scope(const struct ct *t, struct wire_msg *msg, uint8_t *bytes,
+	const unsigned *hosts, size_t count)
+{
+	size_t size = addr_size(t->family);
+
+	for (size_t i = 0; i < count; i++) {
+		struct addr a = ct_addr(t, 8, hosts[i]);
+
+		memcpy(bytes + i * size, a.b, size);
+	}
+	msg->has |= WIRE_HAS_SCOPE;
+	msg->scope_view = (struct wire_view){ bytes, count * size };
+	msg->scope_count = count;
+}
+
+/* RFC 2205 3.4: a wildcard request goes to the senders of its SCOPE only, or
+ * requests would keep each other alive around a loop. */
+static void
+wf_scope(struct ct *t)
+{
+	static const unsigned first[] = { 8 }, both[] = { 8, 9 };
+	uint8_t bytes[32];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, SIDE, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, first, 1);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.scope_count, 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
+			ct_addr(t, UP, HOP_A)),
+		"to the sender in scope");
+	ct_forget(t);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, both, 2);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
+			ct_addr(t, SIDE, HOP_A)),
+		"the other is in scope now");
+	ct_forget(t);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, first, 1);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+}
+
+static void
+wf_goes_to_the_senders_in_its_scope(void)
+{
+	ct_both(wf_scope);
+}
+
+static void
+wf_scope_of_others(struct ct *t)
+{
+	static const unsigned hosts[] = { 77 };
+	uint8_t bytes[16];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, hosts, 1);
+	ct_feed(t, DOWN, msg);
+	ct_expect_err(t, WIRE_E_NO_SENDER, 0, 0);
+}
+
+static void
+wf_without_a_sender_in_scope_is_code_4(void)
+{
+	ct_once(wf_scope_of_others);
+}
+
+/* Received SCOPEs may be in any order and may repeat; ours do not. */
+static void
+scope_unsorted(struct ct *t)
+{
+	static const unsigned hosts[] = { 9, 8, 9, 8 };
+	const struct ct_sent *s;
+	uint8_t bytes[64];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	msg = shared(
+		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, hosts, 2);
+	ct_feed_as_is(t, UP, msg);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+	ct_forget(t);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg->flows[0].flowspec.tspec.r = 0;
+	put_scope(t, msg, bytes, hosts, 4);
+	ct_feed_as_is(t, DOWN, msg);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+static void
+a_scope_in_any_order_is_sent_on_in_ours(void)
+{
+	ct_both(scope_unsorted);
+}
+
+/* A sender that there is, but whose data do not go there. */
+static void
+scope_elsewhere(struct ct *t)
+{
+	static const unsigned hosts[] = { 8, 9 };
+	const struct ct_sent *s;
+	uint8_t bytes[32];
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	t->out = SIDE;
+	sender_behind(t, UP, 9);
+	msg = shared(
+		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, hosts, 2);
+	ct_feed(t, UP, msg);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 1);
+	T_EQ(wire_scope_at(&s->msg, 0).b[addr_size(t->family) - 1], 8);
+}
+
+static void
+a_scope_names_who_sends_there(void)
+{
+	ct_both(scope_elsewhere);
+}
+
+static struct t_case cases[] = {
+	{ "senders of a shared reservation count together",
+		senders_of_a_shared_reservation_count_together },
+	{ "a PathTear of one of two is quiet",
+		a_path_tear_of_one_of_two_is_quiet },
+	{ "SE upstream is the largest for all filters",
+		se_upstream_is_the_largest_for_all_filters },
+	{ "WF goes to the senders in its SCOPE",
+		wf_goes_to_the_senders_in_its_scope },
+	{ "WF without a sender in its SCOPE is code 4",
+		wf_without_a_sender_in_scope_is_code_4 },
+	{ "a SCOPE in any order is sent on in ours",
+		a_scope_in_any_order_is_sent_on_in_ours },
+	{ "a SCOPE names who sends there", a_scope_names_who_sends_there },
+};
+T_MAIN(cases)
