@@ -470,8 +470,14 @@ ours_wait_pool(const struct ours *o, uint32_t classes)
 
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		die("netlink");
-	while (count_classes(nl, o->ifindex) < classes)
-		usleep(50000); /* until a condition that we can only ask for */
+	/* Nothing tells of it: ask, for five minutes at most. */
+	for (int asked = 0; count_classes(nl, o->ifindex) < classes; asked++) {
+		if (asked == 6000) {
+			errno = ETIMEDOUT;
+			die("pool of classes");
+		}
+		usleep(50000);
+	}
 	mnl_socket_close(nl);
 }
 

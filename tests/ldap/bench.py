@@ -3,7 +3,6 @@
 of `policyd serve`, the engine and the supervisor, played by the test."""
 
 import array
-import contextlib
 import fcntl
 import mmap
 import os
@@ -12,7 +11,10 @@ import signal
 import socket
 import struct
 import subprocess
-import time
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "netns"))
+from lab import port_free, wait_for  # noqa: E402  (found by the line above)
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RSVPD_BUILD", TOP / "build"))
@@ -24,23 +26,6 @@ PING, PONG, RELOAD = 1, 2, 3
 GENERATION, SIZE, TEXT = 1, 2, 3
 
 
-def wait_for(condition, what, seconds=20):
-    """The first true value of the condition."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, f"no {what} in {seconds} s"
-        time.sleep(0.02)
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 class Slapd:
     """A real directory server on a loopback port."""
 
@@ -49,7 +34,7 @@ class Slapd:
 
     def __init__(self, folder, *, config="", top="", schema=(), tree=True):
         self.dir = pathlib.Path(folder)
-        self.port = free_port()
+        self.port = port_free()
         self.uri = f"ldap://127.0.0.1:{self.port}"
         (self.dir / "db").mkdir(parents=True)
         (self.dir / "slapd.conf").write_text(f"""

@@ -485,7 +485,7 @@ def test_a_damaged_cache_is_not_used(slapd, start, damage):
 
 
 def test_a_directory_never_read_denies_unless_the_file_says_else(start):
-    uri = f"ldap://127.0.0.1:{bench.free_port()}"
+    uri = f"ldap://127.0.0.1:{bench.port_free()}"
     policyd = start(conf(uri))
     policyd.wait(lambda: "nothing is known" in policyd.status, "status")
     answer = explain(policyd.conf, "--dst", "10.0.0.1", status=1)
@@ -578,7 +578,7 @@ def test_a_server_that_talks_nonsense_is_given_up(start, answer):
 
 def test_the_second_server_is_asked_when_the_first_is_dead(slapd, start):
     slapd.add(rule("studio"))
-    dead = f"ldap://127.0.0.1:{bench.free_port()}"
+    dead = f"ldap://127.0.0.1:{bench.port_free()}"
     policyd = start(conf(f'{dead}", "{slapd.uri}').replace(
         "uri = ", "uri = [ ").replace('"; base', '" ]; base'))
     assert f"directory {slapd.uri}" in policyd.wait_rule("studio")
