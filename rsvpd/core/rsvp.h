@@ -440,6 +440,9 @@ struct rsvp_session_info {
 /* Session after that serial (0: the first), by serial; false: no more. */
 bool rsvp_core_session_after(const struct rsvp_core *core, uint64_t after,
 	struct rsvp_session_info *ret_info);
+/* That session; false: not known here. */
+bool rsvp_core_session_find(const struct rsvp_core *core,
+	const struct wire_session *session, struct rsvp_session_info *ret_info);
 
 struct rsvp_path_info {
 	struct wire_filter sender;
@@ -482,6 +485,18 @@ struct rsvp_resv_info {
 	char reason[RSVP_REASON]; /* why admitted */
 	uint32_t refresh_ms;
 	int64_t expires_ms;
+	bool in_force; /* flowspec and filters are; else they are asked for */
+	bool stuck;    /* its flow is not as it should be: that was refused */
+};
+
+/* What this node asks of a previous hop for a session. */
+struct rsvp_ask_info {
+	uint32_t ifindex;    /* where its Path came from; 0: local */
+	struct wire_hop hop; /* ADDR_NONE: an application here */
+	uint64_t local_id;
+	uint8_t style;
+	size_t flow_count;
+	struct wire_flow flows[8]; /* the first ones */
 };
 
 /* Up to max of them; returns how many there are. */
@@ -489,6 +504,8 @@ size_t rsvp_core_paths(const struct rsvp_core *core, struct mono now,
 	uint64_t serial, struct rsvp_path_info *ret_infos, size_t max);
 size_t rsvp_core_resvs(const struct rsvp_core *core, struct mono now,
 	uint64_t serial, struct rsvp_resv_info *ret_infos, size_t max);
+size_t rsvp_core_asks(const struct rsvp_core *core, uint64_t serial,
+	struct rsvp_ask_info *ret_infos, size_t max);
 
 /* A refusal by this node, recorded when it happened. */
 struct rsvp_refusal {

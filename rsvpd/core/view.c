@@ -74,19 +74,35 @@ by_serial(const struct rsvp_core *core, uint64_t serial)
 	return session;
 }
 
+static void
+session_info(const struct session *session, struct rsvp_session_info *info)
+{
+	*info = (struct rsvp_session_info){ .serial = session->serial,
+		.session = session_wire(session),
+		.paths = session->psb_count,
+		.resvs = session->rsb_count };
+}
+
+bool
+rsvp_core_session_find(const struct rsvp_core *core,
+	const struct wire_session *session, struct rsvp_session_info *ret_info)
+{
+	const struct session *found = session_find(core, session);
+
+	if (found)
+		session_info(found, ret_info);
+	return found != NULL;
+}
+
 bool
 rsvp_core_session_after(const struct rsvp_core *core, uint64_t after,
 	struct rsvp_session_info *ret_info)
 {
 	const struct session *session = walk_after(core, after);
 
-	if (!session)
-		return false;
-	*ret_info = (struct rsvp_session_info){ .serial = session->serial,
-		.session = session_wire(session),
-		.paths = session->psb_count,
-		.resvs = session->rsb_count };
-	return true;
+	if (session)
+		session_info(session, ret_info);
+	return session != NULL;
 }
 
 static int64_t
@@ -167,7 +183,9 @@ resv_info(const struct rsvp_core *core, const struct rsb *rsb, struct mono now,
 		.filter_count = spec->count,
 		.state = state_of(rsb),
 		.refresh_ms = rsb->refresh_ms,
-		.expires_ms = until(&rsb->expiry, now) };
+		.expires_ms = until(&rsb->expiry, now),
+		.in_force = rsb->now != NULL,
+		.stuck = rsb->demand && rsb->demand->stuck };
 	for (size_t i = 0; i < spec->count && i < 8; i++)
 		info->filters[i] = spec->filters[i].filter;
 	if (rsb->local) {
@@ -196,6 +214,36 @@ rsvp_core_resvs(const struct rsvp_core *core, struct mono now, uint64_t serial,
 	TAILQ_FOREACH (rsb, &session->rsbs, next) {
 		if (count < max)
 			resv_info(core, rsb, now, &ret_infos[count]);
+		count++;
+	}
+	return count;
+}
+
+static void
+ask_info(const struct ask *ask, struct rsvp_ask_info *info)
+{
+	*info = (struct rsvp_ask_info){ .ifindex = ask->ifindex,
+		.hop = ask->hop,
+		.local_id = ask->local ? ask->local->id : 0,
+		.style = ask->style,
+		.flow_count = ask->count };
+	for (size_t i = 0; i < ask->count && i < 8; i++)
+		info->flows[i] = ask->flows[i];
+}
+
+size_t
+rsvp_core_asks(const struct rsvp_core *core, uint64_t serial,
+	struct rsvp_ask_info *ret_infos, size_t max)
+{
+	const struct session *session = by_serial(core, serial);
+	const struct ask *ask;
+	size_t count = 0;
+
+	if (!session)
+		return 0;
+	TAILQ_FOREACH (ask, &session->asks, next) {
+		if (count < max)
+			ask_info(ask, &ret_infos[count]);
 		count++;
 	}
 	return count;

@@ -82,7 +82,9 @@ resv_shown(struct ct *t)
 	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 120000)));
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_WAITING);
 	T_EQ(ct_only_resv(t).rate_Bps, 0); /* not before it is in force */
+	T_CHECK(!ct_only_resv(t).in_force, "asked for");
 	ct_answer(t, 0);
+	T_CHECK(ct_only_resv(t).in_force && !ct_only_resv(t).stuck, "in force");
 	ct_run(t, 1000);
 	T_EQ(rsvp_core_resvs(t->core, t->now, 1, info, 0), 1);
 	T_EQ(rsvp_core_resvs(t->core, t->now, 1, info, 2), 1);
@@ -106,6 +108,37 @@ static void
 reservation_is_shown_with_its_reason(void)
 {
 	ct_both(resv_shown);
+}
+
+static void
+asks_shown(struct ct *t)
+{
+	struct wire_session session = ct_session(t);
+	struct rsvp_session_info found;
+	struct rsvp_ask_info info[2];
+
+	T_CHECK(!rsvp_core_session_find(t->core, &session, &found), "not yet");
+	ct_with_resv(t, ct_cl(100000));
+	T_CHECK(rsvp_core_session_find(t->core, &session, &found), "there");
+	T_EQ(found.serial, 1);
+	T_EQ(found.resvs, 1);
+	T_EQ(rsvp_core_asks(t->core, 1, info, 0), 1);
+	T_EQ(rsvp_core_asks(t->core, 2, info, 2), 0);
+	T_EQ(rsvp_core_asks(t->core, 1, info, 2), 1);
+	T_EQ(info[0].ifindex, UP);
+	T_EQ(info[0].hop.lih, 77);
+	T_CHECK(ct_is(&info[0].hop.addr, ct_addr(t, UP, HOP_A)), "PHOP");
+	T_EQ(info[0].local_id, 0);
+	T_EQ(info[0].style, WIRE_STYLE_FF);
+	T_EQ(info[0].flow_count, 1);
+	T_EQ(info[0].flows[0].filter.src_port, 4004);
+	T_CHECK(info[0].flows[0].flowspec.tspec.r == 100000, "flowspec");
+}
+
+static void
+what_is_asked_upstream_is_shown(void)
+{
+	ct_both(asks_shown);
 }
 
 static void
@@ -215,6 +248,7 @@ static struct t_case cases[] = {
 	{ "path state is shown", path_state_is_shown },
 	{ "a reservation is shown with rule and reason",
 		reservation_is_shown_with_its_reason },
+	{ "what is asked upstream is shown", what_is_asked_upstream_is_shown },
 	{ "interfaces are shown in order with what is sold",
 		interfaces_are_shown_in_order },
 	{ "the last 256 refusals are kept, newest first",
