@@ -2,6 +2,7 @@
 """An RSVP neighbour that shares no code with ours: objects packed by hand after
 RFC 2205 Appendix A and RFC 2210, IP by scapy, raw packets in a namespace."""
 
+import collections
 import ctypes
 import os
 import select
@@ -14,12 +15,14 @@ from scapy.layers.inet import IP, IPOption_Router_Alert
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop, RouterAlert
 
 PATH, RESV, PATH_ERR, RESV_ERR, PATH_TEAR, RESV_TEAR, RESV_CONF = range(1, 8)
-SESSION, HOP, TIME, ERROR, SCOPE, STYLE = 1, 3, 5, 6, 7, 8
-FLOWSPEC, FILTER, TEMPLATE, TSPEC, ADSPEC, CONFIRM = 9, 10, 11, 12, 13, 15
+NULL, SESSION, HOP, TIME, ERROR, SCOPE, STYLE = 0, 1, 3, 5, 6, 7, 8
+FLOWSPEC, FILTER, TEMPLATE, TSPEC, ADSPEC = 9, 10, 11, 12, 13
+POLICY, CONFIRM = 14, 15
 WF, FF, SE = 0x11, 0x0A, 0x12
 RSVP = 46
 ETH_P_ALL = 3
 OUTGOING = 4  # packet type of what this interface sends
+FRAGMENT = 1400  # octets of a message in one packet; a multiple of eight
 
 
 def in_namespace(ns, function):
@@ -116,6 +119,38 @@ def confirm(address):
     return obj(CONFIRM, kind(address), packed(address))
 
 
+def error_spec(node, flags, code, value):
+    return obj(ERROR, kind(node),
+               packed(node) + struct.pack("!BBH", flags, code, value))
+
+
+def scope(*addresses):
+    return obj(SCOPE, kind(addresses[0]), b"".join(map(packed, addresses)))
+
+
+# What a FLOWSPEC says; R and S are None for Controlled-Load.
+Spec = collections.namedtuple("Spec", "service r b p m M R S")
+
+
+def spec_of(body):
+    """The fields of a FLOWSPEC, read after RFC 2210 3.2."""
+    service = body[4]
+    fields = struct.unpack("!fffII", body[12:32])
+    if service == 2:
+        return Spec(service, *fields, *struct.unpack("!fI", body[36:44]))
+    return Spec(service, *fields, None, None)
+
+
+def address_of(body):
+    family = socket.AF_INET if len(body) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, body)
+
+
+def filter_of(body):
+    """(address, port) of a FILTER_SPEC or SENDER_TEMPLATE."""
+    return (address_of(body[:-4]), struct.unpack("!H", body[-2:])[0])
+
+
 def checksum(data):
     if len(data) % 2:
         data += b"\0"
@@ -137,7 +172,7 @@ def message(number, ttl, *objects, right=True):
 class Heard:
     """A message as heard: its IP packet (scapy) and its objects."""
 
-    def __init__(self, packet):
+    def __init__(self, packet, data):
         self.packet = packet
         self.v6 = IPv6 in packet
         layer = packet[IPv6] if self.v6 else packet[IP]
@@ -145,20 +180,14 @@ class Heard:
         self.ttl = layer.hlim if self.v6 else layer.ttl
         self.tos = layer.tc if self.v6 else layer.tos
         if self.v6:
-            alert = packet.getlayer(RouterAlert)
-            if IPv6ExtHdrHopByHop in packet:
-                options = packet[IPv6ExtHdrHopByHop].options
-                alert = next((o for o in options
-                              if isinstance(o, RouterAlert)), None)
-                data = bytes(packet[IPv6ExtHdrHopByHop].payload)
-            else:
-                data = bytes(layer.payload)
-            self.router_alert = alert is not None and alert.value == 1
+            hops = packet.getlayer(IPv6ExtHdrHopByHop)
+            self.router_alert = any(
+                isinstance(o, RouterAlert) and o.value == 1
+                for o in (hops.options if hops else ()))
         else:
             self.router_alert = any(
                 isinstance(o, IPOption_Router_Alert) and o.alert == 0
                 for o in layer.options)
-            data = bytes(layer.payload)
         self.data = data
         (first, self.type, self.checksum, self.send_ttl, _,
          self.length) = struct.unpack("!BBHBBH", data[:8])
@@ -193,6 +222,32 @@ class Heard:
         return (socket.inet_ntop(family, body[:-4]),
                 *struct.unpack("!BBH", body[-4:]))
 
+    def style(self):
+        return struct.unpack("!I", self.get(STYLE))[0]
+
+    def flows(self):
+        """[(Spec or None, [(address, port), ...]), ...] in the order sent."""
+        found = []
+        for number, _, body in self.objects:
+            if number == FLOWSPEC:
+                found.append((spec_of(body), []))
+            elif number == FILTER:
+                if not found:
+                    found.append((None, []))
+                found[-1][1].append(filter_of(body))
+        return found
+
+    def filters(self):
+        return sorted(f for _, filters in self.flows() for f in filters)
+
+    def scope(self):
+        """Addresses of the SCOPE in the order sent; None without one."""
+        body = self.get(SCOPE)
+        size = 16 if self.v6 else 4
+        return None if body is None else [
+            address_of(body[at:at + size])
+            for at in range(0, len(body), size)]
+
     def port(self):
         body = self.get(SESSION)  # nonsense is passed on as it came
         return struct.unpack("!H", body[-2:])[0] if body and len(
@@ -216,32 +271,42 @@ class Neighbour:
             return s4, s6, tap
         self.s4, self.s6, self.tap = in_namespace(node.ns, sockets)
         self.kept = []
+        self.parts = {}
+        self.ident = 0
 
     def close(self):
         for s in (self.s4, self.s6, self.tap):
             s.close()
 
     def send(self, src, dst, data, ttl=63, alert=False):
-        """An RSVP message in an IP packet of its own."""
-        if ":" in dst:
-            packet = IPv6(src=src, dst=dst, hlim=ttl, tc=0xC0)
-            if alert:
-                packet /= IPv6ExtHdrHopByHop(nh=RSVP,
-                                             options=[RouterAlert(value=1)])
-            else:
-                packet.nh = RSVP
-            self.s6.sendto(bytes(packet) if not data else
-                           self._v6(packet, data), (dst, 0))
-            return
-        options = [IPOption_Router_Alert()] if alert else []
-        packet = IP(src=src, dst=dst, ttl=ttl, proto=RSVP, tos=0xC0,
-                    options=options) / data
-        self.s4.sendto(bytes(packet), (dst, 0))
+        """An RSVP message in an IP packet of its own, or in fragments."""
+        parts = [(at, data[at:at + FRAGMENT])
+                 for at in range(0, max(len(data), 1), FRAGMENT)]
+        self.ident = (self.ident + 1) & 0xFFFF
+        for at, part in parts:
+            more = at + len(part) < len(data)
+            if ":" in dst:
+                packet = self._v6(src, dst, ttl, alert,
+                                  (at, more) if len(parts) > 1 else None, part)
+                self.s6.sendto(packet, (dst, 0))
+                continue
+            packet = IP(src=src, dst=dst, ttl=ttl, proto=RSVP, tos=0xC0,
+                        id=self.ident, frag=at // 8, flags="MF" if more else 0,
+                        options=[IPOption_Router_Alert()] if alert else [])
+            self.s4.sendto(bytes(packet / part), (dst, 0))
 
-    @staticmethod
-    def _v6(packet, data):
-        packet.plen = len(bytes(packet)) - 40 + len(data)
-        return bytes(packet) + data
+    def _v6(self, src, dst, ttl, alert, fragment, part):
+        heads = []  # (next header's number of this one, bytes after it)
+        if alert:
+            heads.append((0, bytes([0, 5, 2, 0, 1, 1, 0])))
+        if fragment:
+            heads.append((44, struct.pack("!BHI", 0, fragment[0] | fragment[1],
+                                          self.ident)))
+        numbers = [number for number, _ in heads] + [RSVP]
+        body = b"".join(bytes([after]) + rest for (_, rest), after in zip(
+            heads, numbers[1:])) + part
+        return bytes(IPv6(src=src, dst=dst, hlim=ttl, tc=0xC0, nh=numbers[0],
+                          plen=len(body))) + body
 
     def send_raw4(self, packet):
         """A complete IPv4 packet as it is."""
@@ -255,30 +320,61 @@ class Neighbour:
         if address[2] == OUTGOING or address[1] not in (0x0800, 0x86DD):
             return
         packet = IP(data) if data[0] >> 4 == 4 else IPv6(data)
-        if IP in packet and packet[IP].proto != RSVP:
-            return
-        if IPv6 in packet:
-            nh = packet[IPv6].nh
-            if nh == 0:
-                nh = packet[IPv6ExtHdrHopByHop].nh if (
-                    IPv6ExtHdrHopByHop in packet) else 0
-            if nh != RSVP:
-                return
-        self.kept.append(Heard(packet))
+        if IP in packet and packet[IP].proto == RSVP:
+            layer = packet[IP]
+            self._part(packet, layer.id, layer.frag * 8, layer.flags.MF,
+                       bytes(layer.payload))
+        elif IPv6 in packet:
+            # Not by scapy's search: an ICMPv6 error has our packet inside.
+            layer = packet[IPv6]
+            if layer.nh == 0:
+                layer = layer.payload
+            if layer.nh == 44:
+                layer = layer.payload
+                if layer.nh == RSVP:
+                    self._part(packet, layer.id, layer.offset * 8, layer.m,
+                               bytes(layer.payload))
+            elif layer.nh == RSVP:
+                self._part(packet, None, 0, 0, bytes(layer.payload))
 
-    def expect(self, number, port=None, timeout=5.0):
-        """The next message of that type (and session port)."""
+    def _part(self, packet, ident, at, more, data):
+        """Keep a message when the last of its fragments has come."""
+        if not at and not more:
+            self.kept.append(Heard(packet, data))
+            return
+        layer = packet[IPv6] if IPv6 in packet else packet[IP]
+        key = (layer.src, layer.dst, ident)
+        parts = self.parts.setdefault(key, {})
+        parts[at] = (packet, data, bool(more))
+        whole = b""
+        while len(whole) in parts:
+            _, data, more = parts[len(whole)]
+            whole += data
+            if not more:
+                self.kept.append(Heard(parts[0][0], whole))
+                del self.parts[key]
+                return
+
+    def find(self, number, port=None, dst=None):
+        """Take the first such message out of what was heard, or None."""
+        for i, heard in enumerate(self.kept):
+            if (heard.type == number and port in (None, heard.port()) and
+                    dst in (None, heard.dst)):
+                return self.kept.pop(i)
+        return None
+
+    def expect(self, number, port=None, timeout=5.0, dst=None):
+        """The next message of that type (session port, IP destination)."""
         deadline = time.monotonic() + timeout
         while True:
-            for i, heard in enumerate(self.kept):
-                if heard.type == number and port in (None, heard.port()):
-                    del self.kept[i]
-                    return heard
+            heard = self.find(number, port, dst)
+            if heard:
+                return heard
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(
-                    f"no message of type {number} for port {port}; heard "
-                    f"{[(h.type, h.port()) for h in self.kept]}")
+                    f"no message of type {number} for port {port} to {dst}; "
+                    f"heard {[(h.type, h.port(), h.dst) for h in self.kept]}")
             self._poll(left)
 
     def drain(self, seconds=0.0):
