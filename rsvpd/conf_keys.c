@@ -31,7 +31,7 @@ static const char *const areas[] = {
 static const struct conf_key global_keys[] = {
 	{ "", "stop", CONF_WORD, AT(conf, stop), RANGE(0, 1, CONF_STOP_KEEP),
 	  .words = stops,
-	  .help = "what a stop does: keep leaves the kernel as it is; tear, which withdraws everything, is not carried out by this version" },
+	  .help = "what a stop does: keep leaves the kernel as it is; tear withdraws what was announced, asked for and installed, within 4 s" },
 	{ "", "watchdog", CONF_MS, AT(conf, watchdog_ms), RANGE(500, 60000, 5000),
 	  .help = "a process that is silent for so long is killed and restarted" },
 	{ "limits", "sessions", CONF_COUNT, AT(conf, max_sessions), RANGE(1, 4000000, 100000),

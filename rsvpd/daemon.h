@@ -39,7 +39,9 @@ struct engine {
 	struct stats *stats;
 	struct loop_timer *tick; /* the core's */
 	struct mono started;
-	bool in_effects; /* effect_run() is at work */
+	bool in_effects;         /* effect_run() is at work */
+	struct loop_timer *stop; /* withdrawing before the end, or NULL */
+	struct mono stop_by;
 };
 
 /*

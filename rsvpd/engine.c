@@ -23,6 +23,7 @@
 #include "rsvpd/api_server.h"
 #include "rsvpd/ctl_server.h"
 #include "rsvpd/daemon.h"
+#include "rsvpd/engine_stop.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/policy_client.h"
@@ -134,15 +135,6 @@ log_change(void *arg, const char *iface, const char *line)
 	log_info(LOG_CONF, "reload: %s", line);
 }
 
-static void
-warn_of_stop(const struct conf *conf)
-{
-	if (conf->stop == CONF_STOP_TEAR)
-		log_warn(LOG_CONF,
-			"stop = \"tear\" is not carried out by this version: "
-			"a stop keeps what is installed");
-}
-
 static int
 put_in_force(struct engine *engine, struct conf *conf)
 {
@@ -150,7 +142,6 @@ put_in_force(struct engine *engine, struct conf *conf)
 
 	engine->conf = conf;
 	log_set((enum log_level)conf->log_level, conf->log_debug);
-	warn_of_stop(conf);
 	rsvp_core_reconf(engine->core, &core);
 
 	const int ret = net_link_sync(engine->link);
@@ -436,7 +427,7 @@ take_signal(void *arg, int signo)
 	struct process *p = (struct process *)arg;
 
 	log_info(LOG_MAIN, "ending (%s)", strsignal(signo));
-	loop_stop(p->engine.loop);
+	engine_stop(&p->engine);
 }
 
 static int
@@ -505,7 +496,6 @@ begin(struct process *p)
 	}
 	log_set((enum log_level)p->engine.conf->log_level,
 		p->engine.conf->log_debug);
-	warn_of_stop(p->engine.conf);
 	return EXIT_SUCCESS;
 }
 

@@ -45,6 +45,7 @@ rsvpd_rsvpd_CPPFLAGS = $(AM_CPPFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) \
 	-DRSVPD_STATEDIR='"/var/lib/rsvpd"'
 rsvpd_rsvpd_SOURCES = \
 	rsvpd/engine.c \
+	rsvpd/engine_stop.c rsvpd/engine_stop.h \
 	rsvpd/main.c \
 	rsvpd/priv.c rsvpd/priv.h \
 	rsvpd/sup_check.c \

@@ -80,6 +80,14 @@ net_raw_socket(struct net_raw *raw, int role, int fd)
 }
 
 void
+net_raw_deafen(struct net_raw *raw)
+{
+	for (int role = 0; role < NET_ROLE_COUNT; role++)
+		if (raw->ports[role].watch)
+			loop_fd_set(raw->ports[role].watch, 0);
+}
+
+void
 net_raw_iface_gone(struct net_raw *raw, uint32_t ifindex)
 {
 	if (raw)

@@ -21,6 +21,9 @@ void net_raw_free(struct net_raw *raw);
  * before). */
 void net_raw_socket(struct net_raw *raw, int role, int fd);
 
+/* Read no more; what is to be sent still is. */
+void net_raw_deafen(struct net_raw *raw);
+
 /* Send one message.  0 or a negative errno; counted either way. */
 int net_raw_send(struct net_raw *raw, const struct rsvp_send *send);
 

@@ -23,7 +23,7 @@
 #include "base/text.h"
 #include "rsvpd/daemon.h"
 
-enum { STOP_MS = 2000 }; /* from being asked to being killed */
+enum { STOP_MS = 5000 }; /* from being asked to being killed */
 
 static bool
 find_user(struct worker *w, const char *name)

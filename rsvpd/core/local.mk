@@ -26,4 +26,5 @@ libcore_la_SOURCES = \
 	rsvpd/core/session.c \
 	rsvpd/core/timer.c \
 	rsvpd/core/view.c \
-	rsvpd/core/walk.c
+	rsvpd/core/walk.c \
+	rsvpd/core/withdraw.c

@@ -147,6 +147,14 @@ struct rsvp_core *rsvp_core_new(const struct rsvp_core_conf *conf);
 /* Frees all state; sends nothing (the neighbours' timers clean up). */
 void rsvp_core_free(struct rsvp_core *core);
 
+/*
+ * Before an end that shall leave nothing behind: withdraw some sessions, with
+ * their tears and their flows (RFC 2205 2.4), without a word to applications.
+ * True: call it again.  The kernel is done when no flow is left in
+ * rsvp_core_totals().  Feed it no packets from the first call on.
+ */
+bool rsvp_core_withdraw(struct rsvp_core *core, struct mono now);
+
 /* Limits changed by a reload; hooks, seed and allocator stay. */
 void rsvp_core_reconf(
 	struct rsvp_core *core, const struct rsvp_core_conf *conf);

@@ -234,6 +234,39 @@ def test_vanished_sender_is_forgotten_after_the_lifetime(bed, family, port):
                              beds.interfaces(daemon)), "its own class", 20)
 
 
+@pytest.mark.parametrize("family,port", (("ipv4", 5044), ("ipv6", 5046)))
+def test_stop_that_tears_leaves_nothing(bed, family, port):
+    """stop = "tear" on the router: neighbours and kernel hear of it."""
+    daemon = bed.daemons["r"]
+    before = daemon.conf.read_text()
+    daemon.conf.write_text('stop = "tear";\n' + before)
+    daemon.stop()
+    daemon.start()
+    daemon.wait_traffic_control()
+    sender = bed.sender_app(family, port)
+    receiver = bed.receiver_app(family, port, "--service", "cl")
+    for node, ifname in ((bed.s, "eth0"), (bed.r, "eth1")):
+        lab.wait_for(lambda n=node, i=ifname: bed.installed(n, i, port),
+                     "the class")
+    classid = bed.installed(bed.r, "eth1", port)["classid"]
+    daemon.stop()
+    try:
+        assert not filters_to(bed.r, "eth1", classid)
+        # Before the lifetime of 10.5 s: it was torn, it did not time out.
+        lab.wait_for(lambda: not bed.installed(bed.s, "eth0", port),
+                     "the ResvTear at the sender", 4)
+        lab.wait_for(lambda: not [
+            s for s in bed.daemons["c"].ctl_json("show", "sessions")[
+                "sessions"] if s["port"] == port and s["paths"]],
+            "the PathTear at the receiver", 4)
+    finally:
+        sender.stop()
+        receiver.stop()
+        daemon.conf.write_text(before)
+        daemon.start()
+        daemon.wait_traffic_control()
+
+
 def filters_to(node, ifname, classid):
     text = node.tc("filter", "show", "dev", ifname).stdout
     return [line for line in text.splitlines()

@@ -12,7 +12,8 @@ core_tests = \
 	tests/unit/test_core_shared \
 	tests/unit/test_core_tc \
 	tests/unit/test_core_timer \
-	tests/unit/test_core_view
+	tests/unit/test_core_view \
+	tests/unit/test_core_withdraw
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 check_LTLIBRARIES += tests/unit/libcore_t.la
@@ -32,3 +33,4 @@ tests_unit_test_core_shared_LDADD = $(core_ldadd)
 tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)
 tests_unit_test_core_view_LDADD = $(core_ldadd)
+tests_unit_test_core_withdraw_LDADD = $(core_ldadd)
