@@ -36,7 +36,10 @@ struct conf_iface {
 	uint32_t assumed_min_packet;
 	uint32_t timer_us;
 	uint32_t device_bytes;
-	uint32_t packets_per_s; /* RSVP messages accepted, and burst of it */
+	uint32_t packets_per_s;   /* RSVP messages accepted, and burst of it */
+	uint32_t repair_wait_ms;  /* W */
+	uint32_t slew_percent;    /* Slew.Max */
+	uint32_t quick_refreshes; /* after a change */
 };
 
 struct conf {

@@ -151,7 +151,7 @@ put_in_force(struct engine *engine, struct conf *conf)
 	return ret;
 }
 
-/* What was admitted stays: then the operator has to know. */
+/* The core makes it fit: the operator has to know why. */
 static void
 warn_of_oversold(const struct rsvp_core *core)
 {
@@ -168,9 +168,9 @@ warn_of_oversold(const struct rsvp_core *core)
 		text_add_rate(&limit, (double)info.conf.reservable_Bps);
 		log_warn(LOG_CONF,
 			"reload: %s: %s are reserved, more than the %s that "
-			"may be now (nothing is admitted until some are "
-			"released; if the link is slower now, what was "
-			"promised cannot be kept)",
+			"may be now (those with the lowest defending priority "
+			"are preempted until the rest fits; see rsvpctl "
+			"explain)",
 			info.conf.name, buf[0], buf[1]);
 	}
 }

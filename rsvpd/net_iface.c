@@ -24,7 +24,9 @@ enum {
 	REFRESH_MS = 30000,
 	LIVES = 3,
 	MIN_PACKET = 128,
-	TIMER_US = 200
+	TIMER_US = 200,
+	REPAIR_WAIT_MS = 2000,
+	SLEW_PERCENT = 30
 };
 
 /* Octets of link header that the qdisc counts. */
@@ -102,6 +104,9 @@ apply_section(struct net_iface *iface, const struct conf_iface *section)
 	core->assumed_min_packet = section->assumed_min_packet;
 	core->timer_us = section->timer_us;
 	core->device_bytes = section->device_bytes;
+	core->repair_wait_ms = section->repair_wait_ms;
+	core->slew_percent = section->slew_percent;
+	core->quick_refreshes = section->quick_refreshes;
 	core->budget_bytes = section->gs_budget_bytes;
 	if (core->budget_bytes == 0)
 		core->budget_bytes = default_budget(core);
@@ -154,6 +159,8 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	core->lives = LIVES;
 	core->assumed_min_packet = MIN_PACKET;
 	core->timer_us = TIMER_US;
+	core->repair_wait_ms = REPAIR_WAIT_MS;
+	core->slew_percent = SLEW_PERCENT;
 	iface->packets_per_s = 0;
 	if (section)
 		apply_section(iface, section);
@@ -196,7 +203,10 @@ same_core(const struct rsvp_iface *a, const struct rsvp_iface *b)
 	return a->enabled == b->enabled &&
 	       a->traffic_control == b->traffic_control &&
 	       a->refresh_ms == b->refresh_ms && a->lives == b->lives &&
-	       same_link(a, b) && same_capacity(a, b) && same_framing(a, b);
+	       a->repair_wait_ms == b->repair_wait_ms &&
+	       a->slew_percent == b->slew_percent &&
+	       a->quick_refreshes == b->quick_refreshes && same_link(a, b) &&
+	       same_capacity(a, b) && same_framing(a, b);
 }
 
 static bool

@@ -62,6 +62,7 @@ ask_policy(struct rsvp_core *core, struct rsb *rsb, const struct spec *spec,
 	if (!answer->allowed)
 		return false;
 	rsb->claim = answer->claim;
+	rsb->defending = answer->defending;
 	rsb_set_why(core, rsb, answer->rule, answer->reason);
 	return true;
 }

@@ -272,19 +272,32 @@ remember(struct rsvp_core *core, struct ask *ask, const struct wish *wish)
 	return true;
 }
 
+/* The period comes first: what is sent says how long it is. */
 static void
 send_now(struct rsvp_core *core, struct ask *ask, const struct addr *confirm)
 {
-	const struct iface *iface = iface_find(core, ask->ifindex);
+	struct iface *iface = iface_find(core, ask->ifindex);
+	uint32_t period = iface ? iface_refresh_ms(core, iface) : 0;
 	struct out_resv resv = message(ask);
 
 	resv.confirm = *confirm;
 	resv.count = ask->count;
 	resv.flows = ask->flows;
 	out_resv(core, &resv);
-	if (iface && !timer_set(core, &ask->refresh,
-			     timer_jitter_ms(core, iface->conf.refresh_ms)))
+	period = timer_quick_ms(period, &ask->quick);
+	if (iface &&
+		!timer_set(core, &ask->refresh, timer_jitter_ms(core, period)))
 		core_count(core, RSVP_C_DROP_MEMORY);
+}
+
+/* Robustness after a change (RFC 2205 3.7 item 6). */
+static void
+be_quick(const struct rsvp_core *core, struct ask *ask)
+{
+	const struct iface *iface = iface_find(core, ask->ifindex);
+
+	if (iface)
+		ask->quick = (uint8_t)iface->conf.quick_refreshes;
 }
 
 static void
@@ -294,6 +307,8 @@ tell_hop(struct rsvp_core *core, struct ask *ask, struct wish *wish, bool same)
 		tear_rest(core, ask, wish);
 	if (!same && !remember(core, ask, wish))
 		return; /* the next refresh finds the difference again */
+	if (!same)
+		be_quick(core, ask);
 	if (ask->count > 0 && (!same || wish->confirm.family != ADDR_NONE))
 		send_now(core, ask, &wish->confirm);
 }

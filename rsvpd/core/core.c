@@ -135,8 +135,8 @@ rsvp_core_new(const struct rsvp_core_conf *conf)
 	STAILQ_INIT(&core->queue);
 	TAILQ_INIT(&core->fresh);
 	heap_init(&core->timers, core->alloc);
-	core->routes.timer.kind = TIMER_ROUTES;
-	core->policies.timer.kind = TIMER_POLICY;
+	walk_init(&core->routes, TIMER_ROUTES);
+	walk_init(&core->policies, TIMER_POLICY);
 	core->ledger = ledger_new(core->alloc, &conf->hash_key);
 	core->refusals = (struct rsvp_refusal *)core_get(
 		core, CORE_REFUSALS * sizeof(*core->refusals));

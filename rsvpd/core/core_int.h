@@ -39,7 +39,7 @@ enum {
 	VIEW_LIST_MAX =
 		4 * CORE_KEPT_MAX, /* and sent of what several brought */
 	SCOPE_BYTES = WIRE_FLOWS_MAX * 16,
-	REPAIR_WAIT_MS = 2000 /* W of RFC 2205 3.6 */
+	WALK_PREFIXES = 16 /* changed routes told apart in one pass */
 };
 
 enum timer_kind {
@@ -49,7 +49,8 @@ enum timer_kind {
 	TIMER_RESV_REFRESH,
 	TIMER_DEMAND,
 	TIMER_ROUTES,
-	TIMER_POLICY
+	TIMER_POLICY,
+	TIMER_PREEMPT
 };
 
 struct timer {
@@ -70,7 +71,12 @@ struct iface {
 	int tc_error; /* 0, or why it cannot be managed */
 	char tc_problem[RSVP_REASON];
 	LIST_HEAD(, demand) demands;
-	UT_hash_handle hh; /* by ifindex */
+	UT_hash_handle hh;    /* by ifindex */
+	uint32_t refresh_ms;  /* R in use; grows slowly to the configured one */
+	struct mono slew_at;  /* before that it does not grow again */
+	uint64_t resend;      /* the pass that sends again what goes out here */
+	struct timer preempt; /* look whether it carries too much */
+	uint8_t preempt_waits;
 };
 
 /* How many sessions a previous hop, or a local user, has made. */
@@ -113,6 +119,7 @@ struct session {
 	TAILQ_HEAD(local_list, local) locals;
 	UT_hash_handle hh;        /* by key */
 	UT_hash_handle hh_serial; /* by serial; keeps their order */
+	uint32_t left_count;      /* path states that left an interface */
 };
 
 struct psb {
@@ -141,6 +148,10 @@ struct psb {
 	uint32_t out_one;
 	struct timer expiry;
 	struct timer refresh;
+	uint32_t left; /* unicast: its route left this interface, where it is
+			* reserved for still; 0: none */
+	uint8_t quick; /* refreshes still to be sent early */
+	bool repair;   /* at the next refresh the route is asked again */
 };
 
 /* What one next hop wants. */
@@ -176,6 +187,7 @@ struct rsb {
 	struct blob *others;
 	struct blob *scope; /* WF: addresses of senders; NULL: all of them */
 	struct timer expiry;
+	uint16_t defending; /* priority that policy gave it (RFC 3181) */
 };
 
 /* What this node asks of one previous hop: the Resv last sent there; for an
@@ -190,6 +202,7 @@ struct ask {
 	size_t count;
 	struct wire_flow *flows;
 	struct timer refresh;
+	uint8_t quick; /* refreshes still to be sent early */
 };
 
 /* A flow as the kernel has it or shall have it. */
@@ -237,6 +250,7 @@ struct demand {
 	UT_hash_handle hh;        /* by id */
 	UT_hash_handle hh_serial; /* by serial, while in flight */
 	UT_hash_handle hh_orphan; /* by orphan_key; not unique */
+	uint64_t born;            /* grows with each new one */
 };
 
 struct local {
@@ -263,11 +277,24 @@ struct local {
 
 struct queued; /* an effect; core.c */
 
-/* A slow pass over all sessions, in steps. */
+/* Which sessions a pass is for. */
+struct walk_want {
+	bool all;
+	size_t count;
+	struct addr_prefix dsts[WALK_PREFIXES];
+	struct mono since; /* the first change of it */
+};
+
+/* A slow pass over all sessions, in steps.  What changes during a pass is for
+ * the next one: none is ever begun anew, so that each comes to its end. */
 struct walk {
 	struct timer timer;
-	uint64_t after;         /* serial of the last session done */
-	struct addr_prefix dst; /* ROUTES: which; NONE: all */
+	bool running;
+	uint64_t pass;  /* number of the one running, or of the last */
+	uint64_t after; /* serial of the last session done */
+	struct walk_want now;
+	struct walk_want next;
+	struct mono due; /* next begins; MONO_NEVER: nothing is wanted */
 };
 
 struct rsvp_core {
@@ -304,6 +331,7 @@ struct rsvp_core {
 	struct wire_msg msg;           /* being built */
 	struct rsvp_refusal *refusals; /* ring of CORE_REFUSALS */
 	uint8_t buf[WIRE_MESSAGE_MAX];
+	uint64_t next_demand;
 };
 
 /* ---- core.c -------------------------------------------------------------- */
@@ -358,6 +386,8 @@ bool timer_set_at(
 void timer_stop(struct rsvp_core *core, struct timer *timer);
 /* A refresh interval uniform in [0.5 R, 1.5 R] (RFC 2205 3.7). */
 int64_t timer_jitter_ms(struct rsvp_core *core, uint32_t refresh_ms);
+/* R, or the part of it after which an early refresh comes: one fewer then. */
+uint32_t timer_quick_ms(uint32_t refresh_ms, uint8_t *quick);
 /* The refresh period of a neighbour within sane bounds. */
 uint32_t timer_sane_refresh(uint32_t refresh_ms);
 /* L = (K + 0.5) * 1.5 * R (RFC 2205 3.7). */
@@ -378,6 +408,9 @@ struct iface *iface_of_addr(const struct rsvp_core *core,
 void iface_free(struct rsvp_core *core, struct iface *iface);
 /* Frees an interface that is gone when nothing refers to it any more. */
 void iface_settle(struct rsvp_core *core, struct iface *iface);
+/* R for the refresh that is sent now.  After it was raised it grows by Slew.Max
+ * a refresh only (RFC 2205 3.7 item 5). */
+uint32_t iface_refresh_ms(const struct rsvp_core *core, struct iface *iface);
 /* Capacity left for reservations, in IP octets a second. */
 uint64_t iface_available_Bps(
 	const struct rsvp_core *core, const struct iface *iface);
@@ -433,6 +466,18 @@ void psb_heard(struct rsvp_core *core, struct psb *psb, bool first);
 void psb_make_room(struct rsvp_core *core, const struct wire_msg *msg);
 /* Ask for the route.  True when the outgoing interfaces changed. */
 bool psb_route(struct rsvp_core *core, struct psb *psb);
+/* The same after a change of routes that was heard of at that time: a new
+ * interface is used when its W is over, by the next refresh if need be. */
+bool psb_repair(struct rsvp_core *core, struct psb *psb, struct mono since);
+/* Its refresh is due. */
+void psb_refresh(struct rsvp_core *core, struct psb *psb);
+/* Its route left the interface where that reserves for it.  Until a reservation
+ * has come from the new one, or this one has timed out, the previous hop keeps
+ * what it has. */
+bool psb_left(const struct psb *psb, const struct rsb *rsb);
+/* The path states of a session that are reserved for where they go now forget
+ * what they left: PathTear there.  True: reservation state went with it. */
+bool psb_settle(struct rsvp_core *core, struct session *session);
 bool psb_routes_to(const struct psb *psb, uint32_t ifindex);
 /* Some reservation in force is for it. */
 bool psb_is_reserved(const struct psb *psb);
@@ -704,10 +749,22 @@ void local_confirm(struct rsvp_core *core, const struct rsb *rsb);
 /* A ResvConf for an application here. */
 void local_confirm_msg(struct rsvp_core *core, const struct wire_msg *msg);
 
+/* ---- preempt.c ----------------------------------------------------------- */
+
+/* The interface may carry less than it does, or may do so soon: look then. */
+void preempt_want(struct rsvp_core *core, struct iface *iface, int64_t in_ms);
+void preempt_run(struct rsvp_core *core, struct iface *iface);
+
 /* ---- walk.c -------------------------------------------------------------- */
 
+void walk_init(struct walk *walk, enum timer_kind kind);
+/* Ask again for the routes to dst (NULL: all) in so many ms. */
 void walk_routes(
 	struct rsvp_core *core, int64_t in_ms, const struct addr_prefix *dst);
+/* What goes out of that interface is sent again by the next pass. */
+void walk_resend(struct rsvp_core *core, struct iface *iface);
+/* One path state whose W is over. */
+void walk_repair(struct rsvp_core *core, struct psb *psb);
 void walk_policies(struct rsvp_core *core);
 /* The first session made after that one, or NULL. */
 struct session *walk_after(const struct rsvp_core *core, uint64_t serial);

@@ -26,6 +26,7 @@ demand_new(struct rsvp_core *core, struct iface *iface,
 		return NULL;
 	demand->iface = iface;
 	demand->key = *key;
+	demand->born = ++core->next_demand;
 	demand->slot = iface->tc_ready ? FLOWSLOT_ABSENT : FLOWSLOT_OFF;
 	demand->wait.kind = TIMER_DEMAND;
 	LIST_INSERT_HEAD(&iface->demands, demand, of_iface);
@@ -319,6 +320,18 @@ first_waiting(const struct demand *demand)
 	return NULL;
 }
 
+/* A path state that left the interface holds what is asked upstream. */
+static bool
+is_held(const struct rsb *rsb)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &rsb->session->psbs, next)
+		if (psb_left(psb, rsb))
+			return true;
+	return false;
+}
+
 /* The interface cannot be used any more: nobody behind it can be told. */
 static void
 drop_requests(struct rsvp_core *core, struct demand *demand)
@@ -326,7 +339,7 @@ drop_requests(struct rsvp_core *core, struct demand *demand)
 	struct rsb *rsb, *next;
 
 	TAILQ_FOREACH_SAFE (rsb, &demand->session->rsbs, next, next)
-		if (rsb->demand == demand)
+		if (rsb->demand == demand && !is_held(rsb))
 			rsb_free(core, rsb);
 }
 

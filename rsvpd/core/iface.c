@@ -82,9 +82,29 @@ iface_available_Bps(const struct rsvp_core *core, const struct iface *iface)
 		&iface->conf, sums.free_Bps, iface->conf.assumed_min_packet);
 }
 
+uint32_t
+iface_refresh_ms(const struct rsvp_core *core, struct iface *iface)
+{
+	uint64_t grown = (uint64_t)iface->refresh_ms *
+			 (100 + (uint64_t)iface->conf.slew_percent) / 100;
+
+	if (iface->refresh_ms < iface->conf.refresh_ms &&
+		mono_reached(iface->slew_at, core->now)) {
+		iface->refresh_ms = grown < iface->conf.refresh_ms
+					    ? (uint32_t)grown
+					    : iface->conf.refresh_ms;
+		/* No state waits longer than that for its next refresh, so none
+		 * finds two steps at a time. */
+		iface->slew_at = mono_add_ms(
+			core->now, (int64_t)iface->refresh_ms * 3 / 2);
+	}
+	return iface->refresh_ms;
+}
+
 void
 iface_free(struct rsvp_core *core, struct iface *iface)
 {
+	timer_stop(core, &iface->preempt);
 	ledger_iface_gone(core->ledger, iface->conf.ifindex);
 	HASH_DELETE(hh, core->ifaces, iface);
 	core_put(core, iface);
@@ -105,6 +125,7 @@ make(struct rsvp_core *core, uint32_t ifindex)
 	if (!iface)
 		return NULL;
 	iface->conf.ifindex = ifindex;
+	iface->preempt.kind = TIMER_PREEMPT;
 	LIST_INIT(&iface->demands);
 	HASH_ADD_BYHASHVALUE(hh, core->ifaces, conf.ifindex, sizeof(ifindex),
 		ifindex, iface);
@@ -136,6 +157,25 @@ same_use(const struct rsvp_iface *a, const struct rsvp_iface *b)
 	       same_charge(a, b);
 }
 
+/* Neighbours there have to hear of us anew. */
+static bool
+is_new_to_neighbours(const struct rsvp_iface *old, const struct rsvp_iface *new)
+{
+	const bool was = old->up && old->enabled;
+	const bool is = new->up &&new->enabled;
+
+	return is && (!was || !addr_equal(&old->v4, &new->v4) ||
+			     !addr_equal(&old->v6, &new->v6));
+}
+
+static bool
+carries_less(const struct rsvp_iface *old, const struct rsvp_iface *new)
+{
+	return new->reservable_Bps < old->reservable_Bps ||
+	       new->budget_bytes < old->budget_bytes ||
+	       new->max_flows < old->max_flows;
+}
+
 /* The kernel has none of them any more. */
 static void
 forget_flows(struct rsvp_core *core, struct iface *iface)
@@ -153,12 +193,21 @@ static bool
 set_conf(struct rsvp_core *core, struct iface *iface,
 	const struct rsvp_iface *conf, bool known)
 {
+	const bool less = known && carries_less(&iface->conf, conf);
+
 	if (!conf->traffic_control)
 		forget_flows(core, iface);
+	if (!known || iface->gone || is_new_to_neighbours(&iface->conf, conf))
+		walk_resend(core, iface);
+	if (!known || conf->refresh_ms < iface->refresh_ms)
+		iface->refresh_ms = conf->refresh_ms;
 	iface->conf = *conf;
 	iface->gone = false;
-	if (ledger_iface(core->ledger, conf))
+	if (ledger_iface(core->ledger, conf)) {
+		if (less)
+			preempt_want(core, iface, 0);
 		return true;
+	}
 	core_count(core, RSVP_C_DROP_MEMORY);
 	if (!known)
 		iface_free(core, iface);
@@ -188,12 +237,28 @@ rsvp_core_iface_gone(struct rsvp_core *core, struct mono now, uint32_t ifindex)
 	if (!iface)
 		return;
 	forget_flows(core, iface);
+	timer_stop(core, &iface->preempt);
 	iface->gone = true;
 	iface_settle(core, iface);
 	walk_routes(core, 0, NULL);
 }
 
 /* ---- traffic control ----------------------------------------------------- */
+
+/* The answers in flight will not come.  What the kernel may have of them is
+ * still to be changed or removed. */
+static void
+lose_requests(struct rsvp_core *core, struct iface *iface)
+{
+	struct demand *demand;
+
+	LIST_FOREACH (demand, &iface->demands, of_iface) {
+		if (!iface->tc_ready || !flowslot_busy(demand->slot))
+			continue;
+		demand_lost(core, demand);
+		demand->seen = demand->live != NULL;
+	}
+}
 
 void
 rsvp_core_tc_ready(struct rsvp_core *core, struct mono now, uint32_t ifindex,
@@ -205,6 +270,8 @@ rsvp_core_tc_ready(struct rsvp_core *core, struct mono now, uint32_t ifindex,
 	core_begin(core, now);
 	if (!iface || (iface->tc_ready && error == 0))
 		return;
+	if (error != 0)
+		lose_requests(core, iface);
 	iface->tc_error = error;
 	(void)text_copy(iface->tc_problem, sizeof(iface->tc_problem),
 		error != 0 && text ? text : ""); /* cut is fine: for people */
@@ -214,6 +281,8 @@ rsvp_core_tc_ready(struct rsvp_core *core, struct mono now, uint32_t ifindex,
 		return;
 	LIST_FOREACH_SAFE (demand, &iface->demands, of_iface, next)
 		demand_resume(core, demand);
+	/* Who was found too much for the link may be claimed until then. */
+	preempt_want(core, iface, (int64_t)core->conf.default_lifetime_ms + 1);
 }
 
 void

@@ -234,6 +234,14 @@ tc_refusal(uint16_t value)
 		wire_error_value_text(WIRE_E_TC, value) };
 }
 
+/* They were small enough when it was made: the MTU is smaller now, and packets
+ * above it get no more than best effort, as any that do not conform. */
+static bool
+has_such_packets(const struct rsb *rsb, uint32_t M)
+{
+	return rsb && rsb_latest(rsb) && rsb_latest(rsb)->flowspec.tspec.M >= M;
+}
+
 /* Code 0: fine. */
 static struct refusal
 judge_flowspec(const struct resv_in *in, const struct descriptor *d)
@@ -252,7 +260,8 @@ judge_flowspec(const struct resv_in *in, const struct descriptor *d)
 		return tc_refusal(WIRE_TC_FLOWSPEC);
 	if (service_conflict(in, find_rsb(in, d), spec.service))
 		return tc_refusal(WIRE_TC_CONFLICT);
-	if (M > conf->mtu && !merge_packet_size_unknown(M))
+	if (M > conf->mtu && !merge_packet_size_unknown(M) &&
+		!has_such_packets(find_rsb(in, d), M))
 		return (struct refusal){ WIRE_E_ADMISSION, WIRE_ADMISSION_MTU,
 			"", "packets larger than the MTU of the interface" };
 	return (struct refusal){ 0, 0, "", "" };
@@ -478,6 +487,22 @@ put_request(struct rsvp_core *core, const struct resv_in *in,
 	return true;
 }
 
+/* Refreshed from where the route led before: it does not know yet.  That is no
+ * error of the receiver, who is behind the new route; the state times out. */
+static bool
+came_late(const struct resv_in *in, const struct descriptor *d)
+{
+	const struct rsb *rsb = find_rsb(in, d);
+	const struct psb *psb;
+
+	if (!rsb)
+		return false;
+	TAILQ_FOREACH (psb, &in->session->psbs, next)
+		if (psb_left(psb, rsb))
+			return true;
+	return false;
+}
+
 /* True: something follows from it. */
 static bool
 one_descriptor(struct rsvp_core *core, const struct resv_in *in,
@@ -486,8 +511,12 @@ one_descriptor(struct rsvp_core *core, const struct resv_in *in,
 	struct refusal why = { WIRE_E_NO_SENDER, 0, "",
 		wire_error_text(WIRE_E_NO_SENDER) };
 
-	if (any_sender(in, d))
+	if (any_sender(in, d)) {
 		why = judge_flowspec(in, d);
+	} else if (came_late(in, d)) {
+		core_count(core, RSVP_C_DROP_STATE);
+		return false;
+	}
 	if (why.code == 0)
 		return put_request(core, in, d);
 	refuse(core, in, d, &why);

@@ -409,6 +409,25 @@ ledger_committed(const struct ledger *ledger, uint32_t id,
 }
 
 bool
+ledger_charged(const struct ledger *ledger, uint32_t id,
+	struct ledger_amount *ret_amount)
+{
+	const struct entry *e = find_entry(ledger, id);
+	struct charge charge;
+
+	if (!e)
+		return false;
+	charge = charge_now(e);
+	*ret_amount = (struct ledger_amount){
+		.service = e->has_tentative ? e->tentative.service
+					    : e->committed.service,
+		.rate_Bps = charge.rate_Bps,
+		.burst_bytes = charge.burst_bytes
+	};
+	return true;
+}
+
+bool
 ledger_sums(const struct ledger *ledger, uint32_t ifindex,
 	struct ledger_sums *ret_sums)
 {

@@ -93,6 +93,9 @@ enum ledger_result ledger_enter(struct ledger *ledger, uint32_t ifindex,
 /* The committed amount of an id.  False: none. */
 bool ledger_committed(const struct ledger *ledger, uint32_t id,
 	struct ledger_amount *ret_amount);
+/* What an id is charged now, committed or not.  False: nothing. */
+bool ledger_charged(const struct ledger *ledger, uint32_t id,
+	struct ledger_amount *ret_amount);
 /* False: no such interface. */
 bool ledger_sums(const struct ledger *ledger, uint32_t ifindex,
 	struct ledger_sums *ret_sums);

@@ -19,6 +19,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/local.c \
 	rsvpd/core/merge.c rsvpd/core/merge.h \
 	rsvpd/core/out.c \
+	rsvpd/core/preempt.c \
 	rsvpd/core/psb.c \
 	rsvpd/core/rsb.c \
 	rsvpd/core/rsvp.h \

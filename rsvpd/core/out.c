@@ -186,7 +186,7 @@ out_path(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
 	if (!msg)
 		return;
 	msg->has |= WIRE_HAS_TIME_VALUES;
-	msg->refresh_ms = iface->conf.refresh_ms;
+	msg->refresh_ms = iface->refresh_ms;
 	if (compose_adspec(core, psb, iface, msg))
 		msg->has |= WIRE_HAS_ADSPEC;
 	send_msg(core, &to);
@@ -301,7 +301,7 @@ begin_resv(struct rsvp_core *core, enum wire_type type,
 		return false;
 	msg = begin(core, type, &session);
 	set_hop(msg, &ret_to->src, resv->hop.lih);
-	msg->refresh_ms = iface->conf.refresh_ms;
+	msg->refresh_ms = iface->refresh_ms;
 	set_style(msg, resv->style);
 	set_flows(msg, resv->flows, resv->count);
 	return true;

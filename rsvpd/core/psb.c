@@ -56,6 +56,16 @@ psb_new(struct rsvp_core *core, struct session *session,
 	return psb;
 }
 
+static void
+set_left(struct psb *psb, uint32_t ifindex)
+{
+	if (psb->left == 0 && ifindex != 0)
+		psb->session->left_count++;
+	else if (psb->left != 0 && ifindex == 0)
+		psb->session->left_count--;
+	psb->left = ifindex;
+}
+
 void
 psb_free(struct rsvp_core *core, struct psb *psb)
 {
@@ -73,6 +83,7 @@ psb_free(struct rsvp_core *core, struct psb *psb)
 	if (session->psb_count == 0)
 		session_dest_leave(core, session);
 	psb_heard(core, psb, false);
+	set_left(psb, 0);
 	/* Emptying cannot fail. */
 	(void)blob_set(core, &psb->adspec, NULL, 0);
 	(void)blob_set(core, &psb->policies, NULL, 0);
@@ -226,24 +237,142 @@ usable_outs(const struct rsvp_core *core, const struct psb *psb,
 	return count;
 }
 
+/* What routing says of a path state. */
+struct way {
+	bool to_local;
+	bool local_only;
+	size_t count;
+	uint32_t outs[RSVP_OIFS_MAX];
+};
+
+static void
+find_way(const struct rsvp_core *core, const struct psb *psb, struct way *way)
+{
+	struct rsvp_route route;
+
+	ask_route(core, psb, &route);
+	way->local_only = addr_is_multicast(&psb->session->key.dst) &&
+			  route.in_ifindex != 0 && psb->in_ifindex != 0 &&
+			  route.in_ifindex != psb->in_ifindex;
+	way->to_local = route.local;
+	way->count = 0;
+	if (!way->local_only)
+		way->count = usable_outs(core, psb, &route, way->outs);
+}
+
+static bool
+same_way(const struct psb *psb, const struct way *way)
+{
+	return way->to_local == psb->to_local &&
+	       way->local_only == psb->local_only &&
+	       way->count == psb->out_count &&
+	       memcmp(way->outs, psb->outs,
+		       way->count * sizeof(way->outs[0])) == 0;
+}
+
+static bool
+leads_to(const struct way *way, uint32_t ifindex)
+{
+	for (size_t i = 0; i < way->count; i++)
+		if (way->outs[i] == ifindex)
+			return true;
+	return false;
+}
+
+static bool
+is_reserved_on(const struct psb *psb, uint32_t ifindex)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &psb->session->rsbs, next)
+		if (rsb->ifindex == ifindex && rsb_reserves_for(rsb, psb))
+			return true;
+	return false;
+}
+
+/* An interface that is only down may come back; one that is gone does not. */
+static void
+leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
+{
+	const uint32_t old = psb->out_count == 1 ? psb->outs[0] : 0;
+	const struct iface *iface = iface_find(core, old);
+
+	if (leads_to(way, psb->left))
+		set_left(psb, 0);
+	if (iface && iface->conf.enabled && !leads_to(way, old) &&
+		addr_is_unicast(&psb->session->key.dst) &&
+		is_reserved_on(psb, old))
+		set_left(psb, old);
+}
+
+static bool
+take_way(struct rsvp_core *core, struct psb *psb, const struct way *way)
+{
+	if (same_way(psb, way))
+		return false;
+	leave(core, psb, way);
+	psb->to_local = way->to_local;
+	psb->local_only = way->local_only;
+	return set_outs(core, psb, way->outs, way->count);
+}
+
 bool
 psb_route(struct rsvp_core *core, struct psb *psb)
 {
-	struct rsvp_route route;
-	uint32_t outs[RSVP_OIFS_MAX];
-	bool to_local = psb->to_local;
-	size_t count;
+	struct way way;
 
-	ask_route(core, psb, &route);
-	psb->local_only = addr_is_multicast(&psb->session->key.dst) &&
-			  route.in_ifindex != 0 && psb->in_ifindex != 0 &&
-			  route.in_ifindex != psb->in_ifindex;
-	psb->to_local = route.local;
-	count = usable_outs(core, psb, &route, outs);
-	if (count == psb->out_count &&
-		memcmp(outs, psb->outs, count * sizeof(outs[0])) == 0)
-		return to_local != psb->to_local;
-	return set_outs(core, psb, outs, count);
+	find_way(core, psb, &way);
+	return take_way(core, psb, &way);
+}
+
+/* When the new interfaces may be used.  One that has just come up is not one
+ * that routing has to settle for. */
+static struct mono
+settled_at(const struct rsvp_core *core, const struct psb *psb,
+	const struct way *way, struct mono since)
+{
+	struct mono latest = core->now;
+
+	for (size_t i = 0; i < way->count; i++) {
+		const struct iface *iface = iface_find(core, way->outs[i]);
+		struct mono at;
+
+		if (psb_routes_to(psb, way->outs[i]) ||
+			iface->resend == core->routes.pass)
+			continue;
+		at = mono_add_ms(since, iface->conf.repair_wait_ms);
+		if (at.us > latest.us)
+			latest = at;
+	}
+	return latest;
+}
+
+bool
+psb_repair(struct rsvp_core *core, struct psb *psb, struct mono since)
+{
+	struct way way;
+	struct mono at;
+
+	find_way(core, psb, &way);
+	if (same_way(psb, &way))
+		return false;
+	at = settled_at(core, psb, &way, since);
+	if (mono_reached(at, core->now))
+		return take_way(core, psb, &way);
+	if (psb->repair) /* as soon as it had to before */
+		return false;
+	psb->repair = timer_set_at(core, &psb->refresh, at);
+	if (!psb->repair)
+		core_count(core, RSVP_C_DROP_MEMORY);
+	return false;
+}
+
+bool
+psb_left(const struct psb *psb, const struct rsb *rsb)
+{
+	return psb->left != 0 && rsb->ifindex == psb->left && rsb->now &&
+	       (rsb->style == WIRE_STYLE_WF ||
+		       spec_has(rsb->now, &psb->sender));
 }
 
 /* ---- its messages -------------------------------------------------------- */
@@ -254,8 +383,8 @@ refresh_period(const struct rsvp_core *core, const struct psb *psb)
 	uint32_t least = 0;
 
 	for (size_t i = 0; i < psb->out_count; i++) {
-		const struct iface *iface = iface_find(core, psb->outs[i]);
-		uint32_t period = iface ? iface->conf.refresh_ms : 0;
+		struct iface *iface = iface_find(core, psb->outs[i]);
+		uint32_t period = iface ? iface_refresh_ms(core, iface) : 0;
 
 		if (period > 0 && (least == 0 || period < least))
 			least = period;
@@ -263,17 +392,53 @@ refresh_period(const struct rsvp_core *core, const struct psb *psb)
 	return least;
 }
 
-void
-psb_forward(struct rsvp_core *core, struct psb *psb)
+/* Robustness after a change (RFC 2205 3.7 item 6). */
+static void
+be_quick(const struct rsvp_core *core, struct psb *psb)
 {
-	uint32_t period = refresh_period(core, psb);
+	const struct iface *iface;
+
+	psb->quick = 0;
+	if (psb->out_count == 0)
+		return;
+	iface = iface_find(core, psb->outs[0]);
+	if (iface)
+		psb->quick = (uint8_t)iface->conf.quick_refreshes;
+}
+
+/* The period comes first: what is sent says how long it is. */
+static void
+send_all(struct rsvp_core *core, struct psb *psb)
+{
+	uint32_t period =
+		timer_quick_ms(refresh_period(core, psb), &psb->quick);
 
 	for (size_t i = 0; i < psb->out_count; i++)
 		out_path(core, psb, psb->outs[i]);
+	if (psb->repair)
+		return; /* its time stands */
 	if (period == 0)
 		timer_stop(core, &psb->refresh);
 	else if (!timer_set(core, &psb->refresh, timer_jitter_ms(core, period)))
 		core_count(core, RSVP_C_DROP_MEMORY);
+}
+
+void
+psb_forward(struct rsvp_core *core, struct psb *psb)
+{
+	be_quick(core, psb);
+	send_all(core, psb);
+}
+
+void
+psb_refresh(struct rsvp_core *core, struct psb *psb)
+{
+	if (!psb->repair) {
+		send_all(core, psb);
+		return;
+	}
+	psb->repair = false;
+	walk_repair(core, psb);
 }
 
 /* Another path state that the reservation may be for. */
@@ -317,6 +482,91 @@ psb_tear(struct rsvp_core *core, struct psb *psb)
 {
 	for (size_t i = 0; i < psb->out_count; i++)
 		out_path_tear(core, psb, psb->outs[i]);
+	if (psb->left != 0)
+		out_path_tear(core, psb, psb->left);
 	drop_reservations(core, psb);
 	psb_free(core, psb);
+}
+
+/* ---- what it left -------------------------------------------------------- */
+
+/* Its reservation state there, and who reserved. */
+static bool
+drop_left(struct rsvp_core *core, const struct psb *psb)
+{
+	struct rsb *rsb, *next;
+	bool any = false;
+
+	TAILQ_FOREACH_SAFE (rsb, &psb->session->rsbs, next, next) {
+		if (!psb_left(psb, rsb))
+			continue;
+		any = true;
+		if (rsb->style == WIRE_STYLE_WF
+				? !other_sender(rsb, psb, false)
+				: rsb_drop_filter(core, rsb, &psb->sender))
+			rsb_free(core, rsb);
+	}
+	return any;
+}
+
+static bool
+is_held(const struct psb *psb)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &psb->session->rsbs, next)
+		if (psb_left(psb, rsb))
+			return true;
+	return false;
+}
+
+/* The node there would take the tear for one of what it just got. */
+static bool
+is_ambiguous(const struct rsvp_core *core, const struct psb *psb)
+{
+	const uint8_t family = psb->session->key.dst.family;
+	const struct iface *left = iface_find(core, psb->left);
+	const struct iface *out = iface_find(core, psb->outs[0]);
+	struct addr a, b;
+
+	if (!left || !out)
+		return true;
+	a = iface_addr(left, family);
+	b = iface_addr(out, family);
+	return addr_equal(&a, &b);
+}
+
+static bool
+settle_one(struct rsvp_core *core, struct psb *psb)
+{
+	bool any = false;
+
+	if (psb->left == 0)
+		return false;
+	for (size_t i = 0; i < psb->out_count && !any; i++)
+		any = is_reserved_on(psb, psb->outs[i]);
+	if (!any) {
+		if (!is_held(psb))
+			set_left(psb, 0);
+		return false;
+	}
+	if (!is_ambiguous(core, psb))
+		out_path_tear(core, psb, psb->left);
+	any = drop_left(core, psb);
+	set_left(psb, 0);
+	return any;
+}
+
+bool
+psb_settle(struct rsvp_core *core, struct session *session)
+{
+	struct psb *psb;
+	bool any = false;
+
+	if (session->left_count == 0)
+		return false;
+	TAILQ_FOREACH (psb, &session->psbs, next)
+		if (settle_one(core, psb))
+			any = true;
+	return any;
 }

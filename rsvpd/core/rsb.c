@@ -221,7 +221,7 @@ rsb_matches(
 bool
 rsb_reserves_for(const struct rsb *rsb, const struct psb *psb)
 {
-	return rsb_matches(rsb, rsb->now, psb);
+	return rsb_matches(rsb, rsb->now, psb) || psb_left(psb, rsb);
 }
 
 /* ---- timer --------------------------------------------------------------- */

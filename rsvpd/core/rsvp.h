@@ -138,6 +138,9 @@ struct rsvp_iface {
 	uint32_t assumed_min_packet; /* m = 0 is read as this (128) */
 	uint32_t timer_us;           /* lateness of the kernel's shaper (200) */
 	uint32_t device_bytes;       /* queued below the shaper at most */
+	uint32_t repair_wait_ms;     /* W, RFC 2205 3.6 */
+	uint32_t slew_percent;    /* Slew.Max: R grows so much a refresh, 3.7 */
+	uint32_t quick_refreshes; /* sent early after a change, 3.7 item 6 */
 };
 
 /* ---- life ---------------------------------------------------------------- */
@@ -399,6 +402,8 @@ bool rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect);
 	X(RSVP_C_ADMITTED, "admitted", "reservations admitted")                \
 	X(RSVP_C_REFUSED, "refused", "reservations refused here")              \
 	X(RSVP_C_ADOPTED, "adopted", "flows adopted from the kernel")          \
+	X(RSVP_C_PREEMPTED, "preempted",                                       \
+		"reservations revoked because a link may carry less")          \
 	X(RSVP_C_BUG, "bug", "events that cannot happen, and did")
 
 enum rsvp_counter {

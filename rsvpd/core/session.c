@@ -277,8 +277,10 @@ session_sync(
 	struct demand *demand, *next;
 
 	local_sync(core, session);
-	TAILQ_FOREACH_SAFE (demand, &session->demands, next, next)
-		demand_run(core, demand);
+	do {
+		TAILQ_FOREACH_SAFE (demand, &session->demands, next, next)
+			demand_run(core, demand);
+	} while (psb_settle(core, session));
 	ask_sync(core, session, mode);
 	session->unsettled = core->counters[RSVP_C_DROP_MEMORY] != failures;
 	if (empty(session))

@@ -12,6 +12,7 @@
 
 enum {
 	REFRESH_LEAST_MS = 1000,
+	QUICK_PART = 10,                 /* of R, until an early refresh */
 	REFRESH_MOST_MS = 60 * 60 * 1000 /* neighbours may keep state so long */
 };
 
@@ -58,6 +59,15 @@ timer_jitter_ms(struct rsvp_core *core, uint32_t refresh_ms)
 }
 
 uint32_t
+timer_quick_ms(uint32_t refresh_ms, uint8_t *quick)
+{
+	if (*quick == 0 || refresh_ms == 0)
+		return refresh_ms;
+	(*quick)--;
+	return refresh_ms / QUICK_PART;
+}
+
+uint32_t
 timer_sane_refresh(uint32_t refresh_ms)
 {
 	if (refresh_ms < REFRESH_LEAST_MS)
@@ -80,7 +90,7 @@ run_timer(struct rsvp_core *core, struct timer *t)
 		path_expired(core, TIMER_OWNER(t, struct psb, expiry));
 		break;
 	case TIMER_PATH_REFRESH:
-		psb_forward(core, TIMER_OWNER(t, struct psb, refresh));
+		psb_refresh(core, TIMER_OWNER(t, struct psb, refresh));
 		break;
 	case TIMER_RESV_EXPIRY:
 		resv_expired(core, TIMER_OWNER(t, struct rsb, expiry));
@@ -94,6 +104,9 @@ run_timer(struct rsvp_core *core, struct timer *t)
 	case TIMER_ROUTES:
 	case TIMER_POLICY:
 		walk_step(core, TIMER_OWNER(t, struct walk, timer));
+		break;
+	case TIMER_PREEMPT:
+		preempt_run(core, TIMER_OWNER(t, struct iface, preempt));
 		break;
 	}
 }

@@ -10,23 +10,58 @@
 
 /* ---- routes -------------------------------------------------------------- */
 
-/* Path state is told on the new interfaces at once; what was reserved on those
- * left is found by session_sync(). */
+static bool
+is_resent(const struct rsvp_core *core, uint32_t ifindex)
+{
+	const struct iface *iface = iface_find(core, ifindex);
+
+	return iface && iface->resend == core->routes.pass;
+}
+
+static bool
+goes_out_again(const struct rsvp_core *core, const struct psb *psb)
+{
+	for (size_t i = 0; i < psb->out_count; i++)
+		if (is_resent(core, psb->outs[i]))
+			return true;
+	return false;
+}
+
+/* Path state is told on the new interfaces; what was reserved on those left is
+ * found by session_sync(). */
 static void
 repair(struct rsvp_core *core, struct session *session)
 {
+	struct mono since = core->routes.now.since;
 	struct psb *psb;
+	struct ask *ask;
 	bool any = false;
 
 	TAILQ_FOREACH (psb, &session->psbs, next) {
-		if (!psb_route(core, psb))
-			continue;
-		psb_forward(core, psb);
-		any = true;
+		bool moved = psb_repair(core, psb, since);
+
+		if (moved || goes_out_again(core, psb))
+			psb_forward(core, psb);
+		any = any || moved;
 	}
+	TAILQ_FOREACH (ask, &session->asks, next)
+		if (!ask->local && is_resent(core, ask->ifindex))
+			ask_refresh(core, ask);
 	if (any)
 		local_path_event(core, session);
 	session_sync(core, session, SESSION_TELL);
+}
+
+void
+walk_repair(struct rsvp_core *core, struct psb *psb)
+{
+	bool moved = psb_route(core, psb);
+
+	psb_forward(core, psb);
+	if (!moved)
+		return;
+	local_path_event(core, psb->session);
+	session_sync(core, psb->session, SESSION_TELL);
 }
 
 /* ---- policy -------------------------------------------------------------- */
@@ -88,17 +123,47 @@ walk_after(const struct rsvp_core *core, uint64_t serial)
 }
 
 static bool
-concerned(const struct walk *walk, const struct session *session)
+concerned(const struct walk_want *want, const struct session *session)
 {
-	return walk->dst.addr.family == ADDR_NONE ||
-	       addr_in_prefix(&session->key.dst, &walk->dst);
+	for (size_t i = 0; i < want->count; i++)
+		if (addr_in_prefix(&session->key.dst, &want->dsts[i]))
+			return true;
+	return want->all;
+}
+
+static void
+arm(struct rsvp_core *core, struct walk *walk, struct mono deadline)
+{
+	if (!timer_set_at(core, &walk->timer, deadline))
+		core_count(core, RSVP_C_DROP_MEMORY);
+}
+
+static void
+begin_pass(struct walk *walk)
+{
+	walk->running = true;
+	walk->pass++;
+	walk->after = 0;
+	walk->now = walk->next;
+	walk->next = (struct walk_want){ 0 };
+	walk->due = MONO_NEVER;
+}
+
+void
+walk_init(struct walk *walk, enum timer_kind kind)
+{
+	walk->timer.kind = (uint8_t)kind;
+	walk->due = MONO_NEVER;
 }
 
 void
 walk_step(struct rsvp_core *core, struct walk *walk)
 {
-	struct session *session = after(core, walk->after);
+	struct session *session;
 
+	if (!walk->running)
+		begin_pass(walk);
+	session = after(core, walk->after);
 	for (int i = 0; session && i < CORE_WALK_SESSIONS; i++) {
 		/* The step may free it. */
 		struct session *next =
@@ -107,14 +172,15 @@ walk_step(struct rsvp_core *core, struct walk *walk)
 		walk->after = session->serial;
 		if (walk->timer.kind == TIMER_POLICY)
 			judge(core, session);
-		else if (concerned(walk, session))
+		else if (concerned(&walk->now, session))
 			repair(core, session);
 		session = next;
 	}
-	/* Not in this tick: what waits outside has its turn first. */
-	if (session && !timer_set_at(core, &walk->timer,
-			       (struct mono){ core->now.us + 1 }))
-		core_count(core, RSVP_C_DROP_MEMORY);
+	walk->running = session != NULL;
+	if (session) /* not in this tick: what waits outside has its turn */
+		arm(core, walk, (struct mono){ core->now.us + 1 });
+	else if (walk->due.us != MONO_NEVER.us)
+		arm(core, walk, walk->due);
 }
 
 static bool
@@ -123,25 +189,59 @@ same_prefix(const struct addr_prefix *a, const struct addr_prefix *b)
 	return a->len == b->len && addr_equal(&a->addr, &b->addr);
 }
 
+/* NULL: all. */
+static void
+add_prefix(struct walk_want *want, const struct addr_prefix *dst)
+{
+	for (size_t i = 0; dst && i < want->count; i++)
+		if (same_prefix(&want->dsts[i], dst))
+			return;
+	if (dst && want->count < WALK_PREFIXES)
+		want->dsts[want->count++] = *dst;
+	else
+		want->all = true;
+}
+
+static void
+want_pass(struct rsvp_core *core, struct walk *walk, int64_t in_ms,
+	const struct addr_prefix *dst)
+{
+	if (walk->due.us == MONO_NEVER.us)
+		walk->next.since = core->now;
+	add_prefix(&walk->next, dst);
+	walk->due = mono_earlier(walk->due, mono_add_ms(core->now, in_ms));
+	if (!walk->running)
+		arm(core, walk, walk->due);
+	else if (!heap_queued(&walk->timer.node)) /* it had no memory */
+		arm(core, walk, core->now);
+}
+
 void
 walk_routes(
 	struct rsvp_core *core, int64_t in_ms, const struct addr_prefix *dst)
 {
-	static const struct addr_prefix all;
-	struct walk *walk = &core->routes;
-	struct mono deadline = mono_add_ms(core->now, in_ms);
+	want_pass(core, &core->routes, in_ms, dst);
+}
 
-	if (!dst)
-		dst = &all;
-	if (!heap_queued(&walk->timer.node))
-		walk->dst = *dst;
-	else if (!same_prefix(&walk->dst, dst))
-		walk->dst = all;
-	if (heap_queued(&walk->timer.node))
-		deadline = mono_earlier(deadline, walk->timer.node.deadline);
-	walk->after = 0;
-	if (!timer_set_at(core, &walk->timer, deadline))
-		core_count(core, RSVP_C_DROP_MEMORY);
+void
+walk_resend(struct rsvp_core *core, struct iface *iface)
+{
+	iface->resend = core->routes.pass + 1;
+}
+
+/* The least W; who has a larger one waits in psb_repair(). */
+static int64_t
+least_wait_ms(const struct rsvp_core *core)
+{
+	const struct iface *iface;
+	uint32_t least = UINT32_MAX;
+
+	for (iface = core->ifaces; iface;
+		iface = (const struct iface *)iface->hh.next)
+		if (!iface->gone && iface->conf.enabled &&
+			iface->conf.repair_wait_ms < least)
+			least = iface->conf.repair_wait_ms;
+	return least == UINT32_MAX ? 0 : least;
 }
 
 void
@@ -149,14 +249,12 @@ rsvp_core_routes_changed(
 	struct rsvp_core *core, struct mono now, const struct addr_prefix *dst)
 {
 	core_begin(core, now);
-	walk_routes(core, REPAIR_WAIT_MS, dst);
+	walk_routes(core, least_wait_ms(core), dst);
 }
 
 void
 rsvp_core_policy_changed(struct rsvp_core *core, struct mono now)
 {
 	core_begin(core, now);
-	core->policies.after = 0;
-	if (!timer_set(core, &core->policies.timer, 0))
-		core_count(core, RSVP_C_DROP_MEMORY);
+	want_pass(core, &core->policies, 0, NULL);
 }

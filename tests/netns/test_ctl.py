@@ -183,7 +183,7 @@ def test_events_are_told_in_words(daemons):
 
 
 @needs_root
-def test_reload_below_what_is_reserved_is_said(daemons):
+def test_reload_below_what_is_reserved_preempts(daemons):
     a, b = daemons
     port = "5006"
     sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
@@ -200,6 +200,10 @@ def test_reload_below_what_is_reserved_is_said(daemons):
     lab.wait_for(lambda: "are reserved, more than the 750 kbit/s that may" in
                  a.process.output(), "warning")
     assert a.process.output().count("more than the") == 1
-    assert a.ctl_json("show", "reservations")["reservations"]
+    receiver.wait_output("service preempted")
+    assert not a.ctl_json("show", "reservations")["reservations"]
+    refusals = a.ctl_json("explain", DST, port)["refusals"]
+    assert [r["code"] for r in refusals] == [12]
+    assert "were reserved on" in refusals[0]["reason"]
     receiver.stop()
     sender.stop()

@@ -336,7 +336,9 @@ sim_add_iface(struct sim *s, size_t node, uint32_t ifindex)
 		.overhead_bytes = 24,
 		.min_frame_bytes = 84,
 		.assumed_min_packet = 128,
-		.timer_us = 200 };
+		.timer_us = 200,
+		.repair_wait_ms = 2000,
+		.slew_percent = 30 };
 	struct addr addr = ifindex == SIM_LEFT ? link_addr(s, node - 1, 2)
 					       : link_addr(s, node, 1);
 

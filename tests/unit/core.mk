@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 core_tests = \
 	tests/unit/test_core_admit \
+	tests/unit/test_core_iface \
 	tests/unit/test_core_life \
 	tests/unit/test_core_limits \
 	tests/unit/test_core_local \
 	tests/unit/test_core_merge \
 	tests/unit/test_core_path \
 	tests/unit/test_core_peer \
+	tests/unit/test_core_repair \
 	tests/unit/test_core_resv \
 	tests/unit/test_core_scope \
 	tests/unit/test_core_shared \
@@ -21,12 +23,14 @@ tests_unit_libcore_t_la_SOURCES = tests/unit/core_t.c tests/unit/core_t.h
 tests_unit_libcore_t_la_LIBADD = libcore.la
 core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_core_admit_LDADD = $(core_ldadd)
+tests_unit_test_core_iface_LDADD = $(core_ldadd)
 tests_unit_test_core_life_LDADD = $(core_ldadd)
 tests_unit_test_core_limits_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)
 tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_peer_LDADD = $(core_ldadd)
+tests_unit_test_core_repair_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
 tests_unit_test_core_scope_LDADD = $(core_ldadd)
 tests_unit_test_core_shared_LDADD = $(core_ldadd)

@@ -125,7 +125,9 @@ add_iface(struct ct *t, uint32_t ifindex)
 		.overhead_bytes = 24,
 		.min_frame_bytes = 84,
 		.assumed_min_packet = 128,
-		.timer_us = 200 };
+		.timer_us = 200,
+		.repair_wait_ms = 2000,
+		.slew_percent = 30 };
 
 	snprintf(iface.name, sizeof(iface.name), "eth%u", ifindex);
 	if (t->family == ADDR_V4)

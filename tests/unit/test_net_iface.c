@@ -292,6 +292,7 @@ every_change_is_noticed(void)
 		CORE(reservable_Bps), CORE(budget_bytes), CORE(max_flows),
 		CORE(header_bytes), CORE(overhead_bytes), CORE(min_frame_bytes),
 		CORE(assumed_min_packet), CORE(timer_us), CORE(device_bytes),
+		CORE(repair_wait_ms), CORE(slew_percent), CORE(quick_refreshes),
 		TC(ifindex), TC(name), TC(link_Bps), TC(best_effort_Bps),
 		TC(control_Bps), TC(mtu), TC(header_bytes), TC(overhead_bytes),
 		TC(min_frame_bytes), TC(timer_us), TC(pool_low), TC(pool_high),
