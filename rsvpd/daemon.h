@@ -23,6 +23,8 @@ enum sup_fd {
 	SUP_FD_CTL,    /* listening, control.sock */
 	SUP_FD_TC,     /* socket pair to tcctl serve */
 	SUP_FD_POLICY, /* socket pair to policyd serve */
+	SUP_FD_TAP6,   /* packets: IPv6 multicast RSVP */
+	SUP_FD_GUARD,  /* no forwarding of multicast RSVP while it is open */
 	SUP_FD_COUNT
 };
 

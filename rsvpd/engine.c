@@ -250,6 +250,8 @@ take_fd(struct process *p, int role, int fd)
 	case SUP_FD_RAW4:
 	case SUP_FD_RAW6:
 	case SUP_FD_ALERT6:
+	case SUP_FD_TAP6:
+	case SUP_FD_GUARD:
 		net_raw_socket(engine->raw, role, fd);
 		break;
 	case SUP_FD_API:

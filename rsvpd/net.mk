@@ -5,6 +5,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/effect.c \
 	rsvpd/net_bucket.c rsvpd/net_bucket.h \
 	rsvpd/net_diag.c \
+	rsvpd/net_guard.c rsvpd/net_open.h \
 	rsvpd/net_iface.c \
 	rsvpd/net_link.c rsvpd/net_link.h rsvpd/net_link_int.h \
 	rsvpd/net_nl.c \
@@ -14,6 +15,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/net_route.c \
 	rsvpd/net_send.c \
 	rsvpd/net_table.c \
+	rsvpd/net_tap.c \
 	rsvpd/net_watch.c \
 	rsvpd/policy_client.c rsvpd/policy_client.h \
 	rsvpd/stats.c rsvpd/stats.h \

@@ -65,11 +65,15 @@ net_raw_socket(struct net_raw *raw, int role, int fd)
 	static const enum net_raw_role roles[SUP_FD_COUNT] = { [SUP_FD_RAW4] =
 								       NET_RAW4,
 		[SUP_FD_RAW6] = NET_RAW6,
-		[SUP_FD_ALERT6] = NET_ALERT6 };
+		[SUP_FD_ALERT6] = NET_ALERT6,
+		[SUP_FD_TAP6] = NET_TAP6,
+		[SUP_FD_GUARD] = NET_GUARD };
 	struct net_port *port = &raw->ports[roles[role]];
 
 	close_port(port);
 	port->fd = fd;
+	if (port->role == NET_GUARD)
+		return;
 	port->watch = loop_fd_add(
 		raw->engine->loop, fd, LOOP_READ, net_recv_batch, port);
 	if (port->watch)

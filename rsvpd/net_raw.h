@@ -17,8 +17,8 @@ struct net_raw;
 struct net_raw *net_raw_new(struct engine *engine);
 void net_raw_free(struct net_raw *raw);
 
-/* Take over a descriptor of role SUP_FD_RAW4, _RAW6 or _ALERT6 (closes the one
- * before). */
+/* Take over a descriptor of role SUP_FD_RAW4, _RAW6, _ALERT6, _TAP6 or _GUARD
+ * (closes the one before). */
 void net_raw_socket(struct net_raw *raw, int role, int fd);
 
 /* Read no more; what is to be sent still is. */

@@ -10,6 +10,8 @@
  *	net_send.c   packets out
  *	net_packet.c IP headers as bytes (pure)
  *	net_bucket.c the limits (pure)
+ *	net_tap.c    opens the packet socket for IPv6 multicast
+ *	net_guard.c  opens what keeps the kernel from forwarding
  */
 
 #include "rsvpd/daemon.h"
@@ -21,6 +23,9 @@ enum net_raw_role {
 	NET_RAW4,   /* IPv4, transit and local, header included */
 	NET_RAW6,   /* IPv6 to our addresses, payload only */
 	NET_ALERT6, /* IPv6 transit and all sending, header included */
+	NET_TAP6,   /* IPv6 multicast, header included */
+	NET_GUARD,  /* never read: the kernel does not forward while it is open
+		     */
 	NET_ROLE_COUNT
 };
 

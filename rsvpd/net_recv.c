@@ -13,6 +13,7 @@
 #include "rsvpd/net_raw_int.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +30,15 @@ enum {
 	CONTROL = 256
 };
 
+union net_name {
+	struct sockaddr_in6 in6;
+	struct sockaddr_ll ll;
+};
+
 struct net_batch {
 	struct mmsghdr messages[BATCH];
 	struct iovec iov[BATCH];
-	struct sockaddr_in6 names[BATCH];
+	union net_name names[BATCH];
 	_Alignas(struct cmsghdr) char controls[BATCH][CONTROL];
 	uint8_t *slots; /* BATCH of them */
 };
@@ -144,17 +150,18 @@ static enum net_packet_fault
 read_packet(struct arrival *a, struct msghdr *m, size_t len)
 {
 	const uint8_t *bytes = (const uint8_t *)m->msg_iov->iov_base;
-	const struct sockaddr_in6 *from =
-		(const struct sockaddr_in6 *)m->msg_name;
+	const union net_name *from = (const union net_name *)m->msg_name;
 
 	read_controls(m, a);
+	if (a->role == NET_TAP6)
+		a->ifindex = (uint32_t)from->ll.sll_ifindex;
 	if ((m->msg_flags & MSG_TRUNC) != 0)
 		return NET_PACKET_SHORT;
 	if (a->role == NET_RAW4)
 		return net_packet_parse4(bytes, len, &a->packet);
-	if (a->role == NET_ALERT6)
+	if (a->role != NET_RAW6)
 		return net_packet_parse6(bytes, len, &a->packet);
-	a->packet.src = addr_from_in6(&from->sin6_addr);
+	a->packet.src = addr_from_in6(&from->in6.sin6_addr);
 	a->packet.message = bytes;
 	a->packet.len = len;
 	return NET_PACKET_OK;
@@ -306,6 +313,15 @@ take_message(struct net_raw *raw, const struct arrival *a)
 			wire_fault_text(fault));
 }
 
+/* To a group that somebody here has joined: the packet socket has it too, as it
+ * has those to groups that nobody joined. */
+static bool
+is_double(const struct net_raw *raw, const struct arrival *a)
+{
+	return a->role == NET_RAW6 && addr_is_multicast(&a->packet.dst) &&
+	       raw->ports[NET_TAP6].fd >= 0;
+}
+
 static void
 take_packet(struct net_port *port, struct mmsghdr *message)
 {
@@ -314,6 +330,8 @@ take_packet(struct net_port *port, struct mmsghdr *message)
 	enum net_packet_fault fault =
 		read_packet(&a, &message->msg_hdr, message->msg_len);
 
+	if (is_double(raw, &a))
+		return;
 	raw->engine->stats->count[STATS_RECEIVED]++;
 	a.iface = net_link_find(raw->engine->link, a.ifindex);
 	if (!may_pass(raw, &a))

@@ -131,30 +131,48 @@ ask_unicast(struct net_link *link, const struct rsvp_route_query *query,
 }
 
 /*
- * The multicast forwarding entry of (S,G).  Asked of the multicast table
- * itself: the ordinary question would create an unresolved entry in IPv4 and
- * is not answered in IPv6.
+ * A multicast forwarding entry: of (S,G), or without source that of (*,G).
+ * Asked of the multicast table itself: the ordinary question would create an
+ * unresolved entry in IPv4 and is not answered in IPv6.
  */
 static int
-ask_multicast(struct net_link *link, const struct rsvp_route_query *query,
+ask_entry(struct net_link *link, const struct addr *src, const struct addr *dst,
 	struct answer *ret_answer)
 {
 	_Alignas(struct nlmsghdr) char buf[REQUEST_MAX];
 	struct nlmsghdr *nlh;
-	bool v4 = query->dst.family == ADDR_V4;
+	bool v4 = dst->family == ADDR_V4;
 	struct rtmsg *rtm =
 		begin(buf, &nlh, v4 ? RTNL_FAMILY_IPMR : RTNL_FAMILY_IP6MR);
-	uint8_t bits = (uint8_t)(addr_size(query->dst.family) * 8);
+	uint8_t bits = (uint8_t)(addr_size(dst->family) * 8);
 
-	if (query->src.family != query->dst.family)
-		return -EINVAL;
 	rtm->rtm_dst_len = bits;
-	rtm->rtm_src_len = bits;
-	put_addr(nlh, RTA_SRC, &query->src);
-	put_addr(nlh, RTA_DST, &query->dst);
+	if (src) {
+		rtm->rtm_src_len = bits;
+		put_addr(nlh, RTA_SRC, src);
+	}
+	put_addr(nlh, RTA_DST, dst);
 	/* Each family has its own idea of the default table. */
 	mnl_attr_put_u32(nlh, RTA_TABLE, v4 ? RT_TABLE_DEFAULT : RT_TABLE_MAIN);
 	return net_nl_ask(&link->route, nlh, read_answer, ret_answer);
+}
+
+static int
+ask_multicast(struct net_link *link, const struct rsvp_route_query *query,
+	struct answer *ret_answer)
+{
+	int error;
+
+	if (query->src.family != query->dst.family)
+		return -EINVAL;
+	error = ask_entry(link, &query->src, &query->dst, ret_answer);
+	if (error != -ENOENT)
+		return error;
+	/* The kernel would use the one for all sources, which takes packets
+	 * from any of its interfaces: none of them is the expected one. */
+	error = ask_entry(link, NULL, &query->dst, ret_answer);
+	ret_answer->iif = 0;
+	return error;
 }
 
 static bool

@@ -55,7 +55,8 @@ void sup_give_to_group(
 	const char *runtime_dir, const char *name, const char *group);
 void sup_unlink(const char *runtime_dir, const char *name);
 
-/* A raw socket of a role of enum sup_fd.  Descriptor or a negative errno. */
+/* What the network gives and takes, by role of enum sup_fd.  Descriptor or a
+ * negative errno. */
 int sup_raw(int role);
 
 /* The file as it is now, as a sealed memory descriptor at its beginning; later

@@ -178,6 +178,9 @@ start_engine(struct worker *engine)
 	pass_raw(engine, SUP_FD_RAW4, "raw IPv4 socket");
 	pass_raw(engine, SUP_FD_RAW6, "raw IPv6 socket");
 	pass_raw(engine, SUP_FD_ALERT6, "IPv6 router alert socket");
+	pass_raw(engine, SUP_FD_TAP6, "IPv6 multicast socket");
+	pass_raw(engine, SUP_FD_GUARD,
+		"nftables rule against forwarding of multicast RSVP");
 	sup_pass_fd(engine, SUP_FD_API, sup->api_fd);
 	sup_pass_fd(engine, SUP_FD_CTL, sup->ctl_fd);
 	/* Only for messages: cut off when it is very long. */

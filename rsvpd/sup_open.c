@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "rsvpd/daemon.h"
+#include "rsvpd/net_open.h"
 
 enum {
 	RSVP_PROTOCOL = 46,
@@ -270,6 +271,10 @@ sup_raw(int role)
 		return open_raw(AF_INET6, RSVP_PROTOCOL, ROWS(raw6_options));
 	case SUP_FD_ALERT6:
 		return open_raw(AF_INET6, IPPROTO_RAW, ROWS(alert6_options));
+	case SUP_FD_TAP6:
+		return net_tap6_open();
+	case SUP_FD_GUARD:
+		return net_guard_open();
 	default:
 		return -EINVAL;
 	}

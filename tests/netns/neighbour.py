@@ -268,6 +268,10 @@ class Neighbour:
             tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM,
                                 socket.htons(ETH_P_ALL))
             tap.bind((interface, ETH_P_ALL))
+            index = socket.if_nametoindex(interface)
+            s4.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                          struct.pack("@8xi", index))
+            s6.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
             return s4, s6, tap
         self.s4, self.s6, self.tap = in_namespace(node.ns, sockets)
         self.kept = []

@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_link.h"
+#include "rsvpd/net_open.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/tc_client.h"
 
@@ -319,6 +320,16 @@ open_socket(int family, int proto, const struct option *options)
 	return fd;
 }
 
+static int
+opened(const char *what, int fd)
+{
+	if (fd < 0) {
+		fprintf(stderr, "%s: %s\n", what, strerror(-fd));
+		exit(2);
+	}
+	return fd;
+}
+
 static void
 open_sockets(struct net_raw *raw)
 {
@@ -341,6 +352,8 @@ open_sockets(struct net_raw *raw)
 	net_raw_socket(raw, SUP_FD_RAW6, open_socket(AF_INET6, 46, raw6));
 	net_raw_socket(
 		raw, SUP_FD_ALERT6, open_socket(AF_INET6, IPPROTO_RAW, alert6));
+	net_raw_socket(raw, SUP_FD_TAP6, opened("tap", net_tap6_open()));
+	net_raw_socket(raw, SUP_FD_GUARD, opened("guard", net_guard_open()));
 }
 
 static struct conf *

@@ -2,15 +2,10 @@
 """The engine's network side against the real kernel: net_probe in a router
 between a and b, with a third link to c on which RSVP is not enabled."""
 
-import json
 import os
-import queue
 import signal
 import socket
 import struct
-import subprocess
-import threading
-import time
 
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -19,6 +14,7 @@ from scapy.layers.inet6 import (IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
 
 import lab
 import neighbour as nb
+from probe import UID, Probe, index
 
 CONF = """
 interfaces = (
@@ -33,84 +29,6 @@ A = {4: "10.1.0.10", 6: "2001:db8:1::10"}
 RA = {4: "10.1.0.1", 6: "2001:db8:1::1"}
 RB = {4: "10.2.0.1", 6: "2001:db8:2::1"}
 B = {4: "10.2.0.20", 6: "2001:db8:2::20"}
-UID = 65534
-
-
-class Probe:
-    """net_probe and its events."""
-
-    def __init__(self, node):
-        self.node = node
-        path = node.lab.dir / f"{node.name}.conf"
-        path.write_text(CONF)
-        self.popen = subprocess.Popen(
-            node.argv(str(program()), str(path), str(UID)), text=True,
-            bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=open(node.lab.dir / "probe.log", "ab"))
-        self.queue = queue.Queue()
-        self.kept = []
-        threading.Thread(target=self._read, daemon=True).start()
-        self.expect("ready")
-
-    def _read(self):
-        for line in self.popen.stdout:
-            self.queue.put(json.loads(line))
-        self.queue.put(None)
-
-    def _take(self, left):
-        event = self.queue.get(timeout=left)
-        if event is None:
-            raise EOFError("net_probe has ended")
-        self.kept.append(event)
-
-    def expect(self, event_name, /, timeout=5.0, **fields):
-        """The next event of that name with those fields (or for which they
-        hold); earlier ones stay."""
-        deadline = time.monotonic() + timeout
-        while True:
-            for i, event in enumerate(self.kept):
-                if event["event"] == event_name and all(
-                        v(event.get(k)) if callable(v) else event.get(k) == v
-                        for k, v in fields.items()):
-                    return self.kept.pop(i)
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(f"no {event_name} {fields} among {self.kept}")
-            try:
-                self._take(left)
-            except queue.Empty:
-                continue
-
-    def ask(self, *words):
-        # What was answered before is of no interest now.
-        self.kept = [e for e in self.kept if e["event"] != words[0]]
-        self.popen.stdin.write(" ".join(map(str, words)) + "\n")
-        return self.expect("sent" if words[0] == "send" else words[0])
-
-    def counters(self):
-        return self.ask("counters")
-
-    def forget(self):
-        """Drop the events so far; the answer shows that all have come."""
-        self.counters()
-        events, self.kept = self.kept, []
-        return events
-
-    def packets(self):
-        """The packets seen so far."""
-        return [e for e in self.forget() if e["event"] == "packet"]
-
-    def stop(self):
-        self.popen.stdin.close()
-        assert self.popen.wait(5) == 0
-
-
-def program():
-    return lab.BUILD / "tests/netns/net_probe"
-
-
-def index(node, name):
-    return json.loads(node.ip("-j", "link", "show", name).stdout)[0]["ifindex"]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +50,7 @@ def bed():
 
 @pytest.fixture
 def probe(bed):
-    p = Probe(bed.nodes["r"])
+    p = Probe(bed.nodes["r"], CONF)
     yield p
     if p.popen.poll() is None:
         p.stop()
@@ -445,7 +363,7 @@ def test_long_messages_are_put_together_by_the_receiver(bed, probe, family,
 # ---- links and addresses ---------------------------------------------------------
 
 def test_the_first_reading_tells_all(bed):
-    probe = Probe(bed.nodes["r"])
+    probe = Probe(bed.nodes["r"], CONF)
     events = probe.forget()
     ifaces = {e["name"]: e for e in events if e["event"] == "iface"}
     assert set(ifaces) >= {"lo", "ra", "rb", "rc"}

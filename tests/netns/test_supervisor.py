@@ -155,22 +155,48 @@ def inodes(pid):
 
 
 def raw_sockets(pid):
-    """Inodes of the raw sockets in the network namespace of a process."""
+    """Inodes of the raw and packet sockets in the network namespace of a
+    process."""
     found = set()
-    for table in ("raw", "raw6"):
+    for table, column in (("raw", 9), ("raw6", 9), ("packet", 8)):
         text = pathlib.Path(f"/proc/{pid}/net/{table}").read_text()
-        found |= {line.split()[9] for line in text.splitlines()[1:]}
+        found |= {line.split()[column] for line in text.splitlines()[1:]}
     return found
 
 
 def test_raw_sockets_are_the_engines_alone(bench):
     workers = bench.workers()
     raw = raw_sockets(workers["engine"])
-    assert len(raw) == 3
+    assert len(raw) == 4
     assert raw <= inodes(workers["engine"])
     for pid in (bench.daemon.supervisor(), workers["tcctl"],
                 workers["policyd"]):
         assert not raw & inodes(pid)
+
+
+def rule(bench):
+    """What keeps the kernel from forwarding multicast RSVP."""
+    return bench.node.run("nft", "list", "ruleset").stdout
+
+
+def test_no_rule_without_a_reader(bench):
+    """Whatever ends the engine takes its rule along; the next has its own."""
+    engine = bench.workers()["engine"]
+    assert rule(bench).count("flags owner") == 1
+    os.kill(engine, signal.SIGSTOP)
+    os.kill(engine, signal.SIGKILL)
+    lab.wait_for(lambda: bench.workers().get("engine") not in (None, engine),
+                 "a new engine")
+    bench.daemon.wait_ready()
+    assert rule(bench).count("flags owner") == 1
+    os.kill(bench.daemon.supervisor(), signal.SIGKILL)
+    bench.daemon.process.popen.wait()
+    lab.wait_for(lambda: rule(bench) == "", "the rule to go")
+    bench.daemon.start()
+    assert rule(bench).count("flags owner") == 1
+    bench.daemon.stop()
+    assert rule(bench) == ""
+    bench.daemon.start()
 
 
 def test_no_worker_inherits_what_is_not_its_own(bench):
