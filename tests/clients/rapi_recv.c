@@ -19,6 +19,7 @@
 enum { SENDERS = 64 };
 
 struct receiver {
+	rapi_styleid_t style;
 	bool guaranteed;
 	bool confirm;
 	float32_t rate;  /* R; 0: from the bound */
@@ -137,7 +138,8 @@ same_request(const struct receiver *a, const struct receiver *b)
 	return true;
 }
 
-/* Reserve FF for all senders, if that differs from what was asked last. */
+/* Reserve for all senders, if that differs from what was asked last.  Shared
+ * styles have one flowspec, and the wildcard no filters. */
 static void
 reserve(struct receiver *r, rapi_sid_t sid, const struct receiver *want)
 {
@@ -145,9 +147,12 @@ reserve(struct receiver *r, rapi_sid_t sid, const struct receiver *want)
 		return;
 	*r = *want;
 
+	const int shared = r->count > 0 ? 1 : 0;
 	const int rc = rapi_reserve(sid, r->confirm ? RAPI_REQ_CONFIRM : 0,
-		NULL, RAPI_RSTYLE_FIXED, NULL, NULL, r->count, r->filters,
-		r->count, r->flowspecs);
+		NULL, r->style, NULL, NULL,
+		r->style == RAPI_RSTYLE_WILDCARD ? 0 : r->count, r->filters,
+		r->style == RAPI_RSTYLE_FIXED ? r->count : shared,
+		r->flowspecs);
 
 	rapi_app_say(rc == RAPI_ERR_OK ? "reserve" : "problem",
 		rc == RAPI_ERR_OK ? "" : rapi_ext_last_error());
@@ -225,8 +230,32 @@ usage(void)
 {
 	fprintf(stderr, "usage: rapi_recv --dst ADDR --port N "
 			"[--service gs|cl] [--rate B/s | --bound-us N]\n"
-			"	[--confirm] [--proto N] [--family 4|6]\n");
+			"	[--style wf|ff|se] [--confirm] [--proto N] "
+			"[--family 4|6]\n");
 	exit(2);
+}
+
+static rapi_styleid_t
+style_of(const char *text)
+{
+	if (strcmp(text, "wf") == 0)
+		return RAPI_RSTYLE_WILDCARD;
+	if (strcmp(text, "se") == 0)
+		return RAPI_RSTYLE_SE;
+	if (strcmp(text, "ff") != 0)
+		usage();
+	return RAPI_RSTYLE_FIXED;
+}
+
+/* A receiver of multicast joins its group. */
+static void
+join(const char *dst, sa_family_t family)
+{
+	const int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		traffic_die("socket");
+	traffic_join(fd, dst); /* for as long as it runs */
 }
 
 struct options {
@@ -243,6 +272,7 @@ parse(int argc, char **argv, struct receiver *r)
 		{ "dst", required_argument, NULL, 'd' },
 		{ "port", required_argument, NULL, 'P' },
 		{ "service", required_argument, NULL, 's' },
+		{ "style", required_argument, NULL, 't' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "bound-us", required_argument, NULL, 'b' },
 		{ "confirm", no_argument, NULL, 'c' },
@@ -266,6 +296,9 @@ parse(int argc, char **argv, struct receiver *r)
 			r->guaranteed = strcmp(optarg, "gs") == 0;
 			if (!r->guaranteed && strcmp(optarg, "cl") != 0)
 				usage();
+			break;
+		case 't':
+			r->style = style_of(optarg);
 			break;
 		case 'r':
 			r->rate = strtof(optarg, NULL);
@@ -296,11 +329,12 @@ parse(int argc, char **argv, struct receiver *r)
 int
 main(int argc, char **argv)
 {
-	static struct receiver receiver;
+	static struct receiver receiver = { .style = RAPI_RSTYLE_FIXED };
 	const struct options o = parse(argc, argv, &receiver);
 	const union rapi_app_addr dst = rapi_app_addr(o.dst, o.port, o.family);
 
 	rapi_app_catch();
+	join(o.dst, dst.any.sa_family);
 
 	const rapi_sid_t sid =
 		rapi_app_session(&dst, o.proto, on_event, &receiver);

@@ -43,6 +43,37 @@ traffic_sockaddr(const char *text, uint16_t port,
 	return false;
 }
 
+void
+traffic_join(int fd, const char *addr)
+{
+	struct ip_mreqn four = { 0 };
+	struct ipv6_mreq six = { 0 };
+	int ret = 0;
+
+	if (inet_pton(AF_INET, addr, &four.imr_multiaddr) == 1) {
+		if (IN_MULTICAST(ntohl(four.imr_multiaddr.s_addr)))
+			ret = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP,
+				&four, sizeof(four));
+	} else if (inet_pton(AF_INET6, addr, &six.ipv6mr_multiaddr) == 1) {
+		if (IN6_IS_ADDR_MULTICAST(&six.ipv6mr_multiaddr))
+			ret = setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP,
+				&six, sizeof(six));
+	}
+	if (ret < 0)
+		traffic_die(addr);
+}
+
+void
+traffic_reach(int fd)
+{
+	const int hops = 32;
+
+	/* One of the two fits the socket. */
+	(void)setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops));
+	(void)setsockopt(
+		fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops));
+}
+
 size_t
 traffic_headers(const struct sockaddr_storage *sa)
 {

@@ -35,6 +35,12 @@ bool traffic_sockaddr(const char *text, uint16_t port,
 /* Header octets of IP and UDP of that family: 28 or 48. */
 size_t traffic_headers(const struct sockaddr_storage *sa);
 
+/* Join the group with the default interface, as a receiver does; nothing when
+ * it is no group.  Ends the program when the kernel refuses. */
+void traffic_join(int fd, const char *addr);
+/* Let multicast leave the link: the default is one hop. */
+void traffic_reach(int fd);
+
 /* A decimal number in [min, max]; anything else ends the program with a
  * message that names the option. */
 uint64_t traffic_number(

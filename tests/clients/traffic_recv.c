@@ -48,6 +48,7 @@ listen_on(const char *addr, const char *port)
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, len) < 0)
 		traffic_die("bind");
+	traffic_join(fd, addr);
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0)
 		traffic_die("SO_TIMESTAMPNS");
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));

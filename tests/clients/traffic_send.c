@@ -138,6 +138,7 @@ open_sockets(struct sender *s)
 				fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 		if (fd < 0 || bind(fd, (struct sockaddr *)&from, len) < 0)
 			traffic_die("source port");
+		traffic_reach(fd);
 		if (connect(fd, (struct sockaddr *)&to, len) < 0)
 			traffic_die("connect");
 		s->fds[i] = fd;
