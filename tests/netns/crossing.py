@@ -19,10 +19,10 @@ import neighbour as nb
 
 CONF = "interfaces = (\n" + ",\n".join(
     f'  {{ name = "{name}"; enabled = true; trafficControl = true; '
-    f'bandwidth = "{rate}"; refresh = "60 s"; }}'
+    f'bandwidth = "{rate}"; refresh = "300 s"; }}'
     for name, rate in (("u0", "1 Gbit"), ("u1", "1 Gbit"), ("d0", "400 Mbit"),
                        ("d1", "100 Mbit"))) + "\n);\n"
-REFRESH_MS = 60000
+REFRESH_MS = 300000
 HEADER = 14  # what the kernel counts before the IP header of a veth
 LINKS = {"u0": 1, "u1": 2, "d0": 3, "d1": 4}
 HOPS = {  # name: (interface of the router, host part of the address, LIH)
@@ -104,8 +104,10 @@ class Crossing:
         for up in UPS:
             while mark.hear(up, nb.RESV).flows()[0][0].r != self.rate:
                 pass
-        mark.path("a", tspec=nb.tspec(r=200000.0 + self.rate))
-        mark.hear("d", nb.PATH)
+        tspec = nb.tspec(r=200000.0 + self.rate)
+        mark.path("a", tspec=tspec)
+        while mark.hear("d", nb.PATH).get(nb.TSPEC) != tspec[4:]:
+            pass
 
     def counter(self, name):
         return self.daemon.ctl_json("show", "counters")["counters"][name]
