@@ -230,6 +230,7 @@ tell(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
 	const struct refusal *why, uint8_t flags)
 {
 	struct wire_flow flows[WIRE_FLOWS_MAX];
+	struct wire_view others[WIRE_OTHERS_MAX];
 	struct out_error err = { .session = session_wire(rsb->session),
 		.ifindex = rsb->ifindex,
 		.hop = rsb->hop.addr,
@@ -238,7 +239,9 @@ tell(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
 			.value = why->value },
 		.style = rsb->style,
 		.count = spec_flows(spec, rsb->style, flows),
-		.flows = flows };
+		.flows = flows,
+		.other_count = blob_views(rsb->others, others, WIRE_OTHERS_MAX),
+		.others = others };
 
 	if (rsb->scope)
 		err.scope = (struct wire_view){ rsb->scope->bytes,

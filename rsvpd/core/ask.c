@@ -17,22 +17,21 @@
  * for the next change or refresh. */
 enum { CONFIRMS_MAX = 8 };
 
-/* What a previous hop should be asked for now. */
-struct wish {
-	uint8_t style;
-	struct addr confirm; /* of the strictly largest request in it */
-	size_t count;
-	struct wire_flow flows[WIRE_FLOWS_MAX];
-};
-
 void
 ask_free(struct rsvp_core *core, struct ask *ask)
 {
+	struct psb *psb;
+
+	TAILQ_FOREACH (psb, &ask->session->psbs, next)
+		if (psb->ask == ask)
+			psb->ask = NULL;
 	timer_stop(core, &ask->refresh);
 	TAILQ_REMOVE(&ask->session->asks, ask, next);
 	core_put(core, ask->flows);
 	core_put(core, ask);
 }
+
+/* ---- previous hops ------------------------------------------------------- */
 
 static bool
 concerns(const struct ask *ask, const struct psb *psb)
@@ -69,102 +68,59 @@ make_ask(struct rsvp_core *core, const struct psb *psb)
 	return ask;
 }
 
-/* ---- what is wanted ------------------------------------------------------ */
-
-static struct wire_flow *
-find_flow(struct wire_flow *flows, size_t count, const struct wire_flow *like)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (flows[i].has_filter != like->has_filter)
-			continue;
-		if (!like->has_filter ||
-			wire_filter_equal(&flows[i].filter, &like->filter))
-			return &flows[i];
-	}
-	return NULL;
-}
-
+/* Let each sender know its previous hop.  One that no path state leads to any
+ * more is forgotten: its own timer, or the PathTear that we just had from it,
+ * removes what it keeps for us. */
 static void
-merge_into(struct wish *wish, const struct wire_flow *flow)
+link_hops(struct rsvp_core *core, struct session *session)
 {
-	struct wire_flow *same = find_flow(wish->flows, wish->count, flow);
+	struct ask *ask, *next;
+	struct psb *psb;
 
-	if (same)
-		same->flowspec = merge_lub(&same->flowspec, &flow->flowspec);
-	else if (wish->count < WIRE_FLOWS_MAX)
-		wish->flows[wish->count++] = *flow;
-}
-
-static void
-add_reservations(const struct psb *psb, struct wish *wish)
-{
-	const struct rsb *rsb;
-
-	TAILQ_FOREACH (rsb, &psb->session->rsbs, next) {
-		struct wire_flow flow = { .has_flowspec = true };
-
-		if (!rsb_reserves_for(rsb, psb))
-			continue;
-		wish->style = rsb->style;
-		flow.flowspec = rsb->now->flowspec;
-		if (rsb->style != WIRE_STYLE_WF) {
-			flow.has_filter = true;
-			flow.filter = psb->sender;
-		}
-		merge_into(wish, &flow);
+	TAILQ_FOREACH (ask, &session->asks, next)
+		ask->wish.present = false;
+	TAILQ_FOREACH (psb, &session->psbs, next) {
+		if (psb->ask && !concerns(psb->ask, psb))
+			psb->ask = NULL;
+		if (!psb->ask)
+			psb->ask = find_ask(psb);
+		if (psb->ask)
+			psb->ask->wish.present = true;
 	}
+	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next)
+		if (!ask->wish.present)
+			ask_free(core, ask);
 }
 
-/* One flowspec for all filters of a shared reservation. */
-static void
-share_flowspec(struct wish *wish)
-{
-	for (size_t i = 1; i < wish->count; i++)
-		wish->flows[0].flowspec = merge_lub(
-			&wish->flows[0].flowspec, &wish->flows[i].flowspec);
-	for (size_t i = 1; i < wish->count; i++)
-		wish->flows[i].flowspec = wish->flows[0].flowspec;
-}
-
+/* Compute what is wanted of each previous hop.  False: no memory. */
 static bool
-in_wish(const struct rsb *rsb, const struct ask *ask)
+compute(struct rsvp_core *core, struct session *session)
 {
-	const struct psb *psb;
+	struct psb *psb;
+	size_t i = 0;
 
-	TAILQ_FOREACH (psb, &ask->session->psbs, next)
-		if (concerns(ask, psb) && rsb_reserves_for(rsb, psb))
-			return true;
-	return false;
-}
-
-/* Both reserve for a sender behind that previous hop. */
-static bool
-compete(const struct rsb *a, const struct rsb *b, const struct ask *ask)
-{
-	const struct psb *psb;
-
-	TAILQ_FOREACH (psb, &ask->session->psbs, next)
-		if (concerns(ask, psb) && rsb_reserves_for(a, psb) &&
-			rsb_reserves_for(b, psb))
-			return true;
-	return false;
-}
-
-/* RFC 2205 2.6: only the largest request and its RESV_CONFIRM go on. */
-static bool
-strictly_largest(const struct rsb *rsb, const struct ask *ask)
-{
-	const struct rsb *other;
-
-	TAILQ_FOREACH (other, &ask->session->rsbs, next) {
-		if (other == rsb || !other->now || !compete(rsb, other, ask))
-			continue;
-		if (merge_compare(&rsb->now->flowspec, &other->now->flowspec) !=
-			MERGE_GREATER)
-			return false;
+	link_hops(core, session);
+	if (!wish_compute(core, session))
+		return false;
+	TAILQ_FOREACH (psb, &session->psbs, next) {
+		if (core->wish_parts[i++].reserved && !psb->ask)
+			psb->ask = find_ask(psb);
+		if (core->wish_parts[i - 1].reserved && !psb->ask)
+			psb->ask = make_ask(core, psb); /* or at the next */
 	}
+	wish_deal(core, session);
 	return true;
 }
+
+static uint8_t
+style_of(const struct ask *ask)
+{
+	const struct rsb *rsb = TAILQ_FIRST(&ask->session->rsbs);
+
+	return ask->wish.first && rsb ? rsb->style : 0;
+}
+
+/* ---- confirmations (RFC 2205 2.6) ---------------------------------------- */
 
 /* A Resv carries one RESV_CONFIRM; whoever finds it taken by another receiver
  * has the next message. */
@@ -177,192 +133,50 @@ attach_confirm(struct rsb *rsb, struct wish *wish)
 		rsb->settled = true;
 }
 
+/* Only the largest request and its RESV_CONFIRM go on; that of a blockaded one
+ * is dropped (3.1.4). */
 static void
-choose_confirm(struct rsvp_core *core, const struct ask *ask, struct wish *wish)
+place_confirm(struct rsvp_core *core, struct rsb *rsb)
+{
+	struct ask *ask;
+
+	wish_place(core, rsb);
+	TAILQ_FOREACH (ask, &rsb->session->asks, next) {
+		if (!ask->wish.present)
+			continue;
+		if (ask->wish.blockaded) {
+			rsb->settled = true;
+		} else if (!ask->local && !ask->wish.smaller) {
+			attach_confirm(rsb, &ask->wish);
+		} else {
+			rsb->settled = true;
+			if (rsb->local)
+				local_confirm(core, rsb);
+			else
+				out_resv_conf(core, rsb);
+		}
+	}
+}
+
+static bool
+owes(const struct session *session)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &session->rsbs, next)
+		if (rsb->owed.family != ADDR_NONE)
+			return true;
+	return false;
+}
+
+static void
+place_confirms(struct rsvp_core *core, struct session *session)
 {
 	struct rsb *rsb;
 
-	TAILQ_FOREACH (rsb, &ask->session->rsbs, next) {
-		if (rsb->owed.family == ADDR_NONE || !in_wish(rsb, ask))
-			continue;
-		if (!ask->local && strictly_largest(rsb, ask)) {
-			attach_confirm(rsb, wish);
-			continue;
-		}
-		rsb->settled = true;
-		if (rsb->local)
-			local_confirm(core, rsb);
-		else
-			out_resv_conf(core, rsb);
-	}
-}
-
-static void
-compute(const struct ask *ask, struct wish *wish)
-{
-	const struct psb *psb;
-
-	memset(wish, 0, sizeof(*wish));
-	TAILQ_FOREACH (psb, &ask->session->psbs, next)
-		if (concerns(ask, psb))
-			add_reservations(psb, wish);
-	if (wish->style == WIRE_STYLE_SE)
-		share_flowspec(wish);
-}
-
-/* ---- telling the difference ---------------------------------------------- */
-
-static bool
-same_flows(const struct ask *ask, struct wish *wish)
-{
-	if (ask->count != wish->count || ask->style != wish->style)
-		return false;
-	for (size_t i = 0; i < ask->count; i++) {
-		const struct wire_flow *flow =
-			find_flow(wish->flows, wish->count, &ask->flows[i]);
-
-		if (!flow ||
-			!merge_equal(&flow->flowspec, &ask->flows[i].flowspec))
-			return false;
-	}
-	return true;
-}
-
-static struct out_resv
-message(const struct ask *ask)
-{
-	return (struct out_resv){ .session = ask->session,
-		.hop = ask->hop,
-		.ifindex = ask->ifindex,
-		.style = ask->style };
-}
-
-/* What it was asked for and should not keep. */
-static void
-tear_rest(struct rsvp_core *core, const struct ask *ask, struct wish *wish)
-{
-	struct wire_flow torn[WIRE_FLOWS_MAX];
-	struct out_resv tear = message(ask);
-
-	for (size_t i = 0; i < ask->count; i++)
-		if (wish->style != ask->style ||
-			!find_flow(wish->flows, wish->count, &ask->flows[i]))
-			torn[tear.count++] = ask->flows[i];
-	tear.flows = torn;
-	if (tear.count > 0)
-		out_resv_tear(core, &tear);
-}
-
-static bool
-remember(struct rsvp_core *core, struct ask *ask, const struct wish *wish)
-{
-	struct wire_flow *flows = NULL;
-
-	if (wish->count > 0) {
-		flows = (struct wire_flow *)core_get(
-			core, wish->count * sizeof(*flows));
-		if (!flows)
-			return false;
-		memcpy(flows, wish->flows, wish->count * sizeof(*flows));
-	}
-	core_put(core, ask->flows);
-	ask->flows = flows;
-	ask->count = wish->count;
-	ask->style = wish->style;
-	return true;
-}
-
-/* The period comes first: what is sent says how long it is. */
-static void
-send_now(struct rsvp_core *core, struct ask *ask, const struct addr *confirm)
-{
-	struct iface *iface = iface_find(core, ask->ifindex);
-	uint32_t period = iface ? iface_refresh_ms(core, iface) : 0;
-	struct out_resv resv = message(ask);
-
-	resv.confirm = *confirm;
-	resv.count = ask->count;
-	resv.flows = ask->flows;
-	out_resv(core, &resv);
-	period = timer_quick_ms(period, &ask->quick);
-	if (iface &&
-		!timer_set(core, &ask->refresh, timer_jitter_ms(core, period)))
-		core_count(core, RSVP_C_DROP_MEMORY);
-}
-
-/* Robustness after a change (RFC 2205 3.7 item 6). */
-static void
-be_quick(const struct rsvp_core *core, struct ask *ask)
-{
-	const struct iface *iface = iface_find(core, ask->ifindex);
-
-	if (iface)
-		ask->quick = (uint8_t)iface->conf.quick_refreshes;
-}
-
-static void
-tell_hop(struct rsvp_core *core, struct ask *ask, struct wish *wish, bool same)
-{
-	if (!same)
-		tear_rest(core, ask, wish);
-	if (!same && !remember(core, ask, wish))
-		return; /* the next refresh finds the difference again */
-	if (!same)
-		be_quick(core, ask);
-	if (ask->count > 0 && (!same || wish->confirm.family != ADDR_NONE))
-		send_now(core, ask, &wish->confirm);
-}
-
-static void
-tell_sender(struct rsvp_core *core, struct ask *ask, struct wish *wish)
-{
-	if (remember(core, ask, wish))
-		local_resv_event(
-			core, ask->local, ask->style, ask->count, ask->flows);
-}
-
-static void
-sync_one(struct rsvp_core *core, struct ask *ask, enum session_mode mode)
-{
-	struct wish wish;
-	bool same;
-
-	compute(ask, &wish);
-	same = same_flows(ask, &wish);
-	if (mode == SESSION_TELL)
-		choose_confirm(core, ask, &wish);
-	if (ask->local && !same)
-		tell_sender(core, ask, &wish);
-	else if (mode == SESSION_QUIET && !same)
-		(void)remember(core, ask, &wish); /* a refresh repairs it */
-	else if (!ask->local)
-		tell_hop(core, ask, &wish, same);
-}
-
-/* No path state leads there any more: its own timer, or the PathTear that we
- * just had from it, removes what it keeps for us. */
-static bool
-lost_its_path(const struct ask *ask)
-{
-	const struct psb *psb;
-
-	TAILQ_FOREACH (psb, &ask->session->psbs, next)
-		if (concerns(ask, psb))
-			return false;
-	return true;
-}
-
-static void
-sync_all(
-	struct rsvp_core *core, struct session *session, enum session_mode mode)
-{
-	struct ask *ask, *next;
-
-	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next) {
-		sync_one(core, ask, mode);
-		if (ask->count == 0)
-			ask_free(core, ask);
-	}
+	TAILQ_FOREACH (rsb, &session->rsbs, next)
+		if (rsb->owed.family != ADDR_NONE)
+			place_confirm(core, rsb);
 }
 
 /* Forget what is settled; true: somebody still waits for his turn. */
@@ -382,36 +196,260 @@ settle_confirms(struct session *session)
 	return waiting;
 }
 
+/* ---- telling the difference ---------------------------------------------- */
+
+/* The flow for the same sender; at is where it is likely to be. */
+static const struct wire_flow *
+find_flow(const struct wire_flow *flows, size_t count, size_t at,
+	const struct wire_flow *like)
+{
+	if (!like->has_filter)
+		return count > 0 && !flows[0].has_filter ? &flows[0] : NULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct wire_flow *flow = &flows[(at + i) % count];
+
+		if (flow->has_filter &&
+			wire_filter_equal(&flow->filter, &like->filter))
+			return flow;
+	}
+	return NULL;
+}
+
+/* What to ask for now, against what was asked last. */
+struct news {
+	uint8_t style;
+	size_t count;
+	const struct wire_flow *flows; /* in the core */
+	bool same;
+};
+
+static bool
+same_flows(const struct ask *ask, const struct news *news)
+{
+	if (ask->count != news->count || ask->style != news->style)
+		return false;
+	for (size_t i = 0; i < ask->count; i++) {
+		const struct wire_flow *flow =
+			find_flow(news->flows, news->count, i, &ask->flows[i]);
+
+		if (!flow ||
+			!merge_equal(&flow->flowspec, &ask->flows[i].flowspec))
+			return false;
+	}
+	return true;
+}
+
+static struct news
+look(struct rsvp_core *core, const struct ask *ask)
+{
+	struct news news = { .style = style_of(ask) };
+
+	news.count = wish_flows(core, &ask->wish, news.style);
+	news.flows = core->wish_flows;
+	news.same = same_flows(ask, &news);
+	return news;
+}
+
+static struct out_resv
+message(const struct ask *ask)
+{
+	return (struct out_resv){ .session = ask->session,
+		.hop = ask->hop,
+		.ifindex = ask->ifindex,
+		.style = ask->style };
+}
+
+/* What it was asked for and should not keep. */
+static void
+tear_rest(
+	struct rsvp_core *core, const struct ask *ask, const struct news *news)
+{
+	struct wire_flow torn[WIRE_FLOWS_MAX];
+	struct out_resv tear = message(ask);
+
+	tear.flows = torn;
+	for (size_t i = 0; i < ask->count; i++) {
+		if (news->style == ask->style &&
+			find_flow(news->flows, news->count, i, &ask->flows[i]))
+			continue;
+		torn[tear.count++] = ask->flows[i];
+		if (tear.count < WIRE_FLOWS_MAX)
+			continue;
+		out_resv_tear(core, &tear);
+		tear.count = 0;
+	}
+	if (tear.count > 0)
+		out_resv_tear(core, &tear);
+}
+
+static bool
+remember(struct rsvp_core *core, struct ask *ask, const struct news *news)
+{
+	struct wire_flow *flows = NULL;
+
+	if (news->count > 0) {
+		flows = (struct wire_flow *)core_get(
+			core, news->count * sizeof(*flows));
+		if (!flows)
+			return false;
+		memcpy(flows, news->flows, news->count * sizeof(*flows));
+	}
+	core_put(core, ask->flows);
+	ask->flows = flows;
+	ask->count = news->count;
+	ask->style = news->style;
+	return true;
+}
+
+/* More flow descriptors than one message holds go in several: a previous hop
+ * adds up what it is sent (RFC 2205 3.1.4).  The period comes first: what is
+ * sent says how long it is. */
+static void
+send_now(struct rsvp_core *core, struct ask *ask)
+{
+	struct iface *iface = iface_find(core, ask->ifindex);
+	uint32_t period = iface ? iface_refresh_ms(core, iface) : 0;
+	struct out_resv resv = message(ask);
+
+	resv.confirm = ask->wish.confirm;
+	resv.wish = &ask->wish;
+	for (size_t at = 0; at < ask->count; at += resv.count) {
+		resv.count = ask->count - at;
+		if (resv.count > WIRE_FLOWS_MAX)
+			resv.count = WIRE_FLOWS_MAX;
+		resv.flows = ask->flows + at;
+		out_resv(core, &resv);
+		resv.confirm = (struct addr){ 0 };
+	}
+	period = timer_quick_ms(period, &ask->quick);
+	if (iface &&
+		!timer_set(core, &ask->refresh, timer_jitter_ms(core, period)))
+		core_count(core, RSVP_C_DROP_MEMORY);
+}
+
+/* Robustness after a change (RFC 2205 3.7 item 6). */
+static void
+be_quick(const struct rsvp_core *core, struct ask *ask)
+{
+	const struct iface *iface = iface_find(core, ask->ifindex);
+
+	if (iface)
+		ask->quick = (uint8_t)iface->conf.quick_refreshes;
+}
+
+static void
+tell_hop(struct rsvp_core *core, struct ask *ask, const struct news *news,
+	bool anyway)
+{
+	if (!news->same)
+		tear_rest(core, ask, news);
+	if (!news->same && !remember(core, ask, news))
+		return; /* the next refresh finds the difference again */
+	if (!news->same)
+		be_quick(core, ask);
+	if (ask->count > 0 && (!news->same || anyway))
+		send_now(core, ask);
+}
+
+static void
+tell_sender(struct rsvp_core *core, struct ask *ask, const struct news *news)
+{
+	if (remember(core, ask, news))
+		local_resv_event(
+			core, ask->local, ask->style, ask->count, ask->flows);
+}
+
+static void
+sync_one(struct rsvp_core *core, struct ask *ask, enum session_mode mode)
+{
+	const struct news news = look(core, ask);
+
+	if (ask->local && !news.same)
+		tell_sender(core, ask, &news);
+	else if (mode == SESSION_QUIET && !news.same)
+		(void)remember(core, ask, &news); /* a refresh repairs it */
+	else if (!ask->local)
+		tell_hop(core, ask, &news,
+			ask->wish.confirm.family != ADDR_NONE);
+}
+
+static void
+sync_all(
+	struct rsvp_core *core, struct session *session, enum session_mode mode)
+{
+	struct ask *ask;
+
+	TAILQ_FOREACH (ask, &session->asks, next) {
+		sync_one(core, ask, mode);
+		ask->wish.confirm = (struct addr){ 0 };
+	}
+}
+
+static void
+drop_idle(struct rsvp_core *core, struct session *session)
+{
+	struct ask *ask, *next;
+
+	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next)
+		if (ask->count == 0)
+			ask_free(core, ask);
+}
+
 void
 ask_sync(
 	struct rsvp_core *core, struct session *session, enum session_mode mode)
 {
-	struct ask *ask, *next;
-	const struct psb *psb;
+	bool confirms = mode == SESSION_TELL && owes(session);
 
-	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next)
-		if (lost_its_path(ask))
-			ask_free(core, ask);
-	TAILQ_FOREACH (psb, &session->psbs, next)
-		if (psb_is_reserved(psb) && !find_ask(psb))
-			(void)make_ask(core, psb); /* or at the next sync */
-	sync_all(core, session, mode);
-	for (int i = 0; i < CONFIRMS_MAX && mode == SESSION_TELL &&
-			settle_confirms(session);
-		i++)
+	if (TAILQ_EMPTY(&session->asks) && TAILQ_EMPTY(&session->rsbs))
+		return;
+	if (!compute(core, session))
+		return;
+	if (confirms)
+		wish_rank(core, session);
+	for (int i = 0; i <= CONFIRMS_MAX; i++) {
+		if (confirms)
+			place_confirms(core, session);
 		sync_all(core, session, mode);
+		confirms = confirms && settle_confirms(session);
+		if (!confirms)
+			break;
+	}
+	drop_idle(core, session);
 }
 
 void
 ask_refresh(struct rsvp_core *core, struct ask *ask)
 {
-	static const struct addr none;
-	struct wish wish;
+	struct session *session = ask->session;
+	const struct iface *iface = iface_find(core, ask->ifindex);
+	struct news news;
 
-	compute(ask, &wish);
-	if (!same_flows(ask, &wish)) {
-		tell_hop(core, ask, &wish, false);
-		return;
+	if (compute(core, session)) {
+		news = look(core, ask);
+		tell_hop(core, ask, &news, true);
+	} else if (iface) { /* as if the message had been lost */
+		(void)timer_set(core, &ask->refresh,
+			timer_jitter_ms(core, iface->conf.refresh_ms));
 	}
-	send_now(core, ask, &none);
+	drop_idle(core, session);
+}
+
+void
+ask_hurry(struct rsvp_core *core, struct session *session)
+{
+	struct bsb *bsb;
+	struct ask *ask;
+	struct news news;
+
+	if (!compute(core, session))
+		return;
+	TAILQ_FOREACH (ask, &session->asks, next) {
+		if (!ask->wish.hurry)
+			continue;
+		news = look(core, ask);
+		tell_hop(core, ask, &news, true);
+	}
+	LIST_FOREACH (bsb, &session->bsbs, next)
+		bsb->struck = false;
 }

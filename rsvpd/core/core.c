@@ -179,6 +179,7 @@ rsvp_core_free(struct rsvp_core *core)
 	timer_stop(core, &core->policies.timer);
 	heap_done(&core->timers);
 	ledger_free(core->ledger);
+	wish_done(core);
 	core_put(core, core->refusals);
 	alloc_put(core->alloc, core);
 }

@@ -10,6 +10,7 @@
  *	               > rsb			reservation requests
  *	               > ask			what we ask of a previous hop
  *	               > demand			what an interface should carry
+ *	               > bsb			what failed upstream
  *	core > local				applications; borrows its
  *session core > demand without session		orphans: flows that nobody wants
  *						(yet): adopted, being removed
@@ -28,7 +29,9 @@
 #include "base/text.h"
 #include "rsvpd/core/flowslot.h"
 #include "rsvpd/core/ledger.h"
+#include "rsvpd/core/out.h"
 #include "rsvpd/core/rsvp.h"
+#include "rsvpd/core/wish.h"
 
 enum {
 	CORE_REFUSALS = 256,
@@ -50,7 +53,8 @@ enum timer_kind {
 	TIMER_DEMAND,
 	TIMER_ROUTES,
 	TIMER_POLICY,
-	TIMER_PREEMPT
+	TIMER_PREEMPT,
+	TIMER_BLOCKADE
 };
 
 struct timer {
@@ -120,6 +124,7 @@ struct session {
 	UT_hash_handle hh;        /* by key */
 	UT_hash_handle hh_serial; /* by serial; keeps their order */
 	uint32_t left_count;      /* path states that left an interface */
+	LIST_HEAD(, bsb) bsbs;
 };
 
 struct psb {
@@ -148,10 +153,11 @@ struct psb {
 	uint32_t out_one;
 	struct timer expiry;
 	struct timer refresh;
-	uint32_t left; /* unicast: its route left this interface, where it is
-			* reserved for still; 0: none */
-	uint8_t quick; /* refreshes still to be sent early */
-	bool repair;   /* at the next refresh the route is asked again */
+	uint32_t left;   /* unicast: its route left this interface, where it is
+			  * reserved for still; 0: none */
+	uint8_t quick;   /* refreshes still to be sent early */
+	bool repair;     /* at the next refresh the route is asked again */
+	struct ask *ask; /* borrowed: of its previous hop, or NULL */
 };
 
 /* What one next hop wants. */
@@ -188,6 +194,7 @@ struct rsb {
 	struct blob *scope; /* WF: addresses of senders; NULL: all of them */
 	struct timer expiry;
 	uint16_t defending; /* priority that policy gave it (RFC 3181) */
+	TAILQ_ENTRY(rsb) of_demand;
 };
 
 /* What this node asks of one previous hop: the Resv last sent there; for an
@@ -202,7 +209,23 @@ struct ask {
 	size_t count;
 	struct wire_flow *flows;
 	struct timer refresh;
-	uint8_t quick; /* refreshes still to be sent early */
+	uint8_t quick;    /* refreshes still to be sent early */
+	struct wish wish; /* while it is looked at */
+};
+
+/*
+ * Blockade state (RFC 2205 3.5): what admission control refused upstream, of
+ * one sender (explicit styles) or of all behind one previous hop (WF).
+ */
+struct bsb {
+	LIST_ENTRY(bsb) next;
+	struct session *session;
+	bool wild;
+	bool struck;                   /* by the ResvErr being worked on */
+	struct wire_filter sender;     /* explicit styles */
+	struct addr hop;               /* WF */
+	struct wire_flowspec flowspec; /* Qb */
+	struct timer expiry;           /* Tb */
 };
 
 /* A flow as the kernel has it or shall have it. */
@@ -251,6 +274,7 @@ struct demand {
 	UT_hash_handle hh_serial; /* by serial, while in flight */
 	UT_hash_handle hh_orphan; /* by orphan_key; not unique */
 	uint64_t born;            /* grows with each new one */
+	TAILQ_HEAD(, rsb) rsbs;   /* borrowed; in the order of the session */
 };
 
 struct local {
@@ -332,6 +356,11 @@ struct rsvp_core {
 	struct rsvp_refusal *refusals; /* ring of CORE_REFUSALS */
 	uint8_t buf[WIRE_MESSAGE_MAX];
 	uint64_t next_demand;
+	size_t wish_room; /* of each of these, for the senders of a session */
+	struct wish_part *wish_parts;
+	struct wish_part **wish_sorted;
+	struct wire_flow *wish_flows;
+	const struct wire_msg *tearing; /* the ResvTear worked on, or NULL */
 };
 
 /* ---- core.c -------------------------------------------------------------- */
@@ -522,6 +551,10 @@ bool rsb_reserves_for(const struct rsb *rsb, const struct psb *psb);
 /* Sender and outgoing interface fit, whatever is in force. */
 bool rsb_matches(
 	const struct rsb *rsb, const struct spec *spec, const struct psb *psb);
+/* The data of that sender go where it reserves. */
+bool rsb_sees(const struct rsb *rsb, const struct psb *psb);
+/* It belongs to that demand from now on; NULL: to none. */
+void rsb_attach(struct rsb *rsb, struct demand *demand);
 /* Set the timer to the earliest expiry.  False: no memory. */
 bool rsb_arm(struct rsvp_core *core, struct rsb *rsb);
 void rsb_set_why(struct rsvp_core *core, struct rsb *rsb, const char *rule,
@@ -651,44 +684,9 @@ void ask_sync(struct rsvp_core *core, struct session *session,
 	enum session_mode mode);
 void ask_free(struct rsvp_core *core, struct ask *ask);
 void ask_refresh(struct rsvp_core *core, struct ask *ask);
-
-/* ---- out.c --------------------------------------------------------------- */
-
-void out_path(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex);
-void out_path_tear(
-	struct rsvp_core *core, const struct psb *psb, uint32_t ifindex);
-/* Answer to a Path that just came. */
-void out_path_err(struct rsvp_core *core, const struct rsvp_packet *packet,
-	uint8_t code, uint16_t value);
-/* A PathErr from downstream, on to the previous hop. */
-void out_path_err_on(struct rsvp_core *core, const struct psb *psb,
-	const struct wire_msg *in);
-struct out_resv {
-	struct session *session;
-	struct wire_hop hop; /* previous hop */
-	uint32_t ifindex;
-	uint8_t style;
-	struct addr confirm;
-	size_t count;
-	const struct wire_flow *flows;
-};
-void out_resv(struct rsvp_core *core, const struct out_resv *resv);
-void out_resv_tear(struct rsvp_core *core, const struct out_resv *resv);
-struct out_error {
-	struct wire_session session;
-	uint32_t ifindex;        /* of the next hop */
-	struct addr hop;         /* next hop */
-	struct wire_error error; /* node NONE: this one */
-	uint8_t style;
-	size_t count;
-	const struct wire_flow *flows;
-	struct wire_view scope; /* WF: addresses, as they came; may be empty */
-};
-void out_resv_err(struct rsvp_core *core, const struct out_error *err);
-/* A ResvConf of this node for a request of that RSB. */
-void out_resv_conf(struct rsvp_core *core, const struct rsb *rsb);
-/* A message for another node, one hop further. */
-void out_pass_on(struct rsvp_core *core, const struct rsvp_packet *packet);
+/* Something failed upstream: ask at once for what may succeed, where there is
+ * something that may (RFC 2205 3.5, rule 4). */
+void ask_hurry(struct rsvp_core *core, struct session *session);
 
 /* ---- in_path.c, in_resv.c, in_error.c ------------------------------------ */
 

@@ -29,6 +29,7 @@ demand_new(struct rsvp_core *core, struct iface *iface,
 	demand->born = ++core->next_demand;
 	demand->slot = iface->tc_ready ? FLOWSLOT_ABSENT : FLOWSLOT_OFF;
 	demand->wait.kind = TIMER_DEMAND;
+	TAILQ_INIT(&demand->rsbs);
 	LIST_INSERT_HEAD(&iface->demands, demand, of_iface);
 	return demand;
 }
@@ -175,8 +176,6 @@ struct sum {
 static const struct spec *
 spec_in_demand(const struct demand *demand, const struct rsb *rsb)
 {
-	if (rsb->demand != demand)
-		return NULL;
 	return rsb == demand->trying ? rsb->trying : rsb->now;
 }
 
@@ -234,13 +233,14 @@ add_senders(const struct demand *demand, struct sum *sum)
 		if (!demand->shared &&
 			!wire_filter_equal(&psb->sender, &demand->filter))
 			continue;
-		TAILQ_FOREACH (rsb, &demand->session->rsbs, next) {
+		TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
 			const struct spec *spec = spec_in_demand(demand, rsb);
 
 			if (!rsb_matches(rsb, spec, psb))
 				continue;
 			reserved = true;
 			wild = rsb->style == WIRE_STYLE_WF;
+			break;
 		}
 		if (!reserved)
 			continue;
@@ -263,7 +263,7 @@ demand_image(struct rsvp_core *core, const struct demand *demand,
 	const struct rsvp_iface *conf = &demand->iface->conf;
 	const struct rsb *rsb;
 
-	TAILQ_FOREACH (rsb, &demand->session->rsbs, next) {
+	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
 		const struct spec *one = spec_in_demand(demand, rsb);
 
 		if (one)
@@ -288,12 +288,7 @@ demand_image(struct rsvp_core *core, const struct demand *demand,
 static bool
 has_requests(const struct demand *demand)
 {
-	const struct rsb *rsb;
-
-	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
-		if (rsb->demand == demand)
-			return true;
-	return false;
+	return !TAILQ_EMPTY(&demand->rsbs);
 }
 
 bool
@@ -301,10 +296,8 @@ demand_in_force(const struct demand *demand)
 {
 	const struct rsb *rsb;
 
-	if (!demand->session)
-		return false;
-	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
-		if (rsb->demand == demand && rsb->now)
+	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
+		if (rsb->now)
 			return true;
 	return false;
 }
@@ -314,8 +307,8 @@ first_waiting(const struct demand *demand)
 {
 	struct rsb *rsb;
 
-	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
-		if (rsb->demand == demand && rsb->wanted)
+	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
+		if (rsb->wanted)
 			return rsb;
 	return NULL;
 }
@@ -338,8 +331,8 @@ drop_requests(struct rsvp_core *core, struct demand *demand)
 {
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE (rsb, &demand->session->rsbs, next, next)
-		if (rsb->demand == demand && !is_held(rsb))
+	TAILQ_FOREACH_SAFE (rsb, &demand->rsbs, of_demand, next)
+		if (!is_held(rsb))
 			rsb_free(core, rsb);
 }
 
@@ -350,9 +343,7 @@ refuse_all(struct rsvp_core *core, struct demand *demand,
 {
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE (rsb, &demand->session->rsbs, next, next) {
-		if (rsb->demand != demand)
-			continue;
+	TAILQ_FOREACH_SAFE (rsb, &demand->rsbs, of_demand, next) {
 		if (revoke)
 			admit_revoke(core, rsb, refusal);
 		else if (rsb->wanted)
@@ -366,8 +357,8 @@ demand_revoke(struct rsvp_core *core, struct demand *demand,
 {
 	struct rsb *rsb, *next;
 
-	TAILQ_FOREACH_SAFE (rsb, &demand->session->rsbs, next, next)
-		if (rsb->demand == demand && rsb->now)
+	TAILQ_FOREACH_SAFE (rsb, &demand->rsbs, of_demand, next)
+		if (rsb->now)
 			admit_revoke(core, rsb, refusal);
 }
 
@@ -378,9 +369,8 @@ demand_stick(struct rsvp_core *core, struct demand *demand,
 	struct rsb *rsb;
 
 	demand->stuck = true;
-	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
-		if (rsb->demand == demand)
-			admit_complain(core, rsb, refusal);
+	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
+		admit_complain(core, rsb, refusal);
 }
 
 static bool

@@ -7,7 +7,8 @@
 
 #include "core_int.h"
 
-#include "merge.h"
+/* Bit u of Error Value: the message only informs (RFC 2205 Appendix B). */
+enum { ADMISSION_INFORMS = 0x2000 };
 
 /* The descriptor for one next hop: its own filters that the error names, and
  * the flowspec that failed (RFC 2205 3.1.8). */
@@ -15,7 +16,6 @@ static size_t
 shared_flows(const struct rsb *rsb, const struct wire_msg *msg,
 	struct wire_flow flows[WIRE_FLOWS_MAX])
 {
-	struct spec *spec = rsb_latest(rsb);
 	size_t count = 0;
 
 	if (rsb->style != msg->style)
@@ -25,21 +25,27 @@ shared_flows(const struct rsb *rsb, const struct wire_msg *msg,
 		return 1;
 	}
 	for (size_t i = 0; i < msg->flow_count; i++)
-		if (spec_find(spec, &msg->flows[i].filter))
+		if (spec_find(rsb->now, &msg->flows[i].filter))
 			flows[count++] = msg->flows[i];
 	return count;
 }
 
-/*
- * Whether this next hop had a part in the failure.  An admission failure with
- * the old reservation in place is no matter of those who asked for less than
- * what failed (RFC 2205 3.5).
- */
+/* Whether this next hop had a part in the failure: it did not ask for less than
+ * what failed. */
 static bool
 guilty(const struct rsb *rsb, const struct wire_msg *msg)
 {
-	return merge_compare(&msg->flows[0].flowspec,
-		       &rsb_latest(rsb)->flowspec) != MERGE_GREATER;
+	return bsb_blockades(&msg->flows[0].flowspec, &rsb->now->flowspec);
+}
+
+/* An admission failure with the old reservation in place is no matter of those
+ * who asked for less than what failed (RFC 2205 3.5, rule 5). */
+static bool
+spared(const struct rsb *rsb, const struct wire_msg *msg)
+{
+	return msg->error.code == WIRE_E_ADMISSION &&
+	       (msg->error.flags & WIRE_ERROR_IN_PLACE) != 0 &&
+	       !guilty(rsb, msg);
 }
 
 /* Senders of a wildcard error that route to that interface (RFC 2205 3.4). */
@@ -65,31 +71,47 @@ pass_error(struct rsvp_core *core, const struct rsb *rsb,
 		.error = msg->error,
 		.style = msg->style,
 		.flows = flows,
-		.scope = msg->scope_view };
-	bool in_place = (msg->error.flags & WIRE_ERROR_IN_PLACE) != 0;
+		.scope = msg->scope_view,
+		.other_count = msg->other_count,
+		.others = msg->others,
+		.policy_count = msg->policy_count,
+		.policies = msg->policies };
 
 	err.count = shared_flows(rsb, msg, flows);
-	if (err.count == 0)
+	if (err.count == 0 || spared(rsb, msg))
 		return;
-	if (msg->error.code == WIRE_E_ADMISSION && in_place &&
-		!guilty(rsb, msg) && !rsb->local)
-		return;
-	if (rsb->local) {
-		if (!guilty(rsb, msg))
-			err.error.flags |= WIRE_ERROR_NOT_GUILTY;
-		local_resv_error(core, rsb, &err, "");
+	/* For an application only (Appendix A.5). */
+	err.error.flags &= (uint8_t)~WIRE_ERROR_NOT_GUILTY;
+	if (!rsb->local) {
+		if (in_scope(rsb, msg))
+			out_resv_err(core, &err);
 		return;
 	}
-	err.error.flags &= (uint8_t)~WIRE_ERROR_NOT_GUILTY;
-	if (in_scope(rsb, msg))
-		out_resv_err(core, &err);
+	if (!guilty(rsb, msg))
+		err.error.flags |= WIRE_ERROR_NOT_GUILTY;
+	local_resv_error(core, rsb, &err, "");
+}
+
+/* RFC 2205 3.5: remember what failed, ask for what may succeed. */
+static void
+blockade(struct rsvp_core *core, struct session *session,
+	const struct wire_msg *msg)
+{
+	const struct rsb *rsb = TAILQ_FIRST(&session->rsbs);
+
+	if (msg->error.code != WIRE_E_ADMISSION ||
+		(msg->error.value & ADMISSION_INFORMS) != 0 || !rsb ||
+		rsb->style != msg->style)
+		return;
+	bsb_strike(core, session, msg);
+	ask_hurry(core, session);
 }
 
 void
 in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
 	const struct wire_msg *msg = packet->msg;
-	const struct session *session = session_find(core, &msg->session);
+	struct session *session = session_find(core, &msg->session);
 	const struct rsb *rsb;
 
 	if (!session || session->psb_count == 0 || msg->flow_count == 0) {
@@ -97,8 +119,9 @@ in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 		return;
 	}
 	core_count(core, RSVP_C_ERROR_IN);
+	blockade(core, session, msg);
 	TAILQ_FOREACH (rsb, &session->rsbs, next)
-		if (rsb->ifindex != packet->ifindex)
+		if (rsb->ifindex != packet->ifindex && rsb->now)
 			pass_error(core, rsb, msg);
 }
 

@@ -94,7 +94,9 @@ refuse(struct rsvp_core *core, const struct resv_in *in,
 		.style = msg->style,
 		.count = d->count,
 		.flows = d->flows,
-		.scope = msg->scope_view };
+		.scope = msg->scope_view,
+		.other_count = msg->other_count,
+		.others = msg->others };
 
 	if (d->count > 0) {
 		r.flowspec = d->flows[0].flowspec;
@@ -417,8 +419,10 @@ make_rsb(struct rsvp_core *core, const struct resv_in *in,
 	rsb->hop = in->hop;
 	rsb->ifindex = in->hop.lih;
 	rsb->style = in->msg->style;
-	rsb->demand = demand_make(core, in->session, in->iface,
-		rsb->style == WIRE_STYLE_FF ? &d->flows[0].filter : NULL);
+	rsb_attach(
+		rsb, demand_make(core, in->session, in->iface,
+			     rsb->style == WIRE_STYLE_FF ? &d->flows[0].filter
+							 : NULL));
 	if (rsb->demand)
 		return rsb;
 	rsb_free(core, rsb);
@@ -594,7 +598,9 @@ in_resv_tear(struct rsvp_core *core, const struct rsvp_packet *packet)
 		return;
 	}
 	core_count(core, RSVP_C_TEAR_IN);
+	core->tearing = msg;
 	session_sync(core, in.session, SESSION_TELL);
+	core->tearing = NULL;
 }
 
 /* ---- time ---------------------------------------------------------------- */

@@ -324,7 +324,6 @@ demand_claim(struct rsvp_core *core, struct demand *demand,
 {
 	struct flow_key key = { demand->iface->conf.ifindex, demand->key };
 	struct demand *orphan;
-	struct rsb *rsb;
 
 	HASH_FIND_BYHASHVALUE(hh_orphan, core->orphans, &key, sizeof(key),
 		hash_of(core, &key, sizeof(key)), orphan);
@@ -339,9 +338,8 @@ demand_claim(struct rsvp_core *core, struct demand *demand,
 	orphan->filter = demand->filter;
 	orphan->trying = demand->trying;
 	demand->trying = NULL;
-	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
-		if (rsb->demand == demand)
-			rsb->demand = orphan;
+	while (!TAILQ_EMPTY(&demand->rsbs))
+		rsb_attach(TAILQ_FIRST(&demand->rsbs), orphan);
 	TAILQ_INSERT_TAIL(&orphan->session->demands, orphan, next);
 	demand_free(core, demand);
 	return orphan;

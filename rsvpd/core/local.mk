@@ -4,6 +4,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/admit.c \
 	rsvpd/core/adspec.c rsvpd/core/adspec.h \
 	rsvpd/core/ask.c \
+	rsvpd/core/bsb.c \
 	rsvpd/core/core.c rsvpd/core/core_int.h \
 	rsvpd/core/demand.c \
 	rsvpd/core/event.c \
@@ -18,7 +19,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/link.c rsvpd/core/link.h \
 	rsvpd/core/local.c \
 	rsvpd/core/merge.c rsvpd/core/merge.h \
-	rsvpd/core/out.c \
+	rsvpd/core/out.c rsvpd/core/out.h \
 	rsvpd/core/preempt.c \
 	rsvpd/core/psb.c \
 	rsvpd/core/rsb.c \
@@ -28,4 +29,5 @@ libcore_la_SOURCES = \
 	rsvpd/core/timer.c \
 	rsvpd/core/view.c \
 	rsvpd/core/walk.c \
-	rsvpd/core/withdraw.c
+	rsvpd/core/withdraw.c \
+	rsvpd/core/wish.c rsvpd/core/wish.h

@@ -254,30 +254,41 @@ out_path_err_on(struct rsvp_core *core, const struct psb *psb,
 
 /* ---- Resv, ResvTear ------------------------------------------------------ */
 
-/* Several hops lead to senders of a wildcard reservation (3.4). */
+/* Several hops lead to senders of a wildcard reservation, or a next hop has
+ * limited what it wants (3.4). */
 static bool
 needs_scope(const struct out_resv *resv)
 {
 	const struct psb *psb;
+	const struct rsb *rsb;
 
 	if (resv->style != WIRE_STYLE_WF)
 		return false;
 	TAILQ_FOREACH (psb, &resv->session->psbs, next)
-		if (!addr_equal(&psb->hop.addr, &resv->hop.addr))
+		if (!psb->local && !addr_equal(&psb->hop.addr, &resv->hop.addr))
+			return true;
+	TAILQ_FOREACH (rsb, &resv->session->rsbs, next)
+		if (rsb->scope)
 			return true;
 	return false;
 }
 
-/* Objects of classes we do not know go on with what they came with: the union,
- * one copy of each (3.10). */
+/* Objects of classes we do not know go on with what they came with: the union
+ * over the requests merged in it, one copy of each (3.10). */
 static void
-add_others(const struct out_resv *resv, struct wire_msg *msg)
+add_others(struct rsvp_core *core, const struct out_resv *resv,
+	struct wire_msg *msg)
 {
 	struct view_list others = { msg->others, WIRE_OTHERS_MAX, 0, 0 };
 	struct view_list policies = { msg->policies, WIRE_POLICIES_MAX, 0, 0 };
 	const struct rsb *rsb;
 
 	TAILQ_FOREACH (rsb, &resv->session->rsbs, next) {
+		if (!rsb->others && !rsb->policies)
+			continue;
+		wish_place(core, rsb);
+		if (!resv->wish->merged)
+			continue;
 		view_list_add(&others, rsb->others);
 		view_list_add(&policies, rsb->policies);
 	}
@@ -310,8 +321,6 @@ begin_resv(struct rsvp_core *core, enum wire_type type,
 void
 out_resv(struct rsvp_core *core, const struct out_resv *resv)
 {
-	const struct scope_pick pick = { .session = resv->session,
-		.hop = &resv->hop.addr };
 	uint8_t scope[SCOPE_BYTES];
 	struct rsvp_send to;
 	struct wire_msg *msg = &core->msg;
@@ -324,21 +333,39 @@ out_resv(struct rsvp_core *core, const struct out_resv *resv)
 		msg->confirm = resv->confirm;
 	}
 	if (needs_scope(resv))
-		set_scope(msg, scope, scope_collect(&pick, scope));
-	add_others(resv, msg);
+		set_scope(msg, scope, wish_scope(core, resv->wish, scope));
+	add_others(core, resv, msg);
 	send_msg(core, &to);
 }
 
 void
 out_resv_tear(struct rsvp_core *core, const struct out_resv *resv)
 {
+	const struct wire_msg *cause = core->tearing;
 	struct rsvp_send to;
 
-	if (begin_resv(core, WIRE_RESV_TEAR, resv, &to))
-		send_msg(core, &to);
+	if (!begin_resv(core, WIRE_RESV_TEAR, resv, &to))
+		return;
+	if (cause) { /* what came with the tear goes on with it (3.10) */
+		core->msg.other_count = cause->other_count;
+		memcpy(core->msg.others, cause->others,
+			sizeof(core->msg.others));
+	}
+	send_msg(core, &to);
 }
 
 /* ---- ResvErr ------------------------------------------------------------- */
+
+static void
+add_objects(struct wire_msg *msg, const struct out_error *err)
+{
+	memcpy(msg->others, err->others,
+		err->other_count * sizeof(*msg->others));
+	msg->other_count = err->other_count;
+	memcpy(msg->policies, err->policies,
+		err->policy_count * sizeof(*msg->policies));
+	msg->policy_count = err->policy_count;
+}
 
 void
 out_resv_err(struct rsvp_core *core, const struct out_error *err)
@@ -367,6 +394,7 @@ out_resv_err(struct rsvp_core *core, const struct out_error *err)
 	set_flows(msg, err->flows, err->count);
 	if (err->scope.len > 0 && pick.session)
 		set_scope(msg, scope, scope_collect(&pick, scope));
+	add_objects(msg, err);
 	send_msg(core, &to);
 }
 

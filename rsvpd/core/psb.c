@@ -78,6 +78,7 @@ psb_free(struct rsvp_core *core, struct psb *psb)
 	if (psb->claim != 0)
 		core->conf.hooks.policy_end(core->conf.hooks.arg, psb->claim);
 	TAILQ_REMOVE(&session->psbs, psb, next);
+	bsb_purge(core, session);
 	session->psb_count--;
 	core->psb_count--;
 	if (session->psb_count == 0)

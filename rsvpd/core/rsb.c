@@ -158,6 +158,7 @@ rsb_free(struct rsvp_core *core, struct rsb *rsb)
 	timer_stop(core, &rsb->expiry);
 	if (rsb->demand && rsb->demand->trying == rsb)
 		rsb->demand->trying = NULL;
+	rsb_attach(rsb, NULL);
 	if (rsb->claim != 0)
 		core->conf.hooks.policy_end(core->conf.hooks.arg, rsb->claim);
 	TAILQ_REMOVE(&rsb->session->rsbs, rsb, next);
@@ -172,6 +173,16 @@ rsb_free(struct rsvp_core *core, struct rsb *rsb)
 	(void)blob_set(core, &rsb->others, NULL, 0);
 	(void)blob_set(core, &rsb->scope, NULL, 0);
 	core_put(core, rsb);
+}
+
+void
+rsb_attach(struct rsb *rsb, struct demand *demand)
+{
+	if (rsb->demand)
+		TAILQ_REMOVE(&rsb->demand->rsbs, rsb, of_demand);
+	rsb->demand = demand;
+	if (demand)
+		TAILQ_INSERT_TAIL(&demand->rsbs, rsb, of_demand);
 }
 
 void
@@ -203,13 +214,17 @@ rsb_drop_filter(
 /* ---- which senders ------------------------------------------------------- */
 
 bool
+rsb_sees(const struct rsb *rsb, const struct psb *psb)
+{
+	return rsb->ifindex == 0 ? psb_reaches_local(psb)
+				 : psb_routes_to(psb, rsb->ifindex);
+}
+
+bool
 rsb_matches(
 	const struct rsb *rsb, const struct spec *spec, const struct psb *psb)
 {
-	if (!spec)
-		return false;
-	if (rsb->ifindex == 0 ? !psb_reaches_local(psb)
-			      : !psb_routes_to(psb, rsb->ifindex))
+	if (!spec || !rsb_sees(rsb, psb))
 		return false;
 	if (rsb->style != WIRE_STYLE_WF)
 		return spec_has(spec, &psb->sender);

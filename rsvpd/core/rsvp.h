@@ -400,6 +400,8 @@ bool rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect);
 		"path states heard once that made room for newer ones")        \
 	X(RSVP_C_RESV_EXPIRED, "resv_expired", "reservations timed out")       \
 	X(RSVP_C_ADMITTED, "admitted", "reservations admitted")                \
+	X(RSVP_C_BLOCKADES, "blockades",                                       \
+		"blockade states made: a request failed upstream")             \
 	X(RSVP_C_REFUSED, "refused", "reservations refused here")              \
 	X(RSVP_C_ADOPTED, "adopted", "flows adopted from the kernel")          \
 	X(RSVP_C_PREEMPTED, "preempted",                                       \

@@ -222,6 +222,7 @@ session_make(struct rsvp_core *core, const struct wire_session *wire,
 	TAILQ_INIT(&session->asks);
 	TAILQ_INIT(&session->demands);
 	TAILQ_INIT(&session->locals);
+	LIST_INIT(&session->bsbs);
 	if (hop->family != ADDR_NONE) {
 		session->maker = maker_charge(
 			core, hop, 0, core->conf.max_sessions_neighbour);
@@ -246,6 +247,8 @@ session_free(struct rsvp_core *core, struct session *session)
 {
 	while (!TAILQ_EMPTY(&session->rsbs))
 		rsb_free(core, TAILQ_FIRST(&session->rsbs));
+	while (!LIST_EMPTY(&session->bsbs))
+		bsb_free(core, LIST_FIRST(&session->bsbs));
 	while (!TAILQ_EMPTY(&session->asks))
 		ask_free(core, TAILQ_FIRST(&session->asks));
 	while (!TAILQ_EMPTY(&session->psbs))

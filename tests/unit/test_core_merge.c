@@ -231,6 +231,7 @@ static void
 in_place_error_spares_those_who_asked_for_less(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
+	const struct ct_sent *s;
 	struct wire_msg *msg;
 
 	ct_with_resv(t, ct_cl(50000));
@@ -240,12 +241,13 @@ in_place_error_spares_those_who_asked_for_less(void)
 	msg = ct_resv_err(t, 1, 2, ct_cl(90000));
 	msg->error.flags = WIRE_ERROR_IN_PLACE;
 	ct_feed(t, UP, msg);
-	T_EQ(t->sent_count, 1);
-	T_CHECK(ct_is(&t->sent[0].send.dst, ct_addr(t, DOWN, HOP_C)), "guilty");
-	T_EQ(t->sent[0].msg.error.flags, WIRE_ERROR_IN_PLACE);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	T_CHECK(ct_is(&s->send.dst, ct_addr(t, DOWN, HOP_C)), "guilty");
+	T_EQ(s->msg.error.flags, WIRE_ERROR_IN_PLACE);
 	ct_forget(t);
 	ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(90000)));
-	T_EQ(t->sent_count, 2); /* not in place: all */
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 2); /* not in place: all */
 	ct_forget(t);
 	msg = ct_resv_err(t, 2, 3, ct_cl(90000));
 	msg->error.flags = WIRE_ERROR_IN_PLACE;

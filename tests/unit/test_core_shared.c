@@ -418,6 +418,41 @@ a_confirmation_finds_its_reservation(void)
 	ct_once(whose_confirmation);
 }
 
+/* RFC 2205 3.5, rule 5: an application is a next hop too. */
+static void
+spared(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	with_senders(t, 1);
+	reserve(t, WIRE_STYLE_WF, 1, 50000);
+	ct_forget(t);
+	msg = ct_resv_err(t, 1, 2, ct_cl(80000));
+	msg->style = WIRE_STYLE_WF;
+	msg->style_vector = WIRE_STYLE_WF;
+	msg->flows[0].has_filter = false;
+	msg->error.flags = WIRE_ERROR_IN_PLACE;
+	ct_feed(t, UP, msg);
+	T_EQ(t->event_count, 0);
+	msg->error.flags = 0;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_event(t, RSVP_RESV_ERROR, 0)->head.error.flags,
+		WIRE_ERROR_NOT_GUILTY);
+	ct_forget(t);
+	msg->flows[0].flowspec = ct_cl(50000);
+	msg->error.flags = WIRE_ERROR_IN_PLACE | WIRE_ERROR_NOT_GUILTY;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_event(t, RSVP_RESV_ERROR, 0)->head.error.flags,
+		WIRE_ERROR_IN_PLACE); /* whose fault it is, we find */
+	close_all(t, 1);
+}
+
+static void
+an_application_hears_of_its_own_failures_only(void)
+{
+	ct_both(spared);
+}
+
 static struct t_case cases[] = {
 	{ "SE follows its senders as they come and are left out",
 		se_follows_its_senders },
@@ -434,6 +469,8 @@ static struct t_case cases[] = {
 		an_application_may_change_its_style },
 	{ "a refused request is not confirmed",
 		a_refused_request_is_not_confirmed },
+	{ "an application hears of its own failures only",
+		an_application_hears_of_its_own_failures_only },
 	{ "a confirmation finds its reservation",
 		a_confirmation_finds_its_reservation },
 };
