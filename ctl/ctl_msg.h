@@ -137,7 +137,10 @@ enum ctl_kind {
 	X(CTL_F_SESSIONS, 88, "sessions", NUMBER)                              \
 	X(CTL_F_UPTIME, 89, "uptime_ms", SIGNED)                               \
 	X(CTL_F_VERSION, 90, "version", TEXT)                                  \
-	X(CTL_F_ADOPTED, 91, "adopted_unclaimed", NUMBER)
+	X(CTL_F_ADOPTED, 91, "adopted_unclaimed", NUMBER)                      \
+	X(CTL_F_UDP, 92, "udp", TEXT)                                             \
+	X(CTL_F_UDP_SEEN, 93, "udp_seen", BOOL)                               \
+	X(CTL_F_UDP_NEIGHBOURS, 94, "udp_neighbours", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

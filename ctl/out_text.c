@@ -83,6 +83,7 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 	char v4[ADDR_TEXT];
 	char v6[ADDR_TEXT];
 	char problem[512];
+	char udp[8];
 
 	fprintf(out, "%s: %s, %s, mtu %" PRIu64 ", %s %s\n",
 		text_of(facts, CTL_F_NAME, name, sizeof(name)),
@@ -92,6 +93,16 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 		number_of(facts, CTL_F_MTU),
 		text_of(facts, CTL_F_V4, v4, sizeof(v4)),
 		text_of(facts, CTL_F_V6, v6, sizeof(v6)));
+	if (number_of(facts, CTL_F_UDP_SEEN) ||
+		number_of(facts, CTL_F_UDP_NEIGHBOURS) > 0 ||
+		strcmp(text_of(facts, CTL_F_UDP, udp, sizeof(udp)), "on") == 0)
+		fprintf(out,
+			"  RSVP in UDP: %s, %s, %" PRIu64
+			" neighbours need it\n",
+			text_of(facts, CTL_F_UDP, udp, sizeof(udp)),
+			number_of(facts, CTL_F_UDP_SEEN) ? "heard"
+							 : "not heard",
+			number_of(facts, CTL_F_UDP_NEIGHBOURS));
 	if (!number_of(facts, CTL_F_TRAFFIC_CONTROL)) {
 		fprintf(out, "  no traffic control\n");
 		return;

@@ -18,6 +18,13 @@ enum { CONF_NAME = 16, CONF_IFACES_MAX = 1024 };
 
 enum conf_stop { CONF_STOP_KEEP, CONF_STOP_TEAR };
 
+/* RSVP in UDP on an interface (RFC 2205 Appendix C). */
+enum conf_udp {
+	CONF_UDP_AUTO, /* once a neighbour there is heard to need it */
+	CONF_UDP_ON,
+	CONF_UDP_OFF
+};
+
 struct conf_iface {
 	char name[CONF_NAME]; /* sorted, unique */
 	bool enabled;
@@ -40,6 +47,9 @@ struct conf_iface {
 	uint32_t repair_wait_ms;  /* W */
 	uint32_t slew_percent;    /* Slew.Max */
 	uint32_t quick_refreshes; /* after a change */
+	enum conf_udp udp;
+	uint32_t udp_router; /* IPv4 address in host order; 0: by the route */
+	uint32_t udp_ttl;    /* that takes a datagram to that router */
 };
 
 struct conf {
@@ -62,6 +72,7 @@ struct conf {
 	char control_group[32];
 	size_t iface_count;
 	struct conf_iface *ifaces; /* owned */
+	bool raw;                  /* false: RSVP in UDP alone */
 };
 
 /* Where and why a file was refused: "FILE:LINE: what (remedy)". */

@@ -98,6 +98,8 @@ add_example(struct text *t, const struct conf_key *key)
 		conf_value_set(key, &iface, 1250000);
 	else if (key->type == CONF_AREAS)
 		conf_value_set(key, &global, 1u << LOG_CORE);
+	else if (key->type == CONF_ADDR4)
+		conf_value_set(key, &iface, 0xc0000201); /* 192.0.2.1 */
 	text_printf(t, "write for example: %s = ", key->name);
 	if (of_iface)
 		conf_value_syntax(key, &iface, t);
@@ -120,6 +122,7 @@ refuse_value(struct reader *r, const struct place *at,
 		[CONF_WORD] = "one of the words",
 		[CONF_TEXT] = "a name",
 		[CONF_AREAS] = "a list of areas",
+		[CONF_ADDR4] = "the IPv4 address of a host",
 	};
 	char buf[250];
 	struct text t = text_over(buf, sizeof(buf));
@@ -451,6 +454,25 @@ read_top(struct reader *r, const config_setting_t *s)
 	return read_value(r, &at, key, r->conf, s);
 }
 
+/* Without raw sockets an interface has nothing but UDP. */
+static bool
+check_udp(struct reader *r, const config_setting_t *root)
+{
+	for (size_t i = 0; i < r->conf->iface_count && !r->conf->raw; i++) {
+		const struct conf_iface *iface = &r->conf->ifaces[i];
+
+		if (iface->enabled && iface->udp == CONF_UDP_OFF)
+			return refuse(r,
+				config_setting_source_line(
+					config_setting_get_member(root, "raw")),
+				"interfaces.%s.udp: \"off\" leaves the "
+				"interface nothing, because raw is false "
+				"(remove one of the two)",
+				iface->name);
+	}
+	return true;
+}
+
 static bool
 read_root(struct reader *r, const config_setting_t *root)
 {
@@ -458,7 +480,7 @@ read_root(struct reader *r, const config_setting_t *root)
 		if (!read_top(r, config_setting_get_elem(root, (unsigned)i)))
 			return false;
 	if (r->conf->pool_low <= r->conf->pool_high)
-		return true;
+		return check_udp(r, root);
 	/* One of the two was set, so there is a group. */
 	return refuse(r,
 		config_setting_source_line(

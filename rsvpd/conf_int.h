@@ -24,7 +24,8 @@ enum conf_type {
 	CONF_SIZE,  /* octets */
 	CONF_WORD,  /* one of words, kept as its number */
 	CONF_TEXT,  /* a name, in a char array */
-	CONF_AREAS  /* list of words, kept as a mask */
+	CONF_AREAS, /* list of words, kept as a mask */
+	CONF_ADDR4  /* an IPv4 address of a host, kept in host order */
 };
 
 /* Which struct a row's offset counts in. */

@@ -14,6 +14,7 @@
 static const char *const log_levels[] = { "err", "warn", "info", "debug",
 	NULL };
 static const char *const stops[] = { "keep", "tear", NULL };
+static const char *const udp_modes[] = { "auto", "on", "off", NULL };
 static const char *const areas[] = {
 #define X(name, text) [name] = text,
 	LOG_AREAS(X)
@@ -34,6 +35,8 @@ static const struct conf_key global_keys[] = {
 	  .help = "what a stop does: keep leaves the kernel as it is; tear withdraws what was announced, asked for and installed, within 4 s" },
 	{ "", "watchdog", CONF_MS, AT(conf, watchdog_ms), RANGE(500, 60000, 5000),
 	  .help = "a process that is silent for so long is killed and restarted" },
+	{ "", "raw", CONF_BOOL, AT(conf, raw), RANGE(0, 1, 1),
+	  .help = "RSVP in IP packets of its own; false: no raw socket is opened, and this host takes part by UDP alone (IPv4, RFC 2205 Appendix C)" },
 	{ "limits", "sessions", CONF_COUNT, AT(conf, max_sessions), RANGE(1, 4000000, 100000),
 	  .help = "sessions of this node" },
 	{ "limits", "sessionsPerNeighbour", CONF_COUNT, AT(conf, max_sessions_neighbour), RANGE(1, 4000000, 20000),
@@ -110,6 +113,13 @@ static const struct conf_key iface_keys[] = {
 	  .help = "octets that the device queues below the shaper, part of the advertised delay" },
 	{ "interfaces", "packetsPerSecond", CONF_COUNT, AT(conf_iface, packets_per_s), RANGE(1, 10000000, 20000),
 	  .help = "RSVP messages accepted a second, and their burst; more are dropped and counted" },
+	{ "interfaces", "udp", CONF_WORD, AT(conf_iface, udp), RANGE(0, 2, CONF_UDP_AUTO),
+	  .words = udp_modes, .help = "RSVP in UDP for hosts without raw sockets (IPv4, RFC 2205 Appendix C); auto uses it while such a host is heard" },
+	{ "interfaces", "udpRouter", CONF_ADDR4, AT(conf_iface, udp_router), RANGE(1, 0xdfffffff, 0),
+	  .special = "auto", .special_value = 0,
+	  .help = "with raw = false: the router that gets the Path messages for hosts on other networks; auto takes the next hop of the route" },
+	{ "interfaces", "udpTtl", CONF_COUNT, AT(conf_iface, udp_ttl), RANGE(1, 255, 1),
+	  .help = "TTL that just takes a datagram to that router; 1 when it is on the network of the interface" },
 };
 /* clang-format on */
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
+
 struct unit {
 	const char *name;
 	uint64_t size;
@@ -126,6 +128,19 @@ parse_word(const char *const *words, const char *s, uint64_t *ret_value)
 	return false;
 }
 
+static bool
+parse_addr4(const char *s, uint64_t *ret_value)
+{
+	struct addr addr;
+
+	if (!addr_parse(s, &addr) || addr.family != ADDR_V4 ||
+		!addr_is_unicast(&addr))
+		return false;
+	*ret_value = (uint64_t)addr.b[0] << 24 | (uint64_t)addr.b[1] << 16 |
+		     (uint64_t)addr.b[2] << 8 | addr.b[3];
+	return true;
+}
+
 bool
 conf_value_parse(const struct conf_key *key, const char *s, uint64_t *ret_value)
 {
@@ -145,6 +160,8 @@ conf_value_parse(const struct conf_key *key, const char *s, uint64_t *ret_value)
 	case CONF_WORD:
 	case CONF_AREAS:
 		return parse_word(key->words, s, ret_value);
+	case CONF_ADDR4:
+		return parse_addr4(s, ret_value);
 	case CONF_BOOL:
 	case CONF_COUNT:
 	case CONF_TEXT:
@@ -161,6 +178,15 @@ add_in_units(struct text *t, uint64_t v, const struct unit *units)
 	while (units[i].size > 1 && (v == 0 || v % units[i].size != 0))
 		i++;
 	text_printf(t, "%" PRIu64 " %s", v / units[i].size, units[i].name);
+}
+
+static void
+add_addr4(struct text *t, uint32_t v)
+{
+	const struct addr addr = addr_v4_u32(v);
+	char buf[ADDR_TEXT];
+
+	text_add(t, addr_format(&addr, buf));
 }
 
 /* The words of a mask; quote and gap as the reader of the text has it. */
@@ -210,6 +236,9 @@ conf_value_number(const struct conf_key *key, uint64_t v, struct text *t)
 		break;
 	case CONF_AREAS:
 		add_words(t, key->words, v, "");
+		break;
+	case CONF_ADDR4:
+		add_addr4(t, (uint32_t)v);
 		break;
 	}
 }

@@ -8,6 +8,7 @@
 
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_link.h"
+#include "rsvpd/net_raw.h"
 
 static uint64_t
 bits(uint64_t rate_Bps)
@@ -56,6 +57,21 @@ ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info)
 	ctl_put_number(w, CTL_F_MAX_FLOWS, c->max_flows);
 	ctl_put_number(w, CTL_F_GS_C, info->gs_C_bytes);
 	ctl_put_number(w, CTL_F_GS_D, info->gs_D_us);
+}
+
+void
+ctl_facts_udp(
+	struct buf_writer *w, const struct engine *engine, uint32_t ifindex)
+{
+	static const char *const modes[] = { [CONF_UDP_AUTO] = "auto",
+		[CONF_UDP_ON] = "on",
+		[CONF_UDP_OFF] = "off" };
+	struct net_raw_udp udp;
+
+	net_raw_udp(engine->raw, ifindex, &udp);
+	ctl_put_text(w, CTL_F_UDP, modes[udp.mode]);
+	ctl_put_bool(w, CTL_F_UDP_SEEN, udp.seen);
+	ctl_put_number(w, CTL_F_UDP_NEIGHBOURS, udp.neighbours);
 }
 
 void

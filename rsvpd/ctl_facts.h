@@ -15,6 +15,9 @@
 struct engine;
 
 void ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info);
+/* How it speaks RSVP in UDP. */
+void ctl_facts_udp(
+	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
 void ctl_facts_session(struct buf_writer *w, const struct wire_session *s);
 void ctl_facts_path(struct buf_writer *w, const struct engine *engine,
 	const struct rsvp_path_info *info);

@@ -15,16 +15,18 @@
 /* Descriptors that the supervisor opens and passes (SCM_RIGHTS on the engine's
  * descriptor 4); a role that comes again replaces the one before. */
 enum sup_fd {
-	SUP_FD_CONF,   /* rsvpd.conf, for reading */
-	SUP_FD_RAW4,   /* raw IPv4, protocol 46, router alert */
-	SUP_FD_RAW6,   /* raw IPv6, protocol 46 */
-	SUP_FD_ALERT6, /* raw IPv6, IPPROTO_RAW: transit, and for sending */
-	SUP_FD_API,    /* listening, rapi.sock */
-	SUP_FD_CTL,    /* listening, control.sock */
-	SUP_FD_TC,     /* socket pair to tcctl serve */
-	SUP_FD_POLICY, /* socket pair to policyd serve */
-	SUP_FD_TAP6,   /* packets: IPv6 multicast RSVP */
-	SUP_FD_GUARD,  /* no forwarding of multicast RSVP while it is open */
+	SUP_FD_CONF,     /* rsvpd.conf, for reading */
+	SUP_FD_RAW4,     /* raw IPv4, protocol 46, router alert */
+	SUP_FD_RAW6,     /* raw IPv6, protocol 46 */
+	SUP_FD_ALERT6,   /* raw IPv6, IPPROTO_RAW: transit, and for sending */
+	SUP_FD_API,      /* listening, rapi.sock */
+	SUP_FD_CTL,      /* listening, control.sock */
+	SUP_FD_TC,       /* socket pair to tcctl serve */
+	SUP_FD_POLICY,   /* socket pair to policyd serve */
+	SUP_FD_TAP6,     /* packets: IPv6 multicast RSVP */
+	SUP_FD_GUARD,    /* no forwarding of multicast RSVP while it is open */
+	SUP_FD_UDP,      /* UDP port 1698 */
+	SUP_FD_UDP_HOST, /* UDP port 1699 */
 	SUP_FD_COUNT
 };
 

@@ -135,6 +135,35 @@ log_change(void *arg, const char *iface, const char *line)
 	log_info(LOG_CONF, "reload: %s", line);
 }
 
+static void
+answer(const struct sup_msg *msg)
+{
+	const int ret = sup_msg_send(SUP_WORKER_FD, msg);
+
+	if (ret < 0)
+		log_warn(LOG_MAIN, "cannot answer the supervisor: %s",
+			strerror(-ret));
+}
+
+/* Ask for the sockets that the configuration needs and close those that it does
+ * not.  Returns for how many it asked; each is answered. */
+static int
+need_sockets(struct engine *engine)
+{
+	static const int roles[] = { SUP_FD_RAW4, SUP_FD_RAW6, SUP_FD_ALERT6,
+		SUP_FD_TAP6, SUP_FD_GUARD, SUP_FD_UDP, SUP_FD_UDP_HOST };
+	int asked = 0;
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (net_raw_lacks(engine->raw, roles[i])) {
+			answer(&(struct sup_msg){ .type = SUP_NEED,
+				.role = (uint8_t)roles[i],
+				.fd = -1 });
+			asked++;
+		}
+	return asked;
+}
+
 static int
 put_in_force(struct engine *engine, struct conf *conf)
 {
@@ -143,6 +172,7 @@ put_in_force(struct engine *engine, struct conf *conf)
 	engine->conf = conf;
 	log_set((enum log_level)conf->log_level, conf->log_debug);
 	rsvp_core_reconf(engine->core, &core);
+	(void)need_sockets(engine); /* the loop takes them */
 
 	const int ret = net_link_sync(engine->link);
 
@@ -203,16 +233,6 @@ apply(struct engine *engine, struct conf *new, struct conf_error *ret_error)
  */
 
 static void
-answer(const struct sup_msg *msg)
-{
-	const int ret = sup_msg_send(SUP_WORKER_FD, msg);
-
-	if (ret < 0)
-		log_warn(LOG_MAIN, "cannot answer the supervisor: %s",
-			strerror(-ret));
-}
-
-static void
 add_settings(const struct conf *conf, struct sup_msg *msg)
 {
 	msg->fd = -1;
@@ -252,6 +272,8 @@ take_fd(struct process *p, int role, int fd)
 	case SUP_FD_ALERT6:
 	case SUP_FD_TAP6:
 	case SUP_FD_GUARD:
+	case SUP_FD_UDP:
+	case SUP_FD_UDP_HOST:
 		net_raw_socket(engine->raw, role, fd);
 		break;
 	case SUP_FD_API:
@@ -337,21 +359,33 @@ keep_fd(struct process *p, const struct sup_msg *msg)
 	return true;
 }
 
+/* The next message of the supervisor, outside of the loop.  0 or a negative
+ * errno. */
+static int
+await_message(struct sup_msg *ret_msg)
+{
+	struct pollfd wait = { .fd = SUP_WORKER_FD, .events = POLLIN };
+	int got = poll(&wait, 1, START_MS);
+
+	if (got <= 0)
+		return got == 0 ? -ETIMEDOUT : -errno;
+	got = sup_msg_recv(SUP_WORKER_FD, true, ret_msg);
+	if (got <= 0)
+		return got == 0 ? -EPIPE : got;
+	return 0;
+}
+
 /* Everything that the supervisor sends before SUP_START.  0 or a negative
  * errno. */
 static int
 receive_start(struct process *p)
 {
 	for (;;) {
-		struct pollfd wait = { .fd = SUP_WORKER_FD, .events = POLLIN };
 		struct sup_msg msg;
-		int got = poll(&wait, 1, START_MS);
+		const int ret = await_message(&msg);
 
-		if (got <= 0)
-			return got == 0 ? -ETIMEDOUT : -errno;
-		got = sup_msg_recv(SUP_WORKER_FD, true, &msg);
-		if (got <= 0)
-			return got == 0 ? -EPIPE : got;
+		if (ret < 0)
+			return ret;
 		if (!keep_fd(p, &msg))
 			return -EPROTO;
 		if (msg.type == SUP_PING)
@@ -455,6 +489,26 @@ join_loop(struct process *p)
 	return ret;
 }
 
+/* Nobody is served before the network is: whoever saw us ready may send. */
+static int
+open_sockets(struct process *p)
+{
+	int left = need_sockets(&p->engine);
+
+	while (left > 0) {
+		struct sup_msg msg;
+		const int ret = await_message(&msg);
+
+		if (ret < 0)
+			return ret;
+		if (msg.type == SUP_FD && msg.role != SUP_FD_TC &&
+			msg.role != SUP_FD_POLICY)
+			left--;
+		take_message(p, &msg);
+	}
+	return 0;
+}
+
 static int
 serve(struct process *p)
 {
@@ -465,6 +519,8 @@ serve(struct process *p)
 	if (!make_parts(engine))
 		return -ENOMEM;
 	ret = join_loop(p);
+	if (ret == 0)
+		ret = open_sockets(p);
 	if (ret == 0)
 		ret = priv_filter_engine();
 	if (ret < 0)

@@ -53,6 +53,7 @@ rsvpd_rsvpd_SOURCES = \
 	rsvpd/sup_open.c \
 	rsvpd/sup_state.h \
 	rsvpd/sup_talk.c \
+	rsvpd/sup_udp.c \
 	rsvpd/sup_worker.c \
 	rsvpd/supervisor.c rsvpd/supervisor.h
 if WITH_SYSTEMD

@@ -16,6 +16,8 @@ librsvpd_la_SOURCES += \
 	rsvpd/net_send.c \
 	rsvpd/net_table.c \
 	rsvpd/net_tap.c \
+	rsvpd/net_udp.c rsvpd/net_udp.h \
+	rsvpd/net_udp_io.c \
 	rsvpd/net_watch.c \
 	rsvpd/policy_client.c rsvpd/policy_client.h \
 	rsvpd/stats.c rsvpd/stats.h \

@@ -111,6 +111,10 @@ apply_section(struct net_iface *iface, const struct conf_iface *section)
 	if (core->budget_bytes == 0)
 		core->budget_bytes = default_budget(core);
 	iface->packets_per_s = section->packets_per_s;
+	iface->udp = section->udp;
+	if (section->udp_router != 0)
+		iface->udp_router = addr_v4_u32(section->udp_router);
+	iface->udp_ttl = (uint8_t)section->udp_ttl;
 }
 
 static void
@@ -162,6 +166,9 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	core->repair_wait_ms = REPAIR_WAIT_MS;
 	core->slew_percent = SLEW_PERCENT;
 	iface->packets_per_s = 0;
+	iface->udp = CONF_UDP_OFF;
+	iface->udp_router = (struct addr){ 0 };
+	iface->udp_ttl = 1;
 	if (section)
 		apply_section(iface, section);
 	/* An interface that is down keeps its tree: the flows come back. */
@@ -236,6 +243,8 @@ net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b)
 bool
 net_iface_equal(const struct net_iface *a, const struct net_iface *b)
 {
-	return a->packets_per_s == b->packets_per_s &&
-	       same_core(&a->core, &b->core) && net_iface_tc_equal(a, b);
+	return a->packets_per_s == b->packets_per_s && a->udp == b->udp &&
+	       addr_equal(&a->udp_router, &b->udp_router) &&
+	       a->udp_ttl == b->udp_ttl && same_core(&a->core, &b->core) &&
+	       net_iface_tc_equal(a, b);
 }

@@ -154,6 +154,7 @@ tell(void *arg, enum diff_kind kind, const void *have, const void *want)
 		log_iface(new);
 		rsvp_core_iface(engine->core, loop_now(), &new->core);
 		tell_tc(engine->tc, old, new);
+		net_raw_iface(engine->raw, new);
 		effect_run(engine);
 		break;
 	}

@@ -34,6 +34,9 @@ uint32_t net_link_owner(const struct net_link *link, const struct addr *addr);
 /* An address of this host to use as source towards dst.  False: no route. */
 bool net_link_source(
 	struct net_link *link, const struct addr *dst, struct addr *ret_src);
+/* The next hop towards dst; ADDR_NONE: dst is on a network of ours, or there is
+ * no route. */
+struct addr net_link_gateway(struct net_link *link, const struct addr *dst);
 /* "" when there is no such interface. */
 const char *net_link_name(const struct net_link *link, uint32_t ifindex);
 

@@ -53,6 +53,9 @@ struct net_iface {
 	struct rsvp_iface core; /* for the core */
 	bool controlled;        /* tcctl manages it, */
 	struct tc_iface tc;     /* like this */
+	enum conf_udp udp;
+	struct addr udp_router; /* ADDR_NONE: by the route */
+	uint8_t udp_ttl;        /* to that router */
 };
 
 struct net_addr {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "rsvpd/net_link_int.h"
 
 static void
 close_port(struct net_port *port)
@@ -39,7 +40,8 @@ net_raw_new(struct engine *engine)
 		getrandom(&raw->fragment_id, sizeof(raw->fragment_id), 0) < 0)
 		goto fail;
 	raw->limit = net_limit_new(&key);
-	if (!raw->limit)
+	raw->udp = net_udp_new(&key);
+	if (!raw->limit || !raw->udp)
 		goto fail;
 	return raw;
 fail:
@@ -56,19 +58,30 @@ net_raw_free(struct net_raw *raw)
 		close_port(&raw->ports[role]);
 	net_batch_free(raw->batch);
 	net_limit_free(raw->limit);
+	net_udp_free(raw->udp);
 	free(raw);
+}
+
+static struct net_port *
+port_of(struct net_raw *raw, int role)
+{
+	static const enum net_raw_role roles[SUP_FD_COUNT] = {
+		[SUP_FD_RAW4] = NET_RAW4,
+		[SUP_FD_RAW6] = NET_RAW6,
+		[SUP_FD_ALERT6] = NET_ALERT6,
+		[SUP_FD_TAP6] = NET_TAP6,
+		[SUP_FD_GUARD] = NET_GUARD,
+		[SUP_FD_UDP] = NET_UDP,
+		[SUP_FD_UDP_HOST] = NET_UDP_HOST,
+	};
+
+	return &raw->ports[roles[role]];
 }
 
 void
 net_raw_socket(struct net_raw *raw, int role, int fd)
 {
-	static const enum net_raw_role roles[SUP_FD_COUNT] = { [SUP_FD_RAW4] =
-								       NET_RAW4,
-		[SUP_FD_RAW6] = NET_RAW6,
-		[SUP_FD_ALERT6] = NET_ALERT6,
-		[SUP_FD_TAP6] = NET_TAP6,
-		[SUP_FD_GUARD] = NET_GUARD };
-	struct net_port *port = &raw->ports[roles[role]];
+	struct net_port *port = port_of(raw, role);
 
 	close_port(port);
 	port->fd = fd;
@@ -76,11 +89,40 @@ net_raw_socket(struct net_raw *raw, int role, int fd)
 		return;
 	port->watch = loop_fd_add(
 		raw->engine->loop, fd, LOOP_READ, net_recv_batch, port);
-	if (port->watch)
+	if (port->watch) {
+		if (role == SUP_FD_UDP)
+			net_udp_ready(raw);
 		return;
+	}
 	log_err(LOG_NET, "raw socket: no memory to watch it");
 	close_port(port);
 	loop_stop(raw->engine->loop);
+}
+
+static bool
+speaks_udp(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->iface_count; i++)
+		if (conf->ifaces[i].enabled &&
+			conf->ifaces[i].udp != CONF_UDP_OFF)
+			return true;
+	return false;
+}
+
+bool
+net_raw_lacks(struct net_raw *raw, int role)
+{
+	const struct conf *conf = raw->engine->conf;
+	struct net_port *port = port_of(raw, role);
+	bool needed = conf->raw;
+
+	if (role == SUP_FD_UDP)
+		needed = speaks_udp(conf);
+	else if (role == SUP_FD_UDP_HOST)
+		needed = !conf->raw && speaks_udp(conf);
+	if (!needed)
+		close_port(port);
+	return needed && port->fd < 0;
 }
 
 void
@@ -94,6 +136,29 @@ net_raw_deafen(struct net_raw *raw)
 void
 net_raw_iface_gone(struct net_raw *raw, uint32_t ifindex)
 {
+	if (!raw)
+		return;
+	net_limit_forget(raw->limit, ifindex);
+	net_udp_forget(raw->udp, ifindex);
+}
+
+void
+net_raw_iface(struct net_raw *raw, const struct net_iface *iface)
+{
 	if (raw)
-		net_limit_forget(raw->limit, ifindex);
+		net_udp_iface(raw, iface);
+}
+
+void
+net_raw_udp(const struct net_raw *raw, uint32_t ifindex,
+	struct net_raw_udp *ret_udp)
+{
+	const struct net_iface *iface =
+		net_link_find(raw->engine->link, ifindex);
+	const struct mono now = loop_now();
+
+	*ret_udp =
+		(struct net_raw_udp){ .mode = iface ? iface->udp : CONF_UDP_OFF,
+			.seen = net_udp_seen(raw->udp, ifindex, now),
+			.neighbours = net_udp_count(raw->udp, ifindex, now) };
 }

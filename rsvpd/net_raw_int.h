@@ -8,6 +8,8 @@
  *	net_raw.c    the sockets
  *	net_recv.c   packets in: limits, decoder, core
  *	net_send.c   packets out
+ *	net_udp.c    who needs UDP, and which way a message goes (pure)
+ *	net_udp_io.c messages in UDP
  *	net_packet.c IP headers as bytes (pure)
  *	net_bucket.c the limits (pure)
  *	net_tap.c    opens the packet socket for IPv6 multicast
@@ -18,6 +20,7 @@
 #include "rsvpd/net_bucket.h"
 #include "rsvpd/net_packet.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/net_udp.h"
 
 enum net_raw_role {
 	NET_RAW4,   /* IPv4, transit and local, header included */
@@ -26,6 +29,8 @@ enum net_raw_role {
 	NET_TAP6,   /* IPv6 multicast, header included */
 	NET_GUARD,  /* never read: the kernel does not forward while it is open
 		     */
+	NET_UDP,    /* IPv4 in UDP, port 1698, and all sending in UDP */
+	NET_UDP_HOST, /* IPv4 in UDP, port 1699 */
 	NET_ROLE_COUNT
 };
 
@@ -45,6 +50,7 @@ struct net_raw {
 	struct net_limit *limit;
 	struct wire_msg msg; /* the one in hand: too large for the stack */
 	uint32_t fragment_id;
+	struct net_udp *udp;
 };
 
 struct net_batch *net_batch_new(void);
@@ -64,7 +70,33 @@ struct net_output {
 	const uint8_t *bytes;
 	size_t len;
 };
+/* Fill in interface and source where they are open.  0 or a negative errno. */
+int net_send_complete(struct net_raw *raw, struct net_output *out);
 /* 0 or a negative errno; counted and logged. */
 int net_send_packet(struct net_raw *raw, const struct net_output *out);
+
+struct net_iface;
+
+static inline bool
+net_role_is_udp(enum net_raw_role role)
+{
+	return role == NET_UDP || role == NET_UDP_HOST;
+}
+
+/* The socket of port 1698 came, or an interface did or changed. */
+void net_udp_ready(struct net_raw *raw);
+void net_udp_iface(struct net_raw *raw, const struct net_iface *iface);
+/* Send a message in UDP if it has to be; counted and logged.  True when it has
+ * to leave in an IP packet of its own as well, or instead.  Its interface is
+ * filled in. */
+bool net_udp_send(
+	struct net_raw *raw, const struct net_output *out, uint8_t type);
+/* Is a datagram that arrived there, sent to dst, for us? */
+bool net_udp_takes(const struct net_raw *raw, enum net_raw_role role,
+	const struct net_iface *iface, const struct addr *dst);
+/* The message in hand came in UDP: remember who needs it, and set what the IP
+ * header would have told. */
+void net_udp_unwrap(struct net_raw *raw, const struct net_iface *iface,
+	struct net_packet *packet);
 
 #endif /* NET_RAW_INT_H */

@@ -31,6 +31,7 @@ enum {
 };
 
 union net_name {
+	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 	struct sockaddr_ll ll;
 };
@@ -125,8 +126,10 @@ read_control(const struct cmsghdr *c, struct arrival *a)
 	int hops;
 
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
-		get_data(c, &info4, sizeof(info4)))
+		get_data(c, &info4, sizeof(info4))) {
 		a->ifindex = (uint32_t)info4.ipi_ifindex;
+		a->packet.dst = addr_v4_u32(ntohl(info4.ipi_addr.s_addr));
+	}
 	if (c->cmsg_level != IPPROTO_IPV6)
 		return;
 	if (c->cmsg_type == IPV6_PKTINFO &&
@@ -159,11 +162,15 @@ read_packet(struct arrival *a, struct msghdr *m, size_t len)
 		return NET_PACKET_SHORT;
 	if (a->role == NET_RAW4)
 		return net_packet_parse4(bytes, len, &a->packet);
-	if (a->role != NET_RAW6)
+	if (a->role == NET_ALERT6 || a->role == NET_TAP6)
 		return net_packet_parse6(bytes, len, &a->packet);
-	a->packet.src = addr_from_in6(&from->in6.sin6_addr);
 	a->packet.message = bytes;
 	a->packet.len = len;
+	if (net_role_is_udp(a->role)) {
+		a->packet.src = addr_v4_u32(ntohl(from->in.sin_addr.s_addr));
+		return NET_PACKET_OK;
+	}
+	a->packet.src = addr_from_in6(&from->in6.sin6_addr);
 	return NET_PACKET_OK;
 }
 
@@ -294,14 +301,29 @@ hand_over(struct net_raw *raw, const struct arrival *a, bool dst_local,
 	effect_run(engine);
 }
 
+/* In UDP or not: what follows from the message about the way it came. */
 static void
-take_message(struct net_raw *raw, const struct arrival *a)
+note_way(struct net_raw *raw, struct arrival *a)
+{
+	const struct wire_msg *msg = &raw->msg;
+
+	if (net_role_is_udp(a->role))
+		net_udp_unwrap(raw, a->iface, &a->packet);
+	else if (msg->type == WIRE_PATH || msg->type == WIRE_RESV)
+		net_udp_heard_raw(raw->udp, a->ifindex, &msg->hop.addr);
+}
+
+static void
+take_message(struct net_raw *raw, struct arrival *a)
 {
 	const struct net_packet *p = &a->packet;
-	bool dst_local = net_link_is_local(raw->engine->link, &p->dst);
-	bool passing = !dst_local && !addr_is_multicast(&p->dst);
 	enum wire_fault fault = wire_msg_decode(p->message, p->len, &raw->msg);
+	bool dst_local, passing;
 
+	if (is_understood(fault))
+		note_way(raw, a);
+	dst_local = net_link_is_local(raw->engine->link, &p->dst);
+	passing = !dst_local && !addr_is_multicast(&p->dst);
 	if (passing && !is_corrupt(fault) && !is_for_routers(raw->msg.type))
 		pass_on(raw, a);
 	else if (is_understood(fault))
@@ -333,7 +355,14 @@ take_packet(struct net_port *port, struct mmsghdr *message)
 	if (is_double(raw, &a))
 		return;
 	raw->engine->stats->count[STATS_RECEIVED]++;
+	if (net_role_is_udp(a.role))
+		raw->engine->stats->count[STATS_UDP_RECEIVED]++;
 	a.iface = net_link_find(raw->engine->link, a.ifindex);
+	if (a.iface && net_role_is_udp(a.role) &&
+		!net_udp_takes(raw, a.role, a.iface, &a.packet.dst)) {
+		raw->engine->stats->count[STATS_UDP_IGNORED]++;
+		return;
+	}
 	if (!may_pass(raw, &a))
 		return;
 	if (fault != NET_PACKET_OK) {

@@ -18,7 +18,8 @@ struct answer {
 	uint8_t type; /* RTN_ */
 	uint32_t iif;
 	uint32_t oif;
-	struct addr source; /* preferred */
+	struct addr source;  /* preferred */
+	struct addr gateway; /* next hop; ADDR_NONE: on the link */
 	size_t hop_count;
 	uint32_t hops[RSVP_OIFS_MAX];
 };
@@ -63,6 +64,8 @@ read_attr(const struct nlattr *attr, void *arg)
 		read_hops(attr, answer);
 	if (type == RTA_PREFSRC)
 		answer->source = net_nl_addr(attr);
+	if (type == RTA_GATEWAY)
+		answer->gateway = net_nl_addr(attr);
 	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
 		return MNL_CB_OK;
 	if (type == RTA_OIF)
@@ -245,4 +248,15 @@ net_link_source(
 		return false;
 	*ret_src = *own;
 	return true;
+}
+
+struct addr
+net_link_gateway(struct net_link *link, const struct addr *dst)
+{
+	const struct rsvp_route_query query = { .dst = *dst };
+	struct answer answer = { 0 };
+
+	if (ask_unicast(link, &query, &answer) < 0)
+		return (struct addr){ 0 };
+	return answer.gateway;
 }

@@ -140,9 +140,8 @@ send_all(struct net_raw *raw, const struct net_output *out, uint32_t mtu)
 	return 0;
 }
 
-/* Fill in what the caller left open: interface and source. */
-static int
-complete(struct net_raw *raw, struct net_output *out)
+int
+net_send_complete(struct net_raw *raw, struct net_output *out)
 {
 	struct net_link *link = raw->engine->link;
 
@@ -167,7 +166,7 @@ net_send_packet(struct net_raw *raw, const struct net_output *out)
 {
 	struct engine *engine = raw->engine;
 	struct net_output full = *out;
-	int error = complete(raw, &full);
+	int error = net_send_complete(raw, &full);
 	const struct net_iface *iface =
 		net_link_find(engine->link, full.ifindex);
 
@@ -190,7 +189,7 @@ net_send_packet(struct net_raw *raw, const struct net_output *out)
 int
 net_raw_send(struct net_raw *raw, const struct rsvp_send *send)
 {
-	const struct net_output out = { .ifindex = send->ifindex,
+	struct net_output out = { .ifindex = send->ifindex,
 		.src = send->src,
 		.dst = send->dst,
 		.ttl = send->ttl,
@@ -199,5 +198,9 @@ net_raw_send(struct net_raw *raw, const struct rsvp_send *send)
 		.bytes = send->bytes,
 		.len = send->len };
 
+	/* What cannot be completed fails below, with its reason. */
+	if (net_send_complete(raw, &out) == 0 &&
+		!net_udp_send(raw, &out, send->type))
+		return 0;
 	return net_send_packet(raw, &out);
 }

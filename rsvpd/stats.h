@@ -31,7 +31,12 @@
 	X(STATS_POLICY_LOADS, "policy_loads",                                  \
 		"policy generations in force so far")                          \
 	X(STATS_POLICY_BAD, "policy_bad", "policy snapshots refused")          \
-	X(STATS_RELOADS, "reloads", "configurations applied")
+	X(STATS_RELOADS, "reloads", "configurations applied")                  \
+	X(STATS_UDP_RECEIVED, "udp_received",                                  \
+		"of the packets read, those in UDP")                           \
+	X(STATS_UDP_SENT, "udp_sent", "RSVP messages sent in UDP")             \
+	X(STATS_UDP_IGNORED, "udp_ignored",                                    \
+		"packets dropped: in UDP, and it is off or not meant for us")
 
 enum stats_counter {
 #define X(name, text, help) name,

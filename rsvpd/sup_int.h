@@ -59,6 +59,9 @@ void sup_unlink(const char *runtime_dir, const char *name);
  * negative errno. */
 int sup_raw(int role);
 
+/* A socket of a UDP role.  The same. */
+int sup_udp(int role);
+
 /* The file as it is now, as a sealed memory descriptor at its beginning; later
  * edits do not reach it.  Descriptor or a negative errno. */
 int sup_copy_file(const char *path);

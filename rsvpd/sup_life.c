@@ -5,7 +5,7 @@
  * The engine is the centre: the two helpers talk to it over a socket pair each.
  * A pair is made when a helper starts, and the engine is handed its end; when
  * the engine dies the helpers are ended and started after it, so that all ends
- * belong together.  Raw sockets are opened for the engine at each of its starts
+ * belong together.  Network sockets are opened when the engine asks for them
  * and not kept: one that nobody reads swallows the neighbours' signalling.  The
  * listening sockets stay, so that clients of a dead engine wait for the next.
  */
@@ -152,16 +152,31 @@ spawn(struct worker *w, int fd3, int fd5)
 	return pid > 0 ? 0 : pid;
 }
 
-static void
-pass_raw(struct worker *engine, int role, const char *what)
+/* Opened when the engine asks: it knows what its configuration needs. */
+void
+sup_give_socket(struct worker *engine, int role)
 {
-	int fd = sup_raw(role);
+	static const char *const names[SUP_FD_COUNT] = {
+		[SUP_FD_RAW4] = "raw IPv4 socket",
+		[SUP_FD_RAW6] = "raw IPv6 socket",
+		[SUP_FD_ALERT6] = "IPv6 router alert socket",
+		[SUP_FD_TAP6] = "IPv6 multicast socket",
+		[SUP_FD_GUARD] =
+			"nftables rule against forwarding of multicast RSVP",
+		[SUP_FD_UDP] = "UDP port 1698",
+		[SUP_FD_UDP_HOST] = "UDP port 1699",
+	};
+	int fd;
 
-	if (fd >= 0)
-		sup_pass_fd(engine, role, fd);
-	else
-		log_warn(LOG_NET, "%s: %s (RSVP does without it)", what,
+	if (role >= SUP_FD_COUNT || !names[role])
+		return;
+	fd = role == SUP_FD_UDP || role == SUP_FD_UDP_HOST ? sup_udp(role)
+							   : sup_raw(role);
+	if (fd < 0)
+		log_warn(LOG_NET, "%s: %s (RSVP does without it)", names[role],
 			strerror(-fd));
+	/* It waits for an answer, even if that is none. */
+	sup_pass_fd(engine, role, fd < 0 ? -1 : fd);
 	sup_close(&fd);
 }
 
@@ -175,12 +190,6 @@ start_engine(struct worker *engine)
 	if (ret < 0)
 		return ret;
 	sup_pass_fd(engine, SUP_FD_CONF, sup_rewind(sup->conf_good));
-	pass_raw(engine, SUP_FD_RAW4, "raw IPv4 socket");
-	pass_raw(engine, SUP_FD_RAW6, "raw IPv6 socket");
-	pass_raw(engine, SUP_FD_ALERT6, "IPv6 router alert socket");
-	pass_raw(engine, SUP_FD_TAP6, "IPv6 multicast socket");
-	pass_raw(engine, SUP_FD_GUARD,
-		"nftables rule against forwarding of multicast RSVP");
 	sup_pass_fd(engine, SUP_FD_API, sup->api_fd);
 	sup_pass_fd(engine, SUP_FD_CTL, sup->ctl_fd);
 	/* Only for messages: cut off when it is very long. */

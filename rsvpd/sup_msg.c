@@ -19,7 +19,7 @@ encode(const struct sup_msg *msg, uint8_t *buf, size_t size)
 	struct buf_writer w = buf_writer(buf, size);
 	uint8_t *start = msg_begin(&w, msg->type, msg->serial);
 
-	if (msg->type == SUP_FD)
+	if (msg->type == SUP_FD || msg->type == SUP_NEED)
 		msg_put_u8(&w, ATTR_ROLE, msg->role);
 	if (msg->type == SUP_RELOADED)
 		msg_put_u8(&w, ATTR_OK, msg->ok);

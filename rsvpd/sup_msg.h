@@ -13,9 +13,13 @@
  *rsvpd.conf, policyd: policy.conf)
  *	SUP_FD		a descriptor of a role (engine only)
  *	SUP_START	all descriptors of the start have been sent (engine
- *only) worker -> supervisor SUP_PONG	alive SUP_READY	serves; what the
- *supervisor must know (engine only) SUP_RELOADED	a reload was applied or
- *refused, and why
+ *			only)
+ *
+ *	worker -> supervisor
+ *	SUP_PONG	alive
+ *	SUP_NEED	wants a network socket of a role (engine only)
+ *	SUP_READY	serves; what the supervisor must know (engine only)
+ *	SUP_RELOADED	a reload was applied or refused, and why
  */
 
 #include <stdbool.h>
@@ -28,7 +32,8 @@ enum sup_msg_type {
 	SUP_FD,
 	SUP_READY,
 	SUP_RELOADED,
-	SUP_START
+	SUP_START,
+	SUP_NEED
 };
 
 enum { SUP_WORKER_FD = 4, SUP_GROUP = 32, SUP_TEXT = 400 };
@@ -36,7 +41,7 @@ enum { SUP_WORKER_FD = 4, SUP_GROUP = 32, SUP_TEXT = 400 };
 struct sup_msg {
 	uint16_t type; /* enum sup_msg_type */
 	uint32_t serial;
-	uint8_t role;          /* SUP_FD: enum sup_fd */
+	uint8_t role;          /* SUP_FD, SUP_NEED: enum sup_fd */
 	bool ok;               /* SUP_RELOADED: applied */
 	uint32_t watchdog_ms;  /* SUP_READY, SUP_RELOADED; 0: as before */
 	char group[SUP_GROUP]; /* of the control socket; "": as before */

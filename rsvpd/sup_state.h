@@ -85,6 +85,8 @@ bool sup_describe_workers(struct supervisor *sup);
 void sup_start_worker(struct worker *w);
 /* Ask all workers to end, in order; then the loop stops. */
 void sup_stop(struct supervisor *sup, int exit_status);
+/* The engine needs a network socket of that role: open it, pass it on. */
+void sup_give_socket(struct worker *engine, int role);
 /* Callbacks of the loop: SIGCHLD; time to start a worker again. */
 void sup_children_ended(void *arg, int signo);
 void sup_restart_due(void *arg);

@@ -118,6 +118,8 @@ take_message(struct worker *w, const struct sup_msg *msg)
 
 	if (msg->type == SUP_PONG)
 		w->pinged = MONO_NEVER;
+	else if (msg->type == SUP_NEED && w == sup_engine(sup))
+		sup_give_socket(w, msg->role);
 	else if (msg->type == SUP_READY && w == sup_engine(sup))
 		engine_ready(sup, msg);
 	else if (msg->type == SUP_RELOADED && w == sup_engine(sup))

@@ -42,7 +42,10 @@ section(uint64_t bandwidth_Bps)
 		.assumed_min_packet = 130,
 		.timer_us = 201,
 		.device_bytes = 77,
-		.packets_per_s = 999 };
+		.packets_per_s = 999,
+		.udp = CONF_UDP_ON,
+		.udp_router = 0x0a000002,
+		.udp_ttl = 3 };
 }
 
 static void
@@ -51,6 +54,7 @@ the_section_and_the_facts_are_put_together(void)
 	struct net_iface i = link_of(IFF_UP | IFF_LOWER_UP, 0);
 	const struct conf_iface s = section(1250000);
 	const struct rsvp_iface *c = &i.core;
+	const struct addr router = addr_v4_u32(0x0a000002);
 
 	net_iface_settle(&i, &s, &conf);
 	T_EQ(c->ifindex, 7);
@@ -73,6 +77,9 @@ the_section_and_the_facts_are_put_together(void)
 	T_EQ(c->timer_us, 201);
 	T_EQ(c->device_bytes, 77);
 	T_EQ(i.packets_per_s, 999);
+	T_EQ(i.udp, CONF_UDP_ON);
+	T_EQ(addr_equal(&i.udp_router, &router), true);
+	T_EQ(i.udp_ttl, 3);
 	T_EQ(i.controlled, true);
 }
 
@@ -127,6 +134,7 @@ an_unknown_interface_is_disabled(void)
 	T_EQ(i.core.timer_us, 200);
 	T_EQ(i.controlled, false);
 	T_EQ(i.packets_per_s, 0);
+	T_EQ(i.udp, CONF_UDP_OFF);
 }
 
 static void
@@ -298,7 +306,12 @@ every_change_is_noticed(void)
 		TC(min_frame_bytes), TC(timer_us), TC(pool_low), TC(pool_high),
 		TC(take_over),
 		{ offsetof(struct net_iface, packets_per_s), sizeof(uint32_t),
-			false }
+			false },
+		{ offsetof(struct net_iface, udp), sizeof(enum conf_udp),
+			false },
+		{ offsetof(struct net_iface, udp_router), sizeof(struct addr),
+			false },
+		{ offsetof(struct net_iface, udp_ttl), 1, false }
 	};
 	struct net_iface a = link_of(IFF_UP | IFF_LOWER_UP, 0);
 	const struct conf_iface s = section(1250000);

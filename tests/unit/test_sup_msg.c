@@ -93,6 +93,28 @@ descriptor_arrives_with_its_role_and_closes_on_exec(void)
 }
 
 static void
+a_need_and_its_answer_without_descriptor_name_the_role(void)
+{
+	static const uint16_t types[] = { SUP_NEED, SUP_FD };
+	struct sup_msg got;
+	int pair[2];
+
+	make_pair(pair);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		const struct sup_msg sent = {
+			.type = types[i], .role = 9, .fd = -1
+		};
+
+		T_EQ(sup_msg_send(pair[NEAR], &sent), 0);
+		T_EQ(sup_msg_recv(pair[FAR], true, &got), 1);
+		T_EQ(got.type, types[i]);
+		T_EQ(got.role, 9);
+		T_EQ(got.fd, -1);
+	}
+	close_pair(pair);
+}
+
+static void
 descriptor_is_not_taken_from_a_worker(void)
 {
 	const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -293,6 +315,8 @@ static struct t_case cases[] = {
 	{ "every field survives", every_field_survives },
 	{ "a descriptor arrives with its role and closes on exec",
 		descriptor_arrives_with_its_role_and_closes_on_exec },
+	{ "a need and its answer without descriptor name the role",
+		a_need_and_its_answer_without_descriptor_name_the_role },
 	{ "a descriptor is not taken from a worker",
 		descriptor_is_not_taken_from_a_worker },
 	{ "a second descriptor and those of nonsense are closed",

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * RSVP in UDP: the tables of RFC 2205 Appendix C, and the neighbours that were
+ * heard in UDP.
+ *
+ * A neighbour is known by interface and hop address, for the lifetime of the
+ * state that its message made, so that one that falls silent is forgotten as
+ * its state is.  Whoever can send a datagram can claim to be one: their number
+ * is bounded, and a message of the same hop in an IP packet of its own ends it,
+ * so that a forged claim cannot keep messages from a node for long.
+ */
+
+#include "rsvpd/net_udp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SWEEP_MS = 1000, REFRESH_MIN_MS = 1000, REFRESH_MAX_MS = 300000 };
+
+struct key { /* without padding: it is hashed as bytes */
+	uint32_t ifindex;
+	uint8_t hop[16];
+};
+
+struct neighbour {
+	struct key key;
+	struct mono until;
+	UT_hash_handle hh;
+};
+
+/* An interface where a Path in UDP was heard. */
+struct place {
+	uint32_t ifindex;
+	struct mono until;
+	UT_hash_handle hh;
+};
+
+struct net_udp {
+	struct hash_key hash_key;
+	struct neighbour *neighbours;
+	struct place *places;
+	size_t count;
+	struct mono swept;
+};
+
+/* ---- figures 13 and 14 ----------------------------------------------------
+ */
+
+/* The rows Hu: a host without raw sockets. */
+static enum net_udp_to
+from_host(const struct net_udp_case *c)
+{
+	if (c->mode == CONF_UDP_OFF)
+		return NET_UDP_TO_NONE;
+	if (c->multicast)
+		return NET_UDP_TO_ALL;
+	return c->to_end && !c->on_link ? NET_UDP_TO_ROUTER : NET_UDP_TO_NODE;
+}
+
+struct net_udp_way
+net_udp_way(const struct net_udp_case *c)
+{
+	struct net_udp_way way = { .raw = c->raw };
+
+	if (!c->raw) {
+		way.udp = from_host(c);
+		return way;
+	}
+	/* The rows Hr and R. */
+	if (c->mode == CONF_UDP_OFF)
+		return way;
+	if (c->to_end) {
+		if (c->mode == CONF_UDP_ON || c->seen)
+			way.udp = NET_UDP_TO_HOST;
+		return way;
+	}
+	if (c->neighbour)
+		way = (struct net_udp_way){ .udp = NET_UDP_TO_HOST };
+	return way;
+}
+
+bool
+net_udp_hears(const struct net_udp_arrival *a)
+{
+	const struct addr group = addr_v4_u32(NET_UDP_GROUP);
+	bool to_all = addr_equal(&a->dst, &group);
+
+	if (a->mode == CONF_UDP_OFF)
+		return false;
+	if (a->port == NET_UDP_PORT)
+		return to_all || !addr_is_multicast(&a->dst);
+	return !a->raw && !to_all;
+}
+
+/* ---- who needs it ---------------------------------------------------------
+ */
+
+struct net_udp *
+net_udp_new(const struct hash_key *key)
+{
+	struct net_udp *udp = (struct net_udp *)calloc(1, sizeof(*udp));
+
+	if (!udp)
+		return NULL;
+	udp->hash_key = *key;
+	udp->swept = (struct mono){ INT64_MIN };
+	return udp;
+}
+
+static void
+drop_neighbour(struct net_udp *udp, struct neighbour *n)
+{
+	HASH_DEL(udp->neighbours, n);
+	udp->count--;
+	free(n);
+}
+
+static void
+drop_place(struct net_udp *udp, struct place *p)
+{
+	HASH_DEL(udp->places, p);
+	free(p);
+}
+
+/* Neighbours and places of an interface (0: of all) that end by then. */
+static void
+drop_until(struct net_udp *udp, uint32_t ifindex, struct mono then)
+{
+	struct neighbour *n, *next_n;
+	struct place *p, *next_p;
+
+	HASH_ITER (hh, udp->neighbours, n, next_n)
+		if ((ifindex == 0 || n->key.ifindex == ifindex) &&
+			mono_reached(n->until, then))
+			drop_neighbour(udp, n);
+	HASH_ITER (hh, udp->places, p, next_p)
+		if ((ifindex == 0 || p->ifindex == ifindex) &&
+			mono_reached(p->until, then))
+			drop_place(udp, p);
+}
+
+void
+net_udp_free(struct net_udp *udp)
+{
+	if (!udp)
+		return;
+	drop_until(udp, 0, MONO_NEVER);
+	free(udp);
+}
+
+static struct key
+key_of(uint32_t ifindex, const struct addr *hop)
+{
+	struct key key = { .ifindex = ifindex };
+
+	memcpy(key.hop, hop->b, sizeof(key.hop));
+	return key;
+}
+
+static struct neighbour *
+find(const struct net_udp *udp, const struct key *key)
+{
+	struct neighbour *n;
+
+	HASH_FIND_BYHASHVALUE(hh, udp->neighbours, key, sizeof(*key),
+		hash_bytes(&udp->hash_key, key, sizeof(*key)), n);
+	return n;
+}
+
+static struct place *
+find_place(const struct net_udp *udp, uint32_t ifindex)
+{
+	struct place *p;
+
+	HASH_FIND(hh, udp->places, &ifindex, sizeof(ifindex), p);
+	return p;
+}
+
+static struct neighbour *
+add_neighbour(struct net_udp *udp, const struct key *key)
+{
+	struct neighbour *n = (struct neighbour *)calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->key = *key;
+	HASH_ADD_BYHASHVALUE(hh, udp->neighbours, key, sizeof(n->key),
+		hash_bytes(&udp->hash_key, key, sizeof(*key)), n);
+	if (!hash_added(n->hh)) {
+		free(n);
+		return NULL;
+	}
+	udp->count++;
+	return n;
+}
+
+static struct place *
+add_place(struct net_udp *udp, uint32_t ifindex)
+{
+	struct place *p = (struct place *)calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->ifindex = ifindex;
+	HASH_ADD(hh, udp->places, ifindex, sizeof(p->ifindex), p);
+	if (!hash_added(p->hh)) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static bool
+note_place(struct net_udp *udp, uint32_t ifindex, struct mono until)
+{
+	struct place *p = find_place(udp, ifindex);
+
+	if (!p)
+		p = add_place(udp, ifindex);
+	if (!p)
+		return false;
+	/* The longest of its senders. */
+	if (p->until.us < until.us)
+		p->until = until;
+	return true;
+}
+
+bool
+net_udp_heard(
+	struct net_udp *udp, const struct net_udp_heard *heard, struct mono now)
+{
+	struct key key = key_of(heard->ifindex, &heard->hop);
+	struct mono until = mono_add_ms(now, heard->lifetime_ms);
+	struct neighbour *n;
+
+	if (mono_reached(mono_add_ms(udp->swept, SWEEP_MS), now)) {
+		drop_until(udp, 0, now);
+		udp->swept = now;
+	}
+	if (heard->path && !note_place(udp, heard->ifindex, until))
+		return false;
+	n = find(udp, &key);
+	if (!n && udp->count < NET_UDP_NEIGHBOURS_MAX)
+		n = add_neighbour(udp, &key);
+	if (!n)
+		return false;
+	n->until = until;
+	return true;
+}
+
+void
+net_udp_heard_raw(struct net_udp *udp, uint32_t ifindex, const struct addr *hop)
+{
+	struct key key;
+	struct neighbour *n;
+
+	if (udp->count == 0)
+		return;
+	key = key_of(ifindex, hop);
+	n = find(udp, &key);
+	if (n)
+		drop_neighbour(udp, n);
+}
+
+bool
+net_udp_is_idle(const struct net_udp *udp)
+{
+	return !udp->neighbours && !udp->places;
+}
+
+bool
+net_udp_seen(const struct net_udp *udp, uint32_t ifindex, struct mono now)
+{
+	const struct place *p = find_place(udp, ifindex);
+
+	return p && !mono_reached(p->until, now);
+}
+
+bool
+net_udp_needs(const struct net_udp *udp, uint32_t ifindex,
+	const struct addr *hop, struct mono now)
+{
+	const struct key key = key_of(ifindex, hop);
+	const struct neighbour *n = find(udp, &key);
+
+	return n && !mono_reached(n->until, now);
+}
+
+size_t
+net_udp_count(const struct net_udp *udp, uint32_t ifindex, struct mono now)
+{
+	const struct neighbour *n;
+	size_t count = 0;
+
+	for (n = udp->neighbours; n; n = (const struct neighbour *)n->hh.next)
+		count += n->key.ifindex == ifindex &&
+			 !mono_reached(n->until, now);
+	return count;
+}
+
+void
+net_udp_forget(struct net_udp *udp, uint32_t ifindex)
+{
+	drop_until(udp, ifindex, MONO_NEVER);
+}
+
+int64_t
+net_udp_lifetime_ms(uint32_t refresh_ms, uint32_t lives)
+{
+	int64_t R = refresh_ms;
+
+	if (R < REFRESH_MIN_MS)
+		R = REFRESH_MIN_MS;
+	if (R > REFRESH_MAX_MS)
+		R = REFRESH_MAX_MS;
+	/* (K + 0.5) * 1.5 * R */
+	return (2 * (int64_t)lives + 1) * 3 * R / 4;
+}
