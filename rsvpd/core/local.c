@@ -146,6 +146,7 @@ rsvp_local_close(struct rsvp_core *core, struct mono now, uint64_t id)
 	struct local *local = find(core, id);
 	struct session *session;
 	struct ask *ask, *next;
+	bool sent;
 
 	core_begin(core, now);
 	if (!local)
@@ -155,8 +156,12 @@ rsvp_local_close(struct rsvp_core *core, struct mono now, uint64_t id)
 	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next)
 		if (ask->local == local)
 			ask_free(core, ask);
-	stop_sending(core, local);
+	sent = local->psb != NULL;
+	if (sent)
+		psb_tear(core, local->psb);
 	local_free(core, local);
+	if (sent)
+		local_path_event(core, session); /* to the others */
 	session_sync(core, session, SESSION_TELL);
 }
 

@@ -687,6 +687,47 @@ flows_follow_what_the_link_adds_to_packets(void)
 	ct_once(more_overhead);
 }
 
+/* ---- an application's end ------------------------------------------------ */
+
+/* One of two that send to each other on this host. */
+static void
+open_sender(struct ct *t, uint64_t id)
+{
+	static const struct rsvp_who nobody;
+	struct wire_session session = ct_session(t);
+	struct rsvp_local_sender sender = {
+		.sender = { .src = ct_addr(t, UP, 1),
+			.src_port = (uint16_t)(4000 + id) },
+		.tspec = ct_tspec()
+	};
+
+	rsvp_local_open(t->core, t->now, id, &session, &nobody);
+	rsvp_local_send(t->core, t->now, id, &sender);
+	ct_collect(t);
+}
+
+static void
+closed_while_it_sends(struct ct *t)
+{
+	t->dst_local = true;
+	open_sender(t, 1);
+	open_sender(t, 2);
+	T_CHECK(t->event_count >= 2, "each hears of the other");
+	ct_forget(t);
+	rsvp_local_close(t->core, t->now, 1);
+	ct_collect(t);
+	T_EQ(t->event_count, 1);
+	T_EQ(t->events[0].head.id, 2);
+	rsvp_local_close(t->core, t->now, 2);
+	ct_expect_empty(t);
+}
+
+static void
+an_application_hears_nothing_after_its_end(void)
+{
+	ct_once(closed_while_it_sends);
+}
+
 static struct t_case cases[] = {
 	{ "a request in flight is judged by the new policy",
 		a_request_in_flight_is_judged_by_the_new_policy },
@@ -736,5 +777,7 @@ static struct t_case cases[] = {
 		routes_that_change_together_are_repaired_together },
 	{ "flows follow what the link adds to packets",
 		flows_follow_what_the_link_adds_to_packets },
+	{ "an application hears nothing after its end",
+		an_application_hears_nothing_after_its_end },
 };
 T_MAIN(cases)
