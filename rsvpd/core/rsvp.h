@@ -474,6 +474,8 @@ struct rsvp_path_info {
 	uint32_t refresh_ms;          /* of the neighbour */
 	int64_t expires_ms;           /* from now */
 	struct wire_view adspec_view; /* as received; may be empty */
+	uint32_t left_ifindex; /* where it went before and is still reserved for
+				* upstream, until the new way is; or 0 */
 };
 
 enum rsvp_resv_state {
@@ -502,6 +504,7 @@ struct rsvp_resv_info {
 	int64_t expires_ms;
 	bool in_force; /* flowspec and filters are; else they are asked for */
 	bool stuck;    /* its flow is not as it should be: that was refused */
+	struct wire_view scope_view; /* WF: senders' addresses; empty: all */
 };
 
 /* What this node asks of a previous hop for a session. */

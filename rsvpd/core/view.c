@@ -124,6 +124,7 @@ path_info(const struct psb *psb, struct mono now, struct rsvp_path_info *info)
 		.to_local = psb->to_local,
 		.ttl = psb->ttl,
 		.non_rsvp_hop = psb->non_rsvp,
+		.left_ifindex = psb->left,
 		.refresh_ms = psb->refresh_ms,
 		.expires_ms = until(&psb->expiry, now) };
 	memcpy(info->out_ifindex, psb->outs,
@@ -192,6 +193,9 @@ resv_info(const struct rsvp_core *core, const struct rsb *rsb, struct mono now,
 		info->local_id = rsb->local->id;
 		info->who = rsb->local->who;
 	}
+	if (rsb->scope)
+		info->scope_view = (struct wire_view){ rsb->scope->bytes,
+			rsb->scope->len };
 	if (rsb->demand) {
 		info->flow_id = rsb->demand->id;
 		if (ledger_committed(core->ledger, rsb->demand->id, &amount))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
-/* The simulator; see sim.h. */
+/* The simulator: its life, its clock, what comes out of the cores; see sim.h.
+ */
 
 #include "sim_int.h"
 
@@ -8,22 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-void
-sim_problem(struct sim *s, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (s->problems++ >= SHOWN)
-		return;
-	fprintf(stderr,
-		"# seed %llu at %lld ms: ", (unsigned long long)s->conf.seed,
-		(long long)(s->now.us / 1000));
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
 
 void *
 sim_must_have(void *memory)
@@ -42,72 +27,139 @@ sim_random(struct sim *s, uint64_t below)
 	return s->random % below;
 }
 
-/* ---- addresses and routes ------------------------------------------------ */
+/* ---- problems ------------------------------------------------------------ */
 
-/* Link j joins node j (host 1) and node j + 1 (host 2). */
-static struct addr
-link_addr(const struct sim *s, size_t link, unsigned host)
+static const char *const kind_names[EVENT_KINDS] = { "tick", "call", "packet",
+	"answer of the kernel", "traffic control is back", "interface is back",
+	"routes changed", "application comes back" };
+
+static void
+show_entry(const struct log_entry *l)
 {
-	uint8_t v6[16] = { 0x20, 0x01, 0x0d, 0xb8 };
-
-	if (s->conf.family == ADDR_V4)
-		return addr_v4_u32(
-			10u << 24 | (uint32_t)(link + 1) << 8 | host);
-	v6[6] = (uint8_t)(link + 1);
-	v6[15] = (uint8_t)host;
-	return addr_v6(v6);
+	fprintf(stderr, "#   event %llu at %lld.%06lld: node %u: %s",
+		(unsigned long long)l->number,
+		(long long)(l->when.us / 1000000),
+		(long long)(l->when.us % 1000000), l->node,
+		kind_names[l->kind]);
+	if (l->type != 0)
+		fprintf(stderr, " %s on %u", wire_type_text(l->type), l->port);
+	if (l->dst_port != 0)
+		fprintf(stderr, " of session %u", l->dst_port);
+	fputc('\n', stderr);
 }
 
-struct addr
-sim_addr(const struct sim *s, size_t node)
+/* What happened to the node or to the session, the oldest first. */
+static void
+show_log(const struct sim *s)
 {
-	return node == 0 ? link_addr(s, 0, 1) : link_addr(s, node - 1, 2);
-}
+	uint64_t first = s->counts.events > LOG_EVENTS
+				 ? s->counts.events - LOG_EVENTS
+				 : 0;
+	uint64_t shown[LOG_SHOWN];
+	size_t count = 0;
 
-/* Which node has that address; the number of nodes: none. */
-static size_t
-owner(const struct sim *s, const struct addr *addr)
-{
-	for (size_t i = 0; i + 1 < s->conf.nodes; i++) {
-		struct addr left = link_addr(s, i, 1);
-		struct addr right = link_addr(s, i, 2);
+	for (uint64_t i = s->counts.events + 1; i-- > first;) {
+		const struct log_entry *l = &s->log[i % LOG_EVENTS];
+		bool here = s->cause.node && l->node == s->cause.node->index;
+		bool its = s->cause.has_session &&
+			   l->dst_port == s->cause.session.dst_port;
 
-		if (addr_equal(addr, &left))
-			return i;
-		if (addr_equal(addr, &right))
-			return i + 1;
+		if (l->number != i || (s->cause.has_session ? !its : !here))
+			continue;
+		shown[count++] = i;
+		if (count == LOG_SHOWN)
+			break;
 	}
-	return s->conf.nodes;
+	while (count-- > 0)
+		show_entry(&s->log[shown[count] % LOG_EVENTS]);
+}
+
+void
+sim_problem(struct sim *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->problems++ > 0)
+		return;
+	fprintf(stderr, "# seed %llu, event %llu, %lld ms",
+		(unsigned long long)s->conf.seed,
+		(unsigned long long)s->counts.events,
+		(long long)(s->now.us / 1000));
+	if (s->cause.has_session)
+		fprintf(stderr, ", session %u", s->cause.session.dst_port);
+	fputs(": ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	show_log(s);
 }
 
 static void
-route(void *arg, const struct rsvp_route_query *query, struct rsvp_route *ret)
+log_event(struct sim *s)
 {
-	const struct node *node = (const struct node *)arg;
-	size_t to = owner(node->sim, &query->dst);
+	const struct cause *c = &s->cause;
+	struct log_entry l = { .number = s->counts.events,
+		.when = s->now,
+		.node = c->node->index,
+		.kind = c->kind,
+		.type = c->in.type,
+		.port = c->in_port };
 
-	*ret = (struct rsvp_route){ 0 };
-	if (to == node->sim->conf.nodes)
+	if (c->has_session)
+		l.dst_port = c->session.dst_port;
+	s->log[l.number % LOG_EVENTS] = l;
+}
+
+void
+sim_watch(struct sim *s, uint16_t dst_port)
+{
+	s->watched = dst_port;
+}
+
+static void
+show_sent(struct sim *s, const struct node *node, const struct rsvp_send *send)
+{
+	char bytes[800];
+	struct text t = text_over(bytes, sizeof(bytes));
+
+	if (wire_msg_decode(send->bytes, send->len, &s->shown) != WIRE_OK ||
+		s->shown.session.dst_port != s->watched)
 		return;
-	if (to == node->index) {
-		ret->local = true;
-		return;
-	}
-	ret->count = 1;
-	ret->out_ifindex[0] = to < node->index ? SIM_LEFT : SIM_RIGHT;
+	wire_msg_print(&t, &s->shown);
+	fprintf(stderr, "# %llu %lld.%06lld node %u out %u: %s\n",
+		(unsigned long long)s->counts.events,
+		(long long)(s->now.us / 1000000),
+		(long long)(s->now.us % 1000000), node->index, send->ifindex,
+		bytes);
+}
+
+static void
+show_flow(const struct sim *s, const struct node *node,
+	const struct rsvp_flow_request *r)
+{
+	if (r->op == RSVP_FLOW_DEL || r->flow.dst_port == s->watched)
+		fprintf(stderr,
+			"# %llu node %u: flow %u op %d on %u rate %llu\n",
+			(unsigned long long)s->counts.events, node->index,
+			r->flow.id, (int)r->op, r->flow.ifindex,
+			(unsigned long long)r->flow.rate_Bps);
 }
 
 /* ---- events -------------------------------------------------------------- */
 
 struct event *
-sim_event(enum event_kind kind, size_t node, size_t len)
+sim_event(struct sim *s, enum event_kind kind, size_t node)
 {
-	struct event *e =
-		(struct event *)sim_must_have(calloc(1, sizeof(*e) + len));
+	struct event *e = s->free_events;
 
-	e->kind = kind;
-	e->node = node;
-	e->len = len;
+	if (e)
+		s->free_events = e->next;
+	else
+		e = (struct event *)sim_must_have(malloc(sizeof(*e)));
+	memset(e, 0, offsetof(struct event, bytes));
+	e->kind = (uint8_t)kind;
+	e->node = (uint32_t)node;
 	return e;
 }
 
@@ -118,67 +170,26 @@ sim_schedule(struct sim *s, struct event *e, struct mono when)
 		abort();
 }
 
+struct mono
+sim_node_now(const struct node *node)
+{
+	return (struct mono){ node->sim->now.us + node->skew_us };
+}
+
 /* ---- effects ------------------------------------------------------------- */
 
-static bool
-lost(struct sim *s, struct node *node, uint8_t type)
-{
-	if (node->drop_next == type) {
-		node->drop_next = 0;
-		return true;
-	}
-	return sim_random(s, 1000) < s->loss;
-}
-
-static void
-transmit(struct sim *s, size_t from, const struct rsvp_send *send)
-{
-	uint32_t ifindex = send->ifindex;
-	size_t to = owner(s, &send->dst);
-	struct event *e;
-
-	s->messages++;
-	if (ifindex == 0)
-		ifindex = to < from ? SIM_LEFT : SIM_RIGHT;
-	if (to == s->conf.nodes || to == from) {
-		sim_problem(
-			s, "node %zu sends type %u nowhere", from, send->type);
-		return;
-	}
-	if (lost(s, &s->nodes[from], send->type))
-		return;
-	if (ifindex == s->nodes[from].gone)
-		return; /* by route, out of what is not there */
-	e = sim_event(EVENT_PACKET, ifindex == SIM_LEFT ? from - 1 : from + 1,
-		send->len);
-	memcpy(e->bytes, send->bytes, send->len);
-	e->packet =
-		(struct rsvp_packet){ .ifindex = ifindex == SIM_LEFT ? SIM_RIGHT
-								     : SIM_LEFT,
-			.src = send->src,
-			.dst = send->dst,
-			.ttl = send->ttl,
-			.dst_local = to == e->node };
-	sim_schedule(s, e,
-		(struct mono){
-			s->now.us + s->least_us +
-			(int64_t)sim_random(s, s->most_us - s->least_us + 1) });
-}
-
-/* FNV-1a. */
 static void
 trace(struct sim *s, const void *bytes, size_t len)
 {
-	const uint8_t *at = (const uint8_t *)bytes;
-
-	for (size_t i = 0; i < len; i++)
-		s->trace = (s->trace ^ at[i]) * 0x100000001b3ULL;
+	s->trace = sim_hash(s->trace, bytes, len);
 }
 
 static void
-trace_effect(struct sim *s, size_t node, const struct rsvp_effect *effect)
+trace_effect(struct sim *s, const struct node *node,
+	const struct rsvp_effect *effect)
 {
-	const uint64_t head[] = { (uint64_t)s->now.us, node, effect->kind };
+	const uint64_t head[] = { (uint64_t)s->now.us, node->index,
+		effect->kind };
 
 	trace(s, head, sizeof(head));
 	switch (effect->kind) {
@@ -201,83 +212,154 @@ trace_effect(struct sim *s, size_t node, const struct rsvp_effect *effect)
 	}
 }
 
-uint64_t
-sim_trace(const struct sim *s)
+static void
+carry_out(struct sim *s, struct node *node, const struct rsvp_effect *effect)
 {
-	return s->trace;
+	switch (effect->kind) {
+	case RSVP_EFFECT_SEND:
+		if (s->watched != 0)
+			show_sent(s, node, &effect->send);
+		sim_check_sent(s, node, &effect->send);
+		sim_transmit(s, node, &effect->send);
+		break;
+	case RSVP_EFFECT_FLOW:
+		if (s->watched != 0)
+			show_flow(s, node, &effect->flow);
+		sim_ask_kernel(s, node, &effect->flow);
+		break;
+	case RSVP_EFFECT_EVENT:
+		s->counts.told[effect->event.kind & 7]++;
+		sim_app_told(s, node, &effect->event);
+		break;
+	case RSVP_EFFECT_NOTE:
+		break;
+	}
+}
+
+/* ---- inputs -------------------------------------------------------------- */
+
+void
+sim_begin(struct sim *s, struct node *node, enum event_kind kind)
+{
+	s->cause = (struct cause){ .kind = (uint8_t)kind, .node = node };
+	s->counts.events++;
 }
 
 void
-sim_settle(struct sim *s, size_t index)
+sim_about(struct sim *s, const struct wire_session *session)
 {
-	struct node *node = &s->nodes[index];
+	s->cause.has_session = true;
+	s->cause.session = *session;
+}
+
+static void
+set_tick(struct sim *s, struct node *node)
+{
+	struct mono next = rsvp_core_next(node->core);
+
+	if (next.us != MONO_NEVER.us)
+		next.us -= node->skew_us;
+	if (next.us < node->stalled_until.us)
+		next = node->stalled_until;
+	if (!heap_set(&s->ticks, &node->tick, next))
+		abort();
+}
+
+void
+sim_settle(struct sim *s, struct node *node)
+{
 	struct rsvp_effect effect;
 
+	log_event(s);
 	while (rsvp_core_take(node->core, &effect)) {
-		trace_effect(s, index, &effect);
-		switch (effect.kind) {
-		case RSVP_EFFECT_SEND:
-			transmit(s, index, &effect.send);
-			break;
-		case RSVP_EFFECT_FLOW:
-			sim_ask_kernel(s, node, &effect.flow);
-			break;
-		case RSVP_EFFECT_EVENT:
-			s->told[effect.event.kind]++;
-			break;
-		case RSVP_EFFECT_NOTE:
-			break;
-		}
+		trace_effect(s, node, &effect);
+		s->cause.effects++;
+		carry_out(s, node, &effect);
 	}
-	sim_check_node(s, index);
-	if (!heap_set(&s->ticks, &node->tick, rsvp_core_next(node->core)))
-		abort();
+	set_tick(s, node);
+	sim_check_touched(s);
+	if (s->counts.events < s->next_round)
+		return;
+	s->next_round = s->counts.events + ROUND_EVENTS;
+	sim_check_all(s);
 }
 
 /* ---- running ------------------------------------------------------------- */
 
 static void
-arrive(struct sim *s, struct event *e)
+back(struct sim *s, struct node *node, uint32_t ifindex)
 {
-	e->packet.fault = wire_msg_decode(e->bytes, e->len, &s->msg);
-	e->packet.msg = &s->msg;
-	if (e->packet.fault != WIRE_OK)
-		sim_problem(s, "node %zu: %s", e->node,
-			wire_fault_text(e->packet.fault));
-	rsvp_core_packet(s->nodes[e->node].core, s->now, &e->packet);
+	node->port[ifindex].gone = false;
+	node->port[ifindex].down = false;
+	node->changed = s->now;
+	sim_add_port(s, node, ifindex);
+	if (!node->tc_down)
+		rsvp_core_tc_ready(
+			node->core, sim_node_now(node), ifindex, 0, NULL);
+	sim_topo_changed(s);
 }
 
 static void
-iface_back(struct sim *s, struct node *node)
+notify(struct sim *s, struct node *node)
 {
-	uint32_t ifindex = node->gone;
+	node->notified = false;
+	node->changed = s->now;
+	rsvp_core_routes_changed(node->core, sim_node_now(node), NULL);
+}
 
-	node->gone = 0;
-	sim_add_iface(s, node->index, ifindex);
-	if (!node->tc_down)
-		rsvp_core_tc_ready(node->core, s->now, ifindex, 0, NULL);
+/* False: it was of no interest to anybody. */
+static bool
+feed(struct sim *s, struct node *node, struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_PACKET:
+		return sim_arrive(s, e);
+	case EVENT_ANSWER:
+		return sim_answer(s, e);
+	case EVENT_TC:
+		sim_tc_back(s, node);
+		return true;
+	case EVENT_PORT:
+		back(s, node, e->port);
+		return true;
+	case EVENT_NOTIFY:
+		notify(s, node);
+		return true;
+	case EVENT_REPLAY:
+		return sim_app_replay(s, e);
+	default:
+		return false;
+	}
+}
+
+/* What comes while a node does nothing waits for it, in order. */
+static bool
+stalled(struct sim *s, const struct node *node, struct event *e)
+{
+	struct mono later = node->stalled_until;
+
+	if (mono_reached(node->stalled_until, s->now))
+		return false;
+	later.us += (e->heap.deadline.us - node->stalled_from.us) / 8;
+	sim_schedule(s, e, later);
+	return true;
 }
 
 static void
 run_event(struct sim *s, struct event *e)
 {
+	struct node *node = &s->nodes[e->node];
+
+	if (stalled(s, node, e))
+		return;
 	heap_remove(&s->events, &e->heap);
-	switch (e->kind) {
-	case EVENT_PACKET:
-		arrive(s, e);
-		break;
-	case EVENT_ANSWER:
-		(void)sim_answer(s, e); /* to nobody, if he died */
-		break;
-	case EVENT_TC:
-		sim_tc_back(s, &s->nodes[e->node]);
-		break;
-	case EVENT_IFACE:
-		iface_back(s, &s->nodes[e->node]);
-		break;
-	}
-	sim_settle(s, e->node);
-	free(e);
+	sim_begin(s, node, (enum event_kind)e->kind);
+	if (feed(s, node, e))
+		sim_settle(s, node);
+	else
+		s->counts.events--;
+	e->next = s->free_events;
+	s->free_events = e;
 }
 
 static void
@@ -287,8 +369,31 @@ run_tick(struct sim *s, struct heap_node *tick)
 		(struct node *)(void *)((char *)tick -
 					offsetof(struct node, tick));
 
-	rsvp_core_tick(node->core, s->now);
-	sim_settle(s, node->index);
+	sim_begin(s, node, EVENT_TICK);
+	rsvp_core_tick(node->core, sim_node_now(node));
+	sim_settle(s, node);
+}
+
+/* False: nothing happens before the end. */
+static bool
+step(struct sim *s, struct mono end)
+{
+	struct heap_node *event = heap_first(&s->events);
+	struct heap_node *tick = heap_first(&s->ticks);
+	struct mono next = tick ? tick->deadline : MONO_NEVER;
+	bool is_event = event && event->deadline.us <= next.us;
+
+	if (is_event)
+		next = event->deadline;
+	if (next.us > end.us || next.us == MONO_NEVER.us || s->problems > 0)
+		return false;
+	if (next.us > s->now.us)
+		s->now = next;
+	if (is_event)
+		run_event(s, (struct event *)(void *)event);
+	else
+		run_tick(s, tick);
+	return true;
 }
 
 void
@@ -296,37 +401,42 @@ sim_run(struct sim *s, int64_t ms)
 {
 	struct mono end = mono_add_ms(s->now, ms);
 
-	for (;;) {
-		struct heap_node *event = heap_first(&s->events);
-		struct heap_node *tick = heap_first(&s->ticks);
-		struct mono next = tick ? tick->deadline : MONO_NEVER;
-		bool is_event = event && event->deadline.us <= next.us;
-
-		if (is_event)
-			next = event->deadline;
-		if (next.us > end.us)
-			break;
-		if (next.us > s->now.us)
-			s->now = next;
-		if (is_event)
-			run_event(s, (struct event *)(void *)event);
-		else
-			run_tick(s, tick);
-	}
+	while (step(s, end))
+		continue;
 	s->now = end;
 }
 
 /* ---- life ---------------------------------------------------------------- */
 
-void
-sim_add_iface(struct sim *s, size_t node, uint32_t ifindex)
+static void *
+get_counted(void *arg, size_t size)
 {
+	struct node *node = (struct node *)arg;
+	void *memory = calloc(1, size);
+
+	node->blocks += memory != NULL;
+	return memory;
+}
+
+static void
+put_counted(void *arg, void *memory)
+{
+	struct node *node = (struct node *)arg;
+
+	node->blocks -= memory != NULL;
+	free(memory);
+}
+
+void
+sim_add_port(struct sim *s, struct node *node, uint32_t ifindex)
+{
+	const struct port *port = &node->port[ifindex];
 	struct rsvp_iface iface = { .ifindex = ifindex,
-		.up = true,
+		.up = !port->down,
 		.enabled = true,
 		.traffic_control = true,
 		.mtu = 1500,
-		.refresh_ms = s->conf.refresh_ms,
+		.refresh_ms = port->refresh_ms,
 		.lives = 3,
 		.link_Bps = s->conf.reservable_Bps,
 		.reservable_Bps = s->conf.reservable_Bps,
@@ -339,61 +449,77 @@ sim_add_iface(struct sim *s, size_t node, uint32_t ifindex)
 		.timer_us = 200,
 		.repair_wait_ms = 2000,
 		.slew_percent = 30 };
-	struct addr addr = ifindex == SIM_LEFT ? link_addr(s, node - 1, 2)
-					       : link_addr(s, node, 1);
 
 	snprintf(iface.name, sizeof(iface.name), "if%u", ifindex);
-	if (addr.family == ADDR_V4)
-		iface.v4 = addr;
-	else
-		iface.v6 = addr;
-	rsvp_core_iface(s->nodes[node].core, s->now, &iface);
+	iface.v4 = sim_port_addr(s, node->index, ifindex, ADDR_V4);
+	iface.v6 = sim_port_addr(s, node->index, ifindex, ADDR_V6);
+	rsvp_core_iface(node->core, sim_node_now(node), &iface);
 }
 
 void
-sim_start_core(struct sim *s, size_t index)
+sim_start_core(struct sim *s, struct node *node)
 {
-	struct node *node = &s->nodes[index];
 	struct rsvp_core_conf conf = rsvp_core_defaults();
 
-	conf.seed = s->conf.seed * 1000 + index + 100 * node->lives++;
-	conf.hooks =
-		(struct rsvp_hooks){ node, route, sim_policy, sim_policy_end };
+	node->alloc = (struct alloc){ get_counted, put_counted, node };
+	conf.alloc = &node->alloc;
+	conf.seed = s->conf.seed * 100000 + node->index +
+		    10000000ULL * node->lives++;
+	conf.hooks = (struct rsvp_hooks){ node, sim_route, sim_policy,
+		sim_policy_end };
 	node->core = (struct rsvp_core *)sim_must_have(rsvp_core_new(&conf));
-	if (index > 0 && node->gone != SIM_LEFT)
-		sim_add_iface(s, index, SIM_LEFT);
-	if (index + 1 < s->conf.nodes && node->gone != SIM_RIGHT)
-		sim_add_iface(s, index, SIM_RIGHT);
+	for (uint32_t p = 1; p <= node->ports; p++)
+		if (!node->port[p].gone)
+			sim_add_port(s, node, p);
 }
 
 static void
-start_node(struct sim *s, size_t index)
+start_node(struct sim *s, uint32_t index)
 {
 	struct node *node = &s->nodes[index];
 
 	node->sim = s;
 	node->index = index;
-	sim_start_core(s, index);
+	for (uint32_t p = 1; p <= node->ports; p++) {
+		uint32_t faster = s->conf.mixed_refresh
+					  ? 1 + (uint32_t)sim_random(s, 6)
+					  : 1;
+
+		node->port[p].refresh_ms = s->conf.refresh_ms / faster;
+	}
+	sim_start_core(s, node);
+	sim_begin(s, node, EVENT_TC);
 	sim_tc_back(s, node);
-	sim_settle(s, index);
+	sim_settle(s, node);
+}
+
+static void *
+make(size_t count, size_t size)
+{
+	return sim_must_have(calloc(count, size));
 }
 
 struct sim *
-sim_chain(const struct sim_conf *conf)
+sim_new(const struct sim_conf *conf)
 {
-	struct sim *s = (struct sim *)sim_must_have(calloc(1, sizeof(*s)));
+	struct sim *s = (struct sim *)make(1, sizeof(*s));
 
 	s->conf = *conf;
 	s->random = conf->seed * 0x9e3779b97f4a7c15ULL + 1;
 	s->now.us = 1000000;
-	s->least_us = 100;
-	s->most_us = 100;
+	s->weather = (struct sim_weather){ .least_us = 100, .most_us = 100 };
 	heap_init(&s->events, alloc_heap());
 	heap_init(&s->ticks, alloc_heap());
-	s->nodes = (struct node *)sim_must_have(
-		calloc(conf->nodes, sizeof(*s->nodes)));
-	for (size_t i = 0; i < conf->nodes; i++)
+	s->nodes = (struct node *)make(conf->nodes, sizeof(*s->nodes));
+	s->log = (struct log_entry *)make(LOG_EVENTS, sizeof(*s->log));
+	s->sent = (struct seen *)make(SEEN_SLOTS, sizeof(*s->sent));
+	s->arrived = (struct seen *)make(SEEN_SLOTS, sizeof(*s->arrived));
+	s->marks = (struct seen *)make(SEEN_SLOTS, sizeof(*s->marks));
+	s->next_round = UINT64_MAX;
+	sim_topo_init(s);
+	for (uint32_t i = 0; i < conf->nodes; i++)
 		start_node(s, i);
+	s->next_round = s->counts.events + ROUND_EVENTS;
 	return s;
 }
 
@@ -406,41 +532,38 @@ sim_free(struct sim *s)
 		heap_remove(&s->events, event);
 		free(event); /* first member of struct event */
 	}
+	while (s->free_events) {
+		struct event *e = s->free_events;
+
+		s->free_events = e->next;
+		free(e);
+	}
 	for (size_t i = 0; i < s->conf.nodes; i++) {
 		heap_remove(&s->ticks, &s->nodes[i].tick);
 		rsvp_core_free(s->nodes[i].core);
+		if (s->nodes[i].blocks != 0)
+			sim_problem(s, "node %zu leaks %ld blocks", i,
+				s->nodes[i].blocks);
 		sim_kernel_free(&s->nodes[i]);
 	}
 	heap_done(&s->events);
 	heap_done(&s->ticks);
+	sim_topo_free(s);
 	free(s->nodes);
+	free(s->apps);
+	free(s->log);
+	free(s->sent);
+	free(s->arrived);
+	free(s->marks);
 	free(s);
 }
 
-void
-sim_links(struct sim *s, unsigned loss, uint32_t least_us, uint32_t most_us)
-{
-	s->loss = loss;
-	s->least_us = least_us;
-	s->most_us = most_us;
-}
+/* ---- looking ------------------------------------------------------------- */
 
 void
-sim_kernels(struct sim *s, unsigned refuse)
+sim_weather(struct sim *s, const struct sim_weather *weather)
 {
-	s->refuse = refuse;
-}
-
-void
-sim_policies(struct sim *s, unsigned deny)
-{
-	s->deny = deny;
-}
-
-void
-sim_drop_next(struct sim *s, size_t node, uint8_t type)
-{
-	s->nodes[node].drop_next = type;
+	s->weather = *weather;
 }
 
 struct mono
@@ -449,99 +572,10 @@ sim_now(const struct sim *s)
 	return s->now;
 }
 
-struct rsvp_core *
-sim_core(struct sim *s, size_t node)
-{
-	return s->nodes[node].core;
-}
-
-/* ---- applications -------------------------------------------------------- */
-
-static struct wire_session
-session_of(const struct sim *s, uint16_t flow, size_t to)
-{
-	return (struct wire_session){
-		.dst = sim_addr(s, to), .proto = 17, .dst_port = flow
-	};
-}
-
-static struct wire_filter
-sender_of(const struct sim *s, uint16_t flow, size_t from)
-{
-	return (struct wire_filter){ .src = sim_addr(s, from),
-		.src_port = flow };
-}
-
-static void
-open_flow(struct sim *s, uint16_t flow, size_t node, size_t to)
-{
-	struct wire_session session = session_of(s, flow, to);
-	struct rsvp_who who = { .known = false };
-
-	if (rsvp_local_open(s->nodes[node].core, s->now, flow, &session,
-		    &who) != RSVP_LOCAL_OK)
-		sim_problem(s, "node %zu: flow %u not opened", node, flow);
-}
-
-void
-sim_send(struct sim *s, uint16_t flow, size_t from, size_t to)
-{
-	struct rsvp_local_sender sender = { .sender = sender_of(s, flow, from),
-		.tspec = { 1e6f, 10000, 2e6f, 128, 1400 } };
-
-	open_flow(s, flow, from, to);
-	if (rsvp_local_send(s->nodes[from].core, s->now, flow, &sender) !=
-		RSVP_LOCAL_OK)
-		sim_problem(s, "node %zu: flow %u not sent", from, flow);
-	sim_settle(s, from);
-}
-
-void
-sim_reserve(struct sim *s, uint16_t flow, size_t to, size_t from, float rate)
-{
-	struct wire_flow want = { .has_flowspec = true,
-		.has_filter = true,
-		.flowspec = { .service = WIRE_SERVICE_CL,
-			.tspec = { rate, 10000, 2 * rate, 128, 1400 } },
-		.filter = sender_of(s, flow, from) };
-	struct rsvp_local_reserve request = {
-		.style = WIRE_STYLE_FF, .flow_count = 1, .flows = &want
-	};
-
-	if (rsvp_local_reserve(s->nodes[to].core, s->now, flow, &request) ==
-		RSVP_LOCAL_UNKNOWN) {
-		open_flow(s, flow, to, to);
-		(void)rsvp_local_reserve(
-			s->nodes[to].core, s->now, flow, &request);
-	}
-	sim_settle(s, to);
-}
-
-void
-sim_close(struct sim *s, uint16_t flow, size_t node)
-{
-	rsvp_local_close(s->nodes[node].core, s->now, flow);
-	sim_settle(s, node);
-}
-
-/* ---- looking ------------------------------------------------------------- */
-
 uint64_t
-sim_events(const struct sim *s, enum rsvp_event_kind kind)
+sim_trace(const struct sim *s)
 {
-	return s->told[kind];
-}
-
-uint64_t
-sim_messages(const struct sim *s)
-{
-	return s->messages;
-}
-
-uint64_t
-sim_refused(const struct sim *s)
-{
-	return s->refused;
+	return s->trace;
 }
 
 unsigned
@@ -550,26 +584,14 @@ sim_problems(const struct sim *s)
 	return s->problems;
 }
 
-void
-sim_expect_empty(struct sim *s)
+struct sim_counts
+sim_counts(const struct sim *s)
 {
-	for (size_t i = 0; i < s->conf.nodes; i++) {
-		struct rsvp_totals t;
+	return s->counts;
+}
 
-		rsvp_core_totals(s->nodes[i].core, &t);
-		if (t.sessions + t.paths + t.resvs + t.flows != 0)
-			sim_problem(s,
-				"node %zu keeps %zu sessions, %zu paths, %zu "
-				"reservations, %zu flows",
-				i, t.sessions, t.paths, t.resvs, t.flows);
-		if (sim_kernel_flows(s, i) != 0)
-			sim_problem(s, "kernel of node %zu keeps %zu flows", i,
-				sim_kernel_flows(s, i));
-		if (s->nodes[i].claims != 0)
-			sim_problem(s, "node %zu keeps %u claims of policy", i,
-				s->nodes[i].claims);
-		if (rsvp_core_next(s->nodes[i].core).us != MONO_NEVER.us)
-			sim_problem(s, "node %zu keeps a timer", i);
-		sim_check_node(s, i);
-	}
+uint64_t
+sim_link_resvs(const struct sim *s, size_t link)
+{
+	return s->links[link].resvs;
 }
