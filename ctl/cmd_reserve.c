@@ -34,14 +34,26 @@ set_rate(struct flow *flow, const char *value)
 }
 
 static bool
-set_bound(struct flow *flow, const char *value)
+set_seconds(double *ret_s, const char *value)
 {
 	uint64_t v;
 
 	if (!flow_number(value, 1, 3600000000u, &v))
 		return false;
-	flow->bound_s = (double)v / 1e6;
+	*ret_s = (double)v / 1e6;
 	return true;
+}
+
+static bool
+set_bound(struct flow *flow, const char *value)
+{
+	return set_seconds(&flow->bound_s, value);
+}
+
+static bool
+set_delay(struct flow *flow, const char *value)
+{
+	return set_seconds(&flow->delay_s, value);
 }
 
 static bool
@@ -65,11 +77,67 @@ static const struct flow_option options[] = {
 	{ "service", false, set_service, "gs or cl" },
 	{ "rate", false, set_rate, "a rate (write it like \"1 Mbit\")" },
 	{ "bound-us", false, set_bound, "a number of microseconds" },
+	{ "delay-us", false, set_delay, "a number of microseconds" },
 	{ "confirm", true, set_confirm, NULL },
 	{ "once", true, set_once, NULL },
 	{ "proto", false, flow_set_proto, "a number from 1 to 255" },
 	{ NULL, false, NULL, NULL },
 };
+
+/* The queueing delay wanted of that path; 0: none is, negative: reported. */
+static double
+wanted_bound_s(const struct flow *flow, const rapi_adspec_t *adspec)
+{
+	uint32_t latency_us;
+
+	if (flow->delay_s <= 0)
+		return flow->bound_s;
+	if (rapi_ext_path_latency(adspec, flow->service, &latency_us) !=
+		RAPI_ERR_OK) {
+		fprintf(stderr,
+			"rsvpctl: %s; --bound-us asks for a queueing delay "
+			"without it\n",
+			rapi_ext_last_error());
+		return -1;
+	}
+	if (flow->delay_s * 1e6 > latency_us)
+		return flow->delay_s - latency_us / 1e6;
+	fprintf(stderr, "rsvpctl: the path itself takes %u us at least\n",
+		(unsigned)latency_us);
+	return -1;
+}
+
+/* A rate and a delay: what the rate leaves of the delay is slack for the nodes
+ * on the way.  A delay alone: the smallest rate.  False: reported. */
+static bool
+set_rspec(const struct flow *flow, const rapi_tspec_t *tspec,
+	const rapi_adspec_t *adspec, rapi_qos_flowspecx_t *q)
+{
+	const double bound_s = wanted_bound_s(flow, adspec);
+	double delay_s = 0;
+
+	q->xspec_R = flow->rate_Bps > 0 ? flow->rate_Bps : q->xspec_r;
+	if (bound_s < 0)
+		return false;
+	if (bound_s == 0)
+		return true;
+	if (flow->rate_Bps > 0 &&
+		rapi_ext_guar_delay(tspec, adspec, q->xspec_R, &delay_s) ==
+			RAPI_ERR_OK &&
+		delay_s <= bound_s) {
+		q->xspec_S = (uint32_t)((bound_s - delay_s) * 1e6);
+		return true;
+	}
+	if (flow->rate_Bps == 0 && rapi_ext_guar_rate(tspec, adspec, bound_s,
+					   &q->xspec_R, NULL) == RAPI_ERR_OK)
+		return true;
+	fprintf(stderr,
+		"rsvpctl: %s keeps the queueing delay within %.0f us on this "
+		"path\n",
+		flow->rate_Bps > 0 ? "that rate never" : "no rate",
+		bound_s * 1e6);
+	return false;
+}
 
 /*
  * What to ask for one sender.  False, with a message, when the wanted delay
@@ -84,30 +152,24 @@ spec_for(const struct flow *flow, const rapi_tspec_t *tspec,
 					sizeof(rapi_qos_flowspecx_t),
 		.form = RAPI_FLOWSTYPE_Simplified };
 	rapi_qos_flowspecx_t *q = &spec.specbody_qosx;
-	uint32_t slack = 0;
+	uint32_t mtu;
 	double delay_s = 0;
 
 	q->spec_type = flow->service;
 	q->xspec_Tspec = tspec->tspecbody_qosx.xtspec_Tspec;
 	*ret_bound_us = 0;
-	if (adspec && adspec->form == RAPI_ADSTYPE_Simplified &&
-		q->xspec_M > adspec->adspecbody_qosx.xaspec_composed_MTU)
-		q->xspec_M = adspec->adspecbody_qosx.xaspec_composed_MTU;
+	/* RFC 2210 2.3.2 */
+	if (rapi_ext_path_mtu(adspec, flow->service, &mtu) == RAPI_ERR_OK &&
+		q->xspec_M > mtu)
+		q->xspec_M = mtu;
+	if (q->xspec_m > q->xspec_M)
+		q->xspec_m = q->xspec_M;
 	if (flow->service == RAPI_QOS_GUARANTEED) {
-		q->xspec_R = flow->rate_Bps > 0 ? flow->rate_Bps : q->xspec_r;
-		if (flow->bound_s > 0 &&
-			(!adspec ||
-				rapi_ext_guar_rate(tspec, adspec, flow->bound_s,
-					&q->xspec_R, &slack) != RAPI_ERR_OK)) {
-			fprintf(stderr,
-				"rsvpctl: no rate keeps the delay within "
-				"%.0f us on this path\n",
-				flow->bound_s * 1e6);
+		if (!set_rspec(flow, tspec, adspec, q))
 			return false;
-		}
-		if (adspec && rapi_ext_guar_delay(tspec, adspec, q->xspec_R,
-				      &delay_s) == RAPI_ERR_OK)
-			*ret_bound_us = delay_s * 1e6;
+		if (rapi_ext_guar_delay(tspec, adspec, q->xspec_R, &delay_s) ==
+			RAPI_ERR_OK)
+			*ret_bound_us = delay_s * 1e6 + q->xspec_S;
 	}
 	*ret_spec = spec;
 	return true;
@@ -200,10 +262,15 @@ ctl_reserve(const struct ctl_options *opts, int argc, char **argv)
 	if (!flow_parse(&flow, argc, argv, options))
 		return CTL_USAGE;
 	if (flow.service != RAPI_QOS_GUARANTEED &&
-		(flow.rate_Bps > 0 || flow.bound_s > 0)) {
-		fprintf(stderr, "rsvpctl: --rate and --bound-us go with "
-				"--service gs (Controlled-Load takes the "
+		(flow.rate_Bps > 0 || flow.bound_s > 0 || flow.delay_s > 0)) {
+		fprintf(stderr, "rsvpctl: --rate, --bound-us and --delay-us go "
+				"with --service gs (Controlled-Load takes the "
 				"sender's rate)\n");
+		return CTL_USAGE;
+	}
+	if (flow.bound_s > 0 && flow.delay_s > 0) {
+		fprintf(stderr, "rsvpctl: --bound-us or --delay-us, not both "
+				"(the second has the path's latency in it)\n");
 		return CTL_USAGE;
 	}
 	if (!flow_open(&flow, hear))

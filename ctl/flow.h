@@ -47,7 +47,8 @@ struct flow {
 	rapi_qos_Tspec_body tspec;  /* send */
 	int ttl;                    /* send; 0: the default */
 	rapi_qos_service_t service; /* reserve; send: 0 */
-	double bound_s;             /* reserve, GS: delay wanted; 0: by rate */
+	double bound_s;             /* reserve, GS: queueing delay wanted; 0 */
+	double delay_s;             /* the same with the path's latency; 0 */
 	float rate_Bps;             /* reserve, GS: R; 0: r of the sender */
 	bool confirm;               /* reserve */
 	bool once;                  /* reserve: end at the answer */

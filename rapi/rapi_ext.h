@@ -36,7 +36,8 @@ const char *rapi_ext_event_text(void);
  * end-to-end queueing delay by RFC 2212 is at most delay_s seconds, from a
  * delivered Tspec and Adspec, and the slack that is left over in microseconds
  * (ret_S may be NULL).  RAPI_ERR_OK, or RAPI_ERR_INVAL when no rate does, the
- * Adspec does not offer Guaranteed Service, or an object is not readable.
+ * Adspec does not offer Guaranteed Service, has a break bit set, or an object
+ * is not readable.
  */
 int rapi_ext_guar_rate(const rapi_tspec_t *tspec, const rapi_adspec_t *adspec,
 	double delay_s, float32_t *ret_R, uint32_t *ret_S);
@@ -44,6 +45,17 @@ int rapi_ext_guar_rate(const rapi_tspec_t *tspec, const rapi_adspec_t *adspec,
 /* The other way round: the queueing delay in seconds that a rate R bounds. */
 int rapi_ext_guar_delay(const rapi_tspec_t *tspec, const rapi_adspec_t *adspec,
 	float32_t R, double *ret_delay_s);
+
+/*
+ * The largest packet that the path carries for a service, for M of a flowspec
+ * (RFC 2210 2.3.2), and the smallest delay of the path itself, which adds to
+ * the queueing delay.  RAPI_ERR_OK, or RAPI_ERR_INVAL when the Adspec is not
+ * there, not readable, or does not know the latency.
+ */
+int rapi_ext_path_mtu(const rapi_adspec_t *adspec, rapi_qos_service_t service,
+	uint32_t *ret_mtu);
+int rapi_ext_path_latency(const rapi_adspec_t *adspec,
+	rapi_qos_service_t service, uint32_t *ret_latency_us);
 
 #ifdef __cplusplus
 }

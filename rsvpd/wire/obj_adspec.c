@@ -291,6 +291,31 @@ wire_adspec_find(struct wire_adspec *adspec, uint8_t service)
 	return NULL;
 }
 
+/* Where the parameter of that bit stands for the service. */
+static const struct wire_general *
+general_for(const struct wire_adspec *adspec, uint8_t service, uint8_t bit)
+{
+	for (size_t i = 0; i < adspec->service_count; i++) {
+		const struct wire_adspec_service *s = &adspec->services[i];
+
+		if (s->service == service && (s->overrides.present & bit) != 0)
+			return &s->overrides;
+	}
+	return &adspec->general;
+}
+
+uint32_t
+wire_adspec_mtu(const struct wire_adspec *adspec, uint8_t service)
+{
+	return general_for(adspec, service, WIRE_GENERAL_MTU)->mtu;
+}
+
+uint32_t
+wire_adspec_latency(const struct wire_adspec *adspec, uint8_t service)
+{
+	return general_for(adspec, service, WIRE_GENERAL_LATENCY)->latency_us;
+}
+
 static void
 print_general(struct text *t, const struct wire_general *g)
 {

@@ -190,6 +190,10 @@ struct wire_adspec {
 /* A fragment, or NULL: "do not use this service". */
 struct wire_adspec_service *wire_adspec_find(
 	struct wire_adspec *adspec, uint8_t service);
+/* PATH_MTU and MINIMUM_PATH_LATENCY for a service: its own, or those of all
+ * (RFC 2210 2.3.2, 2215 2). */
+uint32_t wire_adspec_mtu(const struct wire_adspec *adspec, uint8_t service);
+uint32_t wire_adspec_latency(const struct wire_adspec *adspec, uint8_t service);
 
 /*
  * One flow descriptor.  WF: one, without filter (also in a ResvTear that has

@@ -29,10 +29,15 @@ def rsvpctl(*argv):
     (("xyzzy",), 'no command "xyzzy"; rsvpctl --help lists them'),
     (("show", "sessions", "--socket", "x"), "--socket: options but --json "
                                             "stand before the command"),
-    (("reserve", DST, PORT, "--rate", "1 Mbit"), "--rate and --bound-us go "
-                                                 "with --service gs"),
-    (("reserve", DST, PORT, "--bound-us", "5"), "--rate and --bound-us go "
-                                                "with --service gs"),
+    (("reserve", DST, PORT, "--rate", "1 Mbit"), "--rate, --bound-us and "
+                                                 "--delay-us go with "
+                                                 "--service gs"),
+    (("reserve", DST, PORT, "--bound-us", "5"), "--rate, --bound-us and "
+                                                "--delay-us go with "),
+    (("reserve", DST, PORT, "--delay-us", "5"), "--rate, --bound-us and "
+                                                "--delay-us go with "),
+    (("reserve", DST, PORT, "--service", "gs", "--delay-us", "5",
+      "--bound-us", "5"), "--bound-us or --delay-us, not both"),
     (("send", DST, PORT, "--rate", "1 Mbps"), "--rate 1 Mbps: not a rate"),
     (("send", DST, PORT, "--src", "2001:db8::1"), "--src 2001:db8::1: not an "
                                                   "address of the"),

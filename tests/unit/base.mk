@@ -2,11 +2,13 @@
 base_tests = \
 	tests/unit/test_addr \
 	tests/unit/test_heap \
+	tests/unit/test_intserv \
 	tests/unit/test_msg \
 	tests/unit/test_text
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 tests_unit_test_addr_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_heap_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_intserv_LDADD = libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_msg_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_text_LDADD = libbase.la -lm $(UNIT_LDADD)

@@ -26,7 +26,7 @@ tests_unit_test_rapi_conn_LDADD = librapiint.la librapimsg.la libwire.la \
 tests_unit_test_rapi_event_SOURCES = tests/unit/test_rapi_event.c \
 	$(rapi_daemon)
 tests_unit_test_rapi_event_LDADD = $(rapi_ldadd)
-tests_unit_test_rapi_fmt_LDADD = librapi.la libcore.la libwire.la libbase.la \
+tests_unit_test_rapi_fmt_LDADD = librapi.la libwire.la libbase.la \
 	-lm $(UNIT_LDADD)
 tests_unit_test_rapi_msg_LDADD = librapimsg.la libwire.la libbase.la \
 	$(UNIT_LDADD)

@@ -6,7 +6,6 @@
 #include <math.h>
 
 #include "rapi/rapi_ext.h"
-#include "rsvpd/core/rsvp.h"
 #include "t.h"
 
 static char out[256];
@@ -294,9 +293,23 @@ delay_us(const rapi_tspec_t *t, float R)
 	return d * 1e6;
 }
 
-/* The core computes the same bound by another formula. */
+/* RFC 2212, End-to-End Behavior, as it stands there: b = 20 kB, r = 100 kB/s,
+ * M = 1500, Ctot = 4500, Dtot = 9 ms. */
+static double
+delay_by_the_rfc_us(double p, double R)
+{
+	const double last = (1500.0 + 4500) / R * 1e6 + 9000;
+
+	if (isinf(p))
+		return (20000.0 + 4500) / R * 1e6 + 9000;
+	if (p > R)
+		return (20000.0 - 1500) / R * (p - R) / (p - 100e3) * 1e6 +
+		       last;
+	return last;
+}
+
 static void
-delays_agree_with_the_core(void)
+delays_are_those_of_the_rfc(void)
 {
 	static const float peaks[] = { 100e3f, 150e3f, 250e3f, 1e9f, INFINITY };
 
@@ -304,13 +317,8 @@ delays_agree_with_the_core(void)
 		for (float R = 100e3f; R < 2e6f; R *= 1.3f) {
 			const rapi_tspec_t t =
 				tspec_of(100e3f, 20000, peaks[i], 1500);
-			const struct wire_tspec w = { .r = 100e3f,
-				.b = 20000,
-				.p = peaks[i],
-				.m = 64,
-				.M = 1500 };
-			const double want =
-				rsvp_gs_bound_us(&w, (double)R, 4500, 9000);
+			const double want = delay_by_the_rfc_us(
+				(double)peaks[i], (double)R);
 
 			T_CHECK(fabs(delay_us(&t, R) - want) < 0.01,
 				"p %g R %g: %f, not %f", (double)peaks[i],
@@ -362,12 +370,78 @@ impossible_bounds_are_refused(void)
 	a.adspecbody_qosx.xGaspec_flags = RAPI_XASPEC_FLG_IGN;
 	T_EQ(rapi_ext_guar_rate(&t, &a, 1, &R, NULL), RAPI_ERR_INVAL);
 	a = adspec();
+	a.adspecbody_qosx.xaspec_flags |= RAPI_XASPEC_FLG_BRK;
+	T_EQ(rapi_ext_guar_rate(&t, &a, 1, &R, NULL), RAPI_ERR_INVAL);
+	T_CHECK(strstr(rapi_ext_last_error(), "nothing bounds") != NULL, "%s",
+		rapi_ext_last_error());
+	T_EQ(rapi_ext_guar_delay(&t, &a, 200e3f, &d), RAPI_ERR_INVAL);
+	a = adspec();
 	T_EQ(rapi_ext_guar_rate(&t, NULL, 1, &R, NULL), RAPI_ERR_INVAL);
 	bad.tspecbody_qosx.xtspec_r = 0;
 	T_EQ(rapi_ext_guar_rate(&bad, &a, 1, &R, NULL), RAPI_ERR_INVAL);
 	bad.tspecbody_qosx.xtspec_r = NAN;
 	T_EQ(rapi_ext_guar_rate(&bad, &a, 1, &R, NULL), RAPI_ERR_INVAL);
 	T_CHECK(R == 7, "written on failure");
+}
+
+/* ---- general parameters -------------------------------------------------- */
+
+static uint32_t
+mtu_of(const rapi_adspec_t *a, rapi_qos_service_t service)
+{
+	uint32_t mtu = 0;
+
+	T_EQ(rapi_ext_path_mtu(a, service, &mtu), RAPI_ERR_OK);
+	return mtu;
+}
+
+static void
+packets_are_as_large_as_the_service_carries(void)
+{
+	rapi_adspec_t a = adspec();
+	rapi_qos_adspecx_t *x = &a.adspecbody_qosx;
+	uint32_t mtu = 7;
+
+	T_EQ(mtu_of(&a, RAPI_QOS_GUARANTEED), 1500);
+	T_EQ(mtu_of(&a, RAPI_QOS_CNTR_LOAD), 1500);
+	x->xGaspec_override = 1;
+	x->xGaspec_composed_MTU = 1400;
+	T_EQ(mtu_of(&a, RAPI_QOS_GUARANTEED), 1400);
+	T_EQ(mtu_of(&a, RAPI_QOS_CNTR_LOAD), 1500);
+	x->xClaspec_override = 1;
+	x->xClaspec_composed_MTU = 1300;
+	T_EQ(mtu_of(&a, RAPI_QOS_CNTR_LOAD), 1300);
+	T_EQ(mtu_of(&a, RAPI_QOS_GUARANTEED), 1400);
+	x->xaspec_flags |= RAPI_XASPEC_FLG_BRK; /* it is no more than that */
+	T_EQ(mtu_of(&a, RAPI_QOS_GUARANTEED), 1400);
+	T_EQ(rapi_ext_path_mtu(NULL, RAPI_QOS_GUARANTEED, &mtu),
+		RAPI_ERR_INVAL);
+	T_EQ(mtu, 7);
+}
+
+static void
+latency_is_told_when_it_is_known(void)
+{
+	rapi_adspec_t a = adspec();
+	rapi_qos_adspecx_t *x = &a.adspecbody_qosx;
+	uint32_t us = 7;
+
+	x->xaspec_min_latency = UINT32_MAX;
+	T_EQ(rapi_ext_path_latency(&a, RAPI_QOS_GUARANTEED, &us),
+		RAPI_ERR_INVAL);
+	T_EQ(us, 7);
+	x->xaspec_min_latency = 10;
+	T_EQ(rapi_ext_path_latency(&a, RAPI_QOS_GUARANTEED, &us), RAPI_ERR_OK);
+	T_EQ(us, 10);
+	x->xGaspec_override = 1;
+	x->xGaspec_min_latency = 12;
+	T_EQ(rapi_ext_path_latency(&a, RAPI_QOS_GUARANTEED, &us), RAPI_ERR_OK);
+	T_EQ(us, 12);
+	T_EQ(rapi_ext_path_latency(&a, RAPI_QOS_CNTR_LOAD, &us), RAPI_ERR_OK);
+	T_EQ(us, 10);
+	x->xaspec_flags |= RAPI_XASPEC_FLG_BRK;
+	T_EQ(rapi_ext_path_latency(&a, RAPI_QOS_CNTR_LOAD, &us),
+		RAPI_ERR_INVAL);
 }
 
 /* ---- error strings ----------------------------------------------------------
@@ -402,7 +476,11 @@ static struct t_case cases[] = {
 	{ "filters print as host and port", filters },
 	{ "nothing prints as an empty pair", nothing_is_an_empty_pair },
 	{ "the buffer is never overrun", the_buffer_is_never_overrun },
-	{ "delays agree with the core", delays_agree_with_the_core },
+	{ "delays are those of the RFC", delays_are_those_of_the_rfc },
+	{ "packets are as large as the service carries",
+		packets_are_as_large_as_the_service_carries },
+	{ "latency is told when it is known",
+		latency_is_told_when_it_is_known },
 	{ "rates are the smallest that keep the bound",
 		rates_are_the_smallest_that_keep_the_bound },
 	{ "impossible bounds are refused", impossible_bounds_are_refused },
