@@ -50,6 +50,8 @@ struct conf_iface {
 	enum conf_udp udp;
 	uint32_t udp_router; /* IPv4 address in host order; 0: by the route */
 	uint32_t udp_ttl;    /* that takes a datagram to that router */
+	uint32_t latency_us; /* smallest of the link; UINT32_MAX: unknown */
+	bool use_slack;      /* GS: of a request that would be refused */
 };
 
 struct conf {

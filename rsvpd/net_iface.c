@@ -107,6 +107,8 @@ apply_section(struct net_iface *iface, const struct conf_iface *section)
 	core->repair_wait_ms = section->repair_wait_ms;
 	core->slew_percent = section->slew_percent;
 	core->quick_refreshes = section->quick_refreshes;
+	core->latency_us = section->latency_us;
+	core->use_slack = section->use_slack;
 	core->budget_bytes = section->gs_budget_bytes;
 	if (core->budget_bytes == 0)
 		core->budget_bytes = default_budget(core);
@@ -165,6 +167,7 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	core->timer_us = TIMER_US;
 	core->repair_wait_ms = REPAIR_WAIT_MS;
 	core->slew_percent = SLEW_PERCENT;
+	core->latency_us = WIRE_LATENCY_UNKNOWN;
 	iface->packets_per_s = 0;
 	iface->udp = CONF_UDP_OFF;
 	iface->udp_router = (struct addr){ 0 };
@@ -192,7 +195,8 @@ same_capacity(const struct rsvp_iface *a, const struct rsvp_iface *b)
 	       a->reservable_Bps == b->reservable_Bps &&
 	       a->budget_bytes == b->budget_bytes &&
 	       a->max_flows == b->max_flows && a->timer_us == b->timer_us &&
-	       a->device_bytes == b->device_bytes;
+	       a->device_bytes == b->device_bytes &&
+	       a->latency_us == b->latency_us && a->use_slack == b->use_slack;
 }
 
 static bool

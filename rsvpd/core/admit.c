@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "link.h"
+
 /* ---- policy -------------------------------------------------------------- */
 
 static const struct psb *
@@ -117,6 +119,16 @@ explain(const struct iface *iface, enum ledger_result result,
 	text_add(t, " free");
 }
 
+/* RFC 2211 5: in range, and still not supported. */
+static void
+explain_buffer(const struct iface *iface, uint64_t needed, struct text *t)
+{
+	text_printf(t, "queue on %s: needs ", iface->conf.name);
+	text_add_size(t, (double)needed);
+	text_add(t, ", a flow may have ");
+	text_add_size(t, (double)LINK_BUFFER_MAX_BYTES);
+}
+
 bool
 admit_hold(struct rsvp_core *core, struct demand *demand,
 	const struct image *image, struct admit_figures *ret)
@@ -125,6 +137,12 @@ admit_hold(struct rsvp_core *core, struct demand *demand,
 	enum ledger_result result = LEDGER_MEMORY;
 	struct text t = text_over(ret->reason, sizeof(ret->reason));
 
+	if (image->buffer_bytes > LINK_BUFFER_MAX_BYTES) {
+		ret->refusal = (struct refusal){ WIRE_E_TC, WIRE_TC_FLOWSPEC,
+			"", ret->reason };
+		explain_buffer(demand->iface, image->buffer_bytes, &t);
+		return false;
+	}
 	if (demand_identify(core, demand))
 		result = ledger_hold(core->ledger, demand->iface->conf.ifindex,
 			demand->id, &image->amount, &figures);
@@ -382,7 +400,9 @@ admit_request(struct rsvp_core *core, struct demand *demand, struct rsb *rsb)
 		admit_postpone(core, rsb);
 		return demand;
 	}
-	if (!admit_hold(core, demand, image, &figures)) {
+	if (!admit_hold(core, demand, image, &figures) &&
+		!(demand_spend_slack(core, demand, rsb, &image) &&
+			admit_hold(core, demand, image, &figures))) {
 		core_put(core, image);
 		admit_refuse(core, rsb, &figures.refusal);
 		return demand;

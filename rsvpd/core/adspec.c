@@ -124,7 +124,10 @@ overridden(const struct wire_general *base, const struct wire_general *over)
 	return g;
 }
 
-/* Those that arrived and those that we have are there afterwards. */
+/*
+ * Those that arrived and those that we have are there afterwards.  No packet
+ * of a service is larger than any packet (RFC 2215 3.5), whatever arrived.
+ */
 static void
 compose_overrides(struct wire_adspec_service *s,
 	const struct wire_general *arrived, const struct wire_general *ours,
@@ -135,13 +138,17 @@ compose_overrides(struct wire_adspec_service *s,
 	struct wire_general g = overridden(arrived, &s->overrides);
 
 	compose(&g, &local);
-	s->overrides = (struct wire_general){ .present = 0 };
+	g.mtu = smaller(g.mtu, smaller(arrived->mtu, ours->mtu));
 	g.present = present;
-	s->overrides = overridden(&s->overrides, &g);
+	s->overrides = overridden(&(struct wire_general){ 0 }, &g);
 	s->overrides.present = present;
 }
 
-/* RFC 2210 3.3.3, 2212; an empty fragment has four zeros. */
+/*
+ * RFC 2210 3.3.3, 2212; an empty fragment has four zeros.  Behind a reshaping
+ * point the sums since the last one begin with our own: the packets still wait
+ * for others after they were shaped.
+ */
 static void
 compose_gs(struct wire_adspec_service *s, const struct adspec_local *local)
 {
@@ -149,6 +156,8 @@ compose_gs(struct wire_adspec_service *s, const struct adspec_local *local)
 		s->gs_terms = true;
 		s->Ctot = s->Dtot = s->Csum = s->Dsum = 0;
 	}
+	if (local->reshapes)
+		s->Csum = s->Dsum = 0;
 	s->Ctot = add(s->Ctot, local->C);
 	s->Dtot = add(s->Dtot, local->D);
 	s->Csum = add(s->Csum, local->C);
@@ -161,10 +170,11 @@ compose_service(struct wire_adspec_service *s,
 {
 	const struct wire_general ours = local_defaults(local);
 
-	if (s->service == WIRE_SERVICE_GS && local->intserv) {
+	if (s->service == WIRE_SERVICE_GS && local->intserv && local->gs) {
 		compose_gs(s, local);
 		compose_overrides(s, arrived, &ours, &local->gs_override);
-	} else if (s->service == WIRE_SERVICE_CL && local->intserv) {
+	} else if (s->service == WIRE_SERVICE_CL && local->intserv &&
+		   local->cl) {
 		compose_overrides(s, arrived, &ours, &local->cl_override);
 	} else {
 		s->broken = true;

@@ -15,9 +15,11 @@
 /* This node and its outgoing interface, as one element of the path. */
 struct adspec_local {
 	bool non_rsvp_hop;      /* a node without RSVP was passed before us */
-	bool intserv;           /* GS and CL are provided on that interface */
+	bool intserv;           /* integrated services are provided there */
+	bool gs, cl;            /* of them, these */
+	bool reshapes;          /* the flow leaves in its own shape again */
 	uint64_t available_Bps; /* IP octets a second; 0: not known */
-	uint32_t latency_us;    /* WIRE_LATENCY_UNKNOWN: not known */
+	uint32_t latency_us;    /* smallest; WIRE_LATENCY_UNKNOWN: not known */
 	uint32_t mtu;
 	uint32_t C; /* GS error terms of the interface: octets */
 	uint32_t D; /* and microseconds */

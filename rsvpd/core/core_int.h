@@ -163,6 +163,10 @@ struct psb {
 /* What one next hop wants. */
 struct spec {
 	struct wire_flowspec flowspec;
+	bool lowered; /* slack was taken here when it was admitted, and it stays
+		       * so (RFC 2212, Guidelines for Implementors): */
+	float R_out;
+	uint32_t S_out;
 	size_t count; /* WF: 0 */
 	struct spec_filter {
 		struct wire_filter filter;
@@ -238,6 +242,7 @@ struct image {
 	uint32_t max_packet_bytes;
 	uint32_t min_packet_bytes;
 	uint64_t buffer_bytes;
+	bool reshapes; /* link_reshapes() */
 	size_t count;
 	struct rsvp_flow_filter filters[]; /* sorted */
 };
@@ -261,6 +266,7 @@ struct demand {
 			     * removal: it is not repeated at once */
 	bool adopted;       /* found in the kernel, not yet claimed */
 	bool seen;          /* the kernel still had it when tc came back */
+	bool reshapes;      /* what is live is link_reshapes() */
 	struct rsb *trying; /* whose request is in flight, or NULL */
 	struct image *live; /* in the kernel, or NULL */
 	struct image *sent; /* in flight, or NULL */
@@ -528,6 +534,10 @@ bool spec_has(const struct spec *spec, const struct wire_filter *filter);
 /* As flow descriptors of a message; returns how many. */
 size_t spec_flows(const struct spec *spec, uint8_t style,
 	struct wire_flow flows[WIRE_FLOWS_MAX]);
+/* What is reserved here for it and asked of the nodes before us. */
+struct wire_flowspec spec_forwarded(const struct spec *spec);
+/* The same request again takes no more slack than it did. */
+void spec_keep_slack(struct spec *spec, const struct spec *old);
 /* Same flowspec, and no filter in b that a lacks. */
 bool spec_covers(const struct spec *a, const struct spec *b);
 /* The latest request: wanted, trying or in force. */
@@ -561,6 +571,11 @@ void rsb_set_why(struct rsvp_core *core, struct rsb *rsb, const char *rule,
 	const char *reason);
 const char *rsb_rule(const struct rsb *rsb);
 const char *rsb_reason(const struct rsb *rsb);
+
+/* ---- mtu.c --------------------------------------------------------------- */
+
+/* Fill in M of an application's request when it is not known. */
+void mtu_of_request(const struct session *session, struct spec *spec);
 
 /* ---- scope.c ------------------------------------------------------------- */
 
@@ -601,6 +616,12 @@ void demand_stick(struct rsvp_core *core, struct demand *demand,
  * with the one that is being tried.  NULL: nothing.  False: no memory. */
 bool demand_image(struct rsvp_core *core, const struct demand *demand,
 	struct image **ret_image);
+/* It does not fit: take slack of the request that is being tried, if it has
+ * enough and the interface may, and replace the image. */
+bool demand_spend_slack(struct rsvp_core *core, struct demand *demand,
+	struct rsb *rsb, struct image **image);
+/* What leaves there for that sender was shaped anew by this node. */
+bool demand_reshapes(const struct psb *psb, uint32_t ifindex);
 struct image *image_of_flow(struct rsvp_core *core, const struct iface *iface,
 	const struct rsvp_flow *flow);
 bool image_equal(const struct image *a, const struct image *b);

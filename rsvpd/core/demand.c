@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "gs.h"
 #include "link.h"
 #include "merge.h"
 
@@ -169,7 +170,9 @@ struct sum {
 	struct wire_flowspec flowspec;
 	size_t senders;
 	struct wire_tspec path_te;
-	uint32_t Csum, Dsum;
+	uint32_t Ctot; /* of the senders, the largest */
+	struct link_arrival arrival;
+	struct wire_flowspec effective;
 	struct rsvp_flow flow; /* its filters */
 };
 
@@ -177,6 +180,12 @@ static const struct spec *
 spec_in_demand(const struct demand *demand, const struct rsb *rsb)
 {
 	return rsb == demand->trying ? rsb->trying : rsb->now;
+}
+
+static uint32_t
+larger(uint32_t a, uint32_t b)
+{
+	return a >= b ? a : b;
 }
 
 static void
@@ -197,17 +206,19 @@ add_sender(const struct iface *iface, const struct psb *psb, struct sum *sum)
 					   psb->adspec->len },
 			&adspec))
 		gs = wire_adspec_find(&adspec, WIRE_SERVICE_GS);
-	if (gs && gs->gs_terms && gs->Csum > sum->Csum)
-		sum->Csum = gs->Csum;
-	if (gs && gs->gs_terms && gs->Dsum > sum->Dsum)
-		sum->Dsum = gs->Dsum;
+	if (!gs || !gs->gs_terms)
+		return;
+	sum->Ctot = larger(sum->Ctot, gs->Ctot);
+	sum->arrival.Csum = larger(sum->arrival.Csum, gs->Csum);
+	sum->arrival.Dsum = larger(sum->arrival.Dsum, gs->Dsum);
 }
 
 static void
 add_reservation(const struct spec *spec, struct sum *sum)
 {
-	sum->flowspec = sum->any ? merge_lub(&sum->flowspec, &spec->flowspec)
-				 : spec->flowspec;
+	const struct wire_flowspec one = spec_forwarded(spec);
+
+	sum->flowspec = sum->any ? merge_lub(&sum->flowspec, &one) : one;
 	sum->any = true;
 }
 
@@ -220,6 +231,13 @@ flow_filter(const struct wire_filter *filter)
 		.flow_label = filter->flow_label };
 }
 
+static bool
+is_for(const struct demand *demand, const struct psb *psb)
+{
+	return demand->shared ||
+	       wire_filter_equal(&demand->filter, &psb->sender);
+}
+
 static void
 add_senders(const struct demand *demand, struct sum *sum)
 {
@@ -230,8 +248,7 @@ add_senders(const struct demand *demand, struct sum *sum)
 		bool wild = false, reserved = false;
 
 		/* Not looked at for each of the others' reservations. */
-		if (!demand->shared &&
-			!wire_filter_equal(&psb->sender, &demand->filter))
+		if (!is_for(demand, psb))
 			continue;
 		TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
 			const struct spec *spec = spec_in_demand(demand, rsb);
@@ -254,33 +271,116 @@ add_senders(const struct demand *demand, struct sum *sum)
 	}
 }
 
-bool
-demand_image(struct rsvp_core *core, const struct demand *demand,
-	struct image **ret_image)
+/* False: nothing, for want of a reservation or a sender. */
+static bool
+add_up(const struct demand *demand, struct sum *sum)
 {
-	struct sum sum = { 0 };
-	struct wire_flowspec spec;
 	const struct rsvp_iface *conf = &demand->iface->conf;
 	const struct rsb *rsb;
+	struct wire_flowspec spec;
 
+	*sum = (struct sum){ 0 };
 	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
 		const struct spec *one = spec_in_demand(demand, rsb);
 
 		if (one)
-			add_reservation(one, &sum);
+			add_reservation(one, sum);
 	}
-	if (sum.any)
-		add_senders(demand, &sum);
-	if (sum.senders == 0) {
-		*ret_image = NULL;
+	if (sum->any)
+		add_senders(demand, sum);
+	if (sum->senders == 0)
+		return false;
+	spec = sum->flowspec;
+	merge_tspec_normalise(&spec.tspec, conf->assumed_min_packet, conf->mtu);
+	sum->effective = merge_effective(&spec, &sum->path_te);
+	/* Flows of several sources merge here (RFC 2212, Policing). */
+	sum->arrival.reshape = sum->senders > 1;
+	return true;
+}
+
+/* Less than what runs is never refused, though a lower rate can need a longer
+ * queue (RFC 2211 5, 2212). */
+static bool
+is_reduction(const struct image *live, const struct rsvp_flow *flow)
+{
+	return live && flow->rate_Bps <= live->rate_Bps &&
+	       flow->bucket_bytes <= live->bucket_bytes;
+}
+
+bool
+demand_image(struct rsvp_core *core, const struct demand *demand,
+	struct image **ret_image)
+{
+	const struct rsvp_iface *conf = &demand->iface->conf;
+	struct sum sum;
+
+	*ret_image = NULL;
+	if (!add_up(demand, &sum))
+		return true;
+	link_flow(conf, &sum.effective, &sum.arrival, &sum.flow);
+	if (is_reduction(demand->live, &sum.flow) &&
+		sum.flow.buffer_bytes > LINK_BUFFER_MAX_BYTES)
+		sum.flow.buffer_bytes = LINK_BUFFER_MAX_BYTES;
+	*ret_image = image_of_flow(core, demand->iface, &sum.flow);
+	if (*ret_image)
+		(*ret_image)->reshapes = link_reshapes(conf, &sum.effective);
+	return *ret_image != NULL;
+}
+
+/* IP octets a second that the interface still has for this demand. */
+static double
+room(const struct rsvp_core *core, const struct demand *demand, uint32_t m)
+{
+	const struct rsvp_iface *conf = &demand->iface->conf;
+	struct ledger_amount held = { 0 };
+	struct ledger_sums sums;
+
+	if (!ledger_sums(core->ledger, conf->ifindex, &sums))
+		return 0;
+	(void)ledger_committed(core->ledger, demand->id, &held); /* or none */
+	return (double)link_ip_bytes(conf, sums.free_Bps + held.rate_Bps, m);
+}
+
+bool
+demand_spend_slack(struct rsvp_core *core, struct demand *demand,
+	struct rsb *rsb, struct image **image)
+{
+	struct spec *spec = rsb->trying;
+	struct wire_flowspec lowered;
+	struct image *other;
+	struct sum sum;
+	uint32_t C, D;
+
+	if (!demand->iface->conf.use_slack || spec->lowered ||
+		!add_up(demand, &sum))
+		return false;
+	link_gs_terms(&demand->iface->conf, &C, &D);
+	C = C > UINT32_MAX - sum.Ctot ? UINT32_MAX : sum.Ctot + C;
+	if (!gs_spend_slack(&spec->flowspec, C,
+		    room(core, demand, sum.effective.tspec.m), &lowered))
+		return false;
+	spec->lowered = true;
+	spec->R_out = lowered.R;
+	spec->S_out = lowered.S;
+	if (demand_image(core, demand, &other) && other) {
+		core_put(core, *image);
+		*image = other;
 		return true;
 	}
-	spec = sum.flowspec;
-	merge_tspec_normalise(&spec.tspec, conf->assumed_min_packet, conf->mtu);
-	spec = merge_effective(&spec, &sum.path_te);
-	link_flow(conf, &spec, sum.Csum, sum.Dsum, &sum.flow);
-	*ret_image = image_of_flow(core, demand->iface, &sum.flow);
-	return *ret_image != NULL;
+	spec->lowered = false;
+	return false;
+}
+
+bool
+demand_reshapes(const struct psb *psb, uint32_t ifindex)
+{
+	const struct demand *demand;
+
+	TAILQ_FOREACH (demand, &psb->session->demands, next)
+		if (demand->iface->conf.ifindex == ifindex && demand->live &&
+			demand->reshapes && is_for(demand, psb))
+			return true;
+	return false;
 }
 
 /* ---- running ------------------------------------------------------------- */
@@ -403,6 +503,24 @@ unaffordable(struct rsvp_core *core, struct demand *demand,
 		refuse_all(core, demand, refusal, true);
 }
 
+/*
+ * The kernel has the class of that image.  Nodes behind us sized their queues
+ * by what the ADSPEC said; they are told at once when a flow is not shaped here
+ * any more, and with the next refresh when it is.
+ */
+static void
+take_shape(struct rsvp_core *core, struct demand *demand, bool reshapes)
+{
+	const struct psb *psb;
+	bool lost = demand->reshapes && !reshapes;
+
+	demand->reshapes = reshapes;
+	TAILQ_FOREACH (psb, &demand->session->psbs, next)
+		if (lost && is_for(demand, psb) &&
+			psb_routes_to(psb, demand->iface->conf.ifindex))
+			out_path(core, psb, demand->iface->conf.ifindex);
+}
+
 static void
 follow(struct rsvp_core *core, struct demand *demand)
 {
@@ -417,6 +535,7 @@ follow(struct rsvp_core *core, struct demand *demand)
 	}
 	if (demand->live &&
 		(demand->stuck || image_equal(demand->live, image))) {
+		take_shape(core, demand, !demand->stuck && image->reshapes);
 		core_put(core, image);
 		return;
 	}

@@ -1,94 +1,67 @@
 /* SPDX-License-Identifier: ISC */
 
-/*
- * Guaranteed Service mathematics (RFC 2212, "End-to-End Behavior" and
- * "Guidelines for Implementors").  Seconds and octets inside, microseconds
- * outside.
- *
- * A conforming flow sends at most M + min(pT, rT + b - M) octets in any time T.
- * Its peak rate matters for T up to (b - M)/(p - r), then the bucket does.  A
- * depth below M is read as M: a packet of M octets is as much as ever comes at
- * once, and the bounds stay on the safe side.
- */
+/* Guaranteed Service flowspecs at this node (RFC 2212). */
 
 #include "gs.h"
 
 #include <math.h>
+#include <string.h>
 
-static const double us_per_s = 1e6;
+#include "base/intserv.h"
 
-static double
-depth(const struct wire_tspec *t)
+static struct intserv_flow
+flow_of(const struct wire_tspec *t)
 {
-	return (double)t->b >= (double)t->M ? (double)t->b : (double)t->M;
-}
-
-/* The longest time that a burst comes at the peak rate; p is finite. */
-static double
-burst_time(const struct wire_tspec *t)
-{
-	if (!(t->p > t->r))
-		return INFINITY;
-	return (depth(t) - t->M) / ((double)t->p - t->r);
+	return (struct intserv_flow){ t->r, t->b, t->p, t->M };
 }
 
 double
-rsvp_gs_bound_us(
-	const struct wire_tspec *tspec, double R, uint32_t Ctot, uint32_t Dtot)
+gs_buffer_bytes(const struct wire_flowspec *spec, uint32_t Csum, uint32_t Dsum,
+	bool reshape)
 {
-	double backlog; /* octets in front of the last one of a burst */
-
-	if (!(tspec->r > 0) || !(R >= tspec->r))
-		return INFINITY;
-	if (isinf(tspec->p))
-		backlog = depth(tspec);
-	else if (tspec->p > R)
-		backlog = tspec->M + burst_time(tspec) * (tspec->p - R);
-	else
-		backlog = tspec->M;
-	return (backlog + Ctot) / R * us_per_s + Dtot;
-}
-
-double
-rsvp_gs_rate(const struct wire_tspec *tspec, double bound_us, uint32_t Ctot,
-	uint32_t Dtot)
-{
-	const double q = (bound_us - Dtot) / us_per_s;
-	double R;
-
-	if (!(tspec->r > 0) || !(q > 0))
-		return INFINITY;
-	if (isinf(tspec->p)) {
-		R = (depth(tspec) + Ctot) / q;
-	} else {
-		const double T = burst_time(tspec);
-
-		R = ((double)tspec->p * T + tspec->M + Ctot) / (q + T);
-		if (!(R < tspec->p)) /* also when p = r and T is infinite */
-			R = ((double)tspec->M + Ctot) / q;
-	}
-	return R > tspec->r ? R : tspec->r;
-}
-
-double
-gs_buffer_bytes(const struct wire_flowspec *spec, uint32_t Csum, uint32_t Dsum)
-{
-	const struct wire_tspec *t = &spec->tspec;
+	const struct intserv_flow flow = flow_of(&spec->tspec);
 	/* Slack left to the nodes before us lets them clump the flow more. */
-	const double late_s = ((double)Dsum + spec->S) / us_per_s;
-	const double late = Csum / (double)spec->R + late_s;
+	const double late_us = (double)Dsum + spec->S;
+	const double here = intserv_buffer(&flow, spec->R, Csum, late_us);
+	const double shaped = intserv_reshaper(&flow, Csum, late_us);
 
-	if (isinf(t->p))
-		return depth(t) + late * spec->R;
-	if (!(t->p > t->r)) /* the burst never ends, so X = p */
-		return t->M + late * t->p;
+	return reshape && shaped > here ? shaped : here;
+}
 
-	const double T = burst_time(t);
-	double X = t->p;
+/* The largest single that is not above a positive number. */
+static float
+single_below(double x)
+{
+	float f = (float)x;
+	uint32_t bits;
 
-	if (T < late)
-		X = t->r;
-	else if (t->p > spec->R)
-		X = spec->R;
-	return t->M + T * (t->p - X) + late * X;
+	if ((double)f <= x)
+		return f;
+	memcpy(&bits, &f, sizeof(bits));
+	bits--; /* the next smaller one of a positive number */
+	memcpy(&f, &bits, sizeof(f));
+	return f;
+}
+
+bool
+gs_spend_slack(const struct wire_flowspec *in, uint32_t Ctot, double rate_Bps,
+	struct wire_flowspec *ret_out)
+{
+	const struct intserv_flow flow = flow_of(&in->tspec);
+	float R;
+	double spent_us;
+
+	if (in->service != WIRE_SERVICE_GS || !(rate_Bps > 0))
+		return false;
+	R = single_below(rate_Bps);
+	if (!(R >= intserv_slack_rate(&flow, in->R, in->S, Ctot)) ||
+		!(R < in->R))
+		return false;
+	spent_us = ceil(intserv_slack_us(&flow, in->R, R, Ctot));
+	if (spent_us > in->S)
+		return false;
+	*ret_out = *in;
+	ret_out->R = R;
+	ret_out->S = in->S - (uint32_t)spent_us;
+	return true;
 }

@@ -35,7 +35,9 @@ shared_flows(const struct rsb *rsb, const struct wire_msg *msg,
 static bool
 guilty(const struct rsb *rsb, const struct wire_msg *msg)
 {
-	return bsb_blockades(&msg->flows[0].flowspec, &rsb->now->flowspec);
+	const struct wire_flowspec asked = spec_forwarded(rsb->now);
+
+	return bsb_blockades(&msg->flows[0].flowspec, &asked);
 }
 
 /* An admission failure with the old reservation in place is no matter of those

@@ -313,6 +313,7 @@ make_spec(struct rsvp_core *core, const struct resv_in *in,
 		return NULL;
 	spec->count = 0;
 	spec->flowspec = d->flows[0].flowspec;
+	spec_keep_slack(spec, old);
 	if (in->msg->style == WIRE_STYLE_WF)
 		return spec;
 	for (size_t i = 0; i < d->count; i++)

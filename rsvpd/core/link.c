@@ -200,11 +200,15 @@ fill_cl(const struct rsvp_iface *iface, const struct wire_tspec *t,
 	flow->buffer_bytes = larger(
 		add(flow->bucket_bytes, scale_up(rate, CL_QUEUE_MS, 1000)),
 		multiply(mtu_w, CL_QUEUE_PACKETS));
+	/* The bucket has to have room, what is beyond may. */
+	if (flow->buffer_bytes > LINK_BUFFER_MAX_BYTES)
+		flow->buffer_bytes =
+			larger(flow->bucket_bytes, LINK_BUFFER_MAX_BYTES);
 }
 
 void
 link_flow(const struct rsvp_iface *iface, const struct wire_flowspec *effective,
-	uint32_t Csum, uint32_t Dsum, struct rsvp_flow *flow)
+	const struct link_arrival *arrival, struct rsvp_flow *flow)
 {
 	const struct wire_tspec *t = &effective->tspec;
 
@@ -213,9 +217,23 @@ link_flow(const struct rsvp_iface *iface, const struct wire_flowspec *effective,
 	flow->min_packet_bytes = clamp_u32(link_packet_bytes(iface, t->m));
 	if (effective->service == WIRE_SERVICE_GS)
 		fill_gs(iface, effective,
-			gs_buffer_bytes(effective, Csum, Dsum), flow);
+			gs_buffer_bytes(effective, arrival->Csum, arrival->Dsum,
+				arrival->reshape),
+			flow);
 	else
 		fill_cl(iface, t, flow);
+}
+
+bool
+link_reshapes(
+	const struct rsvp_iface *iface, const struct wire_flowspec *effective)
+{
+	const struct wire_tspec *t = &effective->tspec;
+	const uint64_t smallest = smallest_packet(t->m);
+
+	return effective->service == WIRE_SERVICE_GS && effective->R <= t->r &&
+	       (smallest >= t->M ||
+		       link_packet_bytes(iface, smallest) == smallest);
 }
 
 uint64_t

@@ -10,6 +10,7 @@
  * at the largest number of their type.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rsvpd/core/rsvp.h"
@@ -31,15 +32,29 @@ uint64_t link_ip_bytes(const struct rsvp_iface *iface, uint64_t wire_bytes,
 void link_gs_terms(const struct rsvp_iface *iface, uint32_t *ret_C_bytes,
 	uint32_t *ret_D_us);
 
+/* How a guaranteed flow comes here. */
+struct link_arrival {
+	uint32_t Csum, Dsum; /* of the arriving ADSPEC */
+	bool reshape;        /* flows merge here, or less goes on than comes */
+};
+
 /*
  * Fill in what the kernel must do for a reservation: service, rates, bucket,
  * packet sizes and buffer.  id, ifindex, addresses and filters are left alone.
- * The flowspec is valid (merge.h), with m and M known; Csum and Dsum are those
- * of the arriving ADSPEC.  A peak rate that is there is never below the rate.
+ * The flowspec is valid (merge.h), with m and M known.  A peak rate that is
+ * there is never below the rate.
  */
 void link_flow(const struct rsvp_iface *iface,
-	const struct wire_flowspec *effective, uint32_t Csum, uint32_t Dsum,
-	struct rsvp_flow *flow);
+	const struct wire_flowspec *effective,
+	const struct link_arrival *arrival, struct rsvp_flow *flow);
+
+/*
+ * What leaves by the class of that flow has the shape of its token bucket
+ * again: the class' rate is r and no packet may cost less on the wire than m
+ * makes of it.  A class of a larger rate lets a burst through.
+ */
+bool link_reshapes(
+	const struct rsvp_iface *iface, const struct wire_flowspec *effective);
 
 /*
  * The most that one flow may have queued.  What a Tspec, a slack or an ADSPEC

@@ -495,6 +495,8 @@ make_spec(struct rsvp_core *core, const struct local *local, size_t i)
 		spec->filters[spec->count].filter = *filter;
 		spec->filters[spec->count++].expires = MONO_NEVER;
 	}
+	if (!explicit_style || spec->count > 0)
+		mtu_of_request(local->session, spec);
 	return spec;
 }
 

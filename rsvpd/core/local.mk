@@ -19,6 +19,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/link.c rsvpd/core/link.h \
 	rsvpd/core/local.c \
 	rsvpd/core/merge.c rsvpd/core/merge.h \
+	rsvpd/core/mtu.c \
 	rsvpd/core/out.c rsvpd/core/out.h \
 	rsvpd/core/preempt.c \
 	rsvpd/core/psb.c \

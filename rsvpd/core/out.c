@@ -103,15 +103,41 @@ to_neighbour(const struct iface *iface, const struct addr *dst)
 
 /* ---- Path, PathTear ------------------------------------------------------ */
 
+/* Full is not the same as not known. */
+static uint64_t
+available_Bps(const struct rsvp_core *core, const struct iface *iface)
+{
+	const uint64_t left = iface_available_Bps(core, iface);
+
+	return left == 0 && iface->conf.reservable_Bps > 0 ? 1 : left;
+}
+
+/* This node and that interface, for what that sender sends. */
+static struct adspec_local
+element(const struct rsvp_core *core, const struct psb *psb,
+	const struct iface *iface)
+{
+	const struct rsvp_iface *conf = &iface->conf;
+	struct adspec_local here = { .non_rsvp_hop = psb->non_rsvp,
+		.intserv = conf->traffic_control && conf->link_Bps > 0 &&
+			   iface->tc_error == 0,
+		.gs = conf->budget_bytes > 0,
+		.cl = true,
+		.reshapes = demand_reshapes(psb, conf->ifindex),
+		.available_Bps = available_Bps(core, iface),
+		.latency_us = conf->latency_us,
+		.mtu = conf->mtu };
+
+	if (here.intserv && here.gs)
+		link_gs_terms(conf, &here.C, &here.D);
+	return here;
+}
+
 static bool
 compose_adspec(const struct rsvp_core *core, const struct psb *psb,
 	const struct iface *iface, struct wire_msg *msg)
 {
-	struct adspec_local here = { .non_rsvp_hop = psb->non_rsvp,
-		.intserv = iface->conf.traffic_control,
-		.available_Bps = iface_available_Bps(core, iface),
-		.latency_us = WIRE_LATENCY_UNKNOWN,
-		.mtu = iface->conf.mtu };
+	const struct adspec_local here = element(core, psb, iface);
 	struct wire_view view;
 
 	if (!psb->adspec)
@@ -119,8 +145,6 @@ compose_adspec(const struct rsvp_core *core, const struct psb *psb,
 	view = (struct wire_view){ psb->adspec->bytes, psb->adspec->len };
 	if (!wire_adspec_decode(view, &msg->adspec))
 		return false;
-	if (iface->conf.traffic_control)
-		link_gs_terms(&iface->conf, &here.C, &here.D);
 	adspec_update(&msg->adspec, &here);
 	return true;
 }

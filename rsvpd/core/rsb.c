@@ -45,6 +45,29 @@ spec_has(const struct spec *spec, const struct wire_filter *filter)
 	return false;
 }
 
+struct wire_flowspec
+spec_forwarded(const struct spec *spec)
+{
+	struct wire_flowspec forwarded = spec->flowspec;
+
+	if (spec->lowered) {
+		forwarded.R = spec->R_out;
+		forwarded.S = spec->S_out;
+	}
+	return forwarded;
+}
+
+void
+spec_keep_slack(struct spec *spec, const struct spec *old)
+{
+	if (!old || !old->lowered ||
+		!merge_equal(&spec->flowspec, &old->flowspec))
+		return;
+	spec->lowered = true;
+	spec->R_out = old->R_out;
+	spec->S_out = old->S_out;
+}
+
 bool
 spec_covers(const struct spec *a, const struct spec *b)
 {

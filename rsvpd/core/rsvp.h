@@ -141,6 +141,8 @@ struct rsvp_iface {
 	uint32_t repair_wait_ms;     /* W, RFC 2205 3.6 */
 	uint32_t slew_percent;    /* Slew.Max: R grows so much a refresh, 3.7 */
 	uint32_t quick_refreshes; /* sent early after a change, 3.7 item 6 */
+	uint32_t latency_us; /* smallest of the link; WIRE_LATENCY_UNKNOWN */
+	bool use_slack; /* GS: rather than refuse, take slack of the request */
 };
 
 /* ---- life ---------------------------------------------------------------- */
@@ -546,19 +548,5 @@ struct rsvp_refusal {
  * The last 256 are kept. */
 bool rsvp_core_refusal_before(const struct rsvp_core *core, uint64_t before,
 	struct rsvp_refusal *ret_refusal);
-
-/* ---- arithmetic that applications use too
- * --------------------------------------- */
-
-/*
- * End-to-end queueing bound of RFC 2212 in microseconds: for the Tspec, the
- * rate R (octets a second, at least r) and the sums of the delivered ADSPEC.
- * Infinite when R < r or R is 0.
- */
-double rsvp_gs_bound_us(
-	const struct wire_tspec *tspec, double R, uint32_t Ctot, uint32_t Dtot);
-/* Smallest R >= r that keeps the bound, or infinite if none does. */
-double rsvp_gs_rate(const struct wire_tspec *tspec, double bound_us,
-	uint32_t Ctot, uint32_t Dtot);
 
 #endif /* RSVP_H */

@@ -145,22 +145,23 @@ visit_senders(struct rsvp_core *core, const struct rsb *rsb, visit_fn *visit)
 static bool
 in_its_way(const struct wish_part *part, const struct rsb *rsb)
 {
-	return part->bsb &&
-	       bsb_blockades(&part->bsb->flowspec, &rsb->now->flowspec);
+	const struct wire_flowspec spec = spec_forwarded(rsb->now);
+
+	return part->bsb && bsb_blockades(&part->bsb->flowspec, &spec);
 }
 
 static void
 merge(struct wish_part *part, const struct rsb *rsb)
 {
-	const struct wire_flowspec *spec = &rsb->now->flowspec;
+	const struct wire_flowspec spec = spec_forwarded(rsb->now);
 
 	if (part->bsb)
 		part->glb =
-			part->reserved ? merge_glb(&part->glb, spec) : *spec;
+			part->reserved ? merge_glb(&part->glb, &spec) : spec;
 	part->reserved = true;
 	if (in_its_way(part, rsb))
 		return;
-	part->lub = part->free ? merge_lub(&part->lub, spec) : *spec;
+	part->lub = part->free ? merge_lub(&part->lub, &spec) : spec;
 	part->free = true;
 }
 
@@ -190,11 +191,19 @@ wish_compute(struct rsvp_core *core, struct session *session)
 
 /* ---- who is the largest -------------------------------------------------- */
 
+/* It is all that is asked for that sender. */
+static bool
+is_all(const struct wish_part *part, const struct rsb *rsb)
+{
+	const struct wire_flowspec spec = spec_forwarded(rsb->now);
+
+	return merge_compare(&spec, &part->lub) == MERGE_EQUAL;
+}
+
 static void
 rank(struct wish_part *part, const struct rsb *rsb)
 {
-	if (!in_its_way(part, rsb) &&
-		merge_compare(&rsb->now->flowspec, &part->lub) == MERGE_EQUAL)
+	if (!in_its_way(part, rsb) && is_all(part, rsb))
 		part->top++;
 }
 
@@ -224,8 +233,7 @@ place(struct wish_part *part, const struct rsb *rsb)
 	if (in_its_way(part, rsb))
 		return;
 	wish->blockaded = false;
-	if (part->top != 1 ||
-		merge_compare(&rsb->now->flowspec, &part->lub) != MERGE_EQUAL)
+	if (part->top != 1 || !is_all(part, rsb))
 		wish->smaller = true;
 }
 

@@ -3,6 +3,7 @@ core_tests = \
 	tests/unit/test_core_admit \
 	tests/unit/test_core_bsb \
 	tests/unit/test_core_iface \
+	tests/unit/test_core_intserv \
 	tests/unit/test_core_life \
 	tests/unit/test_core_limits \
 	tests/unit/test_core_local \
@@ -13,6 +14,7 @@ core_tests = \
 	tests/unit/test_core_resv \
 	tests/unit/test_core_scope \
 	tests/unit/test_core_shared \
+	tests/unit/test_core_slack \
 	tests/unit/test_core_tc \
 	tests/unit/test_core_timer \
 	tests/unit/test_core_view \
@@ -26,6 +28,7 @@ core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT
 tests_unit_test_core_admit_LDADD = $(core_ldadd)
 tests_unit_test_core_bsb_LDADD = $(core_ldadd)
 tests_unit_test_core_iface_LDADD = $(core_ldadd)
+tests_unit_test_core_intserv_LDADD = $(core_ldadd)
 tests_unit_test_core_life_LDADD = $(core_ldadd)
 tests_unit_test_core_limits_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)
@@ -36,6 +39,7 @@ tests_unit_test_core_repair_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
 tests_unit_test_core_scope_LDADD = $(core_ldadd)
 tests_unit_test_core_shared_LDADD = $(core_ldadd)
+tests_unit_test_core_slack_LDADD = $(core_ldadd)
 tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)
 tests_unit_test_core_view_LDADD = $(core_ldadd)

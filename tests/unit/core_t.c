@@ -127,7 +127,8 @@ add_iface(struct ct *t, uint32_t ifindex)
 		.assumed_min_packet = 128,
 		.timer_us = 200,
 		.repair_wait_ms = 2000,
-		.slew_percent = 30 };
+		.slew_percent = 30,
+		.latency_us = WIRE_LATENCY_UNKNOWN };
 
 	snprintf(iface.name, sizeof(iface.name), "eth%u", ifindex);
 	if (t->family == ADDR_V4)
@@ -135,6 +136,36 @@ add_iface(struct ct *t, uint32_t ifindex)
 	else
 		iface.v6 = ct_addr(t, ifindex, 1);
 	rsvp_core_iface(t->core, t->now, &iface);
+}
+
+struct rsvp_iface
+ct_iface(const struct ct *t, uint32_t ifindex)
+{
+	struct rsvp_iface_info info;
+
+	assert_true(rsvp_core_iface_after(t->core, ifindex - 1, &info));
+	return info.conf;
+}
+
+void
+ct_set_iface(struct ct *t, const struct rsvp_iface *conf)
+{
+	rsvp_core_iface(t->core, t->now, conf);
+	ct_tick(t);
+	ct_forget(t);
+}
+
+void
+ct_make_bare(struct ct *t, uint64_t reservable_Bps)
+{
+	struct rsvp_iface conf = ct_iface(t, DOWN);
+
+	conf.header_bytes = 0;
+	conf.overhead_bytes = 0;
+	conf.min_frame_bytes = 0;
+	conf.timer_us = 0;
+	conf.reservable_Bps = reservable_Bps;
+	ct_set_iface(t, &conf);
 }
 
 void
@@ -495,6 +526,19 @@ ct_resv(struct ct *t, struct wire_flowspec spec)
 		.has_filter = true,
 		.flowspec = spec,
 		.filter = ct_sender(t) };
+	return msg;
+}
+
+struct wire_msg *
+ct_resv_both(struct ct *t, struct wire_flowspec spec)
+{
+	struct wire_msg *msg = ct_resv(t, spec);
+
+	msg->style = WIRE_STYLE_SE;
+	msg->style_vector = WIRE_STYLE_SE;
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter = ct_second_sender(t);
 	return msg;
 }
 

@@ -76,6 +76,12 @@ void ct_both(void (*run)(struct ct *t));
 /* Traffic control is ready on all interfaces. */
 void ct_tc_ready(struct ct *t);
 
+/* An interface as it is, and as it shall be; empties the log. */
+struct rsvp_iface ct_iface(const struct ct *t, uint32_t ifindex);
+void ct_set_iface(struct ct *t, const struct rsvp_iface *conf);
+/* DOWN charges IP octets only. */
+void ct_make_bare(struct ct *t, uint64_t reservable_Bps);
+
 /* Addresses: host on the link of an interface; net 9 is far away. */
 struct addr ct_addr(const struct ct *t, unsigned net, unsigned host);
 struct wire_session ct_session(const struct ct *t);
@@ -94,6 +100,8 @@ ct_is(const struct addr *a, struct addr b)
 struct wire_msg *ct_path(struct ct *t);      /* hop A, on UP */
 struct wire_msg *ct_path_tear(struct ct *t); /* hop A */
 struct wire_msg *ct_resv(struct ct *t, struct wire_flowspec spec); /* hop B */
+/* SE for both senders. */
+struct wire_msg *ct_resv_both(struct ct *t, struct wire_flowspec spec);
 struct wire_msg *ct_resv_tear(struct ct *t);
 /* Feeds the Path of another session and returns the Resv for it. */
 struct wire_msg *ct_other_flow(

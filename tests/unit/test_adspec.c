@@ -8,6 +8,8 @@
 
 static const struct adspec_local here = {
 	.intserv = true,
+	.gs = true,
+	.cl = true,
 	.available_Bps = 9375000,
 	.latency_us = 5,
 	.mtu = 1500,
@@ -260,6 +262,90 @@ our_overrides_meet_arriving_values(void)
 }
 
 static void
+a_service_that_is_not_offered_is_broken(void)
+{
+	struct wire_adspec a = arriving();
+	struct adspec_local partly = here;
+
+	partly.gs = false;
+	a.services[0].overrides =
+		(struct wire_general){ WIRE_GENERAL_MTU, 0, 0, 0, 2000 };
+	adspec_update(&a, &partly);
+	T_CHECK(a.services[0].broken, "GS");
+	check_gs(&a.services[0], 100, 200, 30, 40);
+	T_EQ(a.services[0].overrides.mtu, 2000);
+	T_CHECK(!a.services[1].broken && !a.broken, "CL, or the path");
+	check_general(&a.general, 4, 9375000, 45, 1500);
+	a = arriving();
+	partly.gs = true;
+	partly.cl = false;
+	adspec_update(&a, &partly);
+	T_CHECK(a.services[1].broken, "CL");
+	T_CHECK(!a.services[0].broken && !a.broken, "GS, or the path");
+	check_gs(&a.services[0], 1638, 16770, 1568, 16610);
+}
+
+static void
+sums_restart_where_the_flow_is_reshaped(void)
+{
+	struct wire_adspec a = arriving();
+	struct adspec_local shaper = here;
+
+	shaper.reshapes = true;
+	adspec_update(&a, &shaper);
+	check_gs(&a.services[0], 1638, 16770, 1538, 16570);
+	adspec_update(&a, &here);
+	check_gs(&a.services[0], 3176, 33340, 3076, 33140);
+}
+
+static void
+no_service_has_larger_packets_than_the_path(void)
+{
+	struct wire_adspec a = arriving();
+	struct adspec_local jumbo = here;
+
+	jumbo.mtu = 9000;
+	jumbo.cl_override =
+		(struct wire_general){ WIRE_GENERAL_MTU, 0, 0, 0, 9500 };
+	a.general.mtu = 1280;
+	a.services[0].overrides =
+		(struct wire_general){ WIRE_GENERAL_MTU, 0, 0, 0, 4000 };
+	adspec_update(&a, &jumbo);
+	T_EQ(a.services[0].overrides.mtu, 1280);
+	T_EQ(a.services[1].overrides.mtu, 1280);
+	a = arriving();
+	a.services[1].overrides =
+		(struct wire_general){ WIRE_GENERAL_MTU, 0, 0, 0, 20000 };
+	jumbo.mtu = 3000;
+	adspec_update(&a, &jumbo);
+	T_EQ(a.services[1].overrides.mtu, 3000);
+	T_EQ(a.general.mtu, 3000);
+}
+
+/* Our override meets the arriving default of each parameter, or its override.
+ */
+static void
+each_override_meets_its_own_default(void)
+{
+	struct adspec_local strict = here;
+	struct wire_adspec a = arriving();
+
+	strict.gs_override =
+		(struct wire_general){ WIRE_GENERAL_ALL, 2, 5000, 9, 1400 };
+	a.services[0].overrides =
+		(struct wire_general){ WIRE_GENERAL_HOPS | WIRE_GENERAL_LATENCY,
+			7, 0, 50, 0 };
+	adspec_update(&a, &strict);
+	T_EQ(a.services[0].overrides.present, WIRE_GENERAL_ALL);
+	check_general(&a.services[0].overrides, 9, 5000, 59, 1400);
+	check_general(&a.general, 4, 9375000, 45, 1500);
+	T_EQ(a.services[1].overrides.present, 0);
+	a = arriving();
+	adspec_update(&a, &strict);
+	check_general(&a.services[0].overrides, 5, 5000, 49, 1400);
+}
+
+static void
 a_local_sender_starts_with_nothing_passed(void)
 {
 	struct wire_adspec a = adspec_default();
@@ -364,6 +450,14 @@ static struct t_case cases[] = {
 		arriving_overrides_meet_our_defaults },
 	{ "our overrides meet arriving values",
 		our_overrides_meet_arriving_values },
+	{ "a service that is not offered is marked broken",
+		a_service_that_is_not_offered_is_broken },
+	{ "sums restart where the flow is reshaped",
+		sums_restart_where_the_flow_is_reshaped },
+	{ "no service has larger packets than the path",
+		no_service_has_larger_packets_than_the_path },
+	{ "each override meets its own default",
+		each_override_meets_its_own_default },
 	{ "a local sender starts with nothing passed",
 		a_local_sender_starts_with_nothing_passed },
 	{ "bandwidth is rounded to the safe side",

@@ -202,6 +202,8 @@ defaults_are_those_of_the_manual(void)
 	T_EQ(conf->ifaces[0].header_bytes, UINT32_MAX);
 	T_EQ(conf->ifaces[0].assumed_min_packet, 128);
 	T_EQ(conf->ifaces[0].timer_us, 200);
+	T_EQ(conf->ifaces[0].latency_us, UINT32_MAX);
+	T_EQ(conf->ifaces[0].use_slack, false);
 	conf_free(conf);
 }
 

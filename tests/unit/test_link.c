@@ -155,6 +155,15 @@ error_terms_stay_in_their_range(void)
 	check_terms(&i, 1538, 100000000 + 1 + 200);
 }
 
+static void
+flow_of(const struct rsvp_iface *iface, const struct wire_flowspec *spec,
+	uint32_t Csum, uint32_t Dsum, struct rsvp_flow *flow)
+{
+	const struct link_arrival arrival = { Csum, Dsum, false };
+
+	link_flow(iface, spec, &arrival, flow);
+}
+
 static const struct wire_flowspec gs_spec = {
 	WIRE_SERVICE_GS,
 	{ 125000, 16000, 250000, 100, 1500 },
@@ -167,7 +176,7 @@ a_guaranteed_flow_by_hand(void)
 {
 	struct rsvp_flow f = { .id = 7, .ifindex = 3, .dst_port = 5 };
 
-	link_flow(&ether, &gs_spec, 1500, 1200, &f);
+	flow_of(&ether, &gs_spec, 1500, 1200, &f);
 	T_EQ(f.service, WIRE_SERVICE_GS);
 	T_EQ(f.rate_Bps, 207000); /* 150000 * 138/100 */
 	T_EQ(f.peak_Bps, 345000);
@@ -185,7 +194,7 @@ a_guaranteed_flow_on_a_bare_link_keeps_its_numbers(void)
 {
 	struct rsvp_flow f = { 0 };
 
-	link_flow(&bare, &gs_spec, 1500, 1200, &f);
+	flow_of(&bare, &gs_spec, 1500, 1200, &f);
 	T_EQ(f.rate_Bps, 150000);
 	T_EQ(f.peak_Bps, 250000);
 	T_EQ(f.bucket_bytes, 16000);
@@ -202,26 +211,64 @@ guaranteed_flows_at_the_edges(void)
 	struct rsvp_flow f = { 0 };
 
 	s.tspec.p = INFINITY;
-	link_flow(&bare, &s, 1500, 1200, &f);
+	flow_of(&bare, &s, 1500, 1200, &f);
 	T_EQ(f.peak_Bps, 0);
 	T_EQ(f.buffer_bytes, 17680);
 	s.tspec.p = 125000;
-	link_flow(&bare, &s, 1500, 1200, &f);
+	flow_of(&bare, &s, 1500, 1200, &f);
 	T_EQ(f.peak_Bps, 150000); /* never below the rate */
 	s.tspec.b = 100;
-	link_flow(&bare, &s, 0, 0, &f);
+	flow_of(&bare, &s, 0, 0, &f);
 	T_EQ(f.bucket_bytes, 1500); /* nor the bucket below a packet */
 	T_EQ(f.buffer_bytes, 1500);
 	s.R = 40e12f;
 	s.tspec.p = INFINITY;
 	s.tspec.b = 250e9f;
 	s.S = UINT32_MAX;
-	link_flow(&ether, &s, UINT32_MAX, UINT32_MAX, &f);
+	flow_of(&ether, &s, UINT32_MAX, UINT32_MAX, &f);
 	T_EQ(f.rate_Bps, 55199999050384); /* 39999999311872 * 1.38 = ...83.36 */
 	T_CHECK(f.buffer_bytes > LINK_BUFFER_MAX_BYTES, "supported");
 	s.tspec.M = UINT32_MAX;
-	link_flow(&ether, &s, 0, 0, &f);
+	flow_of(&ether, &s, 0, 0, &f);
 	T_EQ(f.max_packet_bytes, UINT32_MAX);
+}
+
+static void
+a_reshaper_holds_what_came_together(void)
+{
+	const struct link_arrival merged = { 1500, 1200, true };
+	struct rsvp_flow f = { 0 };
+
+	link_flow(&bare, &gs_spec, &merged, &f);
+	T_EQ(f.buffer_bytes, 17650); /* 16000 + 1500 + 0.0012 * 125000 */
+	T_EQ(f.rate_Bps, 150000);
+	T_EQ(f.bucket_bytes, 16000);
+	link_flow(&ether, &gs_spec, &merged, &f);
+	T_EQ(f.buffer_bytes, 24357); /* 17650 * 1.38 */
+}
+
+/* Only a class of the token rate, on a link that charges each octet alike. */
+static void
+a_class_of_the_token_rate_reshapes(void)
+{
+	struct wire_flowspec s = gs_spec;
+	struct rsvp_iface padded = bare;
+
+	T_CHECK(!link_reshapes(&bare, &s), "R > r lets bursts through");
+	s.R = s.tspec.r;
+	T_CHECK(link_reshapes(&bare, &s), "R = r");
+	T_CHECK(!link_reshapes(&ether, &s), "large packets cost less there");
+	s.tspec.m = s.tspec.M;
+	T_CHECK(link_reshapes(&ether, &s), "all packets cost the same");
+	s.tspec.m = 0;
+	T_CHECK(link_reshapes(&bare, &s), "m = 0 is read as 1");
+	padded.min_frame_bytes = 101;
+	s.tspec.m = 100;
+	T_CHECK(!link_reshapes(&padded, &s), "a padded packet");
+	s.tspec.m = 101;
+	T_CHECK(link_reshapes(&padded, &s), "none is padded");
+	s.service = WIRE_SERVICE_CL;
+	T_CHECK(!link_reshapes(&bare, &s), "CL borrows");
 }
 
 static struct wire_flowspec
@@ -237,7 +284,7 @@ a_controlled_load_flow_by_hand(void)
 		(struct wire_tspec){ 125000, 16000, 250000, 100, 1500 });
 	struct rsvp_flow f = { 0 };
 
-	link_flow(&ether, &s, UINT32_MAX, UINT32_MAX, &f);
+	flow_of(&ether, &s, UINT32_MAX, UINT32_MAX, &f);
 	T_EQ(f.service, WIRE_SERVICE_CL);
 	T_EQ(f.rate_Bps, 172500);
 	T_EQ(f.peak_Bps, 345000);
@@ -255,26 +302,31 @@ controlled_load_flows_at_the_edges(void)
 		cl_spec((struct wire_tspec){ 1000, 100, 1000, 100, 1500 });
 	struct rsvp_flow f = { 0 };
 
-	link_flow(&ether, &s, 0, 0, &f);
+	flow_of(&ether, &s, 0, 0, &f);
 	T_EQ(f.rate_Bps, 1380);
 	T_EQ(f.peak_Bps, 0); /* p = r leaves no room for a burst to clear */
 	T_EQ(f.bucket_bytes, 1539); /* a packet and 0.276 octets of timer */
 	T_EQ(f.buffer_bytes, 4 * 1538);
 	s.tspec.p = (float)NAN;
-	link_flow(&ether, &s, 0, 0, &f);
+	flow_of(&ether, &s, 0, 0, &f);
 	T_EQ(f.peak_Bps, 0);
 	s.tspec.p = INFINITY;
-	link_flow(&ether, &s, 0, 0, &f);
+	flow_of(&ether, &s, 0, 0, &f);
 	T_EQ(f.peak_Bps, 0);
 	s.tspec.p = 1001;
-	link_flow(&ether, &s, 0, 0, &f);
+	flow_of(&ether, &s, 0, 0, &f);
 	T_EQ(f.peak_Bps, 1382); /* 1381.38 */
 	s.tspec.r = 1.5f;       /* 2 * 1.38 */
-	link_flow(&ether, &s, 0, 0, &f);
+	flow_of(&ether, &s, 0, 0, &f);
 	T_EQ(f.rate_Bps, 3);
 	s.tspec.b = 250e9f;
-	link_flow(&ether, &s, 0, 0, &f);
+	flow_of(&ether, &s, 0, 0, &f);
 	T_CHECK(f.buffer_bytes > LINK_BUFFER_MAX_BYTES, "supported");
+	/* 2.5 GB in 200 ms: more queue than anybody needs */
+	s.tspec.r = 12.5e9f;
+	s.tspec.b = 16000;
+	flow_of(&bare, &s, 0, 0, &f);
+	T_EQ(f.buffer_bytes, LINK_BUFFER_MAX_BYTES);
 }
 
 static struct t_case cases[] = {
@@ -295,6 +347,10 @@ static struct t_case cases[] = {
 		a_guaranteed_flow_on_a_bare_link_keeps_its_numbers },
 	{ "guaranteed flows at the edges saturate",
 		guaranteed_flows_at_the_edges },
+	{ "a reshaper holds what came together",
+		a_reshaper_holds_what_came_together },
+	{ "a class of the token rate reshapes",
+		a_class_of_the_token_rate_reshapes },
 	{ "a controlled-load flow agrees with sums by hand",
 		a_controlled_load_flow_by_hand },
 	{ "controlled-load flows at the edges leave room for bursts",

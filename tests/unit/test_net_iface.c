@@ -42,6 +42,8 @@ section(uint64_t bandwidth_Bps)
 		.assumed_min_packet = 130,
 		.timer_us = 201,
 		.device_bytes = 77,
+		.latency_us = 78,
+		.use_slack = true,
 		.packets_per_s = 999,
 		.udp = CONF_UDP_ON,
 		.udp_router = 0x0a000002,
@@ -76,6 +78,8 @@ the_section_and_the_facts_are_put_together(void)
 	T_EQ(c->assumed_min_packet, 130);
 	T_EQ(c->timer_us, 201);
 	T_EQ(c->device_bytes, 77);
+	T_EQ(c->latency_us, 78);
+	T_EQ(c->use_slack, true);
 	T_EQ(i.packets_per_s, 999);
 	T_EQ(i.udp, CONF_UDP_ON);
 	T_EQ(addr_equal(&i.udp_router, &router), true);
@@ -132,6 +136,8 @@ an_unknown_interface_is_disabled(void)
 	T_EQ(i.core.lives, 3);
 	T_EQ(i.core.assumed_min_packet, 128);
 	T_EQ(i.core.timer_us, 200);
+	T_EQ(i.core.latency_us, WIRE_LATENCY_UNKNOWN);
+	T_EQ(i.core.use_slack, false);
 	T_EQ(i.controlled, false);
 	T_EQ(i.packets_per_s, 0);
 	T_EQ(i.udp, CONF_UDP_OFF);
@@ -301,10 +307,10 @@ every_change_is_noticed(void)
 		CORE(header_bytes), CORE(overhead_bytes), CORE(min_frame_bytes),
 		CORE(assumed_min_packet), CORE(timer_us), CORE(device_bytes),
 		CORE(repair_wait_ms), CORE(slew_percent), CORE(quick_refreshes),
-		TC(ifindex), TC(name), TC(link_Bps), TC(best_effort_Bps),
-		TC(control_Bps), TC(mtu), TC(header_bytes), TC(overhead_bytes),
-		TC(min_frame_bytes), TC(timer_us), TC(pool_low), TC(pool_high),
-		TC(take_over),
+		CORE(latency_us), CORE(use_slack), TC(ifindex), TC(name),
+		TC(link_Bps), TC(best_effort_Bps), TC(control_Bps), TC(mtu),
+		TC(header_bytes), TC(overhead_bytes), TC(min_frame_bytes),
+		TC(timer_us), TC(pool_low), TC(pool_high), TC(take_over),
 		{ offsetof(struct net_iface, packets_per_s), sizeof(uint32_t),
 			false },
 		{ offsetof(struct net_iface, udp), sizeof(enum conf_udp),

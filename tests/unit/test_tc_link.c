@@ -397,6 +397,26 @@ odd_figures_are_made_usable(void)
 	fix_free(f);
 }
 
+/* RFC 2212, Policing: inside the network excess waits, and only what finds the
+ * queue full is lost. */
+static void
+guaranteed_flows_are_shaped_not_policed(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid;
+
+	flow.service = TC_SERVICE_GS;
+	flow.peak_Bps = 2 * flow.rate_Bps;
+	flow.buffer_bytes = 54321;
+	classid = fix_add(f, &flow).classid;
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.rate_Bps, flow.rate_Bps);
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.ceil_Bps, flow.rate_Bps);
+	T_EQ(fix_find(f, TC_QDISC_LEAF, classid << 16)->fifo.limit, 54321);
+	fix_free(f);
+}
+
 /* ---- settings
  * ---------------------------------------------------------------- */
 
@@ -588,6 +608,8 @@ static struct t_case cases[] = {
 	{ "a moved flow leaves its class to the pool",
 		moved_flow_leaves_its_class_to_the_pool },
 	{ "odd figures are made usable", odd_figures_are_made_usable },
+	{ "guaranteed flows are shaped, not policed",
+		guaranteed_flows_are_shaped_not_policed },
 	{ "node numbers come round", node_numbers_come_round },
 	{ "changed settings are followed", changed_settings_are_followed },
 	{ "senseless settings are refused", senseless_settings_are_refused },
