@@ -54,9 +54,8 @@ class Router:
     def _entry(self, option, src, group, iif, outs):
         parent = self.vifs[iif]
         outs = [self.vifs[name] for name in outs]
-        if ":" in group and not self.s6:
-            pytest.skip("this kernel has no IPv6 multicast routing")
         if ":" in group:
+            self.require(6)
             bits = sum(1 << vif for vif in outs)
             self.s6.setsockopt(41, option, sin6(src) + sin6(group) +
                                struct.pack("=HH", parent, 0) +
@@ -65,6 +64,10 @@ class Router:
         ttls = bytes(1 if vif in outs else 0 for vif in range(VIFS))
         self.s4.setsockopt(0, option, nb.packed(src) + nb.packed(group) +
                            struct.pack("=H", parent) + ttls + bytes(18))
+
+    def require(self, family):
+        if family == 6 and not self.s6:
+            pytest.skip("this kernel has no IPv6 multicast routing")
 
     def route(self, src, group, iif, *outs):
         """Forward (src, group) from iif to outs, instead of what was."""

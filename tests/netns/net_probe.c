@@ -347,13 +347,19 @@ open_sockets(struct net_raw *raw)
 		{ IPPROTO_IPV6, IPV6_RECVPKTINFO, 1 },
 		{ IPPROTO_IPV6, IPV6_HDRINCL, 1 },
 		{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0 }, { -1, 0, 0 } };
+	int guard;
 
 	net_raw_socket(raw, SUP_FD_RAW4, open_socket(AF_INET, 46, raw4));
 	net_raw_socket(raw, SUP_FD_RAW6, open_socket(AF_INET6, 46, raw6));
 	net_raw_socket(
 		raw, SUP_FD_ALERT6, open_socket(AF_INET6, IPPROTO_RAW, alert6));
 	net_raw_socket(raw, SUP_FD_TAP6, opened("tap", net_tap6_open()));
-	net_raw_socket(raw, SUP_FD_GUARD, opened("guard", net_guard_open()));
+	/* As the supervisor: without it, if the kernel has no nf_tables. */
+	guard = net_guard_open();
+	if (guard >= 0)
+		net_raw_socket(raw, SUP_FD_GUARD, guard);
+	else
+		fprintf(stderr, "guard: %s\n", strerror(-guard));
 }
 
 static struct conf *

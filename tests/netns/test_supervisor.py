@@ -182,6 +182,9 @@ def rule(bench):
 def test_no_rule_without_a_reader(bench):
     """Whatever ends the engine takes its rule along; the next has its own."""
     engine = bench.workers()["engine"]
+    if "forwarding of multicast RSVP: Operation not supported" in (
+            bench.daemon.process.output()):
+        pytest.skip("this kernel has no nf_tables for IP")
     assert rule(bench).count("flags owner") == 1
     os.kill(engine, signal.SIGSTOP)
     os.kill(engine, signal.SIGKILL)
