@@ -9,89 +9,7 @@
  * usage: wire_dump CAPTURE
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "rsvpd/wire/wire.h"
-
-enum { IP4_HEADER = 20, IP6_HEADER = 40, PACKET_MAX = 4096, RAW_IP = 101 };
-
-struct dump {
-	FILE *capture;
-	unsigned count;
-};
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "wire_dump: %s\n", what);
-	exit(1);
-}
-
-static void
-put_ip_header(struct buf_writer *w, uint8_t family, uint8_t ttl, size_t len)
-{
-	if (family == ADDR_V6) {
-		static const uint8_t ends[] = { 0x20, 1, 0xd, 0xb8, 0, 2, 0, 0,
-			0, 0, 0, 0, 0, 0, 0, 1, 0x20, 1, 0xd, 0xb8, 0, 2, 0, 0,
-			0, 0, 0, 0, 0, 0, 0, 2 };
-
-		buf_put_u32be(w, 0x6c000000);
-		buf_put_u16be(w, (uint16_t)len);
-		buf_put_u8(w, 46);
-		buf_put_u8(w, ttl);
-		buf_put_bytes(w, ends, sizeof(ends));
-		return;
-	}
-
-	uint8_t *start = w->pos;
-
-	buf_put_u16be(w, 0x45c0);
-	buf_put_u16be(w, (uint16_t)(IP4_HEADER + len));
-	buf_put_u32be(w, 0);
-	buf_put_u8(w, ttl);
-	buf_put_u8(w, 46);
-	buf_put_u16be(w, 0);
-	buf_put_u32be(w, 0x0a020201);
-	buf_put_u32be(w, 0x0a020202);
-
-	struct buf_writer field = buf_writer(start + 10, 2);
-
-	buf_put_u16be(&field, wire_checksum(start, IP4_HEADER));
-}
-
-static void
-put_record(struct dump *d, const void *bytes, size_t len)
-{
-	if (fwrite(bytes, 1, len, d->capture) != len)
-		die("the capture cannot be written");
-}
-
-static void
-dump(struct dump *d, const struct wire_msg *msg)
-{
-	uint8_t message[PACKET_MAX];
-	uint8_t packet[PACKET_MAX];
-	char print[PACKET_MAX];
-	uint8_t record[16];
-	struct buf_writer m = buf_writer(message, sizeof(message));
-	struct buf_writer w = buf_writer(packet, sizeof(packet));
-	struct buf_writer r = buf_writer(record, sizeof(record));
-	struct text t = text_over(print, sizeof(print));
-
-	if (!wire_msg_encode(&m, msg))
-		die("a message was not encoded");
-	put_ip_header(
-		&w, msg->session.dst.family, msg->send_ttl, buf_written(&m));
-	buf_put_bytes(&w, message, buf_written(&m));
-	buf_put_u64le(&r, ++d->count); /* seconds, microseconds */
-	buf_put_u32le(&r, (uint32_t)buf_written(&w));
-	buf_put_u32le(&r, (uint32_t)buf_written(&w));
-	put_record(d, record, sizeof(record));
-	put_record(d, packet, buf_written(&w));
-	wire_msg_print_tree(&t, msg);
-	printf("message %u, %zu octets\n%s", d->count, buf_written(&m), print);
-}
+#include "tests/oracle/capture.h"
 
 static struct addr
 address(uint8_t family, const char *v4, const char *v6)
@@ -99,7 +17,7 @@ address(uint8_t family, const char *v4, const char *v6)
 	struct addr a = { 0 };
 
 	if (!addr_parse(family == ADDR_V4 ? v4 : v6, &a))
-		die("an address does not parse");
+		capture_die("an address does not parse");
 	return a;
 }
 
@@ -149,35 +67,35 @@ adspec(void)
 
 /* Path, PathErr and PathTear, for a port and for a flow label. */
 static void
-dump_paths(struct dump *d, uint8_t family)
+dump_paths(struct capture *c, uint8_t family)
 {
 	struct wire_msg msg = basic(WIRE_PATH, family);
 
 	msg.has |= WIRE_HAS_HOP | WIRE_HAS_TIME_VALUES | WIRE_HAS_SENDER |
 		   WIRE_HAS_TSPEC;
-	dump(d, &msg);
+	capture_message(c, &msg);
 	msg.has |= WIRE_HAS_ADSPEC;
 	msg.adspec = adspec();
-	dump(d, &msg);
+	capture_message(c, &msg);
 	msg.adspec.broken = true;
 	msg.adspec.services[0].gs_terms = false;
 	msg.adspec.services[0].broken = true;
-	dump(d, &msg);
+	capture_message(c, &msg);
 	if (family == ADDR_V6) {
 		msg.sender.form = WIRE_FILTER_FLOW_LABEL;
 		msg.sender.flow_label = 0xabcde;
-		dump(d, &msg);
+		capture_message(c, &msg);
 	}
 
 	msg = basic(WIRE_PATH_ERR, family);
 	msg.has |= WIRE_HAS_ERROR | WIRE_HAS_SENDER | WIRE_HAS_TSPEC;
 	msg.error.code = WIRE_E_TC;
 	msg.error.value = WIRE_TC_ADSPEC;
-	dump(d, &msg);
+	capture_message(c, &msg);
 
 	msg = basic(WIRE_PATH_TEAR, family);
 	msg.has |= WIRE_HAS_HOP | WIRE_HAS_SENDER;
-	dump(d, &msg);
+	capture_message(c, &msg);
 }
 
 /* Two flow descriptors, or one for WF and in a ResvErr of FF. */
@@ -207,7 +125,7 @@ add_flows(struct wire_msg *msg, uint8_t style, uint8_t service)
 }
 
 static void
-dump_resvs(struct dump *d, uint8_t family, uint8_t style, uint8_t service)
+dump_resvs(struct capture *c, uint8_t family, uint8_t style, uint8_t service)
 {
 	struct wire_msg msg = basic(WIRE_RESV, family);
 
@@ -219,7 +137,7 @@ dump_resvs(struct dump *d, uint8_t family, uint8_t style, uint8_t service)
 			addr_size(family) };
 		msg.scope_count = 1;
 	}
-	dump(d, &msg);
+	capture_message(c, &msg);
 
 	msg = basic(WIRE_RESV_ERR, family);
 	msg.has |= WIRE_HAS_HOP | WIRE_HAS_ERROR;
@@ -227,20 +145,20 @@ dump_resvs(struct dump *d, uint8_t family, uint8_t style, uint8_t service)
 	msg.error.code = WIRE_E_ADMISSION;
 	msg.error.value = WIRE_ADMISSION_BANDWIDTH;
 	add_flows(&msg, style, service);
-	dump(d, &msg);
+	capture_message(c, &msg);
 
 	msg = basic(WIRE_RESV_TEAR, family);
 	msg.has |= WIRE_HAS_HOP;
 	add_flows(&msg, style, service);
-	dump(d, &msg);
+	capture_message(c, &msg);
 	for (size_t i = 0; i < msg.flow_count; i++)
 		msg.flows[i].has_flowspec = false;
-	dump(d, &msg);
+	capture_message(c, &msg);
 
 	msg = basic(WIRE_RESV_CONF, family);
 	msg.has |= WIRE_HAS_ERROR | WIRE_HAS_CONFIRM;
 	add_flows(&msg, style, service);
-	dump(d, &msg);
+	capture_message(c, &msg);
 }
 
 int
@@ -249,29 +167,17 @@ main(int argc, char **argv)
 	static const uint8_t styles[] = { WIRE_STYLE_WF, WIRE_STYLE_FF,
 		WIRE_STYLE_SE };
 	static const uint8_t services[] = { WIRE_SERVICE_GS, WIRE_SERVICE_CL };
-	struct dump d = { 0 };
-	uint8_t header[24];
-	struct buf_writer w = buf_writer(header, sizeof(header));
+	struct capture c;
 
 	if (argc != 2)
-		die("usage: wire_dump CAPTURE");
-	d.capture = fopen(argv[1], "wb");
-	if (!d.capture)
-		die("the capture cannot be made");
-	buf_put_u32le(&w, 0xa1b2c3d4);
-	buf_put_u16le(&w, 2);
-	buf_put_u16le(&w, 4);
-	buf_put_u64le(&w, 0);
-	buf_put_u32le(&w, 65535);
-	buf_put_u32le(&w, RAW_IP);
-	put_record(&d, header, sizeof(header));
+		capture_die("usage: wire_dump CAPTURE");
+	capture_open(&c, argv[1]);
 	for (uint8_t family = ADDR_V4; family <= ADDR_V6; family += 2) {
-		dump_paths(&d, family);
+		dump_paths(&c, family);
 		for (size_t i = 0; i < 3; i++)
 			for (size_t j = 0; j < 2; j++)
-				dump_resvs(&d, family, styles[i], services[j]);
+				dump_resvs(&c, family, styles[i], services[j]);
 	}
-	if (fclose(d.capture) != 0)
-		die("the capture cannot be written");
+	capture_close(&c);
 	return 0;
 }
