@@ -284,6 +284,14 @@ discard(struct rsvp_core *core, struct rsb *rsb, struct spec **spec)
 	return true;
 }
 
+/* RFC 2209, UPDATE TRAFFIC CONTROL: what was to be increased is still there,
+ * whichever next hop asked for it. */
+static bool
+is_in_place(const struct rsb *rsb)
+{
+	return rsb->demand ? demand_in_force(rsb->demand) : rsb->now != NULL;
+}
+
 void
 admit_refuse(
 	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal)
@@ -291,7 +299,8 @@ admit_refuse(
 	struct spec **spec = rsb->trying ? &rsb->trying : &rsb->wanted;
 
 	record(core, rsb, *spec, refusal);
-	tell(core, rsb, *spec, refusal, rsb->now ? WIRE_ERROR_IN_PLACE : 0);
+	tell(core, rsb, *spec, refusal,
+		is_in_place(rsb) ? WIRE_ERROR_IN_PLACE : 0);
 	if (rsb->local)
 		local_refused(rsb, *spec);
 	/* RFC 2209: a failed request takes its RESV_CONFIRM with it. */

@@ -475,6 +475,10 @@ enum session_mode { SESSION_TELL, SESSION_QUIET };
  * nothing is left of it. */
 void session_sync(struct rsvp_core *core, struct session *session,
 	enum session_mode mode);
+/* The same after an answer to that demand: the others that carry the same
+ * senders are looked at, and no more. */
+void session_answered(struct rsvp_core *core, struct session *session,
+	const struct demand *demand);
 /* A charge against a limit; NULL: reached, or no memory (counted). */
 struct maker *maker_charge(struct rsvp_core *core, const struct addr *hop,
 	uint32_t uid, uint32_t limit);
@@ -595,6 +599,9 @@ size_t scope_collect(const struct scope_pick *pick, uint8_t bytes[SCOPE_BYTES]);
 
 struct demand *demand_new(struct rsvp_core *core, struct iface *iface,
 	const struct session_key *key);
+/* Filter NULL: the shared one. */
+struct demand *demand_find(const struct session *session, uint32_t ifindex,
+	const struct wire_filter *filter);
 /* Find or make; filter NULL: shared.  NULL: no memory. */
 struct demand *demand_make(struct rsvp_core *core, struct session *session,
 	struct iface *iface, const struct wire_filter *filter);

@@ -36,18 +36,30 @@ demand_new(struct rsvp_core *core, struct iface *iface,
 }
 
 struct demand *
-demand_make(struct rsvp_core *core, struct session *session,
-	struct iface *iface, const struct wire_filter *filter)
+demand_find(const struct session *session, uint32_t ifindex,
+	const struct wire_filter *filter)
 {
 	struct demand *demand;
 
 	TAILQ_FOREACH (demand, &session->demands, next) {
-		if (demand->iface != iface ||
+		if (demand->iface->conf.ifindex != ifindex ||
 			demand->shared != (filter == NULL))
 			continue;
 		if (!filter || wire_filter_equal(&demand->filter, filter))
 			return demand;
 	}
+	return NULL;
+}
+
+struct demand *
+demand_make(struct rsvp_core *core, struct session *session,
+	struct iface *iface, const struct wire_filter *filter)
+{
+	struct demand *demand =
+		demand_find(session, iface->conf.ifindex, filter);
+
+	if (demand)
+		return demand;
 	demand = demand_new(core, iface, &session->key);
 	if (!demand)
 		return NULL;

@@ -13,7 +13,7 @@
 #include "merge.h"
 
 /* Of one session.  Work for a message grows with both. */
-enum { RSBS_MAX = 1024, FILTERS_MAX = 4096 };
+enum { RSBS_MAX = 4096, FILTERS_MAX = 4096 };
 
 /* One Resv or ResvTear and what it refers to here. */
 struct resv_in {
@@ -22,12 +22,15 @@ struct resv_in {
 	struct wire_hop hop;     /* next hop, with our own handle */
 	struct session *session; /* NULL without path state */
 	int64_t lifetime_ms;
+	/* of the requests that the session has, by what was asked last */
+	size_t gs, cl, filters;
 };
 
 /* The descriptor being worked on: one flow of FF, all of SE or WF. */
 struct descriptor {
 	const struct wire_flow *flows;
 	size_t count;
+	struct rsb *own; /* that the next hop has for it, or NULL */
 };
 
 bool
@@ -74,6 +77,20 @@ find_rsb(const struct resv_in *in, const struct descriptor *d)
 		in->session, &in->hop, in->msg->style, &d->flows[0].filter);
 }
 
+/* Something is in force there for what the request would increase (RFC 2209,
+ * UPDATE TRAFFIC CONTROL), whoever asked for it. */
+static bool
+in_place(const struct resv_in *in, const struct descriptor *d)
+{
+	const struct demand *demand;
+
+	if (!in->session || d->count == 0)
+		return false;
+	demand = demand_find(in->session, in->hop.lih,
+		in->msg->style == WIRE_STYLE_FF ? &d->flows[0].filter : NULL);
+	return demand && demand_in_force(demand);
+}
+
 static void
 refuse(struct rsvp_core *core, const struct resv_in *in,
 	const struct descriptor *d, const struct refusal *why)
@@ -103,7 +120,8 @@ refuse(struct rsvp_core *core, const struct resv_in *in,
 		r.sender = d->flows[0].filter;
 	}
 	(void)text_copy(r.reason, sizeof(r.reason), why->reason);
-	if (rsb && rsb->now)
+	if ((rsb && rsb->now) ||
+		(why->code == WIRE_E_ADMISSION && in_place(in, d)))
 		err.error.flags = WIRE_ERROR_IN_PLACE;
 	refusal_record(core, &r);
 	out_resv_err(core, &err);
@@ -130,7 +148,7 @@ refuse_message(struct rsvp_core *core, const struct resv_in *in,
 	const struct refusal *why)
 {
 	const struct wire_msg *msg = in->msg;
-	struct descriptor d = { msg->flows, msg->flow_count };
+	struct descriptor d = { msg->flows, msg->flow_count, NULL };
 
 	if (!style_known(msg->style) || !flows_are_whole(msg))
 		d.count = 0;
@@ -216,17 +234,40 @@ check_message(struct rsvp_core *core, const struct resv_in *in)
 	return false;
 }
 
+/* Counted once for all descriptors of a message; afterwards kept up. */
+static void
+count_request(struct resv_in *in, const struct spec *spec, int sign)
+{
+	const size_t one = (size_t)sign; /* wraps round when it goes down */
+
+	if (!spec)
+		return;
+	if (spec->flowspec.service == WIRE_SERVICE_GS)
+		in->gs += one;
+	else
+		in->cl += one;
+	in->filters += one * spec->count;
+}
+
+static void
+count_requests(struct resv_in *in)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &in->session->rsbs, next)
+		count_request(in, rsb_latest(rsb), 1);
+}
+
 /* All receivers of a session choose the same service (RFC 2210 2.2). */
 static bool
 service_conflict(
 	const struct resv_in *in, const struct rsb *own, uint8_t service)
 {
-	const struct rsb *rsb;
+	size_t others = service == WIRE_SERVICE_GS ? in->cl : in->gs;
 
-	TAILQ_FOREACH (rsb, &in->session->rsbs, next)
-		if (rsb != own && rsb_latest(rsb)->flowspec.service != service)
-			return true;
-	return false;
+	if (own && rsb_latest(own)->flowspec.service != service)
+		others--;
+	return others > 0;
 }
 
 static struct refusal
@@ -260,10 +301,10 @@ judge_flowspec(const struct resv_in *in, const struct descriptor *d)
 	merge_tspec_normalise(&spec.tspec, conf->assumed_min_packet, conf->mtu);
 	if (!merge_flowspec_valid(&spec))
 		return tc_refusal(WIRE_TC_FLOWSPEC);
-	if (service_conflict(in, find_rsb(in, d), spec.service))
+	if (service_conflict(in, d->own, spec.service))
 		return tc_refusal(WIRE_TC_CONFLICT);
 	if (M > conf->mtu && !merge_packet_size_unknown(M) &&
-		!has_such_packets(find_rsb(in, d), M))
+		!has_such_packets(d->own, M))
 		return (struct refusal){ WIRE_E_ADMISSION, WIRE_ADMISSION_MTU,
 			"", "packets larger than the MTU of the interface" };
 	return (struct refusal){ 0, 0, "", "" };
@@ -394,18 +435,15 @@ keep_objects(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb)
 
 /* Room for a request with so many filters, besides what others have. */
 static bool
-has_room(const struct rsvp_core *core, const struct session *session,
+has_room(const struct rsvp_core *core, const struct resv_in *in,
 	const struct rsb *own, size_t filters)
 {
-	const struct rsb *rsb;
+	const size_t old = own ? rsb_latest(own)->count : 0;
 
-	if (!own && (session->rsb_count >= RSBS_MAX ||
+	if (!own && (in->session->rsb_count >= RSBS_MAX ||
 			    core->rsb_count >= core->conf.max_paths))
 		return false;
-	TAILQ_FOREACH (rsb, &session->rsbs, next)
-		if (rsb != own && rsb_latest(rsb))
-			filters += rsb_latest(rsb)->count;
-	return filters <= FILTERS_MAX;
+	return in->filters - old + filters <= FILTERS_MAX;
 }
 
 static struct rsb *
@@ -448,38 +486,48 @@ take_confirm(struct rsb *rsb, const struct wire_msg *msg, bool changed)
 	return false;
 }
 
+/* What the request is from now on; takes the spec.  True: it is another. */
+static bool
+replace_request(struct rsvp_core *core, struct rsb *rsb, struct spec *spec)
+{
+	if (!rsb_latest(rsb) || !spec_covers(rsb_latest(rsb), spec)) {
+		core_put(core, rsb->wanted);
+		rsb->wanted = spec;
+		return true;
+	}
+	core_put(core, spec);
+	if (!rsb->trying && !rsb->wanted)
+		rsb->failed = rsb->demand->stuck;
+	return false;
+}
+
 /* True: something follows from it.  A refresh is none of that, so that it costs
  * little however many share the session. */
 static bool
-put_request(struct rsvp_core *core, const struct resv_in *in,
-	const struct descriptor *d)
+put_request(
+	struct rsvp_core *core, struct resv_in *in, const struct descriptor *d)
 {
-	struct rsb *rsb = find_rsb(in, d);
+	struct rsb *rsb = d->own;
 	struct spec *spec = make_spec(core, in, d, rsb);
 	bool changed;
 
 	if (!spec)
 		return false;
-	if (!has_room(core, in->session, rsb, spec->count)) {
+	if (!has_room(core, in, rsb, spec->count)) {
 		core_count(core, RSVP_C_DROP_LIMIT);
 		core_put(core, spec);
 		return false;
 	}
-	if (!rsb)
+	if (rsb)
+		count_request(in, rsb_latest(rsb), -1);
+	else
 		rsb = make_rsb(core, in, d);
 	if (!rsb) {
 		core_put(core, spec);
 		return true;
 	}
-	changed = !rsb_latest(rsb) || !spec_covers(rsb_latest(rsb), spec);
-	if (changed) {
-		core_put(core, rsb->wanted);
-		rsb->wanted = spec;
-	} else {
-		core_put(core, spec);
-		if (!rsb->trying && !rsb->wanted)
-			rsb->failed = rsb->demand->stuck;
-	}
+	changed = replace_request(core, rsb, spec);
+	count_request(in, rsb_latest(rsb), 1);
 	extend(core, in, rsb, d);
 	if (take_confirm(rsb, in->msg, changed))
 		changed = true;
@@ -488,6 +536,7 @@ put_request(struct rsvp_core *core, const struct resv_in *in,
 	if (rsb_arm(core, rsb))
 		return changed;
 	core_count(core, RSVP_C_DROP_MEMORY);
+	count_request(in, rsb_latest(rsb), -1);
 	rsb_free(core, rsb);
 	return true;
 }
@@ -497,25 +546,24 @@ put_request(struct rsvp_core *core, const struct resv_in *in,
 static bool
 came_late(const struct resv_in *in, const struct descriptor *d)
 {
-	const struct rsb *rsb = find_rsb(in, d);
 	const struct psb *psb;
 
-	if (!rsb)
+	if (!d->own)
 		return false;
 	TAILQ_FOREACH (psb, &in->session->psbs, next)
-		if (psb_left(psb, rsb))
+		if (psb_left(psb, d->own))
 			return true;
 	return false;
 }
 
 /* True: something follows from it. */
 static bool
-one_descriptor(struct rsvp_core *core, const struct resv_in *in,
-	const struct descriptor *d)
+one_descriptor(struct rsvp_core *core, struct resv_in *in, struct descriptor *d)
 {
 	struct refusal why = { WIRE_E_NO_SENDER, 0, "",
 		wire_error_text(WIRE_E_NO_SENDER) };
 
+	d->own = find_rsb(in, d);
 	if (any_sender(in, d)) {
 		why = judge_flowspec(in, d);
 	} else if (came_late(in, d)) {
@@ -533,7 +581,7 @@ in_resv(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
 	const struct wire_msg *msg = packet->msg;
 	struct resv_in in = { 0 };
-	struct descriptor d = { msg->flows, msg->flow_count };
+	struct descriptor d = { msg->flows, msg->flow_count, NULL };
 	bool changed = false;
 
 	if (!find_context(core, packet, &in) || msg->flow_count == 0) {
@@ -543,6 +591,7 @@ in_resv(struct rsvp_core *core, const struct rsvp_packet *packet)
 	if (!check_message(core, &in))
 		return;
 	core_count(core, RSVP_C_RESV_IN);
+	count_requests(&in);
 	if (msg->style != WIRE_STYLE_FF) {
 		changed = one_descriptor(core, &in, &d);
 	} else {
@@ -564,7 +613,7 @@ static bool
 tear(struct rsvp_core *core, const struct resv_in *in,
 	const struct wire_flow *flow)
 {
-	const struct descriptor d = { flow, 1 };
+	const struct descriptor d = { flow, 1, NULL };
 	struct rsb *rsb = find_rsb(in, &d);
 
 	if (!rsb)

@@ -639,7 +639,7 @@ rsvp_core_installed(struct rsvp_core *core, struct mono now,
 	if (demand->slot == FLOWSLOT_ABSENT)
 		ledger_release(core->ledger, demand->id);
 	if (session)
-		session_sync(core, session, SESSION_TELL);
+		session_answered(core, session, demand);
 	else if (demand->slot == FLOWSLOT_ABSENT)
 		demand_free(core, demand);
 }

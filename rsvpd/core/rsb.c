@@ -126,26 +126,27 @@ rsb_latest(const struct rsb *rsb)
 	return rsb->trying ? rsb->trying : rsb->now;
 }
 
-static bool
-same_key(const struct rsb *rsb, uint8_t style, const struct wire_filter *filter)
+/* What one next hop of an interface wants of that demand. */
+static struct rsb *
+find_in(const struct demand *demand, const struct wire_hop *hop, uint8_t style)
 {
-	if (rsb->style != style)
-		return false;
-	return style != WIRE_STYLE_FF || spec_has(rsb_latest(rsb), filter);
+	struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
+		if (rsb->style == style &&
+			addr_equal(&rsb->hop.addr, &hop->addr))
+			return rsb;
+	return NULL;
 }
 
 struct rsb *
 rsb_find(const struct session *session, const struct wire_hop *hop,
 	uint8_t style, const struct wire_filter *filter)
 {
-	struct rsb *rsb;
+	const struct demand *demand = demand_find(
+		session, hop->lih, style == WIRE_STYLE_FF ? filter : NULL);
 
-	TAILQ_FOREACH (rsb, &session->rsbs, next)
-		if (!rsb->local && rsb->ifindex == hop->lih &&
-			addr_equal(&rsb->hop.addr, &hop->addr) &&
-			same_key(rsb, style, filter))
-			return rsb;
-	return NULL;
+	return demand ? find_in(demand, hop, style) : NULL;
 }
 
 struct rsb *
@@ -155,7 +156,9 @@ rsb_find_local(const struct session *session, const struct local *local,
 	struct rsb *rsb;
 
 	TAILQ_FOREACH (rsb, &session->rsbs, next)
-		if (rsb->local == local && same_key(rsb, style, filter))
+		if (rsb->local == local && rsb->style == style &&
+			(style != WIRE_STYLE_FF ||
+				spec_has(rsb_latest(rsb), filter)))
 			return rsb;
 	return NULL;
 }

@@ -272,6 +272,36 @@ empty(const struct session *session)
 	       TAILQ_EMPTY(&session->locals);
 }
 
+/* Memory that was short then is not the last word. */
+static void
+settle(struct rsvp_core *core, struct session *session, enum session_mode mode,
+	uint64_t failures)
+{
+	ask_sync(core, session, mode);
+	session->unsettled = core->counters[RSVP_C_DROP_MEMORY] != failures;
+	if (empty(session))
+		session_free(core, session);
+}
+
+void
+session_answered(struct rsvp_core *core, struct session *session,
+	const struct demand *demand)
+{
+	const uint64_t failures = core->counters[RSVP_C_DROP_MEMORY];
+	const struct wire_filter filter = demand->filter;
+	const bool shared = demand->shared;
+	struct demand *each, *next;
+
+	TAILQ_FOREACH_SAFE (each, &session->demands, next, next)
+		if (each->shared == shared &&
+			(shared || wire_filter_equal(&each->filter, &filter)))
+			demand_run(core, each);
+	if (session->unsettled || psb_settle(core, session))
+		session_sync(core, session, SESSION_TELL);
+	else
+		settle(core, session, SESSION_TELL, failures);
+}
+
 void
 session_sync(
 	struct rsvp_core *core, struct session *session, enum session_mode mode)
@@ -284,8 +314,5 @@ session_sync(
 		TAILQ_FOREACH_SAFE (demand, &session->demands, next, next)
 			demand_run(core, demand);
 	} while (psb_settle(core, session));
-	ask_sync(core, session, mode);
-	session->unsettled = core->counters[RSVP_C_DROP_MEMORY] != failures;
-	if (empty(session))
-		session_free(core, session);
+	settle(core, session, mode, failures);
 }
