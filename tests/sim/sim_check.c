@@ -176,6 +176,10 @@ check_repeated(struct sim *s, struct node *node, const struct seen *seen,
 		s->now.us - node->changed.us < REPAIR_US ||
 		marked_since(s, node, session, seen->event))
 		return;
+	/* RFC 2205 3.5, rule 4: whatever may succeed, at once. */
+	if (s->cause.kind == EVENT_PACKET && out->type == WIRE_RESV &&
+		s->cause.in.type == WIRE_RESV_ERR)
+		return;
 	sim_problem(s, "node %u repeats a %s after %lld ms", node->index,
 		wire_type_text(out->type),
 		(long long)(now.us - seen->when.us) / 1000);
