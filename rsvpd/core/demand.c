@@ -226,10 +226,12 @@ add_sender(const struct iface *iface, const struct psb *psb, struct sum *sum)
 }
 
 static void
-add_reservation(const struct spec *spec, struct sum *sum)
+add_reservation(
+	const struct rsvp_iface *conf, const struct spec *spec, struct sum *sum)
 {
-	const struct wire_flowspec one = spec_forwarded(spec);
+	struct wire_flowspec one = spec_forwarded(spec);
 
+	merge_tspec_normalise(&one.tspec, conf->assumed_min_packet, conf->mtu);
 	sum->flowspec = sum->any ? merge_lub(&sum->flowspec, &one) : one;
 	sum->any = true;
 }
@@ -289,22 +291,19 @@ add_up(const struct demand *demand, struct sum *sum)
 {
 	const struct rsvp_iface *conf = &demand->iface->conf;
 	const struct rsb *rsb;
-	struct wire_flowspec spec;
 
 	*sum = (struct sum){ 0 };
 	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
 		const struct spec *one = spec_in_demand(demand, rsb);
 
 		if (one)
-			add_reservation(one, sum);
+			add_reservation(conf, one, sum);
 	}
 	if (sum->any)
 		add_senders(demand, sum);
 	if (sum->senders == 0)
 		return false;
-	spec = sum->flowspec;
-	merge_tspec_normalise(&spec.tspec, conf->assumed_min_packet, conf->mtu);
-	sum->effective = merge_effective(&spec, &sum->path_te);
+	sum->effective = merge_effective(&sum->flowspec, &sum->path_te);
 	/* Flows of several sources merge here (RFC 2212, Policing). */
 	sum->arrival.reshape = sum->senders > 1;
 	return true;

@@ -124,6 +124,15 @@ smaller_u32(uint32_t a, uint32_t b)
 	return a <= b ? a : b;
 }
 
+/* 0 stands for "not known" and is no smaller than what is (merge.h). */
+static uint32_t
+smaller_packet(uint32_t a, uint32_t b)
+{
+	if (a == 0 || b == 0)
+		return larger_u32(a, b);
+	return smaller_u32(a, b);
+}
+
 struct wire_tspec
 merge_tspec_sum(const struct wire_tspec *a, const struct wire_tspec *b)
 {
@@ -144,7 +153,7 @@ merge_tspec_lub(const struct wire_tspec *a, const struct wire_tspec *b)
 		.b = larger(a->b, b->b),
 		.p = larger(a->p, b->p),
 		.m = smaller_u32(a->m, b->m),
-		.M = smaller_u32(a->M, b->M),
+		.M = smaller_packet(a->M, b->M),
 	};
 }
 
@@ -246,7 +255,7 @@ merge_glb(const struct wire_flowspec *a, const struct wire_flowspec *b)
 	if (x.service != y.service)
 		return *a;
 
-	const uint32_t M = smaller_u32(x.tspec.M, y.tspec.M);
+	const uint32_t M = smaller_packet(x.tspec.M, y.tspec.M);
 
 	return (struct wire_flowspec){
 		.service = x.service,

@@ -226,6 +226,25 @@ tspecs_are_merged_with_the_smallest_packet(void)
 		(struct wire_tspec){ 2000, 9000, 4000, 100, 1400 });
 }
 
+/* Deployed receivers send M = 0, which says nothing: others' M stands. */
+static void
+an_unknown_packet_size_is_not_the_smallest(void)
+{
+	struct wire_tspec unknown = one;
+	struct wire_flowspec a = { .service = WIRE_SERVICE_CL };
+	struct wire_flowspec b = { .service = WIRE_SERVICE_CL, .tspec = two };
+
+	unknown.M = 0;
+	a.tspec = unknown;
+	T_EQ(merge_tspec_lub(&unknown, &two).M, two.M);
+	T_EQ(merge_tspec_lub(&two, &unknown).M, two.M);
+	T_EQ(merge_glb(&a, &b).tspec.M, two.M);
+	T_EQ(merge_lub(&b, &a).tspec.M, two.M);
+	T_EQ(merge_tspec_lub(&unknown, &unknown).M, 0);
+	unknown.M = 0x7fffffff;
+	T_EQ(merge_tspec_lub(&unknown, &two).M, two.M);
+}
+
 static void
 the_minimum_of_unordered_tspecs_has_the_larger_depth(void)
 {
@@ -575,6 +594,8 @@ static struct t_case cases[] = {
 	{ "Tspecs are summed", tspecs_are_summed },
 	{ "Tspecs are merged with the smallest packet",
 		tspecs_are_merged_with_the_smallest_packet },
+	{ "an unknown packet size is not the smallest",
+		an_unknown_packet_size_is_not_the_smallest },
 	{ "the minimum of unordered Tspecs has the larger depth",
 		the_minimum_of_unordered_tspecs_has_the_larger_depth },
 	{ "the minimum of ordered Tspecs is the smaller one",
