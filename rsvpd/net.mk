@@ -11,6 +11,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/net_nl.c \
 	rsvpd/net_packet.c rsvpd/net_packet.h \
 	rsvpd/net_raw.c rsvpd/net_raw.h rsvpd/net_raw_int.h \
+	rsvpd/net_reasm.c rsvpd/net_reasm.h \
 	rsvpd/net_recv.c \
 	rsvpd/net_route.c \
 	rsvpd/net_send.c \

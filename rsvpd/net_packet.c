@@ -152,7 +152,23 @@ net_packet_parse4(
 	return NET_PACKET_OK;
 }
 
-/* Walk the extension headers to the message: hop-by-hop only, RFC 2711. */
+/* What a fragment is part of (RFC 8200 4.5). */
+static uint8_t
+read_fragment(struct buf_reader *r, struct net_packet *p)
+{
+	uint8_t next = buf_get_u8(r);
+	uint16_t offset;
+
+	(void)buf_get_u8(r);
+	offset = buf_get_u16be(r);
+	p->fragment_offset = offset & ~(size_t)7;
+	p->fragment_more = (offset & FRAG_MORE6) != 0;
+	p->fragment_id = buf_get_u32be(r);
+	return next;
+}
+
+/* Walk the extension headers to the message: hop-by-hop only, RFC 2711, and
+ * fragments. */
 static enum net_packet_fault
 walk6(struct buf_reader *r, uint8_t next, struct net_packet *p)
 {
@@ -166,13 +182,17 @@ walk6(struct buf_reader *r, uint8_t next, struct net_packet *p)
 			return NET_PACKET_SHORT;
 		p->alert = find_alert6(options);
 	}
-	if (next == NEXT_FRAGMENT)
-		return NET_PACKET_FRAGMENT;
+	if (next == NEXT_FRAGMENT) {
+		next = read_fragment(r, p);
+		if (r->failed)
+			return NET_PACKET_SHORT;
+	}
 	if (next != NET_PACKET_PROTO)
 		return NET_PACKET_OTHER;
 	p->len = buf_left(r);
 	p->message = buf_take(r, p->len);
-	return NET_PACKET_OK;
+	return p->fragment_more || p->fragment_offset > 0 ? NET_PACKET_FRAGMENT
+							  : NET_PACKET_OK;
 }
 
 enum net_packet_fault

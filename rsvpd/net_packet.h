@@ -49,6 +49,10 @@ struct net_packet {
 	bool alert;             /* carries Router Alert */
 	const uint8_t *message; /* borrowed from the packet */
 	size_t len;
+	/* IPv6 and NET_PACKET_FRAGMENT: the message is this part of one. */
+	uint32_t fragment_id;
+	size_t fragment_offset;
+	bool fragment_more; /* others follow it */
 };
 
 /* A packet from its IP header on; the version field decides.  On a fault

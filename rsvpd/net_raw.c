@@ -39,9 +39,10 @@ net_raw_new(struct engine *engine)
 		getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
 		getrandom(&raw->fragment_id, sizeof(raw->fragment_id), 0) < 0)
 		goto fail;
+	raw->reasm = net_reasm_new();
 	raw->limit = net_limit_new(&key);
 	raw->udp = net_udp_new(&key);
-	if (!raw->limit || !raw->udp)
+	if (!raw->reasm || !raw->limit || !raw->udp)
 		goto fail;
 	return raw;
 fail:
@@ -57,6 +58,7 @@ net_raw_free(struct net_raw *raw)
 	for (int role = 0; role < NET_ROLE_COUNT; role++)
 		close_port(&raw->ports[role]);
 	net_batch_free(raw->batch);
+	net_reasm_free(raw->reasm);
 	net_limit_free(raw->limit);
 	net_udp_free(raw->udp);
 	free(raw);

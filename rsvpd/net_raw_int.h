@@ -12,6 +12,7 @@
  *	net_udp_io.c messages in UDP
  *	net_packet.c IP headers as bytes (pure)
  *	net_bucket.c the limits (pure)
+ *	net_reasm.c  fragments of IPv6 (pure)
  *	net_tap.c    opens the packet socket for IPv6 multicast
  *	net_guard.c  opens what keeps the kernel from forwarding
  */
@@ -20,6 +21,7 @@
 #include "rsvpd/net_bucket.h"
 #include "rsvpd/net_packet.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/net_reasm.h"
 #include "rsvpd/net_udp.h"
 
 enum net_raw_role {
@@ -51,6 +53,7 @@ struct net_raw {
 	struct wire_msg msg; /* the one in hand: too large for the stack */
 	uint32_t fragment_id;
 	struct net_udp *udp;
+	struct net_reasm *reasm; /* of IPv6 in transit */
 };
 
 struct net_batch *net_batch_new(void);

@@ -335,6 +335,20 @@ take_message(struct net_raw *raw, struct arrival *a)
 			wire_fault_text(fault));
 }
 
+/* The kernel puts together what is for this host, and all of IPv4. */
+static void
+take_fragment(struct net_raw *raw, struct arrival *a)
+{
+	enum net_reasm_result result =
+		net_reasm_add(raw->reasm, loop_now(), a->ifindex, &a->packet);
+
+	raw->engine->stats->count[STATS_NOT_RSVP] += net_reasm_lost(raw->reasm);
+	if (result == NET_REASM_WHOLE)
+		take_message(raw, a);
+	else if (result == NET_REASM_BAD)
+		drop(raw, a, STATS_NOT_RSVP, "fragments that do not fit");
+}
+
 /* To a group that somebody here has joined: the packet socket has it too, as it
  * has those to groups that nobody joined. */
 static bool
@@ -365,12 +379,12 @@ take_packet(struct net_port *port, struct mmsghdr *message)
 	}
 	if (!may_pass(raw, &a))
 		return;
-	if (fault != NET_PACKET_OK) {
+	if (fault == NET_PACKET_FRAGMENT && a.role != NET_RAW4)
+		take_fragment(raw, &a);
+	else if (fault != NET_PACKET_OK)
 		drop(raw, &a, STATS_NOT_RSVP, net_packet_fault_text(fault));
-		return;
-	}
-
-	take_message(raw, &a);
+	else
+		take_message(raw, &a);
 }
 
 /* ---- receiving --------------------------------------------------------------

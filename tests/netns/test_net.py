@@ -174,6 +174,19 @@ def test_a_message_of_60000_octets_is_taken_whole(probe, left, family):
     assert probe.expect("packet")["fault"] == "ok"
 
 
+def test_a_path_in_fragments_is_taken_in_transit(probe, left, right, family):
+    """IPv6 fragments reach us one by one; those of IPv4 are put together."""
+    big = nb.message(nb.PATH, 63, nb.session(B[family], 1016),
+                     nb.hop(A[family], 1), nb.time_values(30000),
+                     nb.template(A[family], 5000), nb.tspec(),
+                     nb.obj(0xFF, 1, bytes(60000)))
+    left.send(A[family], B[family], big, ttl=9, alert=True)
+    seen = probe.expect("packet")
+    assert (seen["fault"], seen["type"], seen["ttl"]) == ("ok", nb.PATH, 9)
+    assert probe.packets() == [] and right.drain() == []
+    assert probe.counters()["not_rsvp"] == 0
+
+
 def in_pieces(neighbour, src, dst, data, size=1200):
     """Send as IP fragments made here."""
     for at in range(0, len(data), size):
@@ -219,7 +232,7 @@ def test_what_router_alert_drags_along_is_counted(probe, left):
     head = IPv6(src=A[6], dst=B[6], hlim=9)
     for packet in (head / alert / UDP(dport=9) / b"x",
                    head / alert / IPv6ExtHdrDestOpt() / UDP(dport=9) / b"x",
-                   head / alert / IPv6ExtHdrFragment(nh=46, m=1, id=5) /
+                   head / alert / IPv6ExtHdrFragment(nh=17, m=1, id=5) /
                    path(6, 1010)[:64]):
         left.s6.sendto(bytes(packet), (B[6], 0))
     settled(probe, "not_rsvp", 3)

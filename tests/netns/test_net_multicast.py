@@ -132,6 +132,22 @@ def test_a_path_to_a_group_is_taken_out_of_forwarding(bed, probe, guarded,
     assert right.drain(0.1) == []
 
 
+def test_a_path_to_a_group_may_come_in_fragments(bed, probe, guarded, left,
+                                                 right, family):
+    r = bed.nodes["r"]
+    for port, joined in ((5, None), (6, "ra"), (7, "rb")):
+        s = member(r, joined, GROUP[family]) if joined else None
+        left.send(A[family], GROUP[family], path(family, port, more=60000),
+                  ttl=61, alert=True)
+        seen = probe.expect("packet")
+        assert (seen["fault"], seen["ttl"]) == ("ok", 61)
+        if s:
+            s.close()
+    assert probe.packets() == []
+    assert probe.counters()["not_rsvp"] == 0
+    assert right.drain(0.1) == []
+
+
 def hear(neighbour, number):
     """expect() wants a session in the message; these have none."""
     def poll():

@@ -4,6 +4,7 @@ rsvpd_net_tests = \
 	tests/unit/test_net_bucket \
 	tests/unit/test_net_iface \
 	tests/unit/test_net_packet \
+	tests/unit/test_net_reasm \
 	tests/unit/test_net_udp \
 	tests/unit/test_policy_client \
 	tests/unit/test_tc_client \
@@ -13,6 +14,7 @@ TESTS += $(rsvpd_net_tests)
 tests_unit_test_net_bucket_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_effect_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_packet_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_udp_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_policy_client_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)

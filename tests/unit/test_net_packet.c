@@ -153,14 +153,14 @@ malformed_ipv6_headers_are_told_apart(void)
 {
 	static const struct change changes[] = { { 0, 0x4c,
 							 NET_PACKET_VERSION },
-		{ 5, 0x15, NET_PACKET_SHORT },     /* more than there is */
-		{ 5, 0x07, NET_PACKET_SHORT },     /* less than hop-by-hop */
-		{ 6, 0x2c, NET_PACKET_FRAGMENT },  /* fragment header */
-		{ 6, 0x3c, NET_PACKET_OTHER },     /* destination options */
-		{ 40, 0x2c, NET_PACKET_FRAGMENT }, /* behind hop-by-hop */
-		{ 40, 0x11, NET_PACKET_OTHER },    /* UDP behind it */
-		{ 40, 0x00, NET_PACKET_OTHER },    /* hop-by-hop again */
-		{ 41, 0x02, NET_PACKET_SHORT },    /* longer than the rest */
+		{ 5, 0x15, NET_PACKET_SHORT },    /* more than there is */
+		{ 5, 0x07, NET_PACKET_SHORT },    /* less than hop-by-hop */
+		{ 6, 0x2c, NET_PACKET_FRAGMENT }, /* fragment header */
+		{ 6, 0x3c, NET_PACKET_OTHER },    /* destination options */
+		{ 40, 0x2c, NET_PACKET_OTHER },   /* of another protocol */
+		{ 40, 0x11, NET_PACKET_OTHER },   /* UDP behind it */
+		{ 40, 0x00, NET_PACKET_OTHER },   /* hop-by-hop again */
+		{ 41, 0x02, NET_PACKET_SHORT },   /* longer than the rest */
 		{ 41, 0xff, NET_PACKET_SHORT } };
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
