@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 static void *
@@ -20,10 +21,19 @@ heap_put(void *arg, void *memory)
 	free(memory);
 }
 
+/* With what the heap itself keeps beside each block. */
+static size_t
+heap_size(void *arg, void *memory)
+{
+	(void)arg; /* as above */
+	return malloc_usable_size(memory) + sizeof(size_t);
+}
+
 const struct alloc *
 alloc_heap(void)
 {
-	static const struct alloc heap = { heap_get, heap_put, NULL };
+	static const struct alloc heap = { heap_get, heap_put, NULL,
+		heap_size };
 
 	return &heap;
 }

@@ -13,6 +13,8 @@ struct alloc {
 	void *(*get)(void *arg, size_t size); /* zeroed memory, or NULL */
 	void (*put)(void *arg, void *memory); /* NULL is fine */
 	void *arg;
+	/* What a block takes of memory; NULL: that is not known. */
+	size_t (*size)(void *arg, void *memory);
 };
 
 /* The C library's heap. */
@@ -28,6 +30,12 @@ static inline void
 alloc_put(const struct alloc *a, void *memory)
 {
 	a->put(a->arg, memory);
+}
+
+static inline size_t
+alloc_size(const struct alloc *a, void *memory)
+{
+	return a->size && memory ? a->size(a->arg, memory) : 0;
 }
 
 #endif /* ALLOC_H */

@@ -38,7 +38,7 @@ t_ration_put(void *arg, void *memory)
 static inline struct alloc
 t_ration_alloc(struct t_ration *ration)
 {
-	return (struct alloc){ t_ration_get, t_ration_put, ration };
+	return (struct alloc){ t_ration_get, t_ration_put, ration, NULL };
 }
 
 #endif /* T_ALLOC_H */

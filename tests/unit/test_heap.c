@@ -69,7 +69,7 @@ nothing(void *arg, void *memory)
 static void
 lack_of_memory_is_told(void)
 {
-	const struct alloc none = { never, nothing, NULL };
+	const struct alloc none = { never, nothing, NULL, NULL };
 	struct heap_node node = { 0 };
 	struct heap h;
 

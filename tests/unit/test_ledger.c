@@ -614,7 +614,7 @@ lack_of_memory_changes_nothing(void)
 {
 	for (int n = 0; n < 4; n++) {
 		struct scarce s = { n, 0 };
-		const struct alloc alloc = { scarce_get, scarce_put, &s };
+		const struct alloc alloc = { scarce_get, scarce_put, &s, NULL };
 		struct ledger *l = ledger_new(&alloc, &key);
 		const struct ledger_amount a = cl(1);
 
@@ -641,7 +641,7 @@ lack_of_memory_in_the_tables_changes_nothing(void)
 {
 	for (unsigned every = 1; every < 5; every++) {
 		struct scarce s = { -1, 0 };
-		const struct alloc alloc = { scarce_get, scarce_put, &s };
+		const struct alloc alloc = { scarce_get, scarce_put, &s, NULL };
 		struct ledger *l = ledger_new(&alloc, &key);
 		struct rsvp_iface big = eth;
 		uint32_t held = 0;
