@@ -40,7 +40,7 @@ static const struct conf_key global_keys[] = {
 	{ "limits", "sessions", CONF_COUNT, AT(conf, max_sessions), RANGE(1, 4000000, 100000),
 	  .help = "sessions of this node" },
 	{ "limits", "sessionsPerNeighbour", CONF_COUNT, AT(conf, max_sessions_neighbour), RANGE(1, 4000000, 20000),
-	  .help = "sessions that one previous hop may make" },
+	  .help = "sessions that one previous hop may make on one interface" },
 	{ "limits", "sessionsPerUser", CONF_COUNT, AT(conf, max_sessions_uid), RANGE(1, 4000000, 1000),
 	  .help = "sessions that one local user may make" },
 	{ "limits", "senders", CONF_COUNT, AT(conf, max_senders), RANGE(1, 4096, 64),

@@ -69,6 +69,26 @@ core_put(struct rsvp_core *core, void *memory)
 	alloc_put(core->alloc, memory);
 }
 
+/* What everything here allocates with: that of the configuration, counted. */
+static void *
+counted_get(void *arg, size_t size)
+{
+	struct rsvp_core *core = (struct rsvp_core *)arg;
+	void *memory = alloc_get(core->conf.alloc, size);
+
+	core->memory_bytes += alloc_size(core->conf.alloc, memory);
+	return memory;
+}
+
+static void
+counted_put(void *arg, void *memory)
+{
+	struct rsvp_core *core = (struct rsvp_core *)arg;
+
+	core->memory_bytes -= alloc_size(core->conf.alloc, memory);
+	alloc_put(core->conf.alloc, memory);
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 static void
@@ -125,7 +145,8 @@ rsvp_core_new(const struct rsvp_core_conf *conf)
 	if (!core)
 		return NULL;
 	core->conf = *conf;
-	core->alloc = conf->alloc;
+	core->counted = (struct alloc){ counted_get, counted_put, core, NULL };
+	core->alloc = &core->counted;
 	core->random = conf->seed * 0x9e3779b97f4a7c15ULL + 1;
 	if (core->random == 0)
 		core->random = 1;
@@ -181,7 +202,7 @@ rsvp_core_free(struct rsvp_core *core)
 	ledger_free(core->ledger);
 	wish_done(core);
 	core_put(core, core->refusals);
-	alloc_put(core->alloc, core);
+	alloc_put(core->conf.alloc, core);
 }
 
 void

@@ -86,7 +86,8 @@ struct iface {
 /* How many sessions a previous hop, or a local user, has made. */
 struct maker {
 	struct maker_key {
-		struct addr hop; /* ADDR_NONE: a user */
+		struct addr hop;  /* ADDR_NONE: a user */
+		uint32_t ifindex; /* where it is; 0: a user */
 		uint32_t uid;
 	} key;
 	uint32_t sessions;
@@ -303,6 +304,7 @@ struct local {
 		bool refused; /* until the next call or change of policy */
 	} * flows;
 	UT_hash_handle hh;
+	struct held_sender *held; /* refused by policy, tried again; or NULL */
 };
 
 struct queued; /* an effect; core.c */
@@ -367,6 +369,8 @@ struct rsvp_core {
 	struct wish_part **wish_sorted;
 	struct wire_flow *wish_flows;
 	const struct wire_msg *tearing; /* the ResvTear worked on, or NULL */
+	struct alloc counted; /* what alloc points to */
+	size_t memory_bytes;  /* allocated by it now */
 };
 
 /* ---- core.c -------------------------------------------------------------- */
@@ -461,9 +465,12 @@ struct session *session_find(
 bool session_port_conflict(
 	const struct rsvp_core *core, const struct wire_session *session);
 /* Find it, or make it within the limits; hop ADDR_NONE: nobody is charged.
+ * Addresses are easily forged, interfaces are not: a hop is charged on each for
+ * itself, so that who pretends to be another uses up nothing of his.
  * NULL: limit or memory, counted. */
 struct session *session_make(struct rsvp_core *core,
-	const struct wire_session *wire, const struct addr *hop);
+	const struct wire_session *wire, const struct addr *hop,
+	uint32_t ifindex);
 /* It has its first path state, or lost its last.  False: no memory. */
 bool session_dest_enter(struct rsvp_core *core, struct session *session);
 void session_dest_leave(struct rsvp_core *core, struct session *session);
@@ -480,8 +487,8 @@ void session_sync(struct rsvp_core *core, struct session *session,
 void session_answered(struct rsvp_core *core, struct session *session,
 	const struct demand *demand);
 /* A charge against a limit; NULL: reached, or no memory (counted). */
-struct maker *maker_charge(struct rsvp_core *core, const struct addr *hop,
-	uint32_t uid, uint32_t limit);
+struct maker *maker_charge(
+	struct rsvp_core *core, const struct maker_key *who, uint32_t limit);
 void maker_discharge(struct rsvp_core *core, struct maker *maker);
 
 /* ---- psb.c --------------------------------------------------------------- */
@@ -514,6 +521,10 @@ void psb_refresh(struct rsvp_core *core, struct psb *psb);
  * has come from the new one, or this one has timed out, the previous hop keeps
  * what it has. */
 bool psb_left(const struct psb *psb, const struct rsb *rsb);
+/* PathTear on an interface where it does not go any more, unless the node there
+ * could take it for one of what it has from elsewhere. */
+void psb_tear_stale(
+	struct rsvp_core *core, const struct psb *psb, uint32_t ifindex);
 /* The path states of a session that are reserved for where they go now forget
  * what they left: PathTear there.  True: reservation state went with it. */
 bool psb_settle(struct rsvp_core *core, struct session *session);
@@ -751,8 +762,10 @@ void local_free(struct rsvp_core *core, struct local *local);
 /* It is not tried again until the application or policy says something new. */
 void local_refused(const struct rsb *rsb, const struct spec *spec);
 void local_retry(struct local *local);
-/* Ask policy again; false: refused and told. */
+/* Ask policy again; false: refused, told, and held for local_resend(). */
 bool local_sender_allowed(struct rsvp_core *core, struct local *local);
+/* Try what policy refused before. */
+void local_resend(struct rsvp_core *core, struct local *local);
 /* Where a ResvConf for its reservation goes. */
 struct addr local_receiver(
 	const struct rsvp_core *core, const struct local *local);

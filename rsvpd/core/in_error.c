@@ -109,6 +109,19 @@ blockade(struct rsvp_core *core, struct session *session,
 	ask_hurry(core, session);
 }
 
+/* Only who was asked has errors to tell: neither a hop that the path left,
+ * which does not know yet, nor somebody who makes them up. */
+static bool
+is_previous_hop(const struct session *session, const struct addr *hop)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &session->psbs, next)
+		if (addr_equal(&psb->hop.addr, hop))
+			return true;
+	return false;
+}
+
 void
 in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
@@ -116,7 +129,8 @@ in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 	struct session *session = session_find(core, &msg->session);
 	const struct rsb *rsb;
 
-	if (!session || session->psb_count == 0 || msg->flow_count == 0) {
+	if (!session || msg->flow_count == 0 ||
+		!is_previous_hop(session, &msg->hop.addr)) {
 		core_count(core, RSVP_C_DROP_STATE);
 		return;
 	}

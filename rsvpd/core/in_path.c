@@ -52,7 +52,7 @@ tspec_acceptable(const struct iface *iface, const struct wire_tspec *tspec)
 }
 
 /* Whether it can be a Path from a neighbour at all: our own one that came back
- * has our address as previous hop. */
+ * has our address as previous hop, or describes a sender here. */
 static bool
 from_neighbour(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
@@ -61,6 +61,7 @@ from_neighbour(struct rsvp_core *core, const struct rsvp_packet *packet)
 	return addr_is_unicast(&msg->hop.addr) &&
 	       !iface_of_addr(core, &msg->hop.addr, packet->ifindex) &&
 	       addr_is_unicast(&msg->sender.src) &&
+	       !iface_of_addr(core, &msg->sender.src, packet->ifindex) &&
 	       ports_sane(&msg->session, &msg->sender);
 }
 
@@ -143,7 +144,8 @@ find_or_make(struct rsvp_core *core, const struct rsvp_packet *packet,
 		core_count(core, RSVP_C_DROP_LIMIT);
 		return NULL;
 	}
-	session = session_make(core, &msg->session, &msg->hop.addr);
+	session = session_make(
+		core, &msg->session, &msg->hop.addr, packet->ifindex);
 	if (!session)
 		return NULL;
 	psb = psb_new(core, session, &msg->sender);
@@ -178,6 +180,24 @@ update_objects(
 	return changed;
 }
 
+/* Two nodes that say they are the previous hop: after a change of routes, or
+ * because one of them is mistaken.  The last one counts (RFC 2205 3.1.3). */
+static void
+note_hop(struct rsvp_core *core, const struct psb *psb,
+	const struct wire_msg *msg)
+{
+	char sender[ADDR_TEXT], old[ADDR_TEXT], new[ADDR_TEXT];
+
+	if (psb->hop.addr.family == ADDR_NONE ||
+		addr_equal(&psb->hop.addr, &msg->hop.addr))
+		return;
+	core_note(core, NOTE_REMOTE,
+		"sender %s now comes from previous hop %s, before from %s",
+		addr_format(&psb->sender.src, sender),
+		addr_format(&msg->hop.addr, new),
+		addr_format(&psb->hop.addr, old));
+}
+
 /* True: there is something new to tell downstream (RFC 2209, 2961 1.1). */
 static bool
 update(struct rsvp_core *core, struct psb *psb,
@@ -194,6 +214,7 @@ update(struct rsvp_core *core, struct psb *psb,
 		!same_tspec(&psb->tspec, &msg->tspec) ||
 		psb->non_rsvp != non_rsvp || psb->e_police != e_police)
 		changed = true;
+	note_hop(core, psb, msg);
 	psb->hop = msg->hop;
 	psb->in_ifindex = packet->ifindex;
 	psb->tspec = msg->tspec;

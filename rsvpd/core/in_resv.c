@@ -556,6 +556,25 @@ came_late(const struct resv_in *in, const struct descriptor *d)
 	return false;
 }
 
+/* The route led there once, and the tear did not arrive: that node still tells
+ * others of the path. */
+static void
+tear_stale(struct rsvp_core *core, const struct resv_in *in,
+	const struct descriptor *d)
+{
+	const struct psb *psb;
+
+	if (!addr_is_unicast(&in->session->key.dst))
+		return;
+	for (size_t i = 0; i < d->count; i++) {
+		psb = d->flows[i].has_filter
+			      ? psb_find(in->session, &d->flows[i].filter, 0)
+			      : TAILQ_FIRST(&in->session->psbs);
+		if (psb && psb->in_ifindex != in->hop.lih)
+			psb_tear_stale(core, psb, in->hop.lih);
+	}
+}
+
 /* True: something follows from it. */
 static bool
 one_descriptor(struct rsvp_core *core, struct resv_in *in, struct descriptor *d)
@@ -569,6 +588,8 @@ one_descriptor(struct rsvp_core *core, struct resv_in *in, struct descriptor *d)
 	} else if (came_late(in, d)) {
 		core_count(core, RSVP_C_DROP_STATE);
 		return false;
+	} else {
+		tear_stale(core, in, d);
 	}
 	if (why.code == 0)
 		return put_request(core, in, d);

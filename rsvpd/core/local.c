@@ -15,6 +15,12 @@
 
 enum { DATA_TTL = 63 };
 
+/* A sender that policy refused: it may come to allow it. */
+struct held_sender {
+	struct rsvp_local_sender sender; /* its view is of the bytes here */
+	uint8_t adspec[];
+};
+
 static struct local *
 find(const struct rsvp_core *core, uint64_t id)
 {
@@ -27,9 +33,17 @@ find(const struct rsvp_core *core, uint64_t id)
 
 /* ---- opening and closing ------------------------------------------------- */
 
+static void
+drop_held(struct rsvp_core *core, struct local *local)
+{
+	core_put(core, local->held);
+	local->held = NULL;
+}
+
 void
 local_free(struct rsvp_core *core, struct local *local)
 {
+	drop_held(core, local);
 	HASH_DELETE(hh, core->locals, local);
 	TAILQ_REMOVE(&local->session->locals, local, next);
 	maker_discharge(core, local->maker);
@@ -40,12 +54,11 @@ local_free(struct rsvp_core *core, struct local *local)
 static bool
 charge(struct rsvp_core *core, struct local *local, const struct rsvp_who *who)
 {
-	static const struct addr nobody;
+	const struct maker_key user = { .uid = who->uid };
 
 	if (!who->known)
 		return true;
-	local->maker = maker_charge(
-		core, &nobody, who->uid, core->conf.max_sessions_uid);
+	local->maker = maker_charge(core, &user, core->conf.max_sessions_uid);
 	return local->maker != NULL;
 }
 
@@ -62,7 +75,7 @@ make(struct rsvp_core *core, uint64_t id, const struct wire_session *wire,
 	local->who = *who;
 	if (!charge(core, local, who))
 		goto fail;
-	local->session = session_make(core, wire, &nobody);
+	local->session = session_make(core, wire, &nobody, 0);
 	if (!local->session)
 		goto fail;
 	HASH_ADD_BYHASHVALUE(hh, core->locals, id, sizeof(id),
@@ -235,13 +248,43 @@ policy_allows(struct rsvp_core *core, const struct local *local,
 	return false;
 }
 
+/* Without memory for it the application has to say it again. */
+static void
+hold(struct rsvp_core *core, struct local *local,
+	const struct rsvp_local_sender *sender)
+{
+	const struct wire_view adspec = sender->adspec_view;
+	struct held_sender *held = (struct held_sender *)core_get(
+		core, sizeof(*held) + adspec.len);
+
+	drop_held(core, local);
+	if (!held)
+		return;
+	held->sender = *sender;
+	if (adspec.len > 0)
+		memcpy(held->adspec, adspec.bytes, adspec.len);
+	held->sender.adspec_view =
+		(struct wire_view){ held->adspec, adspec.len };
+	local->held = held;
+}
+
 bool
 local_sender_allowed(struct rsvp_core *core, struct local *local)
 {
-	const struct rsvp_local_sender sender = { .sender = local->psb->sender,
-		.tspec = local->psb->tspec };
+	const struct psb *psb = local->psb;
+	struct rsvp_local_sender sender = { .sender = psb->sender,
+		.tspec = psb->tspec,
+		.ttl = psb->ttl,
+		.ifindex = local->ifindex };
 
-	return policy_allows(core, local, &sender, &local->psb->claim);
+	if (psb->adspec)
+		sender.adspec_view = (struct wire_view){ psb->adspec->bytes,
+			psb->adspec->len };
+	if (policy_allows(core, local, &sender, &local->psb->claim))
+		return true;
+	if (!local->held) /* what was to replace it is newer */
+		hold(core, local, &sender);
+	return false;
 }
 
 static bool
@@ -315,23 +358,13 @@ check_sender(struct rsvp_core *core, const struct local *local,
 	return RSVP_LOCAL_OK;
 }
 
-enum rsvp_local_result
-rsvp_local_send(struct rsvp_core *core, struct mono now, uint64_t id,
-	const struct rsvp_local_sender *sender)
+/* It has passed all questions; takes the claim. */
+static enum rsvp_local_result
+announce(struct rsvp_core *core, struct local *local,
+	const struct rsvp_local_sender *sender, uint32_t claim)
 {
-	struct local *local = find(core, id);
 	enum rsvp_local_result result;
-	uint32_t claim = local && local->psb ? local->psb->claim : 0;
 
-	core_begin(core, now);
-	if (!local)
-		return RSVP_LOCAL_UNKNOWN;
-	result = check_sender(core, local, sender);
-	if (result != RSVP_LOCAL_OK)
-		return result;
-	if (!contents_fine(core, local, sender) ||
-		!policy_allows(core, local, sender, &claim))
-		return RSVP_LOCAL_OK; /* told as an event */
 	if (local->psb)
 		local->psb->claim = 0; /* the new one replaces it */
 	result = take_psb(core, local, sender);
@@ -355,13 +388,58 @@ rsvp_local_send(struct rsvp_core *core, struct mono now, uint64_t id,
 	return RSVP_LOCAL_OK;
 }
 
+enum rsvp_local_result
+rsvp_local_send(struct rsvp_core *core, struct mono now, uint64_t id,
+	const struct rsvp_local_sender *sender)
+{
+	struct local *local = find(core, id);
+	enum rsvp_local_result result;
+	uint32_t claim = local && local->psb ? local->psb->claim : 0;
+
+	core_begin(core, now);
+	if (!local)
+		return RSVP_LOCAL_UNKNOWN;
+	result = check_sender(core, local, sender);
+	if (result != RSVP_LOCAL_OK)
+		return result;
+	drop_held(core, local);
+	if (!contents_fine(core, local, sender))
+		return RSVP_LOCAL_OK; /* told as an event */
+	if (policy_allows(core, local, sender, &claim))
+		return announce(core, local, sender, claim);
+	hold(core, local, sender);
+	return RSVP_LOCAL_OK; /* told as an event */
+}
+
+void
+local_resend(struct rsvp_core *core, struct local *local)
+{
+	struct held_sender *held = local->held;
+	uint32_t claim = local->psb ? local->psb->claim : 0;
+
+	/* Its ports may be in conflict with others' now: that may pass too. */
+	if (!held ||
+		check_sender(core, local, &held->sender) != RSVP_LOCAL_OK ||
+		!policy_allows(core, local, &held->sender, &claim))
+		return;
+	local->held = NULL;
+	/* The one who could be told of a limit has no call here. */
+	if (announce(core, local, &held->sender, claim) == RSVP_LOCAL_OK)
+		core_put(core, held);
+	else
+		local->held = held; /* for the next time */
+}
+
 void
 rsvp_local_unsend(struct rsvp_core *core, struct mono now, uint64_t id)
 {
 	struct local *local = find(core, id);
 
 	core_begin(core, now);
-	if (!local || !local->psb)
+	if (!local)
+		return;
+	drop_held(core, local);
+	if (!local->psb)
 		return;
 	stop_sending(core, local);
 	session_sync(core, local->session, SESSION_QUIET);

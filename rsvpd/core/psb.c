@@ -521,20 +521,23 @@ is_held(const struct psb *psb)
 	return false;
 }
 
-/* The node there would take the tear for one of what it just got. */
-static bool
-is_ambiguous(const struct rsvp_core *core, const struct psb *psb)
+void
+psb_tear_stale(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
 {
 	const uint8_t family = psb->session->key.dst.family;
-	const struct iface *left = iface_find(core, psb->left);
-	const struct iface *out = iface_find(core, psb->outs[0]);
-	struct addr a, b;
+	const struct iface *stale = iface_find(core, ifindex);
 
-	if (!left || !out)
-		return true;
-	a = iface_addr(left, family);
-	b = iface_addr(out, family);
-	return addr_equal(&a, &b);
+	if (!stale)
+		return;
+	for (size_t i = 0; i < psb->out_count; i++) {
+		const struct iface *out = iface_find(core, psb->outs[i]);
+		struct addr a = iface_addr(stale, family);
+		struct addr b = out ? iface_addr(out, family) : a;
+
+		if (addr_equal(&a, &b))
+			return;
+	}
+	out_path_tear(core, psb, ifindex);
 }
 
 static bool
@@ -551,8 +554,7 @@ settle_one(struct rsvp_core *core, struct psb *psb)
 			set_left(psb, 0);
 		return false;
 	}
-	if (!is_ambiguous(core, psb))
-		out_path_tear(core, psb, psb->left);
+	psb_tear_stale(core, psb, psb->left);
 	any = drop_left(core, psb);
 	set_left(psb, 0);
 	return any;

@@ -104,7 +104,7 @@ struct rsvp_core_conf {
 	struct hash_key hash_key;
 	struct rsvp_hooks hooks;
 	uint32_t max_sessions;           /* of this node */
-	uint32_t max_sessions_neighbour; /* that one previous hop may make */
+	uint32_t max_sessions_neighbour; /* of a previous hop and interface */
 	uint32_t max_sessions_uid;       /* that one local user may make */
 	uint32_t max_senders;            /* of one session */
 	uint32_t max_paths; /* path states of this node, and reservations */

@@ -59,16 +59,17 @@ session_find(const struct rsvp_core *core, const struct wire_session *session)
 /* ---- who made how many --------------------------------------------------- */
 
 struct maker *
-maker_charge(struct rsvp_core *core, const struct addr *hop, uint32_t uid,
-	uint32_t limit)
+maker_charge(
+	struct rsvp_core *core, const struct maker_key *who, uint32_t limit)
 {
 	struct maker_key key;
 	struct maker *maker;
 	unsigned hash;
 
 	memset(&key, 0, sizeof(key)); /* its padding is hashed too */
-	key.hop = *hop;
-	key.uid = uid;
+	key.hop = who->hop;
+	key.ifindex = who->ifindex;
+	key.uid = who->uid;
 	hash = hash_of(core, &key, sizeof(key));
 	HASH_FIND_BYHASHVALUE(hh, core->makers, &key, sizeof(key), hash, maker);
 	if (!maker) {
@@ -202,8 +203,9 @@ enter_tables(struct rsvp_core *core, struct session *session)
 
 struct session *
 session_make(struct rsvp_core *core, const struct wire_session *wire,
-	const struct addr *hop)
+	const struct addr *hop, uint32_t ifindex)
 {
+	const struct maker_key who = { .hop = *hop, .ifindex = ifindex };
 	struct session *session = session_find(core, wire);
 
 	if (session)
@@ -225,7 +227,7 @@ session_make(struct rsvp_core *core, const struct wire_session *wire,
 	LIST_INIT(&session->bsbs);
 	if (hop->family != ADDR_NONE) {
 		session->maker = maker_charge(
-			core, hop, 0, core->conf.max_sessions_neighbour);
+			core, &who, core->conf.max_sessions_neighbour);
 		if (!session->maker)
 			goto fail;
 	}

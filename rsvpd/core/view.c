@@ -8,6 +8,23 @@
 
 #include "link.h"
 
+/* uthash allocates its buckets by itself. */
+static size_t
+memory_of(const struct rsvp_core *core)
+{
+	if (!core->conf.alloc->size)
+		return 0;
+	return sizeof(*core) + core->memory_bytes +
+	       HASH_OVERHEAD(hh, core->sessions) +
+	       HASH_OVERHEAD(hh_serial, core->session_serials) +
+	       HASH_OVERHEAD(hh, core->dests) +
+	       HASH_OVERHEAD(hh, core->makers) +
+	       HASH_OVERHEAD(hh, core->locals) +
+	       HASH_OVERHEAD(hh, core->flows) +
+	       HASH_OVERHEAD(hh_serial, core->flow_serials) +
+	       HASH_OVERHEAD(hh_orphan, core->orphans);
+}
+
 void
 rsvp_core_totals(const struct rsvp_core *core, struct rsvp_totals *ret)
 {
@@ -15,7 +32,8 @@ rsvp_core_totals(const struct rsvp_core *core, struct rsvp_totals *ret)
 		.paths = core->psb_count,
 		.resvs = core->rsb_count,
 		.flows = HASH_CNT(hh, core->flows),
-		.adopted_unclaimed = core->adopted_count };
+		.adopted_unclaimed = core->adopted_count,
+		.memory_bytes = memory_of(core) };
 }
 
 /* ---- interfaces ---------------------------------------------------------- */

@@ -84,8 +84,10 @@ judge(struct rsvp_core *core, struct session *session)
 	struct local *local;
 	bool any = false;
 
-	TAILQ_FOREACH (local, &session->locals, next)
+	TAILQ_FOREACH (local, &session->locals, next) {
 		local_retry(local);
+		local_resend(core, local);
+	}
 	TAILQ_FOREACH_SAFE (psb, &session->psbs, next, next_psb)
 		if (judge_sender(core, psb))
 			any = true;

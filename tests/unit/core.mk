@@ -13,11 +13,14 @@ core_tests = \
 	tests/unit/test_core_repair \
 	tests/unit/test_core_resv \
 	tests/unit/test_core_scope \
+	tests/unit/test_core_sender \
 	tests/unit/test_core_shared \
 	tests/unit/test_core_slack \
+	tests/unit/test_core_soft \
 	tests/unit/test_core_tc \
 	tests/unit/test_core_timer \
 	tests/unit/test_core_view \
+	tests/unit/test_core_walk \
 	tests/unit/test_core_withdraw
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
@@ -38,9 +41,12 @@ tests_unit_test_core_peer_LDADD = $(core_ldadd)
 tests_unit_test_core_repair_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
 tests_unit_test_core_scope_LDADD = $(core_ldadd)
+tests_unit_test_core_sender_LDADD = $(core_ldadd)
 tests_unit_test_core_shared_LDADD = $(core_ldadd)
 tests_unit_test_core_slack_LDADD = $(core_ldadd)
+tests_unit_test_core_soft_LDADD = $(core_ldadd)
 tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)
 tests_unit_test_core_view_LDADD = $(core_ldadd)
+tests_unit_test_core_walk_LDADD = $(core_ldadd)
 tests_unit_test_core_withdraw_LDADD = $(core_ldadd)

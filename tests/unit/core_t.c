@@ -47,6 +47,13 @@ put(void *arg, void *memory)
 	free(memory);
 }
 
+static size_t
+size(void *arg, void *memory)
+{
+	(void)arg;
+	return malloc_usable_size(memory);
+}
+
 static void
 route(void *arg, const struct rsvp_route_query *query, struct rsvp_route *ret)
 {
@@ -185,7 +192,7 @@ ct_new(uint8_t family)
 	t->family = family;
 	t->out = DOWN;
 	t->now.us = 1000000;
-	t->alloc = (struct alloc){ get, put, t };
+	t->alloc = (struct alloc){ get, put, t, size };
 	t->sent = (struct ct_sent *)calloc(CT_MAX, sizeof(*t->sent));
 	t->flows =
 		(struct rsvp_flow_request *)calloc(CT_MAX, sizeof(*t->flows));

@@ -407,7 +407,12 @@ times_out(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000))); /* that is over */
-	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.code, WIRE_E_NO_SENDER);
+	/* The tear is first: an error finds nobody there to tell it on. */
+	T_EQ(t->sent_count, 2);
+	T_EQ(t->sent[0].send.type, WIRE_PATH_TEAR);
+	T_EQ(t->sent[0].send.ifindex, DOWN);
+	T_EQ(t->sent[1].msg.error.code, WIRE_E_NO_SENDER);
+	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t));
 	T_EQ(sent_on(t, WIRE_PATH_TEAR, DOWN), 0);
 	ct_expect_empty(t);
@@ -609,6 +614,9 @@ same_address(struct ct *t)
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
 	T_EQ(totals_of(t).resvs, 1);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
 }
 
 static void

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Senders that policy refuses: they are announced by themselves when it comes
+ * to allow them. */
+
+#include "core_t.h"
+
+#include "rsvpd/core/adspec.h"
+
+enum { APP = 1 };
+
+static struct rsvp_local_sender
+sender_here(const struct ct *t, uint16_t port)
+{
+	return (struct rsvp_local_sender){ .sender = { .src = ct_addr(t, UP, 1),
+						   .src_port = port },
+		.tspec = ct_tspec(),
+		.ttl = 17,
+		.ifindex = SIDE };
+}
+
+static void
+open_app(struct ct *t)
+{
+	const struct rsvp_who who = { .known = true, .uid = 1000 };
+	const struct wire_session session = ct_session(t);
+
+	T_EQ(rsvp_local_open(t->core, t->now, APP, &session, &who),
+		RSVP_LOCAL_OK);
+	ct_collect(t);
+}
+
+static void
+say(struct ct *t, const struct rsvp_local_sender *sender)
+{
+	T_EQ(rsvp_local_send(t->core, t->now, APP, sender), RSVP_LOCAL_OK);
+	ct_collect(t);
+}
+
+static void
+new_policy(struct ct *t, bool deny)
+{
+	t->deny = deny;
+	ct_forget(t);
+	rsvp_core_policy_changed(t->core, t->now);
+	ct_tick(t);
+}
+
+static void
+close_app(struct ct *t)
+{
+	rsvp_local_close(t->core, t->now, APP);
+	ct_collect(t);
+	ct_answer_all(t);
+	ct_expect_empty(t);
+}
+
+static const struct wire_msg *
+only_path(const struct ct *t)
+{
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(t->sent_count, 1);
+	return &ct_sent(t, WIRE_PATH, 0)->msg;
+}
+
+static struct wire_adspec
+odd_adspec(void)
+{
+	struct wire_adspec adspec = adspec_default();
+
+	adspec.general.hops = 7;
+	return adspec;
+}
+
+static void
+refused_then_allowed(struct ct *t)
+{
+	uint8_t bytes[200];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	const struct wire_adspec adspec = odd_adspec();
+	struct rsvp_local_sender sender = sender_here(t, 4);
+	const struct wire_msg *msg;
+
+	assert_true(wire_adspec_encode(&w, &adspec));
+	sender.adspec_view = (struct wire_view){ bytes, buf_written(&w) };
+	open_app(t);
+	t->deny = true;
+	say(t, &sender);
+	memset(bytes, 0xee, sizeof(bytes)); /* they were the caller's */
+	T_EQ(t->sent_count, 0);
+	new_policy(t, true);
+	T_EQ(t->sent_count, 0);
+	T_CHECK(ct_event(t, RSVP_PATH_ERROR, 0), "told again why");
+	new_policy(t, false);
+	msg = only_path(t);
+	T_EQ(t->sent[0].send.ifindex, SIDE);
+	T_EQ(t->sent[0].send.ttl, 17);
+	T_CHECK(wire_filter_equal(&msg->sender, &sender.sender), "its sender");
+	T_CHECK(msg->tspec.r == sender.tspec.r, "its Tspec");
+	T_EQ(msg->adspec.general.hops, 8);
+	T_CHECK(!ct_event(t, RSVP_PATH_ERROR, 0), "no complaint");
+	T_EQ(t->claims, 1);
+	new_policy(t, false);
+	T_EQ(t->sent_count, 0); /* once is enough */
+	close_app(t);
+}
+
+static void
+a_refused_sender_is_announced_when_policy_allows_it(void)
+{
+	ct_both(refused_then_allowed);
+}
+
+static void
+running_then_refused(struct ct *t)
+{
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+	const struct wire_msg *msg;
+
+	open_app(t);
+	say(t, &sender);
+	ct_forget(t);
+	new_policy(t, true);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	T_EQ(t->claims, 0);
+	T_CHECK(ct_event(t, RSVP_PATH_ERROR, 0), "told");
+	new_policy(t, true);
+	T_EQ(t->sent_count, 0);
+	new_policy(t, false);
+	msg = only_path(t);
+	T_EQ(t->sent[0].send.ttl, 17);
+	T_EQ(t->sent[0].send.ifindex, SIDE);
+	T_EQ(msg->adspec.general.hops, 1); /* the default, once more */
+	T_EQ(t->claims, 1);
+	close_app(t);
+}
+
+static void
+a_sender_that_ran_comes_back_as_it_was(void)
+{
+	ct_both(running_then_refused);
+}
+
+static void
+change_refused(struct ct *t)
+{
+	struct rsvp_local_sender sender = sender_here(t, 4);
+
+	open_app(t);
+	say(t, &sender);
+	ct_forget(t);
+	t->deny = true;
+	sender.tspec.b = 7000;
+	say(t, &sender);
+	T_EQ(t->sent_count, 0); /* the old one stays */
+	new_policy(t, false);
+	T_CHECK(only_path(t)->tspec.b == 7000, "the change");
+	T_EQ(t->claims, 1);
+	/* Refused as a whole meanwhile: the newer wish is the one that counts.
+	 */
+	t->deny = true;
+	sender.tspec.b = 8000;
+	say(t, &sender);
+	new_policy(t, true);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	new_policy(t, false);
+	T_CHECK(only_path(t)->tspec.b == 8000, "the newer one");
+	close_app(t);
+}
+
+static void
+a_refused_change_is_made_later(void)
+{
+	ct_once(change_refused);
+}
+
+static void
+given_up(struct ct *t)
+{
+	struct rsvp_local_sender sender = sender_here(t, 4);
+
+	open_app(t);
+	t->deny = true;
+	say(t, &sender);
+	rsvp_local_unsend(t->core, t->now, APP);
+	new_policy(t, false);
+	T_EQ(t->sent_count, 0);
+	t->deny = true;
+	say(t, &sender);
+	t->deny = false;
+	sender.sender.src_port = 5; /* something else in its place */
+	say(t, &sender);
+	new_policy(t, false);
+	T_EQ(t->sent_count, 0);
+	t->deny = true;
+	sender.sender.src_port = 6;
+	say(t, &sender);
+	close_app(t);
+}
+
+static void
+what_was_given_up_is_not_announced(void)
+{
+	ct_once(given_up);
+}
+
+/* In the meantime somebody else sends with the same template, or in conflict
+ * with its ports. */
+static void
+taken_meanwhile(struct ct *t)
+{
+	const struct rsvp_who who = { .known = false };
+	const struct wire_session session = ct_session(t);
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+
+	open_app(t);
+	t->deny = true;
+	say(t, &sender);
+	t->deny = false;
+	T_EQ(rsvp_local_open(t->core, t->now, 2, &session, &who),
+		RSVP_LOCAL_OK);
+	T_EQ(rsvp_local_send(t->core, t->now, 2, &sender), RSVP_LOCAL_OK);
+	ct_collect(t);
+	new_policy(t, false);
+	T_EQ(t->sent_count, 0);
+	rsvp_local_close(t->core, t->now, 2);
+	ct_collect(t);
+	new_policy(t, false);
+	(void)only_path(t);
+	close_app(t);
+}
+
+static void
+a_template_that_is_taken_waits(void)
+{
+	ct_once(taken_meanwhile);
+}
+
+static void
+no_room(struct ct *t)
+{
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+
+	open_app(t);
+	t->deny = true;
+	say(t, &sender);
+	t->conf.max_senders = 0;
+	rsvp_core_reconf(t->core, &t->conf);
+	new_policy(t, false);
+	T_EQ(t->sent_count, 0);
+	T_EQ(t->claims, 0);
+	t->conf.max_senders = 4;
+	rsvp_core_reconf(t->core, &t->conf);
+	new_policy(t, false);
+	(void)only_path(t);
+	T_EQ(t->claims, 1);
+	close_app(t);
+}
+
+static void
+a_limit_puts_it_off_only(void)
+{
+	ct_once(no_room);
+}
+
+static void
+short_of_memory(struct ct *t)
+{
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+
+	open_app(t);
+	t->deny = true;
+	t->fail_at = t->allocations + 3; /* a note, an event, and this */
+	say(t, &sender);
+	T_CHECK(t->failed, "it was short");
+	new_policy(t, false);
+	T_EQ(t->sent_count, 0);
+	say(t, &sender);
+	(void)only_path(t);
+	close_app(t);
+}
+
+static void
+without_memory_it_is_only_refused(void)
+{
+	ct_once(short_of_memory);
+}
+
+static struct t_case cases[] = {
+	{ "a refused sender is announced when policy allows it",
+		a_refused_sender_is_announced_when_policy_allows_it },
+	{ "a sender that ran comes back as it was",
+		a_sender_that_ran_comes_back_as_it_was },
+	{ "a refused change is made later", a_refused_change_is_made_later },
+	{ "what was given up is not announced",
+		what_was_given_up_is_not_announced },
+	{ "a template that is taken waits", a_template_that_is_taken_waits },
+	{ "a limit puts it off only", a_limit_puts_it_off_only },
+	{ "without memory it is only refused",
+		without_memory_it_is_only_refused },
+};
+T_MAIN(cases)
