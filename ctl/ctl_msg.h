@@ -140,7 +140,8 @@ enum ctl_kind {
 	X(CTL_F_ADOPTED, 91, "adopted_unclaimed", NUMBER)                      \
 	X(CTL_F_UDP, 92, "udp", TEXT)                                             \
 	X(CTL_F_UDP_SEEN, 93, "udp_seen", BOOL)                               \
-	X(CTL_F_UDP_NEIGHBOURS, 94, "udp_neighbours", NUMBER)
+	X(CTL_F_UDP_NEIGHBOURS, 94, "udp_neighbours", NUMBER)                  \
+	X(CTL_F_MEMORY, 95, "memory_bytes", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

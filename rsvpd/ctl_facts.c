@@ -289,4 +289,5 @@ ctl_facts_status(
 	ctl_put_number(w, CTL_F_SESSIONS, totals.sessions);
 	ctl_put_number(w, CTL_F_FLOWS, totals.flows);
 	ctl_put_number(w, CTL_F_ADOPTED, totals.adopted_unclaimed);
+	ctl_put_number(w, CTL_F_MEMORY, totals.memory_bytes);
 }

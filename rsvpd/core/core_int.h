@@ -369,8 +369,8 @@ struct rsvp_core {
 	struct wish_part **wish_sorted;
 	struct wire_flow *wish_flows;
 	const struct wire_msg *tearing; /* the ResvTear worked on, or NULL */
-	struct alloc counted; /* what alloc points to */
-	size_t memory_bytes;  /* allocated by it now */
+	struct alloc counted;           /* what alloc points to */
+	size_t memory_bytes;            /* allocated by it now */
 };
 
 /* ---- core.c -------------------------------------------------------------- */

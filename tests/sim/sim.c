@@ -461,7 +461,7 @@ sim_start_core(struct sim *s, struct node *node)
 {
 	struct rsvp_core_conf conf = rsvp_core_defaults();
 
-	node->alloc = (struct alloc){ get_counted, put_counted, node };
+	node->alloc = (struct alloc){ get_counted, put_counted, node, NULL };
 	conf.alloc = &node->alloc;
 	conf.seed = s->conf.seed * 100000 + node->index +
 		    10000000ULL * node->lives++;
