@@ -21,6 +21,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/merge.c rsvpd/core/merge.h \
 	rsvpd/core/mtu.c \
 	rsvpd/core/out.c rsvpd/core/out.h \
+	rsvpd/core/path_int.h \
 	rsvpd/core/preempt.c \
 	rsvpd/core/psb.c \
 	rsvpd/core/rsb.c \

@@ -152,9 +152,9 @@ begin_pass(struct walk *walk)
 }
 
 void
-walk_init(struct walk *walk, enum timer_kind kind)
+walk_init(struct walk *walk, uint8_t kind)
 {
-	walk->timer.kind = (uint8_t)kind;
+	walk->timer.kind = kind;
 	walk->due = MONO_NEVER;
 }
 
