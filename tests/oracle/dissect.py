@@ -37,6 +37,16 @@ def need(tool):
         pytest.skip(f"{tool} is not installed")
 
 
+def run(build, name, *argv):
+    """What one of our programs here prints."""
+    program = build / "tests" / "oracle" / name
+    if not program.exists():
+        subprocess.run(["make", "-s", f"tests/oracle/{name}"], cwd=build,
+                       check=True)
+    return subprocess.run([program, *map(str, argv)], text=True, check=True,
+                          capture_output=True).stdout
+
+
 def one(pattern, text):
     found = re.search(pattern, text)
     assert found, (pattern, text)

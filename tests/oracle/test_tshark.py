@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import subprocess
 
 import pytest
 
@@ -19,12 +18,7 @@ JUDGES = pytest.mark.parametrize("judge", (dissect.tshark, dissect.tcpdump),
 
 
 def run(name, *argv):
-    program = BUILD / "tests" / "oracle" / name
-    if not program.exists():
-        subprocess.run(["make", "-s", f"tests/oracle/{name}"], cwd=BUILD,
-                       check=True)
-    return subprocess.run([program, *map(str, argv)], text=True, check=True,
-                          capture_output=True).stdout
+    return dissect.run(BUILD, name, *argv)
 
 
 @pytest.fixture(scope="module", name="dump")
