@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_udp.h"
+#include "tcctl/tcctl.h"
 
 enum { RECEIVE_BUFFER = 1 << 20, CONTROL_TOS = 0xc0 };
 
@@ -28,6 +29,9 @@ static const struct option_row common[] = {
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, 0 },
 	{ IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT },
 	{ IPPROTO_IP, IP_TOS, CONTROL_TOS },
+	/* After that, which sets it too: the class of what keeps reservations
+	 * alive.  A filter by port would let anybody's datagrams in. */
+	{ SOL_SOCKET, SO_PRIORITY, TC_CLASS_CONTROL },
 	{ SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER },
 };
 

@@ -44,6 +44,10 @@ enum tc_msg_type {
 
 enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256 };
 
+/* Packets with this priority (SO_PRIORITY) get the class of control traffic of
+ * every interface that tcctl manages. */
+enum { TC_CLASS_CONTROL = 0x520006 };
+
 /* Let tcctl manage an interface.  Rates and octets as the qdisc counts them
  * unless said otherwise. */
 struct tc_iface {

@@ -285,6 +285,20 @@ def test_a_host_without_raw_sockets_sends_and_is_reserved_for(bench):
     assert raw_sockets(bench.daemon["u"]) == 0
 
 
+def test_messages_in_udp_have_the_class_of_control_traffic(bench):
+    """Or best effort would starve the refreshes of what is reserved."""
+    def packets(handle):
+        return next(c["packets"] for c in bench.node["u"].tc_classes("eth0")
+                    if c["handle"] == handle)
+    best, control = packets("52:5"), packets("52:6")
+    port = bench.port()
+    sender = bench.send("u", H, port)
+    lab.wait_for(lambda: bench.path(port), "path state at the router")
+    assert packets("52:6") > control
+    assert packets("52:5") == best
+    sender.stop()
+
+
 def test_a_host_without_raw_sockets_receives_and_reserves(bench):
     """Once it has sent a Path, the router speaks UDP on its network."""
     other = bench.send("u", H, bench.port())
