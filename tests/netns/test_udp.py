@@ -9,6 +9,7 @@ serves it, a host that has them, and a neighbour that shares no code with us.
 
 import pathlib
 import select
+import signal
 import socket
 import struct
 import time
@@ -21,7 +22,7 @@ import neighbour as nb
 
 R_MS = 1000
 LIFETIME_S = 3.5 * 1.5 * R_MS / 1000
-U, RU = "10.1.1.10", "10.1.1.1"
+U, RU, RU2 = "10.1.1.10", "10.1.1.1", "10.1.1.2"
 RH, H = "10.2.2.1", "10.2.2.20"
 RN, N = "10.3.3.1", "10.3.3.30"
 ALL = "224.0.0.14"
@@ -57,39 +58,34 @@ def udp_ports(daemon):
     return sorted(int(line.split()[1].split(":")[1], 16) for line in lines)
 
 
-class UdpNeighbour:
-    """A host that can only UDP: it hears ports 1698 and 1699, the groups it
-    joined, and everything on the wire beside."""
+def members(daemon):
+    """Interfaces on which somebody joined 224.0.0.14."""
+    pid = daemon.workers()["engine"]
+    found, name = set(), None
+    for line in pathlib.Path(f"/proc/{pid}/net/igmp").read_text().splitlines():
+        fields = line.split()
+        if not line.startswith("\t"):
+            name = fields[1]
+        elif int(fields[0], 16) == struct.unpack(
+                "=I", socket.inet_aton(ALL))[0]:
+            found.add(name)
+    return found
 
-    def __init__(self, node, interface, address):
-        self.address = address
 
-        def sockets():
-            found = []
-            for port in (FROM_HOST, TO_HOST):
-                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                             socket.inet_aton(address))
-                s.bind(("", port))
-                found.append(s)
-            tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM,
-                                socket.htons(nb.ETH_P_ALL))
-            tap.bind((interface, nb.ETH_P_ALL))
-            return *found, tap
-        self.low, self.high, self.tap = nb.in_namespace(node.ns, sockets)
+class Tap:
+    """The RSVP messages that arrive at an interface, raw and in UDP."""
+
+    def __init__(self, node, interface):
+        def tap():
+            s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM,
+                              socket.htons(nb.ETH_P_ALL))
+            s.bind((interface, nb.ETH_P_ALL))
+            return s
+        self.tap = nb.in_namespace(node.ns, tap)
         self.kept = []
 
     def close(self):
-        for s in (self.low, self.high, self.tap):
-            s.close()
-
-    def join(self, group):
-        self.high.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                             socket.inet_aton(group) +
-                             socket.inet_aton(self.address))
-
-    def send(self, dst, data, port=FROM_HOST):
-        self.low.sendto(data, (dst, port))
+        self.tap.close()
 
     def _poll(self, wait):
         ready, _, _ = select.select([self.tap], [], [], wait)
@@ -132,6 +128,38 @@ class UdpNeighbour:
         return before, last
 
 
+class UdpNeighbour(Tap):
+    """A host that can only UDP."""
+
+    def __init__(self, node, interface, address):
+        super().__init__(node, interface)
+        self.address = address
+
+        def sockets():
+            found = []
+            for port in (FROM_HOST, TO_HOST):
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                             socket.inet_aton(address))
+                s.bind(("", port))
+                found.append(s)
+            return found
+        self.low, self.high = nb.in_namespace(node.ns, sockets)
+
+    def close(self):
+        super().close()
+        self.low.close()
+        self.high.close()
+
+    def join(self, group):
+        self.high.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                             socket.inet_aton(group) +
+                             socket.inet_aton(self.address))
+
+    def send(self, dst, data, port=FROM_HOST):
+        self.low.sendto(data, (dst, port))
+
+
 class Bench:
     def __init__(self):
         self.lab = lab.Lab("rsvpu")
@@ -145,11 +173,13 @@ class Bench:
     def build(self):
         self.node = {n: self.lab.node(n, forward=n == "r") for n in "urhn"}
         u, r, h, n = (self.node[i] for i in "urhn")
-        self.lab.link(u, "eth0", r, "eth0", (U, RU, 24))
+        self.lab.link(u, "eth0", r, "eth0", (U, RU, 24),
+                      ("2001:db8:1::10", "2001:db8:1::1", 64))
         self.lab.link(h, "eth0", r, "eth1", (H, RH, 24))
         self.lab.link(n, "eth0", r, "eth2", (N, RN, 24))
         for node, via in ((u, RU), (h, RH), (n, RN)):
             node.ip("route", "add", "default", "via", via)
+        r.ip("addr", "add", RU2 + "/24", "dev", "eth0")
         self.daemon = {
             "u": lab.Daemon(u, conf(section("eth0"), raw=False), POLICY,
                             wait=False),
@@ -209,6 +239,21 @@ class Bench:
             lab.program("rsvpctl"), "--json", "--rapi-socket",
             self.daemon[node].rapi, "reserve", dst, port, *more,
             name=f"recv-{port}")
+
+    def reload(self, node, text):
+        daemon = self.daemon[node]
+        before = self.counter("reloads", node)
+        daemon.conf.write_text(text)
+        daemon.process.popen.send_signal(signal.SIGHUP)
+        lab.wait_for(lambda: self.counter("reloads", node) == before + 1,
+                     f"the reload: {daemon.process.output()[-500:]}")
+
+    def quiet(self, ifname):
+        """Until nobody there is known to need UDP."""
+        def is_quiet():
+            iface = self.iface(ifname)
+            return not iface["udp_seen"] and iface["udp_neighbours"] == 0
+        lab.wait_for(is_quiet, f"quiet on {ifname}", LIFETIME_S * 2)
 
     def routers(self):
         """The test plays the multicast routing daemon of the router."""
@@ -433,9 +478,71 @@ def test_a_neighbour_that_falls_silent_is_forgotten(bench):
     assert bench.iface("eth2")["udp_neighbours"] == 0
 
 
+def test_a_neighbour_that_speaks_raw_needs_no_udp(bench):
+    port = bench.port()
+    bench.far_path(port)
+    lab.wait_for(lambda: bench.iface("eth2")["udp_neighbours"] == 1, "known")
+    raw = nb.Neighbour(bench.node["n"], "eth0")
+    raw.send(N, H, nb.message(
+        nb.PATH, 63, nb.session(H, port), nb.hop(N, 5), nb.time_values(R_MS),
+        nb.template(N, port), nb.tspec(), nb.adspec()), 63, alert=True)
+    lab.wait_for(lambda: bench.iface("eth2")["udp_neighbours"] == 0,
+                 "forgotten at once", timeout=LIFETIME_S / 2)
+    raw.close()
+
+
+def test_a_receiver_in_udp_is_remembered_too(bench):
+    """It sends no Path: UDP has to be configured."""
+    bench.quiet("eth2")
+    bench.reload("r", conf(section("eth0"), section("eth1"),
+                           section("eth2", 'udp = "on";')))
+    port = bench.port()
+    sender = bench.send("h", N, port)
+    copy = bench.far.expect(nb.PATH, TO_HOST, port)
+    bench.far.send(RN, nb.message(
+        nb.RESV, 63, nb.session(N, port), nb.hop(N, copy.hop()[1]),
+        nb.time_values(R_MS), nb.style(nb.FF),
+        nb.controlled_load(r=20000.0, p=40000.0), nb.filter_spec(H, port)))
+    lab.wait_for(lambda: bench.reservation(port, "eth2"), "the reservation")
+    iface = bench.iface("eth2")
+    assert (iface["udp_seen"], iface["udp_neighbours"]) == (False, 1)
+    text = bench.daemon["r"].ctl("show", "interfaces").stdout
+    assert "RSVP in UDP: on, not heard, 1 neighbours need it" in text
+    sender.stop()
+    bench.reload("r", conf(section("eth0"), section("eth1"),
+                           section("eth2")))
+
+
+def test_the_router_of_a_host_may_be_named(bench):
+    bench.reload("u", conf(section(
+        "eth0", f'udpRouter = "{RU2}"; udpTtl = 3;'), raw=False))
+    tap = Tap(bench.node["r"], "eth0")
+    port, near = bench.port(), bench.port()
+    senders = [bench.send("u", H, port), bench.send("u", RU, near)]
+    heard = tap.expect(nb.PATH, FROM_HOST, port)
+    assert (heard.dst, heard.ttl) == (RU2, 3)
+    heard = tap.expect(nb.PATH, FROM_HOST, near)
+    assert (heard.dst, heard.ttl) == (RU, 1)
+    lab.wait_for(lambda: bench.path(port), "path state")
+    for sender in senders:
+        sender.stop()
+    tap.close()
+    bench.reload("u", conf(section("eth0"), raw=False))
+
+
+def test_ipv6_has_no_way_without_raw_sockets(bench):
+    before = bench.counter("udp_sent", "u"), bench.counter("send_failed", "u")
+    sender = bench.send("u", "2001:db8:1::1", bench.port())
+    lab.wait_for(lambda: bench.counter("send_failed", "u") > before[1],
+                 "a message that cannot be sent")
+    assert bench.counter("udp_sent", "u") == before[0]
+    bench.daemon["u"].process.wait_output(
+        "not sent: raw = false, and UDP cannot take it")
+    sender.stop()
+
+
 def test_a_neighbour_that_names_another_is_not_believed(bench):
-    lab.wait_for(lambda: not bench.iface("eth2")["udp_seen"],
-                 "quiet", timeout=LIFETIME_S * 2)
+    bench.quiet("eth2")
     port = bench.port()
     bench.far_path(port, hop="10.3.3.77")
     lab.wait_for(lambda: bench.path(port), "path state")
@@ -486,19 +593,19 @@ def test_an_interface_may_be_without_udp_or_always_with_it(bench):
     daemon = bench.daemon["r"]
 
     def reload(*modes, raw=True):
-        daemon.conf.write_text(conf(*(
-            section(f"eth{i}", f'udp = "{mode}";')
-            for i, mode in enumerate(modes)), raw=raw))
-        daemon.process.popen.send_signal(1)
-        lab.wait_for(lambda: [bench.iface(f"eth{i}")["udp"]
-                              for i in range(3)] == list(modes), "reload")
+        bench.reload("r", conf(*(section(f"eth{i}", f'udp = "{mode}";')
+                                 for i, mode in enumerate(modes)), raw=raw))
+        assert [bench.iface(f"eth{i}")["udp"]
+                for i in range(3)] == list(modes)
 
+    assert members(daemon) == {"eth0", "eth1", "eth2"}
     reload("auto", "auto", "off")
     lost, port = bench.port(), bench.port()
     before = bench.counter("udp_ignored")
     bench.far_path(lost)
     lab.wait_for(lambda: bench.counter("udp_ignored") == before + 1, "drop")
     assert not bench.path(lost)
+    assert members(daemon) == {"eth0", "eth1"}
     reload("auto", "auto", "on")
     sender = bench.send("h", N, port)
     bench.far.expect(nb.PATH, TO_HOST, port)
@@ -517,14 +624,9 @@ def test_an_interface_may_be_without_udp_or_always_with_it(bench):
 
 
 def test_a_flood_in_udp_meets_the_limit_of_the_interface(bench):
-    daemon = bench.daemon["r"]
-    daemon.conf.write_text(conf(
-        section("eth0"), section("eth1"),
-        section("eth2", "packetsPerSecond = 10;")))
+    bench.reload("r", conf(section("eth0"), section("eth1"),
+                           section("eth2", "packetsPerSecond = 10;")))
     before = bench.counter("rate_limited")
-    reloads = bench.counter("reloads")
-    daemon.process.popen.send_signal(1)
-    lab.wait_for(lambda: bench.counter("reloads") == reloads + 1, "reload")
     for _ in range(200):
         bench.far_path(bench.next_port)
     lab.wait_for(lambda: bench.counter("rate_limited") > before + 100,
