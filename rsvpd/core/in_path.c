@@ -250,6 +250,22 @@ path_changed(struct rsvp_core *core, struct psb *psb)
 	session_sync(core, session, SESSION_TELL);
 }
 
+/* Of the path states of one sender one is used for forwarding: another that was
+ * is for local receivers from now on (RFC 2209 1, PATH MESSAGE ARRIVES). */
+static void
+find_routes(struct rsvp_core *core, struct psb *psb)
+{
+	struct psb *other;
+
+	(void)psb_route(core, psb);
+	if (psb->local_only)
+		return;
+	TAILQ_FOREACH (other, &psb->session->psbs, next)
+		if (other != psb && !other->local &&
+			wire_filter_equal(&other->sender, &psb->sender))
+			(void)psb_route(core, other);
+}
+
 void
 in_path(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
@@ -279,7 +295,7 @@ in_path(struct rsvp_core *core, const struct rsvp_packet *packet)
 		return;
 	}
 	if (made || old_ifindex != psb->in_ifindex)
-		(void)psb_route(core, psb); /* all is told below */
+		find_routes(core, psb); /* all is told below */
 	if (made || changed)
 		path_changed(core, psb);
 }

@@ -62,7 +62,7 @@ route(void *arg, const struct rsvp_route_query *query, struct rsvp_route *ret)
 	t->way = *query;
 	*ret = (struct rsvp_route){ .local = t->dst_local };
 	if (addr_is_multicast(&query->dst))
-		ret->in_ifindex = UP;
+		ret->in_ifindex = t->expects != 0 ? t->expects : UP;
 	if (t->dst_local)
 		return;
 	if (t->out != 0)

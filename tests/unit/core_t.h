@@ -64,6 +64,8 @@ struct ct {
 	long allocations;
 	long fail_at; /* which one fails; 0: none */
 	bool failed;  /* it did */
+
+	uint32_t expects; /* routing expects multicast there; 0: UP */
 };
 
 struct ct *ct_new(uint8_t family);

@@ -625,6 +625,32 @@ a_tear_that_could_be_mistaken_is_not_sent(void)
 	ct_once(same_address);
 }
 
+/* The sender is reached from SIDE now; the notification of it is on its way. */
+static void
+multicast_from_the_new_interface_takes_over(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct wire_msg *msg = ct_path(t);
+	struct rsvp_path_info info[2];
+
+	msg->session.dst = addr_v4_u32(0xe8010203);
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	ct_forget(t);
+	t->expects = SIDE;
+	msg = ct_path(t);
+	msg->session.dst = addr_v4_u32(0xe8010203);
+	msg->hop.addr = ct_addr(t, SIDE, HOP_A);
+	ct_feed(t, SIDE, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(rsvp_core_paths(t->core, t->now, 1, info, 2), 2);
+	T_EQ(info[0].in_ifindex, UP);
+	T_EQ(info[0].out_count, 0);
+	T_EQ(info[1].in_ifindex, SIDE);
+	T_EQ(info[1].out_count, 1);
+	ct_free(t);
+}
+
 static struct t_case cases[] = {
 	{ "W is that of the new interface", w_is_that_of_the_new_interface },
 	{ "a route that is back within W is not repaired",
@@ -658,5 +684,7 @@ static struct t_case cases[] = {
 		another_way_is_taken_after_w_only },
 	{ "a tear that could be mistaken is not sent",
 		a_tear_that_could_be_mistaken_is_not_sent },
+	{ "multicast from the interface expected now takes over",
+		multicast_from_the_new_interface_takes_over },
 };
 T_MAIN(cases)
