@@ -50,21 +50,39 @@ spared(const struct rsb *rsb, const struct wire_msg *msg)
 	       !guilty(rsb, msg);
 }
 
-/* Senders of a wildcard error that route to that interface (RFC 2205 3.4). */
+/*
+ * Senders that a wildcard error is about.  Without SCOPE they are those behind
+ * the hop that it comes from; from here on it has one, for elsewhere there may
+ * be others behind the next hop, and the error would go round where the paths
+ * of several senders make a loop (RFC 2205 3.4).
+ */
+static struct wire_view
+scope_of(const struct session *session, const struct wire_msg *msg,
+	uint8_t bytes[SCOPE_BYTES])
+{
+	const struct scope_pick pick = { .session = session,
+		.hop = &msg->hop.addr };
+
+	if (msg->style != WIRE_STYLE_WF || msg->scope_view.len > 0)
+		return msg->scope_view;
+	return (struct wire_view){ bytes, scope_collect(&pick, bytes) };
+}
+
+/* Some of them route to that interface. */
 static bool
-in_scope(const struct rsb *rsb, const struct wire_msg *msg)
+in_scope(const struct rsb *rsb, struct wire_view scope)
 {
 	const struct scope_pick pick = { .session = rsb->session,
-		.in = msg->scope_view,
+		.in = scope,
 		.out_ifindex = rsb->ifindex };
 	uint8_t bytes[SCOPE_BYTES];
 
-	return msg->scope_view.len == 0 || scope_collect(&pick, bytes) > 0;
+	return scope.len > 0 && scope_collect(&pick, bytes) > 0;
 }
 
 static void
 pass_error(struct rsvp_core *core, const struct rsb *rsb,
-	const struct wire_msg *msg)
+	const struct wire_msg *msg, struct wire_view scope)
 {
 	struct wire_flow flows[WIRE_FLOWS_MAX];
 	struct out_error err = { .session = msg->session,
@@ -73,7 +91,7 @@ pass_error(struct rsvp_core *core, const struct rsb *rsb,
 		.error = msg->error,
 		.style = msg->style,
 		.flows = flows,
-		.scope = msg->scope_view,
+		.scope = scope,
 		.other_count = msg->other_count,
 		.others = msg->others,
 		.policy_count = msg->policy_count,
@@ -85,7 +103,7 @@ pass_error(struct rsvp_core *core, const struct rsb *rsb,
 	/* For an application only (Appendix A.5). */
 	err.error.flags &= (uint8_t)~WIRE_ERROR_NOT_GUILTY;
 	if (!rsb->local) {
-		if (in_scope(rsb, msg))
+		if (rsb->style != WIRE_STYLE_WF || in_scope(rsb, scope))
 			out_resv_err(core, &err);
 		return;
 	}
@@ -127,6 +145,8 @@ in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
 	const struct wire_msg *msg = packet->msg;
 	struct session *session = session_find(core, &msg->session);
+	uint8_t bytes[SCOPE_BYTES];
+	struct wire_view scope;
 	const struct rsb *rsb;
 
 	if (!session || msg->flow_count == 0 ||
@@ -135,10 +155,11 @@ in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 		return;
 	}
 	core_count(core, RSVP_C_ERROR_IN);
+	scope = scope_of(session, msg, bytes);
 	blockade(core, session, msg);
 	TAILQ_FOREACH (rsb, &session->rsbs, next)
 		if (rsb->ifindex != packet->ifindex && rsb->now)
-			pass_error(core, rsb, msg);
+			pass_error(core, rsb, msg, scope);
 }
 
 void

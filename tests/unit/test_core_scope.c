@@ -264,6 +264,40 @@ a_scope_names_who_sends_there(void)
 	ct_both(scope_elsewhere);
 }
 
+/* Elsewhere there are other senders behind us; a copy for each of them would go
+ * round where their paths make a loop. */
+static void
+error_without_scope(struct ct *t)
+{
+	const struct ct_sent *s;
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, SIDE, 9);
+	ct_feed(t, DOWN, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
+	ct_answer_all(t);
+	ct_forget(t);
+	ct_feed(t, UP,
+		shared(ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)),
+			WIRE_STYLE_WF));
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 1);
+	T_EQ(wire_scope_at(&s->msg, 0).b[addr_size(t->family) - 1], 8);
+	ct_forget(t);
+	msg = shared(
+		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
+	msg->hop.addr = ct_addr(t, UP, HOP_C); /* nobody is behind that one */
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+}
+
+static void
+a_wildcard_error_is_about_those_behind_its_hop(void)
+{
+	ct_both(error_without_scope);
+}
+
 static struct t_case cases[] = {
 	{ "senders of a shared reservation count together",
 		senders_of_a_shared_reservation_count_together },
@@ -278,5 +312,7 @@ static struct t_case cases[] = {
 	{ "a SCOPE in any order is sent on in ours",
 		a_scope_in_any_order_is_sent_on_in_ours },
 	{ "a SCOPE names who sends there", a_scope_names_who_sends_there },
+	{ "a wildcard error is about the senders behind the hop it comes from",
+		a_wildcard_error_is_about_those_behind_its_hop },
 };
 T_MAIN(cases)
