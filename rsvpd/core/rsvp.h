@@ -478,6 +478,8 @@ struct rsvp_path_info {
 	struct wire_view adspec_view; /* as received; may be empty */
 	uint32_t left_ifindex; /* where it went before and is still reserved for
 				* upstream, until the new way is; or 0 */
+	bool blockaded;        /* a request for it failed upstream, of late */
+	struct wire_flowspec blockade; /* that request */
 };
 
 enum rsvp_resv_state {
@@ -506,7 +508,9 @@ struct rsvp_resv_info {
 	int64_t expires_ms;
 	bool in_force; /* flowspec and filters are; else they are asked for */
 	bool stuck;    /* its flow is not as it should be: that was refused */
-	struct wire_view scope_view; /* WF: senders' addresses; empty: all */
+	struct wire_view scope_view;    /* WF: senders' addresses; empty: all */
+	struct wire_flowspec forwarded; /* in force: what is merged and asked
+					 * for, after slack was spent */
 };
 
 /* What this node asks of a previous hop for a session. */

@@ -134,6 +134,9 @@ until(const struct timer *timer, struct mono now)
 static void
 path_info(const struct psb *psb, struct mono now, struct rsvp_path_info *info)
 {
+	const struct rsb *rsb = TAILQ_FIRST(&psb->session->rsbs);
+	const struct bsb *bsb;
+
 	*info = (struct rsvp_path_info){ .sender = psb->sender,
 		.tspec = psb->tspec,
 		.hop = psb->hop,
@@ -151,6 +154,10 @@ path_info(const struct psb *psb, struct mono now, struct rsvp_path_info *info)
 		info->local_id = psb->local->id;
 		info->who = psb->local->who;
 	}
+	bsb = rsb ? bsb_find(psb, rsb->style) : NULL;
+	info->blockaded = bsb != NULL;
+	if (bsb)
+		info->blockade = bsb->flowspec;
 	if (psb->adspec)
 		info->adspec_view = (struct wire_view){ psb->adspec->bytes,
 			psb->adspec->len };
@@ -199,6 +206,7 @@ resv_info(const struct rsvp_core *core, const struct rsb *rsb, struct mono now,
 		.hop = rsb->hop,
 		.style = rsb->style,
 		.flowspec = spec->flowspec,
+		.forwarded = spec_forwarded(spec),
 		.filter_count = spec->count,
 		.state = state_of(rsb),
 		.refresh_ms = rsb->refresh_ms,

@@ -448,7 +448,9 @@ sim_add_port(struct sim *s, struct node *node, uint32_t ifindex)
 		.assumed_min_packet = 128,
 		.timer_us = 200,
 		.repair_wait_ms = 2000,
-		.slew_percent = 30 };
+		.slew_percent = 30,
+		.latency_us = 100,
+		.use_slack = s->conf.use_slack };
 
 	snprintf(iface.name, sizeof(iface.name), "if%u", ifindex);
 	iface.v4 = sim_port_addr(s, node->index, ifindex, ADDR_V4);

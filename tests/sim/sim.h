@@ -41,6 +41,7 @@ struct sim_conf {
 	uint64_t reservable_Bps; /* of each interface */
 	uint32_t refresh_ms;
 	bool mixed_refresh; /* some interfaces refresh up to 6 times faster */
+	bool use_slack;     /* GS: rather than refuse */
 	bool full_checks;   /* of sessions too; else ledgers only */
 };
 

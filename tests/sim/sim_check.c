@@ -172,6 +172,9 @@ check_repeated(struct sim *s, struct node *node, const struct seen *seen,
 	const struct wire_session *session = &s->sent_session;
 	struct mono now = sim_node_now(node);
 
+	/* RFC 2209, RERR MESSAGE ARRIVES: what may succeed is asked at once. */
+	if (out->type == WIRE_RESV && s->cause.in.type == WIRE_RESV_ERR)
+		return;
 	if (now.us - seen->when.us >= least_refresh_us(node) ||
 		s->now.us - node->changed.us < REPAIR_US ||
 		marked_since(s, node, session, seen->event))

@@ -220,8 +220,8 @@ expect_flow(const struct look *look, const struct rsvp_resv_info *like,
 
 		if (!resv->in_force || !same_flow(like, resv))
 			continue;
-		e->spec = e->resvs++ == 0 ? resv->flowspec
-					  : lub(&e->spec, &resv->flowspec);
+		e->spec = e->resvs++ == 0 ? resv->forwarded
+					  : lub(&e->spec, &resv->forwarded);
 	}
 	for (size_t i = 0; i < look->path_count; i++)
 		if (any_matches(look, like, &look->paths[i]))
@@ -337,32 +337,55 @@ held(const struct rsvp_resv_info *resv, const struct rsvp_path_info *path)
 		       has_filter(resv, &path->sender));
 }
 
-/* LUB of what is in force for that sender.  False: nothing is. */
+/* What failed does not keep from being asked for what is less (RFC 2205 3.5).
+ * Of unordered ones neither is less. */
 static bool
-wanted(const struct look *look, const struct rsvp_path_info *path,
-	struct wire_flowspec *ret)
+is_less(const struct wire_flowspec *a, const struct wire_flowspec *than)
 {
-	bool any = false;
+	const struct wire_tspec *x = &a->tspec, *y = &than->tspec;
+	bool differ = x->r != y->r || x->b != y->b || x->p != y->p ||
+		      x->m != y->m || a->R != than->R || a->S != than->S;
+
+	return x->r <= y->r && x->b <= y->b && x->p <= y->p && x->m >= y->m &&
+	       a->R <= than->R && a->S >= than->S && differ &&
+	       a->service == than->service;
+}
+
+/* What is in force for a sender, merged: of the requests that are free of a
+ * blockade, or else all of them. */
+struct wanted {
+	bool any, free;
+	struct wire_flowspec lub;
+};
+
+static struct wanted
+wanted(const struct look *look, const struct rsvp_path_info *path)
+{
+	struct wanted w = { 0 };
 
 	for (size_t i = 0; i < look->resv_count; i++) {
 		const struct rsvp_resv_info *resv = &look->resvs[i];
+		const struct wire_flowspec *spec = &resv->forwarded;
 
 		if (!sim_resv_matches(look, resv, path) && !held(resv, path))
 			continue;
-		*ret = any ? lub(ret, &resv->flowspec) : resv->flowspec;
-		any = true;
+		w.any = true;
+		if (path->blockaded && !is_less(spec, &path->blockade))
+			continue;
+		w.lub = w.free ? lub(&w.lub, spec) : *spec;
+		w.free = true;
 	}
-	return any;
+	return w;
 }
 
-static void
+/* False: all of it is blockaded, and it may be asked for or not. */
+static bool
 expect_ask(const struct look *look, const struct rsvp_path_info *hop,
 	struct rsvp_ask_info *e)
 {
 	const uint8_t style = look->resv_count > 0 ? look->resvs[0].style : 0;
-	struct wire_flowspec all;
-	struct wire_flow flow = { .has_flowspec = true };
-	bool any = false;
+	struct wire_flowspec all = { 0 };
+	bool any = false, certain = true;
 
 	*e = (struct rsvp_ask_info){ .ifindex = hop->in_ifindex,
 		.hop = hop->hop,
@@ -370,20 +393,26 @@ expect_ask(const struct look *look, const struct rsvp_path_info *hop,
 		.style = style };
 	for (size_t i = 0; i < look->path_count; i++) {
 		const struct rsvp_path_info *path = &look->paths[i];
+		struct wanted w = wanted(look, path);
+		struct wire_flow flow = { .has_flowspec = true,
+			.has_filter = style != WIRE_STYLE_WF,
+			.flowspec = w.lub,
+			.filter = path->sender };
 
-		if (!same_hop(e, path) || !wanted(look, path, &flow.flowspec))
+		if (!same_hop(e, path) || !w.any)
 			continue;
-		all = any ? lub(&all, &flow.flowspec) : flow.flowspec;
-		any = true;
-		flow.has_filter = style != WIRE_STYLE_WF;
-		flow.filter = path->sender;
+		if (w.free)
+			all = any ? lub(&all, &w.lub) : w.lub;
+		any = any || w.free;
+		certain = certain && (w.free || style != WIRE_STYLE_FF);
 		if (e->flow_count < SIM_FLOWS)
 			e->flows[e->flow_count++] = flow;
 	}
-	if (any && style == WIRE_STYLE_WF)
+	if (e->flow_count > 0 && style == WIRE_STYLE_WF)
 		e->flow_count = 1;
 	for (size_t i = 0; i < e->flow_count && style != WIRE_STYLE_FF; i++)
 		e->flows[i].flowspec = all;
+	return certain && (any || e->flow_count == 0);
 }
 
 static bool
@@ -430,13 +459,14 @@ check_asks(struct sim *s, const struct node *node, const struct look *look)
 		const struct rsvp_path_info *path = &look->paths[i];
 		const struct rsvp_ask_info *ask = find_ask(look, path);
 		struct rsvp_ask_info e;
-		bool first = true;
+		bool first = true, certain;
 
-		expect_ask(look, path, &e);
+		certain = expect_ask(look, path, &e);
 		for (size_t j = 0; j < i; j++)
 			first = first && !same_hop(&e, &look->paths[j]);
 		known += first && ask != NULL;
-		if (first && (ask ? !ask_fits(ask, &e) : e.flow_count > 0))
+		if (first && certain &&
+			(ask ? !ask_fits(ask, &e) : e.flow_count > 0))
 			sim_problem(s,
 				"node %u asks for %zu flows (%.0f) on %u, "
 				"expected %zu (%.0f)",

@@ -66,6 +66,7 @@ work_new(const struct work_conf *conf)
 	sim.links = w->links;
 	sim.link_count = w->link_count;
 	sim.reservable_Bps = w->ample ? 1000000000 : 600000;
+	sim.use_slack = conf->seed / 8 % 2 == 1;
 	sim.mixed_refresh = conf->seed / 4 % 2 == 1;
 	w->s = sim_new(&sim);
 	sim_watch(w->s, conf->watched);
