@@ -241,7 +241,7 @@ judge_by_default(const struct policy *p, struct policy_verdict *v)
 {
 	struct text why = text_over(v->reason, sizeof(v->reason));
 	uint8_t default_why =
-		p->set ? p->set->default_why : POLICY_DEFAULT_NO_RULES;
+		p->set ? p->set->default_why : POLICY_DEFAULT_NOT_YET;
 
 	text_printf(
 		&why, "no rule applies: %s", policy_default_text(default_why));

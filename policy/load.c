@@ -119,7 +119,7 @@ step_counts(struct policy_load *load)
 	set->default_why = buf_get_u8(&load->body);
 	load->categories = buf_get_u32le(&load->body);
 	load->rules = buf_get_u32le(&load->body);
-	if (load->body.failed || set->default_why >= POLICY_DEFAULT_COUNT) {
+	if (load->body.failed || set->default_why >= POLICY_DEFAULT_NOT_YET) {
 		refuse(load, "the counts of the snapshot are malformed");
 		return;
 	}

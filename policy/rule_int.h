@@ -49,6 +49,7 @@ enum policy_default {
 	POLICY_DEFAULT_RULES,        /* there are some: deny */
 	POLICY_DEFAULT_NO_DIRECTORY, /* it was never read: deny */
 	POLICY_DEFAULT_BROKEN,       /* no policy could be read: deny */
+	POLICY_DEFAULT_NOT_YET,      /* nothing was loaded: deny; not sent */
 	POLICY_DEFAULT_COUNT
 };
 

@@ -53,6 +53,8 @@ policy_default_text(uint8_t why)
 		return "denied, as the directory has not been read yet";
 	case POLICY_DEFAULT_BROKEN:
 		return "denied, as the policy could not be read";
+	case POLICY_DEFAULT_NOT_YET:
+		return "denied, as no rules have been handed over yet";
 	case POLICY_DEFAULT_COUNT:
 		break;
 	}

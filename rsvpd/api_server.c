@@ -279,6 +279,19 @@ api_server_free(struct api_server *api)
 	free(api);
 }
 
+static unsigned
+wanted(const struct api_server *api)
+{
+	return api->engine->listening ? LOOP_READ : 0;
+}
+
+void
+api_server_listen(struct api_server *api)
+{
+	if (api->watch)
+		loop_fd_set(api->watch, wanted(api));
+}
+
 void
 api_server_socket(struct api_server *api, int fd)
 {
@@ -286,7 +299,7 @@ api_server_socket(struct api_server *api, int fd)
 	api->fd = fd;
 	keep_spare(api);
 	api->watch =
-		loop_fd_add(api->engine->loop, fd, LOOP_READ, on_accept, api);
+		loop_fd_add(api->engine->loop, fd, wanted(api), on_accept, api);
 	if (!api->watch)
 		log_err(LOG_API, "no memory to listen for applications");
 }

@@ -16,6 +16,9 @@ struct api_server;
 struct api_server *api_server_new(struct engine *engine);
 void api_server_free(struct api_server *api);
 
+/* The engine began, or ceased, to listen: who connects waits. */
+void api_server_listen(struct api_server *api);
+
 /* Take over the listening socket. */
 void api_server_socket(struct api_server *api, int fd);
 

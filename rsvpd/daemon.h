@@ -43,7 +43,9 @@ struct engine {
 	struct stats *stats;
 	struct loop_timer *tick; /* the core's */
 	struct mono started;
-	bool in_effects;         /* effect_run() is at work */
+	bool in_effects; /* effect_run() is at work */
+	bool listening;  /* to neighbours and applications; engine_life.h */
+	struct loop_timer *hold;
 	struct loop_timer *stop; /* withdrawing before the end, or NULL */
 	struct mono stop_by;
 };

@@ -23,7 +23,7 @@
 #include "rsvpd/api_server.h"
 #include "rsvpd/ctl_server.h"
 #include "rsvpd/daemon.h"
-#include "rsvpd/engine_stop.h"
+#include "rsvpd/engine_life.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/policy_client.h"
@@ -430,7 +430,7 @@ static bool
 make_parts(struct engine *engine)
 {
 	engine->loop = loop_new();
-	if (!engine->loop || !make_core(engine))
+	if (!engine->loop || !make_core(engine) || !engine_hold(engine))
 		return false;
 	engine->tick = loop_timer_add(engine->loop, core_due, engine);
 	engine->link = net_link_new(engine);

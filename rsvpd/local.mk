@@ -26,6 +26,9 @@ librsvpd_la_SOURCES += \
 	rsvpd/ctl_server.c rsvpd/ctl_server.h
 
 librsvpd_la_SOURCES += \
+	rsvpd/engine_life.c rsvpd/engine_life.h
+
+librsvpd_la_SOURCES += \
 	rsvpd/sup_backoff.c rsvpd/sup_int.h \
 	rsvpd/sup_msg.c rsvpd/sup_msg.h
 
@@ -45,7 +48,6 @@ rsvpd_rsvpd_CPPFLAGS = $(AM_CPPFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) \
 	-DRSVPD_STATEDIR='"/var/lib/rsvpd"'
 rsvpd_rsvpd_SOURCES = \
 	rsvpd/engine.c \
-	rsvpd/engine_stop.c rsvpd/engine_stop.h \
 	rsvpd/main.c \
 	rsvpd/priv.c rsvpd/priv.h \
 	rsvpd/sup_check.c \

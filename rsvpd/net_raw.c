@@ -80,6 +80,12 @@ port_of(struct net_raw *raw, int role)
 	return &raw->ports[roles[role]];
 }
 
+static unsigned
+wanted(const struct net_raw *raw)
+{
+	return raw->engine->listening ? LOOP_READ : 0;
+}
+
 void
 net_raw_socket(struct net_raw *raw, int role, int fd)
 {
@@ -90,7 +96,7 @@ net_raw_socket(struct net_raw *raw, int role, int fd)
 	if (port->role == NET_GUARD)
 		return;
 	port->watch = loop_fd_add(
-		raw->engine->loop, fd, LOOP_READ, net_recv_batch, port);
+		raw->engine->loop, fd, wanted(raw), net_recv_batch, port);
 	if (port->watch) {
 		if (role == SUP_FD_UDP)
 			net_udp_ready(raw);
@@ -128,11 +134,11 @@ net_raw_lacks(struct net_raw *raw, int role)
 }
 
 void
-net_raw_deafen(struct net_raw *raw)
+net_raw_listen(struct net_raw *raw)
 {
 	for (int role = 0; role < NET_ROLE_COUNT; role++)
 		if (raw->ports[role].watch)
-			loop_fd_set(raw->ports[role].watch, 0);
+			loop_fd_set(raw->ports[role].watch, wanted(raw));
 }
 
 void

@@ -27,8 +27,8 @@ bool net_raw_lacks(struct net_raw *raw, int role);
  * (closes the one before). */
 void net_raw_socket(struct net_raw *raw, int role, int fd);
 
-/* Read no more; what is to be sent still is. */
-void net_raw_deafen(struct net_raw *raw);
+/* The engine began, or ceased, to listen: what comes waits in the sockets. */
+void net_raw_listen(struct net_raw *raw);
 
 /* Send one message.  0 or a negative errno; counted either way. */
 int net_raw_send(struct net_raw *raw, const struct rsvp_send *send);

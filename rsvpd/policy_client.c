@@ -24,7 +24,7 @@
 
 #include "base/log.h"
 #include "base/msg.h"
-#include "rsvpd/daemon.h"
+#include "rsvpd/engine_life.h"
 #include "rsvpd/net_link.h"
 
 enum {
@@ -148,6 +148,7 @@ put_in_force(struct policy_client *client)
 	answer(client, generation, "");
 	rsvp_core_policy_changed(engine->core, loop_now());
 	effect_run(engine);
+	engine_open(engine);
 }
 
 static void

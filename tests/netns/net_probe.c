@@ -401,6 +401,7 @@ main(int argc, char **argv)
 	e->core = &probe.core;
 	e->stats = &probe.stats;
 	e->conf = read_conf(argv[1]);
+	e->listening = true;
 	e->loop = loop_new();
 	e->raw = e->loop ? net_raw_new(e) : NULL;
 	if (!e->raw)

@@ -168,6 +168,7 @@ at_begin(void)
 		.iface_count = 1,
 		.ifaces = &at.eth0 };
 	at.engine = (struct engine){ .conf = &at.conf,
+		.listening = true,
 		.stats = &at.stats,
 		.link = &at.links,
 		.loop = loop_new(),

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 rsvpd_tests = \
 	tests/unit/test_conf \
+	tests/unit/test_engine_life \
 	tests/unit/test_loop \
 	tests/unit/test_sup_backoff \
 	tests/unit/test_sup_msg
 check_PROGRAMS += $(rsvpd_tests)
 TESTS += $(rsvpd_tests)
 tests_unit_test_conf_LDADD = librsvpd.la $(UNIT_LDADD)
+tests_unit_test_engine_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_sup_backoff_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_sup_msg_LDADD = librsvpd.la $(UNIT_LDADD)

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/msg.h"
-#include "rsvpd/daemon.h"
+#include "rsvpd/engine_life.h"
 #include "rsvpd/net_link.h"
 #include "t.h"
 
@@ -152,6 +152,12 @@ rsvp_core_policy_changed(struct rsvp_core *core, struct mono now)
 {
 	(void)now;
 	core->changed++;
+}
+
+void
+engine_open(struct engine *engine)
+{
+	engine->listening = true;
 }
 
 void
@@ -383,6 +389,7 @@ a_sealed_snapshot_is_put_in_force(void)
 	T_EQ(the_policy.switched, 1);
 	T_EQ(the_policy.steps, 3);
 	T_EQ(b->core.changed, 1);
+	T_CHECK(b->engine.listening, "not opened");
 	T_EQ(b->core.effects, 1);
 	T_EQ(b->stats.count[STATS_POLICY_LOADS], 1);
 	T_EQ(b->stats.count[STATS_POLICY_BAD], 0);
@@ -403,6 +410,7 @@ a_bad_snapshot_leaves_the_rules_alone(void)
 	T_EQ(the_policy.switched, 0);
 	T_EQ(the_policy.dropped, 1);
 	T_EQ(b->core.changed, 0);
+	T_CHECK(!b->engine.listening, "opened without rules");
 	T_EQ(b->stats.count[STATS_POLICY_BAD], 1);
 	/* A long reason is cut. */
 	offer(b, 7, 4096, memory(4096, 2, 2, SEALS));

@@ -157,7 +157,7 @@ conditions_hold_or_not(void)
 /* ---- the decision ------------------------------------------------------- */
 
 static void
-without_a_snapshot_all_is_allowed(void)
+without_a_snapshot_all_is_refused(void)
 {
 	struct policy *p = policy_new(alloc_heap());
 	struct policy_request q = t_request();
@@ -165,7 +165,11 @@ without_a_snapshot_all_is_allowed(void)
 	struct policy_status status;
 	struct policy_rule_info info;
 
-	T_CHECK(v.allowed, "%s", v.reason);
+	T_CHECK(!v.allowed, "%s", v.reason);
+	T_EQ(v.value, 3);
+	T_STR(v.reason,
+		"no rule applies: denied, as no rules have been handed over "
+		"yet");
 	T_STR(v.rule, "");
 	T_EQ(v.claim, 0);
 	policy_status(p, &status);
@@ -201,10 +205,10 @@ the_default_decides_and_says_so(void)
 			"read" },
 	};
 
-	_Static_assert(
-		sizeof(defaults) / sizeof(defaults[0]) == POLICY_DEFAULT_COUNT,
+	_Static_assert(sizeof(defaults) / sizeof(defaults[0]) ==
+			       POLICY_DEFAULT_NOT_YET,
 		"every default has its row");
-	for (size_t i = 0; i < POLICY_DEFAULT_COUNT; i++) {
+	for (size_t i = 0; i < POLICY_DEFAULT_NOT_YET; i++) {
 		struct policy_set *set = t_set();
 		struct policy_request q = t_request();
 		struct policy *p;
@@ -529,8 +533,8 @@ globs_match_names(void)
 
 static struct t_case cases[] = {
 	{ "conditions hold or not", conditions_hold_or_not },
-	{ "without a snapshot all is allowed",
-		without_a_snapshot_all_is_allowed },
+	{ "without a snapshot all is refused",
+		without_a_snapshot_all_is_refused },
 	{ "the default decides and says so", the_default_decides_and_says_so },
 	{ "refusals name rule, limit and value",
 		refusals_name_rule_limit_and_value },

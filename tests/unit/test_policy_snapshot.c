@@ -325,7 +325,7 @@ struct lie {
 
 /* clang-format off */
 static void truth(struct policy_set *set) { (void)set; }
-static void l_default(struct policy_set *set) { set->default_why = POLICY_DEFAULT_COUNT; }
+static void l_default(struct policy_set *set) { set->default_why = POLICY_DEFAULT_NOT_YET; }
 static void l_category(struct policy_set *set) { set->rules[1]->category = 2; }
 static void l_order(struct policy_set *set) { set->rules[0]->priority = -78; }
 static void l_double(struct policy_set *set) { (void)text_copy(set->rules[1]->name, POLICY_NAME, "no-guests"); }
