@@ -435,6 +435,25 @@ ask_refresh(struct rsvp_core *core, struct ask *ask)
 	drop_idle(core, session);
 }
 
+/* It is what failed: the next refresh is early enough. */
+static bool
+is_hopeless(const struct ask *ask, const struct news *news)
+{
+	const struct wish_part *part;
+	size_t i = 0;
+
+	for (part = ask->wish.first; part; part = part->next) {
+		const struct wire_flow *flow = &news->flows[i];
+
+		if (part->bsb &&
+			bsb_blockades(&part->bsb->flowspec, &flow->flowspec))
+			return true;
+		if (i + 1 < news->count)
+			i++;
+	}
+	return false;
+}
+
 void
 ask_hurry(struct rsvp_core *core, struct session *session)
 {
@@ -448,7 +467,7 @@ ask_hurry(struct rsvp_core *core, struct session *session)
 		if (!ask->wish.hurry)
 			continue;
 		news = look(core, ask);
-		tell_hop(core, ask, &news, true);
+		tell_hop(core, ask, &news, !is_hopeless(ask, &news));
 	}
 	LIST_FOREACH (bsb, &session->bsbs, next)
 		bsb->struck = false;

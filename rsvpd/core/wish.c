@@ -150,10 +150,21 @@ in_its_way(const struct wish_part *part, const struct rsb *rsb)
 	return part->bsb && bsb_blockades(&part->bsb->flowspec, &spec);
 }
 
+/*
+ * None of several requests may be what failed, and together they are it again.
+ * Those go on that came first; the others are left out.
+ */
+static bool
+fails_again(const struct bsb *bsb, const struct wire_flowspec *merged)
+{
+	return bsb && bsb_blockades(&bsb->flowspec, merged);
+}
+
 static void
 merge(struct wish_part *part, const struct rsb *rsb)
 {
 	const struct wire_flowspec spec = spec_forwarded(rsb->now);
+	struct wire_flowspec lub;
 
 	if (part->bsb)
 		part->glb =
@@ -161,8 +172,26 @@ merge(struct wish_part *part, const struct rsb *rsb)
 	part->reserved = true;
 	if (in_its_way(part, rsb))
 		return;
-	part->lub = part->free ? merge_lub(&part->lub, &spec) : spec;
+	lub = part->free ? merge_lub(&part->lub, &spec) : spec;
+	if (part->free && fails_again(part->bsb, &lub))
+		return;
+	part->lub = lub;
 	part->free = true;
+}
+
+/* It was left out, for itself or for what it is with others. */
+static bool
+left_out(const struct wish_part *part, const struct rsb *rsb)
+{
+	const struct wire_flowspec spec = spec_forwarded(rsb->now);
+	enum merge_order order;
+
+	if (!part->bsb)
+		return false;
+	if (in_its_way(part, rsb))
+		return true;
+	order = merge_compare(&part->lub, &spec);
+	return part->free && order != MERGE_EQUAL && order != MERGE_GREATER;
 }
 
 bool
@@ -203,7 +232,7 @@ is_all(const struct wish_part *part, const struct rsb *rsb)
 static void
 rank(struct wish_part *part, const struct rsb *rsb)
 {
-	if (!in_its_way(part, rsb) && is_all(part, rsb))
+	if (!left_out(part, rsb) && is_all(part, rsb))
 		part->top++;
 }
 
@@ -228,9 +257,9 @@ place(struct wish_part *part, const struct rsb *rsb)
 	if (!wish->present)
 		wish->blockaded = true;
 	wish->present = true;
-	if (!part->free || !in_its_way(part, rsb))
+	if (!part->free || !left_out(part, rsb))
 		wish->merged = true;
-	if (in_its_way(part, rsb))
+	if (left_out(part, rsb))
 		return;
 	wish->blockaded = false;
 	if (part->top != 1 || !is_all(part, rsb))
@@ -280,13 +309,24 @@ flowspec_of(const struct wish_part *part)
 	return part->free ? &part->lub : &part->glb;
 }
 
+static bool
+fails_for_some(const struct wish *wish, const struct wire_flowspec *merged)
+{
+	const struct wish_part *part;
+
+	for (part = wish->first; part; part = part->next)
+		if (part->free && fails_again(part->bsb, merged))
+			return true;
+	return false;
+}
+
 /* One flowspec for all that share.  What is blockaded for its sender does not
  * count as long as something is not. */
 static struct wire_flowspec
 shared_flowspec(const struct wish *wish)
 {
 	const struct wish_part *part;
-	struct wire_flowspec spec = { 0 };
+	struct wire_flowspec spec = { 0 }, lub;
 	bool any = false, free = false;
 
 	for (part = wish->first; part; part = part->next)
@@ -295,12 +335,12 @@ shared_flowspec(const struct wish *wish)
 	for (part = wish->first; part; part = part->next) {
 		if (free != part->free)
 			continue;
-		if (!any)
-			spec = *flowspec_of(part);
-		else if (free)
-			spec = merge_lub(&spec, &part->lub);
-		else
+		lub = any ? merge_lub(&spec, flowspec_of(part))
+			  : *flowspec_of(part);
+		if (any && !free)
 			spec = merge_glb(&spec, &part->glb);
+		else if (!any || !fails_for_some(wish, &lub))
+			spec = lub;
 		any = true;
 	}
 	return spec;

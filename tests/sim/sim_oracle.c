@@ -366,16 +366,36 @@ wanted(const struct look *look, const struct rsvp_path_info *path)
 	for (size_t i = 0; i < look->resv_count; i++) {
 		const struct rsvp_resv_info *resv = &look->resvs[i];
 		const struct wire_flowspec *spec = &resv->forwarded;
+		struct wire_flowspec merged;
 
 		if (!sim_resv_matches(look, resv, path) && !held(resv, path))
 			continue;
 		w.any = true;
 		if (path->blockaded && !is_less(spec, &path->blockade))
 			continue;
-		w.lub = w.free ? lub(&w.lub, spec) : *spec;
+		merged = w.free ? lub(&w.lub, spec) : *spec;
+		if (path->blockaded && !is_less(&merged, &path->blockade))
+			continue; /* together they would fail again */
+		w.lub = merged;
 		w.free = true;
 	}
 	return w;
+}
+
+/* For none of the senders behind that hop it is what failed. */
+static bool
+may_succeed(const struct look *look, const struct rsvp_ask_info *ask,
+	const struct wire_flowspec *spec)
+{
+	for (size_t i = 0; i < look->path_count; i++) {
+		const struct rsvp_path_info *path = &look->paths[i];
+
+		if (same_hop(ask, path) && path->blockaded &&
+			wanted(look, path).free &&
+			!is_less(spec, &path->blockade))
+			return false;
+	}
+	return true;
 }
 
 /* False: all of it is blockaded, and it may be asked for or not. */
@@ -384,7 +404,7 @@ expect_ask(const struct look *look, const struct rsvp_path_info *hop,
 	struct rsvp_ask_info *e)
 {
 	const uint8_t style = look->resv_count > 0 ? look->resvs[0].style : 0;
-	struct wire_flowspec all = { 0 };
+	struct wire_flowspec all = { 0 }, merged = { 0 };
 	bool any = false, certain = true;
 
 	*e = (struct rsvp_ask_info){ .ifindex = hop->in_ifindex,
@@ -401,8 +421,12 @@ expect_ask(const struct look *look, const struct rsvp_path_info *hop,
 
 		if (!same_hop(e, path) || !w.any)
 			continue;
-		if (w.free)
-			all = any ? lub(&all, &w.lub) : w.lub;
+		if (w.free && any)
+			merged = lub(&all, &w.lub);
+		else if (w.free)
+			merged = w.lub;
+		if (w.free && (!any || may_succeed(look, e, &merged)))
+			all = merged;
 		any = any || w.free;
 		certain = certain && (w.free || style != WIRE_STYLE_FF);
 		if (e->flow_count < SIM_FLOWS)

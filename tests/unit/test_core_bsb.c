@@ -731,6 +731,34 @@ lack_of_memory_at_an_error_leaves_all_whole(void)
 	}
 }
 
+/* Neither is what failed, and both together are it again. */
+static void
+check_together(struct ct *t)
+{
+	struct wire_flowspec fast = ct_cl(8 * B), deep = ct_cl(2 * B), both;
+
+	deep.tspec.b = 2 * fast.tspec.b;
+	both = fast;
+	both.tspec.b = deep.tspec.b;
+	sender_behind(t, UP, HOP_A, 8);
+	ct_feed(t, DOWN, request(t, WIRE_STYLE_FF, HOP_B, deep));
+	ct_answer_all(t);
+	ct_feed(t, DOWN, request(t, WIRE_STYLE_FF, HOP_C, fast));
+	ct_answer_all(t);
+	ct_forget(t);
+	fails(t, WIRE_STYLE_FF, both, 0);
+	T_CHECK(asked(t, 0) == 2 * B, "the one that came first");
+	ct_forget(t);
+	fails(t, WIRE_STYLE_FF, deep, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0); /* nothing may succeed now */
+}
+
+static void
+what_fails_together_is_tried_alone(void)
+{
+	ct_once(check_together);
+}
+
 static struct t_case cases[] = {
 	{ "a failed request stays and is refreshed",
 		a_failed_request_stays_and_is_refreshed },
@@ -765,5 +793,7 @@ static struct t_case cases[] = {
 		a_blockade_outlives_the_reservation },
 	{ "lack of memory at an error leaves all whole",
 		lack_of_memory_at_an_error_leaves_all_whole },
+	{ "what fails together is tried alone",
+		what_fails_together_is_tried_alone },
 };
 T_MAIN(cases)
