@@ -194,6 +194,16 @@ services_there(struct ct *t)
 	T_CHECK(out.broken && out.services[0].broken && out.services[1].broken,
 		"the kernel cannot be managed there");
 	T_EQ(out.general.hops, 4); /* the hop that came */
+	conf = ct_iface(t, SIDE);
+	conf.traffic_control = false;
+	ct_set_iface(t, &conf);
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 3000);
+	out = path_adspec(t);
+	T_CHECK(out.broken && out.services[0].broken && out.services[1].broken,
+		"without traffic control");
+	T_EQ(out.services[0].Ctot, 2000);
 }
 
 static void
@@ -341,6 +351,7 @@ senders_that_leave_elsewhere_do_not_count(void)
 static void
 both_ways(struct ct *t)
 {
+	struct wire_flowspec spec;
 	struct wire_msg *msg;
 
 	ct_make_bare(t, 1000000);
@@ -356,6 +367,14 @@ both_ways(struct ct *t)
 	T_EQ(ct_flow(t)->flow.max_packet_bytes, 1000); /* the receiver's */
 	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(250000)));
 	T_EQ(ct_flow(t)->flow.rate_Bps, 200000); /* no more than they send */
+	assert_true(ct_answer(t, 0));
+	/* With M as the link has it theirs is the smaller Tspec in all
+	 * respects, and its bucket is what is reserved (RFC 2211 8). */
+	spec = ct_cl(250000);
+	spec.tspec.b = 20000;
+	spec.tspec.M = 1500;
+	ct_feed(t, DOWN, ct_resv_both(t, spec));
+	T_EQ(ct_flow(t)->flow.bucket_bytes, 10000);
 }
 
 static void
@@ -461,6 +480,7 @@ static void
 default_packets(struct ct *t)
 {
 	struct wire_flowspec cl = ct_cl(100000), gs = ct_gs(100000, 100000);
+	struct wire_msg *msg;
 
 	t->dst_local = true;
 	open_session(t);
@@ -488,6 +508,18 @@ default_packets(struct ct *t)
 	gs.tspec.M = 576;
 	reserve_both(t, WIRE_STYLE_SE, gs);
 	T_EQ(asked_M(t, 0, 0), 576);
+	/* A sender whose data go elsewhere has no say. */
+	gs.tspec.M = 0;
+	t->dst_local = false;
+	msg = ct_path(t);
+	msg->sender.src = ct_addr(t, 8, 7);
+	msg->adspec = arriving();
+	msg->adspec.general.mtu = 600;
+	ct_feed(t, UP, msg);
+	t->dst_local = true;
+	reserve_both(t, WIRE_STYLE_WF, gs);
+	T_EQ(asked_M(t, 0, 0), 1100);
+	rsvp_local_unreserve(t->core, t->now, 1);
 	/* m is never above the M that was filled in. */
 	gs.tspec.m = 1500;
 	gs.tspec.M = 0;
