@@ -373,13 +373,11 @@ demand_spend_slack(struct rsvp_core *core, struct demand *demand,
 	spec->lowered = true;
 	spec->R_out = lowered.R;
 	spec->S_out = lowered.S;
-	if (demand_image(core, demand, &other) && other) {
-		core_put(core, *image);
-		*image = other;
-		return true;
-	}
-	spec->lowered = false;
-	return false;
+	if (!demand_image(core, demand, &other) || !other)
+		return false; /* it goes with its request */
+	core_put(core, *image);
+	*image = other;
+	return true;
 }
 
 bool
@@ -388,7 +386,7 @@ demand_reshapes(const struct psb *psb, uint32_t ifindex)
 	const struct demand *demand;
 
 	TAILQ_FOREACH (demand, &psb->session->demands, next)
-		if (demand->iface->conf.ifindex == ifindex && demand->live &&
+		if (demand->iface->conf.ifindex == ifindex &&
 			demand->reshapes && is_for(demand, psb))
 			return true;
 	return false;
@@ -541,6 +539,7 @@ follow(struct rsvp_core *core, struct demand *demand)
 	if (!demand->iface->tc_ready || !demand_image(core, demand, &image))
 		return;
 	if (!image) {
+		demand->reshapes = false;
 		demand_remove(core, demand);
 		return;
 	}

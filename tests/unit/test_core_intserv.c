@@ -280,6 +280,55 @@ the_sums_restart_behind_a_reshaper(void)
 	ct_once(reshaping);
 }
 
+/* Two senders, each with a class of its own, and a second way out. */
+static void
+one_of_two(struct ct *t)
+{
+	const struct wire_adspec in = arriving();
+	struct wire_msg *msg = ct_path(t);
+	const struct ct_sent *s;
+	size_t restarted = 0;
+
+	ct_make_bare(t, 1000000);
+	t->also_out = SIDE;
+	msg->adspec = in;
+	ct_feed(t, UP, msg);
+	msg->sender = ct_second_sender(t);
+	ct_feed(t, UP, msg);
+	msg = ct_resv_both(t, ct_gs(100000, 100000));
+	msg->style = WIRE_STYLE_FF;
+	msg->style_vector = WIRE_STYLE_FF;
+	msg->flows[1].flowspec.R = 150000;
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	ct_run(t, 46000);
+	for (size_t i = 0; (s = ct_sent(t, WIRE_PATH, i)) != NULL; i++) {
+		const bool shaped =
+			s->send.ifindex == DOWN &&
+			wire_filter_equal(&s->msg.sender, &ct_path(t)->sender);
+		const uint32_t C = iface_info(t, s->send.ifindex).gs_C_bytes;
+
+		restarted += shaped;
+		T_EQ(s->msg.adspec.services[0].Csum, shaped ? C : 500 + C);
+	}
+	T_CHECK(restarted > 0, "no refresh of it");
+	/* When it ends, its own Path goes where it ended. */
+	ct_forget(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 120000)));
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->send.ifindex, DOWN);
+	T_EQ(path_adspec(t).services[0].Csum,
+		500 + iface_info(t, DOWN).gs_C_bytes);
+}
+
+static void
+the_sums_restart_for_that_flow_and_that_way(void)
+{
+	ct_once(one_of_two);
+}
+
 /* The class lets through more of large packets than of small ones. */
 static void
 padded(struct ct *t)
@@ -590,6 +639,8 @@ static struct t_case cases[] = {
 		a_link_of_unknown_rate_offers_nothing },
 	{ "the sums restart behind a reshaper",
 		the_sums_restart_behind_a_reshaper },
+	{ "the sums restart for that flow and that way",
+		the_sums_restart_for_that_flow_and_that_way },
 	{ "a class that does not restore the shape restarts nothing",
 		a_class_that_does_not_restore_the_shape_restarts_nothing },
 	{ "where sources merge there is room for a reshaper",

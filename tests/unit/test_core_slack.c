@@ -187,6 +187,39 @@ slack_that_goes_on_needs_queue_here(void)
 	ct_once(left_slack);
 }
 
+/* One sender more makes packets smaller, so that the same rate takes more of
+ * the link: it is not bought with yet more slack. */
+static void
+smaller_packets(struct ct *t)
+{
+	struct wire_flowspec spec = with_slack(150000, 20000);
+	struct wire_msg *msg;
+
+	spec.tspec.M = 1100; /* above that of the senders: neither is smaller */
+	ct_with_path(t);
+	make_tight(t, true);
+	msg = ct_resv_both(t, spec);
+	msg->flow_count = 1;
+	ct_feed(t, DOWN, msg);
+	assert_true(ct_answer(t, 0));
+	ct_forget(t);
+	msg = ct_path(t);
+	msg->sender = ct_second_sender(t);
+	msg->tspec.m = 50;
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	ct_feed(t, DOWN, ct_resv_both(t, spec));
+	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_BANDWIDTH,
+		WIRE_ERROR_IN_PLACE);
+	T_EQ(ct_reserved(t, DOWN), 165600);
+}
+
+static void
+slack_is_taken_once(void)
+{
+	ct_once(smaller_packets);
+}
+
 /* ---- what cannot be supported -------------------------------------------- */
 
 static void
@@ -229,6 +262,7 @@ a_queue_beyond_any_memory_is_refused(void)
 static void
 reduction(struct ct *t)
 {
+	struct wire_flowspec spec = ct_gs(90000, 130000);
 	struct wire_msg *msg;
 
 	ct_with_resv(t, ct_gs(100000, 150000));
@@ -244,6 +278,10 @@ reduction(struct ct *t)
 	T_EQ(ct_flow(t)->flow.buffer_bytes, 256u << 20);
 	ct_answer_all(t);
 	check_asked(t, 140000, 0);
+	ct_forget(t);
+	spec.tspec.b = 9000; /* a lower rate, and a deeper bucket */
+	ct_feed(t, DOWN, ct_resv(t, spec));
+	ct_expect_err(t, WIRE_E_TC, WIRE_TC_FLOWSPEC, WIRE_ERROR_IN_PLACE);
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 150000)));
 	ct_expect_err(t, WIRE_E_TC, WIRE_TC_FLOWSPEC, WIRE_ERROR_IN_PLACE);
@@ -317,6 +355,7 @@ static struct t_case cases[] = {
 	{ "slack is taken only when needed and allowed",
 		slack_is_taken_only_when_needed_and_allowed },
 	{ "slack once taken is kept", slack_once_taken_is_kept },
+	{ "slack is taken once", slack_is_taken_once },
 	{ "an increase counts what it has", an_increase_counts_what_it_has },
 	{ "slack that goes on needs queue here",
 		slack_that_goes_on_needs_queue_here },
