@@ -436,6 +436,7 @@ demand_forget(struct rsvp_core *core, struct demand *demand)
 	if (demand->trying)
 		admit_postpone(core, demand->trying);
 	demand_unlink_flow(core, demand);
+	demand->seen = false;
 	demand->slot = FLOWSLOT_OFF;
 }
 
