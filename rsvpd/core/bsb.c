@@ -22,6 +22,15 @@ bsb_free(struct rsvp_core *core, struct bsb *bsb)
 	core_put(core, bsb);
 }
 
+void
+bsb_expired(struct rsvp_core *core, struct bsb *bsb)
+{
+	struct session *session = bsb->session;
+
+	bsb_free(core, bsb);
+	session_sync(core, session, SESSION_TELL);
+}
+
 static bool
 concerns(const struct bsb *bsb, const struct psb *psb)
 {

@@ -108,8 +108,8 @@ run_timer(struct rsvp_core *core, struct timer *t)
 	case TIMER_PREEMPT:
 		preempt_run(core, TIMER_OWNER(t, struct iface, preempt));
 		break;
-	case TIMER_BLOCKADE: /* the next refresh tries again */
-		bsb_free(core, TIMER_OWNER(t, struct bsb, expiry));
+	case TIMER_BLOCKADE:
+		bsb_expired(core, TIMER_OWNER(t, struct bsb, expiry));
 		break;
 	}
 }

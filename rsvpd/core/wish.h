@@ -52,6 +52,8 @@ bool bsb_blockades(const struct wire_flowspec *failed,
 /* Forget what no path state is left for. */
 void bsb_purge(struct rsvp_core *core, struct session *session);
 void bsb_free(struct rsvp_core *core, struct bsb *bsb);
+/* Its time is over: all of it is tried again. */
+void bsb_expired(struct rsvp_core *core, struct bsb *bsb);
 
 /* ---- wish.c -------------------------------------------------------------- */
 
