@@ -299,6 +299,7 @@ struct local {
 	uint8_t style;
 	bool confirm;
 	struct addr receiver;
+	uint32_t in_ifindex; /* it receives there; 0: as routing has it */
 	size_t count;
 	struct local_flow {
 		struct wire_flow flow;

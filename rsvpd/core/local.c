@@ -453,6 +453,7 @@ keep_request(struct rsvp_core *core, struct local *local,
 {
 	struct local_flow *flows = (struct local_flow *)core_get(
 		core, request->flow_count * sizeof(*flows));
+	const struct iface *iface;
 
 	if (!flows)
 		return false;
@@ -464,6 +465,8 @@ keep_request(struct rsvp_core *core, struct local *local,
 	local->style = request->style;
 	local->confirm = request->confirm;
 	local->receiver = request->receiver;
+	iface = iface_of_addr(core, &request->receiver, 0);
+	local->in_ifindex = iface ? iface->conf.ifindex : 0;
 	local->reserving = true;
 	return true;
 }

@@ -65,6 +65,10 @@ bool psb_routes_to(const struct psb *psb, uint32_t ifindex);
 bool psb_is_reserved(const struct psb *psb);
 /* An application here may receive from it. */
 bool psb_reaches_local(const struct psb *psb);
+/* It is where an application here receives that sender, which may be heard on
+ * several interfaces: the one that the application named (0: none), else the
+ * one that routing has (RFC 2205 3.9). */
+bool psb_serves(const struct psb *psb, uint32_t named);
 /* PathTear on every outgoing interface, dependent reservation state away, then
  * the PSB itself (RFC 2205 3.1.5).  The caller syncs the session quietly. */
 void psb_tear(struct rsvp_core *core, struct psb *psb);

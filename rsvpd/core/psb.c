@@ -172,6 +172,31 @@ psb_is_reserved(const struct psb *psb)
 	return false;
 }
 
+/* The path state of that sender that is forwarded, of those that there are. */
+static bool
+has_forwarded(const struct psb *psb)
+{
+	const struct psb *other;
+
+	TAILQ_FOREACH (other, &psb->session->psbs, next)
+		if (!other->local_only &&
+			wire_filter_equal(&other->sender, &psb->sender))
+			return true;
+	return false;
+}
+
+bool
+psb_serves(const struct psb *psb, uint32_t named)
+{
+	if (!psb_reaches_local(psb))
+		return false;
+	if (psb->in_ifindex == named || psb->in_ifindex == 0)
+		return true;
+	if (psb->local_only)
+		return !has_forwarded(psb);
+	return named == 0 || !psb_find(psb->session, &psb->sender, named);
+}
+
 bool
 psb_reaches_local(const struct psb *psb)
 {
@@ -227,7 +252,7 @@ usable_outs(const struct rsvp_core *core, const struct psb *psb,
 {
 	size_t count = 0;
 
-	if (route->local || psb->local_only)
+	if (route->local)
 		return 0;
 	for (size_t i = 0; i < route->count && i < RSVP_OIFS_MAX; i++) {
 		uint32_t ifindex = route->out_ifindex[i];
@@ -246,6 +271,24 @@ struct way {
 	uint32_t outs[RSVP_OIFS_MAX];
 };
 
+/*
+ * Routing expects the sender elsewhere, and its Path has not come from there
+ * yet: what is reserved on the interfaces that stay is kept until then, or
+ * receivers would be without it for a refresh period.  Nothing is forwarded or
+ * asked meanwhile.
+ */
+static void
+keep_outs(const struct psb *psb, uint32_t expected, struct way *way)
+{
+	size_t kept = 0;
+
+	if (!psb_find(psb->session, &psb->sender, expected))
+		for (size_t i = 0; i < way->count; i++)
+			if (psb_routes_to(psb, way->outs[i]))
+				way->outs[kept++] = way->outs[i];
+	way->count = kept;
+}
+
 static void
 find_way(const struct rsvp_core *core, const struct psb *psb, struct way *way)
 {
@@ -256,9 +299,9 @@ find_way(const struct rsvp_core *core, const struct psb *psb, struct way *way)
 			  route.in_ifindex != 0 && psb->in_ifindex != 0 &&
 			  route.in_ifindex != psb->in_ifindex;
 	way->to_local = route.local;
-	way->count = 0;
-	if (!way->local_only)
-		way->count = usable_outs(core, psb, &route, way->outs);
+	way->count = usable_outs(core, psb, &route, way->outs);
+	if (way->local_only)
+		keep_outs(psb, route.in_ifindex, way);
 }
 
 static bool
@@ -414,7 +457,7 @@ send_all(struct rsvp_core *core, struct psb *psb)
 	uint32_t period =
 		timer_quick_ms(refresh_period(core, psb), &psb->quick);
 
-	for (size_t i = 0; i < psb->out_count; i++)
+	for (size_t i = 0; i < psb->out_count && !psb->local_only; i++)
 		out_path(core, psb, psb->outs[i]);
 	if (psb->repair)
 		return; /* its time stands */

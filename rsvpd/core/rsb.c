@@ -242,7 +242,7 @@ rsb_drop_filter(
 bool
 rsb_sees(const struct rsb *rsb, const struct psb *psb)
 {
-	return rsb->ifindex == 0 ? psb_reaches_local(psb)
+	return rsb->ifindex == 0 ? psb_serves(psb, rsb->local->in_ifindex)
 				 : psb_routes_to(psb, rsb->ifindex);
 }
 

@@ -105,6 +105,13 @@ lower_bound(const struct rsvp_core *core, size_t count,
 	return from;
 }
 
+/* Path state that only keeps reservations until another comes asks nobody. */
+static bool
+counts(const struct rsb *rsb, const struct psb *psb)
+{
+	return rsb->ifindex == 0 || !psb->local_only;
+}
+
 typedef void visit_fn(struct wish_part *part, const struct rsb *rsb);
 
 static void
@@ -118,7 +125,8 @@ visit_filter(struct rsvp_core *core, const struct rsb *rsb,
 
 		if (!wire_filter_equal(&part->psb->sender, filter))
 			return;
-		if (rsb_sees(rsb, part->psb) || psb_left(part->psb, rsb))
+		if ((rsb_sees(rsb, part->psb) && counts(rsb, part->psb)) ||
+			psb_left(part->psb, rsb))
 			visit(part, rsb);
 	}
 }
@@ -136,7 +144,8 @@ visit_senders(struct rsvp_core *core, const struct rsb *rsb, visit_fn *visit)
 		return;
 	}
 	for (size_t i = 0; i < rsb->session->psb_count; i++)
-		if (rsb_reserves_for(rsb, core->wish_parts[i].psb))
+		if (rsb_reserves_for(rsb, core->wish_parts[i].psb) &&
+			counts(rsb, core->wish_parts[i].psb))
 			visit(&core->wish_parts[i], rsb);
 }
 

@@ -7,6 +7,7 @@ core_tests = \
 	tests/unit/test_core_life \
 	tests/unit/test_core_limits \
 	tests/unit/test_core_local \
+	tests/unit/test_core_mcast \
 	tests/unit/test_core_merge \
 	tests/unit/test_core_path \
 	tests/unit/test_core_peer \
@@ -35,6 +36,7 @@ tests_unit_test_core_intserv_LDADD = $(core_ldadd)
 tests_unit_test_core_life_LDADD = $(core_ldadd)
 tests_unit_test_core_limits_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)
+tests_unit_test_core_mcast_LDADD = $(core_ldadd)
 tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_peer_LDADD = $(core_ldadd)

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Multicast sessions whose sender is heard on several interfaces: a route that
+ * changes, and where applications receive (RFC 2205 3.1.3, 3.6, 3.9).
+ */
+
+#include "tests/unit/core_t.h"
+
+enum { REPAIR_MS = 2500, APP = 7 };
+
+static struct addr
+group(const struct ct *t)
+{
+	static const uint8_t g6[16] = { 0xff, 0x1e, [15] = 9 };
+
+	return t->family == ADDR_V4 ? addr_v4_u32(0xe8010203) : addr_v6(g6);
+}
+
+static void
+feed_path(struct ct *t, uint32_t ifindex)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->session.dst = group(t);
+	msg->hop.addr = ct_addr(t, ifindex, HOP_A);
+	ct_feed(t, ifindex, msg);
+}
+
+static void
+feed_resv(struct ct *t)
+{
+	struct wire_msg *msg = ct_resv(t, ct_cl(1000));
+
+	msg->session.dst = group(t);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+}
+
+/* Expected on that interface from now on. */
+static void
+reroute(struct ct *t, uint32_t in)
+{
+	t->expects = in;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, REPAIR_MS);
+}
+
+static struct addr
+asked(const struct ct *t, uint8_t type)
+{
+	const struct ct_sent *s = ct_sent(t, type, 0);
+
+	return s ? s->send.dst : (struct addr){ 0 };
+}
+
+static void
+rerouted(struct ct *t)
+{
+	uint64_t before;
+
+	feed_path(t, UP);
+	feed_resv(t);
+	before = ct_reserved(t, DOWN);
+	T_CHECK(before > 0, "reserved");
+	ct_forget(t);
+	reroute(t, SIDE);
+	/* Upstream is told at once, downstream keeps what it has. */
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV_TEAR, 0)->send.dst,
+			ct_addr(t, UP, HOP_A)),
+		"ResvTear to the old hop");
+	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+	T_EQ(ct_reserved(t, DOWN), before);
+	T_EQ(t->flow_count, 0);
+	ct_forget(t);
+	feed_path(t, SIDE);
+	{
+		struct addr hop = asked(t, WIRE_RESV);
+
+		T_CHECK(ct_is(&hop, ct_addr(t, SIDE, HOP_A)),
+			"Resv to the new hop, from the state that was kept");
+	}
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(ct_reserved(t, DOWN), before);
+	T_EQ(t->flow_count, 0);
+}
+
+static void
+a_reservation_outlives_the_change_of_its_route(void)
+{
+	ct_both(rerouted);
+}
+
+static void
+kept(struct ct *t)
+{
+	feed_path(t, UP);
+	feed_resv(t);
+	reroute(t, SIDE);
+	ct_forget(t);
+	/* It is still heard where it is not expected any more. */
+	feed_path(t, UP);
+	ct_run(t, 60000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	/* An interface that the new route does not have is given up. */
+	t->out = 0;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, REPAIR_MS);
+	ct_answer_all(t);
+	T_EQ(ct_reserved(t, DOWN), 0);
+}
+
+static void
+what_is_kept_is_not_forwarded(void)
+{
+	ct_both(kept);
+}
+
+static void
+back_again(struct ct *t)
+{
+	feed_path(t, UP);
+	reroute(t, SIDE);
+	feed_path(t, SIDE);
+	ct_forget(t);
+	reroute(t, UP);
+	T_CHECK(ct_sent_count(t, WIRE_PATH) >= 1, "forwarded at once");
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+	ct_forget(t);
+	feed_path(t, SIDE); /* a refresh */
+	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
+}
+
+static void
+a_route_that_comes_back_is_used_again(void)
+{
+	ct_both(back_again);
+}
+
+/* ---- applications -------------------------------------------------------- */
+
+static void
+reserve_here(struct ct *t, struct addr receiver)
+{
+	struct wire_session session = ct_session(t);
+	const struct rsvp_who nobody = { .known = false };
+	const struct wire_flow flow = { .has_flowspec = true,
+		.flowspec = ct_cl(1000),
+		.has_filter = true,
+		.filter = ct_sender(t) };
+	const struct rsvp_local_reserve request = { .style = WIRE_STYLE_FF,
+		.receiver = receiver,
+		.flow_count = 1,
+		.flows = &flow };
+
+	session.dst = group(t);
+	/* The second time it is open. */
+	(void)rsvp_local_open(t->core, t->now, APP, &session, &nobody);
+	T_EQ(rsvp_local_reserve(t->core, t->now, APP, &request), RSVP_LOCAL_OK);
+	ct_collect(t);
+}
+
+static void
+check_asked(struct ct *t, uint32_t ifindex)
+{
+	struct addr hop = asked(t, WIRE_RESV);
+
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_CHECK(ct_is(&hop, ct_addr(t, ifindex, HOP_A)),
+		"Resv out of interface %u", ifindex);
+	ct_forget(t);
+}
+
+static void
+receiving(struct ct *t)
+{
+	const struct addr none = { 0 };
+
+	feed_path(t, UP);
+	feed_path(t, SIDE);
+	ct_forget(t);
+	reserve_here(t, none);
+	check_asked(t, UP);
+	/* It has joined the group on another interface, where the sender is
+	 * heard as well. */
+	reserve_here(t, ct_addr(t, SIDE, 1));
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV_TEAR, 0)->send.dst,
+			ct_addr(t, UP, HOP_A)),
+		"no longer there");
+	check_asked(t, SIDE);
+	/* Or where it is not: the router hands it over. */
+	reserve_here(t, ct_addr(t, DOWN, 1));
+	check_asked(t, UP);
+}
+
+static void
+an_application_reserves_where_it_receives(void)
+{
+	ct_both(receiving);
+}
+
+static void
+heard_elsewhere_only(struct ct *t)
+{
+	feed_path(t, SIDE); /* expected on UP */
+	T_EQ(t->sent_count, 0);
+	reserve_here(t, (struct addr){ 0 });
+	check_asked(t, SIDE);
+	feed_path(t, UP);
+	check_asked(t, UP);
+}
+
+static void
+local_path_state_serves_until_a_better_one_comes(void)
+{
+	ct_both(heard_elsewhere_only);
+}
+
+static struct t_case cases[] = {
+	{ "a reservation outlives the change of its multicast route",
+		a_reservation_outlives_the_change_of_its_route },
+	{ "what is kept for another way is not forwarded",
+		what_is_kept_is_not_forwarded },
+	{ "a multicast route that comes back is used again",
+		a_route_that_comes_back_is_used_again },
+	{ "an application reserves where it receives",
+		an_application_reserves_where_it_receives },
+	{ "local path state serves until a better one comes",
+		local_path_state_serves_until_a_better_one_comes },
+};
+
+T_MAIN(cases)
