@@ -75,16 +75,47 @@ ask_speed(const struct net_link *link, const char *name)
 						 : mbit_s * UINT64_C(125000);
 }
 
+static bool
+has_name(const struct net_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->iface_count; i++)
+		if (strcmp(table->ifaces[i].facts.name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * That of its name; or, when it was renamed and nothing is said of the new
+ * name, the one it had before, as long as nobody else has that name now.
+ */
+static const struct conf_iface *
+find_section(const struct conf *conf, const struct net_table *old,
+	const struct net_table *table, const struct net_iface *iface)
+{
+	const struct conf_iface *section =
+		conf_iface_find(conf, iface->facts.name);
+	const struct net_iface *before =
+		net_table_iface(old, iface->facts.ifindex);
+
+	if (section || !before || before->section[0] == '\0' ||
+		has_name(table, before->section))
+		return section;
+	return conf_iface_find(conf, before->section);
+}
+
 static void
-settle(const struct net_link *link, struct net_iface *iface)
+settle(const struct net_link *link, const struct net_table *old,
+	const struct net_table *table, struct net_iface *iface)
 {
 	const struct conf *conf = link->engine->conf;
 	const struct conf_iface *section =
-		conf_iface_find(conf, iface->facts.name);
+		find_section(conf, old, table, iface);
 
 	if (section && section->enabled && section->bandwidth_Bps == 0)
 		iface->facts.speed_Bps = ask_speed(link, iface->facts.name);
 	net_iface_settle(iface, section, conf);
+	(void)text_copy(iface->section, sizeof(iface->section),
+		section ? section->name : ""); /* fits */
 }
 
 static void
@@ -202,7 +233,7 @@ net_link_sync(struct net_link *link)
 		return error;
 	}
 	for (size_t i = 0; i < table.iface_count; i++)
-		settle(link, &table.ifaces[i]);
+		settle(link, &old, &table, &table.ifaces[i]);
 	/* In place before it is told: what is told asks questions. */
 	link->table = table;
 	link->links_changed = false;
@@ -213,6 +244,15 @@ net_link_sync(struct net_link *link)
 	diff_walk(&have, &want, &ops, link->engine);
 	net_table_free(&old);
 	return 0;
+}
+
+static bool
+is_in_use(const struct net_table *table, const char *section)
+{
+	for (size_t i = 0; i < table->iface_count; i++)
+		if (strcmp(table->ifaces[i].section, section) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -227,12 +267,8 @@ net_link_warn_missing(const struct net_link *link)
 			"(name them in the configuration, see rsvpd.conf(5))");
 	for (size_t i = 0; i < conf->iface_count; i++) {
 		const char *name = conf->ifaces[i].name;
-		size_t at = 0;
 
-		while (at < table->iface_count &&
-			strcmp(table->ifaces[at].facts.name, name) != 0)
-			at++;
-		if (at == table->iface_count && conf->ifaces[i].enabled)
+		if (!is_in_use(table, name) && conf->ifaces[i].enabled)
 			log_warn(LOG_NET,
 				"%s: there is no such interface (check the "
 				"name; it is used as soon as it appears)",

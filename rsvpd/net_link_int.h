@@ -54,8 +54,9 @@ struct net_iface {
 	bool controlled;        /* tcctl manages it, */
 	struct tc_iface tc;     /* like this */
 	enum conf_udp udp;
-	struct addr udp_router; /* ADDR_NONE: by the route */
-	uint8_t udp_ttl;        /* to that router */
+	struct addr udp_router;  /* ADDR_NONE: by the route */
+	uint8_t udp_ttl;         /* to that router */
+	char section[CONF_NAME]; /* the name it is configured by, or "" */
 };
 
 struct net_addr {

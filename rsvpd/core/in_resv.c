@@ -571,7 +571,7 @@ tear_stale(struct rsvp_core *core, const struct resv_in *in,
 			      ? psb_find(in->session, &d->flows[i].filter, 0)
 			      : TAILQ_FIRST(&in->session->psbs);
 		if (psb && psb->in_ifindex != in->hop.lih)
-			psb_tear_stale(core, psb, in->hop.lih);
+			psb_tear_stale(core, psb, in->hop.lih, &in->hop.addr);
 	}
 }
 

@@ -228,6 +228,25 @@ out_path_tear(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
 		send_msg(core, &to);
 }
 
+/*
+ * To a next hop that the path has left.  A message to the session's address
+ * would go where the data go now, so this one is addressed to the node itself
+ * (RFC 2205 3.1.5 wants it routed as the Path was, and nobody can any more).
+ */
+void
+out_path_tear_to(struct rsvp_core *core, const struct psb *psb,
+	uint32_t ifindex, const struct addr *next_hop)
+{
+	const struct iface *iface = iface_usable(core, ifindex);
+	struct rsvp_send to;
+
+	if (!iface || !addr_is_unicast(next_hop))
+		return;
+	to = to_neighbour(iface, next_hop);
+	if (begin_path(core, WIRE_PATH_TEAR, psb, iface))
+		send_msg(core, &to);
+}
+
 /* ---- PathErr ------------------------------------------------------------- */
 
 void

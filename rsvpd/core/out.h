@@ -14,6 +14,8 @@ struct wish;
 void out_path(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex);
 void out_path_tear(
 	struct rsvp_core *core, const struct psb *psb, uint32_t ifindex);
+void out_path_tear_to(struct rsvp_core *core, const struct psb *psb,
+	uint32_t ifindex, const struct addr *next_hop);
 /* Answer to a Path that just came. */
 void out_path_err(struct rsvp_core *core, const struct rsvp_packet *packet,
 	uint8_t code, uint16_t value);

@@ -53,10 +53,10 @@ void psb_refresh(struct rsvp_core *core, struct psb *psb);
  * has come from the new one, or this one has timed out, the previous hop keeps
  * what it has. */
 bool psb_left(const struct psb *psb, const struct rsb *rsb);
-/* PathTear on an interface where it does not go any more, unless the node there
- * could take it for one of what it has from elsewhere. */
-void psb_tear_stale(
-	struct rsvp_core *core, const struct psb *psb, uint32_t ifindex);
+/* PathTear to a next hop on an interface where it does not go any more, unless
+ * that node could take it for one of what it has from elsewhere. */
+void psb_tear_stale(struct rsvp_core *core, const struct psb *psb,
+	uint32_t ifindex, const struct addr *next_hop);
 /* The path states of a session that are reserved for where they go now forget
  * what they left: PathTear there.  True: reservation state went with it. */
 bool psb_settle(struct rsvp_core *core, struct session *session);

@@ -498,7 +498,8 @@ other_sender(const struct rsb *rsb, const struct psb *gone, bool same_sender)
 			!wire_filter_equal(&psb->sender, &gone->sender))
 			continue;
 		if (rsb->ifindex == 0 ? psb_reaches_local(psb)
-				      : psb_routes_to(psb, rsb->ifindex))
+				      : psb_routes_to(psb, rsb->ifindex) ||
+						psb->left == rsb->ifindex)
 			return true;
 	}
 	return false;
@@ -519,17 +520,6 @@ drop_reservations(struct rsvp_core *core, const struct psb *psb)
 		if (shared || rsb_drop_filter(core, rsb, &psb->sender))
 			rsb_free(core, rsb);
 	}
-}
-
-void
-psb_tear(struct rsvp_core *core, struct psb *psb)
-{
-	for (size_t i = 0; i < psb->out_count; i++)
-		out_path_tear(core, psb, psb->outs[i]);
-	if (psb->left != 0)
-		out_path_tear(core, psb, psb->left);
-	drop_reservations(core, psb);
-	psb_free(core, psb);
 }
 
 /* ---- what it left -------------------------------------------------------- */
@@ -565,7 +555,8 @@ is_held(const struct psb *psb)
 }
 
 void
-psb_tear_stale(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
+psb_tear_stale(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex,
+	const struct addr *next_hop)
 {
 	const uint8_t family = psb->session->key.dst.family;
 	const struct iface *stale = iface_find(core, ifindex);
@@ -580,25 +571,49 @@ psb_tear_stale(struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
 		if (addr_equal(&a, &b))
 			return;
 	}
-	out_path_tear(core, psb, ifindex);
+	out_path_tear_to(core, psb, ifindex, next_hop);
+}
+
+/* Who reserved on the interface that it left has the path torn. */
+static void
+tear_left(struct rsvp_core *core, const struct psb *psb)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &psb->session->rsbs, next)
+		if (psb_left(psb, rsb))
+			psb_tear_stale(core, psb, psb->left, &rsb->hop.addr);
+}
+
+void
+psb_tear(struct rsvp_core *core, struct psb *psb)
+{
+	for (size_t i = 0; i < psb->out_count; i++)
+		out_path_tear(core, psb, psb->outs[i]);
+	tear_left(core, psb);
+	drop_reservations(core, psb);
+	psb_free(core, psb);
 }
 
 static bool
-settle_one(struct rsvp_core *core, struct psb *psb)
+is_reserved_now(const struct psb *psb)
+{
+	for (size_t i = 0; i < psb->out_count; i++)
+		if (is_reserved_on(psb, psb->outs[i]))
+			return true;
+	return false;
+}
+
+/* True: reservation state went. */
+static bool
+forget_left(struct rsvp_core *core, struct psb *psb)
 {
 	bool any = false;
 
-	if (psb->left == 0)
+	if (is_reserved_now(psb))
+		any = drop_left(core, psb);
+	else if (is_held(psb))
 		return false;
-	for (size_t i = 0; i < psb->out_count && !any; i++)
-		any = is_reserved_on(psb, psb->outs[i]);
-	if (!any) {
-		if (!is_held(psb))
-			set_left(psb, 0);
-		return false;
-	}
-	psb_tear_stale(core, psb, psb->left);
-	any = drop_left(core, psb);
 	set_left(psb, 0);
 	return any;
 }
@@ -611,8 +626,12 @@ psb_settle(struct rsvp_core *core, struct session *session)
 
 	if (session->left_count == 0)
 		return false;
+	/* All are told before a reservation that several share goes. */
 	TAILQ_FOREACH (psb, &session->psbs, next)
-		if (settle_one(core, psb))
+		if (psb->left != 0 && is_reserved_now(psb))
+			tear_left(core, psb);
+	TAILQ_FOREACH (psb, &session->psbs, next)
+		if (psb->left != 0 && forget_left(core, psb))
 			any = true;
 	return any;
 }

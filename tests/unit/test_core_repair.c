@@ -59,7 +59,7 @@ sent_on(const struct ct *t, uint8_t type, uint32_t ifindex)
 
 	for (size_t i = 0; i < t->sent_count; i++)
 		if (t->sent[i].send.type == type &&
-			t->sent[i].send.ifindex == ifindex)
+			t->sent[i].msg.hop.lih == ifindex)
 			n++;
 	return n;
 }
@@ -99,10 +99,34 @@ each_its_wait(struct ct *t)
 	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
 }
 
+/* More changes do not put it off, and afterwards all is as usual. */
+static void
+waits_no_longer(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	set_wait(t, SIDE, 5000);
+	reroute(t, SIDE);
+	ct_run(t, 2500);
+	reroute(t, SIDE);
+	ct_run(t, 2499);
+	T_EQ(t->sent_count + t->flow_count, 0);
+	ct_run(t, 1);
+	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL); /* all follows from it */
+	ct_answer_all(t);
+	ct_forget(t);
+	ct_run(t, 46000);
+	T_CHECK(sent_on(t, WIRE_PATH, SIDE) >= 1, "refreshed");
+	ct_forget(t);
+	ct_run(t, 46000);
+	T_CHECK(sent_on(t, WIRE_PATH, SIDE) >= 1, "and again");
+}
+
 static void
 w_is_that_of_the_new_interface(void)
 {
 	ct_both(each_its_wait);
+	ct_once(waits_no_longer);
 }
 
 static void
@@ -232,7 +256,8 @@ flap_of_many(struct ct *t)
 		rsvp_core_tick(t->core, t->now);
 		while (rsvp_core_take(t->core, &effect))
 			told += effect.kind == RSVP_EFFECT_SEND;
-		rsvp_core_routes_changed(t->core, t->now, NULL);
+		if (step < 2) /* while it is on its way */
+			rsvp_core_routes_changed(t->core, t->now, NULL);
 	}
 	T_EQ(told, 600);
 	T_EQ(rsvp_core_next(t->core).us, t->now.us - 3 + 2000000);
@@ -315,7 +340,9 @@ moves(struct ct *t)
 	T_EQ(t->sent_count, 1); /* upstream nothing is new */
 	tear = ct_sent(t, WIRE_PATH_TEAR, 0);
 	assert_non_null(tear);
-	T_EQ(tear->send.ifindex, DOWN);
+	T_CHECK(ct_is(&tear->send.dst, ct_addr(t, DOWN, HOP_B)),
+		"to the node itself: the route leads elsewhere");
+	T_CHECK(ct_is(&tear->send.src, ct_addr(t, DOWN, 1)), "from us");
 	T_CHECK(ct_is(&tear->msg.hop.addr, ct_addr(t, DOWN, 1)), "of there");
 	T_EQ(totals_of(t).resvs, 1);
 	T_EQ(t->claims, 1);
@@ -410,7 +437,7 @@ times_out(struct ct *t)
 	/* The tear is first: an error finds nobody there to tell it on. */
 	T_EQ(t->sent_count, 2);
 	T_EQ(t->sent[0].send.type, WIRE_PATH_TEAR);
-	T_EQ(t->sent[0].send.ifindex, DOWN);
+	T_CHECK(ct_is(&t->sent[0].send.dst, ct_addr(t, DOWN, HOP_B)), "to it");
 	T_EQ(t->sent[1].msg.error.code, WIRE_E_NO_SENDER);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t));
@@ -505,6 +532,30 @@ shared_moves(struct ct *t, uint8_t style)
 	T_EQ(totals_of(t).resvs, 1);
 }
 
+/* One of two senders ends while both move. */
+static void
+one_ends(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	ct_with_second_path(t);
+	ct_feed(t, DOWN, styled(t, ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
+	ct_answer_all(t);
+	reroute(t, SIDE);
+	ct_run(t, 2000);
+	ct_answer_all(t);
+	ct_feed(t, UP, ct_path_tear(t));
+	T_EQ(totals_of(t).resvs, 1); /* for the other */
+	ct_forget(t);
+	ct_run(t, 46000);
+	T_CHECK(ct_sent_count(t, WIRE_RESV) >= 1, "still asked for");
+	msg = ct_path_tear(t);
+	msg->sender = ct_second_sender(t);
+	ct_feed(t, UP, msg);
+	ct_expect_empty(t);
+}
+
 static void
 shared_se(struct ct *t)
 {
@@ -522,6 +573,7 @@ shared_reservations_move_with_all_their_senders(void)
 {
 	ct_both(shared_se);
 	ct_both(shared_wf);
+	ct_once(one_ends);
 }
 
 /* ---- no route, no interface ---------------------------------------------- */
@@ -651,6 +703,55 @@ multicast_from_the_new_interface_takes_over(void)
 	ct_free(t);
 }
 
+/* An operator who disables an interface means it. */
+static void
+disabled(struct ct *t)
+{
+	struct rsvp_iface conf;
+
+	ct_with_resv(t, ct_cl(50000));
+	conf = iface_of(t, DOWN);
+	conf.enabled = false;
+	rsvp_core_iface(t->core, t->now, &conf);
+	ct_tick(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(totals_of(t).resvs, 0);
+}
+
+static void
+a_disabled_interface_is_not_waited_for(void)
+{
+	ct_once(disabled);
+}
+
+/* A branch of a tree is pruned because nobody is behind it. */
+static void
+pruned(struct ct *t)
+{
+	const struct addr group = addr_v4_u32(0xe9010101);
+	struct wire_msg *msg = ct_path(t);
+
+	msg->session.dst = group;
+	ct_feed(t, UP, msg);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->session.dst = group;
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	ct_forget(t);
+	reroute(t, SIDE);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	ct_answer_all(t);
+	T_EQ(ct_reserved(t, DOWN), 0);
+}
+
+static void
+a_pruned_branch_is_not_waited_for(void)
+{
+	ct_once(pruned);
+}
+
 static struct t_case cases[] = {
 	{ "W is that of the new interface", w_is_that_of_the_new_interface },
 	{ "a route that is back within W is not repaired",
@@ -686,5 +787,9 @@ static struct t_case cases[] = {
 		a_tear_that_could_be_mistaken_is_not_sent },
 	{ "multicast from the interface expected now takes over",
 		multicast_from_the_new_interface_takes_over },
+	{ "a disabled interface is not waited for",
+		a_disabled_interface_is_not_waited_for },
+	{ "a pruned branch is not waited for",
+		a_pruned_branch_is_not_waited_for },
 };
 T_MAIN(cases)

@@ -158,6 +158,47 @@ two_changes_are_one_step(void)
 	ct_once(raised_twice);
 }
 
+/* Many share an interface: none finds two steps between two refreshes. */
+static void
+slew_of_many(struct ct *t)
+{
+	uint32_t last[40] = { 0 };
+	size_t grown = 0;
+
+	set_refresh(t, DOWN, 2000);
+	for (uint16_t port = 0; port < 40; port++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->session.dst_port = (uint16_t)(100 + port);
+		msg->refresh_ms = 300000;
+		ct_feed(t, UP, msg);
+		ct_forget(t);
+	}
+	ct_run(t, 3000);
+	ct_forget(t);
+	set_refresh(t, DOWN, 30000);
+	for (int i = 0; i < 3000; i++) {
+		ct_run(t, 100);
+		for (size_t k = 0; k < t->sent_count; k++) {
+			const struct wire_msg *msg = &t->sent[k].msg;
+			uint32_t *of = &last[msg->session.dst_port - 100];
+
+			T_CHECK(*of == 0 || msg->refresh_ms * 10 <= *of * 13,
+				"from %u to %u", *of, msg->refresh_ms);
+			grown += *of != 0 && msg->refresh_ms > *of;
+			*of = msg->refresh_ms;
+		}
+		ct_forget(t);
+	}
+	T_CHECK(grown > 40 * 6, "%zu steps", grown);
+}
+
+static void
+no_state_finds_two_steps_at_a_time(void)
+{
+	ct_once(slew_of_many);
+}
+
 static void
 own_slew(struct ct *t)
 {
@@ -622,6 +663,8 @@ static struct t_case cases[] = {
 	{ "a raised period grows by Slew.Max",
 		a_raised_period_grows_by_slew_max },
 	{ "two changes of the period are one step", two_changes_are_one_step },
+	{ "no state finds two steps of the period at a time",
+		no_state_finds_two_steps_at_a_time },
 	{ "Slew.Max is that of the interface",
 		slew_max_is_that_of_the_interface },
 	{ "R is that of the interface", r_is_that_of_the_interface },
