@@ -293,10 +293,12 @@ rsvp_core_tc_lost(struct rsvp_core *core, struct mono now)
 
 	core_begin(core, now);
 	HASH_ITER (hh, core->ifaces, iface, next) {
-		if (!iface->tc_ready)
-			continue;
+		const bool was_ready = iface->tc_ready;
+
 		iface->tc_ready = false;
+		/* Of one that was given up before answers may be missing. */
 		LIST_FOREACH (demand, &iface->demands, of_iface)
-			demand_lost(core, demand);
+			if (was_ready || flowslot_busy(demand->slot))
+				demand_lost(core, demand);
 	}
 }

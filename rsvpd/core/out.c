@@ -62,23 +62,21 @@ set_scope(struct wire_msg *msg, const uint8_t *bytes, size_t len)
 	msg->scope_count = len / addr_size(msg->session.dst.family);
 }
 
-/* Encode what begin() started, and queue it. */
-static void
-send_msg(struct rsvp_core *core, const struct rsvp_send *to)
+/* Encode what begin() started, and queue it.  False: it may not be sent. */
+static bool
+queue_msg(struct rsvp_core *core, const struct rsvp_send *to)
 {
 	struct buf_writer w = buf_writer(core->buf, sizeof(core->buf));
 	struct rsvp_send *body;
 	uint8_t *bytes;
 
 	core->msg.send_ttl = to->ttl;
-	if (!wire_msg_encode(&w, &core->msg)) {
-		core_count(core, RSVP_C_BUG);
-		return;
-	}
+	if (!wire_msg_encode(&w, &core->msg))
+		return false;
 	body = (struct rsvp_send *)effect_push(
 		core, RSVP_EFFECT_SEND, buf_written(&w));
 	if (!body)
-		return;
+		return true; /* lost, and counted */
 	bytes = (uint8_t *)(body + 1);
 	memcpy(bytes, core->buf, buf_written(&w));
 	*body = *to;
@@ -86,6 +84,15 @@ send_msg(struct rsvp_core *core, const struct rsvp_send *to)
 	body->bytes = bytes;
 	body->len = buf_written(&w);
 	core_count(core, RSVP_C_SENT);
+	return true;
+}
+
+/* A message of this node's own making. */
+static void
+send_msg(struct rsvp_core *core, const struct rsvp_send *to)
+{
+	if (!queue_msg(core, to))
+		core_count(core, RSVP_C_BUG);
 }
 
 /* A neighbour on an interface: a link-local address needs it, any other is
@@ -478,13 +485,16 @@ out_pass_on(struct rsvp_core *core, const struct rsvp_packet *packet)
 		.ttl = (uint8_t)(packet->ttl - 1),
 		.router_alert = packet->msg->type == WIRE_RESV_CONF };
 
-	/* A ResvConf whose style nobody knows confirms nothing. */
-	if (packet->ttl <= 1 || ((packet->msg->has & WIRE_HAS_STYLE) &&
-					!style_known(packet->msg->style))) {
+	/* A ResvConf whose style nobody knows confirms nothing; an object that
+	 * is not understood would be left out. */
+	if (packet->ttl <= 1 || packet->fault != WIRE_OK ||
+		((packet->msg->has & WIRE_HAS_STYLE) &&
+			!style_known(packet->msg->style))) {
 		core_count(core, RSVP_C_DROP_BAD);
 		return;
 	}
 	core->msg = *packet->msg;
 	core->msg.has &= ~(uint32_t)WIRE_HAS_INTEGRITY;
-	send_msg(core, &to);
+	if (!queue_msg(core, &to)) /* accepted, but not in its order */
+		core_count(core, RSVP_C_DROP_BAD);
 }
