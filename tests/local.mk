@@ -5,7 +5,7 @@ include tests/checks.mk
 include tests/clients.mk
 include tests/unit/base.mk
 include tests/unit/wire.mk
-include tests/fuzz/wire.mk
+include tests/fuzz/local.mk
 include tests/oracle/wire.mk
 include tests/unit/core.mk
 include tests/unit/core_arith.mk

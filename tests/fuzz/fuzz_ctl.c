@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The control socket under questions of any kind, in front of an engine that
+ * has a little state.  What it answers must be whole messages of known facts.
+ */
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ctl/ctl_msg.h"
+#include "rsvpd/ctl_server.h"
+#include "rsvpd/net_link.h"
+#include "rsvpd/net_raw.h"
+#include "rsvpd/policy_client.h"
+#include "rsvpd/tc_client.h"
+#include "tests/fuzz/rim.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CLIENTS = 2, FLAG = 0x8000, DEEPEST = 4 };
+
+static struct rim rim;
+static struct policy *rules;
+
+/* ---- the parts around the server ----------------------------------------- */
+
+const char *
+net_link_name(const struct net_link *link, uint32_t ifindex)
+{
+	(void)link;
+	return ifindex == 2 ? "eth0" : "";
+}
+
+void
+net_raw_udp(const struct net_raw *raw, uint32_t ifindex,
+	struct net_raw_udp *ret_udp)
+{
+	(void)raw;
+	*ret_udp = (struct net_raw_udp){ .seen = ifindex == 2 };
+}
+
+const struct policy *
+policy_client_policy(const struct policy_client *client)
+{
+	(void)client;
+	return rules;
+}
+
+const char *
+policy_client_sources(const struct policy_client *client)
+{
+	(void)client;
+	return "none";
+}
+
+void
+tc_client_counters(struct tc_client *tc, const struct tc_counters_query *query,
+	tc_client_counter_fn *tell, void *arg)
+{
+	const struct tc_counter counter = { .flow_id = 1, .bytes = 2 };
+
+	(void)tc, (void)query;
+	tell(arg, &counter);
+	tell(arg, NULL);
+}
+
+void
+effect_run(struct engine *e)
+{
+	struct rsvp_effect effect;
+
+	while (rsvp_core_take(e->core, &effect))
+		;
+}
+
+/* ---- the tool ------------------------------------------------------------ */
+
+static void
+check_facts(struct buf_reader *r, unsigned depth)
+{
+	struct msg_attr attr;
+
+	while (msg_attr_next(r, &attr)) {
+		const struct ctl_fact *fact = ctl_fact_find(attr.type);
+
+		if (!fact || depth == DEEPEST)
+			rim_give_up("a fact that is not in the table");
+		if (fact->kind == CTL_KIND_OBJECT ||
+			fact->kind == CTL_KIND_LIST)
+			check_facts(&attr.body, depth + 1);
+	}
+	if (r->failed)
+		rim_give_up("facts that are cut");
+}
+
+static void
+listen_to(int fd)
+{
+	static uint8_t bytes[MSG_DATAGRAM_MAX];
+	ssize_t len;
+
+	while ((len = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		struct buf_reader r = buf_reader(bytes, (size_t)len);
+		struct msg m;
+
+		while (msg_next(&r, &m)) {
+			if (m.type != CTL_RECORD && m.type != CTL_END)
+				rim_give_up("no record and no end");
+			check_facts(&m.body, 0);
+		}
+		if (r.failed)
+			rim_give_up("half a message");
+		rim_turn();
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct feed f = { data, data + size };
+	int clients[CLIENTS];
+	int listener;
+
+	rim_begin(&rim);
+	rules = policy_new(alloc_heap());
+	rim.engine.ctl = ctl_server_new(&rim.engine);
+	if (!rules || !rim.engine.ctl)
+		rim_give_up("no memory");
+	listener = rim_listen();
+	ctl_server_socket(rim.engine.ctl, listener);
+	for (size_t i = 0; i < CLIENTS; i++)
+		clients[i] = rim_connect(listener);
+	while (!feed_empty(&f)) {
+		const unsigned said = rim_send_one(&f, clients[size % CLIENTS]);
+
+		if ((said & FLAG) != 0 && (said & 1) != 0)
+			rim_path_arrives(&rim);
+		else if (said & FLAG)
+			listen_to(clients[size % CLIENTS]);
+	}
+	for (size_t i = 0; i < CLIENTS; i++) {
+		listen_to(clients[i]);
+		close(clients[i]);
+	}
+	rim_turn();
+	ctl_server_free(rim.engine.ctl);
+	policy_free(rules);
+	rim_end(&rim);
+	return 0;
+}

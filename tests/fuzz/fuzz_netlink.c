@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What the kernel says over netlink, read from octets that no kernel sent:
+ * tcctl's objects and counters, the engine's links, addresses, routes, port
+ * owners and notifications.  libmnl's socket calls are the fuzzer's here.
+ */
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "rsvpd/net_link_int.h"
+#include "tcctl/nl_attr.h"
+#include "tcctl/nl_conn.h"
+#include "tests/fuzz/rim.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct feed input;
+static int the_socket; /* its address is the handle */
+static uint32_t asked_seq;
+
+/* A socket that has always something to read. */
+static int
+readable(void)
+{
+	static int pair[2] = { -1, -1 };
+
+	if (pair[0] < 0 &&
+		(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0 ||
+			write(pair[1], "", 1) != 1))
+		rim_give_up("no sockets");
+	return pair[0];
+}
+
+/* ---- libmnl's sockets ---------------------------------------------------- */
+
+struct mnl_socket *
+mnl_socket_open2(int bus, int flags)
+{
+	(void)bus, (void)flags;
+	return (struct mnl_socket *)(void *)&the_socket;
+}
+
+int
+mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
+{
+	(void)nl, (void)groups, (void)pid;
+	return 0;
+}
+
+int
+mnl_socket_close(struct mnl_socket *nl)
+{
+	(void)nl;
+	return 0;
+}
+
+int
+mnl_socket_get_fd(const struct mnl_socket *nl)
+{
+	(void)nl;
+	return readable();
+}
+
+unsigned int
+mnl_socket_get_portid(const struct mnl_socket *nl)
+{
+	(void)nl;
+	return 0;
+}
+
+int
+mnl_socket_setsockopt(
+	const struct mnl_socket *nl, int type, void *buf, socklen_t len)
+{
+	(void)nl, (void)type, (void)buf, (void)len;
+	return 0;
+}
+
+ssize_t
+mnl_socket_sendto(const struct mnl_socket *nl, const void *req, size_t size)
+{
+	(void)nl;
+	asked_seq = ((const struct nlmsghdr *)req)->nlmsg_seq;
+	return (ssize_t)size;
+}
+
+/* How much of it is whole messages.  The kernel's framing is right, and libmnl
+ * relies on it: a length over 2^31 would lead it astray. */
+static size_t
+framed(const uint8_t *bytes, size_t len)
+{
+	struct nlmsghdr head;
+	size_t at = 0;
+
+	while (len - at >= sizeof(head)) {
+		memcpy(&head, bytes + at, sizeof(head));
+		if (head.nlmsg_len < sizeof(head) || head.nlmsg_len > len - at)
+			break;
+		at += NLMSG_ALIGN(head.nlmsg_len);
+		if (at >= len)
+			return len;
+	}
+	return at;
+}
+
+/* A kernel's errors are small and negative. */
+static void
+tame_errors(uint8_t *bytes, size_t len)
+{
+	struct nlmsghdr head;
+	int error;
+
+	for (size_t at = 0; at + sizeof(head) + sizeof(error) <= len;
+		at += NLMSG_ALIGN(head.nlmsg_len)) {
+		memcpy(&head, bytes + at, sizeof(head));
+		memcpy(&error, bytes + at + sizeof(head), sizeof(error));
+		if (head.nlmsg_type == NLMSG_ERROR ||
+			head.nlmsg_type == NLMSG_DONE)
+			error = -(error & 0xfff);
+		memcpy(bytes + at + sizeof(head), &error, sizeof(error));
+	}
+}
+
+/* The next datagram of the input.  Its first message is an answer to what was
+ * asked last, or half of all would be thrown away as late. */
+ssize_t
+mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
+{
+	const uint8_t *bytes;
+	struct nlmsghdr head;
+	size_t len;
+
+	(void)nl;
+	if (feed_empty(&input)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	len = feed_bytes(&input, feed_u16(&input), &bytes);
+	if (len > size) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (len > 0)
+		memcpy(buf, bytes, len);
+	len = framed(bytes, len);
+	tame_errors((uint8_t *)buf, len);
+	if (len >= sizeof(head)) {
+		memcpy(&head, buf, sizeof(head));
+		head.nlmsg_seq = asked_seq;
+		memcpy(buf, &head, sizeof(head));
+	}
+	return (ssize_t)len;
+}
+
+void
+net_link_changed(struct net_link *link)
+{
+	if (link->route_count > NET_ROUTES_PENDING)
+		rim_give_up("too many routes are noted");
+	link->links_changed = false;
+	link->all_routes = false;
+	link->route_count = 0;
+}
+
+const struct net_iface *
+net_link_find(const struct net_link *link, uint32_t ifindex)
+{
+	return net_table_iface(&link->table, ifindex);
+}
+
+void
+effect_run(struct engine *e)
+{
+	(void)e; /* there is no core here */
+}
+
+/* ---- readers ------------------------------------------------------------- */
+
+static int
+read_object(const struct nlmsghdr *h, void *arg)
+{
+	struct tc_object object;
+	struct tc_class_stats stats;
+
+	(void)arg;
+	if (nl_object_get(h, &object) && !object.kind)
+		rim_give_up("an object of no kind");
+	(void)nl_stats_get(h, &stats); /* any answer */
+	(void)nl_root_get(h);
+	return MNL_CB_OK;
+}
+
+/* A copy that is aligned and ends where it ends. */
+static void
+read_objects(const uint8_t *data, size_t size)
+{
+	uint8_t *copy;
+
+	size = framed(data, size);
+	copy = (uint8_t *)malloc(size + 1);
+	if (!copy)
+		return;
+	memcpy(copy, data, size);
+	tame_errors(copy, size);
+	(void)mnl_cb_run(copy, size, 0, 0, read_object, NULL);
+	free(copy);
+}
+
+static void
+read_table(struct net_link *link)
+{
+	net_table_free(&link->table);
+	if (net_table_read(&link->route, &link->table) != 0)
+		return;
+	for (size_t i = 1; i < link->table.iface_count; i++)
+		if (link->table.ifaces[i - 1].facts.ifindex >
+			link->table.ifaces[i].facts.ifindex)
+			rim_give_up("links out of order");
+	for (size_t i = 0; i < link->table.addr_count; i++)
+		if (!net_table_addr(&link->table, &link->table.addrs[i].addr))
+			rim_give_up("an address that is not found");
+}
+
+static void
+read_answers(struct net_link *link)
+{
+	struct rsvp_route_query query = { .dst = addr_v4_u32(0x0a000001),
+		.src = addr_v4_u32(0x0a000002),
+		.in_ifindex = 1 };
+	struct rsvp_route route;
+	struct addr src;
+	uint32_t uid;
+
+	read_table(link);
+	net_link_route(link, &query, &route);
+	if (route.count > RSVP_OIFS_MAX)
+		rim_give_up("too many ways");
+	query.dst = addr_v4_u32(0xe1000001);
+	net_link_route(link, &query, &route);
+	if (route.count > RSVP_OIFS_MAX)
+		rim_give_up("too many ways");
+	(void)net_link_source(link, &query.src, &src); /* any answer */
+	(void)net_link_port_owner(link, 17, &query.src, 5004, &uid);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct net_link link;
+	struct rim rim;
+
+	memset(&link, 0, sizeof(link));
+	log_set(LOG_LEVEL_ERR, 0);
+	rim_begin(&rim);
+	link.engine = &rim.engine;
+	input = (struct feed){ data, data + size };
+	if (net_nl_open(&link.route, NETLINK_ROUTE) == 0)
+		read_answers(&link);
+	if (net_watch_open(&link) == 0)
+		rim_turn_once();
+	net_watch_close(&link);
+	net_table_free(&link.table);
+	rim_end(&rim);
+	read_objects(data, size);
+	return 0;
+}
