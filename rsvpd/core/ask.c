@@ -419,19 +419,26 @@ ask_sync(
 }
 
 void
-ask_refresh(struct rsvp_core *core, struct ask *ask)
+ask_resend(struct rsvp_core *core, struct ask *ask)
 {
-	struct session *session = ask->session;
 	const struct iface *iface = iface_find(core, ask->ifindex);
 	struct news news;
 
-	if (compute(core, session)) {
+	if (compute(core, ask->session)) {
 		news = look(core, ask);
 		tell_hop(core, ask, &news, true);
 	} else if (iface) { /* as if the message had been lost */
 		(void)timer_set(core, &ask->refresh,
 			timer_jitter_ms(core, iface->conf.refresh_ms));
 	}
+}
+
+void
+ask_refresh(struct rsvp_core *core, struct ask *ask)
+{
+	struct session *session = ask->session;
+
+	ask_resend(core, ask);
 	drop_idle(core, session);
 }
 

@@ -676,7 +676,10 @@ void refusal_record(struct rsvp_core *core, const struct rsvp_refusal *refusal);
 void ask_sync(struct rsvp_core *core, struct session *session,
 	enum session_mode mode);
 void ask_free(struct rsvp_core *core, struct ask *ask);
+/* May free this and other asks of the session. */
 void ask_refresh(struct rsvp_core *core, struct ask *ask);
+/* The same in the middle of a list: frees none, ask_sync() does. */
+void ask_resend(struct rsvp_core *core, struct ask *ask);
 /* Something failed upstream: ask at once for what may succeed, where there is
  * something that may (RFC 2205 3.5, rule 4). */
 void ask_hurry(struct rsvp_core *core, struct session *session);

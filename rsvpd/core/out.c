@@ -409,11 +409,12 @@ out_resv_tear(struct rsvp_core *core, const struct out_resv *resv)
 static void
 add_objects(struct wire_msg *msg, const struct out_error *err)
 {
-	memcpy(msg->others, err->others,
-		err->other_count * sizeof(*msg->others));
+	/* NULL when there are none. */
+	for (size_t i = 0; i < err->other_count; i++)
+		msg->others[i] = err->others[i];
 	msg->other_count = err->other_count;
-	memcpy(msg->policies, err->policies,
-		err->policy_count * sizeof(*msg->policies));
+	for (size_t i = 0; i < err->policy_count; i++)
+		msg->policies[i] = err->policies[i];
 	msg->policy_count = err->policy_count;
 }
 

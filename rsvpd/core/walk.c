@@ -46,7 +46,7 @@ repair(struct rsvp_core *core, struct session *session)
 	}
 	TAILQ_FOREACH (ask, &session->asks, next)
 		if (!ask->local && is_resent(core, ask->ifindex))
-			ask_refresh(core, ask);
+			ask_resend(core, ask);
 	if (any)
 		local_path_event(core, session);
 	session_sync(core, session, SESSION_TELL);
