@@ -24,7 +24,9 @@ LINKS = (("s", "eth0", "r1", "eth0", 1), ("r1", "eth1", "r2", "eth0", 12),
 NETS = {"s": 1, "c1": 21, "c2": 22, "c3": 33, "c4": 34}
 HOSTS = tuple(NETS)
 ROUTERS = ("r1", "r2", "r3")
-# Reserved at link rate 10 Mbit/s, in octets a second.
+# Link rates in Mbit/s; three quarters can be reserved.
+SLOW = {("r1", "eth1"): 5}
+# What is reserved, in octets a second.
 RATE = {"c1": 100000, "c2": 200000, "c3": 150000}
 TSPEC = ("--rate", 50000, "--bucket", 5000, "--min", 1000, "--max", 1000)
 
@@ -37,10 +39,11 @@ def host(family, name):
     return address(family, NETS[name], 1 if name == "s" else 2)
 
 
-def conf(names):
+def conf(node, names):
     return "interfaces = (\n" + ",\n".join(
         f'  {{ name = "{n}"; enabled = true; trafficControl = true; '
-        f'bandwidth = "10 Mbit"; refresh = "1 s"; }}' for n in names) + "\n);\n"
+        f'bandwidth = "{SLOW.get((node, n), 10)} Mbit"; refresh = "1 s"; }}'
+        for n in names) + "\n);\n"
 
 
 class Bed:
@@ -74,7 +77,7 @@ class Bed:
         self.routing = {name: mroute.Router(self.nodes[name],
                                             *self.names[name])
                         for name in ROUTERS}
-        self.daemons = {name: lab.Daemon(node, conf(self.names[name]),
+        self.daemons = {name: lab.Daemon(node, conf(name, self.names[name]),
                                          wait=False)
                         for name, node in self.nodes.items()}
         for daemon in self.daemons.values():
@@ -416,4 +419,40 @@ def test_a_path_from_a_wrong_interface_goes_no_further(bed, family):
     tap.close()
     # Nor is a Path looped back to the application that sends.
     assert not events(apps["s"], "path_event")
+
+
+@pytest.mark.parametrize("first", ("large", "small"))
+def test_a_killer_reservation_does_not_hurt_the_small_ones(bed, family,
+                                                           first):
+    """c2 asks for more than the link from r1 to r2 has, again and again."""
+    group = group_of(family, 14 + (first == "large"))
+    small = {name: RATE[name] for name in ("c1", "c3")}
+    bed.route(family, group)
+    apps = {"s": bed.sender("s", family, group, 5000)}
+
+    def start_large():
+        killer = bed.receiver("c2", group, 5000, "ff", 700000)
+        lab.wait_for(lambda: events(killer, "resv_error"), "the refusal")
+        return killer
+
+    def others():
+        return {place: what for place, what in bed.reserved(group).items()
+                if place != ("r2", "eth3")}
+    killer = start_large() if first == "large" else None
+    for name, rate in small.items():
+        apps[name] = bed.receiver(name, group, 5000, "ff", rate)
+    want = expected(family, "ff", small, ("s",))
+    lab.wait_for(lambda: others() == want, "the small ones")
+    before = bed.classes(group)
+    killer = killer or start_large()
+    # The blockade ends after four periods, and the large one fails again.
+    lab.wait_for(lambda: len(events(killer, "resv_error")) >= 2,
+                 "another refusal", 20)
+    error = events(killer, "resv_error")[-1]
+    assert error["code"] == 1
+    assert others() == want
+    after = bed.classes(group)
+    assert all(after[place] == before[place] for place in before
+               if place[:2] != ("r2", "eth3"))
+    no_errors(*apps.values())
 
