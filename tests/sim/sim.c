@@ -593,6 +593,19 @@ sim_counts(const struct sim *s)
 }
 
 uint64_t
+sim_states(const struct sim *s)
+{
+	struct rsvp_totals t;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->conf.nodes; i++) {
+		rsvp_core_totals(s->nodes[i].core, &t);
+		sum += t.paths + t.resvs;
+	}
+	return sum;
+}
+
+uint64_t
 sim_link_resvs(const struct sim *s, size_t link)
 {
 	return s->links[link].resvs;

@@ -123,6 +123,8 @@ struct sim_counts {
 	uint64_t rounds;  /* checks of all nodes */
 };
 struct sim_counts sim_counts(const struct sim *s);
+/* Path and reservation states of all nodes, now. */
+uint64_t sim_states(const struct sim *s);
 /* Resv messages that crossed a link. */
 uint64_t sim_link_resvs(const struct sim *s, size_t link);
 

@@ -188,6 +188,17 @@ check_way(struct sim *s, const struct app *sender, uint32_t at)
 	}
 }
 
+/* What its request says of that path state's sender. */
+static bool
+is_for_app(const struct look *look, const struct rsvp_path_info *path,
+	const struct app *app, size_t flow)
+{
+	if (!path->to_local && !addr_is_multicast(&look->session.dst))
+		return false;
+	return app->style == WIRE_STYLE_WF ||
+	       wire_filter_equal(&path->sender, &app->flows[flow].filter);
+}
+
 /* The application has what it asked for. */
 static void
 check_receiver(struct sim *s, const struct app *app)
@@ -204,12 +215,10 @@ check_receiver(struct sim *s, const struct app *app)
 	for (size_t i = 0; i < app->count; i++) {
 		const struct rsvp_resv_info *resv =
 			find_resv(look, 0, &app->flows[i]);
-		bool sent = app->style == WIRE_STYLE_WF && look->path_count > 0;
+		bool sent = false;
 
 		for (size_t p = 0; p < look->path_count; p++)
-			if (app->style != WIRE_STYLE_WF &&
-				wire_filter_equal(&look->paths[p].sender,
-					&app->flows[i].filter))
+			if (is_for_app(look, &look->paths[p], app, i))
 				sent = true;
 		if (sent && (!resv || !resv->in_force))
 			sim_problem(s,
