@@ -480,6 +480,8 @@ struct rsvp_path_info {
 				* upstream, until the new way is; or 0 */
 	bool blockaded;        /* a request for it failed upstream, of late */
 	struct wire_flowspec blockade; /* that request */
+	bool local_only; /* multicast: routing expects it on another interface;
+			  * where it still goes is kept, not refreshed */
 };
 
 enum rsvp_resv_state {
@@ -511,6 +513,7 @@ struct rsvp_resv_info {
 	struct wire_view scope_view;    /* WF: senders' addresses; empty: all */
 	struct wire_flowspec forwarded; /* in force: what is merged and asked
 					 * for, after slack was spent */
+	uint32_t in_ifindex; /* where an application receives; 0: by route */
 };
 
 /* What this node asks of a previous hop for a session. */

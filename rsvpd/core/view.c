@@ -146,6 +146,7 @@ path_info(const struct psb *psb, struct mono now, struct rsvp_path_info *info)
 		.ttl = psb->ttl,
 		.non_rsvp_hop = psb->non_rsvp,
 		.left_ifindex = psb->left,
+		.local_only = psb->local_only,
 		.refresh_ms = psb->refresh_ms,
 		.expires_ms = until(&psb->expiry, now) };
 	memcpy(info->out_ifindex, psb->outs,
@@ -216,6 +217,7 @@ resv_info(const struct rsvp_core *core, const struct rsb *rsb, struct mono now,
 	for (size_t i = 0; i < spec->count && i < 8; i++)
 		info->filters[i] = spec->filters[i].filter;
 	if (rsb->local) {
+		info->in_ifindex = rsb->local->in_ifindex;
 		info->local_id = rsb->local->id;
 		info->who = rsb->local->who;
 	}

@@ -54,15 +54,43 @@ in_scope(const struct rsvp_resv_info *resv, const struct addr *src)
 }
 
 static bool
-goes_to(const struct look *look, const struct rsvp_path_info *path,
-	uint32_t ifindex)
+goes_to(const struct rsvp_path_info *path, uint32_t ifindex)
 {
-	if (ifindex == 0)
-		return path->to_local || addr_is_multicast(&look->session.dst);
 	for (size_t i = 0; i < path->out_count; i++)
 		if (path->out_ifindex[i] == ifindex)
 			return true;
 	return false;
+}
+
+/* Of several path states of a sender (ifindex 0: the one that routing has). */
+static bool
+another(const struct look *look, const struct rsvp_path_info *path,
+	uint32_t ifindex)
+{
+	for (size_t i = 0; i < look->path_count; i++) {
+		const struct rsvp_path_info *other = &look->paths[i];
+
+		if (wire_filter_equal(&other->sender, &path->sender) &&
+			(ifindex == 0 ? !other->local_only
+				      : other->in_ifindex == ifindex))
+			return true;
+	}
+	return false;
+}
+
+/* An application receives on the interface that it named, or by route, else on
+ * any (RFC 2205 3.9). */
+static bool
+reaches_app(const struct look *look, const struct rsvp_path_info *path,
+	uint32_t named)
+{
+	if (!path->to_local && !addr_is_multicast(&look->session.dst))
+		return false;
+	if (path->in_ifindex == 0 || path->in_ifindex == named)
+		return true;
+	if (path->local_only)
+		return !another(look, path, 0);
+	return named == 0 || !another(look, path, named);
 }
 
 /* In force, and for that sender. */
@@ -70,7 +98,9 @@ bool
 sim_resv_matches(const struct look *look, const struct rsvp_resv_info *resv,
 	const struct rsvp_path_info *path)
 {
-	if (!resv->in_force || !goes_to(look, path, resv->ifindex))
+	if (!resv->in_force ||
+		(resv->ifindex == 0 ? !reaches_app(look, path, resv->in_ifindex)
+				    : !goes_to(path, resv->ifindex)))
 		return false;
 	if (resv->style == WIRE_STYLE_WF)
 		return in_scope(resv, &path->sender.src);
@@ -337,6 +367,15 @@ held(const struct rsvp_resv_info *resv, const struct rsvp_path_info *path)
 		       has_filter(resv, &path->sender));
 }
 
+/* What is kept until a Path comes from elsewhere asks nobody. */
+static bool
+asks(const struct look *look, const struct rsvp_resv_info *resv,
+	const struct rsvp_path_info *path)
+{
+	return sim_resv_matches(look, resv, path) &&
+	       (resv->ifindex == 0 || !path->local_only);
+}
+
 /* What failed does not keep from being asked for what is less (RFC 2205 3.5).
  * Of unordered ones neither is less. */
 static bool
@@ -368,7 +407,7 @@ wanted(const struct look *look, const struct rsvp_path_info *path)
 		const struct wire_flowspec *spec = &resv->forwarded;
 		struct wire_flowspec merged;
 
-		if (!sim_resv_matches(look, resv, path) && !held(resv, path))
+		if (!asks(look, resv, path) && !held(resv, path))
 			continue;
 		w.any = true;
 		if (path->blockaded && !is_less(spec, &path->blockade))
@@ -514,8 +553,7 @@ check_paths(struct sim *s, const struct node *node, const struct look *look)
 	for (size_t i = 0; i < look->path_count; i++) {
 		const struct rsvp_path_info *path = &look->paths[i];
 
-		if (path->in_ifindex != 0 &&
-			goes_to(look, path, path->in_ifindex))
+		if (path->in_ifindex != 0 && goes_to(path, path->in_ifindex))
 			sim_problem(s, "node %u: a path goes back to %u",
 				node->index, path->in_ifindex);
 		for (size_t j = 0; j < i; j++)
