@@ -285,6 +285,59 @@ add_senders(const struct demand *demand, struct sum *sum)
 	}
 }
 
+/* a is a substitute for b, rates of Rspecs left out. */
+static bool
+tspec_covers(const struct wire_tspec *a, const struct wire_tspec *b)
+{
+	const struct wire_flowspec x = { .service = WIRE_SERVICE_CL,
+		.tspec = *a };
+	const struct wire_flowspec y = { .service = WIRE_SERVICE_CL,
+		.tspec = *b };
+	const enum merge_order order = merge_compare(&x, &y);
+
+	return order == MERGE_EQUAL || order == MERGE_GREATER;
+}
+
+/* Some reservation in that demand lets more come than goes on here. */
+static bool
+lets_more_come(const struct demand *other, const struct sum *sum)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &other->rsbs, of_demand) {
+		struct wire_flowspec spec;
+
+		if (!rsb->now)
+			continue;
+		spec = merge_effective(&rsb->now->flowspec, &sum->path_te);
+		if (!tspec_covers(&sum->effective.tspec, &spec.tspec))
+			return true;
+	}
+	return false;
+}
+
+/* The same senders' data leave by another interface too, with more reserved
+ * for them there (RFC 2212, Policing: a heterogeneous source branch point). */
+static bool
+branches(const struct demand *demand, const struct sum *sum)
+{
+	const struct demand *other;
+
+	if (sum->effective.service != WIRE_SERVICE_GS)
+		return false;
+	TAILQ_FOREACH (other, &demand->session->demands, next) {
+		const bool elsewhere = other->iface != demand->iface &&
+				       other->shared == demand->shared;
+		const bool same =
+			demand->shared ||
+			wire_filter_equal(&other->filter, &demand->filter);
+
+		if (elsewhere && same && lets_more_come(other, sum))
+			return true;
+	}
+	return false;
+}
+
 /* False: nothing, for want of a reservation or a sender. */
 static bool
 add_up(const struct demand *demand, struct sum *sum)
@@ -304,8 +357,7 @@ add_up(const struct demand *demand, struct sum *sum)
 	if (sum->senders == 0)
 		return false;
 	sum->effective = merge_effective(&sum->flowspec, &sum->path_te);
-	/* Flows of several sources merge here (RFC 2212, Policing). */
-	sum->arrival.reshape = sum->senders > 1;
+	sum->arrival.reshape = sum->senders > 1 || branches(demand, sum);
 	return true;
 }
 

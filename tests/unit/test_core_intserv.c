@@ -376,6 +376,57 @@ where_sources_merge_there_is_room_for_a_reshaper(void)
 	ct_once(merge_point);
 }
 
+/* The Resv of ct_resv(), for the other interface. */
+static struct wire_msg *
+resv_on_side(struct ct *t, struct wire_flowspec spec)
+{
+	struct wire_msg *msg = ct_resv(t, spec);
+
+	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
+	return msg;
+}
+
+static void
+branch_point(struct ct *t)
+{
+	struct wire_flowspec more = ct_gs(150000, 150000);
+	struct wire_msg *msg = ct_path(t);
+
+	ct_make_bare(t, 1000000);
+	t->also_out = SIDE;
+	msg->tspec = more.tspec;
+	msg->tspec.b = 6000;
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 150000)));
+	T_EQ(ct_flow(t)->flow.buffer_bytes, 3000);
+	ct_answer_all(t);
+	ct_forget(t);
+	/* The same on the other branch is no reason to shape. */
+	ct_feed(t, SIDE, resv_on_side(t, ct_gs(100000, 150000)));
+	T_EQ(ct_flow(t)->flow.ifindex, SIDE);
+	ct_answer_all(t);
+	T_EQ(t->flow_count, 1);
+	ct_forget(t);
+	/* More there is, here and nowhere else. */
+	ct_feed(t, SIDE, resv_on_side(t, more));
+	ct_answer_all(t);
+	T_EQ(t->flow_count, 2);
+	T_EQ(t->flows[0].flow.ifindex, SIDE);
+	T_EQ(t->flows[1].flow.ifindex, DOWN);
+	T_EQ(t->flows[1].flow.buffer_bytes, 5000); /* b */
+	ct_forget(t);
+	ct_feed(t, SIDE, resv_on_side(t, ct_gs(100000, 150000)));
+	ct_answer_all(t);
+	T_EQ(ct_flow(t)->flow.ifindex, DOWN);
+	T_EQ(ct_flow(t)->flow.buffer_bytes, 3000);
+}
+
+static void
+where_less_goes_on_there_is_room_for_a_reshaper(void)
+{
+	ct_once(branch_point);
+}
+
 /* ---- Path_Te ------------------------------------------------------------- */
 
 static void
@@ -645,6 +696,8 @@ static struct t_case cases[] = {
 		a_class_that_does_not_restore_the_shape_restarts_nothing },
 	{ "where sources merge there is room for a reshaper",
 		where_sources_merge_there_is_room_for_a_reshaper },
+	{ "where less goes on there is room for a reshaper",
+		where_less_goes_on_there_is_room_for_a_reshaper },
 	{ "senders that leave elsewhere do not count",
 		senders_that_leave_elsewhere_do_not_count },
 	{ "senders that leave here are summed",
