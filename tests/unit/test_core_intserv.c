@@ -389,7 +389,7 @@ resv_on_side(struct ct *t, struct wire_flowspec spec)
 static void
 branch_point(struct ct *t)
 {
-	struct wire_flowspec more = ct_gs(150000, 150000);
+	struct wire_flowspec more = ct_gs(150000, 200000);
 	struct wire_msg *msg = ct_path(t);
 
 	ct_make_bare(t, 1000000);
@@ -412,6 +412,8 @@ branch_point(struct ct *t)
 	ct_answer_all(t);
 	T_EQ(t->flow_count, 2);
 	T_EQ(t->flows[0].flow.ifindex, SIDE);
+	/* 1000 + 4000/150000 (300000 - 200000), and 138/100 of it */
+	T_EQ(t->flows[0].flow.buffer_bytes, 5061);
 	T_EQ(t->flows[1].flow.ifindex, DOWN);
 	T_EQ(t->flows[1].flow.buffer_bytes, 5000); /* b */
 	ct_forget(t);

@@ -205,7 +205,7 @@ smaller_packets(struct ct *t)
 	ct_forget(t);
 	msg = ct_path(t);
 	msg->sender = ct_second_sender(t);
-	msg->tspec.m = 50;
+	msg->tspec.m = 90;
 	ct_feed(t, UP, msg);
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv_both(t, spec));
