@@ -66,17 +66,6 @@ take(struct load *load, const struct ledger_amount *amount)
 	load->flows--;
 }
 
-/* It holds something of what there is too little of. */
-static bool
-helps(const struct ledger_amount *amount, const struct load *load,
-	const struct load *limit)
-{
-	return load->flows > limit->flows ||
-	       (amount->rate_Bps > 0 && load->rate_Bps > limit->rate_Bps) ||
-	       (amount->burst_bytes > 0 &&
-		       load->burst_bytes > limit->burst_bytes);
-}
-
 /* ---- what there is ------------------------------------------------------- */
 
 /* Without what nobody wants any more: that is on its way out. */
@@ -166,12 +155,11 @@ choose(struct candidate *candidates, size_t count, struct load load,
 	const struct load *limit)
 {
 	for (size_t i = 0; i < count && !fits(&load, limit); i++) {
-		if (!helps(&candidates[i].amount, &load, limit))
-			continue;
 		candidates[i].chosen = true;
 		take(&load, &candidates[i].amount);
 	}
-	/* A large one behind a small one may have made room for both. */
+	/* A large one behind a small one may have made room for both, and some
+	 * hold nothing of what there is too little of. */
 	for (size_t i = count; i-- > 0;) {
 		struct load with = load;
 

@@ -431,10 +431,17 @@ def test_links_and_addresses_are_followed(bed, probe):
     probe.expect("iface", name="rn", up=0)
     r.ip("link", "set", "rn", "up")
     probe.expect("iface", name="rn", up=1)
-    # By another name it is another section, but the same interface.
+    # By another name it is the same interface with the same section,
     r.ip("link", "set", "rn", "name", "rm")
     got = probe.expect("iface", name="rm")
-    assert (got["ifindex"], got["enabled"]) == (new["ifindex"], 0)
+    assert (got["ifindex"], got["enabled"]) == (new["ifindex"], 1)
+    # until somebody else has the name of that.
+    probe.forget()
+    r.ip("link", "add", "rn", "type", "bridge")
+    probe.expect("iface", name="rn", enabled=1)
+    assert probe.expect("iface", name="rm")["enabled"] == 0
+    r.ip("link", "del", "rn")
+    assert probe.expect("gone")["ifindex"] != new["ifindex"]
     r.ip("link", "del", "rm")
     assert probe.expect("gone")["ifindex"] == new["ifindex"]
 

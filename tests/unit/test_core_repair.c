@@ -99,6 +99,24 @@ each_its_wait(struct ct *t)
 	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
 }
 
+/* A tree grows a branch: W of those that it has already is no matter. */
+static void
+grows(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	set_wait(t, DOWN, 9000);
+	msg->session.dst = addr_v4_u32(0xe9010101);
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	t->also_out = SIDE;
+	reroute(t, DOWN);
+	ct_run(t, 1999);
+	T_EQ(t->sent_count, 0);
+	ct_run(t, 1);
+	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+}
+
 /* More changes do not put it off, and afterwards all is as usual. */
 static void
 waits_no_longer(struct ct *t)
@@ -127,6 +145,7 @@ w_is_that_of_the_new_interface(void)
 {
 	ct_both(each_its_wait);
 	ct_once(waits_no_longer);
+	ct_once(grows);
 }
 
 static void
