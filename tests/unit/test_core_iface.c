@@ -158,6 +158,26 @@ an_interface_made_again_starts_anew(void)
 	ct_once(made_again);
 }
 
+/* An operator who disables an interface means it. */
+static void
+disabled(struct ct *t)
+{
+	struct rsvp_iface conf;
+
+	ct_with_resv(t, ct_cl(50000));
+	conf = iface_of(t, DOWN);
+	conf.enabled = false;
+	put_iface(t, &conf);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(resvs(t), 0);
+}
+
+static void
+a_disabled_interface_is_not_waited_for(void)
+{
+	ct_once(disabled);
+}
+
 /* ---- MTU ----------------------------------------------------------------- */
 
 static void
@@ -695,6 +715,8 @@ static struct t_case cases[] = {
 	{ "a renamed interface is the same", a_renamed_interface_is_the_same },
 	{ "an interface made again starts anew",
 		an_interface_made_again_starts_anew },
+	{ "a disabled interface is not waited for",
+		a_disabled_interface_is_not_waited_for },
 	{ "a smaller MTU is for new reservations",
 		a_smaller_mtu_is_for_new_reservations },
 	{ "larger packets than before are refused",

@@ -722,27 +722,6 @@ multicast_from_the_new_interface_takes_over(void)
 	ct_free(t);
 }
 
-/* An operator who disables an interface means it. */
-static void
-disabled(struct ct *t)
-{
-	struct rsvp_iface conf;
-
-	ct_with_resv(t, ct_cl(50000));
-	conf = iface_of(t, DOWN);
-	conf.enabled = false;
-	rsvp_core_iface(t->core, t->now, &conf);
-	ct_tick(t);
-	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(totals_of(t).resvs, 0);
-}
-
-static void
-a_disabled_interface_is_not_waited_for(void)
-{
-	ct_once(disabled);
-}
-
 /* A branch of a tree is pruned because nobody is behind it. */
 static void
 pruned(struct ct *t)
@@ -806,8 +785,6 @@ static struct t_case cases[] = {
 		a_tear_that_could_be_mistaken_is_not_sent },
 	{ "multicast from the interface expected now takes over",
 		multicast_from_the_new_interface_takes_over },
-	{ "a disabled interface is not waited for",
-		a_disabled_interface_is_not_waited_for },
 	{ "a pruned branch is not waited for",
 		a_pruned_branch_is_not_waited_for },
 };
