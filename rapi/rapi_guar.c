@@ -46,7 +46,7 @@ static int
 read_objects(const rapi_tspec_t *tspec, const rapi_adspec_t *adspec,
 	struct guar *ret_guar)
 {
-	struct wire_adspec a;
+	struct wire_adspec a = { 0 };
 	struct wire_tspec t;
 	const struct wire_adspec_service *gs;
 	int rc;
@@ -153,7 +153,7 @@ int
 rapi_ext_path_mtu(const rapi_adspec_t *adspec, rapi_qos_service_t service,
 	uint32_t *ret_mtu)
 {
-	struct wire_adspec a;
+	struct wire_adspec a = { 0 };
 	const int rc = read_adspec(adspec, &a);
 
 	if (rc == RAPI_ERR_OK)
@@ -165,7 +165,7 @@ int
 rapi_ext_path_latency(const rapi_adspec_t *adspec, rapi_qos_service_t service,
 	uint32_t *ret_latency_us)
 {
-	struct wire_adspec a;
+	struct wire_adspec a = { 0 };
 	const int rc = read_adspec(adspec, &a);
 	uint32_t us;
 

@@ -66,7 +66,7 @@ random_start(uint64_t *random)
 	struct wire_adspec a = { .broken = t_below(random, 30) == 0,
 		.general = random_general(random, WIRE_GENERAL_ALL) };
 
-	for (uint8_t s = WIRE_SERVICE_GS; s <= OTHER_SERVICE; s++) {
+	for (unsigned s = WIRE_SERVICE_GS; s <= OTHER_SERVICE; s++) {
 		struct wire_adspec_service *f = &a.services[a.service_count];
 
 		if (s != WIRE_SERVICE_GS && s != WIRE_SERVICE_CL &&
@@ -74,7 +74,7 @@ random_start(uint64_t *random)
 			continue;
 		if (t_below(random, 5) == 0)
 			continue; /* not wanted */
-		*f = (struct wire_adspec_service){ .service = s,
+		*f = (struct wire_adspec_service){ .service = (uint8_t)s,
 			.broken = t_below(random, 20) == 0 };
 		a.service_count++;
 		if (s == OTHER_SERVICE)
