@@ -119,6 +119,22 @@ what_is_kept_is_not_forwarded(void)
 }
 
 static void
+from_elsewhere(struct ct *t)
+{
+	feed_path(t, SIDE); /* expected on UP, and never came from there */
+	feed_resv(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.code, WIRE_E_NO_SENDER);
+	T_EQ(ct_reserved(t, DOWN), 0);
+}
+
+static void
+a_sender_from_elsewhere_has_nothing_to_keep(void)
+{
+	ct_both(from_elsewhere);
+}
+
+static void
 back_again(struct ct *t)
 {
 	feed_path(t, UP);
@@ -223,6 +239,8 @@ static struct t_case cases[] = {
 		a_reservation_outlives_the_change_of_its_route },
 	{ "what is kept for another way is not forwarded",
 		what_is_kept_is_not_forwarded },
+	{ "a sender heard elsewhere only has nothing to keep",
+		a_sender_from_elsewhere_has_nothing_to_keep },
 	{ "a multicast route that comes back is used again",
 		a_route_that_comes_back_is_used_again },
 	{ "an application reserves where it receives",
