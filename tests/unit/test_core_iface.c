@@ -178,6 +178,35 @@ a_disabled_interface_is_not_waited_for(void)
 	ct_once(disabled);
 }
 
+/* A path moves to where reservations are in force at once. */
+static void
+moves_to_uncontrolled(struct ct *t)
+{
+	struct rsvp_iface conf = iface_of(t, SIDE);
+	struct wire_msg *msg;
+
+	conf.traffic_control = false;
+	put_iface(t, &conf);
+	ct_with_resv(t, ct_cl(50000));
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 2000);
+	ct_answer_all(t);
+	ct_forget(t);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
+	ct_feed(t, SIDE, msg);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	T_EQ(t->sent_count, 1);
+	T_EQ(resvs(t), 1);
+}
+
+static void
+without_traffic_control_a_path_moves_as_well(void)
+{
+	ct_both(moves_to_uncontrolled);
+}
+
 /* ---- MTU ----------------------------------------------------------------- */
 
 static void
@@ -717,6 +746,8 @@ static struct t_case cases[] = {
 		an_interface_made_again_starts_anew },
 	{ "a disabled interface is not waited for",
 		a_disabled_interface_is_not_waited_for },
+	{ "without traffic control a path moves as well",
+		without_traffic_control_a_path_moves_as_well },
 	{ "a smaller MTU is for new reservations",
 		a_smaller_mtu_is_for_new_reservations },
 	{ "larger packets than before are refused",

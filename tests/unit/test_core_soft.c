@@ -416,6 +416,29 @@ two_hops_in_turn_leave_one_state(void)
 	ct_once(hops_in_turn);
 }
 
+/* Errors come from who was asked. */
+static void
+error_of_a_stranger(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(50000));
+	msg = ct_resv_err(
+		t, WIRE_E_NO_SENDER, 0, ct_cl(50000)); /* from hop A */
+	msg->hop.addr = ct_addr(t, SIDE, HOP_C);
+	ct_feed(t, SIDE, msg);
+	T_EQ(t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
+	ct_feed(t, UP, ct_resv_err(t, WIRE_E_NO_SENDER, 0, ct_cl(50000)));
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+}
+
+static void
+an_error_counts_from_the_previous_hop_only(void)
+{
+	ct_both(error_of_a_stranger);
+}
+
 /* A route loops: our Path comes back, from us, or through another. */
 static void
 looped(struct ct *t)
@@ -677,6 +700,8 @@ static struct t_case cases[] = {
 		a_tear_from_the_hop_before_is_not_forwarded },
 	{ "two hops in turn leave one state",
 		two_hops_in_turn_leave_one_state },
+	{ "an error counts from the previous hop only",
+		an_error_counts_from_the_previous_hop_only },
 	{ "our own Path makes nothing grow", our_own_path_makes_nothing_grow },
 	{ "nobody else sends from our address",
 		nobody_else_sends_from_our_address },
