@@ -32,7 +32,9 @@ follow(const struct tc_record *r, const struct tc_iface *from,
 	struct tc_htb_class c = r->htb;
 
 	c.overhead = (uint16_t)to->overhead_bytes;
-	c.mpu = (uint16_t)to->min_frame_bytes;
+	/* Its own m, if it has one, is above that of the link. */
+	if (c.mpu == from->min_frame_bytes || c.mpu < to->min_frame_bytes)
+		c.mpu = (uint16_t)to->min_frame_bytes;
 	if (r->service == TC_SERVICE_CL &&
 		(c.ceil_Bps == from->link_Bps || c.ceil_Bps > to->link_Bps)) {
 		c.ceil_Bps =

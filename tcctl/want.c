@@ -203,6 +203,17 @@ tc_subtree_of(uint8_t service)
 	return service == TC_SERVICE_GS ? TC_GS : TC_CL;
 }
 
+/*
+ * Of the leaves below.  What a class may send by right goes before anything
+ * that is borrowed, whatever the priorities, so Controlled Load needs none; and
+ * what it borrows shall share what is left with best effort (RFC 2211 7).
+ */
+static uint32_t
+leaf_prio(enum tc_subtree subtree)
+{
+	return subtree == TC_GS ? 0 : PRIO_BEST;
+}
+
 void
 tc_want_subtree(const struct tc_iface *iface, enum tc_subtree subtree,
 	uint64_t rate_Bps, struct tc_object *ret)
@@ -243,7 +254,7 @@ add_link_classes(const struct tc_iface *iface,
 	add_class(into, iface, TC_MINOR_CONTROL, TC_MINOR_LINK, &c);
 	c = htb_class(iface, SENTINEL_BPS, SENTINEL_BPS, mtu, 0);
 	add_class(into, iface, TC_MINOR_GS_IDLE, TC_MINOR_GS, &c);
-	c.prio = 1;
+	c.prio = leaf_prio(TC_CL);
 	add_class(into, iface, TC_MINOR_CL_IDLE, TC_MINOR_CL, &c);
 }
 
@@ -285,7 +296,7 @@ tc_want_idle(const struct tc_iface *iface, enum tc_subtree subtree,
 	enum { IDLE_PACKETS = 16 };
 	uint32_t mtu = tc_mtu_octets(iface);
 	const struct tc_htb_class c =
-		htb_class(iface, IDLE_BPS, IDLE_BPS, mtu, (uint32_t)subtree);
+		htb_class(iface, IDLE_BPS, IDLE_BPS, mtu, leaf_prio(subtree));
 
 	make_class(iface, minor, tc_subtree_minor(subtree), &c, ret_class);
 	make_leaf(iface, minor, &tc_kind_bfifo, ret_leaf);
@@ -308,8 +319,9 @@ controlled(const struct tc_iface *iface, const struct tc_flow *flow)
 	uint64_t ceil = flow->peak_Bps == 0
 				? iface->link_Bps
 				: at_most(flow->peak_Bps, iface->link_Bps);
-	struct tc_htb_class c = htb_class(iface, flow->rate_Bps,
-		at_least(ceil, flow->rate_Bps), flow->max_packet_bytes, 1);
+	struct tc_htb_class c =
+		htb_class(iface, flow->rate_Bps, at_least(ceil, flow->rate_Bps),
+			flow->max_packet_bytes, leaf_prio(TC_CL));
 	uint32_t bucket = tc_clock_ticks(flow->bucket_bytes, flow->rate_Bps);
 
 	if (bucket > c.buffer_ticks)
@@ -344,6 +356,10 @@ tc_want_flow(const struct tc_iface *iface, const struct tc_flow *flow,
 					      : controlled(iface, flow);
 
 	make_class(iface, minor, tc_subtree_minor(subtree), &c, ret_class);
+	/* A packet smaller than m counts as m (RFC 2211 7, RFC 2212). */
+	ret_class->htb.mpu = (uint16_t)at_most(
+		at_least(flow->min_packet_bytes, iface->min_frame_bytes),
+		UINT16_MAX);
 	make_leaf(iface, minor, &tc_kind_bfifo, ret_leaf);
 	ret_leaf->fifo.limit = leaf_limit(iface, flow);
 }

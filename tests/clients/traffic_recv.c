@@ -130,8 +130,12 @@ main(int argc, char **argv)
 	printf("ready\n");
 	fflush(stdout);
 	while (!stopped) {
-		if (poll(fds, (nfds_t)ports, 200) < 0 && errno != EINTR)
+		int ready = poll(fds, (nfds_t)ports, 200);
+
+		if (ready < 0 && errno != EINTR)
 			traffic_die("poll");
+		if (ready == 0) /* so that the file tells that all is there */
+			(void)fflush(out); /* fclose() finds an error too */
 		for (int i = 0; i < ports; i++)
 			while (!stopped && take_one(fds[i].fd, out))
 				;

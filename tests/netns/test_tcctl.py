@@ -38,7 +38,7 @@ def test_controlled_load_may_borrow_up_to_its_peak(bench):
     assert classes[bench.name(capped)]["ceil"] == 500_000
     for classid in (free, capped):
         c = classes[bench.name(classid)]
-        assert (c["parent"], c["rate"], c["prio"]) == ("52:3", 250_000, 1)
+        assert (c["parent"], c["rate"], c["prio"]) == ("52:3", 250_000, 7)
         assert c["burst"] == pytest.approx(10_000, abs=2)
 
 

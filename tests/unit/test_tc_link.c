@@ -417,6 +417,65 @@ guaranteed_flows_are_shaped_not_policed(void)
 	fix_free(f);
 }
 
+/* What is borrowed goes by priority: best effort's is the same. */
+static void
+excess_shares_with_best_effort(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t best = fix_find(f, TC_CLASS, tc_classid(5))->htb.prio;
+	uint32_t classid;
+
+	flow.service = TC_SERVICE_CL;
+	classid = fix_add(f, &flow).classid;
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.prio, best);
+	flow = fix_flow(8, 5006);
+	classid = fix_add(f, &flow).classid;
+	T_CHECK(fix_find(f, TC_CLASS, classid)->htb.prio < best, "GS first");
+	/* Idle ones have it already: a new one would have to wait. */
+	for (size_t i = 0; i < f->dry.objects.count; i++) {
+		const struct tc_object *o = &f->dry.objects.all[i];
+
+		if (o->type == TC_CLASS && o->parent == tc_classid(3))
+			T_EQ(o->htb.prio, best);
+	}
+	fix_free(f);
+}
+
+static void
+small_packets_count_as_m(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	struct tc_iface iface = fix_iface();
+	struct tc_flow flow = fix_flow(7, 5004);
+	struct tc_done done;
+	uint32_t classid;
+
+	flow.min_packet_bytes = 1038;
+	classid = fix_add(f, &flow).classid;
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.mpu, 1038);
+	/* Another smallest frame of the link is no matter of this flow. */
+	iface.min_frame_bytes = 90;
+	T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.mpu, 1038);
+	flow.id = 8;
+	flow.filters[0].dst_port = 5006;
+	flow.min_packet_bytes = 10;
+	classid = fix_add(f, &flow).classid;
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.mpu, 90);
+	iface.min_frame_bytes = 95;
+	T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.mpu, 95);
+	flow.id = 9;
+	flow.filters[0].dst_port = 5008;
+	flow.min_packet_bytes = 70000;
+	classid = fix_add(f, &flow).classid;
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.mpu, 65535);
+	fix_free(f);
+}
+
 /* ---- settings
  * ---------------------------------------------------------------- */
 
@@ -610,6 +669,8 @@ static struct t_case cases[] = {
 	{ "odd figures are made usable", odd_figures_are_made_usable },
 	{ "guaranteed flows are shaped, not policed",
 		guaranteed_flows_are_shaped_not_policed },
+	{ "excess shares with best effort", excess_shares_with_best_effort },
+	{ "small packets count as m", small_packets_count_as_m },
 	{ "node numbers come round", node_numbers_come_round },
 	{ "changed settings are followed", changed_settings_are_followed },
 	{ "senseless settings are refused", senseless_settings_are_refused },
