@@ -295,7 +295,9 @@ hand_over(struct net_raw *raw, const struct arrival *a, bool dst_local,
 		.ttl = a->packet.ttl,
 		.dst_local = dst_local,
 		.fault = fault,
-		.msg = &raw->msg };
+		.msg = &raw->msg,
+		.bytes = a->packet.message,
+		.len = a->packet.len };
 
 	rsvp_core_packet(engine->core, loop_now(), &packet);
 	effect_run(engine);

@@ -378,5 +378,5 @@ in_path_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 		local_path_error(
 			core, psb->local, &msg->sender, &msg->error, "");
 	else
-		out_path_err_on(core, psb, msg);
+		out_path_err_on(core, psb, msg, packet->ttl);
 }

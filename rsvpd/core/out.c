@@ -62,37 +62,39 @@ set_scope(struct wire_msg *msg, const uint8_t *bytes, size_t len)
 	msg->scope_count = len / addr_size(msg->session.dst.family);
 }
 
-/* Encode what begin() started, and queue it.  False: it may not be sent. */
-static bool
-queue_msg(struct rsvp_core *core, const struct rsvp_send *to)
+/* Queue the octets of a message. */
+static void
+push_message(struct rsvp_core *core, const struct rsvp_send *to,
+	const uint8_t *octets, size_t len)
 {
-	struct buf_writer w = buf_writer(core->buf, sizeof(core->buf));
-	struct rsvp_send *body;
+	struct rsvp_send *body =
+		(struct rsvp_send *)effect_push(core, RSVP_EFFECT_SEND, len);
 	uint8_t *bytes;
 
-	core->msg.send_ttl = to->ttl;
-	if (!wire_msg_encode(&w, &core->msg))
-		return false;
-	body = (struct rsvp_send *)effect_push(
-		core, RSVP_EFFECT_SEND, buf_written(&w));
 	if (!body)
-		return true; /* lost, and counted */
+		return;
 	bytes = (uint8_t *)(body + 1);
-	memcpy(bytes, core->buf, buf_written(&w));
+	memcpy(bytes, octets, len);
 	*body = *to;
-	body->type = core->msg.type;
 	body->bytes = bytes;
-	body->len = buf_written(&w);
+	body->len = len;
 	core_count(core, RSVP_C_SENT);
-	return true;
 }
 
-/* A message of this node's own making. */
+/* Encode what begin() started, and queue it. */
 static void
 send_msg(struct rsvp_core *core, const struct rsvp_send *to)
 {
-	if (!queue_msg(core, to))
+	struct buf_writer w = buf_writer(core->buf, sizeof(core->buf));
+	struct rsvp_send typed = *to;
+
+	core->msg.send_ttl = to->ttl;
+	if (!wire_msg_encode(&w, &core->msg)) {
 		core_count(core, RSVP_C_BUG);
+		return;
+	}
+	typed.type = core->msg.type;
+	push_message(core, &typed, core->buf, buf_written(&w));
 }
 
 /* A neighbour on an interface: a link-local address needs it, any other is
@@ -286,7 +288,7 @@ out_path_err(struct rsvp_core *core, const struct rsvp_packet *packet,
 
 void
 out_path_err_on(struct rsvp_core *core, const struct psb *psb,
-	const struct wire_msg *in)
+	const struct wire_msg *in, uint8_t ttl)
 {
 	const struct iface *iface = iface_usable(core, psb->in_ifindex);
 	struct rsvp_send to;
@@ -296,6 +298,13 @@ out_path_err_on(struct rsvp_core *core, const struct psb *psb,
 	to = to_neighbour(iface, &psb->hop.addr);
 	if (to.src.family == ADDR_NONE)
 		return;
+	/* Path state that goes round in a ring of nodes, as it can while a
+	 * route changes, would send it round for ever. */
+	if (ttl <= 1) {
+		core_count(core, RSVP_C_DROP_BAD);
+		return;
+	}
+	to.ttl = (uint8_t)(ttl - 1);
 	core->msg = *in;
 	core->msg.has &= ~(uint32_t)WIRE_HAS_INTEGRITY;
 	core->msg.flags = 0;
@@ -477,25 +486,82 @@ out_resv_conf(struct rsvp_core *core, const struct rsb *rsb)
 	send_msg(core, &to);
 }
 
-/* As it came, one hop further. */
+/* ---- messages of others ---------------------------------------------------
+ */
+
+enum { CLASS_INTEGRITY = 4, VERSION_1 = 0x10 };
+
+/* All objects in their order.  INTEGRITY is between two neighbours: it does not
+ * hold for the next one (RFC 2205 3.1.9, 2747). */
+static void
+copy_objects(struct buf_writer *w, const struct rsvp_packet *packet)
+{
+	struct buf_reader r = buf_reader(packet->bytes, packet->len);
+
+	(void)buf_take(&r, WIRE_HEADER); /* decoded before: it is there */
+	while (buf_left(&r) >= 4) {
+		const uint8_t *object = r.pos;
+		const uint16_t len = buf_get_u16be(&r);
+		const uint8_t class_num = buf_get_u8(&r);
+
+		if (len < 4 || !buf_take(&r, (size_t)len - 3))
+			break; /* the decoder has checked that they tile */
+		if (class_num != CLASS_INTEGRITY)
+			buf_put_bytes(w, object, len);
+	}
+}
+
+static void
+put_header(struct buf_writer *w, const struct rsvp_packet *packet, size_t len,
+	uint16_t checksum)
+{
+	buf_put_u8(w, VERSION_1);
+	buf_put_u8(w, packet->msg->type);
+	buf_put_u16be(w, checksum);
+	buf_put_u8(w, (uint8_t)(packet->ttl - 1)); /* Send_TTL */
+	buf_put_u8(w, 0);
+	buf_put_u16be(w, (uint16_t)len);
+}
+
+/* With a new header, as the message is ours from here on.  Octets. */
+static size_t
+rebuild(struct rsvp_core *core, const struct rsvp_packet *packet)
+{
+	struct buf_writer w = buf_writer(core->buf, sizeof(core->buf));
+	size_t len;
+
+	put_header(&w, packet, 0, 0);
+	copy_objects(&w, packet);
+	len = buf_written(&w);
+	w = buf_writer(core->buf, WIRE_HEADER);
+	put_header(&w, packet, len, 0);
+	w = buf_writer(core->buf, WIRE_HEADER);
+	put_header(&w, packet, len, wire_checksum(core->buf, len));
+	return len;
+}
+
+/* One hop further.  A ResvConf goes from node to node; what is on its way
+ * between two others is none of our business, as any datagram (2.9). */
 void
 out_pass_on(struct rsvp_core *core, const struct rsvp_packet *packet)
 {
-	struct rsvp_send to = { .src = packet->src,
+	const bool ours = packet->msg->type == WIRE_RESV_CONF;
+	const struct rsvp_send to = { .type = packet->msg->type,
+		.src = packet->src,
 		.dst = packet->dst,
 		.ttl = (uint8_t)(packet->ttl - 1),
-		.router_alert = packet->msg->type == WIRE_RESV_CONF };
+		.router_alert = ours };
 
 	/* A ResvConf whose style nobody knows confirms nothing; an object that
-	 * is not understood would be left out. */
-	if (packet->ttl <= 1 || packet->fault != WIRE_OK ||
-		((packet->msg->has & WIRE_HAS_STYLE) &&
-			!style_known(packet->msg->style))) {
+	 * is not understood may be more than we can answer for. */
+	if (packet->ttl <= 1 ||
+		(ours && (packet->fault != WIRE_OK ||
+				 !style_known(packet->msg->style)))) {
 		core_count(core, RSVP_C_DROP_BAD);
 		return;
 	}
-	core->msg = *packet->msg;
-	core->msg.has &= ~(uint32_t)WIRE_HAS_INTEGRITY;
-	if (!queue_msg(core, &to)) /* accepted, but not in its order */
-		core_count(core, RSVP_C_DROP_BAD);
+	if (ours)
+		push_message(core, &to, core->buf, rebuild(core, packet));
+	else
+		push_message(core, &to, packet->bytes, packet->len);
 }

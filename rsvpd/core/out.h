@@ -19,9 +19,10 @@ void out_path_tear_to(struct rsvp_core *core, const struct psb *psb,
 /* Answer to a Path that just came. */
 void out_path_err(struct rsvp_core *core, const struct rsvp_packet *packet,
 	uint8_t code, uint16_t value);
-/* A PathErr from downstream, on to the previous hop. */
+/* A PathErr from downstream that came with that TTL, on to the previous hop
+ * with one less. */
 void out_path_err_on(struct rsvp_core *core, const struct psb *psb,
-	const struct wire_msg *in);
+	const struct wire_msg *in, uint8_t ttl);
 struct out_resv {
 	struct session *session;
 	struct wire_hop hop; /* previous hop */

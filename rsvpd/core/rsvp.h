@@ -185,6 +185,8 @@ struct rsvp_packet {
 	bool dst_local;        /* dst is an address of this node */
 	enum wire_fault fault; /* WIRE_OK, WIRE_UNKNOWN_CLASS or _CTYPE */
 	const struct wire_msg *msg;
+	const uint8_t *bytes; /* the message as it came */
+	size_t len;
 };
 void rsvp_core_packet(struct rsvp_core *core, struct mono now,
 	const struct rsvp_packet *packet);

@@ -74,7 +74,9 @@ deliver(struct world *w, struct feed *f, size_t len)
 	struct rsvp_packet packet = { .ifindex = pick % 5,
 		.ttl = pick & 0x40 ? 1 : 60,
 		.dst_local = (pick & 0x80) == 0,
-		.msg = &msg };
+		.msg = &msg,
+		.bytes = octets,
+		.len = len };
 
 	packet.fault = wire_msg_decode(octets, len, &msg);
 	if (packet.fault != WIRE_OK && packet.fault != WIRE_UNKNOWN_CLASS &&

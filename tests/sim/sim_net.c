@@ -199,6 +199,8 @@ sim_arrive(struct sim *s, struct event *e)
 		return false;
 	e->packet.fault = wire_msg_decode(e->bytes, e->len, &s->msg);
 	e->packet.msg = &s->msg;
+	e->packet.bytes = e->bytes;
+	e->packet.len = e->len;
 	if (e->packet.fault != WIRE_OK)
 		sim_problem(s, "node %u: %s", e->node,
 			wire_fault_text(e->packet.fault));

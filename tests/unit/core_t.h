@@ -59,6 +59,8 @@ struct ct {
 	struct ct_event *events;
 	struct rsvp_note note; /* the last one */
 
+	bool unread; /* what is sent on is of another node, whole */
+
 	/* memory */
 	long blocks; /* allocated now */
 	long allocations;

@@ -204,6 +204,7 @@ a_resv_for_another_node_is_passed_on(void)
 		.ttl = 60 };
 
 	ct_with_path(t);
+	t->unread = true;
 	packet.msg = ct_resv(t, ct_cl(100000));
 	ct_feed_from(t, packet);
 	T_EQ(t->flow_count, 0);
