@@ -115,16 +115,21 @@ sim_check_arrived(struct sim *s, const struct event *e)
 	c->in_port = e->port;
 	if (c->in.type != WIRE_PATH && c->in.type != WIRE_PATH_TEAR)
 		return;
-	key = start_key(node, WIRE_PATH, e->port);
+	/* Unicast: it may come from elsewhere now. */
+	key = start_key(node, WIRE_PATH,
+		addr_is_multicast(&s->msg.session.dst) ? e->port : 0);
 	key = add_view(add_session(key, c->in.session), c->in.sender);
-	contents =
-		c->in.type == WIRE_PATH ? sim_hash(2, e->bytes, e->len) : TORN;
+	contents = c->in.type == WIRE_PATH
+			   ? sim_hash(2 + e->port, e->bytes, e->len)
+			   : TORN;
 	seen = slot(s->arrived, key);
+	/* Well before it could have timed out here. */
 	fresh = seen->key != key || seen->contents != contents ||
-		s->now.us - seen->when.us > s->conf.refresh_ms * 3000LL;
+		sim_node_now(node).us - seen->when.us >
+			s->msg.refresh_ms * 3000LL;
 	*seen = (struct seen){ .key = key,
 		.contents = contents,
-		.when = s->now,
+		.when = sim_node_now(node),
 		.event = s->counts.events };
 	if (fresh)
 		sim_mark(s, node, &s->msg.session);
