@@ -234,6 +234,8 @@ struct bsb {
 	struct timer expiry;           /* Tb */
 };
 
+enum { POLICE_UNKNOWN = 0xff }; /* of an adopted flow */
+
 /* A flow as the kernel has it or shall have it. */
 struct image {
 	struct ledger_amount amount; /* what it costs */
@@ -244,7 +246,8 @@ struct image {
 	uint32_t max_packet_bytes;
 	uint32_t min_packet_bytes;
 	uint64_t buffer_bytes;
-	bool reshapes; /* link_reshapes() */
+	bool reshapes;  /* link_reshapes() */
+	uint8_t police; /* RSVP_POLICE_ flags, or POLICE_UNKNOWN */
 	size_t count;
 	struct rsvp_flow_filter filters[]; /* sorted */
 };
@@ -600,6 +603,13 @@ bool image_equal(const struct image *a, const struct image *b);
 bool image_same_filters(const struct image *a, const struct image *b);
 /* Its timer. */
 void demand_expired(struct rsvp_core *core, struct demand *demand);
+
+/* ---- police.c ------------------------------------------------------------ */
+
+/* Nobody before this node can have policed it. */
+bool police_entry(const struct psb *psb);
+/* RSVP_POLICE_ flags of what it carries, or is to carry. */
+uint8_t police_flags(const struct demand *demand);
 
 /* ---- kernel.c ------------------------------------------------------------ */
 

@@ -87,6 +87,13 @@ demand_free(struct rsvp_core *core, struct demand *demand)
 
 /* ---- what it should carry ------------------------------------------------ */
 
+static bool
+same_police(const struct image *a, const struct image *b)
+{
+	return a->police == b->police || a->police == POLICE_UNKNOWN ||
+	       b->police == POLICE_UNKNOWN;
+}
+
 bool
 image_equal(const struct image *a, const struct image *b)
 {
@@ -95,7 +102,8 @@ image_equal(const struct image *a, const struct image *b)
 	       a->bucket_bytes == b->bucket_bytes &&
 	       a->max_packet_bytes == b->max_packet_bytes &&
 	       a->min_packet_bytes == b->min_packet_bytes &&
-	       a->buffer_bytes == b->buffer_bytes && image_same_filters(a, b);
+	       a->buffer_bytes == b->buffer_bytes && same_police(a, b) &&
+	       image_same_filters(a, b);
 }
 
 static int
@@ -385,9 +393,11 @@ demand_image(struct rsvp_core *core, const struct demand *demand,
 		sum.flow.buffer_bytes > LINK_BUFFER_MAX_BYTES)
 		sum.flow.buffer_bytes = LINK_BUFFER_MAX_BYTES;
 	*ret_image = image_of_flow(core, demand->iface, &sum.flow);
-	if (*ret_image)
-		(*ret_image)->reshapes = link_reshapes(conf, &sum.effective);
-	return *ret_image != NULL;
+	if (!*ret_image)
+		return false;
+	(*ret_image)->reshapes = link_reshapes(conf, &sum.effective);
+	(*ret_image)->police = police_flags(demand);
+	return true;
 }
 
 /* IP octets a second that the interface still has for this demand. */

@@ -155,6 +155,7 @@ describe(const struct demand *demand, const struct image *image,
 	flow->max_packet_bytes = image->max_packet_bytes;
 	flow->min_packet_bytes = image->min_packet_bytes;
 	flow->buffer_bytes = image->buffer_bytes;
+	flow->police = image->police;
 	flow->filter_count = image->count;
 	memcpy(flow->filters, image->filters,
 		image->count * sizeof(image->filters[0]));
@@ -376,6 +377,7 @@ rsvp_core_adopt(
 	image = image_of_flow(core, iface, flow);
 	if (!image)
 		return;
+	image->police = POLICE_UNKNOWN;
 	if (!demand) {
 		struct session_key key = { flow->dst, flow->proto,
 			flow->dst_port };

@@ -23,6 +23,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/out.c rsvpd/core/out.h \
 	rsvpd/core/path_int.h \
 	rsvpd/core/preempt.c \
+	rsvpd/core/police.c \
 	rsvpd/core/psb.c \
 	rsvpd/core/rsb.c \
 	rsvpd/core/rsvp.h \

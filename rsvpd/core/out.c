@@ -195,7 +195,7 @@ begin_path(struct rsvp_core *core, enum wire_type type, const struct psb *psb,
 	if (addr.family == ADDR_NONE)
 		return NULL;
 	/* Whoever can police does, and clears the flag (3.8). */
-	if (psb->e_police && !iface->conf.traffic_control)
+	if (police_entry(psb) && !iface->conf.traffic_control)
 		session.flags = WIRE_SESSION_E_POLICE;
 	msg = begin(core, type, &session);
 	set_hop(msg, &addr, iface->conf.ifindex);

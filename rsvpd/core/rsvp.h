@@ -207,6 +207,13 @@ struct rsvp_flow_filter {
 	uint32_t flow_label;
 };
 
+/* Why a flow may have to be policed or reshaped (RFC 2205 3.8). */
+enum {
+	RSVP_POLICE_E = 0x1, /* this node is the first that can police it */
+	RSVP_POLICE_M = 0x2, /* several senders share it */
+	RSVP_POLICE_B = 0x4  /* another interface takes more of it */
+};
+
 /* What one class and its filters must do.  Quantities on the wire: octets with
  * link header and overhead, octets a second. */
 struct rsvp_flow {
@@ -224,6 +231,7 @@ struct rsvp_flow {
 	uint64_t buffer_bytes; /* what the flow may have queued here */
 	size_t filter_count;
 	struct rsvp_flow_filter filters[RSVP_FLOW_FILTERS_MAX];
+	uint8_t police; /* RSVP_POLICE_ flags; not known of an adopted flow */
 };
 
 enum rsvp_flow_op { RSVP_FLOW_ADD, RSVP_FLOW_CHANGE, RSVP_FLOW_DEL };
@@ -516,6 +524,7 @@ struct rsvp_resv_info {
 	struct wire_flowspec forwarded; /* in force: what is merged and asked
 					 * for, after slack was spent */
 	uint32_t in_ifindex; /* where an application receives; 0: by route */
+	uint8_t police;      /* RSVP_POLICE_ flags of its flow */
 };
 
 /* What this node asks of a previous hop for a session. */

@@ -226,6 +226,7 @@ resv_info(const struct rsvp_core *core, const struct rsb *rsb, struct mono now,
 			rsb->scope->len };
 	if (rsb->demand) {
 		info->flow_id = rsb->demand->id;
+		info->police = police_flags(rsb->demand);
 		if (ledger_committed(core->ledger, rsb->demand->id, &amount))
 			info->rate_Bps = amount.rate_Bps;
 	}

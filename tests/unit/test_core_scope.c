@@ -298,7 +298,180 @@ a_wildcard_error_is_about_those_behind_its_hop(void)
 	ct_both(error_without_scope);
 }
 
+/* ---- policing flags (RFC 2205 3.8) --------------------------------------- */
+
+static struct wire_msg *
+both_senders(const struct ct *t, struct wire_msg *msg)
+{
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter.src = ct_addr(t, 8, 9);
+	return msg;
+}
+
+static void
+entry(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	ct_with_resv(t, ct_cl(50000));
+	T_EQ(ct_only_resv(t).police, 0);
+	msg = ct_path(t);
+	msg->session.flags = WIRE_SESSION_E_POLICE;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags, 0);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE); /* is told */
+	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_E);
+	T_EQ(ct_only_resv(t).police, RSVP_POLICE_E);
+}
+
+static void
+the_first_that_can_police_is_told(void)
+{
+	ct_both(entry);
+}
+
+static void
+many_senders(struct ct *t)
+{
+	sender_behind(t, UP, 8);
+	ct_feed(t, DOWN, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
+	T_EQ(ct_flow(t)->flow.police, 0);
+	ct_answer(t, 0);
+	sender_behind(t, UP, 9);
+	T_EQ(ct_only_resv(t).police, RSVP_POLICE_M);
+	ct_answer_all(t);
+	ct_feed(t, UP, ct_path_tear(t));
+	T_EQ(ct_only_resv(t).police, 0);
+}
+
+static void
+se_senders(struct ct *t)
+{
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	ct_feed(t, DOWN,
+		both_senders(
+			t, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE)));
+	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_M);
+}
+
+static void
+ff_senders(struct ct *t)
+{
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	ct_feed(t, DOWN, both_senders(t, ct_resv(t, ct_cl(50000))));
+	T_EQ(t->flow_count, 2);
+	T_EQ(t->flows[0].flow.police, 0);
+	T_EQ(t->flows[1].flow.police, 0);
+}
+
+static void
+senders_that_share_are_told(void)
+{
+	ct_both(many_senders);
+	ct_both(se_senders);
+	ct_once(ff_senders);
+}
+
+static uint8_t
+police_on(const struct ct *t, uint32_t ifindex)
+{
+	struct rsvp_session_info session;
+	struct rsvp_resv_info infos[8];
+	size_t count;
+
+	assert_true(rsvp_core_session_after(t->core, 0, &session));
+	count = rsvp_core_resvs(t->core, t->now, session.serial, infos, 8);
+	for (size_t i = 0; i < count; i++)
+		if (infos[i].ifindex == ifindex)
+			return infos[i].police;
+	T_CHECK(false, "nothing on %u", ifindex);
+	return 0;
+}
+
+static void
+reserve_on(struct ct *t, uint32_t ifindex, struct wire_flowspec spec)
+{
+	struct wire_msg *msg = ct_resv(t, spec);
+
+	msg->hop = (struct wire_hop){ ct_addr(t, ifindex, HOP_B), ifindex };
+	ct_feed(t, ifindex, msg);
+	ct_answer_all(t);
+}
+
+static void
+branches(struct ct *t)
+{
+	struct wire_flowspec spec = ct_cl(50000);
+	struct wire_msg *msg;
+
+	t->also_out = SIDE;
+	sender_behind(t, UP, 8);
+	reserve_on(t, DOWN, ct_cl(50000));
+	reserve_on(t, SIDE, ct_cl(50000));
+	T_EQ(police_on(t, DOWN) | police_on(t, SIDE), 0); /* equal */
+	ct_forget(t);
+	reserve_on(t, SIDE, ct_cl(90000));
+	T_EQ(police_on(t, DOWN), RSVP_POLICE_B);
+	T_EQ(police_on(t, SIDE), 0);
+	T_EQ(ct_flow(t)->flow.ifindex, DOWN); /* traffic control is told */
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_B);
+	spec.tspec.b = 9000; /* no order between the two */
+	reserve_on(t, DOWN, spec);
+	T_EQ(police_on(t, DOWN), RSVP_POLICE_B);
+	T_EQ(police_on(t, SIDE), RSVP_POLICE_B);
+	/* a second next hop there makes up for it */
+	msg = ct_resv(t, ct_cl(90000));
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(police_on(t, DOWN), 0);
+	T_EQ(police_on(t, SIDE), RSVP_POLICE_B);
+}
+
+/* What is reserved for other senders does not come here. */
+static void
+other_branch(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	t->also_out = SIDE;
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	msg = shared(ct_resv(t, ct_cl(90000)), WIRE_STYLE_SE);
+	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
+	msg->flows[0].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, SIDE, msg);
+	ct_answer_all(t);
+	T_EQ(police_on(t, DOWN) | police_on(t, SIDE), 0);
+	msg = both_senders(t, shared(ct_resv(t, ct_cl(90000)), WIRE_STYLE_SE));
+	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
+	ct_feed(t, SIDE, msg);
+	ct_answer_all(t);
+	T_EQ(police_on(t, DOWN), RSVP_POLICE_B);
+	T_EQ(police_on(t, SIDE), RSVP_POLICE_M);
+}
+
+static void
+branches_that_take_less_are_told(void)
+{
+	ct_both(branches);
+	ct_once(other_branch);
+}
+
 static struct t_case cases[] = {
+	{ "the first node that can police is told",
+		the_first_that_can_police_is_told },
+	{ "a shared reservation of several senders is told",
+		senders_that_share_are_told },
+	{ "a branch that takes less than another is told",
+		branches_that_take_less_are_told },
 	{ "senders of a shared reservation count together",
 		senders_of_a_shared_reservation_count_together },
 	{ "a PathTear of one of two is quiet",
