@@ -15,7 +15,6 @@ TYPES = {nb.PATH: "Path", nb.RESV: "Resv", nb.PATH_ERR: "PathErr",
          nb.RESV_ERR: "ResvErr", nb.PATH_TEAR: "PathTear",
          nb.RESV_TEAR: "ResvTear", nb.RESV_CONF: "ResvConf"}
 MESSAGES = pytest.mark.parametrize("number", TYPES, ids=TYPES.values())
-KEEPERS = (nb.PATH, nb.RESV, nb.PATH_ERR, nb.PATH_TEAR, nb.RESV_CONF)
 SPEC = cl(20000)
 UNKNOWN_CLASS = 13
 PLAIN = CONF.replace('name = "u1"; enabled = true; trafficControl = true',
@@ -148,7 +147,7 @@ def test_a_class_that_may_be_dropped_is_dropped_alone(call, number):
 
 
 @FAMILIES
-@pytest.mark.parametrize("number", KEEPERS, ids=map(TYPES.get, KEEPERS))
+@MESSAGES
 def test_a_class_that_is_for_others_is_passed_on(call, number):
     """11bbbbbb: unexamined, as it came."""
     x = Exchange(call, number)
@@ -183,16 +182,15 @@ def filled(x, size):
     return nb.obj(240, 1, bytes(i * 7 & 0xFF for i in range(size - used)))
 
 
-@pytest.mark.parametrize("v,number", [
-    (v, n) for v in (4, 6) for n in KEEPERS if v == 4 or n in (
-        nb.RESV, nb.PATH_ERR)])
+@FAMILIES
+@MESSAGES
 @pytest.mark.parametrize("size", (1480, 3600, 65500))
 def test_a_message_of_any_size_passes(call, number, size):
     """In fragments on both sides, up to what IP can carry (3.1, 3.3).  What
     goes on at once goes on whole, what is kept is kept within a bound."""
     x = Exchange(call, number)
     big = filled(x, size)
-    left_out = size > KEPT and number not in (nb.PATH_ERR, nb.RESV_CONF)
+    left_out = size > KEPT and number in (nb.PATH, nb.RESV, nb.PATH_TEAR)
     before = call.bench.counter("drop_limit")
     x.send([*x.objects, big])
     heard = x.arrives()
