@@ -10,11 +10,11 @@ because of what the test did."""
 
 import math
 import re
-import socket
 import struct
 import struct
 
 import lab
+import mroute
 import neighbour as nb
 
 CONF = "interfaces = (\n" + ",\n".join(
@@ -83,8 +83,21 @@ class Crossing:
                             "dev", "eth0", "nodad")
         self.hops = {name: Hop(name, self.taps[at[0]])
                      for name, at in HOPS.items()}
+        self.routing = mroute.Router(self.router, *LINKS)
+
+    def group(self, v, *ups):
+        """A group of its own, routed from these to both links downstream."""
+        self.routing.require(v)
+        number = self.port() - 20000
+        group = (f"239.7.{number >> 8}.{number & 255}" if v == 4 else
+                 f"ff3e::7:{number:x}")
+        for up in ups:
+            self.routing.route(self.hops[up].addr(v), group,
+                               HOPS[up][0], "d0", "d1")
+        return group
 
     def close(self):
+        self.routing.close()
         for tap in self.taps.values():
             tap.close()
         self.lab.close()
@@ -305,50 +318,3 @@ def bits(text):
     """ "10Kbit" as tc prints a rate """
     number, unit = re.fullmatch(r"([\d.]+)([KMG]?)bit", text).groups()
     return round(float(number) * {"": 1, "K": 1e3, "M": 1e6, "G": 1e9}[unit])
-
-
-class MulticastRoutes:
-    """Static multicast routes of a node, for as long as this lives."""
-
-    INIT, ADD_VIF, ADD_MFC = 200, 202, 204
-
-    def __init__(self, node, interfaces):
-        index = {line.split(": ")[1].split("@")[0]: int(line.split(": ")[0])
-                 for line in node.ip("-o", "link").stdout.splitlines()}
-        self.number = {name: i for i, name in enumerate(interfaces)}
-
-        def sockets():
-            s4 = socket.socket(socket.AF_INET, socket.SOCK_RAW,
-                               socket.IPPROTO_IGMP)
-            s6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW,
-                               socket.IPPROTO_ICMPV6)
-            one = struct.pack("i", 1)
-            s4.setsockopt(socket.IPPROTO_IP, self.INIT, one)
-            s6.setsockopt(socket.IPPROTO_IPV6, self.INIT, one)
-            for name, i in self.number.items():
-                s4.setsockopt(socket.IPPROTO_IP, self.ADD_VIF, struct.pack(
-                    "=HBBIi4x", i, 8, 1, 0, index[name]))  # by ifindex
-                s6.setsockopt(socket.IPPROTO_IPV6, self.ADD_VIF, struct.pack(
-                    "=HBBHxxI", i, 0, 1, index[name], 0))
-            return s4, s6
-        self.s4, self.s6 = nb.in_namespace(node.ns, sockets)
-
-    def add(self, src, group, into, outs):
-        if ":" in group:
-            ends = b"".join(struct.pack("=HHI16sI", socket.AF_INET6, 0, 0,
-                                        nb.packed(a), 0) for a in (src, group))
-            chosen = sum(1 << self.number[o] for o in outs)
-            self.s6.setsockopt(socket.IPPROTO_IPV6, self.ADD_MFC, ends +
-                               struct.pack("=HxxI28x", self.number[into],
-                                           chosen))
-            return
-        ttls = bytearray(32)
-        for out in outs:
-            ttls[self.number[out]] = 1
-        self.s4.setsockopt(socket.IPPROTO_IP, self.ADD_MFC, struct.pack(
-            "=4s4sH32sxxIIIi", nb.packed(src), nb.packed(group),
-            self.number[into], bytes(ttls), 0, 0, 0, 0))
-
-    def close(self):
-        self.s4.close()
-        self.s6.close()

@@ -135,7 +135,9 @@ def test_an_error_from_upstream_goes_to_all_it_concerns(call, bits, code,
     for down in "de":
         heard = refused(call, down, bits, 30000, "a")
         assert heard.error() == (far, 0, code, value)  # as it was sent
-    call.bench.settle(call.v)
+    if code == ADMISSION:  # the killer is left out (3.5)
+        hears(call, "a", 20000, bits)
+    call.silent("a")
     assert not call.heard("d") and not call.heard("e")
     # Nothing is removed here by an error (3.1.8).
     call.expect_classes((30000, m, None if bits == nb.WF else "a"))
@@ -150,7 +152,16 @@ def test_with_the_old_one_in_place_only_the_guilty_hear(call, bits):
                   flows(call, bits, cl(30000), "a"))
     heard = refused(call, "e", bits, 30000, "a")
     assert heard.error() == (far, IN_PLACE, ADMISSION, 2)
-    call.bench.settle(call.v)
+    # The one that failed is blockaded, the other is asked for alone (3.5).
+    hears(call, "a", 20000, bits)
+    # Neither refreshes nor a request that is no smaller change that.
+    call.ask(bits, "e", cl(30000), "a")
+    call.ask(bits, "e", cl(35000), "a")
+    call.silent("a")
+    call.ask(bits, "e", cl(25000), "a")
+    hears(call, "a", 25000, bits)
+    call.ask(bits, "e", cl(30000), "a")
+    hears(call, "a", 20000, bits)
     assert not call.heard("d") and not call.heard("e")
     call.expect_classes((30000, m, None if bits == nb.WF else "a"))
 
