@@ -366,7 +366,7 @@ sync_one(struct rsvp_core *core, struct ask *ask, enum session_mode mode)
 
 	if (ask->local && !news.same)
 		tell_sender(core, ask, &news);
-	else if (mode == SESSION_QUIET && !news.same)
+	else if (mode == SESSION_QUIET && !news.same && ask->count > 0)
 		(void)remember(core, ask, &news); /* a refresh repairs it */
 	else if (!ask->local)
 		tell_hop(core, ask, &news,

@@ -234,6 +234,31 @@ local_path_state_serves_until_a_better_one_comes(void)
 	ct_both(heard_elsewhere_only);
 }
 
+/* A PathTear asks nobody again (RFC 2205 3.1.5) but him who has not been asked
+ * yet. */
+static void
+torn(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	feed_path(t, UP);
+	feed_path(t, SIDE);
+	reserve_here(t, (struct addr){ 0 });
+	ct_forget(t);
+	msg = ct_path_tear(t);
+	msg->session.dst = group(t);
+	ct_feed(t, UP, msg);
+	check_asked(t, SIDE);
+	ct_run(t, 46000);
+	T_CHECK(ct_sent_count(t, WIRE_RESV) > 0, "and refreshed");
+}
+
+static void
+the_next_best_hop_is_asked_when_the_best_is_torn(void)
+{
+	ct_both(torn);
+}
+
 static struct t_case cases[] = {
 	{ "a reservation outlives the change of its multicast route",
 		a_reservation_outlives_the_change_of_its_route },
@@ -247,6 +272,8 @@ static struct t_case cases[] = {
 		an_application_reserves_where_it_receives },
 	{ "local path state serves until a better one comes",
 		local_path_state_serves_until_a_better_one_comes },
+	{ "the next best hop is asked when the best is torn",
+		the_next_best_hop_is_asked_when_the_best_is_torn },
 };
 
 T_MAIN(cases)
