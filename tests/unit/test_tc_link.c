@@ -468,6 +468,9 @@ small_packets_count_as_m(void)
 	iface.min_frame_bytes = 95;
 	T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
 	T_EQ(fix_find(f, TC_CLASS, classid)->htb.mpu, 95);
+	iface.min_frame_bytes = 85;
+	T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
+	T_EQ(fix_find(f, TC_CLASS, classid)->htb.mpu, 85);
 	flow.id = 9;
 	flow.filters[0].dst_port = 5008;
 	flow.min_packet_bytes = 70000;
