@@ -101,5 +101,7 @@ bool net_udp_takes(const struct net_raw *raw, enum net_raw_role role,
  * header would have told. */
 void net_udp_unwrap(struct net_raw *raw, const struct net_iface *iface,
 	struct net_packet *packet);
+/* It came in an IP packet of its own: its hop has raw sockets. */
+void net_udp_not(struct net_raw *raw, const struct net_iface *iface);
 
 #endif /* NET_RAW_INT_H */

@@ -307,12 +307,10 @@ hand_over(struct net_raw *raw, const struct arrival *a, bool dst_local,
 static void
 note_way(struct net_raw *raw, struct arrival *a)
 {
-	const struct wire_msg *msg = &raw->msg;
-
 	if (net_role_is_udp(a->role))
 		net_udp_unwrap(raw, a->iface, &a->packet);
-	else if (msg->type == WIRE_PATH || msg->type == WIRE_RESV)
-		net_udp_heard_raw(raw->udp, a->ifindex, &msg->hop.addr);
+	else
+		net_udp_not(raw, a->iface);
 }
 
 static void

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
+
 enum { SWEEP_MS = 1000, REFRESH_MIN_MS = 1000, REFRESH_MAX_MS = 300000 };
 
 struct key { /* without padding: it is hashed as bytes */
@@ -25,7 +27,11 @@ struct key { /* without padding: it is hashed as bytes */
 
 struct neighbour {
 	struct key key;
-	struct mono until;
+	bool claims; /* was heard in UDP, and it is not swept yet */
+	struct mono udp_until;
+	struct mono raw_until;
+	bool fresh; /* heard once */
+	TAILQ_ENTRY(neighbour) next_fresh;
 	UT_hash_handle hh;
 };
 
@@ -39,8 +45,10 @@ struct place {
 struct net_udp {
 	struct hash_key hash_key;
 	struct neighbour *neighbours;
+	TAILQ_HEAD(fresh_list, neighbour) fresh; /* the oldest first */
 	struct place *places;
-	size_t count;
+	size_t count;  /* of neighbours */
+	size_t claims; /* of them */
 	struct mono swept;
 };
 
@@ -75,8 +83,10 @@ net_udp_way(const struct net_udp_case *c)
 			way.udp = NET_UDP_TO_HOST;
 		return way;
 	}
-	if (c->neighbour)
-		way = (struct net_udp_way){ .udp = NET_UDP_TO_HOST };
+	if (c->neighbour != NET_UDP_NEEDS_NONE)
+		way = (struct net_udp_way){ .raw = c->neighbour ==
+						   NET_UDP_DOUBTFUL,
+			.udp = NET_UDP_TO_HOST };
 	return way;
 }
 
@@ -105,12 +115,47 @@ net_udp_new(const struct hash_key *key)
 		return NULL;
 	udp->hash_key = *key;
 	udp->swept = (struct mono){ INT64_MIN };
+	TAILQ_INIT(&udp->fresh);
 	return udp;
+}
+
+static void
+set_fresh(struct net_udp *udp, struct neighbour *n, bool fresh)
+{
+	if (fresh)
+		TAILQ_INSERT_TAIL(&udp->fresh, n, next_fresh);
+	else if (n->fresh)
+		TAILQ_REMOVE(&udp->fresh, n, next_fresh);
+	n->fresh = fresh;
+}
+
+static void
+set_claim(struct net_udp *udp, struct neighbour *n, bool claims)
+{
+	if (claims && !n->claims)
+		udp->claims++;
+	else if (!claims && n->claims)
+		udp->claims--;
+	n->claims = claims;
+}
+
+static bool
+is_claimed(const struct neighbour *n, struct mono now)
+{
+	return n->claims && !mono_reached(n->udp_until, now);
+}
+
+static bool
+is_raw(const struct neighbour *n, struct mono now)
+{
+	return !mono_reached(n->raw_until, now);
 }
 
 static void
 drop_neighbour(struct net_udp *udp, struct neighbour *n)
 {
+	set_fresh(udp, n, false);
+	set_claim(udp, n, false);
 	HASH_DEL(udp->neighbours, n);
 	udp->count--;
 	free(n);
@@ -123,6 +168,16 @@ drop_place(struct net_udp *udp, struct place *p)
 	free(p);
 }
 
+/* What of them ends by then. */
+static void
+sweep_neighbour(struct net_udp *udp, struct neighbour *n, struct mono then)
+{
+	if (n->claims && mono_reached(n->udp_until, then))
+		set_claim(udp, n, false);
+	if (!n->claims && mono_reached(n->raw_until, then))
+		drop_neighbour(udp, n);
+}
+
 /* Neighbours and places of an interface (0: of all) that end by then. */
 static void
 drop_until(struct net_udp *udp, uint32_t ifindex, struct mono then)
@@ -131,13 +186,21 @@ drop_until(struct net_udp *udp, uint32_t ifindex, struct mono then)
 	struct place *p, *next_p;
 
 	HASH_ITER (hh, udp->neighbours, n, next_n)
-		if ((ifindex == 0 || n->key.ifindex == ifindex) &&
-			mono_reached(n->until, then))
-			drop_neighbour(udp, n);
+		if (ifindex == 0 || n->key.ifindex == ifindex)
+			sweep_neighbour(udp, n, then);
 	HASH_ITER (hh, udp->places, p, next_p)
 		if ((ifindex == 0 || p->ifindex == ifindex) &&
 			mono_reached(p->until, then))
 			drop_place(udp, p);
+}
+
+static void
+sweep(struct net_udp *udp, struct mono now)
+{
+	if (!mono_reached(mono_add_ms(udp->swept, SWEEP_MS), now))
+		return;
+	drop_until(udp, 0, now);
+	udp->swept = now;
 }
 
 void
@@ -177,11 +240,26 @@ find_place(const struct net_udp *udp, uint32_t ifindex)
 	return p;
 }
 
+/* False: all that there are were heard again. */
+static bool
+make_room(struct net_udp *udp)
+{
+	if (udp->count < NET_UDP_NEIGHBOURS_MAX)
+		return true;
+	if (TAILQ_EMPTY(&udp->fresh))
+		return false;
+	drop_neighbour(udp, TAILQ_FIRST(&udp->fresh));
+	return true;
+}
+
 static struct neighbour *
 add_neighbour(struct net_udp *udp, const struct key *key)
 {
-	struct neighbour *n = (struct neighbour *)calloc(1, sizeof(*n));
+	struct neighbour *n;
 
+	if (!make_room(udp))
+		return NULL;
+	n = (struct neighbour *)calloc(1, sizeof(*n));
 	if (!n)
 		return NULL;
 	n->key = *key;
@@ -191,6 +269,7 @@ add_neighbour(struct net_udp *udp, const struct key *key)
 		free(n);
 		return NULL;
 	}
+	set_fresh(udp, n, true);
 	udp->count++;
 	return n;
 }
@@ -226,47 +305,53 @@ note_place(struct net_udp *udp, uint32_t ifindex, struct mono until)
 	return true;
 }
 
+/* NULL: there is no room. */
+static struct neighbour *
+note_neighbour(struct net_udp *udp, const struct net_udp_heard *heard)
+{
+	const struct key key = key_of(heard->ifindex, &heard->hop);
+	struct neighbour *n = find(udp, &key);
+
+	if (!n)
+		return add_neighbour(udp, &key);
+	set_fresh(udp, n, false);
+	return n;
+}
+
 bool
 net_udp_heard(
 	struct net_udp *udp, const struct net_udp_heard *heard, struct mono now)
 {
-	struct key key = key_of(heard->ifindex, &heard->hop);
 	struct mono until = mono_add_ms(now, heard->lifetime_ms);
 	struct neighbour *n;
 
-	if (mono_reached(mono_add_ms(udp->swept, SWEEP_MS), now)) {
-		drop_until(udp, 0, now);
-		udp->swept = now;
-	}
+	sweep(udp, now);
 	if (heard->path && !note_place(udp, heard->ifindex, until))
 		return false;
-	n = find(udp, &key);
-	if (!n && udp->count < NET_UDP_NEIGHBOURS_MAX)
-		n = add_neighbour(udp, &key);
+	n = note_neighbour(udp, heard);
 	if (!n)
 		return false;
-	n->until = until;
+	n->udp_until = until;
+	set_claim(udp, n, true);
 	return true;
 }
 
 void
-net_udp_heard_raw(struct net_udp *udp, uint32_t ifindex, const struct addr *hop)
+net_udp_heard_raw(
+	struct net_udp *udp, const struct net_udp_heard *heard, struct mono now)
 {
-	struct key key;
 	struct neighbour *n;
 
-	if (udp->count == 0)
-		return;
-	key = key_of(ifindex, hop);
-	n = find(udp, &key);
-	if (n)
-		drop_neighbour(udp, n);
+	sweep(udp, now);
+	n = note_neighbour(udp, heard);
+	if (n) /* else nobody can claim to be that one either */
+		n->raw_until = mono_add_ms(now, heard->lifetime_ms);
 }
 
 bool
 net_udp_is_idle(const struct net_udp *udp)
 {
-	return !udp->neighbours && !udp->places;
+	return udp->claims == 0 && !udp->places;
 }
 
 bool
@@ -277,14 +362,16 @@ net_udp_seen(const struct net_udp *udp, uint32_t ifindex, struct mono now)
 	return p && !mono_reached(p->until, now);
 }
 
-bool
-net_udp_needs(const struct net_udp *udp, uint32_t ifindex,
+enum net_udp_need
+net_udp_need(const struct net_udp *udp, uint32_t ifindex,
 	const struct addr *hop, struct mono now)
 {
 	const struct key key = key_of(ifindex, hop);
 	const struct neighbour *n = find(udp, &key);
 
-	return n && !mono_reached(n->until, now);
+	if (!n || !is_claimed(n, now))
+		return NET_UDP_NEEDS_NONE;
+	return is_raw(n, now) ? NET_UDP_DOUBTFUL : NET_UDP_NEEDS_IT;
 }
 
 size_t
@@ -294,8 +381,8 @@ net_udp_count(const struct net_udp *udp, uint32_t ifindex, struct mono now)
 	size_t count = 0;
 
 	for (n = udp->neighbours; n; n = (const struct neighbour *)n->hh.next)
-		count += n->key.ifindex == ifindex &&
-			 !mono_reached(n->until, now);
+		count += n->key.ifindex == ifindex && is_claimed(n, now) &&
+			 !is_raw(n, now);
 	return count;
 }
 

@@ -26,6 +26,10 @@ enum {
 /* ---- figures 13 and 14 ----------------------------------------------------
  */
 
+/* Does a neighbour need UDP?  Doubtful: it was heard both in UDP and without.
+ */
+enum net_udp_need { NET_UDP_NEEDS_NONE, NET_UDP_DOUBTFUL, NET_UDP_NEEDS_IT };
+
 /* A message that is to be sent. */
 struct net_udp_case {
 	bool raw;           /* this node has raw sockets */
@@ -35,7 +39,7 @@ struct net_udp_case {
 			     * path; else for the next node on it */
 	bool multicast;     /* its destination is a group */
 	bool on_link;       /* its destination is on the interface's network */
-	bool neighbour;     /* its destination was heard in UDP lately */
+	enum net_udp_need neighbour; /* of its destination */
 };
 
 enum net_udp_to {
@@ -79,7 +83,8 @@ void net_udp_free(struct net_udp *udp);
 /*
  * A message in UDP came from that previous or next hop: it needs UDP for a
  * lifetime (RFC 2205 3.7).  After a Path so does the interface.  False when it
- * cannot be remembered: there are too many, or no memory.
+ * cannot be remembered: there are too many, or no memory.  A neighbour that was
+ * heard once only makes room.
  */
 struct net_udp_heard {
 	uint32_t ifindex;
@@ -89,16 +94,17 @@ struct net_udp_heard {
 };
 bool net_udp_heard(struct net_udp *udp, const struct net_udp_heard *heard,
 	struct mono now);
-/* The hop was heard without UDP: it needs none. */
-void net_udp_heard_raw(
-	struct net_udp *udp, uint32_t ifindex, const struct addr *hop);
+/* The hop was heard without UDP: for a lifetime, whoever says that it needs UDP
+ * may be somebody else. */
+void net_udp_heard_raw(struct net_udp *udp, const struct net_udp_heard *heard,
+	struct mono now);
 
 /* Nobody needs UDP anywhere: nothing else has to be asked. */
 bool net_udp_is_idle(const struct net_udp *udp);
 bool net_udp_seen(const struct net_udp *udp, uint32_t ifindex, struct mono now);
-bool net_udp_needs(const struct net_udp *udp, uint32_t ifindex,
+enum net_udp_need net_udp_need(const struct net_udp *udp, uint32_t ifindex,
 	const struct addr *hop, struct mono now);
-/* How many neighbours of an interface need it. */
+/* How many neighbours of an interface need it, beyond doubt. */
 size_t net_udp_count(
 	const struct net_udp *udp, uint32_t ifindex, struct mono now);
 /* The interface is gone. */

@@ -99,8 +99,7 @@ choose(struct net_raw *raw, const struct parcel *p, struct addr *ret_gateway)
 		const struct mono now = loop_now();
 
 		c.seen = net_udp_seen(raw->udp, p->out->ifindex, now);
-		c.neighbour =
-			net_udp_needs(raw->udp, p->out->ifindex, dst, now);
+		c.neighbour = net_udp_need(raw->udp, p->out->ifindex, dst, now);
 	} else if (c.to_end && !c.multicast) {
 		*ret_gateway = net_link_gateway(raw->engine->link, dst);
 		c.on_link = ret_gateway->family == ADDR_NONE;
@@ -280,16 +279,34 @@ names_itself(const struct wire_msg *msg, const struct addr *src)
 	       addr_equal(&msg->hop.addr, src);
 }
 
+static struct net_udp_heard
+heard_by(const struct net_raw *raw, const struct net_iface *iface)
+{
+	const struct wire_msg *msg = &raw->msg;
+
+	return (struct net_udp_heard){ .ifindex = iface->facts.ifindex,
+		.hop = msg->hop.addr,
+		.path = msg->type == WIRE_PATH,
+		.lifetime_ms = net_udp_lifetime_ms(
+			msg->refresh_ms, iface->core.lives) };
+}
+
+void
+net_udp_not(struct net_raw *raw, const struct net_iface *iface)
+{
+	const struct net_udp_heard heard = heard_by(raw, iface);
+
+	if (iface->udp != CONF_UDP_OFF && heard.hop.family == ADDR_V4 &&
+		(raw->msg.type == WIRE_PATH || raw->msg.type == WIRE_RESV))
+		net_udp_heard_raw(raw->udp, &heard, loop_now());
+}
+
 void
 net_udp_unwrap(struct net_raw *raw, const struct net_iface *iface,
 	struct net_packet *packet)
 {
 	const struct wire_msg *msg = &raw->msg;
-	const struct net_udp_heard heard = { .ifindex = iface->facts.ifindex,
-		.hop = msg->hop.addr,
-		.path = msg->type == WIRE_PATH,
-		.lifetime_ms = net_udp_lifetime_ms(
-			msg->refresh_ms, iface->core.lives) };
+	const struct net_udp_heard heard = heard_by(raw, iface);
 	char src[ADDR_TEXT];
 
 	/* No router was missed between, whatever the TTL of the datagram. */

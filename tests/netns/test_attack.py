@@ -13,7 +13,7 @@ import pytest
 
 import lab
 import neighbour as nb
-from test_neighbour import ADDR, SMALL, Bench
+from test_neighbour import ADDR, R_MS, SMALL, Bench
 
 LIMITS = "limits = { sessions = 2000; paths = 4000; };\n"
 NOBODY = 30001
@@ -251,6 +251,28 @@ def test_of_large_messages_little_is_kept(bench):
                  "the limit")
     # Much less than 600 times 60 kB: the buffers of one batch.
     assert memory_kb(engine) < before + 16000
+
+
+def in_udp(src, dst, data, port=1698):
+    body = struct.pack("!HHHH", 1698, port, len(data) + 8, 0) + data
+    return struct.pack("!BBHHHBBH", 0x45, 0xC0, 0, 0, 0, 64, 17,
+                       0) + nb.packed(src) + nb.packed(dst) + body
+
+
+def test_a_datagram_in_a_routers_name_diverts_nothing(bench):
+    """Anybody on that router, or who forges its address, can send one; it does
+    not look at what comes to it in UDP."""
+    src, up, _, dst = ADDR[4]
+    port = bench.port()
+    lih = bench.reserved_path(4, port)
+    forged = nb.message(nb.PATH, 63, nb.session(dst, port + 1000),
+                        nb.hop(src, 77), nb.time_values(R_MS),
+                        nb.template(src, port), nb.tspec(), nb.adspec())
+    before = bench.counter("udp_received")
+    put(bench.up, up, in_udp(src, up, forged))
+    lab.wait_for(lambda: bench.counter("udp_received") > before, "it")
+    bench.resv(4, port, lih)
+    assert bench.up.expect(nb.RESV, port, timeout=2.0).dst == src
 
 
 # ---- the applications' socket ------------------------------------------------

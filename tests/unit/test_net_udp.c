@@ -69,13 +69,16 @@ static const struct row rows[] = {
 	{ "the same where UDP is always on",
 	  { .raw = true, .mode = ON }, true, NET_UDP_TO_NONE },
 	{ "to a neighbour that needs UDP: UDP(H, Pu')",
-	  { .raw = true, .mode = AUTO, .neighbour = true },
+	  { .raw = true, .mode = AUTO, .neighbour = NET_UDP_NEEDS_IT },
 	  false, NET_UDP_TO_HOST },
 	{ "the same where UDP is always on",
-	  { .raw = true, .mode = ON, .seen = true, .neighbour = true },
+	  { .raw = true, .mode = ON, .seen = true, .neighbour = NET_UDP_NEEDS_IT },
 	  false, NET_UDP_TO_HOST },
+	{ "to a neighbour that may not need UDP at all: both",
+	  { .raw = true, .mode = AUTO, .neighbour = NET_UDP_DOUBTFUL },
+	  true, NET_UDP_TO_HOST },
 	{ "to a neighbour that needed UDP before it was off: Raw(H)",
-	  { .raw = true, .mode = OFF, .seen = true, .neighbour = true },
+	  { .raw = true, .mode = OFF, .seen = true, .neighbour = NET_UDP_NEEDS_IT },
 	  true, NET_UDP_TO_NONE },
 };
 /* clang-format on */
@@ -95,14 +98,14 @@ every_row_of_the_figures_is_sent_as_it_says(void)
 static void
 nothing_is_sent_raw_without_raw_sockets_nor_twice_to_a_hop(void)
 {
-	for (unsigned bits = 0; bits < 64 * 3; bits++) {
+	for (unsigned bits = 0; bits < 96 * 3; bits++) {
 		const struct net_udp_case c = { .raw = bits & 1,
 			.seen = bits >> 1 & 1,
 			.to_end = bits >> 2 & 1,
 			.multicast = bits >> 3 & 1,
 			.on_link = bits >> 4 & 1,
-			.neighbour = bits >> 5 & 1,
-			.mode = (enum conf_udp)(bits / 64) };
+			.neighbour = (enum net_udp_need)(bits / 32 % 3),
+			.mode = (enum conf_udp)(bits / 96) };
 		const struct net_udp_way way = net_udp_way(&c);
 
 		T_CHECK(c.raw || !way.raw, "%u: raw", bits);
@@ -111,7 +114,8 @@ nothing_is_sent_raw_without_raw_sockets_nor_twice_to_a_hop(void)
 		T_CHECK(way.raw || way.udp != NET_UDP_TO_NONE ||
 				(!c.raw && c.mode == OFF),
 			"%u: lost", bits);
-		T_CHECK(!way.raw || way.udp == NET_UDP_TO_NONE || c.to_end,
+		T_CHECK(!way.raw || way.udp == NET_UDP_TO_NONE || c.to_end ||
+				c.neighbour == NET_UDP_DOUBTFUL,
 			"%u: twice to a hop", bits);
 		T_CHECK(!c.raw || way.udp == NET_UDP_TO_NONE ||
 				way.udp == NET_UDP_TO_HOST,
@@ -194,7 +198,8 @@ needs(const struct net_udp *udp, uint32_t ifindex, uint32_t hop, int64_t ms)
 {
 	const struct addr addr = addr_v4_u32(hop);
 
-	return net_udp_needs(udp, ifindex, &addr, after_ms(ms));
+	return net_udp_need(udp, ifindex, &addr, after_ms(ms)) ==
+	       NET_UDP_NEEDS_IT;
 }
 
 static void
@@ -247,19 +252,46 @@ an_interface_needs_udp_as_long_as_any_of_its_senders(void)
 }
 
 static void
-a_message_without_udp_ends_it(void)
+hear_raw(struct net_udp *udp, struct net_udp_heard heard, int64_t ms)
+{
+	net_udp_heard_raw(udp, &heard, after_ms(ms));
+}
+
+static bool
+doubtful(const struct net_udp *udp, uint32_t ifindex, uint32_t hop, int64_t ms)
+{
+	const struct addr addr = addr_v4_u32(hop);
+
+	return net_udp_need(udp, ifindex, &addr, after_ms(ms)) ==
+	       NET_UDP_DOUBTFUL;
+}
+
+/* Nothing is kept from it by a datagram in its name, nor from a host without
+ * raw sockets by a forged packet. */
+static void
+a_neighbour_heard_in_both_ways_is_in_doubt_for_a_lifetime(void)
 {
 	struct net_udp *udp = net_udp_new(&key);
-	const struct addr hop = addr_v4_u32(OWN);
 
-	net_udp_heard_raw(udp, 2, &hop);
-	hear(udp, heard_from(2, OWN, true, 9000), 0);
-	hear(udp, heard_from(2, OWN + 1, true, 9000), 0);
-	net_udp_heard_raw(udp, 3, &hop);
-	T_EQ(needs(udp, 2, OWN, 0), true);
-	net_udp_heard_raw(udp, 2, &hop);
-	T_EQ(needs(udp, 2, OWN, 0), false);
+	hear_raw(udp, heard_from(2, OWN, true, 5000), 0);
+	T_EQ(net_udp_is_idle(udp), true);
+	T_EQ(needs(udp, 2, OWN, 0) || doubtful(udp, 2, OWN, 0), false);
+	T_EQ(net_udp_seen(udp, 2, start), false);
+	hear(udp, heard_from(2, OWN, false, 9000), 0);
+	hear(udp, heard_from(2, OWN + 1, false, 9000), 0);
+	T_EQ(doubtful(udp, 2, OWN, 4999), true);
+	T_EQ(net_udp_count(udp, 2, after_ms(4999)), 1);
+	T_EQ(doubtful(udp, 2, OWN, 5000), false);
+	T_EQ(needs(udp, 2, OWN, 5000), true);
 	T_EQ(needs(udp, 2, OWN + 1, 0), true);
+	hear_raw(udp, heard_from(3, OWN, true, 5000), 5000);
+	T_EQ(needs(udp, 2, OWN, 5000), true);
+	hear_raw(udp, heard_from(2, OWN, true, 9000), 5000);
+	T_EQ(doubtful(udp, 2, OWN, 8999), true);
+	/* The claim is over. */
+	T_EQ(doubtful(udp, 2, OWN, 9000), false);
+	hear_raw(udp, heard_from(2, OWN, true, 9000), 9000);
+	T_EQ(net_udp_is_idle(udp), true);
 	net_udp_free(udp);
 }
 
@@ -289,13 +321,33 @@ the_number_of_neighbours_is_bounded(void)
 	const struct net_udp_heard more =
 		heard_from(2, OWN + NET_UDP_NEIGHBOURS_MAX, false, 5000);
 
-	for (uint32_t i = 0; i < NET_UDP_NEIGHBOURS_MAX; i++)
-		hear(udp, heard_from(2, OWN + i, false, 5000), 0);
+	for (uint32_t i = 0; i < 2 * NET_UDP_NEIGHBOURS_MAX; i++)
+		hear(udp, heard_from(2, OWN + i / 2, false, 5000), 0);
 	T_EQ(net_udp_heard(udp, &more, after_ms(4999)), false);
 	hear(udp, heard_from(2, OWN, false, 5000), 4999);
 	T_EQ(net_udp_count(udp, 2, after_ms(4999)), NET_UDP_NEIGHBOURS_MAX);
 	T_EQ(net_udp_heard(udp, &more, after_ms(5999)), true);
 	T_EQ(net_udp_count(udp, 2, after_ms(5999)), 2);
+	net_udp_free(udp);
+}
+
+static void
+what_was_heard_once_makes_room_and_no_other(void)
+{
+	struct net_udp *udp = net_udp_new(&key);
+	const uint32_t flood = 3 * NET_UDP_NEIGHBOURS_MAX;
+
+	hear(udp, heard_from(2, OWN, false, 5000), 0);
+	hear(udp, heard_from(2, OWN, false, 5000), 1);
+	for (uint32_t i = 1; i <= flood; i++)
+		hear(udp, heard_from(2, OWN + i, false, 5000), 2);
+	T_EQ(net_udp_count(udp, 2, after_ms(2)), NET_UDP_NEIGHBOURS_MAX);
+	T_EQ(needs(udp, 2, OWN, 2), true);
+	T_EQ(needs(udp, 2, OWN + flood, 2), true);
+	T_EQ(needs(udp, 2, OWN + 1, 2), false);
+	/* The oldest first. */
+	T_EQ(needs(udp, 2, OWN + flood - NET_UDP_NEIGHBOURS_MAX + 1, 2), false);
+	T_EQ(needs(udp, 2, OWN + flood - NET_UDP_NEIGHBOURS_MAX + 2, 2), true);
 	net_udp_free(udp);
 }
 
@@ -333,11 +385,14 @@ static struct t_case cases[] = {
 		only_a_path_makes_an_interface_need_udp },
 	{ "an interface needs UDP as long as any of its senders",
 		an_interface_needs_udp_as_long_as_any_of_its_senders },
-	{ "a message without UDP ends it", a_message_without_udp_ends_it },
+	{ "a neighbour heard in both ways is in doubt for a lifetime",
+		a_neighbour_heard_in_both_ways_is_in_doubt_for_a_lifetime },
 	{ "an interface that goes takes its neighbours along",
 		an_interface_that_goes_takes_its_neighbours_along },
 	{ "the number of neighbours is bounded",
 		the_number_of_neighbours_is_bounded },
+	{ "what was heard once makes room, and no other",
+		what_was_heard_once_makes_room_and_no_other },
 	{ "what is over takes no memory", what_is_over_takes_no_memory },
 	{ "the lifetime is that of the state",
 		the_lifetime_is_that_of_the_state },
