@@ -461,6 +461,20 @@ is_hopeless(const struct ask *ask, const struct news *news)
 	return false;
 }
 
+/* What did not change is repeated at once when it may succeed, but not again
+ * within a refresh period: two that contradict each other would never rest. */
+static bool
+may_repeat(struct rsvp_core *core, struct ask *ask, const struct news *news)
+{
+	struct iface *iface = iface_find(core, ask->ifindex);
+
+	if (!iface || is_hopeless(ask, news) ||
+		!mono_reached(ask->hurry_at, core->now))
+		return false;
+	ask->hurry_at = mono_add_ms(core->now, iface_refresh_ms(core, iface));
+	return true;
+}
+
 void
 ask_hurry(struct rsvp_core *core, struct session *session)
 {
@@ -474,7 +488,8 @@ ask_hurry(struct rsvp_core *core, struct session *session)
 		if (!ask->wish.hurry)
 			continue;
 		news = look(core, ask);
-		tell_hop(core, ask, &news, !is_hopeless(ask, &news));
+		tell_hop(core, ask, &news,
+			news.same && may_repeat(core, ask, &news));
 	}
 	LIST_FOREACH (bsb, &session->bsbs, next)
 		bsb->struck = false;

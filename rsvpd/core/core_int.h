@@ -215,8 +215,9 @@ struct ask {
 	size_t count;
 	struct wire_flow *flows;
 	struct timer refresh;
-	uint8_t quick;    /* refreshes still to be sent early */
-	struct wish wish; /* while it is looked at */
+	uint8_t quick;        /* refreshes still to be sent early */
+	struct wish wish;     /* while it is looked at */
+	struct mono hurry_at; /* before it nothing is repeated at once */
 };
 
 /*

@@ -189,6 +189,8 @@ killed_later(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 2);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1); /* not changed, and yet */
 	T_CHECK(asked(t, 0) == 2 * B, "at once");
+	fails(t, WIRE_STYLE_FF, ct_cl(8 * B), 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1); /* once a period */
 }
 
 static void
@@ -735,14 +737,13 @@ lack_of_memory_at_an_error_leaves_all_whole(void)
 static void
 check_together(struct ct *t)
 {
-	struct wire_flowspec fast = ct_cl(8 * B), deep = ct_cl(2 * B), both;
+	struct wire_flowspec fast = ct_cl(8 * B), deep = ct_cl(2 * B);
+	struct wire_flowspec both = fast;
 
 	deep.tspec.b = 2 * fast.tspec.b;
-	both = fast;
 	both.tspec.b = deep.tspec.b;
 	sender_behind(t, UP, HOP_A, 8);
 	ct_feed(t, DOWN, request(t, WIRE_STYLE_FF, HOP_B, deep));
-	ct_answer_all(t);
 	ct_feed(t, DOWN, request(t, WIRE_STYLE_FF, HOP_C, fast));
 	ct_answer_all(t);
 	ct_forget(t);
