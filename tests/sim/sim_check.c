@@ -113,6 +113,8 @@ sim_check_arrived(struct sim *s, const struct event *e)
 
 	sim_peek(e->bytes, e->len, &c->in);
 	c->in_port = e->port;
+	if (c->in.type == WIRE_RESV_ERR)
+		sim_mark(s, node, &s->msg.session);
 	if (c->in.type != WIRE_PATH && c->in.type != WIRE_PATH_TEAR)
 		return;
 	/* Unicast: it may come from elsewhere now. */
@@ -150,13 +152,27 @@ check_way_back(struct sim *s, const struct node *node, const struct peek *out,
 	if (c->kind != EVENT_PACKET || c->in.type != out->type || !same ||
 		port != c->in_port)
 		return;
-	if (out->type == WIRE_RESV && !c->in.confirm && !out->confirm)
-		sim_problem(s, "node %u: a Resv from %u goes back there",
-			node->index, port);
 	if ((out->type == WIRE_PATH || out->type == WIRE_PATH_TEAR) &&
 		add_view(0, c->in.sender) == add_view(0, out->sender))
 		sim_problem(s, "node %u: a %s from %u goes back there",
 			node->index, wire_type_text(out->type), port);
+}
+
+/* Unless something else was waiting to be told. */
+static void
+check_resv_back(struct sim *s, const struct node *node, const struct peek *out,
+	const struct seen *last, uint32_t port)
+{
+	const struct cause *c = &s->cause;
+
+	if (c->kind != EVENT_PACKET || c->in.type != WIRE_RESV ||
+		out->type != WIRE_RESV || port != c->in_port || c->in.confirm ||
+		out->confirm ||
+		add_session(0, c->in.session) != add_session(0, out->session))
+		return;
+	if (!last || !marked_since(s, node, &s->sent_session, last->event))
+		sim_problem(s, "node %u: a Resv from %u goes back there",
+			node->index, port);
 }
 
 static int64_t
@@ -239,6 +255,7 @@ sim_check_sent(struct sim *s, struct node *node, const struct rsvp_send *send)
 	key = sim_hash(key, &send->dst, sizeof(send->dst));
 	seen = slot(s->sent, key);
 	s->sent_session = sim_peek_session(&out);
+	check_resv_back(s, node, &out, seen->key == key ? seen : NULL, port);
 	check_quiet(
 		s, node, seen->key == key ? seen : NULL, contents, out.type);
 	if (seen->key == key && seen->contents == contents && !out.confirm &&

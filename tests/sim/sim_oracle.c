@@ -335,7 +335,8 @@ check_flows(struct sim *s, const struct node *node, const struct look *look)
 		return;
 	for (size_t i = 0; i < look->resv_count; i++) {
 		const struct rsvp_resv_info *resv = &look->resvs[i];
-		bool done = false;
+		const struct port *port = &node->port[resv->ifindex];
+		bool done = port->gone || port->down;
 
 		for (size_t j = 0; j < i; j++)
 			done = done ||
@@ -437,7 +438,7 @@ may_succeed(const struct look *look, const struct rsvp_ask_info *ask,
 	return true;
 }
 
-/* False: all of it is blockaded, and it may be asked for or not. */
+/* False: all for some sender is blockaded; that may be asked for or not. */
 static bool
 expect_ask(const struct look *look, const struct rsvp_path_info *hop,
 	struct rsvp_ask_info *e)
@@ -467,7 +468,7 @@ expect_ask(const struct look *look, const struct rsvp_path_info *hop,
 		if (w.free && (!any || may_succeed(look, e, &merged)))
 			all = merged;
 		any = any || w.free;
-		certain = certain && (w.free || style != WIRE_STYLE_FF);
+		certain = certain && w.free;
 		if (e->flow_count < SIM_FLOWS)
 			e->flows[e->flow_count++] = flow;
 	}
@@ -565,6 +566,13 @@ check_paths(struct sim *s, const struct node *node, const struct look *look)
 	}
 }
 
+/* Both in force, and for the same flow. */
+static bool
+merged(const struct rsvp_resv_info *a, const struct rsvp_resv_info *b)
+{
+	return a->in_force && b->in_force && same_flow(a, b);
+}
+
 static void
 check_resvs(struct sim *s, const struct node *node, const struct look *look)
 {
@@ -577,11 +585,16 @@ check_resvs(struct sim *s, const struct node *node, const struct look *look)
 			continue;
 		if (!first)
 			first = resv;
-		if (resv->style != first->style ||
-			resv->flowspec.service != first->flowspec.service)
-			sim_problem(s,
-				"node %u: styles or services mixed in force",
+		if (resv->style != first->style)
+			sim_problem(s, "node %u: styles mixed in force",
 				node->index);
+		/* With FF different senders do not meet. */
+		for (size_t j = 0; j < i; j++)
+			if (merged(resv, &look->resvs[j]) &&
+				resv->flowspec.service !=
+					look->resvs[j].flowspec.service)
+				sim_problem(s, "node %u: services mixed",
+					node->index);
 	}
 }
 

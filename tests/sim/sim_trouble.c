@@ -64,6 +64,7 @@ sim_stall(struct sim *s, size_t index, int64_t ms)
 		return;
 	node->stalled_from = s->now;
 	node->stalled_until = mono_add_ms(s->now, ms);
+	node->changed = node->stalled_until; /* what is due comes together */
 	if (!heap_set(&s->ticks, &node->tick,
 		    node->tick.deadline.us > node->stalled_until.us
 			    ? node->tick.deadline
