@@ -19,16 +19,24 @@ void
 heap_done(struct heap *h)
 {
 	assert(h->count == 0);
-	alloc_put(h->alloc, h->nodes);
-	h->nodes = NULL;
+	alloc_put(h->alloc, h->slots);
+	h->slots = NULL;
 	h->room = 0;
 }
 
 static void
 place(struct heap *h, size_t at, struct heap_node *node)
 {
-	h->nodes[at] = node;
+	h->slots[at] = (struct heap_slot){ node->deadline, node };
 	node->index = at + 1;
+}
+
+/* Into a place from another; what is written of the node is not waited for. */
+static void
+move(struct heap *h, size_t at, size_t from)
+{
+	h->slots[at] = h->slots[from];
+	h->slots[at].node->index = at + 1;
 }
 
 static void
@@ -37,9 +45,9 @@ sift_up(struct heap *h, size_t at, struct heap_node *node)
 	while (at > 0) {
 		size_t parent = (at - 1) / 2;
 
-		if (h->nodes[parent]->deadline.us <= node->deadline.us)
+		if (h->slots[parent].deadline.us <= node->deadline.us)
 			break;
-		place(h, at, h->nodes[parent]);
+		move(h, at, parent);
 		at = parent;
 	}
 	place(h, at, node);
@@ -53,13 +61,12 @@ sift_down(struct heap *h, size_t at, struct heap_node *node)
 
 		if (child >= h->count)
 			break;
-		if (child + 1 < h->count &&
-			h->nodes[child + 1]->deadline.us <
-				h->nodes[child]->deadline.us)
+		if (child + 1 < h->count && h->slots[child + 1].deadline.us <
+						    h->slots[child].deadline.us)
 			child++;
-		if (node->deadline.us <= h->nodes[child]->deadline.us)
+		if (node->deadline.us <= h->slots[child].deadline.us)
 			break;
-		place(h, at, h->nodes[child]);
+		move(h, at, child);
 		at = child;
 	}
 	place(h, at, node);
@@ -69,15 +76,15 @@ static bool
 grow(struct heap *h)
 {
 	size_t room = h->room > 0 ? h->room * 2 : FIRST_ROOM;
-	struct heap_node **nodes =
-		(struct heap_node **)alloc_get(h->alloc, room * sizeof(*nodes));
+	struct heap_slot *slots =
+		(struct heap_slot *)alloc_get(h->alloc, room * sizeof(*slots));
 
-	if (!nodes)
+	if (!slots)
 		return false;
 	if (h->count > 0)
-		memcpy(nodes, h->nodes, h->count * sizeof(*nodes));
-	alloc_put(h->alloc, h->nodes);
-	h->nodes = nodes;
+		memcpy(slots, h->slots, h->count * sizeof(*slots));
+	alloc_put(h->alloc, h->slots);
+	h->slots = slots;
 	h->room = room;
 	return true;
 }
@@ -86,7 +93,7 @@ grow(struct heap *h)
 static void
 settle(struct heap *h, size_t at, struct heap_node *node)
 {
-	if (at > 0 && h->nodes[(at - 1) / 2]->deadline.us > node->deadline.us)
+	if (at > 0 && h->slots[(at - 1) / 2].deadline.us > node->deadline.us)
 		sift_up(h, at, node);
 	else
 		sift_down(h, at, node);
@@ -112,7 +119,7 @@ heap_remove(struct heap *h, struct heap_node *node)
 		return;
 
 	size_t at = node->index - 1;
-	struct heap_node *last = h->nodes[--h->count];
+	struct heap_node *last = h->slots[--h->count].node;
 
 	node->index = 0;
 	if (last != node)

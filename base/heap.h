@@ -19,9 +19,16 @@ struct heap_node {
 	size_t index; /* 1-based place in the heap; 0: not queued */
 };
 
+/* The deadline stands here too: to look for a place touches no node, and thus
+ * no memory that is not in the cache. */
+struct heap_slot {
+	struct mono deadline;
+	struct heap_node *node;
+};
+
 struct heap {
 	const struct alloc *alloc;
-	struct heap_node **nodes;
+	struct heap_slot *slots;
 	size_t count;
 	size_t room;
 };
@@ -47,7 +54,7 @@ heap_queued(const struct heap_node *node)
 static inline struct heap_node *
 heap_first(const struct heap *h)
 {
-	return h->count > 0 ? h->nodes[0] : NULL;
+	return h->count > 0 ? h->slots[0].node : NULL;
 }
 
 #endif /* HEAP_H */
