@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 base_tests = \
 	tests/unit/test_addr \
+	tests/unit/test_hash \
 	tests/unit/test_heap \
 	tests/unit/test_intserv \
 	tests/unit/test_msg \
@@ -8,6 +9,7 @@ base_tests = \
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 tests_unit_test_addr_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_hash_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_heap_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_intserv_LDADD = libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_msg_LDADD = libbase.la $(UNIT_LDADD)
