@@ -152,9 +152,25 @@ make_core(void)
 	rsvp_core_iface(at.engine.core, loop_now(), &eth0);
 }
 
+/* Also what a case that failed in the middle has left. */
+static void
+sweep(void)
+{
+	if (at.dir[0] == '\0')
+		return;
+	unlink(at.path);
+	rmdir(at.dir);
+	at.dir[0] = '\0';
+}
+
 void
 at_begin(void)
 {
+	static bool registered;
+
+	if (!registered && atexit(sweep) == 0)
+		registered = true;
+	sweep();
 	at.links = (struct net_link){ 0 };
 	at.stats = (struct stats){ 0 };
 	memset(at.sent, 0, sizeof(at.sent));
@@ -190,8 +206,7 @@ at_end(void)
 	api_server_free(at.engine.api);
 	rsvp_core_free(at.engine.core);
 	loop_free(at.engine.loop);
-	unlink(at.path);
-	rmdir(at.dir);
+	sweep();
 }
 
 /* ---- running the loop

@@ -24,13 +24,36 @@ rapi_daemon_back(struct rapi_daemon *d)
 	T_EQ(listen(d->listener, 16), 0);
 }
 
+/* The directory of the case that runs; one that failed in the middle leaves
+ * it. */
+static char last_dir[sizeof(((struct rapi_daemon *)0)->dir)];
+
+static void
+sweep(void)
+{
+	char path[sizeof(last_dir) + sizeof("/sock")];
+
+	if (last_dir[0] == '\0')
+		return;
+	snprintf(path, sizeof(path), "%s/sock", last_dir);
+	unlink(path);
+	rmdir(last_dir);
+	last_dir[0] = '\0';
+}
+
 void
 rapi_daemon_start(struct rapi_daemon *d)
 {
+	static bool registered;
+
+	if (!registered && atexit(sweep) == 0)
+		registered = true;
+	sweep();
 	memset(d, 0, sizeof(*d));
 	d->fd = -1;
 	snprintf(d->dir, sizeof(d->dir), "/tmp/rapi-test-XXXXXX");
 	T_CHECK(mkdtemp(d->dir) != NULL, "no directory");
+	snprintf(last_dir, sizeof(last_dir), "%s", d->dir);
 	snprintf(d->path, sizeof(d->path), "%s/sock", d->dir);
 	rapi_daemon_back(d);
 	T_EQ(rapi_ext_set_socket(d->path), RAPI_ERR_OK);
@@ -53,7 +76,7 @@ void
 rapi_daemon_stop(struct rapi_daemon *d)
 {
 	rapi_daemon_die(d);
-	rmdir(d->dir);
+	sweep();
 }
 
 bool
