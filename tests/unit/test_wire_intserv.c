@@ -512,6 +512,25 @@ an_adspec_out_of_order_is_not_sent(void)
 	expect_not_sent(&a, "service 1 again");
 }
 
+/* The service's own value, wherever its fragment stands, else the general. */
+static void
+a_service_has_its_own_mtu_or_the_general_one(void)
+{
+	struct wire_adspec adspec = { .general = { .present = WIRE_GENERAL_ALL,
+					      .mtu = 1500 },
+		.service_count = 2,
+		.services = { { .service = WIRE_SERVICE_GS,
+				      .overrides = { .mtu = 900 } },
+			{ .service = WIRE_SERVICE_CL,
+				.overrides = { .present = WIRE_GENERAL_MTU,
+					.mtu = 1400 } } } };
+
+	T_EQ(wire_adspec_mtu(&adspec, WIRE_SERVICE_CL), 1400);
+	T_EQ(wire_adspec_mtu(&adspec, WIRE_SERVICE_GS), 1500);
+	adspec.service_count = 1;
+	T_EQ(wire_adspec_mtu(&adspec, WIRE_SERVICE_CL), 1500);
+}
+
 static struct t_case cases[] = {
 	{ "a SENDER_TSPEC is service 1 with parameter 127",
 		a_tspec_is_service_1_parameter_127 },
@@ -546,6 +565,8 @@ static struct t_case cases[] = {
 		surplus_services_read_as_not_to_be_used },
 	{ "a stored ADSPEC is decoded and encoded alone",
 		a_stored_adspec_is_decoded_alone },
+	{ "a service has its own MTU or the general one",
+		a_service_has_its_own_mtu_or_the_general_one },
 	{ "an ADSPEC that is incomplete or out of order is not sent",
 		an_adspec_out_of_order_is_not_sent },
 };

@@ -215,6 +215,9 @@ unusual_reservations_are_printed(void)
 			    "failure, rejected by policy (NotGuilty)\n"),
 		"%s", got);
 	T_CHECK(strstr(got, "POLICY_DATA (14,1): malformed\n"), "%s", got);
+	msg.error.flags = WIRE_ERROR_IN_PLACE;
+	print_both();
+	T_CHECK(strstr(got, "rejected by policy (InPlace)\n"), "%s", got);
 	msg.style = 0x1f;
 	print_both();
 	T_CHECK(strstr(got, "STYLE (8,1): unknown style 0x00001f\n"), "%s",
@@ -272,6 +275,62 @@ a_message_that_was_not_understood_is_printed(void)
 	T_EQ(strlen(little), sizeof(little) - 1);
 }
 
+/* Elements one after the other, and a parameter that is not there, whatever
+ * its member holds. */
+static void
+only_what_is_there_is_printed(void)
+{
+	static const uint8_t policy[] = { 0, 8, 0, 0, 0, 4, 0, 9, 0, 8, 0, 7, 1,
+		2, 3, 4 };
+
+	t_begin(&packet, WIRE_PATH);
+	t_add(&packet, WIRE_C_SESSION, 4);
+	t_add(&packet, WIRE_C_HOP, 4);
+	t_add(&packet, WIRE_C_TIME_VALUES, 4);
+	t_object(&packet, WIRE_C_POLICY, 1, policy, sizeof(policy));
+	t_add(&packet, WIRE_C_SENDER, 4);
+	t_add(&packet, WIRE_C_TSPEC, 4);
+	t_add(&packet, WIRE_C_ADSPEC, 4);
+	t_end(&packet);
+	T_EQ(t_decode(&packet, &msg), WIRE_OK);
+	msg.policy_count = 0;
+	msg.adspec.general.present = WIRE_GENERAL_HOPS;
+	msg.adspec.general.latency_us = WIRE_LATENCY_UNKNOWN;
+	print_both();
+	T_CHECK(!strstr(got, "latency"), "%s", got);
+	T_EQ(t_decode(&packet, &msg), WIRE_OK);
+	print_both();
+	T_CHECK(strstr(got, "POLICY_DATA (14,1): elements 9 (4 octets), 7 (8 "
+			    "octets)\n"),
+		"%s", got);
+}
+
+/* The whole registry of code 2 (RFC 2750 Appendix A, RFC 4495). */
+static void
+each_policy_value_has_its_words(void)
+{
+	static const char *const words[] = { "information", "warning",
+		"reason unknown", "rejected by policy",
+		"quota or limit exceeded", "flow preempted",
+		"policy request expired", "policy replaced",
+		"policies cannot be merged", "decision point down or refusing",
+		"policy server unavailable", "POLICY_DATA malformed",
+		"POLICY_DATA integrity failed", "policy element bad",
+		"mandatory policy element missing",
+		"no resources for the policy", "RSVP object bad",
+		"service not allowed", "style not allowed",
+		"flowspec not allowed", "" };
+
+	for (uint16_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		T_STR(wire_error_value_text(2, i), words[i]);
+	T_STR(wire_error_value_text(1, 1), "delay bound cannot be met");
+	T_STR(wire_error_value_text(1, 3),
+		"MTU in flowspec larger than interface MTU");
+	T_STR(wire_error_value_text(21, 1), "service conflict");
+	T_STR(wire_error_value_text(21, 2), "service unsupported");
+	T_STR(wire_error_value_text(21, 4), "bad Tspec value");
+}
+
 static void
 numbers_have_words(void)
 {
@@ -314,6 +373,10 @@ static struct t_case cases[] = {
 		objects_are_printed_without_their_session },
 	{ "a message that was not understood is printed",
 		a_message_that_was_not_understood_is_printed },
+	{ "only what is there is printed, all of it",
+		only_what_is_there_is_printed },
+	{ "each policy error value has its words",
+		each_policy_value_has_its_words },
 	{ "faults, types, styles and errors have words", numbers_have_words },
 };
 
