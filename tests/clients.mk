@@ -20,3 +20,6 @@ tests_clients_rapi_recv_LDADD = librapi.la $(JANSSON_LIBS)
 tests_clients_rapi_recv_LDFLAGS = $(AM_LDFLAGS) -no-install
 noinst_PROGRAMS += tests/bench/relay
 tests_bench_relay_SOURCES = tests/bench/relay.c
+noinst_PROGRAMS += tests/bench/bench_core
+tests_bench_bench_core_SOURCES = tests/bench/bench_core.c
+tests_bench_bench_core_LDADD = libcore.la libwire.la libbase.la -lm
