@@ -38,8 +38,8 @@ void psb_heard(struct rsvp_core *core, struct psb *psb, bool first);
 /*
  * Somebody may send Paths from addresses and for sessions that do not exist,
  * more than this node has room for.  Those are never refreshed and nobody
- * reserves for them: the oldest of them go, so that there is room for whoever
- * means it.
+ * reserves for them: the oldest of them go, also those of a session that has
+ * all its senders, so that there is room for whoever means it.
  */
 void psb_make_room(struct rsvp_core *core, const struct wire_msg *msg);
 /* Ask for the route.  True when the outgoing interfaces changed. */

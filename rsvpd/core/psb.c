@@ -135,6 +135,40 @@ evict_oldest(struct rsvp_core *core)
 }
 
 static bool
+is_named(const struct psb *psb)
+{
+	const struct rsb *rsb;
+
+	TAILQ_FOREACH (rsb, &psb->session->rsbs, next) {
+		if (rsb->style == WIRE_STYLE_WF)
+			continue; /* for whatever sends */
+		if (spec_find(rsb->now, &psb->sender) ||
+			spec_find(rsb->trying, &psb->sender) ||
+			spec_find(rsb->wanted, &psb->sender))
+			return true;
+	}
+	return false;
+}
+
+/* Somebody may also send for a session that others are in: of a full one the
+ * oldest sender that was heard once and that nobody named goes. */
+static void
+evict_sender(struct rsvp_core *core, struct session *session)
+{
+	struct psb *psb;
+
+	TAILQ_FOREACH (psb, &session->psbs, next)
+		if (psb->fresh && !is_named(psb))
+			break;
+	if (!psb)
+		return;
+	core_count(core, RSVP_C_PATH_EVICTED);
+	psb_free(core, psb);
+	local_path_event(core, session);
+	session_sync(core, session, SESSION_QUIET);
+}
+
+static bool
 has_room(const struct rsvp_core *core, const struct wire_msg *msg)
 {
 	return core->session_count < core->conf.max_sessions &&
@@ -145,6 +179,10 @@ has_room(const struct rsvp_core *core, const struct wire_msg *msg)
 void
 psb_make_room(struct rsvp_core *core, const struct wire_msg *msg)
 {
+	struct session *session = session_find(core, &msg->session);
+
+	if (session && session->psb_count >= core->conf.max_senders)
+		evict_sender(core, session);
 	for (int i = 0; i < EVICTIONS && !has_room(core, msg); i++)
 		if (!evict_oldest(core))
 			return;

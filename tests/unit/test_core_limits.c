@@ -148,6 +148,15 @@ kept_objects_are_limited(void)
 }
 
 static void
+one_more_sender(struct ct *t, uint16_t port)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->sender.src_port = port;
+	ct_feed(t, UP, msg);
+}
+
+static void
 a_session_has_so_many_senders_only(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
@@ -155,15 +164,76 @@ a_session_has_so_many_senders_only(void)
 
 	t->conf.max_senders = 2;
 	rsvp_core_reconf(t->core, &t->conf);
-	for (uint16_t port = 1; port <= 4; port++) {
-		struct wire_msg *msg = ct_path(t);
-
-		msg->sender.src_port = port;
-		ct_feed(t, UP, msg);
-	}
+	for (uint16_t port = 1; port <= 4; port++)
+		for (int again = 0; again < 2; again++)
+			one_more_sender(t, port);
 	rsvp_core_totals(t->core, &totals);
 	T_EQ(totals.paths, 2);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 4);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 0);
+	ct_free(t);
+}
+
+static bool
+has_sender(const struct ct *t, uint16_t port)
+{
+	struct rsvp_path_info infos[4];
+	size_t count = rsvp_core_paths(t->core, t->now, 1, infos, 4);
+
+	for (size_t i = 0; i < count; i++)
+		if (infos[i].sender.src_port == port)
+			return true;
+	return false;
+}
+
+/* Senders that somebody made up for the session of others. */
+static void
+of_a_full_session_who_was_heard_once_makes_room(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct wire_msg *msg;
+
+	t->conf.max_senders = 4;
+	rsvp_core_reconf(t->core, &t->conf);
+	ct_with_resv(t, ct_cl(50000)); /* reserved for, heard once */
+	one_more_sender(t, 1);
+	one_more_sender(t, 1); /* heard twice */
+	for (uint16_t port = 2; port <= 20; port++)
+		one_more_sender(t, port);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 17);
+	T_EQ(has_sender(t, ct_sender(t).src_port), true);
+	T_EQ(has_sender(t, 1), true);
+	T_EQ(has_sender(t, 18), false);
+	T_EQ(has_sender(t, 19), true);
+	T_EQ(has_sender(t, 20), true);
+	/* Whoever is asked for stays as well, before it is admitted. */
+	msg = ct_resv(t, ct_cl(40000));
+	msg->flows[0].filter.src_port = 19;
+	ct_feed(t, DOWN, msg);
+	one_more_sender(t, 21);
+	one_more_sender(t, 22);
+	T_EQ(has_sender(t, 19), true);
+	T_EQ(has_sender(t, 21), false);
+	T_EQ(has_sender(t, 22), true);
+	ct_free(t);
+}
+
+/* A session of one sender does not end with it. */
+static void
+the_only_sender_makes_room_too(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct rsvp_totals totals;
+
+	t->conf.max_senders = 1;
+	rsvp_core_reconf(t->core, &t->conf);
+	one_more_sender(t, 1);
+	one_more_sender(t, 2);
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.sessions, 1);
+	T_EQ(totals.paths, 1);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 1);
 	ct_free(t);
 }
 
@@ -322,6 +392,9 @@ static struct t_case cases[] = {
 	{ "the objects kept are limited", kept_objects_are_limited },
 	{ "a session has a limit on senders",
 		a_session_has_so_many_senders_only },
+	{ "of a full session who was heard once makes room",
+		of_a_full_session_who_was_heard_once_makes_room },
+	{ "the only sender makes room too", the_only_sender_makes_room_too },
 	{ "a session has a limit on next hops",
 		a_session_has_so_many_next_hops_only },
 	{ "whichever allocation fails, nothing is left behind",
