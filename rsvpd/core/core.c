@@ -302,6 +302,18 @@ core_note(struct rsvp_core *core, unsigned flags, const char *fmt, ...)
 	va_end(ap);
 }
 
+void
+core_drop_bad(struct rsvp_core *core, const struct rsvp_packet *packet,
+	const char *why)
+{
+	char from[ADDR_TEXT];
+
+	core_count(core, RSVP_C_DROP_BAD);
+	core_note(core, NOTE_REMOTE, "%s from %s dropped (%s)",
+		wire_type_text(packet->msg->type),
+		addr_format(&packet->src, from), why);
+}
+
 /* ---- objects kept as bytes ----------------------------------------------- */
 
 static size_t

@@ -395,6 +395,10 @@ enum { NOTE_LOCAL = 0, NOTE_REMOTE = 1, NOTE_WARNING = 2 };
 void core_note(struct rsvp_core *core, unsigned flags, const char *fmt, ...)
 	TEXT_PRINTF(3, 4);
 
+/* A message that nobody is told about: counted, and logged (RFC 2205 B). */
+void core_drop_bad(struct rsvp_core *core, const struct rsvp_packet *packet,
+	const char *why);
+
 /* Room for the objects of one more message, within the limit of this node. */
 bool core_may_keep(const struct rsvp_core *core, const struct wire_msg *msg);
 /* Whole objects as one blob; an empty list is NULL, and frees.  False: no

@@ -169,7 +169,8 @@ in_resv_conf(struct rsvp_core *core, const struct rsvp_packet *packet)
 
 	/* RFC 2205 Appendix B. */
 	if (!addr_equal(&packet->dst, &msg->confirm)) {
-		core_count(core, RSVP_C_DROP_BAD);
+		core_drop_bad(
+			core, packet, "it is addressed to another receiver");
 		return;
 	}
 	core_count(core, RSVP_C_CONFIRM_IN);

@@ -61,8 +61,7 @@ from_neighbour(struct rsvp_core *core, const struct rsvp_packet *packet)
 	return addr_is_unicast(&msg->hop.addr) &&
 	       !iface_of_addr(core, &msg->hop.addr, packet->ifindex) &&
 	       addr_is_unicast(&msg->sender.src) &&
-	       !iface_of_addr(core, &msg->sender.src, packet->ifindex) &&
-	       ports_sane(&msg->session, &msg->sender);
+	       !iface_of_addr(core, &msg->sender.src, packet->ifindex);
 }
 
 struct verdict {
@@ -104,6 +103,11 @@ check(struct rsvp_core *core, const struct rsvp_packet *packet)
 
 	if (!from_neighbour(core, packet)) {
 		core_count(core, RSVP_C_DROP_BAD);
+		return false;
+	}
+	if (!ports_sane(&packet->msg->session, &packet->msg->sender)) {
+		core_drop_bad(
+			core, packet, "source port without destination port");
 		return false;
 	}
 	verdict = judge_ports(core, packet->msg);

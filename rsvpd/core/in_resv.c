@@ -179,6 +179,34 @@ in_resv_refuse(struct rsvp_core *core, const struct rsvp_packet *packet,
 
 /* ---- checks -------------------------------------------------------------- */
 
+/* RFC 2205 3.2, rule 2. */
+static bool
+ports_are_sane(const struct wire_msg *msg)
+{
+	for (size_t i = 0; i < msg->flow_count; i++)
+		if (msg->flows[i].has_filter &&
+			!ports_sane(&msg->session, &msg->flows[i].filter))
+			return false;
+	return true;
+}
+
+/* Mistakes of whoever built the message: nobody is told (Appendix B). */
+static bool
+is_well_formed(struct rsvp_core *core, const struct rsvp_packet *packet,
+	struct resv_in *in)
+{
+	const char *why = NULL;
+
+	if (!find_context(core, packet, in))
+		why = "RSVP_HOP is not valid here";
+	else if (!ports_are_sane(packet->msg))
+		why = "source port without destination port";
+	if (!why)
+		return true;
+	core_drop_bad(core, packet, why);
+	return false;
+}
+
 static const struct rsb *
 other_style(const struct session *session, uint8_t style)
 {
@@ -605,7 +633,9 @@ in_resv(struct rsvp_core *core, const struct rsvp_packet *packet)
 	struct descriptor d = { msg->flows, msg->flow_count, NULL };
 	bool changed = false;
 
-	if (!find_context(core, packet, &in) || msg->flow_count == 0) {
+	if (!is_well_formed(core, packet, &in))
+		return;
+	if (msg->flow_count == 0) {
 		core_count(core, RSVP_C_DROP_BAD);
 		return;
 	}
@@ -657,10 +687,8 @@ in_resv_tear(struct rsvp_core *core, const struct rsvp_packet *packet)
 	struct resv_in in = { 0 };
 	bool any = false;
 
-	if (!find_context(core, packet, &in)) {
-		core_count(core, RSVP_C_DROP_BAD);
+	if (!is_well_formed(core, packet, &in))
 		return;
-	}
 	for (size_t i = 0; in.session && i < msg->flow_count; i++)
 		if (tear(core, &in, &msg->flows[i]))
 			any = true;

@@ -2,6 +2,7 @@
 core_tests = \
 	tests/unit/test_core_admit \
 	tests/unit/test_core_bsb \
+	tests/unit/test_core_clause \
 	tests/unit/test_core_error \
 	tests/unit/test_core_iface \
 	tests/unit/test_core_intserv \
@@ -33,6 +34,7 @@ tests_unit_libcore_t_la_LIBADD = libcore.la
 core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_core_admit_LDADD = $(core_ldadd)
 tests_unit_test_core_bsb_LDADD = $(core_ldadd)
+tests_unit_test_core_clause_LDADD = $(core_ldadd)
 tests_unit_test_core_error_LDADD = $(core_ldadd)
 tests_unit_test_core_iface_LDADD = $(core_ldadd)
 tests_unit_test_core_intserv_LDADD = $(core_ldadd)
