@@ -21,7 +21,7 @@ POLICY, CONFIRM = 14, 15
 WF, FF, SE = 0x11, 0x0A, 0x12
 RSVP = 46
 ETH_P_ALL = 3
-SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 OUTGOING = 4  # packet type of what this interface sends
 FRAGMENT = 1400  # octets of a message in one packet; a multiple of eight
 
@@ -268,8 +268,8 @@ class Neighbour:
                                socket.IPPROTO_RAW)
             tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM,
                                 socket.htons(ETH_P_ALL))
-            # Room for what comes while another tap is listened to.
-            tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+            # What it sends itself shall not fill the room for what comes.
+            tap.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
             tap.bind((interface, ETH_P_ALL))
             index = socket.if_nametoindex(interface)
             s4.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
