@@ -491,8 +491,15 @@ out_resv_conf(struct rsvp_core *core, const struct rsb *rsb)
 
 enum { CLASS_INTEGRITY = 4, VERSION_1 = 0x10 };
 
-/* All objects in their order.  INTEGRITY is between two neighbours: it does not
- * hold for the next one (RFC 2205 3.1.9, 2747). */
+/* INTEGRITY is between two neighbours: it does not hold for the next one (RFC
+ * 2205 3.1.9, 2747).  Classes 10bbbbbb are not forwarded (3.10). */
+static bool
+goes_on(uint8_t class_num)
+{
+	return class_num != CLASS_INTEGRITY && class_num >> 6 != 2;
+}
+
+/* All other objects, in their order. */
 static void
 copy_objects(struct buf_writer *w, const struct rsvp_packet *packet)
 {
@@ -506,7 +513,7 @@ copy_objects(struct buf_writer *w, const struct rsvp_packet *packet)
 
 		if (len < 4 || !buf_take(&r, (size_t)len - 3))
 			break; /* the decoder has checked that they tile */
-		if (class_num != CLASS_INTEGRITY)
+		if (goes_on(class_num))
 			buf_put_bytes(w, object, len);
 	}
 }

@@ -633,11 +633,12 @@ what_is_for_another_node_is_not_touched(void)
 }
 
 /* A ResvConf is sent anew by each node: Send_TTL is the TTL, INTEGRITY was for
- * us; all else as it came, in its order. */
+ * us, 10bbbbbb is dropped; all else as it came, in its order. */
 static void
 conf_goes_on(struct ct *t)
 {
 	static const uint8_t strange[] = { 0, 4, 0x77, 1 };
+	static const uint8_t dropped[] = { 0, 8, 0xbf, 1, 1, 2, 3, 4 };
 	struct wire_msg *msg = ct_resv(t, ct_cl(50000));
 	uint8_t bytes[1000], expected[1000];
 	struct buf_writer w = buf_writer(expected, sizeof(expected));
@@ -648,8 +649,8 @@ conf_goes_on(struct ct *t)
 		   WIRE_HAS_STYLE;
 	msg->error.node = ct_addr(t, 7, 7);
 	msg->confirm = ct_addr(t, 9, 9);
-	len = odd_message(
-		msg, bytes, sizeof(bytes) - sizeof(integrity) - sizeof(first));
+	len = insert(bytes, odd_message(msg, bytes, 500), 2, dropped,
+		sizeof(dropped));
 	feed_octets(t, bytes, len, ct_addr(t, 9, 9));
 	msg->send_ttl = 59;
 	T_CHECK(wire_msg_encode(&w, msg), "the test's message is wrong");
