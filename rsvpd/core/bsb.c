@@ -34,8 +34,6 @@ bsb_expired(struct rsvp_core *core, struct bsb *bsb)
 static bool
 concerns(const struct bsb *bsb, const struct psb *psb)
 {
-	if (psb->local)
-		return false; /* nothing is refused above an application */
 	if (bsb->wild)
 		return addr_equal(&bsb->hop, &psb->hop.addr);
 	return wire_filter_equal(&bsb->sender, &psb->sender);

@@ -559,11 +559,8 @@ out_pass_on(struct rsvp_core *core, const struct rsvp_packet *packet)
 		.ttl = (uint8_t)(packet->ttl - 1),
 		.router_alert = ours };
 
-	/* A ResvConf whose style nobody knows confirms nothing; an object that
-	 * is not understood may be more than we can answer for. */
-	if (packet->ttl <= 1 ||
-		(ours && (packet->fault != WIRE_OK ||
-				 !style_known(packet->msg->style)))) {
+	/* A ResvConf whose style nobody knows confirms nothing. */
+	if (packet->ttl <= 1 || (ours && !style_known(packet->msg->style))) {
 		core_count(core, RSVP_C_DROP_BAD);
 		return;
 	}

@@ -26,6 +26,8 @@ core_tests = \
 	tests/unit/test_core_view \
 	tests/unit/test_core_walk \
 	tests/unit/test_core_withdraw
+core_tests += tests/unit/test_core_wish
+tests_unit_test_core_wish_LDADD = $(core_ldadd)
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 check_LTLIBRARIES += tests/unit/libcore_t.la

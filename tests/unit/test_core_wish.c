@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What is asked of the previous hops when many senders, next hops and
+ * blockades meet, and what stays as it was.
+ */
+
+#include "core_t.h"
+
+enum { REFRESH = 46000 };
+
+static const struct rsvp_who nobody;
+
+static void
+sender_behind(struct ct *t, uint32_t ifindex, unsigned hop, unsigned host)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->hop.addr = ct_addr(t, ifindex, hop);
+	msg->sender.src = ct_addr(t, 8, host);
+	ct_feed(t, ifindex, msg);
+	ct_forget(t);
+}
+
+static struct wire_msg *
+styled(struct wire_msg *msg, uint8_t style)
+{
+	msg->style = style;
+	msg->style_vector = style;
+	if (style == WIRE_STYLE_WF)
+		msg->flows[0].has_filter = false;
+	return msg;
+}
+
+static struct wire_msg *
+request(struct ct *t, uint8_t style, unsigned hop, float rate, unsigned host)
+{
+	struct wire_msg *msg = styled(ct_resv(t, ct_cl(rate)), style);
+
+	msg->hop.addr = ct_addr(t, DOWN, hop);
+	msg->flows[0].filter.src = ct_addr(t, 8, host);
+	return msg;
+}
+
+static void
+wants(struct ct *t, uint8_t style, unsigned hop, float rate, unsigned host)
+{
+	ct_feed(t, DOWN, request(t, style, hop, rate, host));
+	ct_answer_all(t);
+}
+
+static void
+fails(struct ct *t, uint8_t style, float rate, unsigned host)
+{
+	struct wire_msg *msg = styled(ct_resv_err(t, 1, 2, ct_cl(rate)), style);
+
+	msg->flows[0].filter.src = ct_addr(t, 8, host);
+	ct_feed(t, UP, msg);
+}
+
+static double
+rate(const struct ct_sent *s)
+{
+	return s ? (double)s->msg.flows[0].flowspec.tspec.r : 0;
+}
+
+/* ---- many senders -------------------------------------------------------- */
+
+enum { MANY = 70 /* more than one message holds */ };
+
+static void
+many(struct ct *t)
+{
+	struct rsvp_iface_info info;
+	struct wire_msg *msg;
+	size_t flows = 0;
+
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.traffic_control = false;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	t->conf.max_senders = MANY;
+	rsvp_core_reconf(t->core, &t->conf);
+	for (unsigned i = 0; i < MANY; i++)
+		sender_behind(t, UP, HOP_A, i + 1);
+	for (unsigned first = 0; first < MANY; first += WIRE_FLOWS_MAX) {
+		msg = request(t, WIRE_STYLE_FF, HOP_B, 1000, first + 1);
+		for (unsigned i = first; i < MANY && i - first < WIRE_FLOWS_MAX;
+			i++) {
+			msg->flows[i - first] = msg->flows[0];
+			msg->flows[i - first].filter.src = ct_addr(t, 8, i + 1);
+			msg->flow_count = i - first + 1;
+		}
+		msg->has |= WIRE_HAS_CONFIRM;
+		msg->confirm = ct_addr(t, 9, 9);
+		ct_forget(t);
+		ct_feed(t, DOWN, msg);
+	}
+	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
+	for (size_t i = 0; i < 2; i++)
+		flows += ct_sent(t, WIRE_RESV, i)->msg.flow_count;
+	T_EQ(flows, MANY);
+	T_CHECK(ct_sent(t, WIRE_RESV, 0)->msg.has & WIRE_HAS_CONFIRM, "once");
+	T_EQ(ct_sent(t, WIRE_RESV, 1)->msg.has & WIRE_HAS_CONFIRM, 0);
+	ct_forget(t);
+	rsvp_core_iface_gone(t->core, t->now, DOWN);
+	ct_tick(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 2); /* and so are they torn */
+}
+
+static void
+more_senders_than_a_message_holds_go_in_several(void)
+{
+	ct_both(many);
+}
+
+/* ---- who is the largest -------------------------------------------------- */
+
+static void
+equals(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(50000));
+	msg = request(t, WIRE_STYLE_FF, HOP_C, 50000, 8);
+	msg->has |= WIRE_HAS_CONFIRM;
+	msg->confirm = ct_addr(t, 9, 8);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 1);
+}
+
+static void
+of_two_equal_requests_neither_is_the_largest(void)
+{
+	ct_both(equals);
+}
+
+/* ---- one message, several descriptors --------------------------------------
+ */
+
+static void
+two_services(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, HOP_A, 8);
+	sender_behind(t, UP, HOP_A, 9);
+	msg = request(t, WIRE_STYLE_FF, HOP_B, 50000, 8);
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].flowspec = ct_gs(50000, 60000);
+	msg->flows[1].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.code, WIRE_E_TC);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.value, WIRE_TC_CONFLICT);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 1);
+	ct_forget(t);
+	msg = request(t, WIRE_STYLE_FF, HOP_B, 50000, 8);
+	msg->flows[0].flowspec = ct_gs(50000, 60000); /* nobody else is left */
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+}
+
+static void
+descriptors_of_one_message_must_agree_on_the_service(void)
+{
+	ct_both(two_services);
+}
+
+/* ---- blockades ------------------------------------------------------------
+ */
+
+/* SE, all blockaded: the least of both senders. */
+static void
+se_glb(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, HOP_A, 8);
+	sender_behind(t, UP, HOP_A, 9);
+	wants(t, WIRE_STYLE_SE, HOP_B, 80000, 8);
+	wants(t, WIRE_STYLE_SE, HOP_C, 40000, 9);
+	msg = styled(ct_resv_err(t, 1, 2, ct_cl(20000)), WIRE_STYLE_SE);
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	ct_run(t, REFRESH);
+	T_CHECK(rate(ct_sent(t, WIRE_RESV, 0)) == 40000, "the GLB of all");
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 2);
+}
+
+static void
+senders_that_share_are_refreshed_with_the_glb_of_all(void)
+{
+	ct_both(se_glb);
+}
+
+/* What failed for one sender is old news when another one fails. */
+static void
+each_at_its_time(struct ct *t)
+{
+	sender_behind(t, UP, HOP_A, 8);
+	sender_behind(t, UP, HOP_C, 9);
+	for (unsigned host = 8; host <= 9; host++) {
+		wants(t, WIRE_STYLE_FF, HOP_B, 80000, host);
+		wants(t, WIRE_STYLE_FF, HOP_C, 20000, host);
+	}
+	ct_forget(t);
+	fails(t, WIRE_STYLE_FF, 80000, 8);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	ct_forget(t);
+	fails(t, WIRE_STYLE_FF, 80000, 9);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
+			ct_addr(t, UP, HOP_C)),
+		"the hop that it is about");
+}
+
+static void
+only_the_hop_that_an_error_is_about_is_asked_at_once(void)
+{
+	ct_both(each_at_its_time);
+}
+
+/* A hop that flaps, with an error from each of its addresses. */
+static void
+bounded(struct ct *t)
+{
+	long blocks = 0;
+
+	for (unsigned hop = 2; hop < 60; hop++) {
+		struct wire_msg *msg;
+
+		sender_behind(t, UP, hop, 8);
+		wants(t, WIRE_STYLE_WF, HOP_B, 80000, 8);
+		msg = styled(ct_resv_err(t, 1, 2, ct_cl(80000)), WIRE_STYLE_WF);
+		msg->hop.addr = ct_addr(t, UP, hop);
+		ct_feed(t, UP, msg);
+		ct_forget(t);
+		if (hop == 10)
+			blocks = t->blocks;
+	}
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 58);
+	T_CHECK(t->blocks <= blocks, "%ld more blocks", t->blocks - blocks);
+}
+
+static void
+blockades_are_as_many_as_previous_hops(void)
+{
+	ct_once(bounded);
+}
+
+/* ---- applications -------------------------------------------------------- */
+
+static void
+send_from_here(struct ct *t, uint64_t id)
+{
+	struct wire_session session = ct_session(t);
+	const struct rsvp_local_sender sender = { .sender = ct_sender(t),
+		.tspec = ct_tspec() };
+
+	T_EQ(rsvp_local_open(t->core, t->now, id, &session, &nobody),
+		RSVP_LOCAL_OK);
+	T_EQ(rsvp_local_send(t->core, t->now, id, &sender), RSVP_LOCAL_OK);
+	ct_collect(t);
+}
+
+static void
+sender_here(struct ct *t)
+{
+	struct rsvp_iface_info info;
+
+	send_from_here(t, 1);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags, 0); /* done here */
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_E);
+	ct_answer_all(t);
+	fails(t, WIRE_STYLE_FF, 50000, 8); /* above an application is nobody */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
+	ct_forget(t);
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.traffic_control = false;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_run(t, REFRESH);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags,
+		WIRE_SESSION_E_POLICE); /* the next one shall */
+}
+
+static void
+an_application_is_before_the_first_that_can_police(void)
+{
+	ct_both(sender_here);
+}
+
+/* A receiver here that takes more is a branch too. */
+static void
+receiver_here(struct ct *t)
+{
+	struct wire_session session = ct_session(t);
+	struct wire_flow flow = { .has_flowspec = true,
+		.flowspec = ct_cl(90000) };
+	const struct rsvp_local_reserve reserve = {
+		.style = WIRE_STYLE_WF, .flow_count = 1, .flows = &flow
+	};
+	struct wire_msg *msg = ct_path(t);
+	struct rsvp_resv_info infos[2];
+	struct rsvp_session_info info;
+
+	session.dst = addr_v4_u32(0xe8010203);
+	msg->session = session;
+	ct_feed(t, UP, msg);
+	msg = styled(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg->session = session;
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	T_EQ(ct_only_resv(t).police, 0);
+	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &nobody),
+		RSVP_LOCAL_OK);
+	T_EQ(rsvp_local_reserve(t->core, t->now, 1, &reserve), RSVP_LOCAL_OK);
+	ct_collect(t);
+	assert_true(rsvp_core_session_after(t->core, 0, &info));
+	T_EQ(rsvp_core_resvs(t->core, t->now, info.serial, infos, 2), 2);
+	T_EQ(infos[0].police, RSVP_POLICE_B);
+}
+
+static void
+a_receiver_here_that_takes_more_is_a_branch(void)
+{
+	ct_once(receiver_here);
+}
+
+/* ---- traffic control -------------------------------------------------------
+ */
+
+/* A flow that was adopted, and forgotten as traffic control was switched off
+ * there, is asked for anew when it is back. */
+static void
+forgotten(struct ct *t)
+{
+	struct rsvp_iface_info info;
+	struct rsvp_flow flow;
+
+	ct_with_resv(t, ct_cl(50000));
+	rsvp_core_tc_lost(t->core, t->now);
+	ct_collect(t);
+	flow = (struct rsvp_flow){ .id = ct_only_resv(t).flow_id,
+		.ifindex = DOWN,
+		.service = WIRE_SERVICE_CL,
+		.dst = ct_session(t).dst,
+		.proto = 17,
+		.dst_port = 5004,
+		.rate_Bps = 1,
+		.filter_count = 1,
+		.filters = { { .src = ct_sender(t).src, .src_port = 4004 } } };
+	rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	ct_answer_all(t);
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.traffic_control = false;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	ct_forget(t);
+	info.conf.traffic_control = true;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tc_ready(t);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	T_CHECK(ct_flow(t)->flow.id != 0, "a number");
+	ct_answer_all(t);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+static void
+a_flow_forgotten_with_its_interface_is_made_anew(void)
+{
+	ct_both(forgotten);
+}
+
+static struct t_case cases[] = {
+	{ "more senders than a message holds go in several",
+		more_senders_than_a_message_holds_go_in_several },
+	{ "of two equal requests neither is the largest",
+		of_two_equal_requests_neither_is_the_largest },
+	{ "descriptors of one message must agree on the service",
+		descriptors_of_one_message_must_agree_on_the_service },
+	{ "senders that share are refreshed with the GLB of all",
+		senders_that_share_are_refreshed_with_the_glb_of_all },
+	{ "only the hop that an error is about is asked at once",
+		only_the_hop_that_an_error_is_about_is_asked_at_once },
+	{ "blockades are as many as previous hops",
+		blockades_are_as_many_as_previous_hops },
+	{ "an application is before the first that can police",
+		an_application_is_before_the_first_that_can_police },
+	{ "a receiver here that takes more is a branch",
+		a_receiver_here_that_takes_more_is_a_branch },
+	{ "a flow forgotten with its interface is made anew",
+		a_flow_forgotten_with_its_interface_is_made_anew },
+};
+T_MAIN(cases)
