@@ -623,6 +623,7 @@ no_blockade(struct ct *t)
 	ct_feed(t, UP, msg);
 	fails(t, WIRE_STYLE_SE, spec, 0); /* of another style */
 	fails(t, WIRE_STYLE_WF, spec, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 8); /* none but the first */
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 0);
 	spec.tspec.r = NAN;

@@ -385,6 +385,13 @@ in_place(struct ct *t)
 	T_CHECK(ct_is(&t->sent[0].send.dst, ct_addr(t, DOWN, HOP_C)),
 		"whoever asked");
 	T_EQ(t->sent[0].msg.error.flags, WIRE_ERROR_IN_PLACE);
+	ct_forget(t);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	msg->flows[0].flowspec.tspec.M = 1501;
+	ct_feed(t, DOWN, msg);
+	T_EQ(errors(t), 1);
+	T_EQ(t->sent[0].msg.error.flags, WIRE_ERROR_IN_PLACE);
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
 }
 

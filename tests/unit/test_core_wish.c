@@ -114,6 +114,88 @@ more_senders_than_a_message_holds_go_in_several(void)
 	ct_both(many);
 }
 
+/* 64 filters of 64 next hops are as much as there may be. */
+static void
+full(struct ct *t)
+{
+	struct rsvp_totals totals;
+	struct rsvp_iface_info info;
+
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	info.conf.traffic_control = false;
+	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_tick(t);
+	for (unsigned i = 0; i < WIRE_FLOWS_MAX; i++)
+		sender_behind(t, UP, HOP_A, i + 1);
+	for (unsigned hop = 2; hop < 2 + 65; hop++) {
+		struct wire_msg *msg = request(t, WIRE_STYLE_SE, hop, 1000, 1);
+
+		for (unsigned i = 1; i < WIRE_FLOWS_MAX; i++) {
+			msg->flows[i] = msg->flows[0];
+			msg->flows[i].filter.src = ct_addr(t, 8, i + 1);
+		}
+		msg->flow_count = WIRE_FLOWS_MAX;
+		ct_feed(t, DOWN, msg);
+		ct_forget(t);
+	}
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.resvs, 64);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
+}
+
+static void
+a_session_has_so_many_filters_only(void)
+{
+	ct_once(full);
+}
+
+/* Two senders on one host are one address in SCOPE. */
+static void
+one_host(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, HOP_A, 8);
+	msg = ct_path(t);
+	msg->sender.src_port = 9;
+	ct_feed(t, UP, msg);
+	sender_behind(t, UP, HOP_C, 9);
+	wants(t, WIRE_STYLE_WF, HOP_B, 50000, 8);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
+	for (size_t i = 0; i < 2; i++)
+		T_EQ(ct_sent(t, WIRE_RESV, i)->msg.scope_count, 1);
+}
+
+static void
+senders_on_one_host_are_one_in_scope(void)
+{
+	ct_both(one_host);
+}
+
+static void
+other_tear(struct ct *t)
+{
+	ct_with_path(t);
+	wants(t, WIRE_STYLE_SE, HOP_B, 50000, 8);
+	ct_forget(t);
+	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_WF));
+	T_EQ(t->sent_count + t->flow_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
+	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_SE));
+	ct_answer_all(t);
+	wants(t, WIRE_STYLE_WF, HOP_B, 50000, 8);
+	ct_forget(t);
+	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_SE));
+	T_EQ(t->sent_count + t->flow_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 2);
+}
+
+static void
+a_tear_of_another_style_tears_nothing(void)
+{
+	ct_both(other_tear);
+}
+
 /* ---- who is the largest -------------------------------------------------- */
 
 static void
@@ -385,6 +467,12 @@ a_flow_forgotten_with_its_interface_is_made_anew(void)
 static struct t_case cases[] = {
 	{ "more senders than a message holds go in several",
 		more_senders_than_a_message_holds_go_in_several },
+	{ "a session has so many filters only",
+		a_session_has_so_many_filters_only },
+	{ "senders on one host are one in SCOPE",
+		senders_on_one_host_are_one_in_scope },
+	{ "a tear of another style tears nothing",
+		a_tear_of_another_style_tears_nothing },
 	{ "of two equal requests neither is the largest",
 		of_two_equal_requests_neither_is_the_largest },
 	{ "descriptors of one message must agree on the service",
