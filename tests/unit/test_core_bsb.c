@@ -123,16 +123,13 @@ pass(struct ct *t, int64_t ms, float first, float second)
 static void
 stays(struct ct *t)
 {
-	struct rsvp_resv_info info;
-
 	ct_with_resv(t, ct_cl(8 * B));
 	fails(t, WIRE_STYLE_FF, ct_cl(8 * B), 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0); /* nothing else to ask for */
 	T_EQ(t->flow_count, 0);
 	T_CHECK(ct_reserved(t, DOWN) > 0, "it is in force here");
-	info = ct_only_resv(t);
-	T_EQ(info.state, RSVP_RESV_INSTALLED);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
 	T_CHECK(refreshed(t) >= 1, "and refreshed");
 	T_CHECK(asked(t, 0) == 8 * B, "as it is");
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
