@@ -415,16 +415,22 @@ out_resv_tear(struct rsvp_core *core, const struct out_resv *resv)
 
 /* ---- ResvErr ------------------------------------------------------------- */
 
+/*
+ * No more of what came with the message than is kept of any: one message may be
+ * answered for each of its descriptors, or go on to each next hop, and objects
+ * of 64 KiB with it would be many times what its sender spent.
+ */
 static void
-add_objects(struct wire_msg *msg, const struct out_error *err)
+add_objects(struct rsvp_core *core, struct wire_msg *msg,
+	const struct out_error *err)
 {
+	msg->other_count = blob_fit(core, err->others, err->other_count);
+	msg->policy_count = blob_fit(core, err->policies, err->policy_count);
 	/* NULL when there are none. */
-	for (size_t i = 0; i < err->other_count; i++)
+	for (size_t i = 0; i < msg->other_count; i++)
 		msg->others[i] = err->others[i];
-	msg->other_count = err->other_count;
-	for (size_t i = 0; i < err->policy_count; i++)
+	for (size_t i = 0; i < msg->policy_count; i++)
 		msg->policies[i] = err->policies[i];
-	msg->policy_count = err->policy_count;
 }
 
 void
@@ -454,7 +460,7 @@ out_resv_err(struct rsvp_core *core, const struct out_error *err)
 	set_flows(msg, err->flows, err->count);
 	if (err->scope.len > 0 && pick.session)
 		set_scope(msg, scope, scope_collect(&pick, scope));
-	add_objects(msg, err);
+	add_objects(core, msg, err);
 	send_msg(core, &to);
 }
 

@@ -5,6 +5,8 @@
 
 #include "core_t.h"
 
+#include <math.h>
+
 #include <errno.h>
 
 static struct rsvp_path_info
@@ -513,6 +515,44 @@ large_objects(struct ct *t)
 	T_EQ(t->sent_count, 0);
 }
 
+/* One message may have an error for each of its descriptors, and go on to each
+ * next hop. */
+static void
+errors_with_large_objects(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(50000));
+	for (size_t len = 4096; len <= 4100; len += 4) {
+		ct_forget(t);
+		msg = ct_resv_err(t, WIRE_E_ADMISSION, 0, ct_cl(50000));
+		msg->others[0] = object_of(len);
+		msg->other_count = 1;
+		ct_feed(t, UP, msg);
+		T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+		T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.other_count,
+			len == 4096);
+	}
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
+	ct_forget(t);
+	msg = ct_resv(t, ct_gs(NAN, 70000));
+	msg->others[0] = object_of(6000);
+	msg->other_count = 1;
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.other_count, 0);
+	ct_forget(t);
+	msg->others[0] = object_of(16);
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.other_count, 1);
+}
+
+static void
+an_error_takes_no_large_objects_along(void)
+{
+	ct_once(errors_with_large_objects);
+}
+
 /* A merged Resv carries what several brought, and must still be sent. */
 static void
 objects_of_many(struct ct *t)
@@ -598,6 +638,8 @@ static struct t_case cases[] = {
 		a_session_has_a_limit_on_filters },
 	{ "a refresh makes up for what memory was short for",
 		a_refresh_makes_up_for_what_memory_was_short_for },
+	{ "an error takes no large objects along",
+		an_error_takes_no_large_objects_along },
 	{ "objects of many next hops go up as far as they fit",
 		objects_of_many_next_hops_go_up_as_far_as_they_fit },
 	{ "an ADSPEC too large to keep is refused",
