@@ -274,7 +274,9 @@ handle_iface_off(struct serve *s, const struct msg *m)
 	link = find_link(s, ifindex);
 	if (link && !link->lost)
 		s->error = tc_link_close(link, &s->kernel, &done);
-	if (link && done.error == 0)
+	/* Whatever came of it: nobody asks for it again, and an interface with
+	 * its index may be made or come back at any moment. */
+	if (link)
 		drop_link(s, link);
 	on_done(s, m->serial, &done);
 }

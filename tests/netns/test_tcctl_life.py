@@ -324,6 +324,23 @@ def test_an_interface_that_vanishes_is_given_up(bench):
     assert done["error"] == 0
 
 
+def test_an_interface_that_vanishes_and_comes_back_starts_anew(bench):
+    """With the same index, before its loss was seen."""
+    peer = bench.serve()
+    bench.add(peer)
+    away = bench.lab.node("away")
+    bench.a.ip("link", "set", "eth0", "netns", away.ns)
+    peer.ask(tp.IFACE_OFF, {"ifindex": bench.ifindex})
+    away.ip("link", "set", "eth0", "netns", bench.a.ns)
+    bench.a.ip("link", "set", "eth0", "up")
+    done, told = peer.ask(tp.IFACE, bench.iface())
+    assert (done["error"], told) == (0, [])
+    # A tree of its own, with nothing in it of the flow from before.
+    assert bench.qdiscs()[0]["handle"] == "52:"
+    assert "flowid 52:100" not in bench.a.tc("filter", "show", "dev",
+                                             "eth0").stdout
+
+
 # ---- settings that change ---------------------------------------------------
 
 
