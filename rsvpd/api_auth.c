@@ -68,6 +68,20 @@ port_is_ours(const struct api_client *client, uint8_t proto,
 	return true;
 }
 
+/* The kernel is asked about one that we do not know: it may have been added a
+ * moment ago, and its notification waits in line behind this request. */
+static bool
+is_of_this_host(struct net_link *link, const struct addr *addr)
+{
+	const struct rsvp_route_query query = { .dst = *addr };
+	struct rsvp_route route;
+
+	if (net_link_is_local(link, addr))
+		return true;
+	net_link_route(link, &query, &route);
+	return route.local;
+}
+
 bool
 api_auth_sender(const struct api_session *session, struct wire_filter *sender,
 	struct api_denial *ret_denial)
@@ -85,7 +99,7 @@ api_auth_sender(const struct api_session *session, struct wire_filter *sender,
 		return deny(ret_denial, API_BADSEND,
 			"no address to send from: no route to %s",
 			addr_format(&s->dst, name));
-	if (!net_link_is_local(link, &sender->src))
+	if (!is_of_this_host(link, &sender->src))
 		return deny(ret_denial, API_BADSEND,
 			"sender address %s is not of this host",
 			addr_format(&sender->src, name));
@@ -108,8 +122,7 @@ api_auth_receiver(const struct api_session *session,
 	char name[ADDR_TEXT];
 
 	/* A group's receiver may leave its interface open. */
-	if (!(group && end->family == ADDR_NONE) &&
-		!net_link_is_local(link, end))
+	if (!(group && end->family == ADDR_NONE) && !is_of_this_host(link, end))
 		return deny(ret_denial, API_BADRECV,
 			"receiver address %s is not of this host",
 			addr_format(end, name));

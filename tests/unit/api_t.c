@@ -43,6 +43,17 @@ net_link_is_local(const struct net_link *link, const struct addr *a)
 	return addr_equal(a, &ours4) || addr_equal(a, &ours6);
 }
 
+void
+net_link_route(struct net_link *link, const struct rsvp_route_query *query,
+	struct rsvp_route *ret_route)
+{
+	const struct addr fresh = at_addr("192.0.2.2");
+
+	*ret_route = (struct rsvp_route){
+		.local = link->fresh && addr_equal(&query->dst, &fresh)
+	};
+}
+
 bool
 net_link_source(
 	struct net_link *link, const struct addr *dst, struct addr *ret_src)

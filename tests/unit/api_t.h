@@ -15,7 +15,8 @@
 
 struct net_link {
 	bool no_route;
-	int owner; /* what sock_diag says: 0 nobody, 1 owner_uid, or -errno */
+	bool fresh; /* the kernel has 192.0.2.2, and we have not heard of it */
+	int owner;  /* what sock_diag says: 0 nobody, 1 owner_uid, or -errno */
 	uint32_t owner_uid;
 	uint8_t asked_proto;
 	uint16_t asked_port;

@@ -97,6 +97,22 @@ one_of_two_sessions_is_released(void)
 	at_end();
 }
 
+/* Its notification has not been read yet. */
+static void
+an_address_that_was_just_added_is_of_this_host(void)
+{
+	at_begin();
+	at_open("203.0.113.9", 5004);
+	at_send_from("192.0.2.2", 99);
+	at_expect_error(RAPI_PATH_ERROR, 20, RAPI_ERR_BADSEND,
+		"192.0.2.2 is not of this host");
+	at.links.fresh = true;
+	at_send_from("192.0.2.2", 99);
+	T_CHECK(at_run_until(at_path_sent), "no Path");
+	T_EQ(rapi_release(at.app.sid), RAPI_ERR_OK);
+	at_end();
+}
+
 static void
 ends_of_the_flow_must_be_here(void)
 {
@@ -329,6 +345,8 @@ static struct t_case cases[] = {
 		a_sender_is_announced_and_torn_when_it_ends },
 	{ "withdrawals are passed on", withdrawals_are_passed_on },
 	{ "one of two sessions is released", one_of_two_sessions_is_released },
+	{ "an address that was just added is of this host",
+		an_address_that_was_just_added_is_of_this_host },
 	{ "ends of the flow must be here", ends_of_the_flow_must_be_here },
 	{ "ports of other users are theirs", ports_of_other_users_are_theirs },
 	{ "groups are received on interfaces of this host",
