@@ -362,21 +362,17 @@ class Neighbour:
                 del self.parts[key]
                 return
 
-    def find(self, number, port=None, dst=None):
-        """Take the first such message out of what was heard, or None."""
-        for i, heard in enumerate(self.kept):
-            if (heard.type == number and port in (None, heard.port()) and
-                    dst in (None, heard.dst)):
-                return self.kept.pop(i)
-        return None
-
     def expect(self, number, port=None, timeout=5.0, dst=None):
         """The next message of that type (session port, IP destination)."""
         deadline = time.monotonic() + timeout
+        seen = 0  # of kept: a flood of others is looked at once
         while True:
-            heard = self.find(number, port, dst)
-            if heard:
-                return heard
+            for i in range(seen, len(self.kept)):
+                heard = self.kept[i]
+                if (heard.type == number and port in (None, heard.port()) and
+                        dst in (None, heard.dst)):
+                    return self.kept.pop(i)
+            seen = len(self.kept)
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(
