@@ -138,9 +138,10 @@ def test_a_tenth_of_the_messages_may_be_lost(chain):
     for node in ("r1", "r2", "r3"):
         chain.lose(node, "numgen inc mod 10 0")
     refreshed = chain.counter("c", "path_in")
-    # One in R comes of each flow, less what three routers lose.
+    # One in R comes of each flow, less what r3 loses: each router refreshes
+    # on its own.
     lab.wait_for(lambda: chain.counter("c", "path_in") > refreshed +
-                 len(flows) * seconds * 1000 / R_MS * 0.9 ** 6,
+                 len(flows) * seconds * 1000 / R_MS * 0.9,
                  "refreshes", seconds * 2 + 10, 0.5)
     assert expired == [chain.counter(n, c) for n in chain.daemons
                        for c in ("path_expired", "resv_expired", "admitted")]
@@ -359,7 +360,7 @@ def test_a_flapping_route_costs_a_bounded_rate(chain):
     """F19: every 100 ms; at rest each of the flows costs a Path and a Resv
     in R.  RSVPD_FLAP_S: for how many seconds."""
     flows = [chain.flow() for _ in range(5)]
-    seconds = int(os.environ.get("RSVPD_FLAP_S", "8"))
+    seconds = int(os.environ.get("RSVPD_FLAP_S", "20"))
     memory = resident(chain.daemons["r1"])
     rate = flap(chain, seconds)
     assert rate < 4 * 2 * len(flows) * 1000 / R_MS
