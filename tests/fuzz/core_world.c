@@ -437,6 +437,9 @@ check_send(const struct world *w, const struct rsvp_send *send)
 {
 	static struct wire_msg msg;
 
+	if (send->len == w->given_len &&
+		memcmp(send->bytes, w->given, send->len) == 0)
+		return; /* another node's, untouched */
 	if (wire_msg_decode(send->bytes, send->len, &msg) != WIRE_OK)
 		world_give_up("a message that is refused by its own decoder");
 	if (msg.type != send->type)

@@ -54,6 +54,8 @@ struct world {
 	size_t flow_count;
 
 	bool locals[WORLD_LOCALS + 1];
+	const uint8_t *given; /* the last message; it may be passed on */
+	size_t given_len;
 
 	long blocks;      /* allocated now */
 	long allocations; /* until now */

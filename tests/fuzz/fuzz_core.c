@@ -92,6 +92,10 @@ deliver(struct world *w, struct feed *f, size_t len)
 			     ? msg.hop.addr
 			     : world_addr(msg.session.dst.family, 2, 2);
 	packet.dst = msg.session.dst;
+	packet.bytes = octets;
+	packet.len = len;
+	w->given = octets;
+	w->given_len = len;
 	trace_message(packet.ifindex, &msg);
 	rsvp_core_packet(w->core, w->now, &packet);
 }
