@@ -31,6 +31,14 @@ net_link_is_local(const struct net_link *link, const struct addr *a)
 	return a->b[0] == 192 || a->b[15] == 1;
 }
 
+void
+net_link_route(struct net_link *link, const struct rsvp_route_query *query,
+	struct rsvp_route *ret_route)
+{
+	*ret_route = (struct rsvp_route){ .local = net_link_is_local(
+						  link, &query->dst) };
+}
+
 bool
 net_link_source(
 	struct net_link *link, const struct addr *dst, struct addr *ret_src)
