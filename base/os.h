@@ -8,11 +8,15 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/mono.h"
 
 /* CLOCK_MONOTONIC, fresh. */
 struct mono os_now(void);
+
+/* How long this thread has been computing. */
+int64_t os_computed_us(void);
 
 /* Is this inherited descriptor a socket as the supervisor gives them? */
 bool os_is_seqpacket(int fd);

@@ -24,7 +24,11 @@ enum { QUIET_MS = 300000 }; /* an address heard twice is then forgotten */
 struct bucket {
 	int64_t level; /* millionths of a packet */
 	struct mono since;
+	struct mono paid; /* when its costly packets are made up for */
 };
+
+/* What share of a processor they may have: one in so many. */
+enum { SHARE_OF_ALL = 2, SHARE_OF_ONE = 4 };
 
 struct source {
 	struct addr addr; /* family ADDR_NONE: free */
@@ -110,6 +114,32 @@ static bool
 has_packet(const struct bucket *b)
 {
 	return b->level >= PACKET;
+}
+
+static bool
+owes_too_much(const struct bucket *b, struct mono now)
+{
+	return b->paid.us - now.us > (int64_t)SHARE_OF_ALL * NET_LIMIT_BURST_US;
+}
+
+/* Of an interface that had too much, a known source with nothing to make up for
+ * is not to blame. */
+static bool
+is_overworked(
+	const struct port *port, const struct bucket *own, struct mono now)
+{
+	bool in_debt = own == &port->strangers || own->paid.us > now.us;
+
+	return owes_too_much(own, now) ||
+	       (in_debt && owes_too_much(&port->all, now));
+}
+
+static void
+charge(struct bucket *b, int share, int64_t us, struct mono now)
+{
+	if (b->paid.us < now.us)
+		b->paid = now;
+	b->paid.us += share * us;
 }
 
 static struct port *
@@ -216,7 +246,8 @@ net_limit_admit(struct net_limit *limit, uint32_t ifindex,
 
 	refill(&port->all, packets_per_s, now);
 	refill(own, share, now);
-	if (!has_packet(&port->all) || !has_packet(own))
+	if (!has_packet(&port->all) || !has_packet(own) ||
+		is_overworked(port, own, now))
 		return false;
 	port->all.level -= PACKET;
 	own->level -= PACKET;
@@ -225,6 +256,22 @@ net_limit_admit(struct net_limit *limit, uint32_t ifindex,
 	else
 		remember(set, ifindex, src, full_bucket(share, now));
 	return true;
+}
+
+void
+net_limit_charge(struct net_limit *limit, uint32_t ifindex,
+	const struct addr *src, int64_t us, struct mono now)
+{
+	struct port *port = find_port(limit, ifindex);
+	struct source *known =
+		find_source(find_set(limit, ifindex, src), ifindex, src);
+
+	if (!port || us < NET_LIMIT_COSTLY_US)
+		return;
+	charge(&port->all, SHARE_OF_ALL, us, now);
+	/* Its first packet was a stranger's. */
+	charge(known && known->returned ? &known->bucket : &port->strangers,
+		SHARE_OF_ONE, us, now);
 }
 
 void

@@ -3,8 +3,9 @@
 #define NET_BUCKET_H
 
 /*
- * How many packets a second may reach the parser: token buckets of interfaces
- * and of sources (RFC 6398).  Pure; memory is bounded whatever the sources are.
+ * How many packets a second may reach the parser, and how much work they may
+ * make: token buckets of interfaces and of sources (RFC 6398).  Pure; memory is
+ * bounded whatever the sources are.
  */
 
 #include <stdbool.h>
@@ -33,6 +34,18 @@ void net_limit_free(struct net_limit *limit);
  */
 bool net_limit_admit(struct net_limit *limit, uint32_t ifindex,
 	const struct addr *src, uint32_t packets_per_s, struct mono now);
+
+/*
+ * What came of an admitted packet took so long.  Hardly any takes
+ * NET_LIMIT_COSTLY_US; those that do, for a session with thousands of next hops
+ * say, may take half of the time of a processor, from one source or from
+ * strangers a quarter, after NET_LIMIT_BURST_US or half of it in one go. Beyond
+ * that nothing is admitted from there until it is made up for, except from a
+ * known source that took none of it.
+ */
+enum { NET_LIMIT_COSTLY_US = 100, NET_LIMIT_BURST_US = 1000000 };
+void net_limit_charge(struct net_limit *limit, uint32_t ifindex,
+	const struct addr *src, int64_t us, struct mono now);
 
 /* The interface is gone. */
 void net_limit_forget(struct net_limit *limit, uint32_t ifindex);

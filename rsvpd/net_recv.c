@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/os.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_link_int.h"
 
@@ -41,7 +42,8 @@ struct net_batch {
 	struct iovec iov[BATCH];
 	union net_name names[BATCH];
 	_Alignas(struct cmsghdr) char controls[BATCH][CONTROL];
-	uint8_t *slots; /* BATCH of them */
+	uint8_t *slots;   /* BATCH of them */
+	int64_t computed; /* microseconds of ours when last looked at */
 };
 
 /* A packet that arrived, and where. */
@@ -358,6 +360,40 @@ is_double(const struct net_raw *raw, const struct arrival *a)
 	       raw->ports[NET_TAP6].fd >= 0;
 }
 
+/* Fragments and all. */
+static void
+take_any(struct net_raw *raw, struct arrival *a, enum net_packet_fault fault)
+{
+	if (fault == NET_PACKET_FRAGMENT && a->role != NET_RAW4)
+		take_fragment(raw, a);
+	else if (fault != NET_PACKET_OK)
+		drop(raw, a, STATS_NOT_RSVP, net_packet_fault_text(fault));
+	else
+		take_message(raw, a);
+}
+
+/* The same, at the cost of its source.  While others had the processor it cost
+ * us nothing; that clock is slow to read, so it is when much time went by. */
+static void
+take_at_cost(
+	struct net_raw *raw, struct arrival *a, enum net_packet_fault fault)
+{
+	const struct mono begin = loop_now();
+	const int64_t before = raw->batch->computed;
+	int64_t us;
+	struct mono now;
+
+	take_any(raw, a, fault);
+	now = loop_now();
+	us = now.us - begin.us;
+	if (us < NET_LIMIT_COSTLY_US)
+		return;
+	raw->batch->computed = os_computed_us();
+	if (us > raw->batch->computed - before)
+		us = raw->batch->computed - before;
+	net_limit_charge(raw->limit, a->ifindex, &a->packet.src, us, now);
+}
+
 static void
 take_packet(struct net_port *port, struct mmsghdr *message)
 {
@@ -379,12 +415,7 @@ take_packet(struct net_port *port, struct mmsghdr *message)
 	}
 	if (!may_pass(raw, &a))
 		return;
-	if (fault == NET_PACKET_FRAGMENT && a.role != NET_RAW4)
-		take_fragment(raw, &a);
-	else if (fault != NET_PACKET_OK)
-		drop(raw, &a, STATS_NOT_RSVP, net_packet_fault_text(fault));
-	else
-		take_message(raw, &a);
+	take_at_cost(raw, &a, fault);
 }
 
 /* ---- receiving --------------------------------------------------------------
@@ -410,6 +441,7 @@ net_recv_batch(void *arg, int fd, unsigned ready)
 
 	(void)ready;
 	prepare(batch);
+	batch->computed = os_computed_us();
 	count = recvmmsg(fd, batch->messages, BATCH, MSG_DONTWAIT, NULL);
 	if (count < 0 && is_fatal(errno)) {
 		log_err(LOG_NET, "raw socket: cannot receive: %s",

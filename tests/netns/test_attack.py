@@ -275,6 +275,36 @@ def test_a_datagram_in_a_routers_name_diverts_nothing(bench):
     assert bench.up.expect(nb.RESV, port, timeout=2.0).dst == src
 
 
+def test_errors_to_thousands_of_forged_next_hops_cost_their_source(bench):
+    """Each goes on to all of them: a source may take so much time and no more,
+    and others on its interface are heard meanwhile."""
+    src, up, via, dst = ADDR[4]
+    port = bench.port()
+    lih = bench.reserved_path(4, port)
+    shown = [nb.session(dst, port), nb.style(nb.FF), SMALL,
+             nb.filter_spec(src, port)]
+    before = bench.counter("resv_in")
+    for i in range(2000):
+        who = f"10.1{i >> 8}.{i & 255}.1"
+        put(bench.down, via, packet(who, via, 63, nb.message(
+            nb.RESV, 63, shown[0], nb.hop(who, lih), nb.time_values(3000),
+            *shown[1:]), False))
+        if i % 100 == 99:
+            lab.wait_for(lambda n=i: bench.counter("resv_in") > before + n,
+                         "the Resvs")
+    error = packet("10.99.0.1", up, 63, nb.message(
+        nb.RESV_ERR, 63, shown[0], nb.hop(src, 77),
+        nb.error_spec(src, 0, 1, 2), *shown[1:]), False)
+    limited = bench.counter("rate_limited")
+    for _ in range(1500):
+        put(bench.up, up, error)
+    lab.wait_for(lambda: bench.counter("rate_limited") > limited, "the limit")
+    refresh(bench)
+    # Whoever was known before is still heard.
+    bench.path(4, bench.port())
+    bench.down.expect(nb.PATH, bench.next_port)
+
+
 # ---- the applications' socket ------------------------------------------------
 
 def attribute(number, body):

@@ -292,6 +292,98 @@ time_that_does_not_pass_costs_no_tokens(void)
 	net_limit_free(limit);
 }
 
+/* A millisecond of work each. */
+static unsigned
+costly(struct net_limit *limit, uint32_t first, unsigned step, unsigned n,
+	struct mono now)
+{
+	unsigned passed = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct addr src = host(first + i * step);
+
+		if (!net_limit_admit(limit, 1, &src, 1000000, now))
+			continue;
+		net_limit_charge(limit, 1, &src, 1000, now);
+		passed++;
+	}
+	return passed;
+}
+
+/* Half a second of work in one go, afterwards a quarter of the time; the first
+ * packet was a stranger's. */
+static void
+costly_packets_of_one_source_are_limited(void)
+{
+	struct net_limit *limit = new_limit();
+
+	T_EQ(costly(limit, 7, 0, 2000, start), 502);
+	T_EQ(costly(limit, 7, 0, 2000, start), 0);
+	T_EQ(costly(limit, 7, 0, 2000, after_ms(1000)), 250);
+	T_EQ(costly(limit, 7, 0, 2000, after_ms(90000)), 501);
+	net_limit_free(limit);
+}
+
+static void
+costly_packets_of_strangers_are_limited_and_leave_some_to_the_known(void)
+{
+	struct net_limit *limit = new_limit();
+
+	T_EQ(costly(limit, 7, 0, 2, start), 2);
+	T_EQ(costly(limit, 1000, 1, 4000, start), 500);
+	T_EQ(costly(limit, 7, 0, 100, start), 100);
+	net_limit_free(limit);
+}
+
+static unsigned
+cheap(struct net_limit *limit, uint32_t source, unsigned n)
+{
+	const struct addr src = host(source);
+	unsigned passed = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		passed += net_limit_admit(limit, 1, &src, 1000000, start);
+	return passed;
+}
+
+static void
+costly_packets_of_all_are_limited(void)
+{
+	struct net_limit *limit = new_limit();
+	unsigned passed = 0;
+
+	T_EQ(cheap(limit, 10, 2), 2);
+	for (uint32_t source = 1; source <= 8; source++)
+		passed += costly(limit, source, 0, 300, start);
+	T_EQ(passed, 1001);
+	T_EQ(costly(limit, 9, 0, 10, start), 0); /* a stranger */
+	T_EQ(cheap(limit, 10, 2), 2);            /* not to blame */
+	T_EQ(costly(limit, 10, 0, 2, start), 1);
+	T_EQ(burst(limit, 2, 7, 1, start), 1); /* elsewhere */
+	passed = costly(limit, 1, 0, 200, after_ms(1000));
+	for (uint32_t source = 2; source <= 8; source++)
+		passed += costly(limit, source, 0, 200, after_ms(1000));
+	T_EQ(passed, 500);
+	net_limit_free(limit);
+}
+
+static void
+cheap_packets_owe_nothing(void)
+{
+	struct net_limit *limit = new_limit();
+	const struct addr src = host(7);
+	unsigned passed = 0;
+
+	for (unsigned i = 0; i < 100000; i++) {
+		passed += net_limit_admit(limit, 1, &src, 1000000, start);
+		net_limit_charge(
+			limit, 1, &src, NET_LIMIT_COSTLY_US - 1, start);
+	}
+	T_EQ(passed, 100000);
+	net_limit_charge(limit, 2, &src, 1000000, start); /* nobody knows it */
+	net_limit_free(limit);
+}
+
 static void
 a_forgotten_interface_starts_afresh(void)
 {
@@ -326,6 +418,13 @@ static struct t_case cases[] = {
 	{ "a limit of one lets one pass", a_limit_of_one_lets_one_pass },
 	{ "a limit of nothing lets one pass in all",
 		a_limit_of_nothing_lets_one_pass_in_all },
+	{ "costly packets of one source are limited",
+		costly_packets_of_one_source_are_limited },
+	{ "costly packets of strangers are limited and leave some to the known",
+		costly_packets_of_strangers_are_limited_and_leave_some_to_the_known },
+	{ "costly packets of all are limited",
+		costly_packets_of_all_are_limited },
+	{ "cheap packets owe nothing", cheap_packets_owe_nothing },
 	{ "a long silence fills the buckets",
 		a_long_silence_fills_the_buckets },
 	{ "time that does not pass costs no tokens",
