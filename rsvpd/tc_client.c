@@ -445,8 +445,8 @@ take_datagram(struct tc_client *tc, size_t len)
 			lose(tc, "a message that makes no sense");
 			return;
 		}
-		effect_run(tc->engine);
 	}
+	effect_run(tc->engine);
 	if (r.failed)
 		lose(tc, "a malformed message");
 }

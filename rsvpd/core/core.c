@@ -154,6 +154,7 @@ rsvp_core_new(const struct rsvp_core_conf *conf)
 	 * by chance is unlikely from here. */
 	core->next_flow = (uint32_t)(core->random >> 32);
 	STAILQ_INIT(&core->queue);
+	TAILQ_INIT(&core->answered);
 	TAILQ_INIT(&core->fresh);
 	heap_init(&core->timers, core->alloc);
 	walk_init(&core->routes, TIMER_ROUTES);
@@ -220,11 +221,18 @@ rsvp_core_reconf(struct rsvp_core *core, const struct rsvp_core_conf *conf)
 /* ---- effects ------------------------------------------------------------- */
 
 void
-core_begin(struct rsvp_core *core, struct mono now)
+core_begin_answer(struct rsvp_core *core, struct mono now)
 {
 	core->now = now;
 	core_put(core, core->taken);
 	core->taken = NULL;
+}
+
+void
+core_begin(struct rsvp_core *core, struct mono now)
+{
+	core_begin_answer(core, now);
+	session_settle_answered(core);
 }
 
 static size_t
@@ -259,9 +267,10 @@ effect_push(struct rsvp_core *core, enum rsvp_effect_kind kind, size_t extra)
 bool
 rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect)
 {
-	struct queued *q = STAILQ_FIRST(&core->queue);
+	struct queued *q;
 
 	core_begin(core, core->now);
+	q = STAILQ_FIRST(&core->queue);
 	if (!q)
 		return false;
 	STAILQ_REMOVE_HEAD(&core->queue, next);

@@ -127,6 +127,8 @@ struct session {
 	UT_hash_handle hh_serial; /* by serial; keeps their order */
 	uint32_t left_count;      /* path states that left an interface */
 	LIST_HEAD(, bsb) bsbs;
+	TAILQ_ENTRY(session) next_answered;
+	bool answered; /* it waits there */
 };
 
 struct psb {
@@ -359,6 +361,8 @@ struct rsvp_core {
 	struct walk policies;
 	size_t psb_count;
 	size_t rsb_count;
+	/* the kernel answered, and what is asked for is not told yet */
+	TAILQ_HEAD(, session) answered;
 	TAILQ_HEAD(, psb) fresh; /* path state heard once, the oldest first */
 	size_t session_count;
 	size_t kept_bytes; /* of all blobs */
@@ -384,8 +388,12 @@ struct rsvp_core {
 /* Zeroed memory or NULL, counted. */
 void *core_get(struct rsvp_core *core, size_t size);
 void core_put(struct rsvp_core *core, void *memory);
-/* Each input begins so: forgets the effect taken last. */
+/* Each input begins so: forgets the effect taken last, and tells what the
+ * answers before it have changed. */
 void core_begin(struct rsvp_core *core, struct mono now);
+/* So begins an answer of the kernel: more of them may follow, and what they
+ * change together is told once. */
+void core_begin_answer(struct rsvp_core *core, struct mono now);
 void core_count(struct rsvp_core *core, enum rsvp_counter counter);
 /* Room for the body of an effect with extra octets behind it, in the queue.
  * NULL: no memory; it is lost and counted. */
@@ -493,9 +501,11 @@ enum session_mode { SESSION_TELL, SESSION_QUIET };
 void session_sync(struct rsvp_core *core, struct session *session,
 	enum session_mode mode);
 /* The same after an answer to that demand: the others that carry the same
- * senders are looked at, and no more. */
+ * senders are looked at, and no more.  What the previous hops are asked for
+ * follows with the next input, or when the effects are taken. */
 void session_answered(struct rsvp_core *core, struct session *session,
 	const struct demand *demand);
+void session_settle_answered(struct rsvp_core *core);
 /* A charge against a limit; NULL: reached, or no memory (counted). */
 struct maker *maker_charge(
 	struct rsvp_core *core, const struct maker_key *who, uint32_t limit);

@@ -632,7 +632,7 @@ rsvp_core_installed(struct rsvp_core *core, struct mono now,
 	struct demand *demand;
 	struct session *session;
 
-	core_begin(core, now);
+	core_begin_answer(core, now);
 	HASH_FIND_BYHASHVALUE(hh_serial, core->flow_serials, &result->serial,
 		sizeof(result->serial), result->serial, demand);
 	if (!demand)

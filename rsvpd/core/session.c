@@ -244,6 +244,14 @@ fail:
 	return NULL;
 }
 
+static void
+leave_answered(struct rsvp_core *core, struct session *session)
+{
+	if (session->answered)
+		TAILQ_REMOVE(&core->answered, session, next_answered);
+	session->answered = false;
+}
+
 void
 session_free(struct rsvp_core *core, struct session *session)
 {
@@ -259,6 +267,7 @@ session_free(struct rsvp_core *core, struct session *session)
 		local_free(core, TAILQ_FIRST(&session->locals));
 	while (!TAILQ_EMPTY(&session->demands))
 		demand_free(core, TAILQ_FIRST(&session->demands));
+	leave_answered(core, session);
 	HASH_DELETE(hh, core->sessions, session);
 	HASH_DELETE(hh_serial, core->session_serials, session);
 	core->session_count--;
@@ -279,6 +288,7 @@ static void
 settle(struct rsvp_core *core, struct session *session, enum session_mode mode,
 	uint64_t failures)
 {
+	leave_answered(core, session);
 	ask_sync(core, session, mode);
 	session->unsettled = core->counters[RSVP_C_DROP_MEMORY] != failures;
 	if (empty(session))
@@ -298,10 +308,23 @@ session_answered(struct rsvp_core *core, struct session *session,
 		if (each->shared == shared &&
 			(shared || wire_filter_equal(&each->filter, &filter)))
 			demand_run(core, each);
-	if (session->unsettled || psb_settle(core, session))
+	if (core->counters[RSVP_C_DROP_MEMORY] != failures)
+		session->unsettled = true;
+	if (session->unsettled || psb_settle(core, session)) {
 		session_sync(core, session, SESSION_TELL);
-	else
-		settle(core, session, SESSION_TELL, failures);
+		return;
+	}
+	if (!session->answered)
+		TAILQ_INSERT_TAIL(&core->answered, session, next_answered);
+	session->answered = true;
+}
+
+void
+session_settle_answered(struct rsvp_core *core)
+{
+	while (!TAILQ_EMPTY(&core->answered))
+		settle(core, TAILQ_FIRST(&core->answered), SESSION_TELL,
+			core->counters[RSVP_C_DROP_MEMORY]);
 }
 
 void
