@@ -131,6 +131,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ctl_server_socket(rim.engine.ctl, listener);
 	for (size_t i = 0; i < CLIENTS; i++)
 		clients[i] = rim_connect(listener);
+	if (rim.stats.count[STATS_CTL_CLIENTS] != CLIENTS)
+		rim_give_up("nobody listens");
 	while (!feed_empty(&f)) {
 		const unsigned said = rim_send_one(&f, clients[size % CLIENTS]);
 

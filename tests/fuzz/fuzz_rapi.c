@@ -145,6 +145,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	api_server_socket(rim.engine.api, listener);
 	for (size_t i = 0; i < CLIENTS; i++)
 		clients[i] = rim_connect(listener);
+	if (rim.stats.count[STATS_API_CLIENTS] != CLIENTS)
+		rim_give_up("nobody listens");
 	input = (struct feed){ data, data + size };
 	for (size_t i = 0; !feed_empty(&input); i++) {
 		const unsigned said = rim_send_one(

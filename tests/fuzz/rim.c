@@ -268,7 +268,8 @@ rim_begin(struct rim *rim)
 	rim->engine = (struct engine){ .conf = &rim->conf,
 		.stats = &rim->stats,
 		.loop = &the_loop,
-		.started = now };
+		.started = now,
+		.listening = true };
 	make_core(rim);
 }
 
