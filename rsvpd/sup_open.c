@@ -27,6 +27,9 @@
 enum {
 	RSVP_PROTOCOL = 46,
 	RECEIVE_BUFFER = 4 << 20,
+	/* More than the queues of many interfaces hold: a full one drops, and
+	 * what goes elsewhere by the same socket is sent all the same. */
+	SEND_BUFFER = 16 << 20,
 	PAIR_BUFFER = 1 << 20,
 	BACKLOG = 128,
 	/* linux/in6.h, which cannot be included beside netinet/in.h. */
@@ -211,6 +214,7 @@ static const struct option_row raw4_options[] = {
 	{ IPPROTO_IP, IP_HDRINCL, 1 },
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, 0 },
 	{ SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER },
+	{ SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER },
 };
 
 /* What is addressed to us. */
@@ -234,6 +238,7 @@ static const struct option_row alert6_options[] = {
 	{ IPPROTO_IPV6, IPV6_HDRINCL, 1 },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0 },
 	{ SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER },
+	{ SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER },
 };
 
 static int

@@ -15,7 +15,7 @@
 #include "rsvpd/net_udp.h"
 #include "tcctl/tcctl.h"
 
-enum { RECEIVE_BUFFER = 1 << 20, CONTROL_TOS = 0xc0 };
+enum { RECEIVE_BUFFER = 1 << 20, SEND_BUFFER = 16 << 20, CONTROL_TOS = 0xc0 };
 
 struct option_row {
 	int level;
@@ -33,6 +33,8 @@ static const struct option_row common[] = {
 	 * alive.  A filter by port would let anybody's datagrams in. */
 	{ SOL_SOCKET, SO_PRIORITY, TC_CLASS_CONTROL },
 	{ SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER },
+	/* As for raw sockets: a full interface holds up no other. */
+	{ SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER },
 };
 
 /* Port 1699 hears the groups that applications of this host joined; of port

@@ -228,6 +228,23 @@ def test_forged_paths_do_not_keep_an_honest_one_out(bench):
     assert sessions < len(shown) <= 2000
 
 
+def test_a_full_queue_of_one_interface_holds_up_no_other(bench):
+    """What is too much for eth1 is dropped there; the socket is never full."""
+    rnd = random.Random(12)
+    failed, dropped = bench.counter("send_failed"), control_drops(bench)
+    deadline = time.monotonic() + 10
+    while control_drops(bench) == dropped:
+        assert time.monotonic() < deadline
+        for _ in range(1000):
+            put(bench.up, ADDR[4][3], forged_path(rnd))
+    assert bench.counter("send_failed") == failed
+
+
+def control_drops(bench):
+    return next(c["drops"] for c in bench.router.tc_classes("eth1")
+                if c["handle"] == "52:6")
+
+
 def test_of_large_messages_little_is_kept(bench):
     """60 kB of objects that nobody knows, in fragments, for many sessions."""
     src, _, _, dst = ADDR[4]
