@@ -18,21 +18,23 @@
 static const struct {
 	unsigned cap;
 	const char *name;
+	bool if_any; /* it does without, if it has to */
 } kept[] = {
-	/* Raw sockets, and receiving other people's RSVP with them. */
-	{ CAP_NET_RAW, "CAP_NET_RAW" },
+	/* Raw sockets, and receiving other people's RSVP with them.  A host
+	 * with raw = false has none. */
+	{ CAP_NET_RAW, "CAP_NET_RAW", true },
 	/* Buffers beyond the limit; handed to tcctl, which needs it. */
-	{ CAP_NET_ADMIN, "CAP_NET_ADMIN" },
+	{ CAP_NET_ADMIN, "CAP_NET_ADMIN", false },
 	/* Workers become users of their own, with an empty bounding set. */
-	{ CAP_SETUID, "CAP_SETUID" },
-	{ CAP_SETGID, "CAP_SETGID" },
-	{ CAP_SETPCAP, "CAP_SETPCAP" },
+	{ CAP_SETUID, "CAP_SETUID", false },
+	{ CAP_SETGID, "CAP_SETGID", false },
+	{ CAP_SETPCAP, "CAP_SETPCAP", false },
 	/* To end a worker that hangs. */
-	{ CAP_KILL, "CAP_KILL" },
+	{ CAP_KILL, "CAP_KILL", false },
 	/* The control socket belongs to a group, the cache to policyd. */
-	{ CAP_CHOWN, "CAP_CHOWN" },
+	{ CAP_CHOWN, "CAP_CHOWN", false },
 	/* Configuration and key files, whoever may read them. */
-	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH" },
+	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", false },
 };
 
 bool
@@ -54,7 +56,8 @@ priv_missing(void)
 	if (capng_get_caps_process() != 0)
 		return "/proc";
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (!capng_have_capability(CAPNG_EFFECTIVE, kept[i].cap))
+		if (!kept[i].if_any &&
+			!capng_have_capability(CAPNG_EFFECTIVE, kept[i].cap))
 			return kept[i].name;
 	return NULL;
 }
@@ -62,12 +65,18 @@ priv_missing(void)
 int
 priv_keep(void)
 {
+	bool has[sizeof(kept) / sizeof(kept[0])];
+
+	if (capng_get_caps_process() != 0)
+		return -EPERM;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		has[i] = capng_have_capability(CAPNG_EFFECTIVE, kept[i].cap);
 	capng_clear(CAPNG_SELECT_ALL);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (capng_update(CAPNG_ADD,
-			    CAPNG_EFFECTIVE | CAPNG_PERMITTED |
-				    CAPNG_BOUNDING_SET,
-			    kept[i].cap) != 0)
+		if (has[i] && capng_update(CAPNG_ADD,
+				      CAPNG_EFFECTIVE | CAPNG_PERMITTED |
+					      CAPNG_BOUNDING_SET,
+				      kept[i].cap) != 0)
 			return -EINVAL;
 	if (capng_apply(CAPNG_SELECT_BOTH) != 0)
 		return -EPERM;

@@ -166,15 +166,23 @@ sup_give_socket(struct worker *engine, int role)
 		[SUP_FD_UDP] = "UDP port 1698",
 		[SUP_FD_UDP_HOST] = "UDP port 1699",
 	};
+	const bool udp = role == SUP_FD_UDP || role == SUP_FD_UDP_HOST;
 	int fd;
 
 	if (role >= SUP_FD_COUNT || !names[role])
 		return;
-	fd = role == SUP_FD_UDP || role == SUP_FD_UDP_HOST ? sup_udp(role)
-							   : sup_raw(role);
-	if (fd < 0)
+	fd = udp ? sup_udp(role) : sup_raw(role);
+	if (fd == -EPERM && !udp && role != SUP_FD_GUARD) {
+		log_err(LOG_NET,
+			"%s: CAP_NET_RAW is missing (start it with the "
+			"capabilities of rsvpd(8), or write raw = false; in "
+			"rsvpd.conf, on a host that has UDP only)",
+			names[role]);
+		sup_stop(engine->sup, EXIT_FAILURE);
+	} else if (fd < 0) {
 		log_warn(LOG_NET, "%s: %s (RSVP does without it)", names[role],
 			strerror(-fd));
+	}
 	/* It waits for an answer, even if that is none. */
 	sup_pass_fd(engine, role, fd < 0 ? -1 : fd);
 	sup_close(&fd);

@@ -530,7 +530,21 @@ def test_without_root_it_says_what_is_missing(node):
     lame = node.nodes["r"].start(
         "setpriv", "--bounding-set=-net_raw", *b.argv(), name="lame")
     assert lame.popen.wait(5) == 1
-    assert "CAP_NET_RAW is missing" in lame.output()
+    assert "CAP_NET_RAW is missing (start it with" in lame.output()
+
+
+def test_a_host_that_speaks_udp_only_needs_no_capability_for_raw_sockets(node):
+    b = Bench(node)
+    b.daemon.process.stop()
+    b.daemon.conf.write_text("raw = false;\n" + b.daemon.conf.read_text())
+    udp = node.nodes["r"].start(
+        "setpriv", "--bounding-set=-net_raw", *b.argv(), name="udp")
+    udp.wait_output("main: ready")
+    assert lab.process_status(udp.pid)["CapEff"].strip() == format(
+        int(lab.process_status(udp.pid)["CapBnd"], 16), "016x")
+    assert not int(lab.process_status(udp.pid)["CapEff"], 16) & 1 << 13
+    udp.stop()
+    assert "missing" not in udp.output()
 
 
 def test_ten_deaths_within_a_minute_end_it(bench):
