@@ -482,6 +482,7 @@ start_node(struct sim *s, uint32_t index)
 
 	node->sim = s;
 	node->index = index;
+	node->plain = s->conf.plain && s->conf.plain[index];
 	for (uint32_t p = 1; p <= node->ports; p++) {
 		uint32_t faster = s->conf.mixed_refresh
 					  ? 1 + (uint32_t)sim_random(s, 6)

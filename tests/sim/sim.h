@@ -38,6 +38,7 @@ struct sim_conf {
 	size_t nodes;
 	size_t link_count; /* 0: nodes in line */
 	const struct sim_link *links;
+	const bool *plain; /* of each node: it knows no RSVP; NULL: none */
 	uint64_t reservable_Bps; /* of each interface */
 	uint32_t refresh_ms;
 	bool mixed_refresh; /* some interfaces refresh up to 6 times faster */

@@ -53,6 +53,7 @@ struct node {
 	struct rsvp_core *core;
 	struct sim *sim;
 	uint32_t index;
+	bool plain;     /* forwards what it has to, and has an idle core */
 	unsigned lives; /* of the core, and of traffic control */
 	unsigned tc_lives;
 	bool tc_down;
@@ -276,6 +277,9 @@ bool sim_is_member(
 	const struct sim *s, const struct addr *group, uint32_t node);
 bool sim_link_works(const struct sim *s, const struct link *link);
 void sim_topo_changed(struct sim *s);
+/* Bits of the ports that data from a source to a group leave a node by. */
+uint32_t sim_group_ports(struct sim *s, const struct addr *group,
+	const struct addr *src, uint32_t node);
 
 /* ---- sim_net.c ----------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { HOPS_MAX = 64, LATE_US = 5000000 };
+enum { COPIES_MAX = 64, LATE_US = 5000000 };
 
 /* ---- what can be seen of a message --------------------------------------- */
 
@@ -108,15 +108,18 @@ sim_port_towards(struct sim *s, const struct node *node, const struct addr *dst)
 	return sim_next_port(s, node->index, to);
 }
 
-/* One that RSVP looks at wherever it comes past. */
+/* RSVP looks at it wherever it comes past, where there is RSVP. */
 static bool
-stops(const struct sim *s, const struct rsvp_send *send, uint32_t node)
+stops(const struct sim *s, const struct rsvp_send *send,
+	const struct node *node)
 {
 	uint32_t to, ifindex;
 
+	if (node->plain)
+		return false;
 	if (send->router_alert || addr_is_multicast(&send->dst))
 		return true;
-	return sim_owner(s, &send->dst, &to, &ifindex) && to == node;
+	return sim_owner(s, &send->dst, &to, &ifindex) && to == node->index;
 }
 
 static void
@@ -126,63 +129,96 @@ deliver(struct sim *s, const struct rsvp_send *send, uint32_t node,
 	struct event *e = sim_event(s, EVENT_PACKET, node);
 	uint32_t to, owner_port;
 
-	if (send->len > sizeof(e->bytes)) {
-		sim_problem(s, "a message of %zu octets", send->len);
-		send = NULL;
-	}
 	e->port = ifindex;
-	if (send) {
-		memcpy(e->bytes, send->bytes, send->len);
-		e->len = send->len;
-		e->packet = (struct rsvp_packet){ .ifindex = ifindex,
-			.src = send->src,
-			.dst = send->dst,
-			.ttl = send->ttl };
-		if (addr_is_multicast(&send->dst))
-			e->packet.dst_local =
-				sim_is_member(s, &send->dst, node);
-		else
-			e->packet.dst_local =
-				sim_owner(s, &send->dst, &to, &owner_port) &&
-				to == node;
-	}
+	e->len = send->len;
+	memcpy(e->bytes, send->bytes, send->len);
+	e->packet = (struct rsvp_packet){ .ifindex = ifindex,
+		.src = send->src,
+		.dst = send->dst,
+		.ttl = send->ttl };
+	if (addr_is_multicast(&send->dst))
+		e->packet.dst_local = sim_is_member(s, &send->dst, node);
+	else
+		e->packet.dst_local =
+			sim_owner(s, &send->dst, &to, &owner_port) &&
+			to == node;
 	sim_schedule(s, e, (struct mono){ s->now.us + delay_us(s) });
+}
+
+/* A copy on its way. */
+struct copy {
+	const struct node *at;
+	uint32_t out;
+	uint8_t ttl;
+};
+
+/* Over one link.  False: it is lost, or there. */
+static bool
+pass(struct sim *s, const struct rsvp_send *send, struct copy *c)
+{
+	const struct port *port = &c->at->port[c->out];
+	struct link *link = &s->links[port->link];
+	struct rsvp_send arrived = *send;
+	uint32_t ifindex = link->ifindex[1 - port->side];
+
+	if (!sim_link_works(s, link))
+		return false;
+	if (send->type == WIRE_RESV)
+		link->resvs++;
+	c->at = &s->nodes[link->node[1 - port->side]];
+	if (!stops(s, send, c->at))
+		return --c->ttl > 0;
+	arrived.ttl = c->ttl;
+	deliver(s, &arrived, c->at->index, ifindex);
+	if (sim_random(s, 1000) < s->weather.doubled)
+		deliver(s, &arrived, c->at->index, ifindex);
+	return false;
+}
+
+/* All ports that a plain node sends it on. */
+static size_t
+fan_out(struct sim *s, const struct rsvp_send *send, const struct copy *c,
+	struct copy *copies, size_t room)
+{
+	uint32_t ports;
+	size_t count = 0;
+
+	if (!addr_is_multicast(&send->dst)) {
+		copies[0] = *c;
+		copies[0].out = sim_port_towards(s, c->at, &send->dst);
+		return copies[0].out != 0;
+	}
+	ports = sim_group_ports(s, &send->dst, &send->src, c->at->index);
+	for (uint32_t p = 1; p <= c->at->ports && count < room; p++)
+		if (ports >> p & 1) {
+			copies[count] = *c;
+			copies[count++].out = p;
+		}
+	return count;
 }
 
 void
 sim_transmit(struct sim *s, struct node *node, const struct rsvp_send *send)
 {
-	struct node *at = node;
-	uint32_t out = send->ifindex;
+	struct copy copies[COPIES_MAX] = { { node, send->ifindex, send->ttl } };
+	size_t count = 1;
 
 	s->counts.messages++;
 	s->counts.sent[send->type & 7]++;
-	if (lost(s, node, send->type))
+	if (send->len > EVENT_BYTES) {
+		sim_problem(s, "a message of %zu octets", send->len);
 		return;
-	for (int hops = 0; hops < HOPS_MAX; hops++) {
-		const struct port *port;
-		struct link *link;
+	}
+	if (copies[0].out == 0)
+		copies[0].out = sim_port_towards(s, node, &send->dst);
+	if (copies[0].out == 0 || lost(s, node, send->type))
+		return; /* no route now */
+	while (count > 0) {
+		struct copy c = copies[--count];
 
-		if (out == 0)
-			out = sim_port_towards(s, at, &send->dst);
-		if (out == 0)
-			return; /* no route now */
-		port = &at->port[out];
-		link = &s->links[port->link];
-		if (!sim_link_works(s, link))
-			return;
-		if (send->type == WIRE_RESV)
-			link->resvs++;
-		at = &s->nodes[link->node[1 - port->side]];
-		if (stops(s, send, at->index)) {
-			deliver(s, send, at->index,
-				link->ifindex[1 - port->side]);
-			if (sim_random(s, 1000) < s->weather.doubled)
-				deliver(s, send, at->index,
-					link->ifindex[1 - port->side]);
-			return;
-		}
-		out = 0;
+		if (pass(s, send, &c))
+			count += fan_out(s, send, &c, copies + count,
+				COPIES_MAX - count);
 	}
 }
 

@@ -573,6 +573,23 @@ merged(const struct rsvp_resv_info *a, const struct rsvp_resv_info *b)
 	return a->in_force && b->in_force && same_flow(a, b);
 }
 
+/* It goes with the path state (RFC 2205 3.1.5). */
+static bool
+lacks_path(const struct look *look, const struct rsvp_resv_info *resv)
+{
+	for (size_t i = 0; i < resv->filter_count && i < SIM_FLOWS; i++) {
+		bool any = false;
+
+		for (size_t p = 0; p < look->path_count; p++)
+			if (wire_filter_equal(
+				    &look->paths[p].sender, &resv->filters[i]))
+				any = true;
+		if (!any)
+			return true;
+	}
+	return look->path_count == 0;
+}
+
 static void
 check_resvs(struct sim *s, const struct node *node, const struct look *look)
 {
@@ -585,6 +602,11 @@ check_resvs(struct sim *s, const struct node *node, const struct look *look)
 			continue;
 		if (!first)
 			first = resv;
+		if (resv->ifindex != 0 && lacks_path(look, resv))
+			sim_problem(s,
+				"node %u: reserves for a sender without "
+				"path state",
+				node->index);
 		if (resv->style != first->style)
 			sim_problem(s, "node %u: styles mixed in force",
 				node->index);

@@ -16,16 +16,13 @@ sim_expect_refreshes(struct sim *s, bool only)
 	s->refreshes_only = only;
 }
 
-/* The neighbour behind a port. */
-static struct node *
-neighbour(struct sim *s, const struct node *node, uint32_t ifindex,
-	uint32_t *ret_ifindex)
+/* Whose address that is, and which of its interfaces. */
+static const struct node *
+owner(struct sim *s, const struct addr *addr, uint32_t *ret_ifindex)
 {
-	const struct port *port = &node->port[ifindex];
-	const struct link *link = &s->links[port->link];
+	uint32_t node;
 
-	*ret_ifindex = link->ifindex[1 - port->side];
-	return &s->nodes[link->node[1 - port->side]];
+	return sim_owner(s, addr, &node, ret_ifindex) ? &s->nodes[node] : NULL;
 }
 
 /* ---- reservations -------------------------------------------------------- */
@@ -41,12 +38,14 @@ names(const struct rsvp_resv_info *resv, const struct wire_flow *flow)
 	return false;
 }
 
+/* Of a next hop, NULL: of an application. */
 static const struct rsvp_resv_info *
-find_resv(
-	const struct look *look, uint32_t ifindex, const struct wire_flow *flow)
+find_resv(const struct look *look, uint32_t ifindex, const struct addr *hop,
+	const struct wire_flow *flow)
 {
 	for (size_t i = 0; i < look->resv_count; i++)
 		if (look->resvs[i].ifindex == ifindex &&
+			(!hop || addr_equal(&look->resvs[i].hop.addr, hop)) &&
 			names(&look->resvs[i], flow))
 			return &look->resvs[i];
 	return NULL;
@@ -57,19 +56,22 @@ check_ask(struct sim *s, const struct node *node,
 	const struct rsvp_ask_info *ask, bool ample)
 {
 	uint32_t ifindex;
-	const struct node *up = neighbour(s, node, ask->ifindex, &ifindex);
+	const struct node *up = owner(s, &ask->hop.addr, &ifindex);
+	const struct addr own = sim_port_addr(
+		s, node->index, ask->ifindex, ask->hop.addr.family);
 	struct rsvp_session_info info;
 	struct look *look = &s->other_look;
 
-	if (!rsvp_core_session_find(up->core, &s->cause.session, &info) ||
+	if (!up ||
+		!rsvp_core_session_find(up->core, &s->cause.session, &info) ||
 		!sim_look(up, &info, look)) {
 		sim_problem(s, "node %u asks node %u, which knows nothing",
-			node->index, up->index);
+			node->index, up ? up->index : SIM_NOWHERE);
 		return;
 	}
 	for (size_t i = 0; i < ask->flow_count; i++) {
 		const struct rsvp_resv_info *resv =
-			find_resv(look, ifindex, &ask->flows[i]);
+			find_resv(look, ifindex, &own, &ask->flows[i]);
 		bool there = resv && resv->in_force &&
 			     sim_spec_equal(
 				     &resv->flowspec, &ask->flows[i].flowspec);
@@ -101,18 +103,19 @@ check_asked(struct sim *s, const struct node *node,
 	const struct rsvp_resv_info *resv)
 {
 	uint32_t ifindex;
-	const struct node *down = neighbour(s, node, resv->ifindex, &ifindex);
+	const struct node *down = owner(s, &resv->hop.addr, &ifindex);
 	struct rsvp_session_info info;
 	struct look *look = &s->other_look;
 
-	if (rsvp_core_session_find(down->core, &s->cause.session, &info) &&
+	if (down &&
+		rsvp_core_session_find(down->core, &s->cause.session, &info) &&
 		sim_look(down, &info, look))
 		for (size_t i = 0; i < look->ask_count; i++)
 			if (look->asks[i].ifindex == ifindex &&
 				asks_for(&look->asks[i], resv))
 				return;
 	sim_problem(s, "node %u keeps a reservation that node %u does not ask",
-		node->index, down->index);
+		node->index, down ? down->index : SIM_NOWHERE);
 }
 
 static void
@@ -163,6 +166,7 @@ check_way(struct sim *s, const struct app *sender, uint32_t at)
 		const struct node *node = &s->nodes[at];
 		const struct rsvp_path_info *path = NULL;
 		struct rsvp_session_info info;
+		const struct node *up;
 		uint32_t expected, theirs;
 
 		if (rsvp_core_session_find(
@@ -184,7 +188,10 @@ check_way(struct sim *s, const struct app *sender, uint32_t at)
 				path->in_ifindex, expected);
 			return;
 		}
-		at = neighbour(s, node, path->in_ifindex, &theirs)->index;
+		up = owner(s, &path->hop.addr, &theirs);
+		if (!up)
+			return;
+		at = up->index;
 	}
 }
 
@@ -214,7 +221,7 @@ check_receiver(struct sim *s, const struct app *app)
 	}
 	for (size_t i = 0; i < app->count; i++) {
 		const struct rsvp_resv_info *resv =
-			find_resv(look, 0, &app->flows[i]);
+			find_resv(look, 0, NULL, &app->flows[i]);
 		bool sent = false;
 
 		for (size_t p = 0; p < look->path_count; p++)

@@ -450,6 +450,20 @@ route_group(struct sim *s, const struct node *node, uint32_t root,
 			ret->out_ifindex[ret->count++] = p;
 }
 
+uint32_t
+sim_group_ports(struct sim *s, const struct addr *group, const struct addr *src,
+	uint32_t node)
+{
+	struct group *g = find_group(s, group);
+	const struct branch *b;
+	uint32_t root, ifindex;
+
+	if (!g || !sim_owner(s, src, &root, &ifindex))
+		return 0;
+	b = find_branch(g, root);
+	return b ? b->mask[node] : 0;
+}
+
 void
 sim_route(
 	void *arg, const struct rsvp_route_query *query, struct rsvp_route *ret)

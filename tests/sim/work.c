@@ -65,6 +65,7 @@ work_new(const struct work_conf *conf)
 	work_make_links(w, &random);
 	sim.nodes = w->nodes;
 	sim.links = w->links;
+	sim.plain = w->plain;
 	sim.link_count = w->link_count;
 	sim.reservable_Bps = w->ample ? 1000000000 : 600000;
 	sim.use_slack = conf->seed / 8 % 2 == 1;
@@ -86,6 +87,7 @@ work_free(struct work *w)
 	sim_free(w->s);
 	free(w->slots);
 	free(w->links);
+	free(w->plain);
 	free(w);
 }
 

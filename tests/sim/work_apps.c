@@ -54,9 +54,10 @@ uint32_t
 work_node(struct work *w)
 {
 	size_t hosts = w->nodes - w->routers;
+	uint32_t router = (uint32_t)draw(w, w->routers);
 
-	if (draw(w, 8) == 0)
-		return (uint32_t)draw(w, w->routers);
+	if (draw(w, 8) == 0 && !w->plain[router])
+		return router;
 	return (uint32_t)(w->routers + draw(w, hosts));
 }
 

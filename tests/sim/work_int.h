@@ -36,6 +36,7 @@ struct work {
 	struct sim *s;
 	size_t nodes, routers, link_count;
 	struct sim_link *links;
+	bool *plain; /* of each node */
 	size_t slot_count;
 	struct slot *slots;
 	uint16_t next_port;

@@ -3,7 +3,8 @@
 /*
  * Random connected graphs.  Routers join with a preference for those that have
  * neighbours already, so that some have many and most have few; some links
- * more make cycles; hosts hang on routers, each by one link.
+ * more make cycles; hosts hang on routers, each by one link.  In some worlds
+ * some routers know no RSVP; several next hops are behind one interface then.
  */
 
 #include "work_int.h"
@@ -80,8 +81,13 @@ work_make_links(struct work *w, uint64_t *random)
 	more = draw(random, w->routers);
 	w->links =
 		(struct sim_link *)calloc(w->nodes + more, sizeof(*w->links));
-	if (!g.degree || !w->links)
+	w->links =
+		(struct sim_link *)calloc(w->nodes + more, sizeof(*w->links));
+	w->plain = (bool *)calloc(w->nodes, sizeof(*w->plain));
+	if (!g.degree || !w->links || !w->plain)
 		abort();
+	for (size_t i = 0; w->conf.seed % 3 == 0 && i < w->routers; i++)
+		w->plain[i] = draw(random, 4) == 0;
 	for (uint32_t i = 1; i < w->routers; i++)
 		join(&g, i, prefer(&g, i));
 	for (size_t i = 0; i < more; i++) {
