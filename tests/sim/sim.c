@@ -317,7 +317,9 @@ feed(struct sim *s, struct node *node, struct event *e)
 	case EVENT_ANSWER:
 		return sim_answer(s, e);
 	case EVENT_TC:
+		node->changed = s->now;
 		sim_tc_back(s, node);
+		s->cause.touched = (1ULL << (node->ports + 1)) - 2;
 		return true;
 	case EVENT_PORT:
 		back(s, node, e->port);

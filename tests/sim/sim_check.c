@@ -158,6 +158,17 @@ check_way_back(struct sim *s, const struct node *node, const struct peek *out,
 			node->index, wire_type_text(out->type), port);
 }
 
+/* The LIH: a Resv may come by another interface than the one it is for. */
+static uint32_t
+handle(const struct peek *in)
+{
+	const uint8_t *at = in->hop.bytes + in->hop.len - 4;
+
+	return in->hop.len < 8 ? 0
+			       : (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+					 (uint32_t)at[2] << 8 | at[3];
+}
+
 /* Unless something else was waiting to be told. */
 static void
 check_resv_back(struct sim *s, const struct node *node, const struct peek *out,
@@ -166,8 +177,8 @@ check_resv_back(struct sim *s, const struct node *node, const struct peek *out,
 	const struct cause *c = &s->cause;
 
 	if (c->kind != EVENT_PACKET || c->in.type != WIRE_RESV ||
-		out->type != WIRE_RESV || port != c->in_port || c->in.confirm ||
-		out->confirm ||
+		out->type != WIRE_RESV || port != handle(&c->in) ||
+		c->in.confirm || out->confirm ||
 		add_session(0, c->in.session) != add_session(0, out->session))
 		return;
 	if (!last || !marked_since(s, node, &s->sent_session, last->event))
@@ -242,7 +253,9 @@ sim_check_sent(struct sim *s, struct node *node, const struct rsvp_send *send)
 	sim_peek(send->bytes, send->len, &out);
 	if (port == 0 && is_state(out.type))
 		port = sim_port_towards(s, node, &send->dst);
-	check_way_back(s, node, &out, port);
+	/* What a path left is told by unicast. */
+	if (addr_is_multicast(&send->dst) || send->router_alert)
+		check_way_back(s, node, &out, port);
 	if (!is_state(out.type)) {
 		check_quiet(s, node, NULL, 0, out.type);
 		return;

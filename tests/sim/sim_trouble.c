@@ -21,6 +21,7 @@ sim_core_restart(struct sim *s, size_t index, int64_t away_ms)
 	node->claims = 0;
 	node->blocks = 0;
 	node->away_until = mono_add_ms(s->now, away_ms);
+	node->changed = node->away_until;
 	sim_tc_dies(s, node);
 	sim_start_core(s, node);
 	sim_begin(s, node, EVENT_CALL);
