@@ -453,27 +453,52 @@ resume_adopted(struct rsvp_core *core, struct demand *demand)
 		core_count(core, RSVP_C_DROP_MEMORY);
 }
 
-/* Ask again for what is in force.  It was admitted and fits; a smaller limit
- * since then does not take it away. */
+static struct image *
+copy_of(struct rsvp_core *core, const struct image *image)
+{
+	const size_t filters = image ? image->count : 0;
+	const size_t size =
+		sizeof(*image) + filters * sizeof(image->filters[0]);
+	struct image *copy =
+		image ? (struct image *)core_get(core, size) : NULL;
+
+	if (copy)
+		memcpy(copy, image, size);
+	return copy;
+}
+
+/*
+ * Ask again for what is in force.  A smaller limit since then does not take
+ * away what is held; where more is wanted by now than was admitted, it is what
+ * there was.  Takes the old image, which may be NULL.
+ */
 static void
-repeat(struct rsvp_core *core, struct demand *demand, enum flowslot_act act)
+repeat(struct rsvp_core *core, struct demand *demand, enum flowslot_act act,
+	struct image *old)
 {
 	struct image *image = NULL;
 	struct admit_figures figures;
 
-	if (!demand_image(core, demand, &image) || !image) {
+	if (demand_image(core, demand, &image) && image &&
+		!admit_hold(core, demand, image, &figures)) {
+		core_put(core, image);
+		image = old;
+		old = NULL;
+		demand->stuck = true;
+	}
+	core_put(core, old);
+	if (image)
+		act_on(core, demand, act, image);
+	else
 		give_up(core, demand,
 			act == FLOWSLOT_ADD ? RSVP_FLOW_ADD : RSVP_FLOW_CHANGE);
-		return;
-	}
-	(void)admit_hold(core, demand, image, &figures); /* see above */
-	act_on(core, demand, act, image);
 }
 
 void
 demand_resume(struct rsvp_core *core, struct demand *demand)
 {
 	enum flowslot_act act;
+	struct image *old;
 
 	if (demand->adopted) {
 		resume_adopted(core, demand);
@@ -484,14 +509,17 @@ demand_resume(struct rsvp_core *core, struct demand *demand)
 		return;
 	}
 	timer_stop(core, &demand->wait);
+	old = copy_of(core, demand->live);
 	if (!demand->seen)
 		set_live(core, demand, NULL);
 	act = flowslot_step(&demand->slot,
 		demand->seen ? FLOWSLOT_FOUND : FLOWSLOT_MISSING);
-	if (act == FLOWSLOT_ADD || act == FLOWSLOT_CHANGE)
-		repeat(core, demand, act);
-	else
+	if (act == FLOWSLOT_ADD || act == FLOWSLOT_CHANGE) {
+		repeat(core, demand, act, old);
+	} else {
+		core_put(core, old);
 		act_on(core, demand, act, NULL);
+	}
 	if (demand->slot != FLOWSLOT_ABSENT)
 		return;
 	if (!demand->session)
@@ -612,7 +640,7 @@ answer(struct rsvp_core *core, struct demand *demand,
 		break;
 	case FLOWSLOT_ADD:
 	case FLOWSLOT_CHANGE:
-		repeat(core, demand, act);
+		repeat(core, demand, act, copy_of(core, demand->live));
 		break;
 	case FLOWSLOT_UNSET:
 	case FLOWSLOT_BUG:

@@ -290,6 +290,50 @@ path_grows_too_much(struct ct *t)
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE); /* this one fits */
 }
 
+/* Traffic control comes back, with the flow or without it. */
+static void
+back_with_too_little(struct ct *t, bool found)
+{
+	struct wire_msg *msg;
+	struct rsvp_flow flow;
+
+	ct_with_resv(t, ct_cl(900000));
+	flow = t->flows[0].flow;
+	msg = ct_path(t);
+	msg->tspec = ct_cl(900000).tspec;
+	ct_feed(t, UP, msg); /* more than there is */
+	ct_forget(t);
+	rsvp_core_tc_lost(t->core, t->now);
+	if (found)
+		rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->op, found ? RSVP_FLOW_CHANGE : RSVP_FLOW_ADD);
+	T_EQ(ct_flow(t)->flow.rate_Bps, flow.rate_Bps);
+	T_EQ(ct_reserved(t, DOWN), flow.rate_Bps);
+	ct_answer_all(t);
+	T_EQ(ct_reserved(t, DOWN), flow.rate_Bps);
+}
+
+static void
+found_with_too_little(struct ct *t)
+{
+	back_with_too_little(t, true);
+}
+
+static void
+lost_with_too_little(struct ct *t)
+{
+	back_with_too_little(t, false);
+}
+
+static void
+what_was_not_admitted_is_not_asked_for_after_a_restart(void)
+{
+	ct_once(found_with_too_little);
+	ct_once(lost_with_too_little);
+}
+
 static void
 path_that_grows_too_much_keeps_the_old(void)
 {
@@ -517,6 +561,8 @@ static struct t_case cases[] = {
 		buffer_grows_with_what_the_path_gathered },
 	{ "a Path that grows too much keeps the old flow",
 		path_that_grows_too_much_keeps_the_old },
+	{ "what was not admitted is not asked for after a restart",
+		what_was_not_admitted_is_not_asked_for_after_a_restart },
 	{ "refused by the kernel is code 22 with errno and text",
 		refused_by_the_kernel_is_code_22 },
 	{ "a change the kernel refuses keeps the flow as it was",
