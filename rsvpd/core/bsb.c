@@ -143,14 +143,15 @@ strike(struct rsvp_core *core, const struct psb *psb,
 	bsb_free(core, bsb);
 }
 
-/* Does the error say something about that sender? */
+/* Does the error say something about that sender?  Its previous hop alone may:
+ * no other was asked for it. */
 static bool
 is_hit(const struct psb *psb, const struct wire_msg *msg)
 {
-	if (psb->local)
+	if (psb->local || !addr_equal(&psb->hop.addr, &msg->hop.addr))
 		return false;
 	if (msg->style == WIRE_STYLE_WF)
-		return addr_equal(&psb->hop.addr, &msg->hop.addr);
+		return true;
 	for (size_t i = 0; i < msg->flow_count; i++)
 		if (wire_filter_equal(&msg->flows[i].filter, &psb->sender))
 			return true;

@@ -128,14 +128,16 @@ blockade(struct rsvp_core *core, struct session *session,
 }
 
 /* Only who was asked has errors to tell: neither a hop that the path left,
- * which does not know yet, nor somebody who makes them up. */
+ * which does not know yet, nor somebody who makes them up, as a receiver might
+ * whom others outbid: they do not come from where the data go to. */
 static bool
-is_previous_hop(const struct session *session, const struct addr *hop)
+is_previous_hop(const struct session *session, const struct rsvp_packet *packet)
 {
 	const struct psb *psb;
 
 	TAILQ_FOREACH (psb, &session->psbs, next)
-		if (addr_equal(&psb->hop.addr, hop))
+		if (addr_equal(&psb->hop.addr, &packet->msg->hop.addr) &&
+			!psb_routes_to(psb, packet->ifindex))
 			return true;
 	return false;
 }
@@ -150,7 +152,7 @@ in_resv_err(struct rsvp_core *core, const struct rsvp_packet *packet)
 	const struct rsb *rsb;
 
 	if (!session || msg->flow_count == 0 ||
-		!is_previous_hop(session, &msg->hop.addr)) {
+		!is_previous_hop(session, packet)) {
 		core_count(core, RSVP_C_DROP_STATE);
 		return;
 	}

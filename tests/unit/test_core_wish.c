@@ -287,6 +287,8 @@ senders_that_share_are_refreshed_with_the_glb_of_all(void)
 static void
 each_at_its_time(struct ct *t)
 {
+	struct wire_msg *msg;
+
 	sender_behind(t, UP, HOP_A, 8);
 	sender_behind(t, UP, HOP_C, 9);
 	for (unsigned host = 8; host <= 9; host++) {
@@ -297,7 +299,10 @@ each_at_its_time(struct ct *t)
 	fails(t, WIRE_STYLE_FF, 80000, 8);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	ct_forget(t);
-	fails(t, WIRE_STYLE_FF, 80000, 9);
+	msg = styled(ct_resv_err(t, 1, 2, ct_cl(80000)), WIRE_STYLE_FF);
+	msg->hop.addr = ct_addr(t, UP, HOP_C);
+	msg->flows[0].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, UP, msg);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
 			ct_addr(t, UP, HOP_C)),
