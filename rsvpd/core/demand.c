@@ -28,7 +28,7 @@ demand_new(struct rsvp_core *core, struct iface *iface,
 	demand->iface = iface;
 	demand->key = *key;
 	demand->born = ++core->next_demand;
-	demand->slot = iface->tc_ready ? FLOWSLOT_ABSENT : FLOWSLOT_OFF;
+	demand->slot = FLOWSLOT_ABSENT;
 	demand->wait.kind = TIMER_DEMAND;
 	TAILQ_INIT(&demand->rsbs);
 	LIST_INSERT_HEAD(&iface->demands, demand, of_iface);
@@ -226,7 +226,7 @@ add_sender(const struct iface *iface, const struct psb *psb, struct sum *sum)
 					   psb->adspec->len },
 			&adspec))
 		gs = wire_adspec_find(&adspec, WIRE_SERVICE_GS);
-	if (!gs || !gs->gs_terms)
+	if (!gs) /* an empty fragment has zeros */
 		return;
 	sum->Ctot = larger(sum->Ctot, gs->Ctot);
 	sum->arrival.Csum = larger(sum->arrival.Csum, gs->Csum);
@@ -325,24 +325,18 @@ lets_more_come(const struct demand *other, const struct sum *sum)
 }
 
 /* The same senders' data leave by another interface too, with more reserved
- * for them there (RFC 2212, Policing: a heterogeneous source branch point). */
+ * for them there (RFC 2212, Policing: a heterogeneous source branch point).
+ * Shared ones have no filter, all the same. */
 static bool
 branches(const struct demand *demand, const struct sum *sum)
 {
 	const struct demand *other;
 
-	if (sum->effective.service != WIRE_SERVICE_GS)
-		return false;
-	TAILQ_FOREACH (other, &demand->session->demands, next) {
-		const bool elsewhere = other->iface != demand->iface &&
-				       other->shared == demand->shared;
-		const bool same =
-			demand->shared ||
-			wire_filter_equal(&other->filter, &demand->filter);
-
-		if (elsewhere && same && lets_more_come(other, sum))
+	TAILQ_FOREACH (other, &demand->session->demands, next)
+		if (other->iface != demand->iface &&
+			wire_filter_equal(&other->filter, &demand->filter) &&
+			lets_more_come(other, sum))
 			return true;
-	}
 	return false;
 }
 

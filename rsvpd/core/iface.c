@@ -162,10 +162,9 @@ static bool
 is_new_to_neighbours(const struct rsvp_iface *old, const struct rsvp_iface *new)
 {
 	const bool was = old->up && old->enabled;
-	const bool is = new->up &&new->enabled;
 
-	return is && (!was || !addr_equal(&old->v4, &new->v4) ||
-			     !addr_equal(&old->v6, &new->v6));
+	return !was || !addr_equal(&old->v4, &new->v4) ||
+	       !addr_equal(&old->v6, &new->v6);
 }
 
 static bool
@@ -193,7 +192,7 @@ static bool
 set_conf(struct rsvp_core *core, struct iface *iface,
 	const struct rsvp_iface *conf, bool known)
 {
-	const bool less = known && carries_less(&iface->conf, conf);
+	const bool less = carries_less(&iface->conf, conf);
 
 	if (!conf->traffic_control)
 		forget_flows(core, iface);
@@ -237,7 +236,6 @@ rsvp_core_iface_gone(struct rsvp_core *core, struct mono now, uint32_t ifindex)
 	if (!iface)
 		return;
 	forget_flows(core, iface);
-	timer_stop(core, &iface->preempt);
 	iface->gone = true;
 	iface_settle(core, iface);
 	walk_routes(core, 0, NULL);

@@ -17,8 +17,7 @@
 bool
 ports_sane(const struct wire_session *session, const struct wire_filter *sender)
 {
-	return session->dst_port != 0 || sender->form != WIRE_FILTER_PORT ||
-	       sender->src_port == 0;
+	return session->dst_port != 0 || sender->src_port == 0;
 }
 
 /* One host with and without ports in a session (RFC 2205 3.2, code 8). */
@@ -60,7 +59,6 @@ from_neighbour(struct rsvp_core *core, const struct rsvp_packet *packet)
 
 	return addr_is_unicast(&msg->hop.addr) &&
 	       !iface_of_addr(core, &msg->hop.addr, packet->ifindex) &&
-	       addr_is_unicast(&msg->sender.src) &&
 	       !iface_of_addr(core, &msg->sender.src, packet->ifindex);
 }
 
@@ -75,9 +73,10 @@ judge_contents(const struct rsvp_core *core, const struct rsvp_packet *packet)
 	const struct wire_msg *msg = packet->msg;
 	const struct iface *iface = iface_find(core, packet->ifindex);
 
-	if (msg->tspec_malformed || !tspec_acceptable(iface, &msg->tspec))
+	/* A malformed object was decoded as zeros, which are not valid. */
+	if (!tspec_acceptable(iface, &msg->tspec))
 		return (struct verdict){ WIRE_E_TC, WIRE_TC_TSPEC };
-	if (msg->adspec_malformed || msg->adspec_view.len > CORE_KEPT_MAX)
+	if (msg->adspec_view.len > CORE_KEPT_MAX)
 		return (struct verdict){ WIRE_E_TC, WIRE_TC_ADSPEC };
 	if ((msg->has & WIRE_HAS_ADSPEC) && !adspec_valid(&msg->adspec))
 		return (struct verdict){ WIRE_E_TC, WIRE_TC_ADSPEC };
@@ -262,10 +261,8 @@ find_routes(struct rsvp_core *core, struct psb *psb)
 	struct psb *other;
 
 	(void)psb_route(core, psb);
-	if (psb->local_only)
-		return;
 	TAILQ_FOREACH (other, &psb->session->psbs, next)
-		if (other != psb && !other->local &&
+		if (other != psb &&
 			wire_filter_equal(&other->sender, &psb->sender))
 			(void)psb_route(core, other);
 }
@@ -289,7 +286,7 @@ in_path(struct rsvp_core *core, const struct rsvp_packet *packet)
 	core_count(core, RSVP_C_PATH_IN);
 	psb_heard(core, psb, made);
 	old_ifindex = psb->in_ifindex;
-	changed = update(core, psb, packet);
+	changed = update(core, psb, packet); /* one just made is: its hop */
 	if (!restart_expiry(core, psb, packet)) {
 		struct session *session = psb->session;
 
@@ -300,7 +297,7 @@ in_path(struct rsvp_core *core, const struct rsvp_packet *packet)
 	}
 	if (made || old_ifindex != psb->in_ifindex)
 		find_routes(core, psb); /* all is told below */
-	if (made || changed)
+	if (changed)
 		path_changed(core, psb);
 }
 
@@ -326,7 +323,7 @@ in_path_tear(struct rsvp_core *core, const struct rsvp_packet *packet)
 
 	if (session)
 		psb = psb_find(session, &msg->sender, key_ifindex(packet));
-	if (!psb || psb->local || !addr_equal(&psb->hop.addr, &msg->hop.addr)) {
+	if (!psb || !addr_equal(&psb->hop.addr, &msg->hop.addr)) {
 		core_count(core, RSVP_C_DROP_STATE);
 		return;
 	}

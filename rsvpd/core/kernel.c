@@ -279,7 +279,6 @@ demand_abandon(struct rsvp_core *core, struct demand *demand)
 	if (demand->slot != FLOWSLOT_ABSENT)
 		act_on(core, demand,
 			flowslot_step(&demand->slot, FLOWSLOT_UNWANT), NULL);
-	demand->trying = NULL;
 	if (demand->slot == FLOWSLOT_ABSENT ||
 		(demand->slot == FLOWSLOT_OFF && !demand->live)) {
 		demand_free(core, demand);

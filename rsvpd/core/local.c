@@ -158,7 +158,6 @@ rsvp_local_close(struct rsvp_core *core, struct mono now, uint64_t id)
 {
 	struct local *local = find(core, id);
 	struct session *session;
-	struct ask *ask, *next;
 	bool sent;
 
 	core_begin(core, now);
@@ -166,9 +165,6 @@ rsvp_local_close(struct rsvp_core *core, struct mono now, uint64_t id)
 		return;
 	session = local->session;
 	stop_reserving(core, local);
-	TAILQ_FOREACH_SAFE (ask, &session->asks, next, next)
-		if (ask->local == local)
-			ask_free(core, ask);
 	sent = local->psb != NULL;
 	if (sent)
 		psb_tear(core, local->psb);

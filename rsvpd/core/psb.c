@@ -228,7 +228,7 @@ psb_serves(const struct psb *psb, uint32_t named)
 {
 	if (!psb_reaches_local(psb))
 		return false;
-	if (psb->in_ifindex == named || psb->in_ifindex == 0)
+	if (psb->in_ifindex == named)
 		return true;
 	if (psb->local_only)
 		return !has_forwarded(psb);
@@ -273,7 +273,7 @@ ask_route(const struct rsvp_core *core, const struct psb *psb,
 	*ret_route = (struct rsvp_route){ 0 };
 	core->conf.hooks.route(core->conf.hooks.arg, &query, ret_route);
 	/* A sender that names its interface sends there only (RFC 2205 3.9). */
-	if (psb->local && psb->local->ifindex != 0 && !ret_route->local) {
+	if (psb->local && psb->local->ifindex != 0) {
 		ret_route->count = 1;
 		ret_route->out_ifindex[0] = psb->local->ifindex;
 	}
@@ -333,8 +333,7 @@ find_way(const struct rsvp_core *core, const struct psb *psb, struct way *way)
 	struct rsvp_route route;
 
 	ask_route(core, psb, &route);
-	way->local_only = addr_is_multicast(&psb->session->key.dst) &&
-			  route.in_ifindex != 0 && psb->in_ifindex != 0 &&
+	way->local_only = route.in_ifindex != 0 && psb->in_ifindex != 0 &&
 			  route.in_ifindex != psb->in_ifindex;
 	way->to_local = route.local;
 	way->count = usable_outs(core, psb, &route, way->outs);
@@ -372,7 +371,8 @@ is_reserved_on(const struct psb *psb, uint32_t ifindex)
 	return false;
 }
 
-/* An interface that is only down may come back; one that is gone does not. */
+/* An interface that is only down may come back; one that is gone does not.  If
+ * nobody has reserved there, psb_settle() forgets it at once. */
 static void
 leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
 {
@@ -382,8 +382,7 @@ leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
 	if (leads_to(way, psb->left))
 		set_left(psb, 0);
 	if (iface && iface->conf.enabled && !leads_to(way, old) &&
-		addr_is_unicast(&psb->session->key.dst) &&
-		is_reserved_on(psb, old))
+		addr_is_unicast(&psb->session->key.dst))
 		set_left(psb, old);
 }
 

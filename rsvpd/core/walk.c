@@ -45,7 +45,7 @@ repair(struct rsvp_core *core, struct session *session)
 		any = any || moved;
 	}
 	TAILQ_FOREACH (ask, &session->asks, next)
-		if (!ask->local && is_resent(core, ask->ifindex))
+		if (is_resent(core, ask->ifindex))
 			ask_resend(core, ask);
 	if (any)
 		local_path_event(core, session);
@@ -240,8 +240,7 @@ least_wait_ms(const struct rsvp_core *core)
 
 	for (iface = core->ifaces; iface;
 		iface = (const struct iface *)iface->hh.next)
-		if (!iface->gone && iface->conf.enabled &&
-			iface->conf.repair_wait_ms < least)
+		if (iface->conf.enabled && iface->conf.repair_wait_ms < least)
 			least = iface->conf.repair_wait_ms;
 	return least == UINT32_MAX ? 0 : least;
 }

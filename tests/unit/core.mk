@@ -15,6 +15,7 @@ core_tests = \
 	tests/unit/test_core_merge \
 	tests/unit/test_core_path \
 	tests/unit/test_core_peer \
+	tests/unit/test_core_psb \
 	tests/unit/test_core_repair \
 	tests/unit/test_core_resv \
 	tests/unit/test_core_scope \
@@ -50,6 +51,7 @@ tests_unit_test_core_mcast_LDADD = $(core_ldadd)
 tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_peer_LDADD = $(core_ldadd)
+tests_unit_test_core_psb_LDADD = $(core_ldadd)
 tests_unit_test_core_repair_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
 tests_unit_test_core_scope_LDADD = $(core_ldadd)

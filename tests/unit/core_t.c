@@ -63,6 +63,8 @@ route(void *arg, const struct rsvp_route_query *query, struct rsvp_route *ret)
 	*ret = (struct rsvp_route){ .local = t->dst_local };
 	if (addr_is_multicast(&query->dst))
 		ret->in_ifindex = t->expects != 0 ? t->expects : UP;
+	if (ret->in_ifindex == NOWHERE)
+		ret->in_ifindex = 0;
 	if (t->dst_local)
 		return;
 	if (t->out != 0)

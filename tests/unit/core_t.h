@@ -18,6 +18,7 @@ enum { UP = 1, DOWN = 2, SIDE = 3 };
 enum { CT_MAX = 96, CT_BYTES = 20000, CT_ITEMS = 8 };
 
 /* Who sends a message: the neighbour on an interface, first or second. */
+enum { NOWHERE = 99 };
 enum { HOP_A = 2, HOP_B = 2, HOP_C = 3 };
 
 struct ct_sent {
@@ -67,7 +68,8 @@ struct ct {
 	long fail_at; /* which one fails; 0: none */
 	bool failed;  /* it did */
 
-	uint32_t expects; /* routing expects multicast there; 0: UP */
+	uint32_t expects; /* routing expects multicast there; 0: UP, NOWHERE: it
+			   * takes it from anywhere */
 };
 
 struct ct *ct_new(uint8_t family);

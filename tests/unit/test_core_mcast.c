@@ -259,6 +259,50 @@ the_next_best_hop_is_asked_when_the_best_is_torn(void)
 	ct_both(torn);
 }
 
+/* The kernel has one route for all sources, and takes them from anywhere. */
+static void
+from_anywhere(struct ct *t)
+{
+	t->expects = NOWHERE;
+	feed_path(t, SIDE);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+}
+
+static void
+without_an_expected_interface_all_are_forwarded(void)
+{
+	ct_both(from_anywhere);
+}
+
+/* What routing expects of others is no matter for who sends from here. */
+static void
+sends_to_group(struct ct *t)
+{
+	const struct rsvp_local_sender sender = { .tspec = ct_tspec(),
+		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 } };
+	struct wire_session session = ct_session(t);
+	const struct rsvp_who nobody = { .known = false };
+
+	session.dst = group(t);
+	T_EQ(rsvp_local_open(t->core, t->now, APP, &session, &nobody),
+		RSVP_LOCAL_OK);
+	T_EQ(rsvp_local_send(t->core, t->now, APP, &sender), RSVP_LOCAL_OK);
+	ct_collect(t);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->send.ifindex, DOWN);
+	feed_resv(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1); /* of another sender */
+	ct_forget(t);
+	ct_run(t, 46000);
+	T_CHECK(ct_sent_count(t, WIRE_PATH) >= 1, "refreshed");
+}
+
+static void
+an_application_sends_to_a_group(void)
+{
+	ct_both(sends_to_group);
+}
+
 static struct t_case cases[] = {
 	{ "a reservation outlives the change of its multicast route",
 		a_reservation_outlives_the_change_of_its_route },
@@ -274,6 +318,9 @@ static struct t_case cases[] = {
 		local_path_state_serves_until_a_better_one_comes },
 	{ "the next best hop is asked when the best is torn",
 		the_next_best_hop_is_asked_when_the_best_is_torn },
+	{ "without an expected interface all are forwarded",
+		without_an_expected_interface_all_are_forwarded },
+	{ "an application sends to a group", an_application_sends_to_a_group },
 };
 
 T_MAIN(cases)

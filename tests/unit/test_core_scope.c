@@ -292,10 +292,36 @@ error_without_scope(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
 }
 
+/* Nobody reserves for the second one behind that hop. */
+static void
+error_of_some(struct ct *t)
+{
+	static const unsigned first[] = { 8 };
+	uint8_t bytes[16];
+	const struct ct_sent *s;
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, 8);
+	sender_behind(t, UP, 9);
+	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	put_scope(t, msg, bytes, first, 1);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	ct_feed(t, UP,
+		shared(ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)),
+			WIRE_STYLE_WF));
+	s = ct_sent(t, WIRE_RESV_ERR, 0);
+	assert_non_null(s);
+	T_EQ(s->msg.scope_count, 1);
+	T_EQ(wire_scope_at(&s->msg, 0).b[addr_size(t->family) - 1], 8);
+}
+
 static void
 a_wildcard_error_is_about_those_behind_its_hop(void)
 {
 	ct_both(error_without_scope);
+	ct_both(error_of_some);
 }
 
 /* ---- policing flags (RFC 2205 3.8) --------------------------------------- */

@@ -500,6 +500,129 @@ all_sessions_are_repaired_in_steps(void)
 	ct_once(many_sessions);
 }
 
+/* One is in the other; only the larger one leads to the session. */
+static void
+nested_routes(struct ct *t)
+{
+	struct addr_prefix prefix = { ct_addr(t, 0, 0), 24 };
+
+	ct_with_path(t);
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	prefix.len = 16;
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+}
+
+/* As many as are told apart in a pass, and the session's behind them. */
+static void
+many_routes(struct ct *t)
+{
+	struct addr_prefix prefix = { ct_addr(t, 0, 0), 24 };
+
+	ct_with_path(t);
+	t->out = SIDE;
+	for (unsigned net = 0; net < 16; net++) {
+		prefix.addr = ct_addr(t, 100 + net, 0);
+		rsvp_core_routes_changed(t->core, t->now, &prefix);
+	}
+	prefix.addr = ct_addr(t, 9, 0);
+	rsvp_core_routes_changed(t->core, t->now, &prefix);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	T_EQ(t->sent[0].send.ifindex, SIDE);
+}
+
+static void
+of_many_changed_routes_none_is_forgotten(void)
+{
+	ct_once(nested_routes);
+	ct_once(many_routes);
+}
+
+static void
+least_wait(struct ct *t)
+{
+	struct rsvp_iface conf = ct_iface(t, SIDE);
+
+	conf.enabled = false;
+	conf.repair_wait_ms = 1;
+	ct_set_iface(t, &conf);
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	T_EQ(rsvp_core_next(t->core).us, t->now.us + 2000000);
+	ct_run(t, 2000);
+	for (uint32_t i = UP; i <= SIDE; i++) {
+		conf = ct_iface(t, i);
+		conf.enabled = false;
+		ct_set_iface(t, &conf);
+	}
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	T_EQ(rsvp_core_next(t->core).us, t->now.us); /* who should settle? */
+}
+
+static void
+w_of_a_disabled_interface_does_not_count(void)
+{
+	ct_once(least_wait);
+}
+
+/* RFC 2205 3.7: L is at least (K + 0.5) * 1.5 * R. */
+static void
+lifetime_rounded(struct ct *t)
+{
+	struct rsvp_path_info info;
+	struct wire_msg *msg = ct_path(t);
+
+	msg->refresh_ms = 1001; /* 5 255.25 ms */
+	ct_feed(t, UP, msg);
+	T_EQ(rsvp_core_paths(t->core, t->now, 1, &info, 1), 1);
+	T_EQ(info.expires_ms, 5256);
+}
+
+static void
+a_lifetime_is_rounded_up(void)
+{
+	ct_once(lifetime_rounded);
+}
+
+static void
+drain(struct ct *t)
+{
+	struct rsvp_effect effect;
+
+	while (rsvp_core_take(t->core, &effect))
+		;
+}
+
+static void
+late_tick(struct ct *t)
+{
+	for (uint16_t port = 1; port <= 600; port++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->session.dst_port = port;
+		ct_feed(t, UP, msg);
+		ct_forget(t);
+	}
+	t->now = mono_add_ms(t->now, 400000); /* a long sleep */
+	rsvp_core_tick(t->core, t->now);
+	drain(t);
+	T_CHECK(paths(t) > 0, "some are for later");
+	T_CHECK(mono_reached(rsvp_core_next(t->core), t->now), "at once");
+	for (int i = 0; i < 4; i++)
+		rsvp_core_tick(t->core, t->now);
+	drain(t);
+	T_EQ(paths(t), 0);
+}
+
+/* The packets that wait outside have their turn in between. */
+static void
+one_tick_does_so_much_only(void)
+{
+	ct_once(late_tick);
+}
+
 static struct t_case cases[] = {
 	{ "Path is refreshed between half and one and a half R",
 		path_is_refreshed_with_jitter },
@@ -528,5 +651,11 @@ static struct t_case cases[] = {
 		only_sessions_behind_a_changed_route_are_asked },
 	{ "all sessions are repaired in steps",
 		all_sessions_are_repaired_in_steps },
+	{ "of many changed routes none is forgotten",
+		of_many_changed_routes_none_is_forgotten },
+	{ "W of a disabled interface does not count",
+		w_of_a_disabled_interface_does_not_count },
+	{ "a lifetime is rounded up", a_lifetime_is_rounded_up },
+	{ "one tick does so much only", one_tick_does_so_much_only },
 };
 T_MAIN(cases)

@@ -140,11 +140,77 @@ many_sessions_go_in_steps(void)
 	ct_once(check_many);
 }
 
+static void
+check_sender(struct ct *t)
+{
+	const struct wire_session session = ct_session(t);
+	const struct rsvp_who who = { 0 };
+	const struct rsvp_local_sender sender = { .tspec = ct_tspec(),
+		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 } };
+
+	T_EQ(rsvp_local_open(t->core, t->now, 7, &session, &who), 0);
+	T_EQ(rsvp_local_send(t->core, t->now, 7, &sender), 0);
+	ct_collect(t);
+	ct_forget(t);
+	withdraw(t);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	ct_expect_empty(t);
+}
+
+static void
+a_sender_here_is_torn(void)
+{
+	ct_both(check_sender);
+}
+
+enum { ADOPTED = 300 };
+
+static void
+check_many_adopted(struct ct *t)
+{
+	struct rsvp_flow flow;
+	struct rsvp_effect effect;
+	size_t removed = 0;
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(1000)));
+	flow = ct_flow(t)->flow;
+	ct_answer_all(t);
+	withdraw(t);
+	ct_answer_all(t);
+	rsvp_core_tc_lost(t->core, t->now);
+	for (uint16_t i = 1; i <= ADOPTED; i++) {
+		flow.id = i;
+		flow.dst_port = i;
+		rsvp_core_adopt(t->core, t->now, &flow);
+	}
+	ct_tc_ready(t);
+	ct_forget(t);
+	T_CHECK(rsvp_core_withdraw(t->core, t->now), "in steps");
+	while (rsvp_core_take(t->core, &effect))
+		removed++;
+	T_EQ(removed, 256);
+	/* None of them has been answered yet. */
+	T_CHECK(!rsvp_core_withdraw(t->core, t->now), "and no more");
+	while (rsvp_core_take(t->core, &effect))
+		removed++;
+	T_EQ(removed, ADOPTED);
+}
+
+static void
+many_unclaimed_flows_go_in_steps(void)
+{
+	ct_once(check_many_adopted);
+}
+
 static struct t_case cases[] = {
 	{ "transit state is torn both ways", transit_state_is_torn_both_ways },
 	{ "applications lose their requests without a word",
 		applications_lose_their_requests_without_a_word },
 	{ "what nobody claimed goes too", what_nobody_claimed_goes_too },
 	{ "many sessions go in steps", many_sessions_go_in_steps },
+	{ "a sender here is torn", a_sender_here_is_torn },
+	{ "many unclaimed flows go in steps",
+		many_unclaimed_flows_go_in_steps },
 };
 T_MAIN(cases)
