@@ -758,66 +758,6 @@ what_fails_together_is_tried_alone(void)
 	ct_once(check_together);
 }
 
-/* ---- errors that somebody made up ---------------------------------------- */
-
-/* In the name of the previous hop, from where the data go to: the one who asks
- * for less would have the other's request left out. */
-static void
-error_from_below(struct ct *t)
-{
-	sender_behind(t, UP, HOP_A, 8);
-	wants(t, WIRE_STYLE_FF, HOP_B, 8 * B);
-	wants(t, WIRE_STYLE_FF, HOP_C, 2 * B);
-	ct_forget(t);
-	ct_feed(t, DOWN, ct_resv_err(t, 1, 2, ct_cl(8 * B)));
-	T_EQ(t->sent_count, 0);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
-	/* From beside it may. */
-	ct_feed(t, SIDE, ct_resv_err(t, 1, 2, ct_cl(8 * B)));
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
-	T_CHECK(asked(t, 0) == 2 * B, "the routes may differ");
-}
-
-static void
-no_error_comes_from_where_the_data_go(void)
-{
-	ct_once(error_from_below);
-}
-
-static void
-error_about_others(struct ct *t)
-{
-	struct wire_msg *msg;
-
-	sender_behind(t, UP, HOP_A, 8);
-	sender_behind(t, SIDE, HOP_A, 9);
-	msg = ct_resv_err(t, 1, 2, ct_cl(8 * B));
-	msg->flows[0].filter.src = ct_addr(t, 8, 9);
-	ct_feed(t, UP, msg);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
-	msg->hop.addr = ct_addr(t, SIDE, HOP_A);
-	ct_feed(t, SIDE, msg);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0); /* no request */
-	msg = request(t, WIRE_STYLE_FF, HOP_B, ct_cl(8 * B));
-	msg->flows[0].filter.src = ct_addr(t, 8, 9);
-	ct_feed(t, DOWN, msg);
-	ct_answer_all(t);
-	msg = ct_resv_err(t, 1, 2, ct_cl(8 * B));
-	msg->flows[0].filter.src = ct_addr(t, 8, 9);
-	ct_feed(t, UP, msg);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
-	msg->hop.addr = ct_addr(t, SIDE, HOP_A);
-	ct_feed(t, SIDE, msg);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
-}
-
-static void
-a_hop_blockades_no_sender_behind_another(void)
-{
-	ct_once(error_about_others);
-}
-
 static struct t_case cases[] = {
 	{ "a failed request stays and is refreshed",
 		a_failed_request_stays_and_is_refreshed },
@@ -854,9 +794,5 @@ static struct t_case cases[] = {
 		lack_of_memory_at_an_error_leaves_all_whole },
 	{ "what fails together is tried alone",
 		what_fails_together_is_tried_alone },
-	{ "no error comes from where the data go",
-		no_error_comes_from_where_the_data_go },
-	{ "a hop blockades no sender behind another",
-		a_hop_blockades_no_sender_behind_another },
 };
 T_MAIN(cases)

@@ -469,6 +469,64 @@ a_flow_forgotten_with_its_interface_is_made_anew(void)
 	ct_both(forgotten);
 }
 
+/* ---- errors that somebody made up ---------------------------------------- */
+
+/* In the name of the previous hop, from where the data go to: the one who asks
+ * for less would have the other's request left out. */
+static void
+error_from_below(struct ct *t)
+{
+	sender_behind(t, UP, HOP_A, 8);
+	wants(t, WIRE_STYLE_FF, HOP_B, 80000, 8);
+	wants(t, WIRE_STYLE_FF, HOP_C, 20000, 8);
+	ct_forget(t);
+	ct_feed(t, DOWN, ct_resv_err(t, 1, 2, ct_cl(80000)));
+	T_EQ(t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
+	/* From beside it may. */
+	ct_feed(t, SIDE, ct_resv_err(t, 1, 2, ct_cl(80000)));
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
+	T_CHECK(rate(ct_sent(t, WIRE_RESV, 0)) == 20000,
+		"the routes may differ");
+}
+
+static void
+no_error_comes_from_where_the_data_go(void)
+{
+	ct_once(error_from_below);
+}
+
+static void
+error_about_others(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	sender_behind(t, UP, HOP_A, 8);
+	sender_behind(t, SIDE, HOP_A, 9);
+	msg = ct_resv_err(t, 1, 2, ct_cl(80000));
+	msg->flows[0].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, UP, msg);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
+	msg->hop.addr = ct_addr(t, SIDE, HOP_A);
+	ct_feed(t, SIDE, msg);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0); /* no request */
+	wants(t, WIRE_STYLE_FF, HOP_B, 80000, 9);
+	msg = ct_resv_err(t, 1, 2, ct_cl(80000));
+	msg->flows[0].filter.src = ct_addr(t, 8, 9);
+	ct_feed(t, UP, msg);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
+	msg->hop.addr = ct_addr(t, SIDE, HOP_A);
+	ct_feed(t, SIDE, msg);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
+}
+
+static void
+a_hop_blockades_no_sender_behind_another(void)
+{
+	ct_once(error_about_others);
+}
+
 static struct t_case cases[] = {
 	{ "more senders than a message holds go in several",
 		more_senders_than_a_message_holds_go_in_several },
@@ -494,5 +552,9 @@ static struct t_case cases[] = {
 		a_receiver_here_that_takes_more_is_a_branch },
 	{ "a flow forgotten with its interface is made anew",
 		a_flow_forgotten_with_its_interface_is_made_anew },
+	{ "no error comes from where the data go",
+		no_error_comes_from_where_the_data_go },
+	{ "a hop blockades no sender behind another",
+		a_hop_blockades_no_sender_behind_another },
 };
 T_MAIN(cases)
