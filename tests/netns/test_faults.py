@@ -4,38 +4,38 @@ daemons and kernels.  After each of them kernel and daemons have the same view.
 
 The faults, and where they are provoked (here, or in the file named):
 
-    F07 upstream peer vanishes     test_a_sender_that_vanishes_is_forgotten
-    F08 downstream peer vanishes   test_a_receiver_that_vanishes_is_forgotten
-    F09 peer reboots               test_a_host_that_reboots_is_reserved_for_again
-    F10 lost messages              test_a_tenth_of_the_messages_may_be_lost,
-                                   test_heavy_loss_is_recovered_from; an hour
-                                   of it in tests/long soak
-    F11 interface down, up         test_a_link_that_goes_down_and_up_is_used_again
-    F12 interface renamed          test_a_renamed_interface_keeps_its_reservations
-    F13 interface made again       test_an_interface_that_is_made_again_starts_anew
-    F14 interface moved away       test_an_interface_that_is_moved_away_is_gone
-    F15 address changed            test_a_changed_address_is_told_at_once
-    F16 MTU lowered                test_a_smaller_mtu_is_for_new_reservations
-    F17 bandwidth lowered          test_a_slower_link_preempts_the_youngest
-    F18 route change               test_a_route_change_moves_the_reservation
-    F19 route flaps                test_a_flapping_route_costs_a_bounded_rate;
-                                   a minute of it in tests/long soak
-    F20 route removed              test_without_a_route_the_path_waits
-    F21 several next hops          test_path_and_data_take_the_same_next_hop
-    F49 looping Path               test_a_loop_of_routes_ends_by_itself
-    F50 sender from two hops       test_faults_sessions.py
-    F51 conflicting styles         test_neighbour_errors.py:
-                                   test_styles_do_not_mix_in_a_session
-    F52 killer reservation         test_a_killer_reservation_leaves_the_small_one,
-                                   and in a tree test_multicast.py:
-                                   test_a_killer_reservation_does_not_hurt_the_small_ones
-    F53 conflicting ports          test_faults_sessions.py
-    F54 10 000 set up and torn     test_faults_many.py
-    F55 capacity to the octet      tests/unit/test_ledger.c
-    F56 multicast membership       test_multicast.py:
-                                   test_a_receiver_that_leaves_takes_its_branch_alone,
-                                   test_a_route_that_changes_is_healed_in_3_s
-    F57 hop without RSVP           test_a_router_without_rsvp_is_seen
+    upstream peer vanishes     test_a_sender_that_vanishes_is_forgotten
+    downstream peer vanishes   test_a_receiver_that_vanishes_is_forgotten
+    peer reboots               test_a_host_that_reboots_is_reserved_for_again
+    lost messages              test_a_tenth_of_the_messages_may_be_lost,
+                               test_heavy_loss_is_recovered_from; an hour
+                               of it in tests/long soak
+    interface down, up         test_a_link_that_goes_down_and_up_is_used_again
+    interface renamed          test_a_renamed_interface_keeps_its_reservations
+    interface made again       test_an_interface_that_is_made_again_starts_anew
+    interface moved away       test_an_interface_that_is_moved_away_is_gone
+    address changed            test_a_changed_address_is_told_at_once
+    MTU lowered                test_a_smaller_mtu_is_for_new_reservations
+    bandwidth lowered          test_a_slower_link_preempts_the_youngest
+    route change               test_a_route_change_moves_the_reservation
+    route flaps                test_a_flapping_route_costs_a_bounded_rate;
+                               a minute of it in tests/long soak
+    route removed              test_without_a_route_the_path_waits
+    several next hops          test_path_and_data_take_the_same_next_hop
+    looping Path               test_a_loop_of_routes_ends_by_itself
+    sender from two hops       test_faults_sessions.py
+    conflicting styles         test_neighbour_errors.py:
+                               test_styles_do_not_mix_in_a_session
+    killer reservation         test_a_killer_reservation_leaves_the_small_one,
+                               and in a tree test_multicast.py:
+                               test_a_killer_reservation_does_not_hurt_the_small_ones
+    conflicting ports          test_faults_sessions.py
+    10 000 set up and torn     test_faults_many.py
+    capacity to the octet      tests/unit/test_ledger.c
+    multicast membership       test_multicast.py:
+                               test_a_receiver_that_leaves_takes_its_branch_alone,
+                               test_a_route_that_changes_is_healed_in_3_s
+    hop without RSVP           test_a_router_without_rsvp_is_seen
 """
 
 import os
@@ -78,7 +78,6 @@ def chain(network):
 # ---- peers -------------------------------------------------------------------
 
 def test_a_sender_that_vanishes_is_forgotten(chain):
-    """F07"""
     flow = chain.flow()
     expired = chain.counter("r1", "path_expired")
     chain.lose("s", "")
@@ -97,7 +96,6 @@ def test_a_sender_that_vanishes_is_forgotten(chain):
 
 
 def test_a_receiver_that_vanishes_is_forgotten(chain):
-    """F08"""
     flow = chain.flow()
     chain.lose("c", "")
     flow.gone(LIFETIME_S + 3)
@@ -107,7 +105,7 @@ def test_a_receiver_that_vanishes_is_forgotten(chain):
 
 
 def test_a_host_that_reboots_is_reserved_for_again(chain):
-    """F09: it loses all it knew, its interface has another index."""
+    """It loses all it knew, its interface has another index."""
     flow = chain.flow()
     lih = chain.iface("c", "eth0")["ifindex"]
     daemon = chain.daemons["c"]
@@ -126,7 +124,7 @@ def test_a_host_that_reboots_is_reserved_for_again(chain):
 
 
 def test_a_tenth_of_the_messages_may_be_lost(chain):
-    """F10: in each direction of each router; nothing is ever missed.  Every
+    """In each direction of each router; nothing is ever missed.  Every
     tenth one: of messages lost at random, four in a row are the end of a
     state, and an hour has many.  RSVPD_LOSS_S: for how many seconds."""
     seconds = int(os.environ.get("RSVPD_LOSS_S", "8"))
@@ -152,7 +150,7 @@ def test_a_tenth_of_the_messages_may_be_lost(chain):
 
 
 def test_heavy_loss_is_recovered_from(chain):
-    """F10: a third of all messages, while reservations are made and torn."""
+    """A third of all messages, while reservations are made and torn."""
     for node in ("r1", "r2", "r3"):
         chain.lose(node, "numgen random mod 10 < 3")
     flows = [chain.flow(wait=False) for _ in range(4)]
@@ -165,7 +163,7 @@ def test_heavy_loss_is_recovered_from(chain):
 
 
 def test_a_router_without_rsvp_is_seen(chain):
-    """F57: r2 forwards what it does not understand."""
+    """r2 forwards what it does not understand."""
     flow = chain.flow()
     seen = len(chains.events(flow.receiver, "path_event"))
     assert not chain.path("r3", flow.port)["non_rsvp_hop"]
@@ -187,7 +185,6 @@ def test_a_router_without_rsvp_is_seen(chain):
 # ---- links -------------------------------------------------------------------
 
 def test_a_link_that_goes_down_and_up_is_used_again(chain):
-    """F11"""
     flow = chain.flow()
     chain.nodes["r2"].ip("link", "set", "d0", "down")
     lab.wait_for(lambda: not chain.iface("r2", "d0")["up"], "down")
@@ -200,7 +197,7 @@ def test_a_link_that_goes_down_and_up_is_used_again(chain):
 
 
 def test_a_renamed_interface_keeps_its_reservations(chain):
-    """F12: it is the same by its index; its section too, as long as none is
+    """It is the same by its index; its section too, as long as none is
     for its new name, and that of its new name otherwise."""
     node = chain.nodes["r2"]
     flow = chain.flow()
@@ -221,7 +218,6 @@ def test_a_renamed_interface_keeps_its_reservations(chain):
 
 
 def test_an_interface_that_is_moved_away_is_gone(chain):
-    """F14"""
     flow = chain.flow()
     node, other = chain.nodes["r2"], chain.nodes["s"]
     node.ip("link", "set", "d0", "netns", other.ns, "name", "moved")
@@ -238,7 +234,6 @@ def test_an_interface_that_is_moved_away_is_gone(chain):
 
 
 def test_an_interface_that_is_made_again_starts_anew(chain):
-    """F13"""
     flow = chain.flow()
     index = chain.iface("r2", "d0")["ifindex"]
     chain.nodes["r2"].ip("link", "del", "d0")
@@ -252,7 +247,6 @@ def test_an_interface_that_is_made_again_starts_anew(chain):
 
 
 def test_a_changed_address_is_told_at_once(chain):
-    """F15"""
     node = chain.nodes["r2"]
     flow = chain.flow()
     classid = flow.places()["r2", "d0"]["classid"]
@@ -278,7 +272,6 @@ def test_a_changed_address_is_told_at_once(chain):
 
 
 def test_a_smaller_mtu_is_for_new_reservations(chain):
-    """F16"""
     old = chain.flow()
     classid = old.places()["r3", "d0"]["classid"]
     for node, name in (("r3", "d0"), ("c", "eth0")):
@@ -305,7 +298,7 @@ def test_a_smaller_mtu_is_for_new_reservations(chain):
 
 
 def test_a_slower_link_preempts_the_youngest(chain):
-    """F17: among reservations of equal priority."""
+    """Among reservations of equal priority."""
     old, young = chain.flow(), chain.flow()
     chain.reload("r3", chain.conf("r3", bandwidth={"d0": "1500 kbit"}))
     error = chains.wait_event(young.receiver, "resv_error")
@@ -330,7 +323,7 @@ def detour(chain):
 
 
 def test_a_route_change_moves_the_reservation(chain):
-    """F18: W is 2 s; the flow that does not use the route sees nothing."""
+    """W is 2 s; the flow that does not use the route sees nothing."""
     flow, other = chain.flow(), chain.flow(dst=address(23, 2), receiver="r3",
                                            way=WAY[:3])
     kept = {p: r["classid"] for p, r in other.places().items()}
@@ -357,7 +350,7 @@ def flap(chain, seconds, every=0.1):
 
 
 def test_a_flapping_route_costs_a_bounded_rate(chain):
-    """F19: every 100 ms; at rest each of the flows costs a Path and a Resv
+    """Every 100 ms; at rest each of the flows costs a Path and a Resv
     in R.  RSVPD_FLAP_S: for how many seconds."""
     flows = [chain.flow() for _ in range(5)]
     seconds = int(os.environ.get("RSVPD_FLAP_S", "20"))
@@ -382,7 +375,7 @@ def resident(daemon):
 
 
 def test_without_a_route_the_path_waits(chain):
-    """F20: no error; it goes on when there is a route."""
+    """No error; it goes on when there is a route."""
     flow = chain.flow()
     chain.nodes["r1"].ip("route", "del", "10.3.0.0/24")
     lab.wait_for(lambda: ("r1", "d0") not in flow.places(), "no way on",
@@ -396,7 +389,7 @@ def test_without_a_route_the_path_waits(chain):
 
 
 def test_path_and_data_take_the_same_next_hop(chain):
-    """F21: several flows, each by one of two next hops of equal cost."""
+    """Several flows, each by one of two next hops of equal cost."""
     chain.nodes["r1"].ip(
         "route", "replace", "10.3.0.0/24", "nexthop", "via", address(12, 2),
         "nexthop", "via", address(13, 2))
@@ -428,7 +421,7 @@ def test_path_and_data_take_the_same_next_hop(chain):
 
 
 def test_a_loop_of_routes_ends_by_itself(chain):
-    """F49: r1 and r2 take each other for the next hop."""
+    """r1 and r2 take each other for the next hop."""
     lost, dst = chain.port_used + 1, "10.99.0.1"
     chain.port_used = lost
     flow = chain.flow()
@@ -460,7 +453,7 @@ def test_a_loop_of_routes_ends_by_itself(chain):
 # ---- sessions ----------------------------------------------------------------
 
 def test_a_killer_reservation_leaves_the_small_one(chain):
-    """F52: the large one fits the last link and none before it."""
+    """The large one fits the last link and none before it."""
     chain.port_used += 1
     port = chain.port_used
     sender = chain.send(port)

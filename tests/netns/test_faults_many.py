@@ -98,7 +98,6 @@ def bench():
 
 
 def test_ten_thousand_are_reserved_torn_in_a_second_and_reserved_again(bench):
-    """F54"""
     bench.lih = bench.iface()["ifindex"]
     bench.say(nb.PATH)
     lab.wait_for(lambda: bench.counter("path_in") == COUNT, "Paths", 30)

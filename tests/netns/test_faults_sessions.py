@@ -50,7 +50,7 @@ def path_error(call, hop_name, port):
 
 @pytest.mark.parametrize("other", ("b", "c"))
 def test_of_two_hops_of_one_sender_the_last_counts(bench, call, other):
-    """F50: on the same interface, and on another one."""
+    """On the same interface, and on another one."""
     call.open("a")
     call.ff("d", (nb.controlled_load(), "a"))
     assert call.hear("a", nb.RESV)
@@ -72,7 +72,7 @@ def test_of_two_hops_of_one_sender_the_last_counts(bench, call, other):
 
 
 def test_a_sender_without_port_beside_one_with_is_refused(bench, call):
-    """F50, F53: RFC 2205 3.2, error 08."""
+    """RFC 2205 3.2, error 08."""
     call.open("a")
     claim(call, "a", "a", port=0)
     assert path_error(call, "a", call.port)[0] == 8
@@ -83,7 +83,7 @@ def test_a_sender_without_port_beside_one_with_is_refused(bench, call):
 
 
 def test_a_session_without_port_beside_one_with_is_refused(bench, call):
-    """F53: error 07, either way round."""
+    """Error 07, either way round."""
     call.open("a")
     claim(call, "a", "a", port=0, dst_port=0)
     assert path_error(call, "a", 0)[0] == 7
@@ -99,7 +99,7 @@ def test_a_session_without_port_beside_one_with_is_refused(bench, call):
 
 
 def test_a_sender_port_needs_a_destination_port(bench, call):
-    """F53: without an answer (RFC 2205 3.2)."""
+    """Without an answer (RFC 2205 3.2)."""
     dropped = bench.counter("drop_bad")
     claim(call, "a", "a", dst_port=0)
     call.silent("a")
@@ -108,7 +108,7 @@ def test_a_sender_port_needs_a_destination_port(bench, call):
 
 
 def test_sessions_of_two_protocols_are_two(bench, call):
-    """F53: TCP beside UDP, of the same ports."""
+    """TCP beside UDP, of the same ports."""
     call.open("a")
     claim(call, "a", "a", proto=6)
     bench.settle(call.v)
