@@ -128,8 +128,7 @@ struct policy_rule_info {
 bool policy_rule_at(const struct policy *policy, size_t i,
 	struct policy_rule_info *ret_info);
 
-/* ---- policyd and engine
- * ------------------------------------------------------ */
+/* ---- policyd and engine -------------------------------------------------- */
 
 enum policy_msg_type {
 	POLICY_MSG_SNAPSHOT = 1, /* policyd -> engine, with a descriptor */

@@ -61,8 +61,7 @@ static struct library {
 /* The text of the event whose upcall runs in this thread. */
 static _Thread_local const char *event_text;
 
-/* ---- entering and leaving --------------------------------------------------
- */
+/* ---- entering and leaving ------------------------------------------------ */
 
 static void
 lock_lib(void)
@@ -157,8 +156,7 @@ first_connection(void)
 	return RAPI_ERR_OK;
 }
 
-/* ---- session ---------------------------------------------------------------
- */
+/* ---- session ------------------------------------------------------------- */
 
 static int
 add_session(struct app *app, rapi_sid_t *ret_sid)
@@ -264,8 +262,7 @@ rapi_release(rapi_sid_t Sid)
 	return RAPI_ERR_OK;
 }
 
-/* ---- sender -----------------------------------------------------------------
- */
+/* ---- sender -------------------------------------------------------------- */
 
 static const struct rapi_msg_session *
 session_of(const struct conn_session *s)
@@ -321,8 +318,7 @@ rapi_sender(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *LHost,
 	return leave(rc, "sender");
 }
 
-/* ---- reserve
- * ------------------------------------------------------------------ */
+/* ---- reserve ------------------------------------------------------------- */
 
 int
 rapi_reserve(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *RHost,
@@ -365,8 +361,7 @@ rapi_reserve(rapi_sid_t Sid, unsigned int Flags, rapi_addr_t *RHost,
 }
 /* NOLINTEND(readability-function-size) */
 
-/* ---- events
- * ------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------- */
 
 int
 rapi_getfd(rapi_sid_t Sid)
@@ -525,8 +520,7 @@ rapi_dispatch(void)
 	return rc;
 }
 
-/* ---- the rest
- * ------------------------------------------------------------------ */
+/* ---- the rest ------------------------------------------------------------ */
 
 int
 rapi_version(void)

@@ -255,8 +255,7 @@ typedef enum {
 /* Flags of rapi_reserve(). */
 #define RAPI_REQ_CONFIRM 0x20
 
-/* ---- errors ----------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------- */
 
 #define RAPI_ERR_OK           0
 #define RAPI_ERR_INVAL        1
@@ -317,8 +316,7 @@ typedef enum {
 #define RSVP_Erv_Crazy_Tspec    4
 #define RSVP_Erv_Crazy_Adspec   5
 
-/* ---- calls ------------------------------------------------------------------
- */
+/* ---- calls --------------------------------------------------------------- */
 
 /*
  * The application's function for events.  Everything it is given is dead when

@@ -111,8 +111,7 @@ body_to_host(struct buf_reader *net, struct buf_writer *w)
 	       walk.parm_left == 0;
 }
 
-/* ---- in -------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------ */
 
 static int
 not_right(void)
@@ -245,8 +244,7 @@ rapi_adspec_in(const rapi_adspec_t *object, struct buf_writer *w)
 		       : simplified_in(object, w);
 }
 
-/* ---- out ------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------- */
 
 static uint16_t
 hops16(uint32_t hops)

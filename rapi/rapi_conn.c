@@ -25,8 +25,7 @@ rapi_conn_init(struct rapi_conn *conn)
 	TAILQ_INIT(&conn->queue);
 }
 
-/* ---- what the application wants -------------------------------------------
- */
+/* ---- what the application wants ------------------------------------------ */
 
 static void
 body_free(struct conn_body *body)
@@ -221,8 +220,7 @@ rapi_conn_done(struct rapi_conn *conn)
 	rapi_conn_init(conn);
 }
 
-/* ---- the connection --------------------------------------------------------
- */
+/* ---- the connection ------------------------------------------------------ */
 
 void
 rapi_conn_up(struct rapi_conn *conn)
@@ -282,8 +280,7 @@ rapi_conn_deadline(const struct rapi_conn *conn)
 	return conn->state == CONN_DOWN ? conn->retry : conn->settle;
 }
 
-/* ---- output
- * ------------------------------------------------------------------ */
+/* ---- output -------------------------------------------------------------- */
 
 static void
 put_body(struct buf_writer *w, const struct conn_session *s,
@@ -363,8 +360,7 @@ rapi_conn_output(struct rapi_conn *conn, struct buf_writer *w)
 	return buf_written(w) > 0;
 }
 
-/* ---- input
- * ------------------------------------------------------------------- */
+/* ---- input --------------------------------------------------------------- */
 
 void
 rapi_conn_input(struct rapi_conn *conn, const uint8_t *bytes, size_t len)

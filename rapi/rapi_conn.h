@@ -83,8 +83,7 @@ struct rapi_conn {
 void rapi_conn_init(struct rapi_conn *conn);
 void rapi_conn_done(struct rapi_conn *conn);
 
-/* ---- what the application wants -------------------------------------------
- */
+/* ---- what the application wants ------------------------------------------ */
 
 /* RAPI_ERR_OK, _MAXSESS or _MEMFULL.  The body is copied. */
 int rapi_conn_open(struct rapi_conn *conn, void *app,
@@ -106,8 +105,7 @@ int rapi_conn_reserve(struct rapi_conn *conn, struct conn_session *session,
 /* Frees the session; nothing of it will come out of rapi_conn_next(). */
 void rapi_conn_close(struct rapi_conn *conn, struct conn_session *session);
 
-/* ---- the connection
- * ---------------------------------------------------------- */
+/* ---- the connection ------------------------------------------------------ */
 
 void rapi_conn_up(struct rapi_conn *conn);
 /* Lost, or not to be had. */

@@ -44,8 +44,7 @@ rapi_msg_fault_text(enum rapi_msg_fault fault)
 	return fault < RAPI_MSG_FAULT_COUNT ? texts[fault] : "?";
 }
 
-/* ---- values of several fields ---------------------------------------------
- */
+/* ---- values of several fields -------------------------------------------- */
 
 static uint32_t
 float_bits(float f)
@@ -181,8 +180,7 @@ style_is_known(uint8_t style)
 	       style == WIRE_STYLE_SE;
 }
 
-/* ---- decoding: one attribute at a time -------------------------------------
- */
+/* ---- decoding: one attribute at a time ----------------------------------- */
 
 /* Which attributes have been seen, by number. */
 #define SEEN(attr) (1u << (attr))
@@ -549,8 +547,7 @@ rapi_msg_next_item(struct buf_reader *items, struct rapi_msg_item *ret_item)
 	return false;
 }
 
-/* ---- encoding
- * ---------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------ */
 
 void
 rapi_msg_put_hello(struct buf_writer *w)

@@ -68,8 +68,7 @@ enum rapi_msg_fault {
 
 const char *rapi_msg_fault_text(enum rapi_msg_fault fault);
 
-/* ---- what the library says ------------------------------------------------
- */
+/* ---- what the library says ----------------------------------------------- */
 
 struct rapi_msg_session {
 	struct wire_session session;
@@ -129,8 +128,7 @@ struct rapi_msg_body {
 void rapi_msg_put_request(struct buf_writer *w, enum rapi_msg_type type,
 	uint64_t handle, const struct rapi_msg_body *body);
 
-/* ---- what the daemon says ---------------------------------------------------
- */
+/* ---- what the daemon says ------------------------------------------------ */
 
 struct rapi_msg_item {
 	bool has_filter;

@@ -68,8 +68,7 @@ take_body(const void *object, void *body, size_t exact, size_t most)
 	return RAPI_ERR_OK;
 }
 
-/* ---- in -------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------ */
 
 static struct rapi_endpoint
 endpoint4(const struct sockaddr_in *sin)
@@ -356,8 +355,7 @@ rapi_flowspec_in(
 		RAPI_ERR_OBJTYPE, "form %u is not a flowspec", hdr.form);
 }
 
-/* ---- out ------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------- */
 
 static void
 put_header(struct buf_writer *w, rapi_format_t form, size_t body)

@@ -36,8 +36,7 @@ watch_for_more(struct api_client *c)
 				  (TAILQ_EMPTY(&c->queue) ? 0u : LOOP_WRITE));
 }
 
-/* ---- out --------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------- */
 
 static void
 out_free(struct api_client *c, struct api_out *out)
@@ -143,8 +142,7 @@ flush(struct api_client *c)
 	watch_for_more(c);
 }
 
-/* ---- in ---------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------ */
 
 static void
 bad(struct api_client *c, const char *why)
@@ -317,8 +315,7 @@ on_ready(void *arg, int fd, unsigned ready)
 		flush(c);
 }
 
-/* ---- life -------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 struct api_client *
 api_client_new(struct api_server *api, int fd, const struct rsvp_who *who)

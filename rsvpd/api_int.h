@@ -88,8 +88,7 @@ struct api_server {
 	uint8_t out[MSG_DATAGRAM_MAX];
 };
 
-/* ---- api_client.c -----------------------------------------------------------
- */
+/* ---- api_client.c -------------------------------------------------------- */
 
 /* Serve whoever is first in line for one turn. */
 void api_client_serve(struct api_server *api);
@@ -111,8 +110,7 @@ void api_client_send(struct api_client *client, const struct buf_writer *w,
 /* Cut the client off: with a last word (code and text) if code is not 0. */
 void api_client_doom(struct api_client *client, uint32_t code, const char *why);
 
-/* ---- api_request.c ----------------------------------------------------------
- */
+/* ---- api_request.c ------------------------------------------------------- */
 
 /* One request of a greeted client.  False: nonsense; *ret_why says which. */
 bool api_request(struct api_client *client,

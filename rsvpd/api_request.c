@@ -11,8 +11,7 @@
 
 #include "base/text.h"
 
-/* ---- sessions by their two names
- * --------------------------------------------- */
+/* ---- sessions by their two names ----------------------------------------- */
 
 static struct api_session *
 find_handle(const struct api_client *c, uint64_t handle)
@@ -66,8 +65,7 @@ api_session_close(struct api_session *session)
 	api_session_free(session);
 }
 
-/* ---- refusals
- * ------------------------------------------------------------------ */
+/* ---- refusals ------------------------------------------------------------ */
 
 struct refusal {
 	uint64_t handle;
@@ -149,8 +147,7 @@ of_result(enum rsvp_local_result result, struct refusal *r)
 	}
 }
 
-/* ---- requests
- * ------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static void
 refuse_open(struct api_client *c, const struct rapi_msg_request *q,

@@ -19,8 +19,7 @@
 
 enum { ACCEPTS = 16 /* in one turn of the loop */ };
 
-/* ---- connections ------------------------------------------------------------
- */
+/* ---- connections --------------------------------------------------------- */
 
 static uint32_t
 clients_of(const struct api_server *api, uint32_t uid)
@@ -158,8 +157,7 @@ reap(void *arg)
 			api_client_close(c);
 }
 
-/* ---- events
- * ------------------------------------------------------------------ */
+/* ---- events -------------------------------------------------------------- */
 
 static struct rapi_msg_item
 item_of(const struct rsvp_event_item *from, bool with_adspec)
@@ -224,8 +222,7 @@ api_server_event(struct api_server *api, const struct rsvp_local_event *event)
 	api_client_send(s->client, &w, s, slot);
 }
 
-/* ---- life
- * -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 struct api_server *
 api_server_new(struct engine *engine)

@@ -43,8 +43,7 @@ struct process {
 	int exit_status;
 };
 
-/* ---- hooks of the core ----------------------------------------------------
- */
+/* ---- hooks of the core --------------------------------------------------- */
 
 static void
 ask_route(void *arg, const struct rsvp_route_query *query,
@@ -72,8 +71,7 @@ end_policy(void *arg, uint32_t claim)
 	policy_client_end(engine->policy, claim);
 }
 
-/* ---- configuration --------------------------------------------------------
- */
+/* ---- configuration ------------------------------------------------------- */
 
 static struct conf *
 read_conf(const struct process *p, int fd, struct conf_error *ret_error)
@@ -229,8 +227,7 @@ apply(struct engine *engine, struct conf *new, struct conf_error *ret_error)
 	return ret == 0;
 }
 
-/* ---- the supervisor -------------------------------------------------------
- */
+/* ---- the supervisor ------------------------------------------------------ */
 
 static void
 add_settings(const struct conf *conf, struct sup_msg *msg)
@@ -341,8 +338,7 @@ supervisor_readable(void *arg, int fd, unsigned ready)
 	}
 }
 
-/* ---- start ----------------------------------------------------------------
- */
+/* ---- start --------------------------------------------------------------- */
 
 static bool
 keep_fd(struct process *p, const struct sup_msg *msg)

@@ -2,6 +2,8 @@
 #ifndef ENGINE_LIFE_H
 #define ENGINE_LIFE_H
 
+/* When the engine begins to listen, and how it ends. */
+
 #include "rsvpd/daemon.h"
 
 /* At the start: neighbours and applications wait until rules are in force, so

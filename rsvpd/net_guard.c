@@ -127,8 +127,7 @@ put_chain(struct batch *b)
 	end(b, nlh);
 }
 
-/* ---- expressions of a rule; each works on register 1 -----------------------
- */
+/* ---- expressions of a rule; each works on register 1 --------------------- */
 
 struct expr {
 	struct nlattr *elem;
@@ -240,8 +239,7 @@ put_rule(struct batch *b, const struct group_rule *rule)
 	end(b, nlh);
 }
 
-/* ---- the conversation ------------------------------------------------------
- */
+/* ---- the conversation ---------------------------------------------------- */
 
 static int
 count_answer(const struct nlmsghdr *nlh, void *arg)

@@ -23,8 +23,7 @@ void net_raw_free(struct net_raw *raw);
  * One that it does not need is closed. */
 bool net_raw_lacks(struct net_raw *raw, int role);
 /* Take over a descriptor of role SUP_FD_RAW4, _RAW6, _ALERT6, _TAP6, _GUARD,
- * _UDP or _UDP_HOST
- * (closes the one before). */
+ * _UDP or _UDP_HOST (closes the one before). */
 void net_raw_socket(struct net_raw *raw, int role, int fd);
 
 /* The engine began, or ceased, to listen: what comes waits in the sockets. */

@@ -101,8 +101,7 @@ prepare(struct net_batch *batch)
 	}
 }
 
-/* ---- what came with the packet --------------------------------------------
- */
+/* ---- what came with the packet ------------------------------------------- */
 
 static struct addr
 addr_from_in6(const struct in6_addr *in6)
@@ -176,8 +175,7 @@ read_packet(struct arrival *a, struct msghdr *m, size_t len)
 	return NET_PACKET_OK;
 }
 
-/* ---- judging it ------------------------------------------------------------
- */
+/* ---- judging it ---------------------------------------------------------- */
 
 static void
 drop(struct net_raw *raw, const struct arrival *a, enum stats_counter counter,
@@ -418,8 +416,7 @@ take_packet(struct net_port *port, struct mmsghdr *message)
 	take_at_cost(raw, &a, fault);
 }
 
-/* ---- receiving --------------------------------------------------------------
- */
+/* ---- receiving ----------------------------------------------------------- */
 
 /*
  * Errors that another try will not cure: the sandbox or we are wrong.  A

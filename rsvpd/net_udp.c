@@ -52,8 +52,7 @@ struct net_udp {
 	struct mono swept;
 };
 
-/* ---- figures 13 and 14 ----------------------------------------------------
- */
+/* ---- figures 13 and 14 --------------------------------------------------- */
 
 /* The rows Hu: a host without raw sockets. */
 static enum net_udp_to
@@ -103,8 +102,7 @@ net_udp_hears(const struct net_udp_arrival *a)
 	return !a->raw && !to_all;
 }
 
-/* ---- who needs it ---------------------------------------------------------
- */
+/* ---- who needs it -------------------------------------------------------- */
 
 struct net_udp *
 net_udp_new(const struct hash_key *key)

@@ -23,8 +23,7 @@ enum {
 };
 #define NET_UDP_GROUP UINT32_C(0xe000000e) /* G*: 224.0.0.14 */
 
-/* ---- figures 13 and 14 ----------------------------------------------------
- */
+/* ---- figures 13 and 14 --------------------------------------------------- */
 
 /* Does a neighbour need UDP?  Doubtful: it was heard both in UDP and without.
  */
@@ -69,8 +68,7 @@ struct net_udp_arrival {
  * the same message in an IP packet. */
 bool net_udp_hears(const struct net_udp_arrival *a);
 
-/* ---- who needs it ---------------------------------------------------------
- */
+/* ---- who needs it -------------------------------------------------------- */
 
 struct net_udp;
 

@@ -25,8 +25,7 @@ has_raw(const struct net_raw *raw)
 	return raw->engine->conf->raw;
 }
 
-/* ---- the group ------------------------------------------------------------
- */
+/* ---- the group ----------------------------------------------------------- */
 
 static void
 change_group(int fd, const struct net_iface *iface, bool member)
@@ -68,8 +67,7 @@ net_udp_ready(struct net_raw *raw)
 			net_udp_iface(raw, &table->ifaces[i]);
 }
 
-/* ---- out ------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------- */
 
 /* A message with its interface known. */
 struct parcel {
@@ -256,8 +254,7 @@ net_udp_send(struct net_raw *raw, const struct net_output *out, uint8_t type)
 	return way.raw;
 }
 
-/* ---- in -------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------ */
 
 bool
 net_udp_takes(const struct net_raw *raw, enum net_raw_role role,

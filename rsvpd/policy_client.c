@@ -60,8 +60,7 @@ struct offer {
 	char text[SOURCES_MAX];
 };
 
-/* ---- answers to policyd
- * ------------------------------------------------------ */
+/* ---- answers to policyd -------------------------------------------------- */
 
 static void
 hang_up(struct policy_client *client)
@@ -114,8 +113,7 @@ refuse(struct policy_client *client, uint64_t generation, const char *problem)
 	answer(client, generation, problem);
 }
 
-/* ---- loading
- * ------------------------------------------------------------------- */
+/* ---- loading ------------------------------------------------------------- */
 
 static void
 unmap(struct snapshot *snapshot)
@@ -223,8 +221,7 @@ begin_load(struct policy_client *client, int fd, const struct offer *offer)
 	return NULL;
 }
 
-/* ---- messages from policyd
- * ------------------------------------------------------- */
+/* ---- messages from policyd ----------------------------------------------- */
 
 static bool
 read_offer(const struct msg *m, struct offer *ret_offer)
@@ -357,8 +354,7 @@ receive(void *arg, int socket, unsigned ready)
 		(void)close(fd); /* a mapping keeps the memory */
 }
 
-/* ---- questions of the core
- * --------------------------------------------------------- */
+/* ---- questions of the core ----------------------------------------------- */
 
 /* Octets (a second) as an integer, rounded up; what is not a number in range
  * becomes the largest one, so that no limit lets it pass. */
@@ -444,8 +440,7 @@ policy_client_end(struct policy_client *client, uint32_t claim)
 	policy_end(client->policy, claim);
 }
 
-/* ---- interface
- * ------------------------------------------------------------------------ */
+/* ---- interface ----------------------------------------------------------- */
 
 struct policy_client *
 policy_client_new(struct engine *engine)

@@ -71,8 +71,7 @@ sup_describe_workers(struct supervisor *sup)
 	       find_user(&w[POLICYD], POLICY_USER);
 }
 
-/* ---- asking workers to end ------------------------------------------------
- */
+/* ---- asking workers to end ----------------------------------------------- */
 
 static void
 ask_to_end(struct worker *w)
@@ -110,8 +109,7 @@ sup_stop(struct supervisor *sup, int exit_status)
 	stop_next(sup);
 }
 
-/* ---- starting -------------------------------------------------------------
- */
+/* ---- starting ------------------------------------------------------------ */
 
 static void
 worker_started(struct worker *w, pid_t pid, int sock)
@@ -312,8 +310,7 @@ sup_restart_due(void *arg)
 	sup_start_worker((struct worker *)arg);
 }
 
-/* ---- deaths ----------------------------------------------------------------
- */
+/* ---- deaths -------------------------------------------------------------- */
 
 static void
 forget_process(struct worker *w)

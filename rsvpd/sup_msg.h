@@ -9,8 +9,8 @@
  *
  *	supervisor -> worker
  *	SUP_PING	answer with SUP_PONG and the same serial
- *	SUP_RELOAD	a descriptor: the configuration, fresh (engine:
- *rsvpd.conf, policyd: policy.conf)
+ *	SUP_RELOAD	a descriptor: the configuration, fresh
+ *			(engine: rsvpd.conf, policyd: policy.conf)
  *	SUP_FD		a descriptor of a role (engine only)
  *	SUP_START	all descriptors of the start have been sent (engine
  *			only)

@@ -24,8 +24,7 @@ enum {
 	MESSAGES_A_TURN = 16
 };
 
-/* ---- talking to workers ---------------------------------------------------
- */
+/* ---- talking to workers -------------------------------------------------- */
 
 int
 sup_tell(struct worker *w, const struct sup_msg *msg)
@@ -157,8 +156,7 @@ sup_readable(void *arg, int fd, unsigned ready)
 	sup_drain((struct worker *)arg);
 }
 
-/* ---- reload ---------------------------------------------------------------
- */
+/* ---- reload -------------------------------------------------------------- */
 
 static void
 reload_engine(struct supervisor *sup)
@@ -212,8 +210,7 @@ sup_reload(struct supervisor *sup)
 	reload_policy(sup);
 }
 
-/* ---- watchdog --------------------------------------------------------------
- */
+/* ---- watchdog ------------------------------------------------------------ */
 
 /* May it live on? */
 static bool

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+
 /*
  * The sockets of RSVP in UDP (RFC 2205 Appendix C).  The ports are no
  * privileged ones, but the engine opens no socket.
  */
+
 #include "sup_int.h"
 
 #include <errno.h>

@@ -58,8 +58,7 @@ struct tc_client {
 	uint8_t in[MSG_DATAGRAM_MAX];
 };
 
-/* ---- what travels ----------------------------------------------------------
- */
+/* ---- what travels -------------------------------------------------------- */
 
 static void
 put_iface(struct buf_writer *w, uint32_t serial, const void *message)
@@ -160,8 +159,7 @@ put_flow(struct buf_writer *w, uint32_t serial, const void *message)
 	tc_put_flow(w, types[request->op], serial, &flow);
 }
 
-/* ---- requests
- * ---------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static struct request *
 find_request(struct tc_client *tc, uint32_t serial)
@@ -218,8 +216,7 @@ ask(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
 	return 0;
 }
 
-/* ---- connection
- * ---------------------------------------------------------------- */
+/* ---- connection ---------------------------------------------------------- */
 
 /* Whoever waits for counters learns that none will come. */
 static void
@@ -275,8 +272,7 @@ flush(void *arg)
 		lose(tc, strerror(-error));
 }
 
-/* ---- answers
- * -------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------- */
 
 static void
 set_failed(struct tc_client *tc, struct managed *m, bool failed)
@@ -481,8 +477,7 @@ handle(void *arg, int fd, unsigned ready)
 		receive(tc);
 }
 
-/* ---- interface
- * -------------------------------------------------------------------- */
+/* ---- interface ----------------------------------------------------------- */
 
 static void
 announce(struct tc_client *tc, const struct tc_iface *iface)

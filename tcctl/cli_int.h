@@ -24,8 +24,7 @@ int cli_plan(const struct cli_options *options);
 int cli_apply(const struct cli_options *options);
 int cli_probe(const struct cli_options *options);
 
-/* ---- want_json.c: what should be, from a file ------------------------------
- */
+/* ---- want_json.c: what should be, from a file ---------------------------- */
 
 struct want_iface {
 	struct tc_iface conf;
@@ -42,8 +41,7 @@ struct want {
 bool want_read(const char *path, struct want *ret_want, char text[TC_TEXT]);
 void want_done(struct want *want);
 
-/* ---- out_json.c -------------------------------------------------------------
- */
+/* ---- out_json.c ---------------------------------------------------------- */
 
 struct out_json;
 

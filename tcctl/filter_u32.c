@@ -24,8 +24,7 @@
  *
  * Behind what it matches, each leaf node carries keys with mask 0: they always
  * match, and the kernel dumps them back.  The first is the flow's id; five more
- * hold the counters of the class at the time of installation, if there were
- *any.
+ * hold the counters of the class at the time of installation, if any.
  */
 
 #include <arpa/inet.h>

@@ -65,8 +65,7 @@ tc_link_free(struct tc_link *link)
 	alloc_put(link->alloc, link);
 }
 
-/* ---- what is there ---------------------------------------------------------
- */
+/* ---- what is there ------------------------------------------------------- */
 
 enum found { FOUND_NOTHING, FOUND_OURS, FOUND_OTHER_LAYOUT, FOUND_FOREIGN };
 
@@ -175,8 +174,7 @@ is_fixed(const struct tc_object *o)
 	return false;
 }
 
-/* ---- build and repair ------------------------------------------------------
- */
+/* ---- build and repair ---------------------------------------------------- */
 
 /* A transaction of its own; what came of it is in ret_group. */
 static int
@@ -375,8 +373,7 @@ build_new(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
-/* ---- adoption --------------------------------------------------------------
- */
+/* ---- adoption ------------------------------------------------------------ */
 
 static void
 keep_stats(void *arg, const struct tc_class_stats *stats)
@@ -568,8 +565,7 @@ tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
-/* ---- background ------------------------------------------------------------
- */
+/* ---- background ---------------------------------------------------------- */
 
 /* The class above the flows of a service shows their sum. */
 static int

@@ -13,8 +13,7 @@
 #include "base/mono.h"
 #include "model_int.h"
 
-/* ---- the kernel -----------------------------------------------------------
- */
+/* ---- the kernel ---------------------------------------------------------- */
 
 enum { TC_KERNEL_TEXT = 128 };
 
@@ -47,8 +46,7 @@ struct tc_kernel {
 	int (*root)(void *arg, uint32_t ifindex, uint32_t *ret_handle);
 };
 
-/* ---- transactions (txn.c) -------------------------------------------------
- */
+/* ---- transactions (txn.c) ------------------------------------------------ */
 
 /* Operations that are done all or not at all. */
 struct tc_group {
@@ -67,8 +65,7 @@ struct tc_group {
 int tc_txn_run(const struct tc_kernel *kernel, const struct tc_ops *ops,
 	struct tc_group *groups, size_t count, const char *name);
 
-/* ---- numbers and idle classes (nodes.c, pool.c) ----------------------------
- */
+/* ---- numbers and idle classes (nodes.c, pool.c) -------------------------- */
 
 /* Which node numbers of which bucket are in use. */
 struct tc_nodes {
@@ -123,8 +120,7 @@ int tc_pool_step(
 /* The next step after one that took so long. */
 int tc_pool_pace(int step, int64_t took_us);
 
-/* ---- flows ----------------------------------------------------------------
- */
+/* ---- flows --------------------------------------------------------------- */
 
 struct tc_node {
 	uint32_t handle;

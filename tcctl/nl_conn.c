@@ -337,8 +337,7 @@ conn_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
 	return error;
 }
 
-/* ---- dumps -----------------------------------------------------------------
- */
+/* ---- dumps --------------------------------------------------------------- */
 
 struct dump {
 	uint32_t seq;

@@ -53,8 +53,7 @@ struct serve {
 	uint8_t request[MSG_DATAGRAM_MAX];
 };
 
-/* ---- answers ---------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------- */
 
 /* Queue what has been written as one datagram. */
 static void
@@ -180,8 +179,7 @@ flush_answers(struct serve *s)
 	}
 }
 
-/* ---- requests --------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------ */
 
 static struct tc_link *
 find_link(struct serve *s, uint32_t ifindex)
@@ -412,8 +410,7 @@ receive_requests(struct serve *s)
 		refuse(s, 0, EBADMSG, "malformed datagram");
 }
 
-/* ---- life ------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 /* The supervisor's questions: each PING is answered by a PONG. */
 static void

@@ -171,8 +171,7 @@ is_foreign(const struct tc_object *o)
 		       o->kind == &tc_kind_other);
 }
 
-/* ---- text ------------------------------------------------------------------
- */
+/* ---- text ---------------------------------------------------------------- */
 
 static void
 print_filter(const struct tc_filter *f)
@@ -286,8 +285,7 @@ print_shown(const struct shown *s)
 	printf("%s: not managed (root qdisc: %s)\n", s->name, buf);
 }
 
-/* ---- JSON ------------------------------------------------------------------
- */
+/* ---- JSON ---------------------------------------------------------------- */
 
 static json_t *
 json_addr(const struct addr *a)
@@ -383,8 +381,7 @@ json_shown(const struct shown *s)
 		(json_int_t)s->ifindex, "managed", 0, "root", buf);
 }
 
-/* ---- the command ------------------------------------------------------------
- */
+/* ---- the command --------------------------------------------------------- */
 
 static int
 show_one(const struct tc_kernel *kernel, const struct if_nameindex *i,

@@ -13,8 +13,7 @@
  *	TC_MSG_FLOW_ADD/CHANGE/DEL  TC_MSG_DONE
  *	TC_MSG_COUNTERS		TC_MSG_COUNTER* TC_MSG_DONE
  *				TC_MSG_NOTE	(serial 0: drift, pool, loss)
- *				TC_MSG_LOST	(serial 0: an interface given
- *up)
+ *				TC_MSG_LOST	(serial 0: interface given up)
  *
  * Messages are batches of base/msg.h.  A flow is known by its id, which is also
  * kept in the kernel (in its filters), so that a new tcctl finds it again.

@@ -11,17 +11,17 @@
  *	               > ask			what we ask of a previous hop
  *	               > demand			what an interface should carry
  *	               > bsb			what failed upstream
- *	core > local				applications; borrows its
- *session core > demand without session		orphans: flows that nobody wants
+ *	core > local				applications; borrows a session
+ *	core > demand without session		orphans: flows that nobody wants
  *						(yet): adopted, being removed
  *
  * A parent frees its children; cross links borrow, and are cut by the one
  * function that removes the child.
  *
  * One input runs through: find, check, change state, compute what follows,
- *emit. Consequences are recomputed from state: demand_run() makes the kernel
- *follow the reservations, ask_sync() makes the previous hops follow what is in
- *force.
+ * emit.  Consequences are recomputed from state: demand_run() makes the kernel
+ * follow the reservations, ask_sync() makes the previous hops follow what is
+ * in force.
  */
 
 #include "base/heap.h"

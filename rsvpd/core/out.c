@@ -492,8 +492,7 @@ out_resv_conf(struct rsvp_core *core, const struct rsb *rsb)
 	send_msg(core, &to);
 }
 
-/* ---- messages of others ---------------------------------------------------
- */
+/* ---- messages of others -------------------------------------------------- */
 
 enum { CLASS_INTEGRITY = 4, VERSION_1 = 0x10 };
 

@@ -195,8 +195,7 @@ void rsvp_core_tick(struct rsvp_core *core, struct mono now);
 /* When the core next wants a tick; MONO_NEVER when it holds no timer. */
 struct mono rsvp_core_next(const struct rsvp_core *core);
 
-/* ---- flows in the kernel --------------------------------------------------
- */
+/* ---- flows in the kernel ------------------------------------------------- */
 
 enum { RSVP_FLOW_FILTERS_MAX = 64 };
 
@@ -261,8 +260,7 @@ void rsvp_core_tc_lost(struct rsvp_core *core, struct mono now);
 /* Policy has a new generation: judge the running reservations again. */
 void rsvp_core_policy_changed(struct rsvp_core *core, struct mono now);
 
-/* ---- local applications ----------------------------------------------------
- */
+/* ---- local applications -------------------------------------------------- */
 
 enum rsvp_local_result {
 	RSVP_LOCAL_OK,
@@ -337,8 +335,7 @@ struct rsvp_local_event {
 	const struct rsvp_event_item *items;
 };
 
-/* ---- effects
- * ----------------------------------------------------------------- */
+/* ---- effects ------------------------------------------------------------- */
 
 enum rsvp_effect_kind {
 	RSVP_EFFECT_SEND,
@@ -386,8 +383,7 @@ struct rsvp_effect {
  */
 bool rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect);
 
-/* ---- looking in
- * ---------------------------------------------------------------- */
+/* ---- looking in ---------------------------------------------------------- */
 
 /* Counters: one row each, name and help. */
 #define RSVP_COUNTERS(X)                                                       \

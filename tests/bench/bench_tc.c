@@ -5,8 +5,9 @@
  *
  *	ours	FLOW_ADD to `tcctl serve`, until it is acknowledged
  *	floor	a bare loop over netlink that does the least: a class changed
- *and a u32 node added, both acknowledged, one system call to send them peer
- *the same two by `tc -batch`
+ *		and a u32 node added, both acknowledged, one system call to
+ *		send them
+ *	peer	the same two by `tc -batch`
  *
  * All three find the classes made.  Each is measured ROUNDS times and the best
  * round counts, because the machine is shared.  Runs in a network namespace of
@@ -79,8 +80,7 @@ now_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* ---- the floor --------------------------------------------------------------
- */
+/* ---- the floor ----------------------------------------------------------- */
 
 struct bare {
 	struct mnl_socket *nl;
@@ -287,8 +287,7 @@ bare_measure(struct bare *b, uint32_t present)
 	return best;
 }
 
-/* ---- the peer ---------------------------------------------------------------
- */
+/* ---- the peer ------------------------------------------------------------ */
 
 static void
 write_batch(const char *path, const char *name, uint32_t present)
@@ -344,8 +343,7 @@ peer_measure(struct bare *b, const char *name, uint32_t present)
 	return best;
 }
 
-/* ---- ours -------------------------------------------------------------------
- */
+/* ---- ours ---------------------------------------------------------------- */
 
 struct ours {
 	pid_t pid;

@@ -56,8 +56,7 @@ text_of(const struct addr *a)
 	return a->family == ADDR_NONE ? "" : addr_format(a, buf[next]);
 }
 
-/* ---- what the network side calls
- * --------------------------------------------- */
+/* ---- what the network side calls ----------------------------------------- */
 
 void
 effect_run(struct engine *engine)
@@ -129,8 +128,7 @@ tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 	printf("{\"event\":\"tc_off\",\"ifindex\":%u}\n", ifindex);
 }
 
-/* ---- commands
- * ------------------------------------------------------------------ */
+/* ---- commands ------------------------------------------------------------ */
 
 static struct addr
 addr_arg(const char *text)
@@ -296,8 +294,7 @@ read_commands(void *arg, int fd, unsigned ready)
 	}
 }
 
-/* ---- start
- * ------------------------------------------------------------------------ */
+/* ---- start --------------------------------------------------------------- */
 
 struct option {
 	int level;

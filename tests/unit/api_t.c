@@ -21,8 +21,7 @@ enum { PATIENCE_MS = 5000, ETH0 = 2 };
 
 struct at at;
 
-/* ---- the parts around the server -------------------------------------------
- */
+/* ---- the parts around the server ----------------------------------------- */
 
 struct addr
 at_addr(const char *text)
@@ -220,8 +219,7 @@ at_end(void)
 	sweep();
 }
 
-/* ---- running the loop
- * --------------------------------------------------------- */
+/* ---- running the loop ---------------------------------------------------- */
 
 static void
 poll_condition(void *arg)
@@ -246,8 +244,7 @@ at_run_until(bool (*condition)(void))
 	return condition();
 }
 
-/* ---- a client through librapi
- * -------------------------------------------------- */
+/* ---- a client through librapi -------------------------------------------- */
 
 static void
 on_event(rapi_sid_t s, rapi_eventinfo_t type, rapi_styleid_t style, int code,
@@ -419,8 +416,7 @@ at_path_arrives(void)
 	effect_run(&at.engine);
 }
 
-/* ---- a client that speaks for itself
- * ------------------------------------------- */
+/* ---- a client that speaks for itself ------------------------------------- */
 
 int
 at_raw_connect(void)

@@ -224,8 +224,7 @@ mutated_requests_leave_nothing_behind(void)
 	at_end();
 }
 
-/* ---- clients that do not read
- * ----------------------------------------------------- */
+/* ---- clients that do not read -------------------------------------------- */
 
 static void
 tell(enum rsvp_event_kind kind, uint16_t value)
@@ -429,8 +428,7 @@ adspecs_that_do_not_fit_are_left_out(void)
 	at_end();
 }
 
-/* ---- too many clients
- * --------------------------------------------------------- */
+/* ---- too many clients ---------------------------------------------------- */
 
 static bool
 turned_away(void)

@@ -68,8 +68,7 @@ send_here(struct ct *t)
 	return sender.sender;
 }
 
-/* ---- Path -----------------------------------------------------------------
- */
+/* ---- Path ---------------------------------------------------------------- */
 
 /* RFC 2205 3.8: the sender's host sets E_Police when it cannot police. */
 static void
@@ -227,8 +226,7 @@ a_path_for_here_alone_is_torn_here_alone(void)
 	ct_both(local_only);
 }
 
-/* ---- what a Path sets off --------------------------------------------------
- */
+/* ---- what a Path sets off ------------------------------------------------ */
 
 /* RFC 2209, PATH MESSAGE ARRIVES: it finds a reservation that it matches. */
 static void
@@ -274,8 +272,7 @@ a_previous_hop_without_an_lih_is_sent_none(void)
 	ct_both(no_handle);
 }
 
-/* ---- Resv ------------------------------------------------------------------
- */
+/* ---- Resv ---------------------------------------------------------------- */
 
 static struct wire_msg *
 bucket(struct ct *t, unsigned hop, float r, float b)
@@ -485,8 +482,7 @@ what_was_built_wrong_is_logged_and_dropped(void)
 	ct_both(odd_receiver);
 }
 
-/* ---- ResvTear --------------------------------------------------------------
- */
+/* ---- ResvTear ------------------------------------------------------------ */
 
 static void
 odd_tear(struct ct *t)
@@ -579,8 +575,7 @@ each_previous_hop_has_a_tear_of_what_nobody_wants(void)
 	ct_both(torn_in_parts);
 }
 
-/* ---- for others, and for applications ---------------------------------------
- */
+/* ---- for others, and for applications ------------------------------------ */
 
 static struct wire_msg *
 path_err(struct ct *t)

@@ -401,8 +401,7 @@ an_increase_by_another_next_hop_leaves_it_in_place(void)
 	ct_both(in_place);
 }
 
-/* ---- objects of classes that nobody knows ---------------------------------
- */
+/* ---- objects of classes that nobody knows -------------------------------- */
 
 static const uint8_t first[] = { 0, 8, 0xc1, 1, 1, 2, 3, 4 };
 static const uint8_t second[] = { 0, 4, 0xff, 9 };
@@ -554,8 +553,7 @@ a_merged_resv_carries_the_union_of_its_requests(void)
 	ct_once(merged_only);
 }
 
-/* ---- messages that go on ---------------------------------------------------
- */
+/* ---- messages that go on ------------------------------------------------- */
 
 /* Put objects before the n-th one of a message, which is made right again. */
 static size_t
@@ -679,8 +677,7 @@ a_resv_conf_goes_on_as_it_came_but_for_its_header(void)
 	ct_both(conf_goes_on);
 }
 
-/* ---- PathErr in a ring ------------------------------------------------------
- */
+/* ---- PathErr in a ring --------------------------------------------------- */
 
 enum { NODES = 3 };
 

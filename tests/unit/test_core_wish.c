@@ -219,8 +219,7 @@ of_two_equal_requests_neither_is_the_largest(void)
 	ct_both(equals);
 }
 
-/* ---- one message, several descriptors --------------------------------------
- */
+/* ---- one message, several descriptors ------------------------------------ */
 
 static void
 two_services(struct ct *t)
@@ -253,8 +252,7 @@ descriptors_of_one_message_must_agree_on_the_service(void)
 	ct_both(two_services);
 }
 
-/* ---- blockades ------------------------------------------------------------
- */
+/* ---- blockades ----------------------------------------------------------- */
 
 /* SE, all blockaded: the least of both senders. */
 static void
@@ -422,8 +420,7 @@ a_receiver_here_that_takes_more_is_a_branch(void)
 	ct_once(receiver_here);
 }
 
-/* ---- traffic control -------------------------------------------------------
- */
+/* ---- traffic control ----------------------------------------------------- */
 
 /* A flow that was adopted, and forgotten as traffic control was switched off
  * there, is asked for anew when it is back. */

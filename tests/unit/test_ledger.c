@@ -65,8 +65,7 @@ scarce_put(void *arg, void *memory)
 	free(memory);
 }
 
-/* ---- helpers --------------------------------------------------------------
- */
+/* ---- helpers ------------------------------------------------------------- */
 
 static const struct hash_key key = { 1, 2 };
 static const struct rsvp_iface eth = { .ifindex = 3,
@@ -115,8 +114,7 @@ check_sums(const struct ledger *l, uint64_t gs_Bps, uint64_t cl_Bps,
 	T_EQ(s.flows, flows);
 }
 
-/* ---- cases ----------------------------------------------------------------
- */
+/* ---- cases --------------------------------------------------------------- */
 
 static void
 the_last_octet_is_given_and_no_more(void)
@@ -381,8 +379,7 @@ interfaces_are_apart(void)
 	ledger_free(NULL);
 }
 
-/* ---- against a naive ledger -----------------------------------------------
- */
+/* ---- against a naive ledger ---------------------------------------------- */
 
 enum { IDS = 24, IFACES = 3, OPERATIONS = 1000000 };
 
@@ -606,8 +603,7 @@ a_million_operations_do_not_drift(void)
 	ledger_free(g.ledger);
 }
 
-/* ---- lack of memory --------------------------------------------------------
- */
+/* ---- lack of memory ------------------------------------------------------ */
 
 static void
 lack_of_memory_changes_nothing(void)

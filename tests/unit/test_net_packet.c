@@ -253,8 +253,7 @@ ipv6_without_hop_by_hop_is_taken_too(void)
 	T_EQ(p.len, 12);
 }
 
-/* ---- building ---------------------------------------------------------------
- */
+/* ---- building ------------------------------------------------------------ */
 
 static struct net_packet_spec
 spec4(size_t len)

@@ -9,8 +9,7 @@
 static const struct hash_key key = { 3, 5 };
 static const struct mono start = { 1000000000 };
 
-/* ---- figures 13 and 14 ----------------------------------------------------
- */
+/* ---- figures 13 and 14 --------------------------------------------------- */
 
 #define AUTO CONF_UDP_AUTO
 #define ON   CONF_UDP_ON
@@ -169,8 +168,7 @@ every_row_of_the_figures_is_heard_as_it_says(void)
 	}
 }
 
-/* ---- who needs it ---------------------------------------------------------
- */
+/* ---- who needs it -------------------------------------------------------- */
 
 static struct net_udp_heard
 heard_from(uint32_t ifindex, uint32_t hop, bool path, int64_t lifetime_ms)

@@ -173,8 +173,7 @@ net_link_name(const struct net_link *link, uint32_t ifindex)
 	return ifindex == 7 ? "eth7" : "";
 }
 
-/* ---- the bench
- * ----------------------------------------------------------------- */
+/* ---- the bench ----------------------------------------------------------- */
 
 static void
 too_late(void *arg)
@@ -374,8 +373,7 @@ mappings(void)
 	return n;
 }
 
-/* ---- cases
- * --------------------------------------------------------------------- */
+/* ---- cases --------------------------------------------------------------- */
 
 static void
 a_sealed_snapshot_is_put_in_force(void)

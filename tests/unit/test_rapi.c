@@ -144,8 +144,7 @@ dispatch_until(int fd, const int *counter, int value)
 	T_EQ(*counter, value);
 }
 
-/* ---- sessions and events
- * ------------------------------------------------------ */
+/* ---- sessions and events ------------------------------------------------- */
 
 static void
 upcalls_come_from_dispatch_only(void)
@@ -373,8 +372,7 @@ thousands_of_sessions_fit(void)
 	rapi_daemon_stop(&d);
 }
 
-/* ---- restarts of the daemon -------------------------------------------------
- */
+/* ---- restarts of the daemon ---------------------------------------------- */
 
 static void
 kill_daemon(int fd)
@@ -601,8 +599,7 @@ edge_triggered_epoll_survives_a_restart(void)
 	rapi_daemon_stop(&d);
 }
 
-/* ---- forks and threads
- * ------------------------------------------------------- */
+/* ---- forks and threads --------------------------------------------------- */
 
 static int
 child(const struct app *parents)

@@ -8,8 +8,7 @@
 #include "rapi/rapi_ext.h"
 #include "rapi_t.h"
 
-/* ---- session
- * ------------------------------------------------------------------ */
+/* ---- session ------------------------------------------------------------- */
 
 static void
 sessions_with_wrong_arguments_are_refused(void)
@@ -120,8 +119,7 @@ only_open_sessions_may_be_used(void)
 	T_EQ(rapi_getfd(rt.sid), -1);
 }
 
-/* ---- sender
- * --------------------------------------------------------------------- */
+/* ---- sender -------------------------------------------------------------- */
 
 /* The arguments of one rapi_sender(), each as it should be unless changed. */
 struct sender {

@@ -280,8 +280,7 @@ the_buffer_is_never_overrun(void)
 	T_EQ(out[0], '#');
 }
 
-/* ---- Guaranteed Service
- * ------------------------------------------------------- */
+/* ---- Guaranteed Service -------------------------------------------------- */
 
 static double
 delay_us(const rapi_tspec_t *t, float R)
@@ -445,8 +444,7 @@ latency_is_told_when_it_is_known(void)
 		RAPI_ERR_INVAL);
 }
 
-/* ---- error strings ----------------------------------------------------------
- */
+/* ---- error strings ------------------------------------------------------- */
 
 static void
 errors_have_names(void)

@@ -52,8 +52,7 @@ ff_of(size_t n)
 	return r;
 }
 
-/* ---- helpers: one message in buf -------------------------------------------
- */
+/* ---- helpers: one message in buf ----------------------------------------- */
 
 static struct msg
 first(size_t len)
@@ -193,8 +192,7 @@ check_gs(const struct wire_flowspec *f)
 	T_EQ(f->S, want.S);
 }
 
-/* ---- round trips ------------------------------------------------------------
- */
+/* ---- round trips --------------------------------------------------------- */
 
 static void
 hello_round_trips(void)
@@ -334,8 +332,7 @@ flow_labels_round_trip(void)
 	T_EQ(q.reserve.flows[0].filter.form, WIRE_FILTER_FLOW_LABEL);
 }
 
-/* ---- what is refused
- * ----------------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------- */
 
 /* Set the length of the message in buf. */
 static void

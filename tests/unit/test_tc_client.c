@@ -103,8 +103,7 @@ note_counter(void *arg, const struct tc_counter *counter)
 	core->counter = *counter;
 }
 
-/* ---- the bench
- * ------------------------------------------------------------------ */
+/* ---- the bench ----------------------------------------------------------- */
 
 static void
 too_late(void *arg)
@@ -276,8 +275,7 @@ next_message(struct buf_reader *r, uint16_t type)
 	return m;
 }
 
-/* ---- cases
- * ---------------------------------------------------------------------- */
+/* ---- cases --------------------------------------------------------------- */
 
 static void
 what_is_asked_in_one_turn_travels_in_one_datagram(void)

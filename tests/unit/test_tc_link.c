@@ -4,8 +4,7 @@
 
 #include <errno.h>
 
-/* ---- pool and drain ---------------------------------------------------------
- */
+/* ---- pool and drain ------------------------------------------------------ */
 
 static void
 pool_is_filled_in_the_background(void)
@@ -173,8 +172,7 @@ class_that_vanished_is_forgotten(void)
 	fix_free(f);
 }
 
-/* ---- flows ------------------------------------------------------------------
- */
+/* ---- flows --------------------------------------------------------------- */
 
 static void
 same_request_again_changes_nothing(void)
@@ -479,8 +477,7 @@ small_packets_count_as_m(void)
 	fix_free(f);
 }
 
-/* ---- settings
- * ---------------------------------------------------------------- */
+/* ---- settings ------------------------------------------------------------ */
 
 static void
 changed_settings_are_followed(void)
@@ -567,8 +564,7 @@ closing_removes_the_tree(void)
 	fix_free(f);
 }
 
-/* ---- memory
- * ------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------- */
 
 /* Each allocation in turn fails: refused or given up, never a leak. */
 static void
