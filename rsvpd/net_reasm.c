@@ -110,24 +110,59 @@ find(const struct net_reasm *reasm, uint32_t ifindex,
 	return NULL;
 }
 
-/* One source does not displace the others. */
-static void
-make_room(struct net_reasm *reasm, const struct addr *src)
+/* Those that came in there, from that source (NULL: from any). */
+static struct pending *
+oldest_of(const struct net_reasm *reasm, uint32_t ifindex,
+	const struct addr *src, size_t *ret_count)
 {
 	struct pending *p, *oldest = NULL;
-	size_t of_source = 0;
 
+	*ret_count = 0;
 	TAILQ_FOREACH (p, &reasm->list, next) {
-		if (!addr_equal(&p->src, src))
+		if (p->ifindex != ifindex || (src && !addr_equal(&p->src, src)))
 			continue;
-		of_source++;
+		(*ret_count)++;
 		if (!oldest)
 			oldest = p;
 	}
-	if (of_source >= NET_REASM_OF_SOURCE)
-		give_up(reasm, oldest);
-	else if (reasm->count >= NET_REASM_PENDING)
-		give_up(reasm, TAILQ_FIRST(&reasm->list));
+	return oldest;
+}
+
+/* The oldest of the interface that has most, with the one that needs room. */
+static struct pending *
+oldest_of_most(const struct net_reasm *reasm, uint32_t ifindex)
+{
+	size_t most, count;
+	struct pending *oldest = oldest_of(reasm, ifindex, NULL, &most);
+	struct pending *p;
+
+	most++;
+	TAILQ_FOREACH (p, &reasm->list, next) {
+		struct pending *other =
+			oldest_of(reasm, p->ifindex, NULL, &count);
+
+		if (p->ifindex == ifindex || count <= most)
+			continue;
+		most = count;
+		oldest = other;
+	}
+	return oldest ? oldest : TAILQ_FIRST(&reasm->list); /* one each */
+}
+
+/* One source does not displace the others, nor do many that somebody makes up
+ * displace those of other interfaces. */
+static void
+make_room(struct net_reasm *reasm, uint32_t ifindex, const struct addr *src)
+{
+	size_t of_source;
+	struct pending *p = oldest_of(reasm, ifindex, src, &of_source);
+
+	if (of_source < NET_REASM_OF_SOURCE)
+		p = reasm->count < NET_REASM_PENDING
+			    ? NULL
+			    : oldest_of_most(reasm, ifindex);
+	if (p)
+		give_up(reasm, p);
 }
 
 static struct pending *
@@ -136,7 +171,7 @@ make(struct net_reasm *reasm, struct mono now, uint32_t ifindex,
 {
 	struct pending *p;
 
-	make_room(reasm, &packet->src);
+	make_room(reasm, ifindex, &packet->src);
 	p = (struct pending *)calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;

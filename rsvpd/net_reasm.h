@@ -18,7 +18,7 @@ struct net_reasm;
 
 enum {
 	NET_REASM_PENDING = 16,    /* datagrams at a time, 64 KiB each */
-	NET_REASM_OF_SOURCE = 4,   /* of one source */
+	NET_REASM_OF_SOURCE = 4,   /* of one source on an interface */
 	NET_REASM_WAIT_MS = 60000, /* RFC 8200 4.5 */
 };
 

@@ -247,6 +247,43 @@ many_sources_displace_the_oldest(void)
 	net_reasm_free(r);
 }
 
+static enum net_reasm_result
+add_on(struct net_reasm *r, uint32_t ifindex, struct net_packet p)
+{
+	return net_reasm_add(r, start, ifindex, &p);
+}
+
+/* Whoever makes up sources, or takes another's, does it on one interface. */
+static void
+interfaces_displace_nothing_of_each_other(void)
+{
+	struct net_reasm *r = net_reasm_new();
+
+	T_EQ(add_on(r, 7, from(1, 1, false)), NET_REASM_WAIT);
+	T_EQ(add_on(r, 7, from(2, 1, false)), NET_REASM_WAIT);
+	for (uint8_t source = 0; source < 200; source++)
+		T_EQ(add_on(r, 8, from(source, 1, false)), NET_REASM_WAIT);
+	for (uint32_t id = 0; id < 100; id++)
+		T_EQ(add_on(r, 8, from(1, id, false)), NET_REASM_WAIT);
+	T_EQ(add_on(r, 7, from(3, 1, false)), NET_REASM_WAIT);
+	for (uint8_t source = 1; source <= 3; source++)
+		T_EQ(add_on(r, 7, from(source, 1, true)), NET_REASM_WHOLE);
+	net_reasm_free(r);
+}
+
+static void
+of_as_many_interfaces_each_has_one(void)
+{
+	struct net_reasm *r = net_reasm_new();
+
+	for (uint32_t ifindex = 1; ifindex <= NET_REASM_PENDING + 3; ifindex++)
+		T_EQ(add_on(r, ifindex, from(1, 1, false)), NET_REASM_WAIT);
+	T_EQ(net_reasm_lost(r), 3);
+	T_EQ(add_on(r, 4, from(1, 1, true)), NET_REASM_WHOLE);
+	T_EQ(add_on(r, 3, from(1, 1, true)), NET_REASM_WAIT); /* displaced */
+	net_reasm_free(r);
+}
+
 static struct t_case cases[] = {
 	{ "fragments in any order become the datagram",
 		fragments_in_any_order_become_the_datagram },
@@ -263,6 +300,10 @@ static struct t_case cases[] = {
 	{ "a source has its share", a_source_has_its_share },
 	{ "many sources displace the oldest",
 		many_sources_displace_the_oldest },
+	{ "interfaces displace nothing of each other",
+		interfaces_displace_nothing_of_each_other },
+	{ "of as many interfaces each has one",
+		of_as_many_interfaces_each_has_one },
 };
 
 T_MAIN(cases)
