@@ -31,7 +31,7 @@ tests_unit_test_rapi_fmt_LDADD = librapi.la libwire.la libbase.la \
 tests_unit_test_rapi_msg_LDADD = librapimsg.la libwire.la libbase.la \
 	$(UNIT_LDADD)
 api_bench = tests/unit/api_t.c tests/unit/api_t.h
-api_ldadd = librapi.la librsvpd.la libcore.la $(rapi_ldadd)
+api_ldadd = librapi.la librsvpd.la libcore.la $(rapi_ldadd) -lm
 tests_unit_test_api_client_SOURCES = tests/unit/test_api_client.c $(api_bench)
 tests_unit_test_api_client_LDADD = $(api_ldadd)
 tests_unit_test_api_server_SOURCES = tests/unit/test_api_server.c $(api_bench)
