@@ -259,11 +259,9 @@ tell(struct rsvp_core *core, const struct rsb *rsb, const struct spec *spec,
 		.count = spec_flows(spec, rsb->style, flows),
 		.flows = flows,
 		.other_count = blob_views(rsb->others, others, WIRE_OTHERS_MAX),
-		.others = others };
+		.others = others,
+		.scope = blob_view(rsb->scope) };
 
-	if (rsb->scope)
-		err.scope = (struct wire_view){ rsb->scope->bytes,
-			rsb->scope->len };
 	if (rsb->local)
 		local_resv_error(core, rsb, &err, why->reason);
 	else

@@ -404,11 +404,18 @@ blob_equal(const struct blob *blob, const struct wire_view *views, size_t count)
 	return at == (blob ? blob->len : 0);
 }
 
+struct wire_view
+blob_view(const struct blob *blob)
+{
+	return blob ? (struct wire_view){ blob->bytes, blob->len }
+		    : (struct wire_view){ NULL, 0 };
+}
+
 size_t
 blob_views(const struct blob *blob, struct wire_view *views, size_t max)
 {
-	struct buf_reader r =
-		buf_reader(blob ? blob->bytes : NULL, blob ? blob->len : 0);
+	const struct wire_view all = blob_view(blob);
+	struct buf_reader r = buf_reader(all.bytes, all.len);
 	size_t count = 0;
 
 	while (count < max && buf_left(&r) > 0) {

@@ -415,6 +415,8 @@ bool blob_set(struct rsvp_core *core, struct blob **blob,
 	const struct wire_view *views, size_t count);
 bool blob_equal(
 	const struct blob *blob, const struct wire_view *views, size_t count);
+/* All of it; NULL: empty. */
+struct wire_view blob_view(const struct blob *blob);
 /* The objects of a blob as views; returns how many. */
 size_t blob_views(const struct blob *blob, struct wire_view *views, size_t max);
 /* How many of the objects, from the first, may be kept: what a message brings

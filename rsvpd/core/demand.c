@@ -221,10 +221,7 @@ add_sender(const struct iface *iface, const struct psb *psb, struct sum *sum)
 			       ? tspec
 			       : merge_tspec_sum(&sum->path_te, &tspec);
 	sum->senders++;
-	if (psb->adspec &&
-		wire_adspec_decode((struct wire_view){ psb->adspec->bytes,
-					   psb->adspec->len },
-			&adspec))
+	if (psb_adspec(psb, &adspec))
 		gs = wire_adspec_find(&adspec, WIRE_SERVICE_GS);
 	if (!gs) /* an empty fragment has zeros */
 		return;

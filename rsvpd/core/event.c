@@ -51,15 +51,11 @@ post(struct rsvp_core *core, const struct event *event)
 static struct wire_view
 delivered_adspec(const struct psb *psb, struct buf_writer *scratch)
 {
-	struct wire_view view = { NULL, 0 };
 	struct wire_adspec adspec;
 	const uint8_t *start = scratch->pos;
 
-	if (!psb->adspec)
-		return view;
-	view = (struct wire_view){ psb->adspec->bytes, psb->adspec->len };
-	if (!psb->non_rsvp || !wire_adspec_decode(view, &adspec))
-		return view;
+	if (!psb->non_rsvp || !psb_adspec(psb, &adspec))
+		return blob_view(psb->adspec);
 	adspec.broken = true;
 	if (!wire_adspec_encode(scratch, &adspec))
 		return (struct wire_view){ NULL, 0 };

@@ -270,12 +270,10 @@ local_sender_allowed(struct rsvp_core *core, struct local *local)
 	const struct psb *psb = local->psb;
 	struct rsvp_local_sender sender = { .sender = psb->sender,
 		.tspec = psb->tspec,
+		.adspec_view = blob_view(psb->adspec),
 		.ttl = psb->ttl,
 		.ifindex = local->ifindex };
 
-	if (psb->adspec)
-		sender.adspec_view = (struct wire_view){ psb->adspec->bytes,
-			psb->adspec->len };
 	if (policy_allows(core, local, &sender, &local->psb->claim))
 		return true;
 	if (!local->held) /* what was to replace it is newer */

@@ -17,10 +17,7 @@ path_mtu(const struct psb *psb, uint8_t service)
 {
 	struct wire_adspec adspec;
 
-	if (!psb->adspec ||
-		!wire_adspec_decode((struct wire_view){ psb->adspec->bytes,
-					    psb->adspec->len },
-			&adspec))
+	if (!psb_adspec(psb, &adspec))
 		return UINT32_MAX;
 	return wire_adspec_mtu(&adspec, service);
 }

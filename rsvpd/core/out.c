@@ -147,12 +147,8 @@ compose_adspec(const struct rsvp_core *core, const struct psb *psb,
 	const struct iface *iface, struct wire_msg *msg)
 {
 	const struct adspec_local here = element(core, psb, iface);
-	struct wire_view view;
 
-	if (!psb->adspec)
-		return false;
-	view = (struct wire_view){ psb->adspec->bytes, psb->adspec->len };
-	if (!wire_adspec_decode(view, &msg->adspec))
+	if (!psb_adspec(psb, &msg->adspec))
 		return false;
 	adspec_update(&msg->adspec, &here);
 	return true;

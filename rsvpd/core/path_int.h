@@ -20,6 +20,7 @@ struct rsb;
 struct rsvp_core;
 struct session;
 struct walk;
+struct wire_adspec;
 struct wire_filter;
 struct wire_msg;
 
@@ -60,6 +61,8 @@ void psb_tear_stale(struct rsvp_core *core, const struct psb *psb,
 /* The path states of a session that are reserved for where they go now forget
  * what they left: PathTear there.  True: reservation state went with it. */
 bool psb_settle(struct rsvp_core *core, struct session *session);
+/* The ADSPEC as it was received.  False: there is none. */
+bool psb_adspec(const struct psb *psb, struct wire_adspec *ret_adspec);
 bool psb_routes_to(const struct psb *psb, uint32_t ifindex);
 /* Some reservation in force is for it. */
 bool psb_is_reserved(const struct psb *psb);

@@ -94,6 +94,13 @@ psb_free(struct rsvp_core *core, struct psb *psb)
 	core_put(core, psb);
 }
 
+bool
+psb_adspec(const struct psb *psb, struct wire_adspec *ret_adspec)
+{
+	return psb->adspec &&
+	       wire_adspec_decode(blob_view(psb->adspec), ret_adspec);
+}
+
 /* ---- room for more ------------------------------------------------------- */
 
 void

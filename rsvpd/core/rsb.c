@@ -254,9 +254,8 @@ rsb_matches(
 		return false;
 	if (rsb->style != WIRE_STYLE_WF)
 		return spec_has(spec, &psb->sender);
-	return !rsb->scope || scope_has((struct wire_view){ rsb->scope->bytes,
-						rsb->scope->len },
-				      &psb->sender.src);
+	return !rsb->scope ||
+	       scope_has(blob_view(rsb->scope), &psb->sender.src);
 }
 
 bool

@@ -159,9 +159,7 @@ path_info(const struct psb *psb, struct mono now, struct rsvp_path_info *info)
 	info->blockaded = bsb != NULL;
 	if (bsb)
 		info->blockade = bsb->flowspec;
-	if (psb->adspec)
-		info->adspec_view = (struct wire_view){ psb->adspec->bytes,
-			psb->adspec->len };
+	info->adspec_view = blob_view(psb->adspec);
 }
 
 size_t
@@ -221,9 +219,7 @@ resv_info(const struct rsvp_core *core, const struct rsb *rsb, struct mono now,
 		info->local_id = rsb->local->id;
 		info->who = rsb->local->who;
 	}
-	if (rsb->scope)
-		info->scope_view = (struct wire_view){ rsb->scope->bytes,
-			rsb->scope->len };
+	info->scope_view = blob_view(rsb->scope);
 	if (rsb->demand) {
 		info->flow_id = rsb->demand->id;
 		info->police = police_flags(rsb->demand);
