@@ -550,6 +550,8 @@ bool rsb_reserves_for(const struct rsb *rsb, const struct psb *psb);
 /* Sender and outgoing interface fit, whatever is in force. */
 bool rsb_matches(
 	const struct rsb *rsb, const struct spec *spec, const struct psb *psb);
+/* Some path state left the interface where it reserves for it (psb_left). */
+bool rsb_is_left(const struct rsb *rsb);
 /* The data of that sender go where it reserves. */
 bool rsb_sees(const struct rsb *rsb, const struct psb *psb);
 /* It belongs to that demand from now on; NULL: to none. */
@@ -593,6 +595,14 @@ struct demand *demand_make(struct rsvp_core *core, struct session *session,
 void demand_free(struct rsvp_core *core, struct demand *demand);
 /* Decide what waits, and make the kernel follow.  May free it. */
 void demand_run(struct rsvp_core *core, struct demand *demand);
+/* It carries the data of that sender, if that is reserved for. */
+bool demand_is_for(const struct demand *demand, const struct psb *psb);
+/* It carries the same senders' data out of another interface. */
+bool demand_is_branch(const struct demand *demand, const struct demand *other);
+/* What a request in it counts with: the one that is being tried as if it were
+ * in force.  NULL: with nothing. */
+const struct spec *demand_spec(
+	const struct demand *demand, const struct rsb *rsb);
 /* Some reservation in it is in force. */
 bool demand_in_force(const struct demand *demand);
 /* What waits for traffic control waits so long only. */

@@ -196,8 +196,8 @@ struct sum {
 	struct rsvp_flow flow; /* its filters */
 };
 
-static const struct spec *
-spec_in_demand(const struct demand *demand, const struct rsb *rsb)
+const struct spec *
+demand_spec(const struct demand *demand, const struct rsb *rsb)
 {
 	return rsb == demand->trying ? rsb->trying : rsb->now;
 }
@@ -250,11 +250,18 @@ flow_filter(const struct wire_filter *filter)
 		.flow_label = filter->flow_label };
 }
 
-static bool
-is_for(const struct demand *demand, const struct psb *psb)
+bool
+demand_is_for(const struct demand *demand, const struct psb *psb)
 {
 	return demand->shared ||
 	       wire_filter_equal(&demand->filter, &psb->sender);
+}
+
+bool
+demand_is_branch(const struct demand *demand, const struct demand *other)
+{
+	return other->iface != demand->iface &&
+	       wire_filter_equal(&other->filter, &demand->filter);
 }
 
 static void
@@ -267,10 +274,10 @@ add_senders(const struct demand *demand, struct sum *sum)
 		bool wild = false, reserved = false;
 
 		/* Not looked at for each of the others' reservations. */
-		if (!is_for(demand, psb))
+		if (!demand_is_for(demand, psb))
 			continue;
 		TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
-			const struct spec *spec = spec_in_demand(demand, rsb);
+			const struct spec *spec = demand_spec(demand, rsb);
 
 			if (!rsb_matches(rsb, spec, psb))
 				continue;
@@ -330,8 +337,7 @@ branches(const struct demand *demand, const struct sum *sum)
 	const struct demand *other;
 
 	TAILQ_FOREACH (other, &demand->session->demands, next)
-		if (other->iface != demand->iface &&
-			wire_filter_equal(&other->filter, &demand->filter) &&
+		if (demand_is_branch(demand, other) &&
 			lets_more_come(other, sum))
 			return true;
 	return false;
@@ -346,7 +352,7 @@ add_up(const struct demand *demand, struct sum *sum)
 
 	*sum = (struct sum){ 0 };
 	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
-		const struct spec *one = spec_in_demand(demand, rsb);
+		const struct spec *one = demand_spec(demand, rsb);
 
 		if (one)
 			add_reservation(conf, one, sum);
@@ -440,7 +446,7 @@ demand_reshapes(const struct psb *psb, uint32_t ifindex)
 
 	TAILQ_FOREACH (demand, &psb->session->demands, next)
 		if (demand->iface->conf.ifindex == ifindex &&
-			demand->reshapes && is_for(demand, psb))
+			demand->reshapes && demand_is_for(demand, psb))
 			return true;
 	return false;
 }
@@ -475,18 +481,6 @@ first_waiting(const struct demand *demand)
 	return NULL;
 }
 
-/* A path state that left the interface holds what is asked upstream. */
-static bool
-is_held(const struct rsb *rsb)
-{
-	const struct psb *psb;
-
-	TAILQ_FOREACH (psb, &rsb->session->psbs, next)
-		if (psb_left(psb, rsb))
-			return true;
-	return false;
-}
-
 /* The interface cannot be used any more: nobody behind it can be told. */
 static void
 drop_requests(struct rsvp_core *core, struct demand *demand)
@@ -494,7 +488,7 @@ drop_requests(struct rsvp_core *core, struct demand *demand)
 	struct rsb *rsb, *next;
 
 	TAILQ_FOREACH_SAFE (rsb, &demand->rsbs, of_demand, next)
-		if (!is_held(rsb))
+		if (!rsb_is_left(rsb))
 			rsb_free(core, rsb);
 }
 
@@ -578,7 +572,7 @@ take_shape(struct rsvp_core *core, struct demand *demand, bool reshapes)
 
 	demand->reshapes = reshapes;
 	TAILQ_FOREACH (psb, &demand->session->psbs, next)
-		if (lost && is_for(demand, psb) &&
+		if (lost && demand_is_for(demand, psb) &&
 			psb_routes_to(psb, demand->iface->conf.ifindex))
 			out_path(core, psb, demand->iface->conf.ifindex);
 }

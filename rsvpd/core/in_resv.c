@@ -572,16 +572,9 @@ put_request(
 /* Refreshed from where the route led before: it does not know yet.  That is no
  * error of the receiver, who is behind the new route; the state times out. */
 static bool
-came_late(const struct resv_in *in, const struct descriptor *d)
+came_late(const struct descriptor *d)
 {
-	const struct psb *psb;
-
-	if (!d->own)
-		return false;
-	TAILQ_FOREACH (psb, &in->session->psbs, next)
-		if (psb_left(psb, d->own))
-			return true;
-	return false;
+	return d->own && rsb_is_left(d->own);
 }
 
 /* The route led there once, and the tear did not arrive: that node still tells
@@ -613,7 +606,7 @@ one_descriptor(struct rsvp_core *core, struct resv_in *in, struct descriptor *d)
 	d->own = find_rsb(in, d);
 	if (any_sender(in, d)) {
 		why = judge_flowspec(in, d);
-	} else if (came_late(in, d)) {
+	} else if (came_late(d)) {
 		core_count(core, RSVP_C_DROP_STATE);
 		return false;
 	} else {

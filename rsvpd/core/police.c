@@ -9,23 +9,15 @@
 
 #include "merge.h"
 
-/* What it will carry, if the request that is being tried succeeds. */
-static const struct spec *
-carried(const struct demand *demand, const struct rsb *rsb)
-{
-	return rsb == demand->trying ? rsb->trying : rsb->now;
-}
-
 static bool
 is_carried(const struct demand *demand, const struct psb *psb)
 {
 	const struct rsb *rsb;
 
-	if (!demand->shared &&
-		!wire_filter_equal(&demand->filter, &psb->sender))
+	if (!demand_is_for(demand, psb))
 		return false; /* and none of the requests is looked at */
 	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
-		if (rsb_matches(rsb, carried(demand, rsb), psb))
+		if (rsb_matches(rsb, demand_spec(demand, rsb), psb))
 			return true;
 	return false;
 }
@@ -63,7 +55,7 @@ lub(const struct demand *demand, struct wire_flowspec *ret_lub)
 	bool any = false;
 
 	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
-		const struct spec *spec = carried(demand, rsb);
+		const struct spec *spec = demand_spec(demand, rsb);
 		struct wire_flowspec one;
 
 		if (!spec)
@@ -103,15 +95,6 @@ takes_more(const struct demand *demand, const struct wire_flowspec *spec,
 	       share_sender(demand, rsb);
 }
 
-static bool
-may_share(const struct demand *demand, const struct demand *other)
-{
-	return other->iface != demand->iface &&
-	       other->shared == demand->shared &&
-	       (demand->shared ||
-		       wire_filter_equal(&demand->filter, &other->filter));
-}
-
 /* More than it carries may come, for another interface or for this host. */
 static bool
 is_branch(const struct demand *demand)
@@ -124,7 +107,7 @@ is_branch(const struct demand *demand)
 	if (!lub(demand, &spec))
 		return false;
 	TAILQ_FOREACH (other, &session->demands, next) {
-		if (!may_share(demand, other))
+		if (!demand_is_branch(demand, other))
 			continue;
 		TAILQ_FOREACH (rsb, &other->rsbs, of_demand)
 			if (takes_more(demand, &spec, rsb))

@@ -264,6 +264,17 @@ rsb_reserves_for(const struct rsb *rsb, const struct psb *psb)
 	return rsb_matches(rsb, rsb->now, psb) || psb_left(psb, rsb);
 }
 
+bool
+rsb_is_left(const struct rsb *rsb)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &rsb->session->psbs, next)
+		if (psb_left(psb, rsb))
+			return true;
+	return false;
+}
+
 /* ---- timer --------------------------------------------------------------- */
 
 bool
