@@ -39,15 +39,21 @@ concerns(const struct bsb *bsb, const struct psb *psb)
 	return wire_filter_equal(&bsb->sender, &psb->sender);
 }
 
-const struct bsb *
-bsb_find(const struct psb *psb, uint8_t style)
+static struct bsb *
+find(const struct psb *psb, uint8_t style)
 {
-	const struct bsb *bsb;
+	struct bsb *bsb;
 
 	LIST_FOREACH (bsb, &psb->session->bsbs, next)
 		if (bsb->wild == (style == WIRE_STYLE_WF) && concerns(bsb, psb))
 			return bsb;
 	return NULL;
+}
+
+const struct bsb *
+bsb_find(const struct psb *psb, uint8_t style)
+{
+	return find(psb, style);
 }
 
 /*
@@ -125,12 +131,8 @@ static void
 strike(struct rsvp_core *core, const struct psb *psb,
 	const struct wire_msg *msg)
 {
-	struct bsb *bsb;
+	struct bsb *bsb = find(psb, msg->style);
 
-	LIST_FOREACH (bsb, &psb->session->bsbs, next)
-		if (bsb->wild == (msg->style == WIRE_STYLE_WF) &&
-			concerns(bsb, psb))
-			break;
 	if (!bsb)
 		bsb = make(core, psb, msg->style == WIRE_STYLE_WF);
 	if (!bsb)

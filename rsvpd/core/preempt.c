@@ -106,8 +106,8 @@ defending(const struct demand *demand)
 	uint16_t most = 0;
 	const struct rsb *rsb;
 
-	TAILQ_FOREACH (rsb, &demand->session->rsbs, next)
-		if (rsb->demand == demand && rsb->defending > most)
+	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
+		if (rsb->defending > most)
 			most = rsb->defending;
 	return most;
 }

@@ -100,9 +100,8 @@ judge(struct rsvp_core *core, struct session *session)
 
 /* ---- the walk ------------------------------------------------------------ */
 
-/* The first session made after that one. */
-static struct session *
-after(const struct rsvp_core *core, uint64_t serial)
+struct session *
+walk_after(const struct rsvp_core *core, uint64_t serial)
 {
 	struct session *session;
 
@@ -116,12 +115,6 @@ after(const struct rsvp_core *core, uint64_t serial)
 	while (session && session->serial <= serial)
 		session = (struct session *)session->hh_serial.next;
 	return session;
-}
-
-struct session *
-walk_after(const struct rsvp_core *core, uint64_t serial)
-{
-	return after(core, serial);
 }
 
 static bool
@@ -165,7 +158,7 @@ walk_step(struct rsvp_core *core, struct walk *walk)
 
 	if (!walk->running)
 		begin_pass(walk);
-	session = after(core, walk->after);
+	session = walk_after(core, walk->after);
 	for (int i = 0; session && i < CORE_WALK_SESSIONS; i++) {
 		/* The step may free it. */
 		struct session *next =
