@@ -391,7 +391,6 @@ rsvp_core_adopt(
 		core->adopted_count++;
 		core_count(core, RSVP_C_ADOPTED);
 	}
-	forget_request(core, demand);
 	set_live(core, demand, image);
 	demand->seen = true;
 	/* Whatever the limits are: it exists. */
@@ -411,8 +410,6 @@ fail:
 void
 demand_lost(struct rsvp_core *core, struct demand *demand)
 {
-	bool in_force = demand_in_force(demand);
-
 	demand->seen = false;
 	if (demand->adopted)
 		return; /* whether it is still there is seen at the return */
@@ -420,9 +417,6 @@ demand_lost(struct rsvp_core *core, struct demand *demand)
 	if (demand->trying)
 		admit_postpone(core, demand->trying);
 	act_on(core, demand, flowslot_step(&demand->slot, FLOWSLOT_LOST), NULL);
-	if (!in_force && demand->slot == FLOWSLOT_WAITING)
-		act_on(core, demand,
-			flowslot_step(&demand->slot, FLOWSLOT_UNWANT), NULL);
 	demand_await(core, demand);
 }
 
@@ -575,8 +569,7 @@ stays(struct rsvp_core *core, struct demand *demand)
 		core_count(core, RSVP_C_DROP_MEMORY);
 }
 
-/* The kernel has what it was asked for; a claimed flow may have been asked for
- * something else. */
+/* The kernel has what it was asked for; the path may have changed since then. */
 static void
 accepted(struct rsvp_core *core, struct demand *demand)
 {
@@ -621,8 +614,6 @@ answer(struct rsvp_core *core, struct demand *demand,
 	if (done) {
 		set_live(core, demand, sent);
 		sent = NULL;
-	} else if (demand->slot == FLOWSLOT_ABSENT) {
-		set_live(core, demand, NULL);
 	}
 	switch (act) {
 	case FLOWSLOT_REPORT_UP:

@@ -305,7 +305,7 @@ hold_more(struct entry *e, const struct ledger_amount *want,
 {
 	const struct charge now = charge_now(e);
 	const enum ledger_result result =
-		check(e->pool, now, charge_with(e, want), ret_figures);
+		check(e->pool, now, charge_of(want), ret_figures);
 
 	if (result != LEDGER_OK)
 		return result;

@@ -344,8 +344,7 @@ check_sender(struct rsvp_core *core, const struct local *local,
 	if (session_port_conflict(core, &session) ||
 		!ports_sane(&session, &sender->sender))
 		return RSVP_LOCAL_PORTS;
-	if (!same_sender(local, sender) &&
-		ports_conflict(local->session, &sender->sender))
+	if (ports_conflict(local->session, &sender->sender))
 		return RSVP_LOCAL_PORTS;
 	if (other && other != local->psb)
 		return RSVP_LOCAL_BUSY;
@@ -512,7 +511,7 @@ style_conflict(const struct local *local)
 	const struct rsb *rsb;
 
 	TAILQ_FOREACH (rsb, &local->session->rsbs, next)
-		if (rsb->local != local && rsb->style != local->style)
+		if (rsb->style != local->style) /* its own have this one */
 			return true;
 	return false;
 }

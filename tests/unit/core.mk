@@ -8,6 +8,7 @@ core_tests = \
 	tests/unit/test_core_iface \
 	tests/unit/test_core_intserv \
 	tests/unit/test_core_found \
+	tests/unit/test_core_kernel \
 	tests/unit/test_core_life \
 	tests/unit/test_core_limits \
 	tests/unit/test_core_local \
@@ -44,6 +45,7 @@ tests_unit_test_core_error_LDADD = $(core_ldadd)
 tests_unit_test_core_iface_LDADD = $(core_ldadd)
 tests_unit_test_core_intserv_LDADD = $(core_ldadd)
 tests_unit_test_core_found_LDADD = $(core_ldadd)
+tests_unit_test_core_kernel_LDADD = $(core_ldadd)
 tests_unit_test_core_life_LDADD = $(core_ldadd)
 tests_unit_test_core_limits_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)

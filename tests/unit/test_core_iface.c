@@ -517,7 +517,9 @@ answers_are_not_waited_for_for_ever(void)
 	msg->session.dst_port = 2;
 	ct_feed(t, DOWN, msg);
 	limit_to(t, wire_rate(100000));
-	ct_run(t, 2100);
+	ct_run(t, 1900);
+	T_CHECK(has(t, 1) && has(t, 2), "not so soon");
+	ct_run(t, 200);
 	T_CHECK(!has(t, 1) && has(t, 2), "the lower one went");
 	ct_free(t);
 }
@@ -565,7 +567,7 @@ many_at_a_time(struct ct *t)
 			T_CHECK(effect.kind != RSVP_EFFECT_SEND ||
 					effect.send.type != WIRE_RESV,
 				"nothing new is asked for");
-		T_CHECK(resvs(t) >= 100, "%zu left", resvs(t));
+		T_EQ(resvs(t), i == 0 ? 700 - 512 : 100);
 	}
 	T_EQ(resvs(t), 100);
 }
