@@ -569,7 +569,8 @@ stays(struct rsvp_core *core, struct demand *demand)
 		core_count(core, RSVP_C_DROP_MEMORY);
 }
 
-/* The kernel has what it was asked for; the path may have changed since then. */
+/* The kernel has what it was asked for; the path may have changed since then.
+ */
 static void
 accepted(struct rsvp_core *core, struct demand *demand)
 {

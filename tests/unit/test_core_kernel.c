@@ -119,8 +119,7 @@ labelled(const struct ct *t, uint32_t label)
 }
 
 /* SE for two senders of one host. */
-static void
-two_filters(struct wire_filter (*first)(const struct ct *),
+static void two_filters(struct wire_filter (*first)(const struct ct *),
 	struct wire_filter (*second)(const struct ct *))
 {
 	struct ct *t = ct_new(ADDR_V6);
@@ -294,7 +293,8 @@ static void
 left_over(struct ct *t)
 {
 	ct_feed(t, UP, ct_path(t));
-	T_EQ((int64_t)ct_sent(t, WIRE_PATH, 0)->msg.adspec.general.bandwidth_Bps,
+	T_EQ((int64_t)ct_sent(t, WIRE_PATH, 0)
+			->msg.adspec.general.bandwidth_Bps,
 		1000000LL * 128 / (128 + 38));
 }
 
