@@ -117,6 +117,9 @@ sim_check_arrived(struct sim *s, const struct event *e)
 		sim_mark(s, node, &s->msg.session);
 	if (c->in.type != WIRE_PATH && c->in.type != WIRE_PATH_TEAR)
 		return;
+	/* One for a neighbour may come by any way. */
+	if (!addr_equal(&e->packet.dst, &s->msg.session.dst))
+		c->in_port = 0;
 	/* Unicast: it may come from elsewhere now. */
 	key = start_key(node, WIRE_PATH,
 		addr_is_multicast(&s->msg.session.dst) ? e->port : 0);
@@ -197,6 +200,14 @@ least_refresh_us(const struct node *node)
 	return least * 500LL;
 }
 
+/* After a time of doing nothing all that is due comes together. */
+static struct mono
+last_change(const struct node *node)
+{
+	return node->stalled_until.us > node->changed.us ? node->stalled_until
+							 : node->changed;
+}
+
 static void
 check_repeated(struct sim *s, struct node *node, const struct seen *seen,
 	const struct peek *out)
@@ -208,7 +219,7 @@ check_repeated(struct sim *s, struct node *node, const struct seen *seen,
 	if (out->type == WIRE_RESV && s->cause.in.type == WIRE_RESV_ERR)
 		return;
 	if (now.us - seen->when.us >= least_refresh_us(node) ||
-		s->now.us - node->changed.us < REPAIR_US ||
+		s->now.us - last_change(node).us < REPAIR_US ||
 		marked_since(s, node, session, seen->event))
 		return;
 	/* RFC 2205 3.5, rule 4: whatever may succeed, at once. */
@@ -241,6 +252,20 @@ check_quiet(struct sim *s, const struct node *node, const struct seen *seen,
 			wire_type_text(type));
 }
 
+/* The interface whose address the message has as its hop. */
+static uint32_t
+own_port(const struct sim *s, const struct peek *out)
+{
+	uint32_t node, ifindex = 0;
+	struct addr addr;
+
+	if (out->hop.len < 12)
+		return 0;
+	addr = out->hop.len > 12 ? addr_v6(out->hop.bytes + 4)
+				 : addr_v4(out->hop.bytes + 4);
+	return sim_owner(s, &addr, &node, &ifindex) ? ifindex : 0;
+}
+
 void
 sim_check_sent(struct sim *s, struct node *node, const struct rsvp_send *send)
 {
@@ -252,7 +277,7 @@ sim_check_sent(struct sim *s, struct node *node, const struct rsvp_send *send)
 
 	sim_peek(send->bytes, send->len, &out);
 	if (port == 0 && is_state(out.type))
-		port = sim_port_towards(s, node, &send->dst);
+		port = own_port(s, &out);
 	/* What a path left is told by unicast. */
 	if (addr_is_multicast(&send->dst) || send->router_alert)
 		check_way_back(s, node, &out, port);
