@@ -200,6 +200,13 @@ least_refresh_us(const struct node *node)
 	return least * 500LL;
 }
 
+/* A path state that times out without a way on is no message, but a change. */
+static uint64_t
+expired(const struct node *node)
+{
+	return rsvp_core_counter(node->core, RSVP_C_PATH_EXPIRED);
+}
+
 /* After a time of doing nothing all that is due comes together. */
 static struct mono
 last_change(const struct node *node)
@@ -220,6 +227,7 @@ check_repeated(struct sim *s, struct node *node, const struct seen *seen,
 		return;
 	if (now.us - seen->when.us >= least_refresh_us(node) ||
 		s->now.us - last_change(node).us < REPAIR_US ||
+		seen->expired != expired(node) ||
 		marked_since(s, node, session, seen->event))
 		return;
 	/* RFC 2205 3.5, rule 4: whatever may succeed, at once. */
@@ -304,7 +312,8 @@ sim_check_sent(struct sim *s, struct node *node, const struct rsvp_send *send)
 	*seen = (struct seen){ .key = key,
 		.contents = contents,
 		.when = sim_node_now(node),
-		.event = s->counts.events };
+		.event = s->counts.events,
+		.expired = expired(node) };
 }
 
 /* ---- the node ------------------------------------------------------------ */

@@ -176,6 +176,7 @@ struct seen {
 	uint64_t contents;
 	struct mono when;
 	uint64_t event;
+	uint64_t expired; /* path states of the node, by then */
 };
 
 /* The input being worked on, and what it touched. */
