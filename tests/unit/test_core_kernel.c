@@ -8,7 +8,6 @@
 
 #include "core_t.h"
 
-
 static struct rsvp_totals
 totals_of(const struct ct *t)
 {
