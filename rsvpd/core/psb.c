@@ -632,7 +632,9 @@ tear_left(struct rsvp_core *core, const struct psb *psb)
 void
 psb_tear(struct rsvp_core *core, struct psb *psb)
 {
-	for (size_t i = 0; i < psb->out_count; i++)
+	/* Nobody downstream has it from here while it is for here alone (3.9).
+	 */
+	for (size_t i = 0; i < psb->out_count && !psb->local_only; i++)
 		out_path_tear(core, psb, psb->outs[i]);
 	tear_left(core, psb);
 	drop_reservations(core, psb);

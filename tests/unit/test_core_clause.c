@@ -220,10 +220,35 @@ local_only(struct ct *t)
 	ct_expect_empty(t);
 }
 
+/* Nor when it was forwarded once: routing expects the sender elsewhere now, and
+ * its Path will come from there. */
+static void
+local_only_now(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->session.dst = group(t);
+	ct_feed(t, UP, msg);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->session.dst = group(t);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	t->expects = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 3000);
+	ct_forget(t);
+	msg = ct_path_tear(t);
+	msg->session.dst = group(t);
+	ct_feed(t, UP, msg);
+	T_EQ(t->sent_count, 0);
+	T_EQ(paths(t), 0);
+}
+
 static void
 a_path_for_here_alone_is_torn_here_alone(void)
 {
 	ct_both(local_only);
+	ct_both(local_only_now);
 }
 
 /* ---- what a Path sets off ------------------------------------------------ */
