@@ -27,6 +27,7 @@ core_tests = \
 	tests/unit/test_core_soft \
 	tests/unit/test_core_tc \
 	tests/unit/test_core_timer \
+	tests/unit/test_core_told \
 	tests/unit/test_core_view \
 	tests/unit/test_core_walk \
 	tests/unit/test_core_withdraw
@@ -65,6 +66,7 @@ tests_unit_test_core_slack_LDADD = $(core_ldadd)
 tests_unit_test_core_soft_LDADD = $(core_ldadd)
 tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)
+tests_unit_test_core_told_LDADD = $(core_ldadd)
 tests_unit_test_core_view_LDADD = $(core_ldadd)
 tests_unit_test_core_walk_LDADD = $(core_ldadd)
 tests_unit_test_core_withdraw_LDADD = $(core_ldadd)

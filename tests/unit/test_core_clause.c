@@ -279,6 +279,68 @@ a_new_sender_is_reserved_and_asked_for_at_once(void)
 	ct_both(new_sender);
 }
 
+/* RFC 2205 2.3: what comes from an outgoing interface is for the senders whose
+ * Path leaves there. */
+static void
+other_ways(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_path(t);
+	msg->sender = ct_second_sender(t);
+	msg->hop.addr = ct_addr(t, UP, HOP_C);
+	t->out = SIDE;
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	ct_feed(t, DOWN, wildcard(ct_resv(t, ct_cl(150000))));
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 1);
+	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
+			ct_addr(t, UP, HOP_A)),
+		"to whose Path went there");
+	T_EQ(ct_reserved(t, DOWN), 100000 * 138 / 100);
+}
+
+static void
+senders_whose_path_leaves_elsewhere_are_not_asked(void)
+{
+	ct_both(other_ways);
+}
+
+/* RFC 2205 3.4: without a SCOPE of its own a request is about the senders that
+ * route to its interface. */
+static void
+scope_of_route(struct ct *t)
+{
+	struct wire_msg *msg;
+	const struct ct_sent *s;
+
+	ct_with_path(t);
+	second_path(t, SIDE);
+	msg = ct_path(t);
+	msg->sender.src = ct_addr(t, 8, 10);
+	t->out = SIDE;
+	ct_feed(t, UP, msg);
+	ct_forget(t);
+	ct_feed(t, DOWN, wildcard(ct_resv(t, ct_cl(50000))));
+	ct_answer_all(t);
+	ct_run(t, 46000);
+	T_CHECK(ct_sent_count(t, WIRE_RESV) >= 4, "and refreshed");
+	for (size_t i = 0; i < ct_sent_count(t, WIRE_RESV); i++) {
+		s = ct_sent(t, WIRE_RESV, i);
+		T_EQ(s->msg.scope_count, 1);
+		T_EQ(wire_scope_at(&s->msg, 0).b[addr_size(t->family) - 1],
+			ct_is(&s->send.dst, ct_addr(t, UP, HOP_A)) ? 8 : 9);
+	}
+}
+
+static void
+a_scope_is_made_of_the_senders_that_route_there(void)
+{
+	ct_both(scope_of_route);
+}
+
 static void
 no_handle(struct ct *t)
 {
@@ -350,7 +412,9 @@ new_filter(struct ct *t)
 	msg = ct_resv_both(t, ct_cl(50000));
 	msg->flow_count = 1;
 	ct_feed(t, DOWN, msg);
+	T_EQ(ct_flow(t)->flow.filter_count, 1);
 	ct_answer_all(t);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 1);
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(50000)));
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
@@ -364,6 +428,30 @@ static void
 another_filter_alone_is_news_upstream(void)
 {
 	ct_both(new_filter);
+}
+
+/* RFC 2209, RESV MESSAGE ARRIVES: a filter without a sender is no part of the
+ * reservation, and waits to be asked for again. */
+static void
+late_sender(struct ct *t)
+{
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(50000)));
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	ct_answer_all(t);
+	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 1);
+	second_path(t, UP);
+	T_EQ(t->flow_count, 1); /* as before */
+	ct_forget(t);
+	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(50000)));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_EQ(ct_flow(t)->flow.filter_count, 2);
+}
+
+static void
+a_filter_without_a_sender_waits_to_be_asked_for_again(void)
+{
+	ct_both(late_sender);
 }
 
 static void
@@ -541,6 +629,43 @@ how_much_and_for_whom_a_resv_tear_says_is_ignored(void)
 }
 
 static struct wire_msg *
+of_style(struct wire_msg *msg, uint8_t style)
+{
+	if (style == WIRE_STYLE_WF)
+		return wildcard(msg);
+	msg->style = style;
+	msg->style_vector = style;
+	return msg;
+}
+
+static void
+other_styles(struct ct *t)
+{
+	static const uint8_t styles[] = { WIRE_STYLE_FF, WIRE_STYLE_SE,
+		WIRE_STYLE_WF };
+
+	ct_with_path(t);
+	for (size_t i = 0; i < 3; i++) {
+		ct_feed(t, DOWN, of_style(ct_resv(t, ct_cl(50000)), styles[i]));
+		ct_answer_all(t);
+		ct_forget(t);
+		for (size_t j = 1; j < 3; j++)
+			ct_feed(t, DOWN,
+				of_style(ct_resv_tear(t), styles[(i + j) % 3]));
+		T_EQ(t->sent_count + t->flow_count, 0);
+		ct_feed(t, DOWN, of_style(ct_resv_tear(t), styles[i]));
+		T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+		ct_answer_all(t);
+	}
+}
+
+static void
+a_resv_tear_of_another_style_tears_nothing(void)
+{
+	ct_both(other_styles);
+}
+
+static struct wire_msg *
 three_senders(struct ct *t, struct wire_msg *msg)
 {
 	msg->flow_count = 3;
@@ -600,125 +725,6 @@ each_previous_hop_has_a_tear_of_what_nobody_wants(void)
 	ct_both(torn_in_parts);
 }
 
-/* ---- for others, and for applications ------------------------------------ */
-
-static struct wire_msg *
-path_err(struct ct *t)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->type = WIRE_PATH_ERR;
-	msg->has = WIRE_HAS_SESSION | WIRE_HAS_ERROR | WIRE_HAS_SENDER |
-		   WIRE_HAS_TSPEC;
-	msg->error = (struct wire_error){
-		.node = ct_addr(t, 7, 7), .code = 21, .value = 4
-	};
-	return msg;
-}
-
-/* RFC 2205 2.9: all that is sent from neighbour to neighbour. */
-static void
-for_others(struct ct *t)
-{
-	ct_with_resv(t, ct_cl(50000));
-	t->unread = true;
-	for (size_t i = 0; i < 4; i++) {
-		struct rsvp_packet packet = { .ifindex = i % 2 ? UP : DOWN,
-			.src = ct_addr(t, 6, 5),
-			.dst = ct_addr(t, 6, 6),
-			.ttl = 60 };
-
-		packet.msg = i == 0   ? ct_resv(t, ct_cl(90000))
-			     : i == 1 ? ct_resv_err(t, 1, 2, ct_cl(50000))
-			     : i == 2 ? ct_resv_tear(t)
-				      : path_err(t);
-		ct_feed_from(t, packet);
-		T_EQ(t->sent_count, i + 1);
-		T_EQ(t->sent[i].send.type, packet.msg->type);
-		T_CHECK(ct_is(&t->sent[i].send.dst, ct_addr(t, 6, 6)),
-			"where it was going");
-	}
-	T_EQ(t->flow_count, 0);
-	T_CHECK(ct_only_resv(t).flowspec.tspec.r == 50000, "nothing changed");
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
-}
-
-static void
-what_neighbours_say_to_others_is_none_of_our_business(void)
-{
-	ct_both(for_others);
-}
-
-/* RFC 2205 3.11.1: unlike events, which are about what changed. */
-static void
-repeated(struct ct *t)
-{
-	const struct wire_filter sender = ct_sender(t);
-	const struct wire_flow flow = { .has_flowspec = true,
-		.flowspec = ct_cl(50000),
-		.has_filter = true,
-		.filter = sender };
-	const struct rsvp_local_reserve request = {
-		.style = WIRE_STYLE_FF, .flow_count = 1, .flows = &flow
-	};
-	struct wire_msg *msg;
-
-	open_here(t);
-	t->dst_local = true;
-	ct_feed(t, UP, ct_path(t));
-	T_EQ(rsvp_local_reserve(t->core, t->now, APP, &request), RSVP_LOCAL_OK);
-	ct_collect(t);
-	ct_forget(t);
-	for (int i = 0; i < 2; i++) {
-		struct rsvp_packet packet = { .ifindex = UP,
-			.src = ct_addr(t, UP, HOP_A),
-			.dst = ct_addr(t, 9, 9),
-			.dst_local = true,
-			.ttl = 60 };
-
-		ct_feed(t, UP, ct_path(t)); /* no event: a refresh */
-		ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(50000)));
-		msg = ct_resv(t, ct_cl(50000));
-		msg->type = WIRE_RESV_CONF;
-		msg->has = WIRE_HAS_SESSION | WIRE_HAS_ERROR |
-			   WIRE_HAS_CONFIRM | WIRE_HAS_STYLE;
-		msg->error.node = ct_addr(t, 7, 7);
-		msg->confirm = ct_addr(t, 9, 9);
-		packet.msg = msg;
-		ct_feed_from(t, packet);
-	}
-	T_EQ(t->event_count, 4);
-	T_CHECK(ct_event(t, RSVP_RESV_ERROR, 1) != NULL, "both errors");
-	T_CHECK(ct_event(t, RSVP_RESV_CONFIRM, 1) != NULL, "both answers");
-	rsvp_local_close(t->core, t->now, APP);
-}
-
-static void
-path_errors_repeated(struct ct *t)
-{
-	struct wire_filter sender;
-
-	open_here(t);
-	sender = send_here(t);
-	ct_forget(t);
-	for (int i = 0; i < 2; i++) {
-		struct wire_msg *msg = path_err(t);
-
-		msg->sender = sender;
-		ct_feed(t, DOWN, msg);
-	}
-	T_EQ(t->event_count, 2);
-	T_CHECK(ct_event(t, RSVP_PATH_ERROR, 1) != NULL, "both");
-	rsvp_local_close(t->core, t->now, APP);
-}
-
-static void
-every_error_and_confirmation_is_told(void)
-{
-	ct_both(repeated);
-	ct_both(path_errors_repeated);
-}
-
 static struct t_case cases[] = {
 	{ "a host that cannot police says so",
 		a_host_that_cannot_police_says_so },
@@ -733,12 +739,18 @@ static struct t_case cases[] = {
 		a_path_for_here_alone_is_torn_here_alone },
 	{ "a new sender is reserved and asked for at once",
 		a_new_sender_is_reserved_and_asked_for_at_once },
+	{ "senders whose Path leaves elsewhere are not asked",
+		senders_whose_path_leaves_elsewhere_are_not_asked },
+	{ "a SCOPE is made of the senders that route there",
+		a_scope_is_made_of_the_senders_that_route_there },
 	{ "a previous hop without an LIH is sent none",
 		a_previous_hop_without_an_lih_is_sent_none },
 	{ "requests of no order amount to their least upper bound",
 		requests_of_no_order_amount_to_their_least_upper_bound },
 	{ "another filter alone is news upstream",
 		another_filter_alone_is_news_upstream },
+	{ "a filter without a sender waits to be asked for again",
+		a_filter_without_a_sender_waits_to_be_asked_for_again },
 	{ "WF to a single previous hop has no SCOPE",
 		wf_to_a_single_previous_hop_has_no_scope },
 	{ "the larger request takes its confirmation up",
@@ -749,11 +761,9 @@ static struct t_case cases[] = {
 		what_was_built_wrong_is_logged_and_dropped },
 	{ "how much and for whom a ResvTear says is ignored",
 		how_much_and_for_whom_a_resv_tear_says_is_ignored },
+	{ "a ResvTear of another style tears nothing",
+		a_resv_tear_of_another_style_tears_nothing },
 	{ "each previous hop has a tear of what nobody wants",
 		each_previous_hop_has_a_tear_of_what_nobody_wants },
-	{ "what neighbours say to others is none of our business",
-		what_neighbours_say_to_others_is_none_of_our_business },
-	{ "every error and confirmation is told",
-		every_error_and_confirmation_is_told },
 };
 T_MAIN(cases)

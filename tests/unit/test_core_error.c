@@ -358,7 +358,14 @@ lack_of_memory_is_code_23(void)
 		ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 		ct_answer_all(t);
 		if (errors(t) > 0) {
-			T_EQ(t->sent[0].msg.error.code, WIRE_E_RSVP_SYSTEM);
+			const struct ct_sent *s = ct_sent(t, WIRE_RESV_ERR, 0);
+
+			assert_non_null(s);
+			T_EQ(s->msg.error.code, WIRE_E_RSVP_SYSTEM);
+			T_CHECK(ct_is(&s->send.dst, ct_addr(t, DOWN, HOP_B)),
+				"to whoever asked");
+			T_CHECK(ct_is(&s->msg.error.node, ct_addr(t, DOWN, 1)),
+				"by us");
 			told++;
 		}
 		ct_free(t);

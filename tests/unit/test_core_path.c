@@ -455,6 +455,10 @@ mixed_sender_ports_are_code_8(void)
 	msg->sender.src_port = 4005; /* another sender of that host */
 	ct_feed(t, UP, msg);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
+	msg = ct_path(t);
+	msg->sender = (struct wire_filter){ .src = ct_addr(t, 8, 9) };
+	ct_feed(t, UP, msg); /* another host may do without */
+	T_EQ(ct_sent_count(t, WIRE_PATH), 2);
 	ct_free(t);
 }
 

@@ -160,9 +160,11 @@ path_survives(struct ct *t)
 	ct_with_path(t);
 	for (int i = 0; i < 4; i++) {
 		ct_run(t, 3 * 45000); /* two refreshes lost, jitter at worst */
+		T_EQ(paths(t), 1);
+		T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+		ct_forget(t);
 		ct_feed(t, UP, ct_path(t));
 	}
-	T_EQ(paths(t), 1);
 }
 
 static void
