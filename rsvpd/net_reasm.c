@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/list.h"
-
 enum {
 	UNIT = 8, /* octets; offsets count them */
 	ROOM = (NET_PACKET_MAX + UNIT) / UNIT * UNIT,
@@ -19,7 +17,6 @@ enum {
 };
 
 struct pending {
-	TAILQ_ENTRY(pending) next;
 	struct addr src;
 	struct addr dst;
 	uint32_t ifindex;
@@ -33,7 +30,7 @@ struct pending {
 };
 
 struct net_reasm {
-	TAILQ_HEAD(pending_list, pending) list; /* the oldest first */
+	struct pending *pending[NET_REASM_PENDING]; /* the oldest first */
 	size_t count;
 	struct pending *whole; /* the latest, until the next call */
 	uint64_t lost;
@@ -42,37 +39,35 @@ struct net_reasm {
 struct net_reasm *
 net_reasm_new(void)
 {
-	struct net_reasm *reasm = (struct net_reasm *)calloc(1, sizeof(*reasm));
-
-	if (reasm)
-		TAILQ_INIT(&reasm->list);
-	return reasm;
+	return (struct net_reasm *)calloc(1, sizeof(struct net_reasm));
 }
 
-static void
-forget(struct net_reasm *reasm, struct pending *p)
+/* Out of the table; the caller's from now on. */
+static struct pending *
+take(struct net_reasm *reasm, size_t at)
 {
-	TAILQ_REMOVE(&reasm->list, p, next);
+	struct pending *p = reasm->pending[at];
+
 	reasm->count--;
-	free(p);
+	memmove(&reasm->pending[at], &reasm->pending[at + 1],
+		(reasm->count - at) * sizeof(struct pending *));
+	return p;
 }
 
 static void
-give_up(struct net_reasm *reasm, struct pending *p)
+give_up(struct net_reasm *reasm, size_t at)
 {
 	reasm->lost++;
-	forget(reasm, p);
+	free(take(reasm, at));
 }
 
 void
 net_reasm_free(struct net_reasm *reasm)
 {
-	struct pending *p;
-
 	if (!reasm)
 		return;
-	while ((p = TAILQ_FIRST(&reasm->list)))
-		forget(reasm, p);
+	for (size_t i = 0; i < reasm->count; i++)
+		free(reasm->pending[i]);
 	free(reasm->whole);
 	free(reasm);
 }
@@ -89,64 +84,68 @@ net_reasm_lost(struct net_reasm *reasm)
 static void
 expire(struct net_reasm *reasm, struct mono now)
 {
-	struct pending *p;
-
-	while ((p = TAILQ_FIRST(&reasm->list)) &&
-		mono_reached(mono_add_ms(p->since, NET_REASM_WAIT_MS), now))
-		give_up(reasm, p);
+	while (reasm->count > 0 &&
+		mono_reached(mono_add_ms(reasm->pending[0]->since,
+				     NET_REASM_WAIT_MS),
+			now))
+		give_up(reasm, 0);
 }
 
-static struct pending *
+/* Where the datagram of the fragment is; reasm->count: it is new. */
+static size_t
 find(const struct net_reasm *reasm, uint32_t ifindex,
 	const struct net_packet *packet)
 {
-	struct pending *p;
+	size_t at;
 
-	TAILQ_FOREACH (p, &reasm->list, next)
+	for (at = 0; at < reasm->count; at++) {
+		const struct pending *p = reasm->pending[at];
+
 		if (p->ifindex == ifindex && p->id == packet->fragment_id &&
 			addr_equal(&p->src, &packet->src) &&
 			addr_equal(&p->dst, &packet->dst))
-			return p;
-	return NULL;
+			break;
+	}
+	return at;
 }
 
-/* Those that came in there, from that source (NULL: from any). */
-static struct pending *
-oldest_of(const struct net_reasm *reasm, uint32_t ifindex,
-	const struct addr *src, size_t *ret_count)
+/* How many came in there, from that source (NULL: from any), and where the
+ * oldest of them is. */
+static size_t
+count_of(const struct net_reasm *reasm, uint32_t ifindex,
+	const struct addr *src, size_t *ret_oldest)
 {
-	struct pending *p, *oldest = NULL;
+	size_t count = 0;
 
-	*ret_count = 0;
-	TAILQ_FOREACH (p, &reasm->list, next) {
+	for (size_t i = reasm->count; i-- > 0;) {
+		const struct pending *p = reasm->pending[i];
+
 		if (p->ifindex != ifindex || (src && !addr_equal(&p->src, src)))
 			continue;
-		(*ret_count)++;
-		if (!oldest)
-			oldest = p;
+		count++;
+		*ret_oldest = i;
 	}
-	return oldest;
+	return count;
 }
 
-/* The oldest of the interface that has most, with the one that needs room. */
-static struct pending *
+/* The oldest of the interface that has most, with the one that needs room; the
+ * oldest of all where each has one. */
+static size_t
 oldest_of_most(const struct net_reasm *reasm, uint32_t ifindex)
 {
-	size_t most, count;
-	struct pending *oldest = oldest_of(reasm, ifindex, NULL, &most);
-	struct pending *p;
+	size_t at = 0, other = 0;
+	size_t most = count_of(reasm, ifindex, NULL, &at) + 1;
 
-	most++;
-	TAILQ_FOREACH (p, &reasm->list, next) {
-		struct pending *other =
-			oldest_of(reasm, p->ifindex, NULL, &count);
+	for (size_t i = 0; i < reasm->count; i++) {
+		const uint32_t its = reasm->pending[i]->ifindex;
+		const size_t count = count_of(reasm, its, NULL, &other);
 
-		if (p->ifindex == ifindex || count <= most)
+		if (its == ifindex || count <= most)
 			continue;
 		most = count;
-		oldest = other;
+		at = other;
 	}
-	return oldest ? oldest : TAILQ_FIRST(&reasm->list); /* one each */
+	return at;
 }
 
 /* One source does not displace the others, nor do many that somebody makes up
@@ -154,19 +153,17 @@ oldest_of_most(const struct net_reasm *reasm, uint32_t ifindex)
 static void
 make_room(struct net_reasm *reasm, uint32_t ifindex, const struct addr *src)
 {
-	size_t of_source;
-	struct pending *p = oldest_of(reasm, ifindex, src, &of_source);
+	size_t at = 0;
 
-	if (of_source < NET_REASM_OF_SOURCE)
-		p = reasm->count < NET_REASM_PENDING
-			    ? NULL
-			    : oldest_of_most(reasm, ifindex);
-	if (p)
-		give_up(reasm, p);
+	if (count_of(reasm, ifindex, src, &at) >= NET_REASM_OF_SOURCE)
+		give_up(reasm, at);
+	else if (reasm->count >= NET_REASM_PENDING)
+		give_up(reasm, oldest_of_most(reasm, ifindex));
 }
 
-static struct pending *
-make(struct net_reasm *reasm, struct mono now, uint32_t ifindex,
+/* Behind the others.  False: no memory. */
+static bool
+add(struct net_reasm *reasm, struct mono now, uint32_t ifindex,
 	const struct net_packet *packet)
 {
 	struct pending *p;
@@ -174,15 +171,14 @@ make(struct net_reasm *reasm, struct mono now, uint32_t ifindex,
 	make_room(reasm, ifindex, &packet->src);
 	p = (struct pending *)calloc(1, sizeof(*p));
 	if (!p)
-		return NULL;
+		return false;
 	p->src = packet->src;
 	p->dst = packet->dst;
 	p->ifindex = ifindex;
 	p->id = packet->fragment_id;
 	p->since = now;
-	TAILQ_INSERT_TAIL(&reasm->list, p, next);
-	reasm->count++;
-	return p;
+	reasm->pending[reasm->count++] = p;
+	return true;
 }
 
 /* By itself: a part of a datagram, in units unless it is the last. */
@@ -249,24 +245,25 @@ net_reasm_add(struct net_reasm *reasm, struct mono now, uint32_t ifindex,
 	struct net_packet *packet)
 {
 	struct pending *p;
+	size_t at;
 
 	free(reasm->whole);
 	reasm->whole = NULL;
 	expire(reasm, now);
-	p = find(reasm, ifindex, packet);
-	if (!p && is_sound(packet))
-		p = make(reasm, now, ifindex, packet);
-	if (!p)
-		return NET_REASM_BAD;
+	at = find(reasm, ifindex, packet);
+	if (at == reasm->count) {
+		if (!is_sound(packet) || !add(reasm, now, ifindex, packet))
+			return NET_REASM_BAD;
+		at = reasm->count - 1;
+	}
+	p = reasm->pending[at];
 	if (!is_sound(packet) || !fits(p, packet) || !fill(p, packet)) {
-		forget(reasm, p);
+		free(take(reasm, at));
 		return NET_REASM_BAD;
 	}
 	if (p->total == 0 || p->have < p->total)
 		return NET_REASM_WAIT;
-	TAILQ_REMOVE(&reasm->list, p, next);
-	reasm->count--;
-	reasm->whole = p;
+	reasm->whole = take(reasm, at);
 	packet->ttl = p->ttl;
 	packet->message = p->bytes;
 	packet->len = p->total;
