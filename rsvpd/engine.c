@@ -377,7 +377,7 @@ static int
 receive_start(struct process *p)
 {
 	for (;;) {
-		struct sup_msg msg;
+		struct sup_msg msg = { .fd = -1 };
 		const int ret = await_message(&msg);
 
 		if (ret < 0)
@@ -492,7 +492,7 @@ open_sockets(struct process *p)
 	int left = need_sockets(&p->engine);
 
 	while (left > 0) {
-		struct sup_msg msg;
+		struct sup_msg msg = { .fd = -1 };
 		const int ret = await_message(&msg);
 
 		if (ret < 0)

@@ -261,13 +261,8 @@ count_answer(const struct nlmsghdr *nlh, void *arg)
 
 /* mnl_cb_run() would end at the first acknowledgement. */
 static int
-read_answers(const char *bytes, size_t len, uint32_t *answers)
+read_answers(const struct nlmsghdr *nlh, size_t len, uint32_t *answers)
 {
-	const union {
-		const char *bytes;
-		const struct nlmsghdr *nlh;
-	} first = { .bytes = bytes };
-	const struct nlmsghdr *nlh = first.nlh;
 	int left = (int)len;
 
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
@@ -280,16 +275,21 @@ read_answers(const char *bytes, size_t len, uint32_t *answers)
 static int
 await(int fd, uint32_t wanted)
 {
-	_Alignas(struct nlmsghdr) char bytes[ANSWER_MAX];
+	union {
+		struct nlmsghdr first;
+		char bytes[ANSWER_MAX];
+	} answer;
 	uint32_t answers = 0;
 
 	while (answers < wanted) {
-		const ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		const ssize_t n =
+			recv(fd, &answer, sizeof(answer), MSG_DONTWAIT);
 
 		if (n < 0)
 			return errno == EAGAIN ? -EPROTO : -errno;
 
-		const int ret = read_answers(bytes, (size_t)n, &answers);
+		const int ret =
+			read_answers(&answer.first, (size_t)n, &answers);
 
 		if (ret < 0)
 			return ret;

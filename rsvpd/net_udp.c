@@ -154,6 +154,7 @@ drop_neighbour(struct net_udp *udp, struct neighbour *n)
 {
 	set_fresh(udp, n, false);
 	set_claim(udp, n, false);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): no other is freed */
 	HASH_DEL(udp->neighbours, n);
 	udp->count--;
 	free(n);
@@ -162,6 +163,7 @@ drop_neighbour(struct net_udp *udp, struct neighbour *n)
 static void
 drop_place(struct net_udp *udp, struct place *p)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): no other is freed */
 	HASH_DEL(udp->places, p);
 	free(p);
 }

@@ -16,25 +16,25 @@
 
 /* What the supervisor keeps, and for what. */
 static const struct {
-	unsigned cap;
 	const char *name;
+	unsigned cap;
 	bool if_any; /* it does without, if it has to */
 } kept[] = {
 	/* Raw sockets, and receiving other people's RSVP with them.  A host
 	 * with raw = false has none. */
-	{ CAP_NET_RAW, "CAP_NET_RAW", true },
+	{ "CAP_NET_RAW", CAP_NET_RAW, true },
 	/* Buffers beyond the limit; handed to tcctl, which needs it. */
-	{ CAP_NET_ADMIN, "CAP_NET_ADMIN", false },
+	{ "CAP_NET_ADMIN", CAP_NET_ADMIN, false },
 	/* Workers become users of their own, with an empty bounding set. */
-	{ CAP_SETUID, "CAP_SETUID", false },
-	{ CAP_SETGID, "CAP_SETGID", false },
-	{ CAP_SETPCAP, "CAP_SETPCAP", false },
+	{ "CAP_SETUID", CAP_SETUID, false },
+	{ "CAP_SETGID", CAP_SETGID, false },
+	{ "CAP_SETPCAP", CAP_SETPCAP, false },
 	/* To end a worker that hangs. */
-	{ CAP_KILL, "CAP_KILL", false },
+	{ "CAP_KILL", CAP_KILL, false },
 	/* The control socket belongs to a group, the cache to policyd. */
-	{ CAP_CHOWN, "CAP_CHOWN", false },
+	{ "CAP_CHOWN", CAP_CHOWN, false },
 	/* Configuration and key files, whoever may read them. */
-	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", false },
+	{ "CAP_DAC_READ_SEARCH", CAP_DAC_READ_SEARCH, false },
 };
 
 bool
