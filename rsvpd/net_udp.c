@@ -18,7 +18,7 @@
 
 #include "base/list.h"
 
-enum { SWEEP_MS = 1000, REFRESH_MIN_MS = 1000, REFRESH_MAX_MS = 300000 };
+enum { SWEEP_MS = 1000 };
 
 struct key { /* without padding: it is hashed as bytes */
 	uint32_t ifindex;
@@ -390,17 +390,4 @@ void
 net_udp_forget(struct net_udp *udp, uint32_t ifindex)
 {
 	drop_until(udp, ifindex, MONO_NEVER);
-}
-
-int64_t
-net_udp_lifetime_ms(uint32_t refresh_ms, uint32_t lives)
-{
-	int64_t R = refresh_ms;
-
-	if (R < REFRESH_MIN_MS)
-		R = REFRESH_MIN_MS;
-	if (R > REFRESH_MAX_MS)
-		R = REFRESH_MAX_MS;
-	/* (K + 0.5) * 1.5 * R */
-	return (2 * (int64_t)lives + 1) * 3 * R / 4;
 }

@@ -80,9 +80,9 @@ void net_udp_free(struct net_udp *udp);
 
 /*
  * A message in UDP came from that previous or next hop: it needs UDP for a
- * lifetime (RFC 2205 3.7).  After a Path so does the interface.  False when it
- * cannot be remembered: there are too many, or no memory.  A neighbour that was
- * heard once only makes room.
+ * lifetime (rsvp_lifetime_ms).  After a Path so does the interface.  False when
+ * it cannot be remembered: there are too many, or no memory.  A neighbour that
+ * was heard once only makes room.
  */
 struct net_udp_heard {
 	uint32_t ifindex;
@@ -107,8 +107,5 @@ size_t net_udp_count(
 	const struct net_udp *udp, uint32_t ifindex, struct mono now);
 /* The interface is gone. */
 void net_udp_forget(struct net_udp *udp, uint32_t ifindex);
-
-/* RFC 2205 3.7: how long what was heard with that R counts, at K lives. */
-int64_t net_udp_lifetime_ms(uint32_t refresh_ms, uint32_t lives);
 
 #endif /* NET_UDP_H */

@@ -284,8 +284,8 @@ heard_by(const struct net_raw *raw, const struct net_iface *iface)
 	return (struct net_udp_heard){ .ifindex = iface->facts.ifindex,
 		.hop = msg->hop.addr,
 		.path = msg->type == WIRE_PATH,
-		.lifetime_ms = net_udp_lifetime_ms(
-			msg->refresh_ms, iface->core.lives) };
+		.lifetime_ms =
+			rsvp_lifetime_ms(msg->refresh_ms, iface->core.lives) };
 }
 
 void

@@ -449,8 +449,6 @@ int64_t timer_jitter_ms(struct rsvp_core *core, uint32_t refresh_ms);
 uint32_t timer_quick_ms(uint32_t refresh_ms, uint8_t *quick);
 /* The refresh period of a neighbour within sane bounds. */
 uint32_t timer_sane_refresh(uint32_t refresh_ms);
-/* L = (K + 0.5) * 1.5 * R (RFC 2205 3.7). */
-int64_t timer_lifetime_ms(uint32_t refresh_ms, uint32_t lives);
 
 /* ---- iface.c ------------------------------------------------------------- */
 

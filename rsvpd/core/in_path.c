@@ -235,7 +235,7 @@ restart_expiry(struct rsvp_core *core, struct psb *psb,
 
 	psb->refresh_ms = timer_sane_refresh(packet->msg->refresh_ms);
 	return timer_set(core, &psb->expiry,
-		timer_lifetime_ms(
+		rsvp_lifetime_ms(
 			psb->refresh_ms, iface ? iface->conf.lives : 1));
 }
 

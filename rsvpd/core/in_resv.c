@@ -61,8 +61,8 @@ find_context(struct rsvp_core *core, const struct rsvp_packet *packet,
 	in->session = session_find(core, &msg->session);
 	if (in->session && in->session->psb_count == 0)
 		in->session = NULL;
-	in->lifetime_ms = timer_lifetime_ms(
-		timer_sane_refresh(msg->refresh_ms), in->iface->conf.lives);
+	in->lifetime_ms =
+		rsvp_lifetime_ms(msg->refresh_ms, in->iface->conf.lives);
 	return true;
 }
 

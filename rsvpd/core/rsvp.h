@@ -177,6 +177,13 @@ void rsvp_core_iface_gone(
 void rsvp_core_routes_changed(
 	struct rsvp_core *core, struct mono now, const struct addr_prefix *dst);
 
+/*
+ * How long state lasts whose maker refreshes it every refresh_ms and may lose
+ * lives - 1 refreshes: L = (K + 0.5) * 1.5 * R, rounded up (RFC 2205 3.7).  R
+ * is read as a second or an hour where it is less or more.
+ */
+int64_t rsvp_lifetime_ms(uint32_t refresh_ms, uint32_t lives);
+
 struct rsvp_packet {
 	uint32_t ifindex; /* arrival */
 	struct addr src;  /* of the IP header */

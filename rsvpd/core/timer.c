@@ -76,10 +76,11 @@ timer_sane_refresh(uint32_t refresh_ms)
 }
 
 int64_t
-timer_lifetime_ms(uint32_t refresh_ms, uint32_t lives)
+rsvp_lifetime_ms(uint32_t refresh_ms, uint32_t lives)
 {
-	/* (K + 1/2) * 3/2 * R, rounded up */
-	return ((int64_t)(2 * lives + 1) * 3 * refresh_ms + 3) / 4;
+	const int64_t R = timer_sane_refresh(refresh_ms);
+
+	return ((2 * (int64_t)lives + 1) * 3 * R + 3) / 4;
 }
 
 static void

@@ -589,6 +589,16 @@ a_lifetime_is_rounded_up(void)
 }
 
 static void
+a_lifetime_is_that_of_a_sane_period(void)
+{
+	T_EQ(rsvp_lifetime_ms(30000, 3), 157500);
+	T_EQ(rsvp_lifetime_ms(2000, 3), 10500);
+	T_EQ(rsvp_lifetime_ms(0, 1), 2250);
+	T_EQ(rsvp_lifetime_ms(3600000, 3), 18900000);
+	T_EQ(rsvp_lifetime_ms(UINT32_MAX, 10), 3600000 * 63LL / 4);
+}
+
+static void
 drain(struct ct *t)
 {
 	struct rsvp_effect effect;
@@ -658,6 +668,8 @@ static struct t_case cases[] = {
 	{ "W of a disabled interface does not count",
 		w_of_a_disabled_interface_does_not_count },
 	{ "a lifetime is rounded up", a_lifetime_is_rounded_up },
+	{ "a lifetime is that of a sane period",
+		a_lifetime_is_that_of_a_sane_period },
 	{ "one tick does so much only", one_tick_does_so_much_only },
 };
 T_MAIN(cases)

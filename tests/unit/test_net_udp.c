@@ -361,15 +361,6 @@ what_is_over_takes_no_memory(void)
 	net_udp_free(udp);
 }
 
-static void
-the_lifetime_is_that_of_the_state(void)
-{
-	T_EQ(net_udp_lifetime_ms(30000, 3), 157500);
-	T_EQ(net_udp_lifetime_ms(2000, 3), 10500);
-	T_EQ(net_udp_lifetime_ms(0, 1), 2250);
-	T_EQ(net_udp_lifetime_ms(UINT32_MAX, 20), 300000 * 123LL / 4);
-}
-
 static struct t_case cases[] = {
 	{ "every row of the figures is sent as it says",
 		every_row_of_the_figures_is_sent_as_it_says },
@@ -392,7 +383,5 @@ static struct t_case cases[] = {
 	{ "what was heard once makes room, and no other",
 		what_was_heard_once_makes_room_and_no_other },
 	{ "what is over takes no memory", what_is_over_takes_no_memory },
-	{ "the lifetime is that of the state",
-		the_lifetime_is_that_of_the_state },
 };
 T_MAIN(cases)
