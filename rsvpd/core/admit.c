@@ -188,13 +188,15 @@ stop_trying(struct rsb *rsb)
 void
 admit_commit(struct rsvp_core *core, struct rsb *rsb)
 {
+	if (!spec_keep_confirms(rsb->trying, rsb->now))
+		rsb->owed = (struct addr){ 0 };
 	core_put(core, rsb->now);
 	rsb->now = rsb->trying;
 	rsb->trying = NULL;
 	stop_trying(rsb);
 	rsb->failed = false;
-	rsb->owed = rsb->confirm;
-	rsb->confirm = (struct addr){ 0 };
+	if (rsb->owed.family == ADDR_NONE)
+		rsb->owed = spec_take_confirm(rsb->now);
 	core_count(core, RSVP_C_ADMITTED);
 }
 
@@ -301,12 +303,11 @@ admit_refuse(
 		is_in_place(rsb) ? WIRE_ERROR_IN_PLACE : 0);
 	if (rsb->local)
 		local_refused(rsb, *spec);
-	/* RFC 2209: a failed request takes its RESV_CONFIRM with it. */
-	rsb->confirm = (struct addr){ 0 };
 	if (spec == &rsb->trying && refusal->code != WIRE_E_POLICY)
 		restore_claim(core, rsb);
 	rsb->failed = true;
-	(void)discard(core, rsb, spec); /* it may be gone now */
+	/* It takes its RESV_CONFIRMs with it (RFC 2209), and it may be all. */
+	(void)discard(core, rsb, spec);
 }
 
 void
@@ -344,10 +345,12 @@ admit_withdraw(struct rsvp_core *core, struct rsb *rsb)
 void
 admit_postpone(struct rsvp_core *core, struct rsb *rsb)
 {
-	if (rsb->wanted)
+	if (rsb->wanted) {
+		(void)spec_keep_confirms(rsb->wanted, rsb->trying);
 		core_put(core, rsb->trying);
-	else
+	} else {
 		rsb->wanted = rsb->trying;
+	}
 	rsb->trying = NULL;
 	stop_trying(rsb);
 }

@@ -187,9 +187,11 @@ settle_confirms(struct session *session)
 	struct rsb *rsb;
 
 	TAILQ_FOREACH (rsb, &session->rsbs, next) {
-		if (rsb->settled || !rsb->now)
+		if (!rsb->now)
 			rsb->owed = (struct addr){ 0 };
-		else if (rsb->owed.family != ADDR_NONE)
+		else if (rsb->settled)
+			rsb->owed = spec_take_confirm(rsb->now);
+		if (rsb->owed.family != ADDR_NONE)
 			waiting = true;
 		rsb->settled = false;
 	}

@@ -164,6 +164,8 @@ struct psb {
 	struct ask *ask; /* borrowed: of its previous hop, or NULL */
 };
 
+enum { SPEC_CONFIRMS = 8 };
+
 /* What one next hop wants. */
 struct spec {
 	struct wire_flowspec flowspec;
@@ -171,6 +173,10 @@ struct spec {
 		       * so (RFC 2212, Guidelines for Implementors): */
 	float R_out;
 	uint32_t S_out;
+	/* To be told when it is in force (RFC 2205 2.6): where requests merge,
+	 * more receivers may ask for the same while the kernel is asked. */
+	uint8_t confirm_count;
+	struct addr confirms[SPEC_CONFIRMS];
 	size_t count; /* WF: 0 */
 	struct spec_filter {
 		struct wire_filter filter;
@@ -190,7 +196,6 @@ struct rsb {
 	struct spec *now;    /* in force, or NULL */
 	struct spec *trying; /* the kernel is asked, or NULL */
 	struct spec *wanted; /* asked for and not yet looked at, or NULL */
-	struct addr confirm; /* of a request not yet in force */
 	struct addr owed;    /* in force, and not yet confirmed or forwarded */
 	bool settled;        /* ... it was in this pass of ask_sync() */
 	struct mono expires; /* WF */
@@ -525,10 +530,17 @@ size_t spec_flows(const struct spec *spec, uint8_t style,
 struct wire_flowspec spec_forwarded(const struct spec *spec);
 /* The same request again takes no more slack than it did. */
 void spec_keep_slack(struct spec *spec, const struct spec *old);
+/* It takes the place of the old one.  True: it asks for no less, and who waits
+ * for that is told with this one. */
+bool spec_keep_confirms(struct spec *spec, const struct spec *old);
+/* The next of them; ADDR_NONE: there is none. */
+struct addr spec_take_confirm(struct spec *spec);
 /* Same flowspec, and no filter in b that a lacks. */
 bool spec_covers(const struct spec *a, const struct spec *b);
 /* The latest request: wanted, trying or in force. */
 struct spec *rsb_latest(const struct rsb *rsb);
+/* Somebody waits for the latest request.  True: it is in force. */
+bool rsb_confirm(struct rsb *rsb, const struct addr *receiver);
 /* For shared styles filter is not looked at. */
 struct rsb *rsb_find(const struct session *session, const struct wire_hop *hop,
 	uint8_t style, const struct wire_filter *filter);

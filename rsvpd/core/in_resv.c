@@ -498,20 +498,11 @@ make_rsb(struct rsvp_core *core, const struct resv_in *in,
 
 /* RESV_CONFIRM makes any request worth forwarding, once (2.6). */
 static bool
-take_confirm(struct rsb *rsb, const struct wire_msg *msg, bool changed)
+take_confirm(struct rsb *rsb, const struct wire_msg *msg)
 {
-	struct addr confirm = { 0 };
-
-	if ((msg->has & WIRE_HAS_CONFIRM) && addr_is_unicast(&msg->confirm))
-		confirm = msg->confirm;
-	if (changed || rsb->trying || rsb->wanted) {
-		if (changed || confirm.family != ADDR_NONE)
-			rsb->confirm = confirm;
-	} else if (confirm.family != ADDR_NONE) {
-		rsb->owed = confirm;
-		return true;
-	}
-	return false;
+	return (msg->has & WIRE_HAS_CONFIRM) != 0 &&
+	       addr_is_unicast(&msg->confirm) &&
+	       rsb_confirm(rsb, &msg->confirm);
 }
 
 /* What the request is from now on; takes the spec.  True: it is another. */
@@ -519,6 +510,7 @@ static bool
 replace_request(struct rsvp_core *core, struct rsb *rsb, struct spec *spec)
 {
 	if (!rsb_latest(rsb) || !spec_covers(rsb_latest(rsb), spec)) {
+		(void)spec_keep_confirms(spec, rsb->wanted);
 		core_put(core, rsb->wanted);
 		rsb->wanted = spec;
 		return true;
@@ -557,7 +549,7 @@ put_request(
 	changed = replace_request(core, rsb, spec);
 	count_request(in, rsb_latest(rsb), 1);
 	extend(core, in, rsb, d);
-	if (take_confirm(rsb, in->msg, changed))
+	if (take_confirm(rsb, in->msg))
 		changed = true;
 	if (keep_objects(core, in, rsb))
 		changed = true;

@@ -497,11 +497,12 @@ local_receiver(const struct rsvp_core *core, const struct local *local)
 static void
 confirm_again(struct rsvp_core *core, const struct local *local)
 {
+	const struct addr receiver = local_receiver(core, local);
 	struct rsb *rsb;
 
 	TAILQ_FOREACH (rsb, &local->session->rsbs, next)
 		if (rsb->local == local && local->confirm)
-			rsb->owed = local_receiver(core, local);
+			(void)rsb_confirm(rsb, &receiver); /* session_sync() */
 }
 
 /* Somebody here or elsewhere has reserved with another style (code 5). */
@@ -620,6 +621,7 @@ want(struct rsvp_core *core, struct local *local, struct rsb *rsb,
 	struct spec *spec)
 {
 	struct refusal why = judge(local, spec);
+	struct addr receiver;
 
 	if (!rsb)
 		rsb = make_rsb(core, local);
@@ -630,8 +632,10 @@ want(struct rsvp_core *core, struct local *local, struct rsb *rsb,
 	core_put(core, rsb->wanted);
 	rsb->wanted = spec;
 	rsb->owed = (struct addr){ 0 }; /* it is of this request, or of none */
-	if (local->confirm)
-		rsb->confirm = local_receiver(core, local);
+	if (local->confirm) {
+		receiver = local_receiver(core, local);
+		(void)rsb_confirm(rsb, &receiver); /* not in force yet */
+	}
 	if (why.code != 0)
 		admit_refuse(core, rsb, &why);
 	else

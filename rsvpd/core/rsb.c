@@ -68,6 +68,48 @@ spec_keep_slack(struct spec *spec, const struct spec *old)
 	spec->S_out = old->S_out;
 }
 
+/* More than there is room for are not told: nothing promises it (2.6). */
+static void
+add_confirm(struct spec *spec, const struct addr *receiver)
+{
+	if (receiver->family == ADDR_NONE)
+		return;
+	for (size_t i = 0; i < spec->confirm_count; i++)
+		if (addr_equal(&spec->confirms[i], receiver))
+			return;
+	if (spec->confirm_count < SPEC_CONFIRMS)
+		spec->confirms[spec->confirm_count++] = *receiver;
+}
+
+bool
+spec_keep_confirms(struct spec *spec, const struct spec *old)
+{
+	enum merge_order order;
+
+	if (!old)
+		return false;
+	order = merge_compare(&spec->flowspec, &old->flowspec);
+	if (order != MERGE_EQUAL && order != MERGE_GREATER)
+		return false;
+	for (size_t i = 0; i < old->confirm_count; i++)
+		add_confirm(spec, &old->confirms[i]);
+	return true;
+}
+
+struct addr
+spec_take_confirm(struct spec *spec)
+{
+	struct addr first = { 0 };
+
+	if (spec->confirm_count == 0)
+		return first;
+	first = spec->confirms[0];
+	spec->confirm_count--;
+	memmove(spec->confirms, spec->confirms + 1,
+		spec->confirm_count * sizeof(first));
+	return first;
+}
+
 bool
 spec_covers(const struct spec *a, const struct spec *b)
 {
@@ -124,6 +166,19 @@ rsb_latest(const struct rsb *rsb)
 	if (rsb->wanted)
 		return rsb->wanted;
 	return rsb->trying ? rsb->trying : rsb->now;
+}
+
+bool
+rsb_confirm(struct rsb *rsb, const struct addr *receiver)
+{
+	struct spec *latest = rsb_latest(rsb);
+
+	add_confirm(latest, receiver);
+	if (latest != rsb->now)
+		return false;
+	if (rsb->owed.family == ADDR_NONE)
+		rsb->owed = spec_take_confirm(latest);
+	return true;
 }
 
 /* What one next hop of an interface wants of that demand. */

@@ -5,6 +5,7 @@ core_tests = \
 	tests/unit/test_core_answer \
 	tests/unit/test_core_bsb \
 	tests/unit/test_core_clause \
+	tests/unit/test_core_confirm \
 	tests/unit/test_core_error \
 	tests/unit/test_core_iface \
 	tests/unit/test_core_intserv \
@@ -44,6 +45,7 @@ tests_unit_test_core_admit_LDADD = $(core_ldadd)
 tests_unit_test_core_answer_LDADD = $(core_ldadd)
 tests_unit_test_core_bsb_LDADD = $(core_ldadd)
 tests_unit_test_core_clause_LDADD = $(core_ldadd)
+tests_unit_test_core_confirm_LDADD = $(core_ldadd)
 tests_unit_test_core_error_LDADD = $(core_ldadd)
 tests_unit_test_core_iface_LDADD = $(core_ldadd)
 tests_unit_test_core_intserv_LDADD = $(core_ldadd)
