@@ -70,8 +70,7 @@ adspec_valid(const struct wire_adspec *adspec)
 	unsigned last = WIRE_SERVICE_GENERAL;
 
 	if (adspec->general.present != WIRE_GENERAL_ALL ||
-		!general_valid(&adspec->general) ||
-		adspec->service_count > WIRE_SERVICES_MAX)
+		!general_valid(&adspec->general))
 		return false;
 	for (size_t i = 0; i < adspec->service_count; i++) {
 		const struct wire_adspec_service *s = &adspec->services[i];

@@ -176,8 +176,7 @@ fill_gs(const struct rsvp_iface *iface, const struct wire_flowspec *spec,
 	flow->peak_Bps =
 		isinf(t->p) ? 0
 			    : larger(on_wire(iface, t, t->p), flow->rate_Bps);
-	flow->buffer_bytes =
-		larger(on_wire(iface, t, buffer_bytes), flow->max_packet_bytes);
+	flow->buffer_bytes = on_wire(iface, t, buffer_bytes); /* M or more */
 }
 
 /*

@@ -351,6 +351,7 @@ a_local_sender_starts_with_nothing_passed(void)
 	struct wire_adspec a = adspec_default();
 
 	T_CHECK(adspec_valid(&a), "not valid");
+	check_general(&a.general, 0, 40e12f, 0, 65535);
 	adspec_update(&a, &here);
 	T_CHECK(adspec_valid(&a), "not valid afterwards");
 	T_EQ(a.service_count, 2);

@@ -5,6 +5,7 @@
 
 #include "core_t.h"
 
+#include <errno.h>
 #include <math.h>
 
 /* ---- helpers ------------------------------------------------------------- */
@@ -274,10 +275,63 @@ reshaping(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
 }
 
+/* The way leads elsewhere for a while: its class has to be made again. */
+static void
+reshaper_returns(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+	const uint32_t ways[] = { SIDE, DOWN };
+
+	ct_make_bare(t, 1000000);
+	msg->adspec = arriving();
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 100000)));
+	ct_answer_all(t);
+	ct_forget(t);
+	ct_run(t, 46000);
+	T_EQ(guaranteed(t).Csum, iface_info(t, DOWN).gs_C_bytes);
+	for (size_t i = 0; i < 2; i++) {
+		ct_forget(t);
+		t->out = ways[i];
+		rsvp_core_routes_changed(t->core, t->now, NULL);
+		ct_run(t, 2000);
+		T_EQ(ct_sent(t, WIRE_PATH, 0)->send.ifindex, ways[i]);
+		T_EQ(guaranteed(t).Csum,
+			500 + iface_info(t, ways[i]).gs_C_bytes);
+		ct_answer_all(t);
+	}
+}
+
+/* The kernel keeps a larger bucket than that of the path now. */
+static void
+reshaper_refused(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	ct_make_bare(t, 1000000);
+	msg->adspec = arriving();
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(100000, 100000)));
+	ct_answer_all(t);
+	msg = ct_path(t);
+	msg->adspec = arriving();
+	msg->tspec.b = 4000;
+	ct_forget(t);
+	ct_feed(t, UP, msg);
+	T_EQ(guaranteed(t).Csum, iface_info(t, DOWN).gs_C_bytes);
+	ct_answer(t, ENOBUFS);
+	T_CHECK(ct_only_resv(t).stuck, "as it was");
+	ct_forget(t);
+	ct_run(t, 46000);
+	T_EQ(guaranteed(t).Csum, 500 + iface_info(t, DOWN).gs_C_bytes);
+}
+
 static void
 the_sums_restart_behind_a_reshaper(void)
 {
 	ct_once(reshaping);
+	ct_once(reshaper_returns);
+	ct_once(reshaper_refused);
 }
 
 /* Two senders, each with a class of its own, and a second way out. */

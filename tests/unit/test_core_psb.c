@@ -198,6 +198,28 @@ a_new_path_is_worth_another_question_to_the_kernel(void)
 	ct_once(asks_anew);
 }
 
+/* RFC 2205 3.7: each next hop keeps it for so many of the R that it is told. */
+static void
+slow_and_fast(struct ct *t)
+{
+	struct rsvp_iface conf = ct_iface(t, SIDE);
+
+	conf.refresh_ms = 4000;
+	ct_set_iface(t, &conf);
+	t->also_out = SIDE;
+	ct_feed(t, UP, ct_path(t));
+	T_EQ(ct_sent_count(t, WIRE_PATH), 2);
+	ct_forget(t);
+	ct_run(t, 6001); /* 1.5 R */
+	T_EQ(ct_sent_count(t, WIRE_PATH), 2);
+}
+
+static void
+the_shortest_refresh_period_counts(void)
+{
+	ct_once(slow_and_fast);
+}
+
 static void
 note_of_hop(struct ct *t)
 {
@@ -349,12 +371,28 @@ several_for_one(struct ct *t)
 	T_CHECK(is_there(t, 6), "it has its room");
 }
 
+/* To the octet. */
+static void
+just_enough(struct ct *t)
+{
+	t->conf.max_paths = 8;
+	rsvp_core_reconf(t->core, &t->conf);
+	with_object(t, 1, 2048);
+	with_object(t, 2, 2048);
+	T_EQ(totals_of(t).paths, 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 0);
+	with_object(t, 2, 1000); /* less than it had needs no room */
+	with_object(t, 2, 2000);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 0);
+}
+
 static void
 who_was_heard_once_makes_room_for_newer(void)
 {
 	ct_once(oldest_first);
 	ct_once(room_for_senders);
 	ct_once(several_for_one);
+	ct_once(just_enough);
 }
 
 /* ---- the way ------------------------------------------------------------- */
@@ -498,6 +536,8 @@ static struct t_case cases[] = {
 	{ "a Path from elsewhere is news", a_path_from_elsewhere_is_news },
 	{ "a new Path is worth another question to the kernel",
 		a_new_path_is_worth_another_question_to_the_kernel },
+	{ "the shortest refresh period counts",
+		the_shortest_refresh_period_counts },
 	{ "a new previous hop is noted", a_new_previous_hop_is_noted },
 	{ "nobody speaks for an application here",
 		nobody_speaks_for_an_application_here },

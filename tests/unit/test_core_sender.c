@@ -135,10 +135,155 @@ running_then_refused(struct ct *t)
 	close_app(t);
 }
 
+/* It offers less than the default. */
+static void
+with_adspec(struct ct *t)
+{
+	static uint8_t bytes[200];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct rsvp_local_sender sender = sender_here(t, 4);
+	struct wire_adspec adspec = { .general = { WIRE_GENERAL_ALL, 0, 1e9f, 0,
+					      1400 },
+		.service_count = 1,
+		.services = { { .service = WIRE_SERVICE_CL } } };
+
+	assert_true(wire_adspec_encode(&w, &adspec));
+	sender.adspec_view = (struct wire_view){ bytes, buf_written(&w) };
+	open_app(t);
+	say(t, &sender);
+	new_policy(t, true);
+	ct_forget(t);
+	new_policy(t, false);
+	T_EQ(only_path(t)->adspec.service_count, 1);
+	T_EQ(only_path(t)->adspec.general.mtu, 1400);
+	close_app(t);
+}
+
 static void
 a_sender_that_ran_comes_back_as_it_was(void)
 {
 	ct_both(running_then_refused);
+	ct_once(with_adspec);
+}
+
+static void
+answers_none(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+	const struct ct_event *event;
+
+	open_app(t);
+	t->deny = true; /* and policy does not say why */
+	say(t, &sender);
+	event = ct_event(t, RSVP_PATH_ERROR, 0);
+	assert_non_null(event);
+	T_EQ(event->head.error.code, WIRE_E_POLICY);
+	T_EQ(event->head.error.value, WIRE_POLICY_REJECT);
+	T_CHECK(ct_is(&event->head.error.node, sender.sender.src),
+		"it is refused here");
+	ct_free(t);
+}
+
+static void
+malformed_offer(void)
+{
+	static uint8_t bytes[200];
+	struct ct *t = ct_new(ADDR_V4);
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct rsvp_local_sender sender = sender_here(t, 4);
+	struct wire_adspec adspec = {
+		.general = { WIRE_GENERAL_ALL, 0, 1e9f, 0, 0 } /* M = 0 */
+	};
+	const struct ct_event *event;
+
+	assert_true(wire_adspec_encode(&w, &adspec));
+	sender.adspec_view = (struct wire_view){ bytes, buf_written(&w) };
+	open_app(t);
+	say(t, &sender);
+	event = ct_event(t, RSVP_PATH_ERROR, 0);
+	assert_non_null(event);
+	T_EQ(event->head.error.code, WIRE_E_TC);
+	T_EQ(event->head.error.value, WIRE_TC_ADSPEC);
+	T_EQ(t->sent_count, 0);
+	ct_free(t);
+}
+
+static void
+a_refused_sender_is_told_what_is_wrong(void)
+{
+	answers_none();
+	malformed_offer();
+}
+
+/* Nobody has to be accounted for who is not known, as the operator's own. */
+static void
+unknown_users(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	const struct rsvp_who unknown = { .known = false };
+	struct wire_session session = ct_session(t);
+
+	t->conf.max_sessions_uid = 1;
+	rsvp_core_reconf(t->core, &t->conf);
+	for (uint16_t port = 1; port <= 3; port++) {
+		session.dst_port = port;
+		T_EQ(rsvp_local_open(t->core, t->now, port, &session, &unknown),
+			RSVP_LOCAL_OK);
+	}
+	ct_free(t);
+}
+
+/* RFC 2205 3.8: this node is the first that can police it. */
+static void
+policed(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+	struct wire_msg *msg;
+
+	open_app(t);
+	say(t, &sender);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->flows[0].filter = sender.sender;
+	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
+	ct_feed(t, SIDE, msg);
+	assert_non_null(ct_flow(t));
+	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_E);
+	ct_answer_all(t);
+	ct_free(t);
+}
+
+/* Who hears it here hears that it ends. */
+static void
+others_hear(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+	const struct rsvp_who unknown = { .known = false };
+	const struct wire_session session = ct_session(t);
+
+	t->dst_local = true;
+	T_EQ(rsvp_local_open(t->core, t->now, 77, &session, &unknown),
+		RSVP_LOCAL_OK);
+	open_app(t);
+	say(t, &sender);
+	T_EQ(ct_event(t, RSVP_PATH_EVENT, 0)->head.item_count, 1);
+	ct_forget(t);
+	rsvp_local_unsend(t->core, t->now, APP);
+	ct_collect(t);
+	T_EQ(t->event_count, 1);
+	T_EQ(t->events[0].head.id, 77);
+	T_EQ(t->events[0].head.item_count, 0);
+	ct_free(t);
+}
+
+static void
+a_sender_here_is_accounted_for(void)
+{
+	unknown_users();
+	policed();
+	others_hear();
 }
 
 static void
@@ -291,6 +436,10 @@ static struct t_case cases[] = {
 		a_refused_sender_is_announced_when_policy_allows_it },
 	{ "a sender that ran comes back as it was",
 		a_sender_that_ran_comes_back_as_it_was },
+	{ "a refused sender is told what is wrong",
+		a_refused_sender_is_told_what_is_wrong },
+	{ "a sender here is accounted for, policed and heard",
+		a_sender_here_is_accounted_for },
 	{ "a refused change is made later", a_refused_change_is_made_later },
 	{ "what was given up is not announced",
 		what_was_given_up_is_not_announced },
