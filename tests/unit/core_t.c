@@ -157,10 +157,16 @@ ct_iface(const struct ct *t, uint32_t ifindex)
 }
 
 void
-ct_set_iface(struct ct *t, const struct rsvp_iface *conf)
+ct_put_iface(struct ct *t, const struct rsvp_iface *conf)
 {
 	rsvp_core_iface(t->core, t->now, conf);
 	ct_tick(t);
+}
+
+void
+ct_set_iface(struct ct *t, const struct rsvp_iface *conf)
+{
+	ct_put_iface(t, conf);
 	ct_forget(t);
 }
 
@@ -696,4 +702,85 @@ ct_expect_empty(struct ct *t)
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_MEMORY) > 0, t->failed);
 	T_EQ(rsvp_core_next(t->core).us, MONO_NEVER.us);
+}
+
+struct rsvp_totals
+ct_totals(const struct ct *t)
+{
+	struct rsvp_totals totals;
+
+	rsvp_core_totals(t->core, &totals);
+	return totals;
+}
+
+/* ---- variations ---------------------------------------------------------- */
+
+struct addr
+ct_group(const struct ct *t)
+{
+	static const uint8_t g6[16] = { 0xff, 0x1e, [15] = 9 };
+
+	return t->family == ADDR_V4 ? addr_v4_u32(0xe8010203) : addr_v6(g6);
+}
+
+struct addr_prefix
+ct_host_route(struct addr addr)
+{
+	return (struct addr_prefix){ addr,
+		(uint8_t)(8 * addr_size(addr.family)) };
+}
+
+struct wire_msg *
+ct_style(struct wire_msg *msg, uint8_t style)
+{
+	msg->style = style;
+	msg->style_vector = style;
+	if (style == WIRE_STYLE_WF)
+		msg->flows[0].has_filter = false;
+	return msg;
+}
+
+struct wire_msg *
+ct_resv_on_side(struct ct *t, struct wire_flowspec spec)
+{
+	struct wire_msg *msg = ct_resv(t, spec);
+
+	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
+	return msg;
+}
+
+void
+ct_path_of(struct ct *t, uint32_t ifindex, unsigned hop, unsigned host)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->hop.addr = ct_addr(t, ifindex, hop);
+	msg->sender.src = ct_addr(t, 8, host);
+	ct_feed(t, ifindex, msg);
+	ct_forget(t);
+}
+
+void
+ct_feed_tspec(struct ct *t, struct wire_tspec tspec)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->tspec = tspec;
+	ct_feed(t, UP, msg);
+}
+
+void
+ct_big_path(struct ct *t)
+{
+	ct_feed_tspec(t, ct_cl(900000).tspec);
+	ct_forget(t);
+}
+
+const struct wire_flow *
+ct_asked_flow(struct ct *t)
+{
+	const struct ct_sent *s = ct_sent(t, WIRE_RESV, 0);
+
+	assert_non_null(s);
+	return &s->msg.flows[0];
 }

@@ -85,11 +85,14 @@ void ct_tc_ready(struct ct *t);
 /* An interface as it is, and as it shall be; empties the log. */
 struct rsvp_iface ct_iface(const struct ct *t, uint32_t ifindex);
 void ct_set_iface(struct ct *t, const struct rsvp_iface *conf);
+void ct_put_iface(struct ct *t, const struct rsvp_iface *conf); /* keeps it */
 /* DOWN charges IP octets only. */
 void ct_make_bare(struct ct *t, uint64_t reservable_Bps);
 
 /* Addresses: host on the link of an interface; net 9 is far away. */
 struct addr ct_addr(const struct ct *t, unsigned net, unsigned host);
+struct addr ct_group(const struct ct *t);
+struct addr_prefix ct_host_route(struct addr addr);
 struct wire_session ct_session(const struct ct *t);
 struct wire_filter ct_sender(const struct ct *t);
 struct wire_tspec ct_tspec(void);
@@ -109,6 +112,10 @@ struct wire_msg *ct_resv(struct ct *t, struct wire_flowspec spec); /* hop B */
 /* SE for both senders. */
 struct wire_msg *ct_resv_both(struct ct *t, struct wire_flowspec spec);
 struct wire_msg *ct_resv_tear(struct ct *t);
+/* The same from the next hop on SIDE. */
+struct wire_msg *ct_resv_on_side(struct ct *t, struct wire_flowspec spec);
+/* In another style; returns it. */
+struct wire_msg *ct_style(struct wire_msg *msg, uint8_t style);
 /* Feeds the Path of another session and returns the Resv for it. */
 struct wire_msg *ct_other_flow(
 	struct ct *t, uint16_t port, struct wire_flowspec spec);
@@ -139,11 +146,18 @@ const struct ct_sent *ct_sent(const struct ct *t, uint8_t type, size_t n);
 size_t ct_sent_count(const struct ct *t, uint8_t type);
 const struct ct_event *ct_event(
 	const struct ct *t, enum rsvp_event_kind kind, size_t n);
+/* The first descriptor of the first Resv in it. */
+const struct wire_flow *ct_asked_flow(struct ct *t);
 /* The last flow request, or NULL. */
 const struct rsvp_flow_request *ct_flow(const struct ct *t);
 
 /* Path came and was forwarded; log empty. */
 void ct_with_path(struct ct *t);
+/* From a sender of that host behind a hop; log empty. */
+void ct_path_of(struct ct *t, uint32_t ifindex, unsigned hop, unsigned host);
+/* It allows for large reservations; log empty. */
+void ct_big_path(struct ct *t);
+void ct_feed_tspec(struct ct *t, struct wire_tspec tspec);
 /* Also reserved and installed; log empty. */
 void ct_with_resv(struct ct *t, struct wire_flowspec spec);
 /* A second sender of the session, behind the same previous hop; its Path came;
@@ -158,6 +172,7 @@ void ct_expect_err(struct ct *t, unsigned code, unsigned value, unsigned flags);
 /* Of the first session. */
 struct rsvp_resv_info ct_only_resv(struct ct *t);
 uint64_t ct_reserved(const struct ct *t, uint32_t ifindex);
+struct rsvp_totals ct_totals(const struct ct *t);
 /* The newest recorded refusal. */
 struct rsvp_refusal ct_refusal(const struct ct *t);
 

@@ -107,21 +107,11 @@ admission_uses_the_smaller_of_path_and_resv(void)
 }
 
 static void
-big_path(struct ct *t)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->tspec = ct_cl(900000).tspec;
-	ct_feed(t, UP, msg);
-	ct_forget(t);
-}
-
-static void
 no_room(struct ct *t)
 {
 	struct rsvp_refusal r;
 
-	big_path(t);
+	ct_big_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(900000)));
 	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_BANDWIDTH, 0);
 	r = ct_refusal(t);
@@ -147,7 +137,7 @@ no_room_to_grow(struct ct *t)
 {
 	uint64_t before;
 
-	big_path(t);
+	ct_big_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(300000)));
 	ct_answer(t, 0);
 	ct_forget(t);

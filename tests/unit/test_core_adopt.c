@@ -10,32 +10,6 @@
 
 #include <errno.h>
 
-static struct rsvp_totals
-totals_of(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals;
-}
-
-/* An interface as it is, and what follows stays in the log. */
-static void
-put_iface(struct ct *t, const struct rsvp_iface *conf)
-{
-	rsvp_core_iface(t->core, t->now, conf);
-	ct_tick(t);
-}
-
-static void
-feed_tspec(struct ct *t, struct wire_tspec tspec)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->tspec = tspec;
-	ct_feed(t, UP, msg);
-}
-
 static void
 tc_ready(struct ct *t, uint32_t ifindex, int error)
 {
@@ -69,9 +43,9 @@ turned_off_and_on(struct ct *t)
 
 	tc_ready(t, DOWN, ENODEV);
 	conf.traffic_control = false;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	conf.traffic_control = true;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	T_EQ(t->sent_count, 0);
@@ -95,7 +69,7 @@ given_up_twice(struct ct *t)
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	tc_ready(t, DOWN, EPERM);
 	ct_answer(t, 0); /* traffic control is alive, and has done it */
-	T_EQ(totals_of(t).flows, 0);
+	T_EQ(ct_totals(t).flows, 0);
 	T_EQ(ct_reserved(t, DOWN), 0);
 }
 
@@ -117,7 +91,7 @@ given_up_and_lost(struct ct *t)
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer(t, 0);
-	T_EQ(totals_of(t).flows, 0);
+	T_EQ(ct_totals(t).flows, 0);
 }
 
 /* Nobody wants it any more, and the kernel never had it. */
@@ -132,7 +106,7 @@ given_up_before_it_was(struct ct *t)
 	ct_forget(t);
 	tc_ready(t, DOWN, 0);
 	T_EQ(t->flow_count, 0);
-	T_EQ(totals_of(t).flows, 0);
+	T_EQ(ct_totals(t).flows, 0);
 }
 
 static void
@@ -154,7 +128,7 @@ changed_while_away(struct ct *t)
 	flow = ct_flow(t)->flow;
 	ct_answer(t, 0);
 	rsvp_core_tc_lost(t->core, t->now);
-	feed_tspec(t, ct_cl(60000).tspec);
+	ct_feed_tspec(t, ct_cl(60000).tspec);
 	rsvp_core_adopt(t->core, t->now, &flow);
 	ct_tc_ready(t);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
@@ -211,21 +185,21 @@ not_ours(struct ct *t)
 
 	flow.id += 1000;
 	rsvp_core_adopt(t->core, t->now, &flow); /* in service already */
-	T_EQ(totals_of(t).flows, 1);
+	T_EQ(ct_totals(t).flows, 1);
 	rsvp_core_tc_lost(t->core, t->now);
 	flow.id = 0;
 	rsvp_core_adopt(t->core, t->now, &flow);
 	flow.id = 4711;
 	flow.filter_count = RSVP_FLOW_FILTERS_MAX + 1;
 	rsvp_core_adopt(t->core, t->now, &flow);
-	T_EQ(totals_of(t).flows, 1);
+	T_EQ(ct_totals(t).flows, 1);
 	flow.filter_count = 1;
 	rsvp_core_adopt(t->core, t->now, &flow);
-	T_EQ(totals_of(t).flows, 2);
+	T_EQ(ct_totals(t).flows, 2);
 	flow.ifindex = SIDE; /* the same number a second time */
 	flow.rate_Bps *= 2;
 	rsvp_core_adopt(t->core, t->now, &flow);
-	T_EQ(totals_of(t).flows, 2);
+	T_EQ(ct_totals(t).flows, 2);
 	T_EQ(ct_reserved(t, SIDE), 0);
 	T_EQ(ct_reserved(t, DOWN), flow.rate_Bps); /* two of the half */
 }
@@ -248,7 +222,7 @@ unclaimed(struct ct *t)
 	rsvp_core_adopt(t->core, t->now, &flow);
 	ct_tc_ready(t);
 	ct_forget(t);
-	T_EQ(totals_of(t).adopted_unclaimed, 1);
+	T_EQ(ct_totals(t).adopted_unclaimed, 1);
 	return flow;
 }
 
@@ -285,7 +259,7 @@ claimed(struct ct *t)
 		ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 		ct_run(t, 31400);
 	}
-	T_EQ(totals_of(t).adopted_unclaimed, 0);
+	T_EQ(ct_totals(t).adopted_unclaimed, 0);
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(70000)));
@@ -313,7 +287,7 @@ left(struct ct *t)
 	rsvp_core_routes_changed(t->core, t->now, NULL);
 	ct_run(t, 2000);
 	ct_answer_all(t);
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	rsvp_core_iface_gone(t->core, t->now, DOWN);
 	ct_tick(t);
 	ct_forget(t);
@@ -325,7 +299,7 @@ gone_and_address(struct ct *t)
 	struct wire_msg *msg;
 
 	left(t);
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	msg = ct_path(t);
 	msg->hop.addr = ct_addr(t, DOWN, 1);
 	ct_feed(t, UP, msg);
@@ -351,7 +325,7 @@ gone_for_good(struct ct *t)
 
 	conf.ifindex = 9;
 	conf.v4 = ct_addr(t, 20, 1);
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	rsvp_core_iface_gone(t->core, t->now, 9);
 	ct_tick(t);
 	T_EQ(t->blocks, before);
@@ -397,7 +371,7 @@ limit_to(struct ct *t, uint64_t Bps)
 	struct rsvp_iface conf = ct_iface(t, DOWN);
 
 	conf.reservable_Bps = Bps;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 }
 
 /* A change in flight for each of two limits, and patience for each. */

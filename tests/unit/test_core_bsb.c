@@ -11,33 +11,11 @@
 
 enum { B = 10000, REFRESH = 46000 /* one has come by then, two have not */ };
 
-/* A sender of that host behind a neighbour on an interface. */
-static void
-sender_behind(struct ct *t, uint32_t ifindex, unsigned hop, unsigned host)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->hop.addr = ct_addr(t, ifindex, hop);
-	msg->sender.src = ct_addr(t, 8, host);
-	ct_feed(t, ifindex, msg);
-	ct_forget(t);
-}
-
-static struct wire_msg *
-styled(struct wire_msg *msg, uint8_t style)
-{
-	msg->style = style;
-	msg->style_vector = style;
-	if (style == WIRE_STYLE_WF)
-		msg->flows[0].has_filter = false;
-	return msg;
-}
-
 /* What a next hop asks for, for the sender 8 or all of them. */
 static struct wire_msg *
 request(struct ct *t, uint8_t style, unsigned hop, struct wire_flowspec spec)
 {
-	struct wire_msg *msg = styled(ct_resv(t, spec), style);
+	struct wire_msg *msg = ct_style(ct_resv(t, spec), style);
 
 	msg->hop.addr = ct_addr(t, DOWN, hop);
 	return msg;
@@ -63,7 +41,7 @@ wants(struct ct *t, uint8_t style, unsigned hop, float rate)
 static void
 fails(struct ct *t, uint8_t style, struct wire_flowspec spec, uint8_t flags)
 {
-	struct wire_msg *msg = styled(ct_resv_err(t, 1, 2, spec), style);
+	struct wire_msg *msg = ct_style(ct_resv_err(t, 1, 2, spec), style);
 
 	msg->error.flags = flags;
 	ct_feed(t, UP, msg);
@@ -445,8 +423,8 @@ se_hops(struct ct *t)
 	struct wire_msg *msg;
 	const struct ct_sent *s;
 
-	sender_behind(t, UP, HOP_A, 8);
-	sender_behind(t, SIDE, HOP_A, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, SIDE, HOP_A, 9);
 	for (unsigned hop = HOP_B; hop <= HOP_C; hop++) {
 		msg = request(t, WIRE_STYLE_SE, hop,
 			ct_cl(hop == HOP_B ? 8 * B : 2 * B));
@@ -493,7 +471,7 @@ se_one_hop(struct ct *t)
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	ct_forget(t);
-	msg = styled(ct_resv_err(t, 1, 2, ct_cl(8 * B)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv_err(t, 1, 2, ct_cl(8 * B)), WIRE_STYLE_SE);
 	both_senders(t, msg);
 	ct_feed(t, UP, msg);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
@@ -530,8 +508,8 @@ figure_12(struct ct *t)
 	rsvp_core_tc_ready(t->core, t->now, SIDE + 1, 0, NULL);
 	ct_tick(t);
 	t->also_out = SIDE + 1;
-	sender_behind(t, UP, HOP_A, 8);
-	sender_behind(t, SIDE, HOP_A, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, SIDE, HOP_A, 9);
 	wants(t, WIRE_STYLE_WF, HOP_B, 4 * B);
 	fails(t, WIRE_STYLE_WF, ct_cl(4 * B), 0);
 	ct_forget(t);
@@ -649,7 +627,7 @@ strange_hop(struct ct *t)
 
 	ct_with_path(t);
 	wants(t, WIRE_STYLE_WF, HOP_B, 8 * B);
-	msg = styled(ct_resv_err(t, 1, 2, ct_cl(8 * B)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv_err(t, 1, 2, ct_cl(8 * B)), WIRE_STYLE_WF);
 	msg->hop.addr = ct_addr(t, UP, HOP_C);
 	ct_feed(t, UP, msg);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
@@ -740,7 +718,7 @@ check_together(struct ct *t)
 
 	deep.tspec.b = 2 * fast.tspec.b;
 	both.tspec.b = deep.tspec.b;
-	sender_behind(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 8);
 	ct_feed(t, DOWN, request(t, WIRE_STYLE_FF, HOP_B, deep));
 	ct_feed(t, DOWN, request(t, WIRE_STYLE_FF, HOP_C, fast));
 	ct_answer_all(t);

@@ -8,23 +8,6 @@
 
 enum { APP = 1 };
 
-static struct addr
-group(const struct ct *t)
-{
-	static const uint8_t g6[16] = { 0xff, 0x1e, [15] = 9 };
-
-	return t->family == ADDR_V4 ? addr_v4_u32(0xe8010203) : addr_v6(g6);
-}
-
-static size_t
-paths(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals.paths;
-}
-
 /* A second sender, behind the neighbour on an interface. */
 static void
 second_path(struct ct *t, uint32_t ifindex)
@@ -34,15 +17,6 @@ second_path(struct ct *t, uint32_t ifindex)
 	msg->sender = ct_second_sender(t);
 	msg->hop.addr = ct_addr(t, ifindex, HOP_A);
 	ct_feed(t, ifindex, msg);
-}
-
-static struct wire_msg *
-wildcard(struct wire_msg *msg)
-{
-	msg->style = WIRE_STYLE_WF;
-	msg->style_vector = WIRE_STYLE_WF;
-	msg->flows[0].has_filter = false;
-	return msg;
 }
 
 static void
@@ -108,7 +82,7 @@ branches(struct ct *t)
 	side.traffic_control = false;
 	ct_set_iface(t, &side);
 	t->also_out = SIDE;
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, UP, msg);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 2);
 	for (size_t i = 0; i < 2; i++) {
@@ -134,14 +108,14 @@ group_tear(struct ct *t)
 	struct wire_msg *msg = ct_path(t);
 
 	t->also_out = SIDE;
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, UP, msg);
 	ct_forget(t);
 	msg = ct_path_tear(t);
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, DOWN, msg);
 	T_EQ(t->sent_count, 0);
-	T_EQ(paths(t), 1);
+	T_EQ(ct_totals(t).paths, 1);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
 	ct_feed(t, UP, msg);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 2);
@@ -210,11 +184,11 @@ local_only(struct ct *t)
 {
 	struct wire_msg *msg = ct_path(t);
 
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, SIDE, msg);
-	T_EQ(paths(t), 1);
+	T_EQ(ct_totals(t).paths, 1);
 	msg = ct_path_tear(t);
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, SIDE, msg);
 	T_EQ(t->sent_count, 0);
 	ct_expect_empty(t);
@@ -227,10 +201,10 @@ local_only_now(struct ct *t)
 {
 	struct wire_msg *msg = ct_path(t);
 
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, UP, msg);
 	msg = ct_resv(t, ct_cl(50000));
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	t->expects = SIDE;
@@ -238,10 +212,10 @@ local_only_now(struct ct *t)
 	ct_run(t, 3000);
 	ct_forget(t);
 	msg = ct_path_tear(t);
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, UP, msg);
 	T_EQ(t->sent_count, 0);
-	T_EQ(paths(t), 0);
+	T_EQ(ct_totals(t).paths, 0);
 }
 
 static void
@@ -260,7 +234,7 @@ new_sender(struct ct *t)
 	uint64_t before;
 
 	ct_with_path(t);
-	ct_feed(t, DOWN, wildcard(ct_resv(t, ct_cl(150000))));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(150000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	before = ct_reserved(t, DOWN); /* of 100000: no more was sent */
 	ct_forget(t);
@@ -293,7 +267,7 @@ other_ways(struct ct *t)
 	t->out = SIDE;
 	ct_feed(t, UP, msg);
 	ct_forget(t);
-	ct_feed(t, DOWN, wildcard(ct_resv(t, ct_cl(150000))));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(150000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	T_EQ(t->sent_count, 1);
 	T_CHECK(ct_is(&ct_sent(t, WIRE_RESV, 0)->send.dst,
@@ -323,7 +297,7 @@ scope_of_route(struct ct *t)
 	t->out = SIDE;
 	ct_feed(t, UP, msg);
 	ct_forget(t);
-	ct_feed(t, DOWN, wildcard(ct_resv(t, ct_cl(50000))));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	ct_run(t, 46000);
 	T_CHECK(ct_sent_count(t, WIRE_RESV) >= 4, "and refreshed");
@@ -459,7 +433,7 @@ one_hop(struct ct *t)
 {
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, wildcard(ct_resv(t, ct_cl(50000))));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.scope_count, 0);
@@ -610,10 +584,10 @@ odd_tear(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer_all(t);
-	ct_feed(t, DOWN, wildcard(ct_resv(t, ct_cl(50000))));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	ct_forget(t);
-	msg = wildcard(ct_resv_tear(t));
+	msg = ct_style(ct_resv_tear(t), WIRE_STYLE_WF);
 	msg->has |= WIRE_HAS_SCOPE;
 	msg->scope_view = (struct wire_view){ nobody.b, addr_size(t->family) };
 	msg->scope_count = 1;
@@ -632,7 +606,7 @@ static struct wire_msg *
 of_style(struct wire_msg *msg, uint8_t style)
 {
 	if (style == WIRE_STYLE_WF)
-		return wildcard(msg);
+		return ct_style(msg, WIRE_STYLE_WF);
 	msg->style = style;
 	msg->style_vector = style;
 	return msg;

@@ -7,32 +7,6 @@
 
 #include <errno.h>
 
-static struct rsvp_iface
-iface_of(const struct ct *t, uint32_t ifindex)
-{
-	struct rsvp_iface_info info;
-
-	assert_true(rsvp_core_iface_after(t->core, ifindex - 1, &info));
-	T_EQ(info.conf.ifindex, ifindex);
-	return info.conf;
-}
-
-static void
-put_iface(struct ct *t, const struct rsvp_iface *conf)
-{
-	rsvp_core_iface(t->core, t->now, conf);
-	ct_tick(t);
-}
-
-static size_t
-resvs(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals.resvs;
-}
-
 static void
 set_addr(const struct ct *t, struct rsvp_iface *conf, struct addr addr)
 {
@@ -51,9 +25,9 @@ readdressed(struct ct *t)
 	const struct ct_sent *s;
 
 	ct_with_resv(t, ct_cl(50000));
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	set_addr(t, &conf, ct_addr(t, DOWN, 100));
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(t->sent_count, 1);
 	s = ct_sent(t, WIRE_PATH, 0);
 	assert_non_null(s);
@@ -61,22 +35,22 @@ readdressed(struct ct *t)
 	T_CHECK(ct_is(&s->msg.hop.addr, ct_addr(t, DOWN, 100)), "new HOP");
 	T_EQ(t->flow_count, 0);
 	ct_forget(t);
-	conf = iface_of(t, UP);
+	conf = ct_iface(t, UP);
 	set_addr(t, &conf, ct_addr(t, UP, 100));
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(t->sent_count, 1);
 	s = ct_sent(t, WIRE_RESV, 0);
 	assert_non_null(s);
 	T_CHECK(ct_is(&s->msg.hop.addr, ct_addr(t, UP, 100)), "new HOP");
 	T_CHECK(ct_is(&s->send.dst, ct_addr(t, UP, HOP_A)), "to the PHOP");
 	ct_forget(t);
-	conf = iface_of(t, SIDE);
+	conf = ct_iface(t, SIDE);
 	set_addr(t, &conf, ct_addr(t, SIDE, 100));
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(t->sent_count, 0); /* nothing goes there */
-	put_iface(t, &conf);
-	conf = iface_of(t, DOWN);
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
+	conf = ct_iface(t, DOWN);
+	ct_put_iface(t, &conf);
 	T_EQ(t->sent_count, 0); /* nothing new */
 }
 
@@ -92,13 +66,13 @@ upstream_link_flaps(struct ct *t)
 	struct rsvp_iface conf;
 
 	ct_with_resv(t, ct_cl(50000));
-	conf = iface_of(t, UP);
+	conf = ct_iface(t, UP);
 	conf.up = false;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(t->sent_count, 0);
 	T_EQ(t->flow_count, 0);
 	conf.up = true;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	T_EQ(t->sent_count, 1);
 }
@@ -115,12 +89,12 @@ renamed(struct ct *t)
 	struct rsvp_iface conf;
 
 	ct_with_resv(t, ct_cl(50000));
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	snprintf(conf.name, sizeof(conf.name), "wan0");
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(t->sent_count + t->flow_count, 0);
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
-	T_STR(iface_of(t, DOWN).name, "wan0");
+	T_STR(ct_iface(t, DOWN).name, "wan0");
 }
 
 static void
@@ -136,19 +110,19 @@ made_again(struct ct *t)
 	struct rsvp_iface conf;
 
 	ct_with_resv(t, ct_cl(50000));
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	t->out = 0;
 	rsvp_core_iface_gone(t->core, t->now, DOWN);
 	ct_tick(t);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	ct_forget(t);
 	conf.ifindex = 17;
 	t->out = 17;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
 	T_EQ(t->sent[0].msg.hop.lih, 17);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000))); /* its old handle */
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_DISABLED), 1);
 }
 
@@ -165,11 +139,11 @@ disabled(struct ct *t)
 	struct rsvp_iface conf;
 
 	ct_with_resv(t, ct_cl(50000));
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	conf.enabled = false;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 }
 
 static void
@@ -182,11 +156,11 @@ a_disabled_interface_is_not_waited_for(void)
 static void
 moves_to_uncontrolled(struct ct *t)
 {
-	struct rsvp_iface conf = iface_of(t, SIDE);
+	struct rsvp_iface conf = ct_iface(t, SIDE);
 	struct wire_msg *msg;
 
 	conf.traffic_control = false;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	ct_with_resv(t, ct_cl(50000));
 	t->out = SIDE;
 	rsvp_core_routes_changed(t->core, t->now, NULL);
@@ -198,7 +172,7 @@ moves_to_uncontrolled(struct ct *t)
 	ct_feed(t, SIDE, msg);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
 	T_EQ(t->sent_count, 1);
-	T_EQ(resvs(t), 1);
+	T_EQ(ct_totals(t).resvs, 1);
 }
 
 static void
@@ -215,9 +189,9 @@ smaller_mtu(struct ct *t)
 	struct rsvp_iface conf;
 
 	ct_with_resv(t, ct_cl(50000)); /* M is 1000 */
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	conf.mtu = 800;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
 	T_EQ(ct_flow(t)->flow.max_packet_bytes, 800 + 38);
 	ct_answer_all(t);
@@ -228,7 +202,7 @@ smaller_mtu(struct ct *t)
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000))); /* refreshed as it is */
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 100000);
-	T_EQ(resvs(t), 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_forget(t);
 	ct_feed(t, DOWN,
 		ct_other_flow(t, 5006, ct_cl(50000))); /* a new one is not */
@@ -250,9 +224,9 @@ larger_packets(struct ct *t)
 	struct wire_flowspec spec = ct_cl(50000);
 
 	ct_with_resv(t, spec);
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	conf.mtu = 800;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	ct_answer_all(t);
 	ct_forget(t);
 	spec.tspec.M = 1100;
@@ -299,7 +273,7 @@ with_priorities(void)
 	struct rsvp_iface confs[3];
 
 	for (uint32_t i = UP; i <= SIDE; i++)
-		confs[i - UP] = iface_of(t, i);
+		confs[i - UP] = ct_iface(t, i);
 	rsvp_core_free(t->core);
 	t->conf.hooks.policy = by_port;
 	t->conf.hooks.policy_end = no_end;
@@ -340,10 +314,10 @@ wire_rate(float rate)
 static void
 limit_to(struct ct *t, uint64_t Bps)
 {
-	struct rsvp_iface conf = iface_of(t, DOWN);
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 
 	conf.reservable_Bps = Bps;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 }
 
 static void
@@ -434,7 +408,7 @@ a_limit_of_none_takes_all(void)
 	for (uint16_t port = 1; port <= 3; port++)
 		reserve(t, port, ct_cl(50000));
 	limit_to(t, 0);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	ct_answer_all(t);
 	T_EQ(ct_reserved(t, DOWN), 0);
 	limit_to(t, 1000000);
@@ -453,9 +427,9 @@ a_smaller_burst_budget_is_no_matter_of_controlled_load(void)
 	reserve(t, 1, ct_cl(50000));
 	reserve(t, 2, ct_gs(50000, 60000));
 	reserve(t, 3, ct_gs(50000, 60000));
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	conf.budget_bytes = 3000;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_CHECK(has(t, 1) && !has(t, 2) && has(t, 3), "a burst less");
 	T_CHECK(strstr(ct_refusal(t).reason, "bursts on eth2 were"), "%s",
 		ct_refusal(t).reason);
@@ -470,9 +444,9 @@ fewer_flows_are_preempted_too(void)
 
 	for (uint16_t port = 1; port <= 3; port++)
 		reserve(t, port, ct_cl(50000));
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	conf.max_flows = 2;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_CHECK(!has(t, 1) && has(t, 2) && has(t, 3), "one less");
 	T_CHECK(strstr(ct_refusal(t).reason,
 			"eth2 carried 3 flows and may carry 2 now"),
@@ -495,10 +469,10 @@ answers_are_waited_for(void)
 	ct_feed(t, DOWN, msg);
 	limit_to(t, 2 * wire_rate(50000));
 	ct_run(t, 90);
-	T_EQ(resvs(t), 2);
+	T_EQ(ct_totals(t).resvs, 2);
 	ct_answer(t, ENOSPC);
 	ct_run(t, 200);
-	T_EQ(resvs(t), 2);
+	T_EQ(ct_totals(t).resvs, 2);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PREEMPTED), 0);
 	limit_to(t, wire_rate(50000));
 	T_CHECK(!has(t, 1) && has(t, 2), "the lower one");
@@ -546,17 +520,17 @@ what_goes_anyway_is_not_counted(void)
 static void
 many_at_a_time(struct ct *t)
 {
-	struct rsvp_iface conf = iface_of(t, DOWN);
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 
 	conf.max_flows = 2000;
 	conf.reservable_Bps = 1250000;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	for (uint16_t port = 1; port <= 700; port++) {
 		ct_feed(t, DOWN, ct_other_flow(t, port, ct_cl(1000)));
 		ct_answer_all(t);
 		ct_forget(t);
 	}
-	T_EQ(resvs(t), 700);
+	T_EQ(ct_totals(t).resvs, 700);
 	conf.reservable_Bps = wire_rate(1000) * 100;
 	rsvp_core_iface(t->core, t->now, &conf);
 	for (int i = 0; i < 3; i++, t->now.us++) {
@@ -567,9 +541,9 @@ many_at_a_time(struct ct *t)
 			T_CHECK(effect.kind != RSVP_EFFECT_SEND ||
 					effect.send.type != WIRE_RESV,
 				"nothing new is asked for");
-		T_EQ(resvs(t), i == 0 ? 700 - 512 : 100);
+		T_EQ(ct_totals(t).resvs, i == 0 ? 700 - 512 : 100);
 	}
-	T_EQ(resvs(t), 100);
+	T_EQ(ct_totals(t).resvs, 100);
 }
 
 static void
@@ -591,10 +565,10 @@ merged_requests_go_together(void)
 	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
-	T_EQ(resvs(t), 2);
+	T_EQ(ct_totals(t).resvs, 2);
 	ct_forget(t);
 	limit_to(t, 1000);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 2);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(t->flow_count, 1);
@@ -615,10 +589,10 @@ one_session(struct ct *t)
 		ct_feed(t, DOWN, msg);
 		ct_answer_all(t);
 	}
-	T_EQ(resvs(t), 2);
+	T_EQ(ct_totals(t).resvs, 2);
 	ct_forget(t);
 	limit_to(t, 0);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 2);
 	ct_answer_all(t);
 	ct_feed(t, UP, ct_path_tear(t));
@@ -656,11 +630,11 @@ adopted_too_much(struct ct *t)
 		ct_feed(t, UP, ct_path(t));
 		ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));
 	}
-	T_EQ(resvs(t), 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_forget(t);
 	ct_run(t, 7501);
 	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.code, WIRE_E_PREEMPTED);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 }
 
 static void
@@ -679,10 +653,10 @@ trouble_in_flight(struct ct *t)
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
 	rsvp_core_tc_ready(t->core, t->now, DOWN, EIO, "trouble");
 	ct_tick(t);
-	T_EQ(resvs(t), 0); /* all are told */
+	T_EQ(ct_totals(t).resvs, 0); /* all are told */
 	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.code, WIRE_E_TC_SYSTEM);
 	ct_answer_all(t); /* too late, and nobody listens */
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	ct_forget(t);
 	rsvp_core_tc_ready(t->core, t->now, DOWN, 0, NULL);
 	ct_tick(t);
@@ -724,7 +698,7 @@ adding_in_flight(struct ct *t)
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 	rsvp_core_tc_ready(t->core, t->now, DOWN, EIO, "trouble");
 	ct_tick(t);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_reserved(t, DOWN), 0);
 	ct_feed(t, UP, ct_path_tear(t));
 	ct_expect_empty(t);

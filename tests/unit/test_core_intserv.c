@@ -56,15 +56,6 @@ arriving(void)
 	};
 }
 
-static const struct wire_flow *
-asked_upstream(struct ct *t)
-{
-	const struct ct_sent *s = ct_sent(t, WIRE_RESV, 0);
-
-	assert_non_null(s);
-	return &s->msg.flows[0];
-}
-
 /* ---- what a Path says ---------------------------------------------------- */
 
 static void
@@ -430,16 +421,6 @@ where_sources_merge_there_is_room_for_a_reshaper(void)
 	ct_once(merge_point);
 }
 
-/* The Resv of ct_resv(), for the other interface. */
-static struct wire_msg *
-resv_on_side(struct ct *t, struct wire_flowspec spec)
-{
-	struct wire_msg *msg = ct_resv(t, spec);
-
-	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
-	return msg;
-}
-
 static void
 branch_point(struct ct *t)
 {
@@ -456,13 +437,13 @@ branch_point(struct ct *t)
 	ct_answer_all(t);
 	ct_forget(t);
 	/* The same on the other branch is no reason to shape. */
-	ct_feed(t, SIDE, resv_on_side(t, ct_gs(100000, 150000)));
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_gs(100000, 150000)));
 	T_EQ(ct_flow(t)->flow.ifindex, SIDE);
 	ct_answer_all(t);
 	T_EQ(t->flow_count, 1);
 	ct_forget(t);
 	/* More there is, here and nowhere else. */
-	ct_feed(t, SIDE, resv_on_side(t, more));
+	ct_feed(t, SIDE, ct_resv_on_side(t, more));
 	ct_answer_all(t);
 	T_EQ(t->flow_count, 2);
 	T_EQ(t->flows[0].flow.ifindex, SIDE);
@@ -471,7 +452,7 @@ branch_point(struct ct *t)
 	T_EQ(t->flows[1].flow.ifindex, DOWN);
 	T_EQ(t->flows[1].flow.buffer_bytes, 5000); /* b */
 	ct_forget(t);
-	ct_feed(t, SIDE, resv_on_side(t, ct_gs(100000, 150000)));
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_gs(100000, 150000)));
 	ct_answer_all(t);
 	T_EQ(ct_flow(t)->flow.ifindex, DOWN);
 	T_EQ(ct_flow(t)->flow.buffer_bytes, 3000);
@@ -553,7 +534,7 @@ mtu_edge(struct ct *t, struct wire_flowspec spec)
 	ct_feed(t, DOWN, ct_resv(t, spec));
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_answer(t, 0), true);
-	T_EQ(asked_upstream(t)->flowspec.tspec.M, 1500);
+	T_EQ(ct_asked_flow(t)->flowspec.tspec.M, 1500);
 }
 
 static void
@@ -681,7 +662,7 @@ default_packets(struct ct *t)
 	gs.tspec.M = 0;
 	reserve_both(t, WIRE_STYLE_SE, gs);
 	T_EQ(asked_M(t, 0, 0), 1100);
-	T_EQ(asked_upstream(t)->flowspec.tspec.m, 1100);
+	T_EQ(ct_asked_flow(t)->flowspec.tspec.m, 1100);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_REFUSED), 0);
 }
 

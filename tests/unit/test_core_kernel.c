@@ -8,32 +8,6 @@
 
 #include "core_t.h"
 
-static struct rsvp_totals
-totals_of(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals;
-}
-
-/* An interface as it is, and what follows stays in the log. */
-static void
-put_iface(struct ct *t, const struct rsvp_iface *conf)
-{
-	rsvp_core_iface(t->core, t->now, conf);
-	ct_tick(t);
-}
-
-static void
-feed_tspec(struct ct *t, struct wire_tspec tspec)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->tspec = tspec;
-	ct_feed(t, UP, msg);
-}
-
 /* ---- what makes a difference --------------------------------------------- */
 
 /* One figure of the request changes, and the kernel is told. */
@@ -120,7 +94,7 @@ static void two_filters(struct wire_filter (*first)(const struct ct *),
 	ct_feed(t, UP, msg);
 	msg->sender = second(t);
 	ct_feed(t, UP, msg);
-	T_EQ(totals_of(t).paths, 2);
+	T_EQ(ct_totals(t).paths, 2);
 	msg = ct_resv_both(t, ct_cl(50000));
 	msg->flows[0].filter = first(t);
 	msg->flows[1].filter = second(t);
@@ -235,7 +209,7 @@ smallest_packet(struct ct *t)
 
 	tspec.m = 0;
 	spec.tspec.m = 0;
-	feed_tspec(t, tspec);
+	ct_feed_tspec(t, tspec);
 	ct_feed(t, DOWN, ct_resv(t, spec));
 	T_EQ(ct_flow(t)->flow.rate_Bps, 64000 * (128 + 38) / 128);
 }
@@ -256,18 +230,18 @@ counts_otherwise(struct ct *t)
 
 	tspec.m = 0;
 	spec.tspec.m = 0;
-	feed_tspec(t, tspec);
+	ct_feed_tspec(t, tspec);
 	ct_feed(t, DOWN, ct_resv(t, spec));
 	ct_answer(t, 0);
 	ct_forget(t);
 	conf.assumed_min_packet = 64;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->flow.rate_Bps, 64000 * (64 + 38) / 64);
 	ct_answer(t, 0);
 	ct_forget(t);
 	conf.timer_us = 500000; /* more than the bucket has */
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
 }
@@ -302,7 +276,7 @@ path_grows(struct ct *t)
 {
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(150000)));
-	feed_tspec(t, ct_cl(140000).tspec);
+	ct_feed_tspec(t, ct_cl(140000).tspec);
 	T_EQ(t->flow_count, 1);
 	ct_answer(t, 0);
 	T_EQ(t->flow_count, 2);
@@ -318,13 +292,13 @@ path_grows_too_much(struct ct *t)
 {
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(900000)));
-	feed_tspec(t, ct_cl(900000).tspec);
+	ct_feed_tspec(t, ct_cl(900000).tspec);
 	ct_answer(t, 0);
 	ct_answer_all(t);
 	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_BANDWIDTH, 0);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	T_EQ(ct_reserved(t, DOWN), 0);
-	T_EQ(totals_of(t).resvs, 0);
+	T_EQ(ct_totals(t).resvs, 0);
 }
 
 static void

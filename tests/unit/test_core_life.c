@@ -7,26 +7,6 @@
 
 #include <errno.h>
 
-static struct rsvp_totals
-totals_of(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals;
-}
-
-/* A Path that allows for large reservations. */
-static void
-big_path(struct ct *t)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->tspec = ct_cl(900000).tspec;
-	ct_feed(t, UP, msg);
-	ct_forget(t);
-}
-
 /* The same request from the second neighbour on DOWN. */
 static struct wire_msg *
 from_hop_c(const struct ct *t, struct wire_msg *msg)
@@ -160,22 +140,15 @@ second_waits(struct ct *t)
 		"the second");
 }
 
-static struct wire_msg *
-wild(struct wire_msg *msg)
-{
-	msg->style = WIRE_STYLE_WF;
-	msg->style_vector = WIRE_STYLE_WF;
-	msg->flows[0].has_filter = false;
-	return msg;
-}
-
 static void
 second_waits_wild(struct ct *t)
 {
 	ct_with_path(t);
-	ct_feed(t, DOWN, wild(ct_resv(t, ct_cl(70000))));
-	ct_feed(t, DOWN, from_hop_c(t, wild(ct_resv(t, ct_cl(50000)))));
-	ct_feed(t, DOWN, wild(ct_resv_tear(t)));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(70000)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN,
+		from_hop_c(
+			t, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF)));
+	ct_feed(t, DOWN, ct_style(ct_resv_tear(t), WIRE_STYLE_WF));
 	ct_answer(t, 0); /* of the first, who left */
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
@@ -200,7 +173,7 @@ claimed_smaller(struct ct *t)
 	struct wire_msg *msg;
 	uint64_t large;
 
-	big_path(t);
+	ct_big_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(600000)));
 	large = ct_reserved(t, DOWN);
 	ct_feed(t, DOWN, ct_resv_tear(t));
@@ -228,7 +201,7 @@ claimed_is_charged_until_changed(struct ct *t)
 {
 	uint64_t large;
 
-	big_path(t);
+	ct_big_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(600000)));
 	large = ct_reserved(t, DOWN);
 	ct_feed(t, DOWN, ct_resv_tear(t));
@@ -453,7 +426,7 @@ adopted_removal(struct ct *t)
 
 	ct_run(t, t->conf.default_lifetime_ms);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
-	T_EQ(totals_of(t).adopted_unclaimed, 0);
+	T_EQ(ct_totals(t).adopted_unclaimed, 0);
 	ct_forget(t);
 	rsvp_core_tc_lost(t->core, t->now);
 	rsvp_core_adopt(t->core, t->now, &flow); /* it did not come to it */
@@ -481,7 +454,7 @@ adopted_while_away(struct ct *t)
 	T_EQ(t->flow_count, 0); /* there is nobody to ask */
 	rsvp_core_adopt(t->core, t->now, &flow);
 	ct_tc_ready(t);
-	T_EQ(totals_of(t).adopted_unclaimed, 1);
+	T_EQ(ct_totals(t).adopted_unclaimed, 1);
 	ct_run(t, t->conf.default_lifetime_ms);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer(t, 0);
@@ -550,7 +523,7 @@ iface_goes_while_removing(struct ct *t)
 	rsvp_core_iface_gone(t->core, t->now, DOWN);
 	ct_tick(t);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(totals_of(t).flows, 0);
+	T_EQ(ct_totals(t).flows, 0);
 	T_EQ(rsvp_core_next(t->core).us, MONO_NEVER.us);
 	ct_answer_all(t); /* too late */
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
@@ -568,8 +541,8 @@ iface_goes_with_adopted(struct ct *t)
 	(void)flow_4711(t);
 	rsvp_core_iface_gone(t->core, t->now, DOWN);
 	ct_tick(t);
-	T_EQ(totals_of(t).adopted_unclaimed, 0);
-	T_EQ(totals_of(t).flows, 0);
+	T_EQ(ct_totals(t).adopted_unclaimed, 0);
+	T_EQ(ct_totals(t).flows, 0);
 }
 
 static void
@@ -587,10 +560,10 @@ iface_goes_while_adding(struct ct *t)
 	ct_tick(t);
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
-	T_EQ(totals_of(t).resvs, 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(t->claims, 0);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(totals_of(t).flows, 0);
+	T_EQ(ct_totals(t).flows, 0);
 }
 
 static void
@@ -600,13 +573,6 @@ a_request_goes_with_its_interface(void)
 }
 
 /* ---- routes -------------------------------------------------------------- */
-
-static struct addr_prefix
-host_route(struct addr addr)
-{
-	return (struct addr_prefix){ addr,
-		(uint8_t)(8 * addr_size(addr.family)) };
-}
 
 /* A route that flaps does not put the repair off for ever (RFC 2205 3.6). */
 static void
@@ -632,8 +598,8 @@ a_repair_is_not_put_off_by_the_next_change(void)
 static void
 two_routes(struct ct *t)
 {
-	const struct addr_prefix first = host_route(ct_addr(t, 9, 9));
-	const struct addr_prefix second = host_route(ct_addr(t, 9, 10));
+	const struct addr_prefix first = ct_host_route(ct_addr(t, 9, 9));
+	const struct addr_prefix second = ct_host_route(ct_addr(t, 9, 10));
 	struct wire_msg *msg;
 
 	ct_with_path(t);

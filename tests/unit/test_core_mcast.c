@@ -9,20 +9,12 @@
 
 enum { REPAIR_MS = 2500, APP = 7 };
 
-static struct addr
-group(const struct ct *t)
-{
-	static const uint8_t g6[16] = { 0xff, 0x1e, [15] = 9 };
-
-	return t->family == ADDR_V4 ? addr_v4_u32(0xe8010203) : addr_v6(g6);
-}
-
 static void
 feed_path(struct ct *t, uint32_t ifindex)
 {
 	struct wire_msg *msg = ct_path(t);
 
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	msg->hop.addr = ct_addr(t, ifindex, HOP_A);
 	ct_feed(t, ifindex, msg);
 }
@@ -32,7 +24,7 @@ feed_resv(struct ct *t)
 {
 	struct wire_msg *msg = ct_resv(t, ct_cl(1000));
 
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 }
@@ -171,7 +163,7 @@ reserve_here(struct ct *t, struct addr receiver)
 		.flow_count = 1,
 		.flows = &flow };
 
-	session.dst = group(t);
+	session.dst = ct_group(t);
 	/* The second time it is open. */
 	(void)rsvp_local_open(t->core, t->now, APP, &session, &nobody);
 	T_EQ(rsvp_local_reserve(t->core, t->now, APP, &request), RSVP_LOCAL_OK);
@@ -246,7 +238,7 @@ torn(struct ct *t)
 	reserve_here(t, (struct addr){ 0 });
 	ct_forget(t);
 	msg = ct_path_tear(t);
-	msg->session.dst = group(t);
+	msg->session.dst = ct_group(t);
 	ct_feed(t, UP, msg);
 	check_asked(t, SIDE);
 	ct_run(t, 46000);
@@ -283,7 +275,7 @@ sends_to_group(struct ct *t)
 	struct wire_session session = ct_session(t);
 	const struct rsvp_who nobody = { .known = false };
 
-	session.dst = group(t);
+	session.dst = ct_group(t);
 	T_EQ(rsvp_local_open(t->core, t->now, APP, &session, &nobody),
 		RSVP_LOCAL_OK);
 	T_EQ(rsvp_local_send(t->core, t->now, APP, &sender), RSVP_LOCAL_OK);

@@ -14,15 +14,6 @@ static const struct rsvp_who alice = { true, 1001, 100, 42 };
 
 enum { APP = 7 };
 
-static struct rsvp_totals
-totals_of(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals;
-}
-
 /* The n-th path state of the first session. */
 static struct rsvp_path_info
 path_of(const struct ct *t, size_t n)
@@ -80,11 +71,11 @@ ports_of_others(struct ct *t)
 	feed_sender(t, without);
 	feed_sender(t, ct_second_sender(t)); /* another host */
 	T_EQ(ct_sent_count(t, WIRE_PATH_ERR), 0);
-	T_EQ(totals_of(t).paths, 2);
+	T_EQ(ct_totals(t).paths, 2);
 	feed_sender(t, ct_sender(t));
 	T_EQ(ct_sent_count(t, WIRE_PATH_ERR), 1);
 	T_EQ(ct_sent(t, WIRE_PATH_ERR, 0)->msg.error.code, WIRE_E_SRC_PORTS);
-	T_EQ(totals_of(t).paths, 2);
+	T_EQ(ct_totals(t).paths, 2);
 }
 
 static void
@@ -99,7 +90,7 @@ ports_and_labels(bool label_first)
 	feed_sender(t, label_first ? label : ct_sender(t));
 	feed_sender(t, label_first ? ct_sender(t) : label);
 	T_EQ(ct_sent_count(t, WIRE_PATH_ERR), 0);
-	T_EQ(totals_of(t).paths, 2);
+	T_EQ(ct_totals(t).paths, 2);
 	ct_free(t);
 }
 
@@ -139,7 +130,7 @@ other_interface(struct ct *t)
 	ct_feed(t, SIDE, ct_path(t)); /* the same hop and handle */
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
 	T_EQ(path_of(t, 0).in_ifindex, SIDE);
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 }
 
 static void
@@ -259,7 +250,7 @@ pretends(struct ct *t)
 	T_EQ(path_of(t, 0).in_ifindex, 0);
 	ct_feed(t, UP, ct_path_tear(t));
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	T_EQ(t->sent_count, 0);
 }
 
@@ -333,7 +324,7 @@ room_for_senders(struct ct *t)
 		sender.src_port = port;
 		feed_sender(t, sender);
 	}
-	T_EQ(totals_of(t).paths, 2);
+	T_EQ(ct_totals(t).paths, 2);
 	T_EQ(path_of(t, 0).sender.src_port, 2);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 1);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 0);
@@ -364,9 +355,9 @@ several_for_one(struct ct *t)
 	rsvp_core_reconf(t->core, &t->conf);
 	for (uint16_t port = 1; port <= 5; port++)
 		with_object(t, port, 700);
-	T_EQ(totals_of(t).paths, 5);
+	T_EQ(ct_totals(t).paths, 5);
 	with_object(t, 6, 2600); /* 3 500 + 2 600, less 3 * 700 */
-	T_EQ(totals_of(t).paths, 3);
+	T_EQ(ct_totals(t).paths, 3);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 3);
 	T_CHECK(is_there(t, 6), "it has its room");
 }
@@ -379,7 +370,7 @@ just_enough(struct ct *t)
 	rsvp_core_reconf(t->core, &t->conf);
 	with_object(t, 1, 2048);
 	with_object(t, 2, 2048);
-	T_EQ(totals_of(t).paths, 2);
+	T_EQ(ct_totals(t).paths, 2);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_EVICTED), 0);
 	with_object(t, 2, 1000); /* less than it had needs no room */
 	with_object(t, 2, 2000);
@@ -431,14 +422,14 @@ wildcard_moves(struct ct *t)
 	rsvp_core_routes_changed(t->core, t->now, NULL);
 	ct_run(t, 2500);
 	ct_answer_all(t);
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_forget(t);
 	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
 	ct_feed(t, SIDE, msg);
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
-	T_EQ(totals_of(t).resvs, 1);
-	T_EQ(totals_of(t).flows, 1);
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_totals(t).flows, 1);
 	T_EQ(ct_only_resv(t).ifindex, SIDE);
 }
 
@@ -515,7 +506,7 @@ comes_back(struct ct *t)
 	T_CHECK(path_of(t, 0).blockaded, "refused upstream");
 	ct_feed(t, UP, ct_path_tear(t));
 	ct_feed(t, UP, ct_path(t));
-	T_EQ(totals_of(t).paths, 2);
+	T_EQ(ct_totals(t).paths, 2);
 	back = path_of(t, 1);
 	T_CHECK(ct_is(&back.sender.src, ct_sender(t).src), "it again");
 	T_CHECK(!back.blockaded, "it knows nothing of before");

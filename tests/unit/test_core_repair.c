@@ -5,20 +5,10 @@
 
 #include "core_t.h"
 
-static struct rsvp_iface
-iface_of(const struct ct *t, uint32_t ifindex)
-{
-	struct rsvp_iface_info info;
-
-	assert_true(rsvp_core_iface_after(t->core, ifindex - 1, &info));
-	T_EQ(info.conf.ifindex, ifindex);
-	return info.conf;
-}
-
 static void
 set_wait(struct ct *t, uint32_t ifindex, uint32_t wait_ms)
 {
-	struct rsvp_iface conf = iface_of(t, ifindex);
+	struct rsvp_iface conf = ct_iface(t, ifindex);
 
 	conf.repair_wait_ms = wait_ms;
 	rsvp_core_iface(t->core, t->now, &conf);
@@ -28,7 +18,7 @@ set_wait(struct ct *t, uint32_t ifindex, uint32_t wait_ms)
 static void
 set_up(struct ct *t, uint32_t ifindex, bool up)
 {
-	struct rsvp_iface conf = iface_of(t, ifindex);
+	struct rsvp_iface conf = ct_iface(t, ifindex);
 
 	conf.up = up;
 	rsvp_core_iface(t->core, t->now, &conf);
@@ -42,16 +32,6 @@ reroute(struct ct *t, uint32_t out)
 	rsvp_core_routes_changed(t->core, t->now, NULL);
 }
 
-/* The next hop on SIDE asks for the same. */
-static struct wire_msg *
-resv_on_side(struct ct *t, struct wire_flowspec spec)
-{
-	struct wire_msg *msg = ct_resv(t, spec);
-
-	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
-	return msg;
-}
-
 static size_t
 sent_on(const struct ct *t, uint8_t type, uint32_t ifindex)
 {
@@ -62,15 +42,6 @@ sent_on(const struct ct *t, uint8_t type, uint32_t ifindex)
 			t->sent[i].msg.hop.lih == ifindex)
 			n++;
 	return n;
-}
-
-static struct rsvp_totals
-totals_of(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals;
 }
 
 /* ---- W ------------------------------------------------------------------- */
@@ -225,8 +196,8 @@ flap(struct ct *t, bool reserved)
 	reroute(t, DOWN);
 	ct_run(t, 2000);
 	ct_answer_all(t);
-	T_EQ(totals_of(t).paths, 1);
-	T_EQ(totals_of(t).resvs, reserved ? 1 : 0);
+	T_EQ(ct_totals(t).paths, 1);
+	T_EQ(ct_totals(t).resvs, reserved ? 1 : 0);
 	if (reserved)
 		T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
 	ct_feed(t, UP, ct_path_tear(t));
@@ -290,13 +261,6 @@ a_pass_comes_to_its_end_whatever_changes_meanwhile(void)
 
 /* ---- which sessions ------------------------------------------------------ */
 
-static struct addr_prefix
-host_route(struct addr addr)
-{
-	return (struct addr_prefix){ addr,
-		(uint8_t)(8 * addr_size(addr.family)) };
-}
-
 static void
 few_prefixes(struct ct *t)
 {
@@ -311,14 +275,14 @@ few_prefixes(struct ct *t)
 	ct_forget(t);
 	t->out = SIDE;
 	for (unsigned host = 3; host <= 18; host++) { /* 16 */
-		prefix = host_route(ct_addr(t, 9, host));
+		prefix = ct_host_route(ct_addr(t, 9, host));
 		rsvp_core_routes_changed(t->core, t->now, &prefix);
 		rsvp_core_routes_changed(t->core, t->now, &prefix);
 	}
 	ct_run(t, 2000);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 16);
 	ct_forget(t);
-	prefix = host_route(ct_addr(t, 9, 2));
+	prefix = ct_host_route(ct_addr(t, 9, 2));
 	rsvp_core_routes_changed(t->core, t->now, &prefix);
 	ct_run(t, 2000);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
@@ -351,7 +315,7 @@ moves(struct ct *t)
 	ct_run(t, 5000);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000))); /* does not know yet */
 	T_EQ(t->sent_count, 0);
-	ct_feed(t, SIDE, resv_on_side(t, ct_cl(50000)));
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 	T_EQ(ct_flow(t)->flow.ifindex, SIDE);
 	T_EQ(t->sent_count, 0);
@@ -363,7 +327,7 @@ moves(struct ct *t)
 		"to the node itself: the route leads elsewhere");
 	T_CHECK(ct_is(&tear->send.src, ct_addr(t, DOWN, 1)), "from us");
 	T_CHECK(ct_is(&tear->msg.hop.addr, ct_addr(t, DOWN, 1)), "of there");
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(t->claims, 1);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t));
@@ -387,7 +351,7 @@ larger_on_the_new(struct ct *t)
 	ct_run(t, 2000);
 	ct_answer_all(t);
 	ct_forget(t);
-	ct_feed(t, SIDE, resv_on_side(t, ct_cl(40000)));
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(40000)));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	T_CHECK(ct_sent(t, WIRE_RESV, 0)->msg.flows[0].flowspec.tspec.r ==
@@ -442,12 +406,12 @@ times_out(struct ct *t)
 		ct_feed(t, UP, ct_path(t));
 		ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	}
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
 	T_CHECK(ct_sent_count(t, WIRE_RESV) >= 3, "refreshed upstream");
 	ct_forget(t);
 	ct_run(t, 7600);
-	T_EQ(totals_of(t).resvs, 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
@@ -541,14 +505,14 @@ shared_moves(struct ct *t, uint8_t style)
 	ct_answer_all(t);
 	T_EQ(t->sent_count, 2); /* two Paths */
 	ct_forget(t);
-	ct_feed(t, SIDE, styled(t, resv_on_side(t, ct_cl(50000)), style));
+	ct_feed(t, SIDE, styled(t, ct_resv_on_side(t, ct_cl(50000)), style));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 2);
 	T_EQ(t->sent_count, 2);
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(ct_reserved(t, DOWN), 0);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 }
 
 /* One of two senders ends while both move. */
@@ -565,7 +529,7 @@ one_ends(struct ct *t)
 	ct_run(t, 2000);
 	ct_answer_all(t);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(totals_of(t).resvs, 1); /* for the other */
+	T_EQ(ct_totals(t).resvs, 1); /* for the other */
 	ct_forget(t);
 	ct_run(t, 46000);
 	T_CHECK(ct_sent_count(t, WIRE_RESV) >= 1, "still asked for");
@@ -609,7 +573,7 @@ no_route(struct ct *t)
 	ct_answer_all(t);
 	ct_run(t, 50000);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 0); /* no refresh either */
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_forget(t);
 	reroute(t, DOWN);
 	ct_run(t, 2000);
@@ -635,10 +599,10 @@ link_breaks(struct ct *t)
 	ct_run(t, 2000);
 	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1);
-	ct_feed(t, SIDE, resv_on_side(t, ct_cl(50000)));
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
 	ct_answer_all(t);
 	T_EQ(t->sent_count, 1); /* no PathTear on a dead link */
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(ct_only_resv(t).ifindex, SIDE);
 }
 
@@ -672,7 +636,7 @@ another_way_is_taken_after_w_only(void)
 static void
 same_address(struct ct *t)
 {
-	struct rsvp_iface conf = iface_of(t, SIDE);
+	struct rsvp_iface conf = ct_iface(t, SIDE);
 
 	conf.v4 = ct_addr(t, DOWN, 1);
 	rsvp_core_iface(t->core, t->now, &conf);
@@ -681,10 +645,10 @@ same_address(struct ct *t)
 	reroute(t, SIDE);
 	ct_run(t, 2000);
 	ct_answer_all(t);
-	ct_feed(t, SIDE, resv_on_side(t, ct_cl(50000)));
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);

@@ -16,26 +16,14 @@ shared(struct wire_msg *msg, enum wire_style style)
 	return msg;
 }
 
-/* A sender of that port behind the neighbour on an interface. */
-static void
-sender_behind(struct ct *t, uint32_t ifindex, unsigned host)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->hop.addr = ct_addr(t, ifindex, HOP_A);
-	msg->sender.src = ct_addr(t, 8, host);
-	ct_feed(t, ifindex, msg);
-	ct_forget(t);
-}
-
 static void
 se_differs(struct ct *t)
 {
 	const struct ct_sent *s;
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
 	ct_feed(t, DOWN, msg);
 	ct_answer(t, 0);
@@ -58,8 +46,8 @@ se_sum(struct ct *t)
 {
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9); /* each 100 000 */
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9); /* each 100 000 */
 	msg = shared(ct_resv(t, ct_cl(150000)), WIRE_STYLE_SE);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
@@ -81,8 +69,8 @@ one_of_two_paths_goes(struct ct *t)
 {
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	msg = ct_resv(t, ct_cl(50000));
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
@@ -138,8 +126,8 @@ wf_scope(struct ct *t)
 	uint8_t bytes[32];
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
-	sender_behind(t, SIDE, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, SIDE, HOP_A, 9);
 	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, first, 1);
 	ct_feed(t, DOWN, msg);
@@ -180,7 +168,7 @@ wf_scope_of_others(struct ct *t)
 	uint8_t bytes[16];
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
+	ct_path_of(t, UP, HOP_A, 8);
 	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, hosts, 1);
 	ct_feed(t, DOWN, msg);
@@ -202,8 +190,8 @@ scope_unsorted(struct ct *t)
 	uint8_t bytes[64];
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
@@ -242,12 +230,12 @@ scope_elsewhere(struct ct *t)
 	uint8_t bytes[32];
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
+	ct_path_of(t, UP, HOP_A, 8);
 	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	t->out = SIDE;
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 9);
 	msg = shared(
 		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, hosts, 2);
@@ -272,8 +260,8 @@ error_without_scope(struct ct *t)
 	const struct ct_sent *s;
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
-	sender_behind(t, SIDE, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, SIDE, HOP_A, 9);
 	ct_feed(t, DOWN, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	ct_forget(t);
@@ -301,8 +289,8 @@ error_of_some(struct ct *t)
 	const struct ct_sent *s;
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, first, 1);
 	ct_feed(t, DOWN, msg);
@@ -360,11 +348,11 @@ the_first_that_can_police_is_told(void)
 static void
 many_senders(struct ct *t)
 {
-	sender_behind(t, UP, 8);
+	ct_path_of(t, UP, HOP_A, 8);
 	ct_feed(t, DOWN, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	T_EQ(ct_flow(t)->flow.police, 0);
 	ct_answer(t, 0);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 9);
 	T_EQ(ct_only_resv(t).police, RSVP_POLICE_M);
 	ct_answer_all(t);
 	ct_feed(t, UP, ct_path_tear(t));
@@ -374,8 +362,8 @@ many_senders(struct ct *t)
 static void
 se_senders(struct ct *t)
 {
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	ct_feed(t, DOWN,
 		both_senders(
 			t, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE)));
@@ -385,8 +373,8 @@ se_senders(struct ct *t)
 static void
 ff_senders(struct ct *t)
 {
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	ct_feed(t, DOWN, both_senders(t, ct_resv(t, ct_cl(50000))));
 	T_EQ(t->flow_count, 2);
 	T_EQ(t->flows[0].flow.police, 0);
@@ -434,7 +422,7 @@ branches(struct ct *t)
 	struct wire_msg *msg;
 
 	t->also_out = SIDE;
-	sender_behind(t, UP, 8);
+	ct_path_of(t, UP, HOP_A, 8);
 	reserve_on(t, DOWN, ct_cl(50000));
 	reserve_on(t, SIDE, ct_cl(50000));
 	T_EQ(police_on(t, DOWN) | police_on(t, SIDE), 0); /* equal */
@@ -465,8 +453,8 @@ other_branch(struct ct *t)
 	struct wire_msg *msg;
 
 	t->also_out = SIDE;
-	sender_behind(t, UP, 8);
-	sender_behind(t, UP, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);

@@ -7,15 +7,6 @@
 
 #include <math.h>
 
-static const struct wire_flow *
-asked_upstream(struct ct *t)
-{
-	const struct ct_sent *s = ct_sent(t, WIRE_RESV, 0);
-
-	assert_non_null(s);
-	return &s->msg.flows[0];
-}
-
 /* ---- slack --------------------------------------------------------------- */
 
 /* R = 120000 fits on DOWN (138/100 of it on the wire), and not more. */
@@ -41,7 +32,7 @@ with_slack(float R, uint32_t S)
 static void
 check_asked(struct ct *t, float R, uint32_t S)
 {
-	const struct wire_flowspec *spec = &asked_upstream(t)->flowspec;
+	const struct wire_flowspec *spec = &ct_asked_flow(t)->flowspec;
 
 	T_CHECK(spec->R == R, "R = %g", (double)spec->R);
 	T_EQ(spec->S, S);
@@ -81,7 +72,7 @@ as_little(struct ct *t)
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv(t, with_slack(150000, 14231)));
 	assert_true(ct_answer(t, 0));
-	T_CHECK(asked_upstream(t)->flowspec.S <= 1, "all of it");
+	T_CHECK(ct_asked_flow(t)->flowspec.S <= 1, "all of it");
 }
 
 static void

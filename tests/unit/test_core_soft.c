@@ -6,38 +6,13 @@
 
 #include "core_t.h"
 
-static struct rsvp_totals
-totals_of(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals;
-}
-
-static struct rsvp_iface
-iface_of(const struct ct *t, uint32_t ifindex)
-{
-	struct rsvp_iface_info info;
-
-	assert_true(rsvp_core_iface_after(t->core, ifindex - 1, &info));
-	return info.conf;
-}
-
-static void
-put_iface(struct ct *t, const struct rsvp_iface *conf)
-{
-	rsvp_core_iface(t->core, t->now, conf);
-	ct_tick(t);
-}
-
 static void
 set_refresh(struct ct *t, uint32_t ifindex, uint32_t refresh_ms)
 {
-	struct rsvp_iface conf = iface_of(t, ifindex);
+	struct rsvp_iface conf = ct_iface(t, ifindex);
 
 	conf.refresh_ms = refresh_ms;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 }
 
 /* The time and the period of the next message of that type. */
@@ -206,10 +181,10 @@ own_slew(struct ct *t)
 
 	set_refresh(t, DOWN, 2000);
 	ct_with_path(t);
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	conf.slew_percent = 1000;
 	conf.refresh_ms = 20000;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	T_EQ(next_message(t, WIRE_PATH).refresh_ms, 20000);
 }
 
@@ -248,24 +223,24 @@ r_is_that_of_the_interface(void)
 static void
 own_lives(struct ct *t)
 {
-	struct rsvp_iface conf = iface_of(t, UP);
+	struct rsvp_iface conf = ct_iface(t, UP);
 
 	conf.lives = 5;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	ct_with_path(t);
 	ct_run(t, 247400); /* (5 + 0.5) * 1.5 * 30 s */
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_run(t, 200);
-	T_EQ(totals_of(t).paths, 0);
+	T_EQ(ct_totals(t).paths, 0);
 	ct_forget(t);
-	conf = iface_of(t, DOWN);
+	conf = ct_iface(t, DOWN);
 	conf.lives = 1;
-	put_iface(t, &conf);
+	ct_put_iface(t, &conf);
 	ct_with_resv(t, ct_cl(50000));
 	ct_run(t, 67400); /* 1.5 * 1.5 * 30 s */
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_run(t, 200);
-	T_EQ(totals_of(t).resvs, 0);
+	T_EQ(ct_totals(t).resvs, 0);
 }
 
 static void
@@ -286,12 +261,12 @@ mixed_periods(struct ct *t)
 	ct_feed(t, UP, msg);
 	T_EQ(t->sent_count, 0); /* no news for anybody */
 	ct_run(t, 10400);
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_feed(t, UP, ct_path(t)); /* 30 s again */
 	ct_run(t, 157400);
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_run(t, 200);
-	T_EQ(totals_of(t).paths, 0);
+	T_EQ(ct_totals(t).paths, 0);
 }
 
 static void
@@ -306,10 +281,10 @@ static void
 set_quick(struct ct *t, uint32_t count)
 {
 	for (uint32_t i = UP; i <= DOWN; i++) {
-		struct rsvp_iface conf = iface_of(t, i);
+		struct rsvp_iface conf = ct_iface(t, i);
 
 		conf.quick_refreshes = count;
-		put_iface(t, &conf);
+		ct_put_iface(t, &conf);
 	}
 }
 
@@ -372,8 +347,8 @@ two_hops(struct ct *t)
 	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t)); /* of the one before */
 	T_EQ(t->sent_count + t->flow_count, 0);
-	T_EQ(totals_of(t).paths, 1);
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).paths, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
 	tear = ct_path_tear(t);
 	tear->hop.addr = ct_addr(t, SIDE, HOP_C);
@@ -403,8 +378,8 @@ hops_in_turn(struct ct *t)
 		T_EQ(t->sent_count, 4); /* what came in times what it causes */
 	}
 	T_EQ(t->flow_count, 0);
-	T_EQ(totals_of(t).paths, 1);
-	T_EQ(totals_of(t).resvs, 1);
+	T_EQ(ct_totals(t).paths, 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_feed(t, UP, ct_path_tear(t));
 	ct_answer_all(t);
 	ct_expect_empty(t);
@@ -458,13 +433,13 @@ looped(struct ct *t)
 	}
 	T_EQ(t->sent_count, 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 58);
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	/* Through another: it is not sent back there, so the loop ends. */
 	msg = path_by(t, DOWN, HOP_B);
 	msg->send_ttl = 50;
 	ct_feed(t, DOWN, msg);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path(t)); /* and the next refresh puts it right */
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
@@ -501,7 +476,7 @@ reordered(struct ct *t)
 {
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000))); /* before its Path */
 	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.error.code, WIRE_E_NO_PATH);
-	T_EQ(totals_of(t).resvs, 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	ct_forget(t);
 	ct_with_resv(t, ct_cl(50000));
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
@@ -517,7 +492,7 @@ reordered(struct ct *t)
 	ct_expect_empty(t);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path(t)); /* overtaken by its tear: it lives on ... */
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_run(t, 157600); /* ... for a lifetime */
 	ct_expect_empty(t);
 }
@@ -546,13 +521,13 @@ zero_ports(struct ct *t)
 	msg = ct_path_tear(t);
 	ct_feed(t, UP, msg); /* of ports that are not zero */
 	T_EQ(t->sent_count, 0);
-	T_EQ(totals_of(t).paths, 1);
+	T_EQ(ct_totals(t).paths, 1);
 	msg = ct_resv(t, ct_cl(50000));
 	msg->session.dst_port = 0;
 	msg->flows[0].filter.src_port = 4004; /* a port among zeros */
 	ct_feed(t, DOWN, msg);
 	T_EQ(t->flow_count, 0);
-	T_EQ(totals_of(t).resvs, 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	ct_forget(t);
 	msg = ct_resv(t, ct_cl(50000));
 	msg->session.dst_port = 0;
@@ -645,11 +620,11 @@ forged_hop(struct ct *t)
 		msg->session.dst_port = port;
 		ct_feed(t, SIDE, msg);
 	}
-	T_EQ(totals_of(t).sessions, 3);
+	T_EQ(ct_totals(t).sessions, 3);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 2);
 	for (uint16_t port = 11; port <= 15; port++)
 		one_more(t, UP, port);
-	T_EQ(totals_of(t).sessions, 6); /* it has its own */
+	T_EQ(ct_totals(t).sessions, 6); /* it has its own */
 }
 
 static void
@@ -664,21 +639,21 @@ static void
 memory_is_counted(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
-	size_t before = totals_of(t).memory_bytes, with_one;
+	size_t before = ct_totals(t).memory_bytes, with_one;
 
 	T_CHECK(before > 70000, "%zu at the start", before);
 	ct_with_resv(t, ct_cl(50000));
-	with_one = totals_of(t).memory_bytes;
+	with_one = ct_totals(t).memory_bytes;
 	T_CHECK(with_one > before + 1000 && with_one < before + 20000,
 		"%zu for a reservation", with_one - before);
 	ct_feed(t, UP, ct_path_tear(t));
 	ct_answer_all(t);
 	ct_expect_empty(t);
-	T_CHECK(totals_of(t).memory_bytes < with_one - 1000, "given back");
+	T_CHECK(ct_totals(t).memory_bytes < with_one - 1000, "given back");
 	ct_free(t);
 	t = ct_new(ADDR_V4);
 	t->alloc.size = NULL; /* nobody can tell */
-	T_EQ(totals_of(t).memory_bytes, 0);
+	T_EQ(ct_totals(t).memory_bytes, 0);
 	ct_free(t);
 }
 

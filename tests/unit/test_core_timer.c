@@ -4,24 +4,6 @@
 
 #include "core_t.h"
 
-static size_t
-paths(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals.paths;
-}
-
-static size_t
-resvs(const struct ct *t)
-{
-	struct rsvp_totals totals;
-
-	rsvp_core_totals(t->core, &totals);
-	return totals.resvs;
-}
-
 /* The neighbours keep on refreshing for so long. */
 static void
 live(struct ct *t, int64_t ms, bool path, bool resv)
@@ -140,7 +122,7 @@ path_dies(struct ct *t)
 {
 	ct_with_path(t);
 	ct_run(t, 157400);
-	T_EQ(paths(t), 1);
+	T_EQ(ct_totals(t).paths, 1);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
 	ct_run(t, 200); /* (3 + 0.5) * 1.5 * 30 s */
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
@@ -160,7 +142,7 @@ path_survives(struct ct *t)
 	ct_with_path(t);
 	for (int i = 0; i < 4; i++) {
 		ct_run(t, 3 * 45000); /* two refreshes lost, jitter at worst */
-		T_EQ(paths(t), 1);
+		T_EQ(ct_totals(t).paths, 1);
 		T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
 		ct_forget(t);
 		ct_feed(t, UP, ct_path(t));
@@ -181,16 +163,16 @@ neighbours_period(struct ct *t)
 	msg->refresh_ms = 2000;
 	ct_feed(t, UP, msg);
 	ct_run(t, 10400);
-	T_EQ(paths(t), 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_run(t, 200); /* 10.5 s */
-	T_EQ(paths(t), 0);
+	T_EQ(ct_totals(t).paths, 0);
 	msg = ct_path(t);
 	msg->refresh_ms = 0; /* read as a second */
 	ct_feed(t, UP, msg);
 	ct_run(t, 5200);
-	T_EQ(paths(t), 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_run(t, 100);
-	T_EQ(paths(t), 0);
+	T_EQ(ct_totals(t).paths, 0);
 	msg = ct_path(t);
 	msg->refresh_ms = UINT32_MAX; /* read as an hour */
 	ct_feed(t, UP, msg);
@@ -199,9 +181,9 @@ neighbours_period(struct ct *t)
 		ct_run(t, 60000);
 		ct_forget(t);
 	}
-	T_EQ(paths(t), 1);
+	T_EQ(ct_totals(t).paths, 1);
 	ct_run(t, 120000);
-	T_EQ(paths(t), 0);
+	T_EQ(ct_totals(t).paths, 0);
 }
 
 static void
@@ -215,10 +197,10 @@ resv_dies(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
 	live(t, 150000, true, false);
-	T_EQ(resvs(t), 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_forget(t);
 	ct_run(t, 7600);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_RESV_EXPIRED), 1);
@@ -290,10 +272,10 @@ se_expiry(struct ct *t)
 	T_EQ(ct_flow(t)->flow.filter_count, 1);
 	T_EQ(ct_flow(t)->flow.filters[0].src_port, 4004);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(resvs(t), 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_answer_all(t);
 	ct_run(t, 100000);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 }
 
 static void
@@ -317,11 +299,11 @@ wf_expiry(struct ct *t)
 		ct_answer_all(t);
 		live(t, 100000, true, false);
 	}
-	T_EQ(resvs(t), 1);
+	T_EQ(ct_totals(t).resvs, 1);
 	ct_forget(t);
 	live(t, 57000, true, false);
 	ct_run(t, 600);
-	T_EQ(resvs(t), 0);
+	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_sent(t, WIRE_RESV_TEAR, 0)->msg.style, WIRE_STYLE_WF);
 }
@@ -383,7 +365,7 @@ local_lives(struct ct *t)
 		RSVP_LOCAL_OK);
 	T_EQ(rsvp_local_send(t->core, t->now, 1, &sender), RSVP_LOCAL_OK);
 	ct_run(t, 1000000);
-	T_EQ(paths(t), 1);
+	T_EQ(ct_totals(t).paths, 1);
 	T_CHECK(ct_sent_count(t, WIRE_PATH) > 25, "refreshed");
 	rsvp_local_close(t->core, t->now, 1);
 	ct_forget(t);
@@ -620,12 +602,12 @@ late_tick(struct ct *t)
 	t->now = mono_add_ms(t->now, 400000); /* a long sleep */
 	rsvp_core_tick(t->core, t->now);
 	drain(t);
-	T_CHECK(paths(t) > 0, "some are for later");
+	T_CHECK(ct_totals(t).paths > 0, "some are for later");
 	T_CHECK(mono_reached(rsvp_core_next(t->core), t->now), "at once");
 	for (int i = 0; i < 4; i++)
 		rsvp_core_tick(t->core, t->now);
 	drain(t);
-	T_EQ(paths(t), 0);
+	T_EQ(ct_totals(t).paths, 0);
 }
 
 /* The packets that wait outside have their turn in between. */

@@ -11,31 +11,10 @@ enum { REFRESH = 46000 };
 
 static const struct rsvp_who nobody;
 
-static void
-sender_behind(struct ct *t, uint32_t ifindex, unsigned hop, unsigned host)
-{
-	struct wire_msg *msg = ct_path(t);
-
-	msg->hop.addr = ct_addr(t, ifindex, hop);
-	msg->sender.src = ct_addr(t, 8, host);
-	ct_feed(t, ifindex, msg);
-	ct_forget(t);
-}
-
-static struct wire_msg *
-styled(struct wire_msg *msg, uint8_t style)
-{
-	msg->style = style;
-	msg->style_vector = style;
-	if (style == WIRE_STYLE_WF)
-		msg->flows[0].has_filter = false;
-	return msg;
-}
-
 static struct wire_msg *
 request(struct ct *t, uint8_t style, unsigned hop, float rate, unsigned host)
 {
-	struct wire_msg *msg = styled(ct_resv(t, ct_cl(rate)), style);
+	struct wire_msg *msg = ct_style(ct_resv(t, ct_cl(rate)), style);
 
 	msg->hop.addr = ct_addr(t, DOWN, hop);
 	msg->flows[0].filter.src = ct_addr(t, 8, host);
@@ -52,7 +31,8 @@ wants(struct ct *t, uint8_t style, unsigned hop, float rate, unsigned host)
 static void
 fails(struct ct *t, uint8_t style, float rate, unsigned host)
 {
-	struct wire_msg *msg = styled(ct_resv_err(t, 1, 2, ct_cl(rate)), style);
+	struct wire_msg *msg =
+		ct_style(ct_resv_err(t, 1, 2, ct_cl(rate)), style);
 
 	msg->flows[0].filter.src = ct_addr(t, 8, host);
 	ct_feed(t, UP, msg);
@@ -82,7 +62,7 @@ many(struct ct *t)
 	t->conf.max_senders = MANY;
 	rsvp_core_reconf(t->core, &t->conf);
 	for (unsigned i = 0; i < MANY; i++)
-		sender_behind(t, UP, HOP_A, i + 1);
+		ct_path_of(t, UP, HOP_A, i + 1);
 	for (unsigned first = 0; first < MANY; first += WIRE_FLOWS_MAX) {
 		msg = request(t, WIRE_STYLE_FF, HOP_B, 1000, first + 1);
 		for (unsigned i = first; i < MANY && i - first < WIRE_FLOWS_MAX;
@@ -126,7 +106,7 @@ full(struct ct *t)
 	rsvp_core_iface(t->core, t->now, &info.conf);
 	ct_tick(t);
 	for (unsigned i = 0; i < WIRE_FLOWS_MAX; i++)
-		sender_behind(t, UP, HOP_A, i + 1);
+		ct_path_of(t, UP, HOP_A, i + 1);
 	for (unsigned hop = 2; hop < 2 + 65; hop++) {
 		struct wire_msg *msg = request(t, WIRE_STYLE_SE, hop, 1000, 1);
 
@@ -155,11 +135,11 @@ one_host(struct ct *t)
 {
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 8);
 	msg = ct_path(t);
 	msg->sender.src_port = 9;
 	ct_feed(t, UP, msg);
-	sender_behind(t, UP, HOP_C, 9);
+	ct_path_of(t, UP, HOP_C, 9);
 	wants(t, WIRE_STYLE_WF, HOP_B, 50000, 8);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
 	for (size_t i = 0; i < 2; i++)
@@ -178,14 +158,14 @@ other_tear(struct ct *t)
 	ct_with_path(t);
 	wants(t, WIRE_STYLE_SE, HOP_B, 50000, 8);
 	ct_forget(t);
-	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv_tear(t), WIRE_STYLE_WF));
 	T_EQ(t->sent_count + t->flow_count, 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
-	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_SE));
+	ct_feed(t, DOWN, ct_style(ct_resv_tear(t), WIRE_STYLE_SE));
 	ct_answer_all(t);
 	wants(t, WIRE_STYLE_WF, HOP_B, 50000, 8);
 	ct_forget(t);
-	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_SE));
+	ct_feed(t, DOWN, ct_style(ct_resv_tear(t), WIRE_STYLE_SE));
 	T_EQ(t->sent_count + t->flow_count, 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 2);
 }
@@ -226,8 +206,8 @@ two_services(struct ct *t)
 {
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, HOP_A, 8);
-	sender_behind(t, UP, HOP_A, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	msg = request(t, WIRE_STYLE_FF, HOP_B, 50000, 8);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
@@ -260,11 +240,11 @@ se_glb(struct ct *t)
 {
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, HOP_A, 8);
-	sender_behind(t, UP, HOP_A, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 9);
 	wants(t, WIRE_STYLE_SE, HOP_B, 80000, 8);
 	wants(t, WIRE_STYLE_SE, HOP_C, 40000, 9);
-	msg = styled(ct_resv_err(t, 1, 2, ct_cl(20000)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv_err(t, 1, 2, ct_cl(20000)), WIRE_STYLE_SE);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[1].filter.src = ct_addr(t, 8, 9);
@@ -287,8 +267,8 @@ each_at_its_time(struct ct *t)
 {
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, HOP_A, 8);
-	sender_behind(t, UP, HOP_C, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_C, 9);
 	for (unsigned host = 8; host <= 9; host++) {
 		wants(t, WIRE_STYLE_FF, HOP_B, 80000, host);
 		wants(t, WIRE_STYLE_FF, HOP_C, 20000, host);
@@ -297,7 +277,7 @@ each_at_its_time(struct ct *t)
 	fails(t, WIRE_STYLE_FF, 80000, 8);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	ct_forget(t);
-	msg = styled(ct_resv_err(t, 1, 2, ct_cl(80000)), WIRE_STYLE_FF);
+	msg = ct_style(ct_resv_err(t, 1, 2, ct_cl(80000)), WIRE_STYLE_FF);
 	msg->hop.addr = ct_addr(t, UP, HOP_C);
 	msg->flows[0].filter.src = ct_addr(t, 8, 9);
 	ct_feed(t, UP, msg);
@@ -322,9 +302,10 @@ bounded(struct ct *t)
 	for (unsigned hop = 2; hop < 60; hop++) {
 		struct wire_msg *msg;
 
-		sender_behind(t, UP, hop, 8);
+		ct_path_of(t, UP, hop, 8);
 		wants(t, WIRE_STYLE_WF, HOP_B, 80000, 8);
-		msg = styled(ct_resv_err(t, 1, 2, ct_cl(80000)), WIRE_STYLE_WF);
+		msg = ct_style(
+			ct_resv_err(t, 1, 2, ct_cl(80000)), WIRE_STYLE_WF);
 		msg->hop.addr = ct_addr(t, UP, hop);
 		ct_feed(t, UP, msg);
 		ct_forget(t);
@@ -400,7 +381,7 @@ receiver_here(struct ct *t)
 	session.dst = addr_v4_u32(0xe8010203);
 	msg->session = session;
 	ct_feed(t, UP, msg);
-	msg = styled(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	msg->session = session;
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
@@ -473,7 +454,7 @@ a_flow_forgotten_with_its_interface_is_made_anew(void)
 static void
 error_from_below(struct ct *t)
 {
-	sender_behind(t, UP, HOP_A, 8);
+	ct_path_of(t, UP, HOP_A, 8);
 	wants(t, WIRE_STYLE_FF, HOP_B, 80000, 8);
 	wants(t, WIRE_STYLE_FF, HOP_C, 20000, 8);
 	ct_forget(t);
@@ -499,8 +480,8 @@ error_about_others(struct ct *t)
 {
 	struct wire_msg *msg;
 
-	sender_behind(t, UP, HOP_A, 8);
-	sender_behind(t, SIDE, HOP_A, 9);
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, SIDE, HOP_A, 9);
 	msg = ct_resv_err(t, 1, 2, ct_cl(80000));
 	msg->flows[0].filter.src = ct_addr(t, 8, 9);
 	ct_feed(t, UP, msg);
