@@ -117,7 +117,7 @@ style_of(const struct ask *ask)
 {
 	const struct rsb *rsb = TAILQ_FIRST(&ask->session->rsbs);
 
-	return ask->wish.first && rsb ? rsb->style : 0;
+	return rsb ? rsb->style : 0;
 }
 
 /* ---- confirmations (RFC 2205 2.6) ---------------------------------------- */

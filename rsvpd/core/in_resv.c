@@ -442,23 +442,20 @@ extend(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb,
 		}
 }
 
-/* Objects that travel with the request.  An old copy that could not be replaced
- * is as good as a lost message: the next refresh brings them again. */
+/* Objects that travel with the request, at the next refresh if need be.  An old
+ * copy that could not be replaced is as good as a lost message: the next refresh
+ * brings them again.  True: it is for other senders than before. */
 static bool
 keep_objects(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb)
 {
 	const struct wire_msg *msg = in->msg;
 	uint8_t bytes[SCOPE_BYTES];
 	const struct wire_view scope = { bytes, scope_senders(in, 0, bytes) };
-	bool changed = false;
 
-	if (blob_update(core, &rsb->others, msg->others, msg->other_count))
-		changed = true;
-	if (blob_update(core, &rsb->policies, msg->policies, msg->policy_count))
-		changed = true;
-	if (blob_update(core, &rsb->scope, &scope, scope.len > 0 ? 1 : 0))
-		changed = true;
-	return changed;
+	(void)blob_update(core, &rsb->others, msg->others, msg->other_count);
+	(void)blob_update(
+		core, &rsb->policies, msg->policies, msg->policy_count);
+	return blob_update(core, &rsb->scope, &scope, scope.len > 0 ? 1 : 0);
 }
 
 /* Room for a request with so many filters, besides what others have. */

@@ -186,7 +186,7 @@ with_peak(const struct wire_flowspec *spec)
 {
 	struct wire_flowspec s = *spec;
 
-	if (s.service == WIRE_SERVICE_CL && !peak_valid(s.tspec.p))
+	if (!peak_valid(s.tspec.p)) /* of GS it always is */
 		s.tspec.p = INFINITY;
 	return s;
 }

@@ -241,7 +241,7 @@ is_all(const struct wish_part *part, const struct rsb *rsb)
 static void
 rank(struct wish_part *part, const struct rsb *rsb)
 {
-	if (!left_out(part, rsb) && is_all(part, rsb))
+	if (is_all(part, rsb))
 		part->top++;
 }
 

@@ -24,6 +24,7 @@ core_tests = \
 	tests/unit/test_core_resv \
 	tests/unit/test_core_scope \
 	tests/unit/test_core_sender \
+	tests/unit/test_core_several \
 	tests/unit/test_core_shared \
 	tests/unit/test_core_slack \
 	tests/unit/test_core_soft \
@@ -65,6 +66,7 @@ tests_unit_test_core_repair_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)
 tests_unit_test_core_scope_LDADD = $(core_ldadd)
 tests_unit_test_core_sender_LDADD = $(core_ldadd)
+tests_unit_test_core_several_LDADD = $(core_ldadd)
 tests_unit_test_core_shared_LDADD = $(core_ldadd)
 tests_unit_test_core_slack_LDADD = $(core_ldadd)
 tests_unit_test_core_soft_LDADD = $(core_ldadd)
