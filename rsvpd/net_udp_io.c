@@ -226,8 +226,9 @@ refuse(struct net_raw *raw, const struct net_output *out)
 
 	raw->engine->stats->count[STATS_SEND_FAILED]++;
 	log_remote(LOG_NET,
-		"%s: message not sent: raw = false, and UDP cannot take it",
-		addr_format(&out->dst, dst));
+		"%s: message not sent: raw = false, and UDP cannot take it%s",
+		addr_format(&out->dst, dst),
+		out->dst.family != ADDR_V4 ? " (it is for IPv4 alone)" : "");
 	return false;
 }
 

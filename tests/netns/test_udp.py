@@ -537,7 +537,7 @@ def test_ipv6_has_no_way_without_raw_sockets(bench):
                  "a message that cannot be sent")
     assert bench.counter("udp_sent", "u") == before[0]
     bench.daemon["u"].process.wait_output(
-        "not sent: raw = false, and UDP cannot take it")
+        "not sent: raw = false, and UDP cannot take it (it is for IPv4 alone)")
     sender.stop()
 
 
