@@ -194,8 +194,9 @@ asked_before(struct flow *flow, const void *specs, const char *specs_end,
 	return false;
 }
 
-/* Reserve, fixed filter, for each sender that was heard. */
-static void
+/* Reserve, fixed filter, for each sender that was heard.  False, with a
+ * message, when nothing could be asked for. */
+static bool
 reserve(struct flow *flow, struct flow_event *event)
 {
 	rapi_flowspec_t specs[FLOW_SENDERS_MAX];
@@ -226,8 +227,10 @@ reserve(struct flow *flow, struct flow_event *event)
 		if (i < event->adspecs)
 			adspec = (rapi_adspec_t *)(void *)After_RAPIObj(adspec);
 	}
-	if (n == 0 || asked_before(flow, specs, specs_at, filters, filters_at))
-		return;
+	if (n == 0)
+		return false;
+	if (asked_before(flow, specs, specs_at, filters, filters_at))
+		return true;
 
 	const int error = rapi_reserve(flow->sid,
 		flow->confirm ? RAPI_REQ_CONFIRM : 0, NULL, RAPI_RSTYLE_FIXED,
@@ -235,19 +238,21 @@ reserve(struct flow *flow, struct flow_event *event)
 
 	if (error != RAPI_ERR_OK)
 		fprintf(stderr, "rsvpctl: %s\n", rapi_ext_last_error());
+	return error == RAPI_ERR_OK;
 }
 
 static void
 hear(struct flow *flow, struct flow_event *event)
 {
-	if (event->kind == RAPI_PATH_EVENT && event->filters > 0)
-		reserve(flow, event);
+	const bool hopeless = event->kind == RAPI_PATH_EVENT &&
+			      event->filters > 0 && !reserve(flow, event);
+
 	flow_print(flow, event);
 	if (event->kind == RAPI_RESV_ERROR)
 		flow->status = CTL_REFUSED;
 	else if (event->kind == RAPI_RESV_CONFIRM)
 		flow->status = CTL_DONE;
-	if (flow->once && (event->kind == RAPI_RESV_ERROR ||
+	if (flow->once && (hopeless || event->kind == RAPI_RESV_ERROR ||
 				  event->kind == RAPI_RESV_CONFIRM))
 		flow->ended = true;
 }
@@ -275,6 +280,8 @@ ctl_reserve(const struct ctl_options *opts, int argc, char **argv)
 	}
 	if (!flow_open(&flow, hear))
 		return flow.status;
+	if (flow.once)
+		flow.status = CTL_REFUSED; /* until it is confirmed */
 	flow_run(&flow);
 	return flow.status;
 }

@@ -167,6 +167,20 @@ flow_open(struct flow *flow, flow_hear_fn *hear)
 	return false;
 }
 
+static bool
+is_group(const struct sockaddr_storage *dst)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (dst->ss_family == AF_INET) {
+		memcpy(&in, dst, sizeof(in));
+		return IN_MULTICAST(ntohl(in.sin_addr.s_addr));
+	}
+	memcpy(&in6, dst, sizeof(in6));
+	return IN6_IS_ADDR_MULTICAST(&in6.sin6_addr);
+}
+
 /* Nothing else may be heard for long. */
 static void
 say_what_is_waited_for(const struct flow *flow)
@@ -187,6 +201,10 @@ say_what_is_waited_for(const struct flow *flow)
 			"rsvpctl: reserving for what is announced to "
 			"%s; interrupt to release it\n",
 			text);
+	if (flow->service != 0 && is_group(&flow->dst))
+		fprintf(stderr,
+			"rsvpctl: nothing is heard of the senders of a group "
+			"unless a program of this host has joined it\n");
 }
 
 void
@@ -264,7 +282,10 @@ print_text(const struct flow_event *e)
 	printf("%s:", e->kind <= RAPI_RESV_CONFIRM ? kinds[e->kind] : "event");
 	for (int i = 0; i < e->filters && i < 1; i++) {
 		rapi_fmt_filtspec(e->filter_list, text, sizeof(text));
-		printf(" %s", text);
+		/* the wildcard style's is empty */
+		printf(" %s", e->filter_list->form == RAPI_EMPTY_OTYPE
+				      ? "any sender"
+				      : text);
 	}
 	if (e->filters > 1)
 		printf(" and %d more", e->filters - 1);

@@ -212,3 +212,57 @@ def test_reload_below_what_is_reserved_preempts(daemons):
     assert "were reserved on" in refusals[0]["reason"]
     receiver.stop()
     sender.stop()
+
+
+@needs_root
+@pytest.mark.parametrize("wanted,said", [
+    ("--delay-us", "--bound-us asks for a queueing delay without it"),
+    ("--bound-us", "no rate keeps the queueing delay within 1 us on this path"),
+])
+def test_once_ends_when_the_path_cannot_keep_the_delay(daemons, wanted, said):
+    a, b = daemons
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "send", DST, "5010", name="send5")
+    sender.wait_output("announced to")
+    once = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                        "reserve", DST, "5010", "--service", "gs", wanted, "1",
+                        "--once", name="once")
+    lab.wait_for(lambda: once.popen.poll() is not None, "an end")
+    assert once.popen.returncode == 1, once.output()
+    assert said in once.output()
+    sender.stop()
+
+
+@needs_root
+def test_once_interrupted_before_the_answer_is_not_done(daemons):
+    b = daemons[1]
+    once = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                        "reserve", DST, "5012", "--once", name="early")
+    once.wait_output("reserving for what is announced")
+    once.popen.send_signal(signal.SIGINT)
+    lab.wait_for(lambda: once.popen.poll() is not None, "an end")
+    assert once.popen.returncode == 1, once.output()
+
+
+@needs_root
+@pytest.mark.parametrize("group", ["239.1.2.3", "ff3e::1234"])
+def test_a_receiver_of_a_group_is_told_to_join_it(daemons, group):
+    b = daemons[1]
+    receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                            "reserve", group, PORT, name="group")
+    receiver.wait_output("unless a program of this host has joined it")
+    receiver.stop()
+
+
+@needs_root
+def test_a_wildcard_reservation_is_for_any_sender(daemons):
+    a, b = daemons
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "send", DST, "5014", "--rate", "64 kbit",
+                          name="send6")
+    receiver = b.node.start(lab.program("rapi_recv"), "--dst", DST, "--port",
+                            "5014", "--style", "wf", name="wildcard",
+                            env={"RAPI_SOCKET": str(b.rapi)})
+    sender.wait_output("reservation: any sender [CL [8K(3K)")
+    receiver.stop()
+    sender.stop()
