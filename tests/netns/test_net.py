@@ -48,28 +48,6 @@ def bed():
         yield bench
 
 
-@pytest.fixture
-def probe(bed):
-    p = Probe(bed.nodes["r"], CONF)
-    yield p
-    if p.popen.poll() is None:
-        p.stop()
-
-
-@pytest.fixture
-def left(bed):
-    n = nb.Neighbour(bed.nodes["a"], "a0")
-    yield n
-    n.close()
-
-
-@pytest.fixture
-def right(bed):
-    n = nb.Neighbour(bed.nodes["b"], "b0")
-    yield n
-    n.close()
-
-
 @pytest.fixture(params=[4, 6])
 def family(request):
     return request.param

@@ -45,28 +45,6 @@ def bed():
         routing.close()
 
 
-@pytest.fixture
-def probe(bed):
-    p = Probe(bed.nodes["r"], CONF)
-    yield p
-    if p.popen.poll() is None:
-        p.stop()
-
-
-@pytest.fixture
-def left(bed):
-    n = nb.Neighbour(bed.nodes["a"], "a0")
-    yield n
-    n.close()
-
-
-@pytest.fixture
-def right(bed):
-    n = nb.Neighbour(bed.nodes["b"], "b0")
-    yield n
-    n.close()
-
-
 @pytest.fixture(params=[4, 6])
 def family(bed, request):
     bed.routing.require(request.param)
