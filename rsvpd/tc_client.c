@@ -79,7 +79,7 @@ put_counters(struct buf_writer *w, uint32_t serial, const void *message)
 }
 
 static struct tc_filter
-filter_to_tc(const struct rsvp_flow *flow, const struct rsvp_flow_filter *f)
+filter_to_tc(const struct rsvp_flow *flow, const struct wire_filter *f)
 {
 	bool by_label = f->form == WIRE_FILTER_FLOW_LABEL;
 
@@ -133,7 +133,7 @@ flow_from_tc(const struct tc_flow *flow)
 	for (size_t i = 0; i < flow->filter_count; i++) {
 		const struct tc_filter *f = &flow->filters[i];
 
-		out.filters[i] = (struct rsvp_flow_filter){ .src = f->src,
+		out.filters[i] = (struct wire_filter){ .src = f->src,
 			.form = f->by_label ? WIRE_FILTER_FLOW_LABEL
 					    : WIRE_FILTER_PORT,
 			.src_port = f->src_port,

@@ -257,7 +257,7 @@ struct image {
 	bool reshapes;  /* link_reshapes() */
 	uint8_t police; /* RSVP_POLICE_ flags, or POLICE_UNKNOWN */
 	size_t count;
-	struct rsvp_flow_filter filters[]; /* sorted */
+	struct wire_filter filters[]; /* sorted */
 };
 
 /*
@@ -605,8 +605,9 @@ struct demand *demand_make(struct rsvp_core *core, struct session *session,
 void demand_free(struct rsvp_core *core, struct demand *demand);
 /* Decide what waits, and make the kernel follow.  May free it. */
 void demand_run(struct rsvp_core *core, struct demand *demand);
-/* It carries the data of that sender, if that is reserved for. */
-bool demand_is_for(const struct demand *demand, const struct psb *psb);
+/* A request in it that reserves for that sender, or NULL. */
+const struct rsb *demand_carries(
+	const struct demand *demand, const struct psb *psb);
 /* It carries the same senders' data out of another interface. */
 bool demand_is_branch(const struct demand *demand, const struct demand *other);
 /* What a request in it counts with: the one that is being tried as if it were

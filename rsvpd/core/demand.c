@@ -106,47 +106,30 @@ image_equal(const struct image *a, const struct image *b)
 	       image_same_filters(a, b);
 }
 
-static int
-compare_filters(
-	const struct rsvp_flow_filter *a, const struct rsvp_flow_filter *b)
-{
-	int order = addr_compare(&a->src, &b->src);
-
-	if (order != 0)
-		return order;
-	if (a->form != b->form)
-		return a->form < b->form ? -1 : 1;
-	if (a->src_port != b->src_port)
-		return a->src_port < b->src_port ? -1 : 1;
-	if (a->flow_label != b->flow_label)
-		return a->flow_label < b->flow_label ? -1 : 1;
-	return 0;
-}
-
 bool
 image_same_filters(const struct image *a, const struct image *b)
 {
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (compare_filters(&a->filters[i], &b->filters[i]) != 0)
+		if (wire_filter_compare(&a->filters[i], &b->filters[i]) != 0)
 			return false;
 	return true;
 }
 
 /* Into its place among the sorted ones, once. */
 static void
-add_filter(struct rsvp_flow *flow, const struct rsvp_flow_filter *filter)
+add_filter(struct rsvp_flow *flow, const struct wire_filter *filter)
 {
 	size_t at = 0;
 
 	if (flow->filter_count == RSVP_FLOW_FILTERS_MAX)
 		return; /* max_senders may be larger; the rest is best effort */
 	while (at < flow->filter_count &&
-		compare_filters(&flow->filters[at], filter) < 0)
+		wire_filter_compare(&flow->filters[at], filter) < 0)
 		at++;
 	if (at < flow->filter_count &&
-		compare_filters(&flow->filters[at], filter) == 0)
+		wire_filter_compare(&flow->filters[at], filter) == 0)
 		return;
 	memmove(&flow->filters[at + 1], &flow->filters[at],
 		(flow->filter_count - at) * sizeof(*filter));
@@ -241,17 +224,8 @@ add_reservation(
 	sum->any = true;
 }
 
-static struct rsvp_flow_filter
-flow_filter(const struct wire_filter *filter)
-{
-	return (struct rsvp_flow_filter){ .src = filter->src,
-		.form = filter->form,
-		.src_port = filter->src_port,
-		.flow_label = filter->flow_label };
-}
-
-bool
-demand_is_for(const struct demand *demand, const struct psb *psb)
+static bool
+is_for(const struct demand *demand, const struct psb *psb)
 {
 	return demand->shared ||
 	       wire_filter_equal(&demand->filter, &psb->sender);
@@ -264,36 +238,33 @@ demand_is_branch(const struct demand *demand, const struct demand *other)
 	       wire_filter_equal(&other->filter, &demand->filter);
 }
 
+const struct rsb *
+demand_carries(const struct demand *demand, const struct psb *psb)
+{
+	const struct rsb *rsb;
+
+	if (!is_for(demand, psb))
+		return NULL; /* and none of the requests is looked at */
+	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
+		if (rsb_matches(rsb, demand_spec(demand, rsb), psb))
+			return rsb;
+	return NULL;
+}
+
 static void
 add_senders(const struct demand *demand, struct sum *sum)
 {
+	static const struct wire_filter any = { 0 };
 	const struct psb *psb;
-	const struct rsb *rsb;
 
 	TAILQ_FOREACH (psb, &demand->session->psbs, next) {
-		bool wild = false, reserved = false;
+		const struct rsb *rsb = demand_carries(demand, psb);
 
-		/* Not looked at for each of the others' reservations. */
-		if (!demand_is_for(demand, psb))
-			continue;
-		TAILQ_FOREACH (rsb, &demand->rsbs, of_demand) {
-			const struct spec *spec = demand_spec(demand, rsb);
-
-			if (!rsb_matches(rsb, spec, psb))
-				continue;
-			reserved = true;
-			wild = rsb->style == WIRE_STYLE_WF;
-			break;
-		}
-		if (!reserved)
+		if (!rsb)
 			continue;
 		add_sender(demand->iface, psb, sum);
-
-		struct rsvp_flow_filter filter = flow_filter(&psb->sender);
-
-		if (wild)
-			filter = (struct rsvp_flow_filter){ 0 };
-		add_filter(&sum->flow, &filter);
+		add_filter(&sum->flow,
+			rsb->style == WIRE_STYLE_WF ? &any : &psb->sender);
 	}
 }
 
@@ -446,7 +417,7 @@ demand_reshapes(const struct psb *psb, uint32_t ifindex)
 
 	TAILQ_FOREACH (demand, &psb->session->demands, next)
 		if (demand->iface->conf.ifindex == ifindex &&
-			demand->reshapes && demand_is_for(demand, psb))
+			demand->reshapes && is_for(demand, psb))
 			return true;
 	return false;
 }
@@ -572,7 +543,7 @@ take_shape(struct rsvp_core *core, struct demand *demand, bool reshapes)
 
 	demand->reshapes = reshapes;
 	TAILQ_FOREACH (psb, &demand->session->psbs, next)
-		if (lost && demand_is_for(demand, psb) &&
+		if (lost && is_for(demand, psb) &&
 			psb_routes_to(psb, demand->iface->conf.ifindex))
 			out_path(core, psb, demand->iface->conf.ifindex);
 }

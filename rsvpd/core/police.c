@@ -9,19 +9,6 @@
 
 #include "merge.h"
 
-static bool
-is_carried(const struct demand *demand, const struct psb *psb)
-{
-	const struct rsb *rsb;
-
-	if (!demand_is_for(demand, psb))
-		return false; /* and none of the requests is looked at */
-	TAILQ_FOREACH (rsb, &demand->rsbs, of_demand)
-		if (rsb_matches(rsb, demand_spec(demand, rsb), psb))
-			return true;
-	return false;
-}
-
 /* An application here is before the first node that can police. */
 bool
 police_entry(const struct psb *psb)
@@ -37,7 +24,7 @@ of_senders(const struct demand *demand)
 	uint8_t flags = 0;
 
 	TAILQ_FOREACH (psb, &demand->session->psbs, next) {
-		if (!is_carried(demand, psb))
+		if (!demand_carries(demand, psb))
 			continue;
 		if (police_entry(psb))
 			flags |= RSVP_POLICE_E;
@@ -74,7 +61,7 @@ share_sender(const struct demand *demand, const struct rsb *other)
 	const struct psb *psb;
 
 	TAILQ_FOREACH (psb, &other->session->psbs, next)
-		if (rsb_reserves_for(other, psb) && is_carried(demand, psb))
+		if (rsb_reserves_for(other, psb) && demand_carries(demand, psb))
 			return true;
 	return false;
 }

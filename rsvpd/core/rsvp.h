@@ -206,13 +206,6 @@ struct mono rsvp_core_next(const struct rsvp_core *core);
 
 enum { RSVP_FLOW_FILTERS_MAX = 64 };
 
-struct rsvp_flow_filter {
-	struct addr src;   /* ADDR_NONE: any sender (WF) */
-	uint8_t form;      /* enum wire_filter_form */
-	uint16_t src_port; /* 0: any */
-	uint32_t flow_label;
-};
-
 /* Why a flow may have to be policed or reshaped (RFC 2205 3.8). */
 enum {
 	RSVP_POLICE_E = 0x1, /* this node is the first that can police it */
@@ -236,7 +229,7 @@ struct rsvp_flow {
 	uint32_t min_packet_bytes;
 	uint64_t buffer_bytes; /* what the flow may have queued here */
 	size_t filter_count;
-	struct rsvp_flow_filter filters[RSVP_FLOW_FILTERS_MAX];
+	struct wire_filter filters[RSVP_FLOW_FILTERS_MAX]; /* src NONE: any */
 	uint8_t police; /* RSVP_POLICE_ flags; not known of an adopted flow */
 };
 

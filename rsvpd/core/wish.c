@@ -62,28 +62,12 @@ make_room(struct rsvp_core *core, size_t count)
 /* ---- which senders ------------------------------------------------------- */
 
 static int
-compare_filters(const struct wire_filter *a, const struct wire_filter *b)
-{
-	int order = addr_compare(&a->src, &b->src);
-
-	if (order != 0)
-		return order;
-	if (a->form != b->form)
-		return a->form < b->form ? -1 : 1;
-	if (a->src_port != b->src_port)
-		return a->src_port < b->src_port ? -1 : 1;
-	if (a->flow_label != b->flow_label)
-		return a->flow_label < b->flow_label ? -1 : 1;
-	return 0;
-}
-
-static int
 compare_parts(const void *a, const void *b)
 {
 	const struct wish_part *x = *(struct wish_part *const *)a;
 	const struct wish_part *y = *(struct wish_part *const *)b;
 
-	return compare_filters(&x->psb->sender, &y->psb->sender);
+	return wire_filter_compare(&x->psb->sender, &y->psb->sender);
 }
 
 /* The first of the sorted ones that is not below the filter. */
@@ -96,7 +80,7 @@ lower_bound(const struct rsvp_core *core, size_t count,
 	while (from < count) {
 		size_t middle = from + (count - from) / 2;
 
-		if (compare_filters(&core->wish_sorted[middle]->psb->sender,
+		if (wire_filter_compare(&core->wish_sorted[middle]->psb->sender,
 			    filter) < 0)
 			from = middle + 1;
 		else

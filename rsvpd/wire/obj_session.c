@@ -97,6 +97,22 @@ wire_filter_equal(const struct wire_filter *a, const struct wire_filter *b)
 	return a->src_port == b->src_port;
 }
 
+int
+wire_filter_compare(const struct wire_filter *a, const struct wire_filter *b)
+{
+	int order = addr_compare(&a->src, &b->src);
+
+	if (order != 0)
+		return order;
+	if (a->form != b->form)
+		return a->form < b->form ? -1 : 1;
+	if (a->src_port != b->src_port)
+		return a->src_port < b->src_port ? -1 : 1;
+	if (a->flow_label != b->flow_label)
+		return a->flow_label < b->flow_label ? -1 : 1;
+	return 0;
+}
+
 bool
 wire_session_equal(const struct wire_session *a, const struct wire_session *b)
 {

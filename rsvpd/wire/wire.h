@@ -125,6 +125,10 @@ struct wire_filter {
 
 bool wire_filter_equal(
 	const struct wire_filter *a, const struct wire_filter *b);
+/* A total order, for sorting: below 0, 0 or above 0.  Unlike equality it looks
+ * at all fields, whatever the form. */
+int wire_filter_compare(
+	const struct wire_filter *a, const struct wire_filter *b);
 bool wire_session_equal(/* flags are not compared */
 	const struct wire_session *a, const struct wire_session *b);
 

@@ -88,7 +88,7 @@ static void two_filters(struct wire_filter (*first)(const struct ct *),
 {
 	struct ct *t = ct_new(ADDR_V6);
 	struct wire_msg *msg = ct_path(t);
-	const struct rsvp_flow_filter *filters;
+	const struct wire_filter *filters;
 
 	msg->sender = first(t);
 	ct_feed(t, UP, msg);

@@ -252,12 +252,12 @@ request(uint32_t serial, enum rsvp_flow_op op)
 		.buffer_bytes = 20000,
 		.filter_count = 2 };
 	r.flow.filters[0] =
-		(struct rsvp_flow_filter){ .src = addr_v4_u32(0x0a010001),
+		(struct wire_filter){ .src = addr_v4_u32(0x0a010001),
 			.form = WIRE_FILTER_PORT,
 			.src_port = 4000,
 			.flow_label = 99 /* is none in this form */ };
 	r.flow.filters[1] =
-		(struct rsvp_flow_filter){ .form = WIRE_FILTER_FLOW_LABEL,
+		(struct wire_filter){ .form = WIRE_FILTER_FLOW_LABEL,
 			.flow_label = 0x12345 };
 	return r;
 }

@@ -538,6 +538,27 @@ filters_are_compared_by_form(void)
 	T_CHECK(!wire_filter_equal(&a, &b), "label was not compared");
 }
 
+/* Each field counts, the ones before it more. */
+static void
+filters_have_one_order(void)
+{
+	const struct wire_filter sorted[] = {
+		{ .src = addr_v4_u32(1), .form = 1, .flow_label = 1 },
+		{ .src = addr_v4_u32(1), .form = 1, .flow_label = 2 },
+		{ .src = addr_v4_u32(1), .form = 1, .src_port = 1 },
+		{ .src = addr_v4_u32(1), .form = 2 },
+		{ .src = addr_v4_u32(2) },
+	};
+	const int count = sizeof(sorted) / sizeof(sorted[0]);
+
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < count; j++) {
+			int order = wire_filter_compare(&sorted[i], &sorted[j]);
+
+			T_EQ((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+}
+
 static void
 a_flow_label_is_twenty_bits_of_ipv6(void)
 {
@@ -609,6 +630,7 @@ static struct t_case cases[] = {
 	{ "sessions are the same whatever their flags",
 		sessions_are_the_same_whatever_their_flags },
 	{ "filters are compared by their form", filters_are_compared_by_form },
+	{ "filters have one order", filters_have_one_order },
 	{ "a flow label is twenty bits and IPv6's",
 		a_flow_label_is_twenty_bits_of_ipv6 },
 	{ "an address of the other family does not fit its object",
