@@ -329,16 +329,6 @@ send_now(struct rsvp_core *core, struct ask *ask)
 		core_count(core, RSVP_C_DROP_MEMORY);
 }
 
-/* Robustness after a change (RFC 2205 3.7 item 6). */
-static void
-be_quick(const struct rsvp_core *core, struct ask *ask)
-{
-	const struct iface *iface = iface_find(core, ask->ifindex);
-
-	if (iface)
-		ask->quick = (uint8_t)iface->conf.quick_refreshes;
-}
-
 static void
 tell_hop(struct rsvp_core *core, struct ask *ask, const struct news *news,
 	bool anyway)
@@ -348,7 +338,7 @@ tell_hop(struct rsvp_core *core, struct ask *ask, const struct news *news,
 	if (!news->same && !remember(core, ask, news))
 		return; /* the next refresh finds the difference again */
 	if (!news->same)
-		be_quick(core, ask);
+		ask->quick = iface_quick(core, ask->ifindex);
 	if (ask->count > 0 && (!news->same || anyway))
 		send_now(core, ask);
 }

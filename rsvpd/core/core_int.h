@@ -473,6 +473,8 @@ void iface_settle(struct rsvp_core *core, struct iface *iface);
 /* R for the refresh that is sent now.  After it was raised it grows by Slew.Max
  * a refresh only (RFC 2205 3.7 item 5). */
 uint32_t iface_refresh_ms(const struct rsvp_core *core, struct iface *iface);
+/* How many refreshes follow a change there early (RFC 2205 3.7 item 6). */
+uint8_t iface_quick(const struct rsvp_core *core, uint32_t ifindex);
 /* Capacity left for reservations, in IP octets a second. */
 uint64_t iface_available_Bps(
 	const struct rsvp_core *core, const struct iface *iface);

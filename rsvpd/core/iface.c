@@ -101,6 +101,14 @@ iface_refresh_ms(const struct rsvp_core *core, struct iface *iface)
 	return iface->refresh_ms;
 }
 
+uint8_t
+iface_quick(const struct rsvp_core *core, uint32_t ifindex)
+{
+	const struct iface *iface = iface_find(core, ifindex);
+
+	return iface ? (uint8_t)iface->conf.quick_refreshes : 0;
+}
+
 void
 iface_free(struct rsvp_core *core, struct iface *iface)
 {

@@ -480,18 +480,17 @@ refresh_period(const struct rsvp_core *core, const struct psb *psb)
 	return least;
 }
 
-/* Robustness after a change (RFC 2205 3.7 item 6). */
+/* As many as the interface that wants most of them. */
 static void
 be_quick(const struct rsvp_core *core, struct psb *psb)
 {
-	const struct iface *iface;
-
 	psb->quick = 0;
-	if (psb->out_count == 0)
-		return;
-	iface = iface_find(core, psb->outs[0]);
-	if (iface)
-		psb->quick = (uint8_t)iface->conf.quick_refreshes;
+	for (size_t i = 0; i < psb->out_count; i++) {
+		const uint8_t quick = iface_quick(core, psb->outs[i]);
+
+		if (quick > psb->quick)
+			psb->quick = quick;
+	}
 }
 
 /* The period comes first: what is sent says how long it is. */

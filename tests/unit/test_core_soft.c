@@ -323,6 +323,27 @@ news_are_repeated_early_a_few_times(void)
 	ct_once(quick);
 }
 
+/* Each of several interfaces has at least what it asks for. */
+static void
+quick_on_side(struct ct *t)
+{
+	struct rsvp_iface conf = ct_iface(t, SIDE);
+
+	conf.quick_refreshes = 2;
+	ct_put_iface(t, &conf);
+	t->also_out = SIDE;
+	ct_feed(t, UP, ct_path(t));
+	ct_forget(t);
+	ct_run(t, 9001); /* twice 1.5 * R / 10 */
+	T_EQ(ct_sent_count(t, WIRE_PATH), 4);
+}
+
+static void
+one_of_several_interfaces_may_want_early_refreshes(void)
+{
+	ct_once(quick_on_side);
+}
+
 /* ---- hops that contradict each other ------------------------------------- */
 
 static struct wire_msg *
@@ -671,6 +692,8 @@ static struct t_case cases[] = {
 		each_message_says_how_long_it_holds },
 	{ "news are repeated early, a few times",
 		news_are_repeated_early_a_few_times },
+	{ "one of several interfaces may want early refreshes",
+		one_of_several_interfaces_may_want_early_refreshes },
 	{ "a tear from the hop before is not forwarded",
 		a_tear_from_the_hop_before_is_not_forwarded },
 	{ "two hops in turn leave one state",
