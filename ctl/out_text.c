@@ -135,8 +135,9 @@ print_spec(FILE *out, const struct buf_reader *facts)
 	char service[16];
 	struct ctl_value v;
 
-	fprintf(out, "%s ",
-		text_of(facts, CTL_F_SERVICE, service, sizeof(service)));
+	text_of(facts, CTL_F_SERVICE, service, sizeof(service));
+	if (strcmp(service, "none") != 0) /* a sender's has none */
+		fprintf(out, "%s ", service);
 	if (ctl_value_find(&spec, CTL_F_R, &v))
 		fprintf(out, "r %.0f B/s", v.real);
 	if (ctl_value_find(&spec, CTL_F_B, &v))
@@ -254,16 +255,41 @@ out_text_session(FILE *out, const struct buf_reader *facts)
 	}
 }
 
+/* Whose request it was and what it asked for; a session has many. */
+static void
+refused_line(FILE *out, const struct buf_reader *facts)
+{
+	char style[8];
+	char name[32];
+	char hop[ADDR_TEXT];
+
+	fprintf(out, "  %s ",
+		text_of(facts, CTL_F_INTERFACE, name, sizeof(name))[0]
+			? name
+			: "application");
+	text_of(facts, CTL_F_STYLE, style, sizeof(style));
+	if (strcmp(style, "none") != 0)
+		fprintf(out, "%s ", style);
+	print_spec(out, facts);
+	if (has(facts, CTL_F_NEIGHBOUR))
+		fprintf(out, ", for %s",
+			text_of(facts, CTL_F_NEIGHBOUR, hop, sizeof(hop)));
+	fputc('\n', out);
+}
+
 void
 out_text_refusal(FILE *out, const struct buf_reader *facts)
 {
 	const struct buf_reader session = object_in(facts, CTL_F_SESSION);
+	const struct buf_reader sender = object_in(facts, CTL_F_SENDER);
 	struct ctl_value age;
 	char message[24];
 	char code[96];
 	char value[96];
 
 	print_session(out, &session);
+	fprintf(out, " from ");
+	print_endpoint(out, &sender, CTL_F_SRC);
 	fprintf(out, ": %s refused",
 		text_of(facts, CTL_F_MESSAGE, message, sizeof(message)));
 	if (ctl_value_find(facts, CTL_F_AGE, &age))
@@ -277,6 +303,7 @@ out_text_refusal(FILE *out, const struct buf_reader *facts)
 		text_of(facts, CTL_F_CODE_TEXT, code, sizeof(code)));
 	text_of(facts, CTL_F_VALUE_TEXT, value, sizeof(value));
 	fprintf(out, value[0] ? " (%s)\n" : "%s\n", value);
+	refused_line(out, facts);
 	print_why(out, facts);
 }
 

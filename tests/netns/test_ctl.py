@@ -156,6 +156,11 @@ def test_every_listing_is_json_empty_and_full(daemons):
     assert reservation["state"] == "installed"
     assert reservation["classid"].startswith("52:")
     assert reservation["flowspec"]["R"] >= 125000
+    said = a.ctl("explain").stdout      # whose request, and what it was
+    assert said.startswith(f"{DST}:{port} protocol 17 from 10.0.0.1:{port}: "
+                           "Resv refused"), said
+    assert "  eth0 FF GS r 125000 B/s b 3000 B R 6250000 B/s, for 10.0.0.2\n" \
+        in said
     refusal = full["refusals"]["refusals"][0]
     assert refusal["code"] == 1 and "Mbit/s" in refusal["reason"]
     assert full["counters"]["counters"]["tc_requests"] >= 1
@@ -266,3 +271,21 @@ def test_a_wildcard_reservation_is_for_any_sender(daemons):
     sender.wait_output("reservation: any sender [CL [8K(3K)")
     receiver.stop()
     sender.stop()
+
+
+@needs_root
+def test_a_refused_sender_is_explained():
+    deny = ('policy = { rules = ( { name = "nothing"; scope = "RSVP"; '
+            'permission = "deny"; } ); };\n')
+    with lab.Lab("rsvpctldeny") as where:
+        a, b = where.node("a"), where.node("b")
+        where.link(a, "eth0", b, "eth0", v4=("10.0.0.1", DST, 24))
+        daemon = lab.Daemon(a, CONF, deny)
+        daemon.wait_traffic_control()
+        sender = a.start(lab.program("rsvpctl"), "--rapi-socket", daemon.rapi,
+                         "send", DST, PORT, name="denied")
+        sender.wait_output("path error")
+        said = daemon.ctl("explain").stdout
+        assert "protocol 17 from 10.0.0.1:5004: Path refused" in said, said
+        assert "\n  application r 125000 B/s b 3000 B\n" in said
+        assert "rule nothing denies" in said
