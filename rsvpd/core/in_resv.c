@@ -442,9 +442,11 @@ extend(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb,
 		}
 }
 
-/* Objects that travel with the request, with the next Resv that there is reason
- * for.  An old copy that could not be replaced is as good as a lost message: the
- * next refresh brings them again.  True: it is for other senders now. */
+/*
+ * Objects that travel with the request, in the next Resv that there is reason
+ * for.  An old copy that could not be replaced is as good as a lost message:
+ * the next refresh brings them again.  True: it is for other senders now.
+ */
 static bool
 keep_objects(struct rsvp_core *core, const struct resv_in *in, struct rsb *rsb)
 {

@@ -268,6 +268,7 @@ labelled(void)
 		{ .form = WIRE_FILTER_FLOW_LABEL, .flow_label = 5 },
 		{ .form = WIRE_FILTER_FLOW_LABEL, .flow_label = 7 },
 		{ .form = WIRE_FILTER_FLOW_LABEL, .flow_label = 6 },
+		{ .form = WIRE_FILTER_FLOW_LABEL },
 	};
 	enum { COUNT = sizeof(like) / sizeof(like[0]) };
 	struct ct *t = ct_new(ADDR_V6);
@@ -383,6 +384,7 @@ by_itself(struct ct *t)
 	for (int i = 1; i <= 9; i++) {
 		ct_run(t, 20000);
 		ct_feed(t, UP, ct_path(t));
+		ct_with_second_path(t);
 		ct_feed(t, DOWN,
 			styled(ct_resv(t, ct_cl((float)(5 * B + i))),
 				WIRE_STYLE_SE));
@@ -488,6 +490,30 @@ static void
 what_is_in_force_is_said_to_be_whatever_the_error(void)
 {
 	ct_both(kept_in_place);
+}
+
+/* The first request is still in the kernel: nothing is in force. */
+static void
+nothing_in_place(struct ct *t)
+{
+	struct wire_msg *msg;
+	struct wire_flowspec spec = ct_cl(6 * B);
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(5 * B)));
+	spec.tspec.M = 9000;
+	msg = ct_resv(t, spec);
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	T_EQ(t->sent[0].msg.error.code, WIRE_E_ADMISSION);
+	T_EQ(t->sent[0].msg.error.flags, 0);
+}
+
+static void
+what_is_in_flight_is_not_said_to_be_in_place(void)
+{
+	ct_both(nothing_in_place);
 }
 
 /* ---- blockades ----------------------------------------------------------- */
@@ -693,6 +719,8 @@ static struct t_case cases[] = {
 		a_malformed_flowspec_spoils_its_own_descriptor_only },
 	{ "what is in force is said to be, whatever the error",
 		what_is_in_force_is_said_to_be_whatever_the_error },
+	{ "what is in flight is not said to be in place",
+		what_is_in_flight_is_not_said_to_be_in_place },
 	{ "a blockaded request that is alone is not confirmed either",
 		a_blockaded_request_that_is_alone_is_not_confirmed_either },
 	{ "beside a blockade the smaller request is confirmed here",
