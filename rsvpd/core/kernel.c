@@ -471,9 +471,9 @@ repeat(struct rsvp_core *core, struct demand *demand, enum flowslot_act act,
 {
 	struct image *image = NULL;
 	struct admit_figures figures;
+	bool unwanted = demand_image(core, demand, &image) && !image;
 
-	if (demand_image(core, demand, &image) && image &&
-		!admit_hold(core, demand, image, &figures)) {
+	if (image && !admit_hold(core, demand, image, &figures)) {
 		core_put(core, image);
 		image = old;
 		old = NULL;
@@ -485,6 +485,8 @@ repeat(struct rsvp_core *core, struct demand *demand, enum flowslot_act act,
 	else
 		give_up(core, demand,
 			act == FLOWSLOT_ADD ? RSVP_FLOW_ADD : RSVP_FLOW_CHANGE);
+	if (unwanted) /* its path went elsewhere meanwhile */
+		demand_remove(core, demand);
 }
 
 void

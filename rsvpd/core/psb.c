@@ -631,8 +631,8 @@ tear_left(struct rsvp_core *core, const struct psb *psb)
 void
 psb_tear(struct rsvp_core *core, struct psb *psb)
 {
-	/* Nobody downstream has it from here while it is for here alone (3.9).
-	 */
+	/* RFC 2205 3.9: routing expects the sender elsewhere, and the Path from
+	 * there serves those downstream, or will. */
 	for (size_t i = 0; i < psb->out_count && !psb->local_only; i++)
 		out_path_tear(core, psb, psb->outs[i]);
 	tear_left(core, psb);

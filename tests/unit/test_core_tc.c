@@ -257,6 +257,55 @@ tc_dies_while_removing(struct ct *t)
 	ct_expect_empty(t);
 }
 
+/* Meanwhile its path went elsewhere: the kernel is told when it can be. */
+static void
+path_leaves_while_tc_is_away(struct ct *t)
+{
+	struct rsvp_flow flow;
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	flow = installed(t);
+	ct_answer(t, 0);
+	rsvp_core_tc_lost(t->core, t->now);
+	t->out = 0;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 3000);
+	ct_forget(t);
+	rsvp_core_adopt(t->core, t->now, &flow);
+	rsvp_core_tc_ready(t->core, t->now, DOWN, 0, NULL);
+	ct_collect(t); /* at once */
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer(t, 0);
+	T_EQ(ct_reserved(t, DOWN), 0);
+	/* And again, and back before it can be told. */
+	t->out = DOWN;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 3000);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	flow = installed(t);
+	ct_answer(t, 0);
+	rsvp_core_tc_lost(t->core, t->now);
+	for (uint32_t out = 0; out <= DOWN; out += DOWN) {
+		t->out = out;
+		rsvp_core_routes_changed(t->core, t->now, NULL);
+		ct_run(t, 3000);
+	}
+	ct_forget(t);
+	rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE); /* repeated: it is wanted */
+	ct_answer_all(t);
+	T_CHECK(ct_reserved(t, DOWN) > 0, "kept");
+}
+
+static void
+a_path_that_left_meanwhile_has_its_flow_removed(void)
+{
+	ct_both(path_leaves_while_tc_is_away);
+}
+
 static void
 removal_in_flight_is_repeated(void)
 {
@@ -697,6 +746,8 @@ static struct t_case cases[] = {
 		request_in_flight_is_repeated },
 	{ "a request in flight when it died can be torn",
 		request_in_flight_can_be_torn },
+	{ "a path that left meanwhile has its flow removed",
+		a_path_that_left_meanwhile_has_its_flow_removed },
 	{ "a removal in flight when it died is repeated",
 		removal_in_flight_is_repeated },
 	{ "an interface that cannot be managed refuses with code 22",
