@@ -213,7 +213,6 @@ rsvp_core_reconf(struct rsvp_core *core, const struct rsvp_core_conf *conf)
 
 	core->conf = *conf;
 	core->conf.alloc = old.alloc;
-	core->conf.seed = old.seed;
 	core->conf.hash_key = old.hash_key;
 	core->conf.hooks = old.hooks;
 }

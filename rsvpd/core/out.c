@@ -42,7 +42,6 @@ set_style(struct wire_msg *msg, uint8_t style)
 {
 	msg->has |= WIRE_HAS_STYLE;
 	msg->style = style;
-	msg->style_vector = style;
 }
 
 static void
@@ -59,7 +58,6 @@ set_scope(struct wire_msg *msg, const uint8_t *bytes, size_t len)
 		return;
 	msg->has |= WIRE_HAS_SCOPE;
 	msg->scope_view = (struct wire_view){ bytes, len };
-	msg->scope_count = len / addr_size(msg->session.dst.family);
 }
 
 /* Queue the octets of a message. */
@@ -245,7 +243,7 @@ out_path_tear_to(struct rsvp_core *core, const struct psb *psb,
 	const struct iface *iface = iface_usable(core, ifindex);
 	struct rsvp_send to;
 
-	if (!iface || !addr_is_unicast(next_hop))
+	if (!iface)
 		return;
 	to = to_neighbour(iface, next_hop);
 	if (begin_path(core, WIRE_PATH_TEAR, psb, iface))
@@ -441,7 +439,7 @@ out_resv_err(struct rsvp_core *core, const struct out_error *err)
 	struct rsvp_send to;
 	struct wire_msg *msg;
 
-	if (!iface || !addr_is_unicast(&err->hop))
+	if (!iface)
 		return;
 	to = to_neighbour(iface, &err->hop);
 	if (to.src.family == ADDR_NONE)

@@ -257,8 +257,6 @@ session_free(struct rsvp_core *core, struct session *session)
 {
 	while (!TAILQ_EMPTY(&session->rsbs))
 		rsb_free(core, TAILQ_FIRST(&session->rsbs));
-	while (!LIST_EMPTY(&session->bsbs))
-		bsb_free(core, LIST_FIRST(&session->bsbs));
 	while (!TAILQ_EMPTY(&session->asks))
 		ask_free(core, TAILQ_FIRST(&session->asks));
 	while (!TAILQ_EMPTY(&session->psbs))
@@ -301,12 +299,10 @@ session_answered(struct rsvp_core *core, struct session *session,
 {
 	const uint64_t failures = core->counters[RSVP_C_DROP_MEMORY];
 	const struct wire_filter filter = demand->filter;
-	const bool shared = demand->shared;
 	struct demand *each, *next;
 
 	TAILQ_FOREACH_SAFE (each, &session->demands, next, next)
-		if (each->shared == shared &&
-			(shared || wire_filter_equal(&each->filter, &filter)))
+		if (wire_filter_equal(&each->filter, &filter))
 			demand_run(core, each);
 	if (core->counters[RSVP_C_DROP_MEMORY] != failures)
 		session->unsettled = true;

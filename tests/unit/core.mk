@@ -17,6 +17,7 @@ core_tests = \
 	tests/unit/test_core_local \
 	tests/unit/test_core_mcast \
 	tests/unit/test_core_merge \
+	tests/unit/test_core_out \
 	tests/unit/test_core_path \
 	tests/unit/test_core_peer \
 	tests/unit/test_core_psb \
@@ -59,6 +60,7 @@ tests_unit_test_core_limits_LDADD = $(core_ldadd)
 tests_unit_test_core_local_LDADD = $(core_ldadd)
 tests_unit_test_core_mcast_LDADD = $(core_ldadd)
 tests_unit_test_core_merge_LDADD = $(core_ldadd)
+tests_unit_test_core_out_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_peer_LDADD = $(core_ldadd)
 tests_unit_test_core_psb_LDADD = $(core_ldadd)

@@ -215,6 +215,7 @@ refused_one(struct ct *t)
 	const struct rsvp_local_reserve request = {
 		.style = WIRE_STYLE_FF, .flow_count = 2, .flows = flows
 	};
+	const struct ct_event *event;
 
 	t->dst_local = true;
 	ct_with_path(t);
@@ -222,7 +223,10 @@ refused_one(struct ct *t)
 	t->deny = true;
 	T_EQ(ask(t, FIRST, &request), RSVP_LOCAL_OK);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
-	T_CHECK(ct_event(t, RSVP_RESV_ERROR, 0) != NULL, "told");
+	event = ct_event(t, RSVP_RESV_ERROR, 0);
+	assert_non_null(event);
+	T_CHECK(ct_is(&event->head.error.node, ct_session(t).dst),
+		"it is refused here");
 	t->deny = false;
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0); /* not by itself */
@@ -277,7 +281,46 @@ without_an_adspec_packet_sizes_stay_unknown(void)
 	ct_once(packets_unknown);
 }
 
+/* One event lists so many senders at most; the rest is there all the same. */
+static void
+crowd(struct ct *t)
+{
+	struct rsvp_effect effect;
+	size_t most = 0;
+
+	t->conf.max_senders = 80;
+	rsvp_core_reconf(t->core, &t->conf);
+	for (unsigned host = 1; host <= 70; host++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->sender.src = ct_addr(t, 8, host);
+		ct_feed(t, UP, msg);
+	}
+	t->dst_local = true;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 2500);
+	{
+		const struct wire_session session = ct_session(t);
+		const struct rsvp_who nobody = { .known = false };
+
+		T_EQ(rsvp_local_open(t->core, t->now, FIRST, &session, &nobody),
+			RSVP_LOCAL_OK);
+	}
+	while (rsvp_core_take(t->core, &effect))
+		if (effect.kind == RSVP_EFFECT_EVENT)
+			most = effect.event.item_count;
+	T_EQ(most, 64);
+}
+
+static void
+an_event_has_so_many_senders_only(void)
+{
+	ct_once(crowd);
+}
+
 static struct t_case cases[] = {
+	{ "an event has so many senders only",
+		an_event_has_so_many_senders_only },
 	{ "a confirmation goes to the address that was named",
 		a_confirmation_goes_to_the_address_that_was_named },
 	{ "nothing is reserved for what only passes by",

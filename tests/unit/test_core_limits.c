@@ -267,6 +267,211 @@ a_session_has_so_many_next_hops_only(void)
 }
 
 static void
+open_for(struct ct *t, uint64_t id, uint32_t uid, enum rsvp_local_result want)
+{
+	const struct rsvp_who who = { .known = true, .uid = uid };
+	struct wire_session session = ct_session(t);
+
+	session.dst_port = (uint16_t)(6000 + id);
+	T_EQ(rsvp_local_open(t->core, t->now, id, &session, &who), want);
+}
+
+static void
+each_user_has_a_limit(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+
+	t->conf.max_sessions_uid = 1;
+	rsvp_core_reconf(t->core, &t->conf);
+	open_for(t, 1, 1000, RSVP_LOCAL_OK);
+	open_for(t, 2, 1001, RSVP_LOCAL_OK);
+	open_for(t, 3, 1000, RSVP_LOCAL_LIMIT);
+	rsvp_local_close(t->core, t->now, 1);
+	open_for(t, 3, 1000, RSVP_LOCAL_OK);
+	t->conf.max_sessions_uid = 0; /* for nobody else, and nothing is left */
+	rsvp_core_reconf(t->core, &t->conf);
+	open_for(t, 4, 1002, RSVP_LOCAL_LIMIT);
+	ct_free(t);
+}
+
+/* Of what is too long for one path state the rest is left out, not all. */
+static void
+long_lists(struct ct *t)
+{
+	static uint8_t bytes[2][2600];
+	struct wire_msg *msg = ct_path(t);
+	struct rsvp_totals totals;
+
+	t->conf.max_paths = 8; /* 4 096 octets */
+	rsvp_core_reconf(t->core, &t->conf);
+	msg->has &= ~(uint32_t)WIRE_HAS_ADSPEC;
+	msg->other_count = 2;
+	for (uint8_t i = 0; i < 2; i++) {
+		bytes[i][0] = 2600 >> 8;
+		bytes[i][1] = 2600 & 0xff;
+		bytes[i][2] = (uint8_t)(200 + i);
+		bytes[i][3] = 1;
+		msg->others[i] = (struct wire_view){ bytes[i], 2600 };
+	}
+	ct_feed(t, UP, msg);
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.paths, 1);
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.other_count, 1);
+}
+
+/* POLICY_DATA and ADSPEC take of the same room as objects that are not known.
+ */
+static void
+all_that_is_kept(struct ct *t)
+{
+	static uint8_t policy[2600] = { 2600 >> 8, 2600 & 0xff, 14, 1, 0, 4 };
+	struct rsvp_totals totals;
+	struct wire_msg *msg;
+
+	t->conf.max_paths = 8; /* 4 096 octets */
+	rsvp_core_reconf(t->core, &t->conf);
+	for (uint16_t port = 1; port <= 2; port++) {
+		msg = ct_path(t);
+		msg->session.dst_port = port;
+		msg->policy_count = 1;
+		msg->policies[0] = (struct wire_view){ policy, sizeof(policy) };
+		ct_feed(t, UP, msg);
+	}
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.paths, 1); /* the first has made room */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 0);
+	T_EQ(ct_sent(t, WIRE_PATH, 1)->msg.policy_count, 1);
+}
+
+/* Just too many ADSPECs. */
+static void
+adspecs_are_kept(struct ct *t)
+{
+	struct rsvp_totals totals;
+	struct wire_view adspec;
+	size_t room;
+
+	ct_feed(t, UP, ct_path(t));
+	{
+		struct rsvp_path_info info;
+
+		T_EQ(rsvp_core_paths(t->core, t->now, 1, &info, 1), 1);
+		adspec = info.adspec_view;
+	}
+	t->conf.max_paths = 1; /* 512 octets */
+	rsvp_core_reconf(t->core, &t->conf);
+	room = 512 - adspec.len;
+	{
+		static uint8_t bytes[512];
+		struct wire_msg *msg = ct_path(t);
+
+		room = room / 4 * 4 + 4; /* a little more than there is */
+		bytes[0] = (uint8_t)(room >> 8);
+		bytes[1] = (uint8_t)room;
+		bytes[2] = 200;
+		bytes[3] = 1;
+		msg->session.dst_port = 1;
+		msg->other_count = 1;
+		msg->others[0] = (struct wire_view){ bytes, room };
+		ct_feed(t, UP, msg);
+	}
+	rsvp_core_totals(t->core, &totals);
+	T_EQ(totals.paths, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
+}
+
+static void
+whatever_is_kept_counts(void)
+{
+	ct_once(long_lists);
+	ct_once(all_that_is_kept);
+	ct_once(adspecs_are_kept);
+}
+
+/* What a reload cannot change stays, whatever the new configuration says. */
+static void
+reloaded(struct ct *t)
+{
+	struct rsvp_core_conf conf = t->conf;
+	const unsigned asked = t->asked;
+
+	ct_with_path(t);
+	conf.alloc = NULL;
+	conf.hooks = rsvp_core_defaults().hooks;
+	memset(&conf.hash_key, 0x5a, sizeof(conf.hash_key));
+	conf.max_senders = 1;
+	rsvp_core_reconf(t->core, &conf);
+	ct_feed(t, UP, ct_path(t));
+	T_EQ(t->sent_count, 0); /* known */
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	T_EQ(t->asked, asked + 1);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	ct_with_second_path(t);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_LIMIT), 1);
+}
+
+static void
+a_reload_changes_limits_only(void)
+{
+	ct_once(reloaded);
+}
+
+static void
+defaults_are_those_that_are_documented(void)
+{
+	const struct rsvp_core_conf conf = rsvp_core_defaults();
+
+	T_EQ(conf.max_sessions, 100000);
+	T_EQ(conf.max_sessions_neighbour, 20000);
+	T_EQ(conf.max_sessions_uid, 1000);
+	T_EQ(conf.max_senders, 64);
+	T_EQ(conf.blockade_multiple, 4); /* RFC 2205 3.5 */
+	T_EQ(conf.tc_wait_ms, 2000);
+	T_EQ(conf.default_lifetime_ms, 157500); /* (3 + 1/2) * 1.5 * 30 s */
+}
+
+/* When the first refresh comes, and the number of the first flow. */
+static int64_t
+first_of(uint64_t seed, uint32_t *ret_id)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct rsvp_iface conf = ct_iface(t, DOWN);
+	struct rsvp_iface up = ct_iface(t, UP);
+	int64_t at = 0;
+
+	rsvp_core_free(t->core);
+	t->conf.seed = seed;
+	t->core = rsvp_core_new(&t->conf);
+	assert_non_null(t->core);
+	rsvp_core_iface(t->core, t->now, &up);
+	rsvp_core_iface(t->core, t->now, &conf);
+	ct_tc_ready(t);
+	ct_forget(t);
+	ct_with_path(t);
+	for (; t->sent_count == 0; at += 10)
+		ct_run(t, 10);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	*ret_id = ct_flow(t)->flow.id;
+	ct_free(t);
+	return at;
+}
+
+/* RFC 2205 3.7: or neighbours fall into step. */
+static void
+each_seed_has_its_own_times_and_numbers(void)
+{
+	uint32_t a, b, c;
+	const int64_t x = first_of(1, &a);
+	const int64_t y = first_of(2, &b);
+
+	T_CHECK(x != y, "refreshed after %lld ms", (long long)x);
+	T_CHECK(a != b, "flow %u", a);
+	T_EQ(first_of(1, &c), x);
+	T_EQ(c, a);
+}
+
+static void
 live_a_little(struct ct *t)
 {
 	struct rsvp_totals totals;
@@ -383,6 +588,13 @@ no_memory_leaves_nothing(void)
 }
 
 static struct t_case cases[] = {
+	{ "each user has a limit of his own", each_user_has_a_limit },
+	{ "whatever is kept counts", whatever_is_kept_counts },
+	{ "a reload changes limits only", a_reload_changes_limits_only },
+	{ "defaults are those that are documented",
+		defaults_are_those_that_are_documented },
+	{ "each seed has its own times and numbers",
+		each_seed_has_its_own_times_and_numbers },
 	{ "neighbour and node have limits on sessions",
 		a_neighbour_makes_so_many_sessions_only },
 	{ "a flood of Paths leaves room for who means it",

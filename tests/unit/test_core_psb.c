@@ -453,7 +453,7 @@ static void
 becomes_local(struct ct *t)
 {
 	app_open(t);
-	ct_with_path(t);
+	ct_feed(t, UP, ct_path(t));
 	T_EQ(t->event_count, 0);
 	t->dst_local = true;
 	ct_with_second_path(t);
@@ -479,9 +479,31 @@ becomes_local_later(struct ct *t)
 	T_EQ(t->events[0].head.item_count, 1);
 }
 
+/* It was local: who has been told that it is gone, is not told again. */
+static void
+no_longer_local(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	t->dst_local = true;
+	app_open(t);
+	ct_feed(t, UP, ct_path(t));
+	T_EQ(t->event_count, 1);
+	t->dst_local = false;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 2500);
+	T_EQ(t->event_count, 2);
+	T_EQ(t->events[1].head.item_count, 0);
+	msg = ct_path(t);
+	msg->tspec.b = 6000;
+	ct_feed(t, UP, msg);
+	T_EQ(t->event_count, 2);
+}
+
 static void
 a_receiver_hears_of_senders_that_a_route_brings(void)
 {
+	ct_once(no_longer_local);
 	ct_once(becomes_local);
 	ct_once(becomes_local_later);
 }
