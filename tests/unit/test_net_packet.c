@@ -472,7 +472,75 @@ what_was_built_is_read_back(void)
 	}
 }
 
+/* Eight octets of IPv4 options. */
+static void
+check_options4(const uint8_t options[8], bool alert)
+{
+	uint8_t bytes[sizeof(packet4) + 4];
+	struct net_packet p;
+
+	memcpy(bytes, packet4, 20);
+	bytes[0] = 0x47;
+	bytes[3] = sizeof(bytes);
+	memcpy(bytes + 20, options, 8);
+	memcpy(bytes + 28, packet4 + 24, 12);
+	T_EQ(net_packet_parse4(bytes, sizeof(bytes), &p), NET_PACKET_OK);
+	T_EQ(p.alert, alert);
+	T_EQ(p.len, 12);
+}
+
+static void
+router_alert_is_found_among_other_options(void)
+{
+	/* RFC 791 3.1: what is behind the end is none. */
+	check_options4((uint8_t[8]){ 7, 4, 4, 0, 148, 4, 0, 0 }, true);
+	check_options4((uint8_t[8]){ 1, 1, 1, 1, 148, 4, 0, 0 }, true);
+	check_options4((uint8_t[8]){ 0, 4, 0, 0, 148, 4, 0, 0 }, false);
+	check_options4((uint8_t[8]){ 7, 0, 148, 4, 0, 0, 0, 0 }, false);
+}
+
+static void
+router_alert_is_found_behind_single_padding(void)
+{
+	static const uint8_t options[] = { 0, 5, 2, 0, 0, 0 };
+	uint8_t bytes[sizeof(packet6)];
+	struct net_packet p;
+
+	memcpy(bytes, packet6, sizeof(bytes));
+	memcpy(bytes + 42, options, sizeof(options));
+	T_EQ(net_packet_parse6(bytes, sizeof(bytes), &p), NET_PACKET_OK);
+	T_EQ(p.alert, true);
+}
+
+/* RFC 8200 4.5: 13 bits of offset, 2 reserved, 1 for more. */
+static void
+fragment_headers_are_taken_apart(void)
+{
+	static const uint8_t first[] = { 46, 0, 0, 0x01, 0, 0, 0, 9 };
+	static const uint8_t last[] = { 46, 0, 0, 0x0e, 0, 0, 0, 9 };
+	uint8_t bytes[sizeof(packet6)];
+	struct net_packet p;
+
+	memcpy(bytes, packet6, sizeof(bytes));
+	bytes[6] = 44;
+	memcpy(bytes + 40, first, sizeof(first));
+	T_EQ(net_packet_parse6(bytes, sizeof(bytes), &p), NET_PACKET_FRAGMENT);
+	T_EQ(p.fragment_offset, 0);
+	T_EQ(p.fragment_more, true);
+	memcpy(bytes + 40, last, sizeof(last));
+	T_EQ(net_packet_parse6(bytes, sizeof(bytes), &p), NET_PACKET_FRAGMENT);
+	T_EQ(p.fragment_offset, 8);
+	T_EQ(p.fragment_more, false);
+	T_EQ(p.fragment_id, 9);
+}
+
 static struct t_case cases[] = {
+	{ "Router Alert is found among other options",
+		router_alert_is_found_among_other_options },
+	{ "Router Alert is found behind single padding",
+		router_alert_is_found_behind_single_padding },
+	{ "fragment headers are taken apart",
+		fragment_headers_are_taken_apart },
 	{ "an IPv4 Path is taken apart", an_ipv4_path_is_taken_apart },
 	{ "an IPv6 Path is taken apart", an_ipv6_path_is_taken_apart },
 	{ "every truncation is refused", every_truncation_is_refused },

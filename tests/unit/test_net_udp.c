@@ -225,6 +225,28 @@ a_neighbour_needs_udp_for_a_lifetime(void)
 }
 
 static void
+whoever_was_heard_in_any_way_is_work(void)
+{
+	struct net_udp *udp = net_udp_new(&key);
+
+	/* A neighbour without a place, whom another message does not count
+	 * twice. */
+	hear(udp, heard_from(2, OWN, false, 5250), 0);
+	hear(udp, heard_from(2, OWN, false, 5250), 10);
+	T_EQ(net_udp_is_idle(udp), false);
+	net_udp_forget(udp, 2);
+	T_EQ(net_udp_is_idle(udp), true);
+	/* And a place whose neighbour is gone: it was heard for longer. */
+	hear(udp, heard_from(3, OWN, true, 9000), 2000);
+	hear(udp, heard_from(3, OWN, false, 1000), 2000);
+	hear(udp, heard_from(4, OWN, false, 1000), 5000);
+	hear(udp, heard_from(4, OWN, false, 1000), 9000);
+	net_udp_forget(udp, 4);
+	T_EQ(net_udp_is_idle(udp), false);
+	net_udp_free(udp);
+}
+
+static void
 only_a_path_makes_an_interface_need_udp(void)
 {
 	struct net_udp *udp = net_udp_new(&key);
@@ -362,6 +384,8 @@ what_is_over_takes_no_memory(void)
 }
 
 static struct t_case cases[] = {
+	{ "whoever was heard in any way is work",
+		whoever_was_heard_in_any_way_is_work },
 	{ "every row of the figures is sent as it says",
 		every_row_of_the_figures_is_sent_as_it_says },
 	{ "nothing is sent raw without raw sockets, nor twice to a hop",
