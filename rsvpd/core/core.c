@@ -130,7 +130,7 @@ rsvp_core_defaults(void)
 		.max_sessions_uid = 1000,
 		.max_senders = 64,
 		.max_paths = 200000,
-		.blockade_multiple = 4,
+		.blockade_multiple = 2,
 		.tc_wait_ms = 2000,
 		.default_lifetime_ms = 157500,
 	};

@@ -323,10 +323,10 @@ restarts(struct ct *t)
 	ct_with_resv(t, ct_cl(8 * B));
 	wants(t, WIRE_STYLE_FF, HOP_C, 2 * B);
 	fails(t, WIRE_STYLE_FF, ct_cl(8 * B), WIRE_ERROR_IN_PLACE);
-	pass(t, 90000, 8 * B, 2 * B);
+	pass(t, 40000, 8 * B, 2 * B);
 	fails(t, WIRE_STYLE_FF, ct_cl(8 * B), WIRE_ERROR_IN_PLACE);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
-	expect_end(t, 120000); /* Kb = 4 by default */
+	expect_end(t, 60000); /* Kb = 2 by default */
 }
 
 static void
@@ -369,7 +369,7 @@ slow_hop(struct ct *t)
 	wants(t, WIRE_STYLE_FF, HOP_C, 2 * B);
 	fails(t, WIRE_STYLE_FF, ct_cl(8 * B), WIRE_ERROR_IN_PLACE);
 	ct_forget(t);
-	pass(t, 355000, 0, 2 * B);
+	pass(t, 175000, 0, 2 * B);
 	for (size_t i = 0; i < ct_sent_count(t, WIRE_RESV); i++)
 		T_CHECK(asked(t, i) == 2 * B, "too early");
 	pass(t, 5000 + REFRESH, 0, 2 * B);
