@@ -24,6 +24,8 @@ enum conf_udp {
 	CONF_UDP_ON,
 	CONF_UDP_OFF
 };
+/* As rsvpd.conf has it. */
+const char *conf_udp_text(enum conf_udp mode);
 
 struct conf_iface {
 	char name[CONF_NAME]; /* sorted, unique */

@@ -14,7 +14,10 @@
 static const char *const log_levels[] = { "err", "warn", "info", "debug",
 	NULL };
 static const char *const stops[] = { "keep", "tear", NULL };
-static const char *const udp_modes[] = { "auto", "on", "off", NULL };
+static const char *const udp_modes[] = { [CONF_UDP_AUTO] = "auto",
+	[CONF_UDP_ON] = "on",
+	[CONF_UDP_OFF] = "off",
+	NULL };
 static const char *const areas[] = {
 #define X(name, text) [name] = text,
 	LOG_AREAS(X)
@@ -142,6 +145,12 @@ const struct conf_key *
 conf_key_at(enum conf_scope scope, size_t i)
 {
 	return i < scopes[scope].count ? &scopes[scope].keys[i] : NULL;
+}
+
+const char *
+conf_udp_text(enum conf_udp mode)
+{
+	return udp_modes[mode];
 }
 
 const struct conf_key *

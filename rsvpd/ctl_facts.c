@@ -63,13 +63,10 @@ void
 ctl_facts_udp(
 	struct buf_writer *w, const struct engine *engine, uint32_t ifindex)
 {
-	static const char *const modes[] = { [CONF_UDP_AUTO] = "auto",
-		[CONF_UDP_ON] = "on",
-		[CONF_UDP_OFF] = "off" };
 	struct net_raw_udp udp;
 
 	net_raw_udp(engine->raw, ifindex, &udp);
-	ctl_put_text(w, CTL_F_UDP, modes[udp.mode]);
+	ctl_put_text(w, CTL_F_UDP, conf_udp_text(udp.mode));
 	ctl_put_bool(w, CTL_F_UDP_SEEN, udp.seen);
 	ctl_put_number(w, CTL_F_UDP_NEIGHBOURS, udp.neighbours);
 }
