@@ -141,12 +141,83 @@ only_who_asked(struct ct *t)
 		T_EQ(t->events[i].head.id, SECOND);
 }
 
+/* Another application has reserved more: this one is confirmed here. */
+static void
+confirmed_here(struct ct *t)
+{
+	struct wire_flow flow = flow_for(ct_sender(t));
+	const struct rsvp_local_reserve request = {
+		.style = WIRE_STYLE_FF, .flow_count = 1, .flows = &flow
+	};
+	const struct ct_event *event;
+
+	t->dst_local = true;
+	ct_with_path(t);
+	app_open(t, FIRST);
+	app_open(t, SECOND);
+	flow.flowspec = ct_cl(90000);
+	T_EQ(ask(t, FIRST, &request), RSVP_LOCAL_OK);
+	ct_forget(t);
+	ask_one(t, SECOND, true, none);
+	event = ct_event(t, RSVP_RESV_CONFIRM, 0);
+	assert_non_null(event);
+	T_EQ(event->head.id, SECOND);
+	T_CHECK(ct_is(&event->head.error.node, ct_session(t).dst), "by us");
+	T_EQ(event->head.item_count, 1);
+	T_CHECK(event->items[0].has_flowspec &&
+			event->items[0].flowspec.tspec.r == 50000,
+		"what it asked for");
+}
+
+/* A ResvConf for both senders. */
+static void
+confirmed_by_message(struct ct *t)
+{
+	const struct wire_flow flows[] = { flow_for(ct_sender(t)),
+		flow_for(ct_second_sender(t)) };
+	const struct rsvp_local_reserve request = { .style = WIRE_STYLE_SE,
+		.confirm = true,
+		.flow_count = 2,
+		.flows = flows };
+	struct rsvp_packet packet = { .ifindex = UP,
+		.src = ct_addr(t, UP, HOP_A),
+		.dst = ct_session(t).dst,
+		.dst_local = true,
+		.ttl = 60 };
+	struct wire_msg *msg;
+	const struct ct_event *event;
+
+	t->dst_local = true;
+	ct_with_path(t);
+	ct_with_second_path(t);
+	app_open(t, FIRST);
+	T_EQ(ask(t, FIRST, &request), RSVP_LOCAL_OK);
+	ct_forget(t);
+	msg = ct_resv_both(t, ct_cl(50000));
+	msg->type = WIRE_RESV_CONF;
+	msg->has = WIRE_HAS_SESSION | WIRE_HAS_ERROR | WIRE_HAS_CONFIRM |
+		   WIRE_HAS_STYLE;
+	msg->error.node = ct_addr(t, 7, 7);
+	msg->confirm = ct_session(t).dst;
+	packet.msg = msg;
+	ct_feed_from(t, packet);
+	event = ct_event(t, RSVP_RESV_CONFIRM, 0);
+	assert_non_null(event);
+	T_CHECK(ct_is(&event->head.error.node, ct_addr(t, 7, 7)), "who did");
+	T_EQ(event->head.item_count, 2);
+	T_CHECK(event->items[1].has_flowspec, "flowspec");
+	T_CHECK(wire_filter_equal(&event->items[1].filter, &flows[1].filter),
+		"of the second");
+}
+
 /* RFC 2205 2.6: each request is confirmed that wants to be. */
 static void
 a_request_is_confirmed_as_often_as_it_is_made(void)
 {
 	ct_both(again);
 	ct_once(only_who_asked);
+	ct_both(confirmed_here);
+	ct_both(confirmed_by_message);
 }
 
 /* ---- which senders ------------------------------------------------------- */

@@ -50,6 +50,7 @@ spend(struct ct *t)
 	check_asked(t, 120000, 20000 - 10897);
 	T_EQ(ct_reserved(t, DOWN), 165600);
 	T_CHECK(ct_only_resv(t).flowspec.R == 150000, "what was asked of us");
+	T_CHECK(ct_only_resv(t).forwarded.R == 120000, "what we ask for");
 }
 
 static void

@@ -671,6 +671,11 @@ memory_is_counted(void)
 	ct_answer_all(t);
 	ct_expect_empty(t);
 	after = ct_totals(t).memory_bytes;
+	for (unsigned host = 10; host < 20; host++)
+		ct_path_of(t, UP, HOP_A, host);
+	T_CHECK(ct_totals(t).memory_bytes > after + 3000, "of ten senders");
+	ct_run(t, 400000); /* they expire */
+	ct_forget(t);
 	T_CHECK(after < with_one - 1000, "given back");
 	for (int i = 0; i < 20; i++) {
 		ct_with_path(t);

@@ -242,7 +242,146 @@ totals_count_what_is_there(void)
 	ct_once(totals);
 }
 
+/* No more is written than there is room for. */
+static void
+short_lists(struct ct *t)
+{
+	struct rsvp_path_info paths[2];
+	struct rsvp_resv_info resvs[2];
+	struct rsvp_ask_info asks[2];
+	struct wire_msg *msg;
+
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, SIDE, HOP_A, 9);
+	for (uint8_t hop = HOP_B; hop <= HOP_C; hop++) {
+		msg = ct_resv_both(t, ct_cl(50000));
+		msg->hop.addr = ct_addr(t, DOWN, hop);
+		ct_feed(t, DOWN, msg);
+		ct_answer_all(t);
+	}
+	paths[1].ttl = 0xee;
+	resvs[1].style = 0xee;
+	asks[1].style = 0xee;
+	T_EQ(rsvp_core_paths(t->core, t->now, 1, paths, 1), 2);
+	T_EQ(rsvp_core_resvs(t->core, t->now, 1, resvs, 1), 2);
+	T_EQ(rsvp_core_asks(t->core, 1, asks, 1), 2);
+	T_EQ(paths[1].ttl, 0xee);
+	T_EQ(resvs[1].style, 0xee);
+	T_EQ(asks[1].style, 0xee);
+}
+
+static void
+a_list_is_cut_where_there_is_no_room(void)
+{
+	ct_once(short_lists);
+}
+
+static void
+no_end(struct ct *t)
+{
+	const struct wire_session session = ct_session(t);
+	const struct rsvp_who nobody = { .known = false };
+	const struct rsvp_local_sender sender = { .tspec = ct_tspec(),
+		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 } };
+	struct rsvp_path_info info;
+
+	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &nobody), 0);
+	T_EQ(rsvp_local_send(t->core, t->now, 1, &sender), 0);
+	ct_collect(t);
+	ct_run(t, 1000);
+	T_EQ(rsvp_core_paths(t->core, t->now, 1, &info, 1), 1);
+	T_EQ(info.expires_ms, 0);
+}
+
+static void
+what_does_not_expire_is_shown_so(void)
+{
+	ct_once(no_end);
+}
+
+/* What an interface does not offer has no figures. */
+static void
+nothing_offered(struct ct *t)
+{
+	struct rsvp_iface conf = ct_iface(t, DOWN);
+	struct rsvp_iface_info info;
+
+	conf.link_Bps = 0;
+	ct_set_iface(t, &conf);
+	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
+	T_EQ(info.gs_C_bytes, 0);
+	conf = ct_iface(t, SIDE);
+	conf.traffic_control = false;
+	ct_set_iface(t, &conf);
+	assert_true(rsvp_core_iface_after(t->core, SIDE - 1, &info));
+	T_EQ(info.gs_C_bytes, 0);
+}
+
+static void
+terms_are_shown_where_they_are_advertised(void)
+{
+	ct_once(nothing_offered);
+}
+
+/* A class of a service that nobody asks for any more, found in the kernel. */
+static void
+other_service(struct ct *t)
+{
+	struct rsvp_flow flow = { .id = 4711,
+		.ifindex = DOWN,
+		.dst = ct_session(t).dst,
+		.proto = 17,
+		.dst_port = 5004,
+		.rate_Bps = 1000,
+		.filter_count = 1 };
+
+	rsvp_core_tc_lost(t->core, t->now);
+	rsvp_core_adopt(t->core, t->now, &flow);
+	ct_tc_ready(t);
+	T_EQ(ct_reserved(t, DOWN), 1000);
+}
+
+static void
+whatever_is_reserved_is_in_the_sum(void)
+{
+	ct_once(other_service);
+}
+
+/* It has gone, though a reservation there still counts upstream. */
+static void
+gone(struct ct *t)
+{
+	struct rsvp_iface_info info;
+
+	ct_with_resv(t, ct_cl(50000));
+	t->out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 2000);
+	ct_answer_all(t);
+	rsvp_core_iface_gone(t->core, t->now, DOWN);
+	ct_tick(t);
+	T_EQ(ct_totals(t).resvs, 1);
+	assert_true(rsvp_core_iface_after(t->core, UP, &info));
+	T_EQ(info.conf.ifindex, SIDE);
+}
+
+static void
+an_interface_that_is_gone_is_not_shown(void)
+{
+	ct_once(gone);
+}
+
 static struct t_case cases[] = {
+	{ "a list is cut where there is no room",
+		a_list_is_cut_where_there_is_no_room },
+	{ "what does not expire is shown so",
+		what_does_not_expire_is_shown_so },
+	{ "terms are shown where they are advertised",
+		terms_are_shown_where_they_are_advertised },
+	{ "whatever is reserved is in the sum",
+		whatever_is_reserved_is_in_the_sum },
+	{ "an interface that is gone is not shown",
+		an_interface_that_is_gone_is_not_shown },
 	{ "sessions come in the order of their serials",
 		sessions_come_in_order_of_their_serials },
 	{ "path state is shown", path_state_is_shown },
