@@ -426,7 +426,7 @@ defaults_are_those_that_are_documented(void)
 	T_EQ(conf.max_sessions_neighbour, 20000);
 	T_EQ(conf.max_sessions_uid, 1000);
 	T_EQ(conf.max_senders, 64);
-	T_EQ(conf.blockade_multiple, 4); /* RFC 2205 3.5 */
+	T_EQ(conf.blockade_multiple, 2); /* Kb, RFC 2205 3.5 */
 	T_EQ(conf.tc_wait_ms, 2000);
 	T_EQ(conf.default_lifetime_ms, 157500); /* (3 + 1/2) * 1.5 * 30 s */
 }

@@ -644,7 +644,7 @@ long_period(struct ct *t)
 
 	conf.refresh_ms = 60000;
 	ct_set_iface(t, &conf);
-	T_EQ((int)asked_after(t, 200000), 2 * B);
+	T_EQ((int)asked_after(t, 100000), 2 * B);
 }
 
 static void
