@@ -184,8 +184,7 @@ static bool
 ports_are_sane(const struct wire_msg *msg)
 {
 	for (size_t i = 0; i < msg->flow_count; i++)
-		if (msg->flows[i].has_filter &&
-			!ports_sane(&msg->session, &msg->flows[i].filter))
+		if (!ports_sane(&msg->session, &msg->flows[i].filter))
 			return false;
 	return true;
 }

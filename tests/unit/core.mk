@@ -4,6 +4,7 @@ core_tests = \
 	tests/unit/test_core_adopt \
 	tests/unit/test_core_answer \
 	tests/unit/test_core_app \
+	tests/unit/test_core_blockade \
 	tests/unit/test_core_bsb \
 	tests/unit/test_core_clause \
 	tests/unit/test_core_confirm \
@@ -47,6 +48,7 @@ tests_unit_test_core_adopt_LDADD = $(core_ldadd)
 tests_unit_test_core_admit_LDADD = $(core_ldadd)
 tests_unit_test_core_answer_LDADD = $(core_ldadd)
 tests_unit_test_core_app_LDADD = $(core_ldadd)
+tests_unit_test_core_blockade_LDADD = $(core_ldadd)
 tests_unit_test_core_bsb_LDADD = $(core_ldadd)
 tests_unit_test_core_clause_LDADD = $(core_ldadd)
 tests_unit_test_core_confirm_LDADD = $(core_ldadd)

@@ -10,7 +10,6 @@
 
 enum { B = 10000 };
 
-static const uint8_t unknown[] = { 0, 8, 0xc1, 1, 1, 2, 3, 4 };
 static const uint8_t policy[] = { 0, 8, 14, 1, 5, 6, 7, 8 };
 
 /* A sender of that host behind the neighbour on an interface, whose data leave
@@ -388,8 +387,8 @@ by_itself(struct ct *t)
 		ct_feed(t, DOWN,
 			styled(ct_resv(t, ct_cl((float)(5 * B + i))),
 				WIRE_STYLE_SE));
-		ct_forget(t);
 		ct_answer_all(t);
+		ct_forget(t);
 	}
 	ct_forget(t);
 	ct_run(t, 46000);
@@ -401,6 +400,30 @@ static void
 a_filter_is_not_kept_by_changes_for_another(void)
 {
 	ct_once(by_itself);
+}
+
+/* It lives for 5.25 s after each of its messages. */
+static void
+slow_kernel(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	for (int i = 0; i < 2; i++) {
+		msg = ct_resv(t, ct_cl(5 * B));
+		msg->refresh_ms = 1000;
+		ct_feed(t, DOWN, msg);
+		ct_run(t, 4000);
+	}
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+}
+
+static void
+a_request_in_flight_is_refreshed(void)
+{
+	ct_once(slow_kernel);
 }
 
 /* ---- refusals ------------------------------------------------------------ */
@@ -516,142 +539,90 @@ what_is_in_flight_is_not_said_to_be_in_place(void)
 	ct_both(nothing_in_place);
 }
 
-/* ---- blockades ----------------------------------------------------------- */
-
-static struct wire_msg *
-asking(struct ct *t, unsigned hop, float rate)
-{
-	struct wire_msg *msg = ct_resv(t, ct_cl(rate));
-
-	msg->hop.addr = ct_addr(t, DOWN, hop);
-	msg->has |= WIRE_HAS_CONFIRM;
-	msg->confirm = ct_addr(t, 9, 9);
-	return msg;
-}
-
+/* There is nothing stale to be torn where the path comes from, nor with
+ * multicast, which may go there for others. */
 static void
-alone(struct ct *t)
+no_tear(struct ct *t)
 {
-	ct_with_resv(t, ct_cl(8 * B));
-	ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(8 * B)));
+	static const uint8_t g6[16] = { 0xff, 0x1e, [15] = 9 };
+	const struct addr group =
+		t->family == ADDR_V4 ? addr_v4_u32(0xe8010203) : addr_v6(g6);
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	msg = ct_resv(t, ct_cl(5 * B));
+	msg->hop = (struct wire_hop){ ct_addr(t, UP, HOP_C), UP };
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+	msg = ct_path(t);
+	msg->session.dst = group;
+	ct_feed(t, UP, msg);
 	ct_forget(t);
-	ct_feed(t, DOWN, asking(t, HOP_B, 8 * B));
-	T_EQ(t->sent_count, 0);
+	msg = ct_resv(t, ct_cl(5 * B));
+	msg->session.dst = group;
+	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_C), SIDE };
+	ct_feed(t, SIDE, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
 }
 
 static void
-a_blockaded_request_that_is_alone_is_not_confirmed_either(void)
+only_what_a_unicast_path_left_is_torn(void)
 {
-	ct_both(alone);
+	ct_both(no_tear);
 }
 
 static void
-smallest(struct ct *t)
-{
-	ct_with_resv(t, ct_cl(8 * B));
-	ct_feed(t, DOWN, asking(t, HOP_C, 4 * B));
-	ct_answer_all(t);
-	ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(8 * B)));
-	ct_forget(t);
-	ct_feed(t, DOWN, asking(t, 4, 2 * B));
-	ct_answer_all(t);
-	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 1);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
-}
-
-static void
-beside_a_blockade_the_smaller_request_is_confirmed_here(void)
-{
-	ct_both(smallest);
-}
-
-static void
-with_objects(struct ct *t)
+hop_of_all(struct ct *t)
 {
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	msg = ct_resv(t, ct_cl(8 * B));
-	msg->other_count = 1;
-	msg->others[0] = (struct wire_view){ unknown, sizeof(unknown) };
-	msg->policy_count = 1;
-	msg->policies[0] = (struct wire_view){ policy, sizeof(policy) };
-	ct_feed(t, DOWN, msg);
-	ct_answer_all(t);
-	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.policy_count, 1);
-	ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(8 * B)));
-	ct_forget(t);
-	ct_run(t, 46000);
-	T_CHECK(ct_sent_count(t, WIRE_RESV) > 0, "refreshed");
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.other_count, 1);
-	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.policy_count, 1);
+	msg = ct_resv(t, ct_cl(5 * B));
+	msg->hop.addr = addr_v4_u32(0xe0000001);
+	ct_feed_as_is(t, DOWN, msg);
+	T_EQ(t->flow_count, 0);
+	T_EQ(t->sent_count, 0);
 }
 
 static void
-a_blockaded_request_that_is_alone_keeps_its_objects(void)
+a_group_is_no_next_hop(void)
 {
-	ct_both(with_objects);
+	ct_once(hop_of_all);
 }
 
-/* M is not known there. */
+/* The same link-local address and handle on two links. */
 static void
-unknown_size(struct ct *t)
+alike(void)
 {
-	struct wire_flowspec spec = ct_cl(8 * B);
+	struct ct *t = ct_new(ADDR_V6);
+	uint8_t bytes[16] = { 0xfe, 0x80, [15] = 2 };
+	struct wire_msg *msg;
 
-	ct_with_resv(t, ct_cl(8 * B));
-	spec.tspec.M = 0;
-	ct_feed(t, UP, ct_resv_err(t, 1, 2, spec));
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
-}
-
-static void
-what_failed_may_have_packets_of_unknown_size(void)
-{
-	ct_both(unknown_size);
-}
-
-/* By then a request of 2 B is asked for again, or not yet. */
-static float
-asked_after(struct ct *t, int64_t ms)
-{
-	float rate = 0;
-
-	ct_with_resv(t, ct_cl(8 * B));
-	ct_feed(t, DOWN, asking(t, HOP_C, 2 * B));
-	ct_answer_all(t);
-	ct_feed(t, UP, ct_resv_err(t, 1, 2, ct_cl(8 * B)));
-	for (; ms > 0; ms -= 20000) {
-		ct_forget(t);
-		ct_run(t, 20000);
-		ct_feed(t, UP, ct_path(t));
-		ct_feed(t, DOWN, ct_resv(t, ct_cl(8 * B)));
-		ct_feed(t, DOWN, asking(t, HOP_C, 2 * B));
-		for (size_t i = 0; i < ct_sent_count(t, WIRE_RESV); i++)
-			rate = ct_sent(t, WIRE_RESV, i)
-				       ->msg.flows[0]
-				       .flowspec.tspec.r;
+	for (uint32_t in = UP; in <= SIDE; in += SIDE - UP) {
+		msg = ct_path(t);
+		msg->hop = (struct wire_hop){ addr_v6(bytes), 7 };
+		msg->sender.src = ct_addr(t, 8, in);
+		ct_feed(t, in, msg);
 	}
-	return rate;
-}
-
-/* Kb times the longer of the periods: here ours (RFC 2205 3.5). */
-static void
-long_period(struct ct *t)
-{
-	struct rsvp_iface conf = ct_iface(t, UP);
-
-	conf.refresh_ms = 60000;
-	ct_set_iface(t, &conf);
-	T_EQ((int)asked_after(t, 100000), 2 * B);
+	ct_forget(t);
+	ct_feed(t, DOWN, styled(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF));
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
+	T_CHECK(ct_sent(t, WIRE_RESV, 0)->send.ifindex !=
+			ct_sent(t, WIRE_RESV, 1)->send.ifindex,
+		"each on its link");
+	ct_free(t);
 }
 
 static void
-a_blockade_lasts_as_our_own_refreshes_do(void)
+previous_hops_alike_are_told_apart_by_their_links(void)
 {
-	ct_once(long_period);
+	alike();
 }
+
+/* ---- styles ------------------------------------------------------------- */
 
 static void
 other_style(struct ct *t)
@@ -721,16 +692,13 @@ static struct t_case cases[] = {
 		what_is_in_force_is_said_to_be_whatever_the_error },
 	{ "what is in flight is not said to be in place",
 		what_is_in_flight_is_not_said_to_be_in_place },
-	{ "a blockaded request that is alone is not confirmed either",
-		a_blockaded_request_that_is_alone_is_not_confirmed_either },
-	{ "beside a blockade the smaller request is confirmed here",
-		beside_a_blockade_the_smaller_request_is_confirmed_here },
-	{ "a blockaded request that is alone keeps its objects",
-		a_blockaded_request_that_is_alone_keeps_its_objects },
-	{ "what failed may have packets of unknown size",
-		what_failed_may_have_packets_of_unknown_size },
-	{ "a blockade lasts as our own refreshes do",
-		a_blockade_lasts_as_our_own_refreshes_do },
+	{ "a request in flight is refreshed",
+		a_request_in_flight_is_refreshed },
+	{ "only what a unicast path left is torn",
+		only_what_a_unicast_path_left_is_torn },
+	{ "a group is no next hop", a_group_is_no_next_hop },
+	{ "previous hops alike are told apart by their links",
+		previous_hops_alike_are_told_apart_by_their_links },
 	{ "what failed in one style is no matter of another",
 		what_failed_in_one_style_is_no_matter_of_another },
 };
