@@ -388,6 +388,8 @@ by_itself(struct ct *t)
 			styled(ct_resv(t, ct_cl((float)(5 * B + i))),
 				WIRE_STYLE_SE));
 		ct_answer_all(t);
+		if (i == 5)
+			T_EQ(t->sent[t->sent_count - 1].msg.flow_count, 2);
 		ct_forget(t);
 	}
 	ct_forget(t);
