@@ -243,6 +243,8 @@ ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 	ctl_put_number(w, CTL_F_CODE, refusal->code);
 	ctl_put_text(w, CTL_F_CODE_TEXT, wire_error_text(refusal->code));
 	ctl_put_number(w, CTL_F_CODE_VALUE, refusal->value);
+	/* The same by the name that it has in the events of applications. */
+	ctl_put_number(w, CTL_F_VALUE, refusal->value);
 	ctl_put_text(w, CTL_F_VALUE_TEXT,
 		wire_error_value_text(refusal->code, refusal->value));
 	ctl_put_text(w, CTL_F_RULE, refusal->rule);

@@ -163,6 +163,8 @@ def test_every_listing_is_json_empty_and_full(daemons):
         in said
     refusal = full["refusals"]["refusals"][0]
     assert refusal["code"] == 1 and "Mbit/s" in refusal["reason"]
+    # By the name it has in events, and by its own.
+    assert refusal["value"] == refusal["error_value"] == 2
     assert full["counters"]["counters"]["tc_requests"] >= 1
     for process in (sender, receiver, big):
         for line in process.output().splitlines():
