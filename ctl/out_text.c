@@ -146,6 +146,18 @@ print_spec(FILE *out, const struct buf_reader *facts)
 		fprintf(out, " R %.0f B/s", v.real);
 }
 
+/* Without figures the reason is the text of the code, or of its value. */
+static bool
+is_said_with_the_code(const struct buf_reader *facts, const char *reason)
+{
+	char text[512];
+
+	return strcmp(reason, text_of(facts, CTL_F_CODE_TEXT, text,
+				      sizeof(text))) == 0 ||
+	       strcmp(reason, text_of(facts, CTL_F_VALUE_TEXT, text,
+				      sizeof(text))) == 0;
+}
+
 static void
 print_why(FILE *out, const struct buf_reader *facts)
 {
@@ -157,7 +169,7 @@ print_why(FILE *out, const struct buf_reader *facts)
 	/* Most reasons begin with the rule. */
 	if (rule[0] && strncmp(reason, "rule ", 5) != 0)
 		fprintf(out, "    rule %s\n", rule);
-	if (reason[0])
+	if (reason[0] && !is_said_with_the_code(facts, reason))
 		fprintf(out, "    %s\n", reason);
 }
 

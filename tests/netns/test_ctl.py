@@ -276,6 +276,26 @@ def test_a_wildcard_reservation_is_for_any_sender(daemons):
 
 
 @needs_root
+def test_a_refusal_without_figures_is_explained_once(daemons):
+    """The text of the code is all there is: not again as the reason."""
+    a, b = daemons
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "send", DST, "5016", "--rate", "64 kbit",
+                          name="send7")
+    first = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                         "reserve", DST, "5016", "--confirm", name="fixed")
+    first.wait_output("confirmed")
+    other = b.node.start(lab.program("rapi_recv"), "--dst", DST, "--port",
+                         "5016", "--style", "wf", name="other",
+                         env={"RAPI_SOCKET": str(b.rapi)})
+    other.wait_output("resv_error")
+    said = b.ctl("explain", DST, "5016").stdout
+    assert said.count("conflicting reservation style") == 1, said
+    for process in (other, first, sender):
+        process.stop()
+
+
+@needs_root
 def test_a_refused_sender_is_explained():
     deny = ('policy = { rules = ( { name = "nothing"; scope = "RSVP"; '
             'permission = "deny"; } ); };\n')
