@@ -213,6 +213,14 @@ refusal_record(struct rsvp_core *core, const struct rsvp_refusal *refusal)
 	slot->serial = ++core->next_refusal;
 	slot->when = core->now;
 	core_count(core, RSVP_C_REFUSED);
+	if (refusal->code == WIRE_E_PREEMPTED) { /* it was in force */
+		core_note(core, NOTE_REMOTE | NOTE_WARNING,
+			"%s/%u/%u: reservation preempted (code %u), %s",
+			addr_format(&slot->session.dst, dst),
+			slot->session.proto, slot->session.dst_port, slot->code,
+			slot->reason);
+		return;
+	}
 	core_note(core, NOTE_REMOTE | NOTE_WARNING,
 		"%s/%u/%u: %s refused: code %u value %u, %s",
 		addr_format(&slot->session.dst, dst), slot->session.proto,

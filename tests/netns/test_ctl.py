@@ -216,6 +216,8 @@ def test_reload_below_what_is_reserved_preempts(daemons):
     assert not a.ctl_json("show", "reservations")["reservations"]
     refusals = a.ctl_json("explain", DST, port)["refusals"]
     assert [r["code"] for r in refusals] == [12]
+    assert "reservation preempted (code 12), " in a.process.output()
+    assert "refused: code 12" not in a.process.output()
     assert "were reserved on" in refusals[0]["reason"]
     receiver.stop()
     sender.stop()

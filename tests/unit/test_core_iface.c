@@ -352,6 +352,11 @@ the_lowest_priority_is_preempted_then_the_youngest(void)
 	T_STR(refusal.reason,
 		"1.656 Mbit/s were reserved on eth2, which may carry "
 		"1.656 Mbit/s now; defending priority 5, 552 kbit/s");
+	T_CHECK(t->note.remote && t->note.warning, "a warning, not too many");
+	T_STR(t->note.text,
+		"10.0.9.9/17/5: reservation preempted (code 12), "
+		"1.656 Mbit/s were reserved on eth2, which may carry "
+		"1.656 Mbit/s now; defending priority 5, 552 kbit/s");
 	ct_answer_all(t);
 	T_EQ(t->claims, 2);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PREEMPTED), 1);
