@@ -96,6 +96,7 @@ engine_stop(struct engine *engine)
 	if (engine->conf->stop == CONF_STOP_TEAR)
 		engine->stop = loop_timer_add(engine->loop, tear_on, engine);
 	if (!engine->stop) {
+		log_info(LOG_MAIN, "ending; the kernel stays as it is");
 		loop_stop(engine->loop);
 		return;
 	}

@@ -35,8 +35,7 @@ take_signal(void *arg, int signo)
 		sup_reload(sup);
 		return;
 	}
-	log_info(LOG_MAIN, "stopping (%s); the kernel stays as it is",
-		strsignal(signo));
+	log_info(LOG_MAIN, "stopping (%s)", strsignal(signo));
 	sup_stop(sup, EXIT_SUCCESS);
 }
 

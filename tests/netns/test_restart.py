@@ -251,6 +251,8 @@ def test_stop_that_tears_leaves_nothing(bed, family, port):
     classid = bed.installed(bed.r, "eth1", port)["classid"]
     daemon.stop()
     try:
+        assert "withdrawing everything first" in daemon.process.output()
+        assert "the kernel stays" not in daemon.process.output()
         assert not filters_to(bed.r, "eth1", classid)
         # Before the lifetime of 10.5 s: it was torn, it did not time out.
         lab.wait_for(lambda: not bed.installed(bed.s, "eth0", port),
