@@ -258,6 +258,7 @@ to_a_group(struct ct *t)
 		t->family == ADDR_V4 ? addr_v4_u32(0xe8010203) : addr_v6(g6);
 	ct_feed_as_is(t, DOWN, msg);
 	T_EQ(t->sent_count, 0);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
 }
 
 static void
