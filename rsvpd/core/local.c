@@ -567,8 +567,7 @@ make_spec(struct rsvp_core *core, const struct local *local, size_t i)
 		if (!sender_here(local->session, filter) ||
 			spec_find(spec, filter))
 			continue;
-		spec->filters[spec->count].filter = *filter;
-		spec->filters[spec->count++].expires = MONO_NEVER;
+		spec->filters[spec->count++].filter = *filter;
 	}
 	if (!explicit_style || spec->count > 0)
 		mtu_of_request(local->session, spec);
@@ -584,7 +583,6 @@ make_rsb(struct rsvp_core *core, struct local *local)
 		return NULL;
 	rsb->local = local;
 	rsb->style = local->style;
-	rsb->expires = MONO_NEVER;
 	return rsb;
 }
 

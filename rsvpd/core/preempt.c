@@ -141,7 +141,6 @@ list(const struct rsvp_core *core, const struct iface *iface,
 			continue;
 		c->demand = demand;
 		c->defending = defending(demand);
-		c->chosen = false;
 		count++;
 	}
 	qsort(candidates, count, sizeof(*candidates), compare);

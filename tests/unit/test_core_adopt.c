@@ -313,8 +313,28 @@ gone_and_back(struct ct *t)
 	const struct rsvp_iface conf = ct_iface(t, DOWN);
 
 	left(t);
+	t->out = DOWN;
 	rsvp_core_iface(t->core, t->now, &conf);
 	T_EQ(rsvp_core_next(t->core).us, t->now.us); /* routes are asked for */
+	ct_tick(t);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1); /* it has nothing to settle */
+	T_EQ(ct_sent(t, WIRE_PATH, 0)->send.ifindex, DOWN);
+}
+
+/* It was up all along; RSVP is used there from now on. */
+static void
+enabled(struct ct *t)
+{
+	struct rsvp_iface conf = ct_iface(t, SIDE);
+
+	conf.enabled = false;
+	ct_set_iface(t, &conf);
+	t->out = SIDE;
+	ct_feed(t, UP, ct_path(t));
+	T_EQ(t->sent_count, 0);
+	conf.enabled = true;
+	ct_put_iface(t, &conf);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
 }
 
 static void
@@ -336,6 +356,7 @@ an_interface_that_is_gone_is_forgotten(void)
 {
 	ct_once(gone_and_address);
 	ct_once(gone_and_back);
+	ct_once(enabled);
 	ct_once(gone_for_good);
 }
 
@@ -411,7 +432,83 @@ each_lower_limit_has_its_patience(void)
 	ct_once(fits_again);
 }
 
+/* The next hop on its link is its priority. */
+static void
+by_hop(void *arg, const struct rsvp_policy_query *query,
+	struct rsvp_policy_answer *ret)
+{
+	struct ct *t = (struct ct *)arg;
+
+	*ret = (struct rsvp_policy_answer){ .allowed = true };
+	ret->defending = query->neighbour.b[3];
+	if (query->claim == 0)
+		t->claims++;
+	ret->claim = ++t->last_claim;
+}
+
+static void
+no_end(void *arg, uint32_t claim)
+{
+	struct ct *t = (struct ct *)arg;
+
+	(void)claim;
+	t->claims--;
+}
+
+static struct ct *
+with_priorities(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct rsvp_iface confs[3];
+
+	for (uint32_t i = UP; i <= SIDE; i++)
+		confs[i - UP] = ct_iface(t, i);
+	rsvp_core_free(t->core);
+	t->conf.hooks.policy = by_hop;
+	t->conf.hooks.policy_end = no_end;
+	t->core = rsvp_core_new(&t->conf);
+	assert_non_null(t->core);
+	for (size_t i = 0; i < 3; i++)
+		rsvp_core_iface(t->core, t->now, &confs[i]);
+	ct_tc_ready(t);
+	ct_forget(t);
+	return t;
+}
+
+static void
+reserve(struct ct *t, uint16_t port, unsigned hop)
+{
+	struct wire_msg *msg = ct_other_flow(t, port, ct_cl(50000));
+
+	msg->hop.addr = ct_addr(t, DOWN, hop);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+}
+
+/* RFC 3181: the highest of them defends what they share. */
+static void
+merged_requests_defend_each_other(void)
+{
+	struct ct *t = with_priorities();
+	struct wire_session session = ct_session(t);
+	struct rsvp_session_info info;
+
+	reserve(t, 1, 30);
+	reserve(t, 1, 2);
+	reserve(t, 2, 10);
+	limit_to(t, 70000);
+	session.dst_port = 1;
+	assert_true(rsvp_core_session_find(t->core, &session, &info));
+	T_EQ(info.resvs, 2);
+	session.dst_port = 2;
+	assert_true(rsvp_core_session_find(t->core, &session, &info));
+	T_EQ(info.resvs, 0);
+	ct_free(t);
+}
+
 static struct t_case cases[] = {
+	{ "merged requests defend each other",
+		merged_requests_defend_each_other },
 	{ "to be ready is no news to who was",
 		to_be_ready_is_no_news_to_who_was },
 	{ "an old problem is forgotten with its traffic control",

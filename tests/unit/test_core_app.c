@@ -319,10 +319,31 @@ refused_one(struct ct *t)
 	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 2);
 }
 
+/* Nor is policy, when nothing has changed. */
+static void
+once_only(struct ct *t)
+{
+	const struct wire_flow flow = { .has_flowspec = true,
+		.flowspec = ct_cl(50000) };
+	const struct rsvp_local_reserve request = {
+		.style = WIRE_STYLE_WF, .flow_count = 1, .flows = &flow
+	};
+	unsigned asked;
+
+	t->dst_local = true;
+	ct_with_path(t);
+	app_open(t, FIRST);
+	T_EQ(ask(t, FIRST, &request), RSVP_LOCAL_OK);
+	asked = t->asked;
+	ct_with_second_path(t);
+	T_EQ(t->asked, asked);
+}
+
 static void
 what_is_refused_is_not_asked_for_again(void)
 {
 	ct_once(refused_one);
+	ct_once(once_only);
 }
 
 /* ---- what it does not say ------------------------------------------------ */

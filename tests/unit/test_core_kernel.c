@@ -25,9 +25,13 @@ static void
 each_figure(struct ct *t)
 {
 	struct wire_flowspec spec = ct_cl(50000);
+	struct wire_tspec tspec = ct_tspec();
 
+	tspec.m = 50;
 	ct_make_bare(t, 1000000);
-	ct_with_resv(t, spec);
+	ct_feed_tspec(t, tspec);
+	ct_feed(t, DOWN, ct_resv(t, spec));
+	ct_answer(t, 0);
 	spec.tspec.p = 80000;
 	T_EQ(told(t, spec)->flow.peak_Bps, 80000);
 	ct_answer(t, 0);
@@ -45,10 +49,30 @@ each_figure(struct ct *t)
 	T_EQ(t->flow_count, 0);
 }
 
+/* The delay so far makes the queue of GS as long as that of CL is. */
+static void
+service_alone(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+	struct rsvp_flow before;
+
+	msg->adspec.services[0].Dsum = 200000;
+	ct_make_bare(t, 1000000);
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	before = ct_flow(t)->flow;
+	ct_answer(t, 0);
+	T_EQ(told(t, ct_gs(50000, 50000))->flow.service, WIRE_SERVICE_GS);
+	T_EQ(ct_flow(t)->flow.buffer_bytes, before.buffer_bytes);
+	T_EQ(ct_flow(t)->flow.bucket_bytes, before.bucket_bytes);
+	T_EQ(ct_flow(t)->flow.peak_Bps, before.peak_Bps);
+}
+
 static void
 each_figure_makes_a_difference(void)
 {
 	ct_once(each_figure);
+	ct_once(service_alone);
 }
 
 /* The queue that the nodes before us make necessary, and nothing else. */
@@ -240,6 +264,18 @@ counts_otherwise(struct ct *t)
 	T_EQ(ct_flow(t)->flow.rate_Bps, 64000 * (64 + 38) / 64);
 	ct_answer(t, 0);
 	ct_forget(t);
+	conf.header_bytes = 18;
+	ct_put_iface(t, &conf);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->flow.rate_Bps, 64000 * (64 + 42) / 64);
+	ct_answer(t, 0);
+	ct_forget(t);
+	conf.min_frame_bytes = 128;
+	ct_put_iface(t, &conf);
+	T_EQ(t->flow_count, 1);
+	T_EQ(ct_flow(t)->flow.rate_Bps, 64000 * 128 / 64);
+	ct_answer(t, 0);
+	ct_forget(t);
 	conf.timer_us = 500000; /* more than the bucket has */
 	ct_put_iface(t, &conf);
 	T_EQ(t->flow_count, 1);
@@ -332,10 +368,35 @@ short_of_memory(long nth)
 	return failed;
 }
 
+/* The same when the answer finds no memory: refreshes make up for it. */
+static bool
+answer_without_memory(long nth)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	bool failed;
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	t->fail_at = t->allocations + nth;
+	ct_answer(t, 0);
+	failed = t->failed;
+	t->fail_at = 0;
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_answer_all(t);
+	ct_run(t, 46000); /* a message alone is lost until then */
+	T_CHECK(ct_sent_count(t, WIRE_RESV) > 0, "allocation %ld", nth);
+	ct_free(t);
+	return failed;
+}
+
 static void
 what_could_not_be_asked_for_is_not_held(void)
 {
-	long n = 1;
+	long n = 1, m = 1;
+
+	while (answer_without_memory(m))
+		m++;
+	T_CHECK(m > 2, "%ld allocations", m);
 
 	while (short_of_memory(n))
 		n++;

@@ -276,6 +276,26 @@ open_for(struct ct *t, uint64_t id, uint32_t uid, enum rsvp_local_result want)
 	T_EQ(rsvp_local_open(t->core, t->now, id, &session, &who), want);
 }
 
+/* Wherever memory ends, no session is left without state. */
+static void
+path_without_memory(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+
+	for (uint16_t port = 1; port <= 40; port++)
+		for (long nth = 1; nth <= 12; nth++) {
+			struct wire_msg *msg = ct_path(t);
+
+			msg->session.dst_port = port;
+			t->fail_at = t->allocations + nth;
+			ct_feed(t, UP, msg);
+			ct_forget(t);
+			T_EQ(ct_totals(t).sessions, ct_totals(t).paths);
+		}
+	t->fail_at = 0;
+	ct_free(t);
+}
+
 static void
 each_user_has_a_limit(void)
 {
@@ -588,6 +608,8 @@ no_memory_leaves_nothing(void)
 }
 
 static struct t_case cases[] = {
+	{ "without memory for its path there is no session",
+		path_without_memory },
 	{ "each user has a limit of his own", each_user_has_a_limit },
 	{ "whatever is kept counts", whatever_is_kept_counts },
 	{ "a reload changes limits only", a_reload_changes_limits_only },

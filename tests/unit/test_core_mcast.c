@@ -203,10 +203,23 @@ receiving(struct ct *t)
 	check_asked(t, UP);
 }
 
+/* Without an address it receives where routing has it. */
+static void
+receiving_anywhere(struct ct *t)
+{
+	t->expects = SIDE;
+	feed_path(t, UP);
+	feed_path(t, SIDE);
+	ct_forget(t);
+	reserve_here(t, (struct addr){ 0 });
+	check_asked(t, SIDE);
+}
+
 static void
 an_application_reserves_where_it_receives(void)
 {
 	ct_both(receiving);
+	ct_both(receiving_anywhere);
 }
 
 static void

@@ -268,9 +268,27 @@ partly_read(struct ct *t)
 }
 
 static void
+not_read(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+	struct rsvp_packet packet = {
+		.ifindex = UP, .fault = WIRE_CHECKSUM, .ttl = 60, .msg = msg
+	};
+
+	rsvp_core_packet(t->core, t->now, &packet);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
+	msg->type = 99; /* and understood, as far as it goes */
+	packet.fault = WIRE_OK;
+	rsvp_core_packet(t->core, t->now, &packet);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_IN), 0);
+}
+
+static void
 what_is_left_out_of_a_message_is_counted(void)
 {
 	ct_once(partly_read);
+	ct_once(not_read);
 }
 
 static struct t_case cases[] = {

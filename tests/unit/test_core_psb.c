@@ -433,10 +433,25 @@ wildcard_moves(struct ct *t)
 	T_EQ(ct_only_resv(t).ifindex, SIDE);
 }
 
+/* A second way beside the first leaves what is reserved there alone. */
+static void
+second_way(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->also_out = SIDE;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 2500);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 2);
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+	T_EQ(t->flow_count, 0);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+}
+
 static void
 a_wildcard_reservation_moves_with_its_sender(void)
 {
 	ct_both(wildcard_moves);
+	ct_once(second_way);
 }
 
 static void

@@ -278,9 +278,27 @@ others_hear(void)
 	ct_free(t);
 }
 
+/* RFC 2205 3.2: the other session has no port. */
+static void
+ports_of_sessions(void)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+	struct wire_msg *msg = ct_path(t);
+
+	open_app(t);
+	msg->session.dst_port = 0;
+	msg->sender.src_port = 0;
+	ct_feed(t, UP, msg);
+	T_EQ(rsvp_local_send(t->core, t->now, APP, &sender), RSVP_LOCAL_PORTS);
+	ct_collect(t);
+	ct_free(t);
+}
+
 static void
 a_sender_here_is_accounted_for(void)
 {
+	ports_of_sessions();
 	unknown_users();
 	policed();
 	others_hear();
