@@ -25,8 +25,8 @@ static const struct ctl_command commands[] = {
 		"--ttl", ctl_send },
 	{ "reserve", "DESTINATION PORT [option ...]", "make a reservation and "
 		"hold it until interrupted;\n      "
-		"--service --rate --bound-us --delay-us --confirm --once "
-		"--proto", ctl_reserve },
+		"--service --style --rate --bound-us --delay-us --confirm "
+		"--once --proto", ctl_reserve },
 	{ NULL, NULL, NULL, NULL },
 };
 /* clang-format on */

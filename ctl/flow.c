@@ -167,9 +167,10 @@ flow_open(struct flow *flow, flow_hear_fn *hear)
 	return false;
 }
 
-static bool
-is_group(const struct sockaddr_storage *dst)
+bool
+flow_is_group(const struct flow *flow)
 {
+	const struct sockaddr_storage *dst = &flow->dst;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 
@@ -201,10 +202,6 @@ say_what_is_waited_for(const struct flow *flow)
 			"rsvpctl: reserving for what is announced to "
 			"%s; interrupt to release it\n",
 			text);
-	if (flow->service != 0 && is_group(&flow->dst))
-		fprintf(stderr,
-			"rsvpctl: nothing is heard of the senders of a group "
-			"unless a program of this host has joined it\n");
 }
 
 void

@@ -59,7 +59,8 @@ struct flow {
 	rapi_sid_t sid;
 	flow_hear_fn *hear;
 	bool ended;
-	int status; /* exit status */
+	int status;           /* exit status */
+	rapi_styleid_t style; /* reserve */
 };
 
 /* One option of a command: "--rate VALUE"; a flag takes none. */
@@ -87,6 +88,9 @@ void flow_run(struct flow *flow);
 
 /* The address without its port, "" for another family; returns buf. */
 const char *flow_address(const rapi_addr_t *sa, char *buf, size_t size);
+
+/* Is the destination a multicast address? */
+bool flow_is_group(const struct flow *flow);
 
 /* One line, or one JSON object on a line. */
 void flow_print(const struct flow *flow, const struct flow_event *event);

@@ -42,6 +42,7 @@ def rsvpctl(*argv):
     (("send", DST, PORT, "--src", "2001:db8::1"), "--src 2001:db8::1: not an "
                                                   "address of the"),
     (("reserve", DST, PORT, "--service", "be"), "--service be: not gs or cl"),
+    (("reserve", DST, PORT, "--style", "sf"), "--style sf: not ff, se or wf"),
 ])
 def test_mistake_is_named(words, said):
     done = rsvpctl(*words)
@@ -253,14 +254,84 @@ def test_once_interrupted_before_the_answer_is_not_done(daemons):
     assert once.popen.returncode == 1, once.output()
 
 
+def groups(node):
+    return node.run("ip", "maddress", "show", "dev", "eth0").stdout
+
+
 @needs_root
-@pytest.mark.parametrize("group", ["239.1.2.3", "ff3e::1234"])
-def test_a_receiver_of_a_group_is_told_to_join_it(daemons, group):
+def test_a_receiver_that_cannot_join_its_group_is_told(daemons):
     b = daemons[1]
     receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
-                            "reserve", group, PORT, name="group")
+                            "reserve", "239.1.2.3", PORT, name="group")
+    receiver.wait_output("cannot join 239.1.2.3: No such device (the interface "
+                         "is that of the route to it)")
     receiver.wait_output("unless a program of this host has joined it")
     receiver.stop()
+
+
+@needs_root
+@pytest.mark.parametrize("group,port", [("239.1.2.4", "5020"),
+                                        ("ff3e::1234", "5022")])
+def test_a_receiver_of_a_group_is_its_member_while_it_runs(daemons, group,
+                                                           port):
+    a, b = daemons
+    if ":" not in group:
+        for daemon in daemons:
+            daemon.node.run("ip", "route", "add", f"{group}/32", "dev", "eth0")
+    receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                            "reserve", group, port, "--style", "wf",
+                            "--confirm", name="member")
+    lab.wait_for(lambda: group in groups(b.node), "membership")
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "send", group, port, "--rate", "64 kbit",
+                          name="togroup")
+    receiver.wait_output("confirmed: [CL [8K(3K)")
+    sender.wait_output("reservation: any sender")
+    assert "cannot join" not in receiver.output()
+    receiver.stop()
+    assert group not in groups(b.node)
+    sender.stop()
+
+
+@needs_root
+@pytest.mark.parametrize("words,styles,filters", [
+    ((), ["FF", "FF"], 1),
+    (("--style", "ff"), ["FF", "FF"], 1),
+    (("--style", "se"), ["SE"], 2),
+    (("--style", "wf"), ["WF"], 0),
+])
+def test_a_style_shares_or_not(daemons, words, styles, filters):
+    """A shared reservation is enough for either sender (RFC 2205 1.3)."""
+    a, b = daemons
+    port = "5018"
+
+    def send(src_port, rate, bucket, least, most):
+        return a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                            "send", DST, port, "--src-port", src_port,
+                            "--rate", rate, "--bucket", bucket, "--min", least,
+                            "--max", most, name=f"send{src_port}")
+
+    def reservations():
+        return a.ctl_json("show", "reservations", DST, port)["reservations"]
+
+    def specs():
+        return sorted(tuple(r["flowspec"][k] for k in "rbmMR")
+                      for r in reservations())
+
+    senders = [send("7001", "64 kbit", "3000", "200", "1000"),
+               send("7002", "96 kbit", "2000", "100", "600")]
+    receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                            "reserve", DST, port, "--service", "gs", *words,
+                            name="styled")
+    wanted = ([(8000, 3000, 200, 1000, 8000), (12000, 2000, 100, 600, 12000)]
+              if len(styles) == 2 else [(12000, 3000, 100, 1000, 12000)])
+    lab.wait_for(lambda: specs() == wanted, "what is asked for")
+    assert [r["style"] for r in reservations()] == styles
+    assert [sum("src" in f for f in r.get("filters", []))
+            for r in reservations()] == [filters] * len(styles)
+    for process in (receiver, *senders):
+        process.stop()
+    lab.wait_for(lambda: not reservations(), "an end")
 
 
 @needs_root
