@@ -487,7 +487,7 @@ static bool
 answerable(const struct rsvp_packet *packet)
 {
 	const struct wire_msg *msg = packet->msg;
-	uint32_t need = WIRE_HAS_SESSION | WIRE_HAS_HOP;
+	uint32_t need = WIRE_HAS_SESSION;
 
 	if (msg->type == WIRE_PATH)
 		need |= WIRE_HAS_SENDER | WIRE_HAS_TSPEC;

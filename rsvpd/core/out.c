@@ -300,7 +300,6 @@ out_path_err_on(struct rsvp_core *core, const struct psb *psb,
 	}
 	to.ttl = (uint8_t)(ttl - 1);
 	core->msg = *in;
-	core->msg.has &= ~(uint32_t)WIRE_HAS_INTEGRITY;
 	core->msg.flags = 0;
 	send_msg(core, &to);
 }

@@ -54,9 +54,25 @@ turned_off_and_on(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 }
 
+/* The kernel is asked, and then it is none of its business. */
+static void
+turned_off_in_flight(struct ct *t)
+{
+	struct rsvp_iface conf = ct_iface(t, DOWN);
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	conf.traffic_control = false;
+	ct_put_iface(t, &conf);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_NO_TC);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+}
+
 static void
 an_old_problem_is_forgotten_with_its_traffic_control(void)
 {
+	ct_once(turned_off_in_flight);
 	ct_once(turned_off_and_on);
 }
 
@@ -202,6 +218,7 @@ not_ours(struct ct *t)
 	T_EQ(ct_totals(t).flows, 2);
 	T_EQ(ct_reserved(t, SIDE), 0);
 	T_EQ(ct_reserved(t, DOWN), flow.rate_Bps); /* two of the half */
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_MEMORY), 0);
 }
 
 static void

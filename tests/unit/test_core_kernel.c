@@ -238,9 +238,24 @@ smallest_packet(struct ct *t)
 	T_EQ(ct_flow(t)->flow.rate_Bps, 64000 * (128 + 38) / 128);
 }
 
+/* More is asked for than the sender sends. */
+static void
+smallest_packet_of_sender(struct ct *t)
+{
+	struct wire_flowspec spec = ct_cl(150000);
+	struct wire_tspec tspec = ct_cl(64000).tspec;
+
+	tspec.m = 0;
+	spec.tspec.m = 0;
+	ct_feed_tspec(t, tspec);
+	ct_feed(t, DOWN, ct_resv(t, spec));
+	T_EQ(ct_flow(t)->flow.rate_Bps, 64000 * (128 + 38) / 128);
+}
+
 static void
 an_unknown_smallest_packet_is_assumed_for_senders_too(void)
 {
+	ct_both(smallest_packet_of_sender);
 	ct_both(smallest_packet);
 }
 
@@ -368,6 +383,61 @@ short_of_memory(long nth)
 	return failed;
 }
 
+/* A change that could not be asked for: neither held nor wanted any more. */
+static bool
+change_without_memory(long nth)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	bool failed;
+	uint64_t before;
+
+	ct_with_resv(t, ct_cl(50000));
+	before = ct_reserved(t, DOWN);
+	t->fail_at = t->allocations + nth;
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(80000)));
+	failed = t->failed;
+	t->fail_at = 0;
+	if (failed && t->flow_count == 0) {
+		T_EQ(ct_reserved(t, DOWN), before);
+		ct_feed_tspec(t, ct_cl(40000).tspec);
+		T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+		ct_answer_all(t);
+		T_CHECK(ct_only_resv(t).flowspec.tspec.r == 50000,
+			"allocation %ld: what was in force", nth);
+	}
+	ct_free(t);
+	return failed;
+}
+
+/* Of two classes that have to change one could not be: with the next answer. */
+static bool
+half_without_memory(long nth)
+{
+	struct ct *t = ct_new(ADDR_V4);
+	struct rsvp_iface conf = ct_iface(t, DOWN);
+	struct wire_msg *msg;
+	bool failed;
+
+	ct_with_path(t);
+	ct_with_second_path(t);
+	msg = ct_style(ct_resv_both(t, ct_cl(50000)), WIRE_STYLE_FF);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	conf.header_bytes = 18;
+	rsvp_core_iface(t->core, t->now, &conf);
+	t->fail_at = t->allocations + nth;
+	ct_tick(t);
+	failed = t->failed;
+	t->fail_at = 0;
+	if (t->flow_count == 1) {
+		ct_answer(t, 0);
+		T_EQ(t->flow_count, 2);
+	}
+	ct_free(t);
+	return failed;
+}
+
 /* The same when the answer finds no memory: refreshes make up for it. */
 static bool
 answer_without_memory(long nth)
@@ -392,11 +462,17 @@ answer_without_memory(long nth)
 static void
 what_could_not_be_asked_for_is_not_held(void)
 {
-	long n = 1, m = 1;
+	long n = 1, m = 1, k = 1, l = 1;
 
 	while (answer_without_memory(m))
 		m++;
 	T_CHECK(m > 2, "%ld allocations", m);
+	while (change_without_memory(k))
+		k++;
+	T_CHECK(k > 4, "%ld allocations", k);
+	while (half_without_memory(l))
+		l++;
+	T_CHECK(l > 4, "%ld allocations", l);
 
 	while (short_of_memory(n))
 		n++;
@@ -435,8 +511,8 @@ refreshed_while_waiting(struct ct *t)
 	ct_feed(t, UP, ct_path(t));
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	ct_run(t, 1500);
-	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
-	ct_feed(t, UP, ct_path(t));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));
+	ct_feed_tspec(t, ct_cl(90000).tspec);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
 	ct_run(t, 600);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
@@ -452,22 +528,20 @@ refreshes_do_not_prolong_the_wait(void)
 static void
 refused_while_waiting(struct ct *t)
 {
-	long first = 0;
+	long before = 0;
 
 	rsvp_core_tc_lost(t->core, t->now);
-	ct_with_path(t);
 	for (int again = 0; again < 2; again++) {
-		struct wire_msg *msg = ct_resv(t, ct_cl(50000));
-
-		ct_feed(t, DOWN, msg);
+		ct_feed(t, UP, ct_path(t));
+		before = t->blocks;
+		ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 		ct_run(t, 2100);
 		T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
-		if (again == 0)
-			first = t->blocks;
+		if (again == 0) /* what is kept for the next one is there now */
+			ct_feed(t, UP, ct_path_tear(t));
 		ct_forget(t);
-		ct_feed(t, UP, ct_path(t));
 	}
-	T_EQ(t->blocks, first);
+	T_EQ(t->blocks, before);
 }
 
 static void

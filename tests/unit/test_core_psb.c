@@ -477,6 +477,9 @@ becomes_local(struct ct *t)
 	T_EQ(t->event_count, 1);
 	T_EQ(t->events[0].head.kind, RSVP_PATH_EVENT);
 	T_EQ(t->events[0].head.item_count, 2);
+	T_CHECK(t->events[0].items[1].has_tspec &&
+			t->events[0].items[1].tspec.r == 100000,
+		"what it sends");
 }
 
 static void

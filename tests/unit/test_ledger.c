@@ -668,7 +668,29 @@ lack_of_memory_in_the_tables_changes_nothing(void)
 	}
 }
 
+static void
+a_change_is_charged_as_the_larger_of_both(void)
+{
+	struct ledger *l = new_ledger();
+	struct ledger_amount charged;
+
+	T_CHECK(!ledger_charged(l, 1, &charged), "nothing yet");
+	T_EQ(hold(l, 1, cl(300)), LEDGER_OK);
+	ledger_commit(l, 1);
+	T_EQ(hold(l, 1, gs(200, 20)), LEDGER_OK);
+	T_CHECK(ledger_charged(l, 1, &charged), "both");
+	T_EQ(charged.service, WIRE_SERVICE_GS); /* what it is to become */
+	T_EQ(charged.rate_Bps, 300);
+	T_EQ(charged.burst_bytes, 20);
+	ledger_commit(l, 1);
+	T_CHECK(ledger_charged(l, 1, &charged), "the new one");
+	T_EQ(charged.rate_Bps, 200);
+	ledger_free(l);
+}
+
 static struct t_case cases[] = {
+	{ "a change is charged as the larger of both",
+		a_change_is_charged_as_the_larger_of_both },
 	{ "the last octet a second is given, and no more",
 		the_last_octet_is_given_and_no_more },
 	{ "the burst budget is for Guaranteed Service",

@@ -329,7 +329,37 @@ controlled_load_flows_at_the_edges(void)
 	T_EQ(f.buffer_bytes, LINK_BUFFER_MAX_BYTES);
 }
 
+/* RFC 2212: D does not depend on what fits 64 bits on the way. */
+static void
+terms_of_huge_links_are_exact(void)
+{
+	const struct rsvp_iface huge = {
+		.mtu = 1500, .link_Bps = 1ull << 50, .budget_bytes = 1ull << 49
+	};
+	uint32_t C, D;
+
+	link_gs_terms(&huge, &C, &D);
+	T_EQ(C, 1500);
+	T_EQ(D, 500001);
+}
+
+static void
+absurd_rates_end_at_the_largest_number(void)
+{
+	const struct wire_flowspec spec = { .service = WIRE_SERVICE_GS,
+		.tspec = { 3e19f, 1000, INFINITY, 100, 1500 },
+		.R = 3e19f };
+	const struct link_arrival arrival = { 0 };
+	struct rsvp_flow flow = { 0 };
+
+	link_flow(&bare, &spec, &arrival, &flow);
+	T_CHECK(flow.rate_Bps == UINT64_MAX, "%" PRIu64, flow.rate_Bps);
+}
+
 static struct t_case cases[] = {
+	{ "terms of huge links are exact", terms_of_huge_links_are_exact },
+	{ "absurd rates end at the largest number",
+		absurd_rates_end_at_the_largest_number },
 	{ "packets grow by header and overhead",
 		packets_grow_by_header_and_overhead },
 	{ "rates are inflated for the smallest packet",
