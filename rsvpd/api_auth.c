@@ -4,7 +4,7 @@
  * Who may ask for what: an application reserves for flows of its own.  Its end
  * of the flow is an address of this host, and its port is not another user's.
  * The port rule does not bind uid 0; what policy says comes on top, in the
- * core.
+ * core.  What this host has no way to send is refused here too.
  */
 
 #include "rsvpd/api_int.h"
@@ -82,6 +82,20 @@ is_of_this_host(struct net_link *link, const struct addr *addr)
 	return route.local;
 }
 
+/* UDP is for IPv4 alone (RFC 2205 Appendix C): without raw sockets nothing of
+ * another session ever leaves or reaches this host. */
+static bool
+has_a_way(const struct api_session *session, struct api_denial *d)
+{
+	const struct engine *engine = session->client->server->engine;
+
+	if (engine->conf->raw || session->want.session.dst.family == ADDR_V4)
+		return true;
+	return deny(d, API_UNSUPPORTED,
+		"no RSVP for IPv6 on this host: raw = false in rsvpd.conf, and "
+		"UDP is for IPv4 alone");
+}
+
 bool
 api_auth_sender(const struct api_session *session, struct wire_filter *sender,
 	struct api_denial *ret_denial)
@@ -90,6 +104,8 @@ api_auth_sender(const struct api_session *session, struct wire_filter *sender,
 	struct net_link *link = session->client->server->engine->link;
 	char name[ADDR_TEXT];
 
+	if (!has_a_way(session, ret_denial))
+		return false;
 	if (sender->src.family != s->dst.family)
 		return deny(ret_denial, API_INVAL,
 			"sender of IPv%u in a session of IPv%u",
@@ -121,6 +137,8 @@ api_auth_receiver(const struct api_session *session,
 	const struct addr *end = group ? receiver : &s->dst;
 	char name[ADDR_TEXT];
 
+	if (!has_a_way(session, ret_denial))
+		return false;
 	/* A group's receiver may leave its interface open. */
 	if (!(group && end->family == ADDR_NONE) && !is_of_this_host(link, end))
 		return deny(ret_denial, API_BADRECV,

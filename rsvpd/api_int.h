@@ -28,7 +28,8 @@ enum {
 	API_BADRECV = 22,
 	API_BADSPORT = 23,
 	API_PERM = 64,
-	API_PROTO = 67
+	API_PROTO = 67,
+	API_UNSUPPORTED = 254
 };
 
 struct api_client;

@@ -188,7 +188,8 @@ at_begin(void)
 	at.eth0 = (struct conf_iface){
 		.name = "eth0", .enabled = true, .refresh_ms = 30000
 	};
-	at.conf = (struct conf){ .max_clients = 8,
+	at.conf = (struct conf){ .raw = true,
+		.max_clients = 8,
 		.max_clients_uid = 4,
 		.client_queue_bytes = 262144,
 		.iface_count = 1,
@@ -308,6 +309,9 @@ at_send_from(const char *src, uint16_t port)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_port = htons(port) };
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6,
+		.sin6_port = htons(port) };
+	const bool v4 = inet_pton(AF_INET, src, &sin.sin_addr) == 1;
 	rapi_tspec_t t = { .len = 32, .form = RAPI_TSPECTYPE_Simplified };
 
 	t.tspecbody_qosx.xtspec_r = 1000;
@@ -315,9 +319,10 @@ at_send_from(const char *src, uint16_t port)
 	t.tspecbody_qosx.xtspec_p = 3000;
 	t.tspecbody_qosx.xtspec_m = 40;
 	t.tspecbody_qosx.xtspec_M = 500;
-	inet_pton(AF_INET, src, &sin.sin_addr);
-	T_EQ(rapi_sender(at.app.sid, 0, (rapi_addr_t *)&sin, NULL, &t, NULL,
-		     NULL, 42),
+	(void)inet_pton(AF_INET6, src, &sin6.sin6_addr); /* else unused */
+	T_EQ(rapi_sender(at.app.sid, 0,
+		     v4 ? (rapi_addr_t *)&sin : (rapi_addr_t *)&sin6, NULL, &t,
+		     NULL, NULL, 42),
 		RAPI_ERR_OK);
 }
 
@@ -327,9 +332,17 @@ reserve(const char *src, uint16_t port, unsigned flags)
 	rapi_filter_t filter = { .len = 24, .form = RAPI_FILTERFORM_BASE };
 	rapi_flowspec_t f = { .len = 40, .form = RAPI_FLOWSTYPE_Simplified };
 
-	filter.rapi_filt4.sin_family = AF_INET;
-	filter.rapi_filtbase4_port = htons(port);
-	inet_pton(AF_INET, src, &filter.rapi_filtbase4_addr);
+	if (strchr(src, ':')) {
+		filter.len = 36;
+		filter.form = RAPI_FILTERFORM_BASE6;
+		filter.rapi_filt6.sin6_family = AF_INET6;
+		filter.rapi_filtbase6_port = htons(port);
+		inet_pton(AF_INET6, src, &filter.rapi_filt6.sin6_addr);
+	} else {
+		filter.rapi_filt4.sin_family = AF_INET;
+		filter.rapi_filtbase4_port = htons(port);
+		inet_pton(AF_INET, src, &filter.rapi_filtbase4_addr);
+	}
 	f.specbody_qosx.spec_type = RAPI_QOS_CNTR_LOAD;
 	f.specbody_qosx.xspec_r = 1000;
 	f.specbody_qosx.xspec_b = 2000;

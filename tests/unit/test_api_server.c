@@ -97,6 +97,39 @@ one_of_two_sessions_is_released(void)
 	at_end();
 }
 
+static void
+ipv6_has_no_way_without_raw_sockets(void)
+{
+	at_begin();
+	at.conf.raw = false;
+	at_open("2001:db8:9::9", 5004);
+	at_send_from("::", 99);
+	at_expect_error(RAPI_PATH_ERROR, 20, RAPI_ERR_UNSUPPORTED,
+		"raw = false in rsvpd.conf");
+	T_EQ(at.app.filters, 1);
+	T_EQ(rapi_release(at.app.sid), RAPI_ERR_OK);
+	at.app.events = 0;
+	at_open("2001:db8::1", 5004);
+	at_reserve_for("2001:db8:9::9", 1);
+	at_expect_error(RAPI_RESV_ERROR, 20, RAPI_ERR_UNSUPPORTED,
+		"raw = false in rsvpd.conf");
+	T_EQ(at.sent[WIRE_PATH] + at.sent[WIRE_RESV], 0);
+	T_EQ(rapi_release(at.app.sid), RAPI_ERR_OK);
+	/* IPv4 goes in UDP. */
+	at_open("203.0.113.9", 5004);
+	at_send_from("192.0.2.1", 99);
+	T_CHECK(at_run_until(at_path_sent), "no Path");
+	T_EQ(rapi_release(at.app.sid), RAPI_ERR_OK);
+	/* With raw sockets IPv6 goes too. */
+	at.conf.raw = true;
+	at.sent[WIRE_PATH] = 0;
+	at_open("2001:db8:9::9", 5004);
+	at_send_from("2001:db8::1", 99);
+	T_CHECK(at_run_until(at_path_sent), "no Path");
+	T_EQ(rapi_release(at.app.sid), RAPI_ERR_OK);
+	at_end();
+}
+
 /* Its notification has not been read yet. */
 static void
 an_address_that_was_just_added_is_of_this_host(void)
@@ -345,6 +378,8 @@ static struct t_case cases[] = {
 		a_sender_is_announced_and_torn_when_it_ends },
 	{ "withdrawals are passed on", withdrawals_are_passed_on },
 	{ "one of two sessions is released", one_of_two_sessions_is_released },
+	{ "IPv6 has no way without raw sockets",
+		ipv6_has_no_way_without_raw_sockets },
 	{ "an address that was just added is of this host",
 		an_address_that_was_just_added_is_of_this_host },
 	{ "ends of the flow must be here", ends_of_the_flow_must_be_here },
