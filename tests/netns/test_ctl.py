@@ -190,6 +190,9 @@ def test_events_are_told_in_words(daemons):
     receiver.wait_output("confirmed: 10.0.0.1:5004 [CL [125K(3K)")
     sender.wait_output("announced to 10.0.0.2")
     sender.wait_output("reservation: 10.0.0.1:5004 [CL [125K(3K)")
+    # 78 octets with the header of Ethernet for each 64 of IP.
+    said = a.ctl("show", "reservations", DST, PORT).stdout
+    assert "r 125000 B/s" in said and "1.219 Mbit/s on the wire" in said
     receiver.stop()
     sender.wait_output("reservation: none")
     sender.stop()
