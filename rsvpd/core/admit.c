@@ -396,7 +396,6 @@ admit_request(struct rsvp_core *core, struct demand *demand, struct rsb *rsb)
 	if (!allowed(core, rsb))
 		return demand;
 	demand->trying = rsb;
-	demand->stuck = false;
 	if (!demand->iface->conf.traffic_control) {
 		admit_commit(core, rsb);
 		return demand;
@@ -425,6 +424,7 @@ admit_request(struct rsvp_core *core, struct demand *demand, struct rsb *rsb)
 		admit_refuse(core, rsb, &figures.refusal);
 		return demand;
 	}
+	demand->stuck = false;
 	if (demand->slot == FLOWSLOT_LIVE && image_equal(demand->live, image)) {
 		core_put(core, image);
 		ledger_commit(core->ledger, demand->id);

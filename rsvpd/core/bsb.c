@@ -127,12 +127,26 @@ make(struct rsvp_core *core, const struct psb *psb, bool wild)
 	return bsb;
 }
 
+/*
+ * That more fails than what is known to fail is no news.  Taken as the latest
+ * word, it would let what has just failed be asked for again at once; with
+ * errors of two nodes upstream each Resv would bring two of them, and each of
+ * those another Resv, without end.
+ */
+static bool
+is_known(const struct bsb *bsb, const struct wire_flowspec *failed)
+{
+	return merge_compare(failed, &bsb->flowspec) == MERGE_GREATER;
+}
+
 static void
 strike(struct rsvp_core *core, const struct psb *psb,
 	const struct wire_msg *msg)
 {
 	struct bsb *bsb = find(psb, msg->style);
 
+	if (bsb && is_known(bsb, &msg->flows[0].flowspec))
+		return;
 	if (!bsb)
 		bsb = make(core, psb, msg->style == WIRE_STYLE_WF);
 	if (!bsb)

@@ -153,10 +153,14 @@ sim_event(struct sim *s, enum event_kind kind, size_t node)
 {
 	struct event *e = s->free_events;
 
-	if (e)
+	if (e) {
 		s->free_events = e->next;
-	else
+	} else {
 		e = (struct event *)sim_must_have(malloc(sizeof(*e)));
+		if (++s->made_events > MADE_EVENTS_MAX)
+			sim_problem(s, "a storm: %zu events are under way",
+				s->made_events);
+	}
 	memset(e, 0, offsetof(struct event, bytes));
 	e->kind = (uint8_t)kind;
 	e->node = (uint32_t)node;

@@ -11,6 +11,7 @@
 enum {
 	EVENT_BYTES = 4096, /* of a message */
 	LOG_EVENTS = 1 << 14,
+	MADE_EVENTS_MAX = 200000, /* under way at once: more is a storm */
 	LOG_SHOWN = 40,
 	SEEN_SLOTS = 1 << 16,
 	ROUND_EVENTS = 1000, /* between two checks of all nodes */
@@ -211,6 +212,7 @@ struct sim {
 	struct heap events;
 	struct heap ticks;
 	struct event *free_events;
+	size_t made_events; /* most that were under way at once */
 	struct node *nodes;
 	size_t link_count;
 	struct link *links;

@@ -313,7 +313,47 @@ a_blockade_lasts_as_our_own_refreshes_do(void)
 	ct_once(long_period);
 }
 
+static float
+asked_last(const struct ct *t)
+{
+	const size_t count = ct_sent_count(t, WIRE_RESV);
+
+	T_CHECK(count > 0, "nothing was asked");
+	return ct_sent(t, WIRE_RESV, count - 1)->msg.flows[0].flowspec.tspec.r;
+}
+
+/* Of two nodes upstream, the one with more room speaks last. */
+static void
+more_fails(struct ct *t)
+{
+	senders(t, 1);
+	wants(t, WIRE_STYLE_FF, HOP_B, 1, ct_cl(8 * B));
+	wants(t, WIRE_STYLE_FF, HOP_C, 1, ct_cl(4 * B));
+	wants(t, WIRE_STYLE_FF, HOP_C + 1, 1, ct_cl(2 * B));
+	fails(t, WIRE_STYLE_FF, 1, ct_cl(8 * B));
+	T_EQ((int)asked_last(t), 4 * B);
+	fails(t, WIRE_STYLE_FF, 1, ct_cl(4 * B));
+	T_EQ((int)asked_last(t), 2 * B);
+	ct_forget(t);
+	fails(t, WIRE_STYLE_FF, 1, ct_cl(8 * B));
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+	ct_run(t, 46000);
+	T_EQ((int)asked_last(t), 2 * B);
+	ct_forget(t);
+	/* Less is news. */
+	fails(t, WIRE_STYLE_FF, 1, ct_cl(1 * B));
+	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+}
+
+static void
+that_more_fails_than_known_is_no_news(void)
+{
+	ct_both(more_fails);
+}
+
 static struct t_case cases[] = {
+	{ "that more fails than known is no news",
+		that_more_fails_than_known_is_no_news },
 	{ "a blockaded request that is alone is not confirmed either",
 		a_blockaded_request_that_is_alone_is_not_confirmed_either },
 	{ "beside a blockade the smaller request is confirmed here",

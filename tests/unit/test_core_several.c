@@ -657,7 +657,50 @@ what_failed_in_one_style_is_no_matter_of_another(void)
 	ct_both(other_style);
 }
 
+/* The path grows beyond the capacity; what is in force stays as it is. */
+static void
+grown_path(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_make_bare(t, 200000);
+	ct_with_resv(t, ct_cl(400000)); /* min(Path_Te, Resv_Te): 100 000 */
+	msg = ct_path(t);
+	msg->tspec.r = 300000;
+	msg->tspec.p = 400000;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+	T_CHECK(ct_only_resv(t).stuck, "it follows");
+	ct_forget(t);
+}
+
+static void
+told_once(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	grown_path(t);
+	for (int i = 0; i < 3; i++) { /* another one fails again and again */
+		msg = ct_resv(t, ct_cl(400000 + (float)i));
+		msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+		ct_feed(t, DOWN, msg);
+		T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+		T_CHECK(ct_is(&ct_sent(t, WIRE_RESV_ERR, 0)->send.dst,
+				ct_addr(t, DOWN, HOP_C)),
+			"not to whom it concerns");
+		ct_forget(t);
+	}
+}
+
+static void
+what_did_not_fit_is_told_once_whoever_fails_besides(void)
+{
+	ct_both(told_once);
+}
+
 static struct t_case cases[] = {
+	{ "what did not fit is told once, whoever fails besides",
+		what_did_not_fit_is_told_once_whoever_fails_besides },
 	{ "an error about two senders names both",
 		an_error_about_two_senders_names_both },
 	{ "POLICY_DATA of an error go on with it",
