@@ -388,6 +388,7 @@ static bool
 change_without_memory(long nth)
 {
 	struct ct *t = ct_new(ADDR_V4);
+	struct wire_tspec tspec = ct_tspec();
 	bool failed;
 	uint64_t before;
 
@@ -399,8 +400,11 @@ change_without_memory(long nth)
 	t->fail_at = 0;
 	if (failed && t->flow_count == 0) {
 		T_EQ(ct_reserved(t, DOWN), before);
-		ct_feed_tspec(t, ct_cl(40000).tspec);
+		tspec.r = 60000;
+		tspec.p = 70000;
+		ct_feed_tspec(t, tspec);
 		T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+		T_EQ(ct_flow(t)->flow.rate_Bps, before);
 		ct_answer_all(t);
 		T_CHECK(ct_only_resv(t).flowspec.tspec.r == 50000,
 			"allocation %ld: what was in force", nth);

@@ -280,20 +280,25 @@ open_for(struct ct *t, uint64_t id, uint32_t uid, enum rsvp_local_result want)
 static void
 path_without_memory(void)
 {
-	struct ct *t = ct_new(ADDR_V4);
+	for (long nth = 1; nth <= 12; nth++) {
+		struct ct *t = ct_new(ADDR_V4);
 
-	for (uint16_t port = 1; port <= 40; port++)
-		for (long nth = 1; nth <= 12; nth++) {
+		/* Enough of them for another table of timers. */
+		for (uint16_t port = 1; port <= 40; port++) {
 			struct wire_msg *msg = ct_path(t);
 
 			msg->session.dst_port = port;
 			t->fail_at = t->allocations + nth;
 			ct_feed(t, UP, msg);
-			ct_forget(t);
+			t->fail_at = 0;
 			T_EQ(ct_totals(t).sessions, ct_totals(t).paths);
+			msg = ct_path(t);
+			msg->session.dst_port = port;
+			ct_feed(t, UP, msg);
+			ct_forget(t);
 		}
-	t->fail_at = 0;
-	ct_free(t);
+		ct_free(t);
+	}
 }
 
 static void
