@@ -7,7 +7,7 @@
 
 #include "core_t.h"
 
-enum { FIRST = 1, SECOND = 2 };
+enum { FIRST = 11, SECOND = 12 };
 
 static void
 app_open(struct ct *t, uint64_t id)

@@ -68,9 +68,28 @@ service_alone(struct ct *t)
 	T_EQ(ct_flow(t)->flow.peak_Bps, before.peak_Bps);
 }
 
+/* The queue is four packets long in either case. */
+static void
+bucket_alone(struct ct *t)
+{
+	struct wire_flowspec spec = ct_cl(5000);
+	uint64_t before;
+
+	ct_make_bare(t, 1000000);
+	spec.tspec.b = 4000;
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, spec));
+	before = ct_flow(t)->flow.buffer_bytes;
+	ct_answer(t, 0);
+	spec.tspec.b = 3000;
+	T_EQ(told(t, spec)->flow.bucket_bytes, 3000);
+	T_EQ(ct_flow(t)->flow.buffer_bytes, before);
+}
+
 static void
 each_figure_makes_a_difference(void)
 {
+	ct_once(bucket_alone);
 	ct_once(each_figure);
 	ct_once(service_alone);
 }

@@ -371,7 +371,70 @@ an_interface_that_is_gone_is_not_shown(void)
 	ct_once(gone);
 }
 
+/* RFC 2209 1: one of a sender's path states is forwarded. */
+static void
+group_shown(struct ct *t)
+{
+	struct rsvp_path_info info[2];
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct wire_msg *msg = ct_path(t);
+
+		msg->session.dst = ct_group(t);
+		ct_feed(t, i == 0 ? UP : SIDE, msg);
+	}
+	T_EQ(rsvp_core_paths(t->core, t->now, 1, info, 2), 2);
+	T_CHECK(!info[0].local_only, "expected there");
+	T_CHECK(info[1].local_only, "not expected there");
+}
+
+static void
+several_asked(struct ct *t)
+{
+	struct rsvp_ask_info info;
+
+	ct_with_path(t);
+	ct_with_second_path(t);
+	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(50000)));
+	ct_answer_all(t);
+	T_EQ(rsvp_core_asks(t->core, 1, &info, 1), 1);
+	T_EQ(info.flow_count, 2);
+}
+
+static void
+receiver_shown(struct ct *t)
+{
+	const struct wire_session session = ct_session(t);
+	const struct rsvp_who nobody = { .known = false };
+	const struct wire_flow flow = { .has_flowspec = true,
+		.has_filter = true,
+		.flowspec = ct_cl(50000),
+		.filter = ct_sender(t) };
+	const struct rsvp_local_reserve request = { .style = WIRE_STYLE_FF,
+		.receiver = ct_addr(t, SIDE, 1),
+		.flow_count = 1,
+		.flows = &flow };
+
+	t->dst_local = true;
+	ct_with_path(t);
+	T_EQ(rsvp_local_open(t->core, t->now, 5, &session, &nobody), 0);
+	T_EQ(rsvp_local_reserve(t->core, t->now, 5, &request), 0);
+	ct_collect(t);
+	T_EQ(ct_only_resv(t).local_id, 5);
+	T_EQ(ct_only_resv(t).in_ifindex, SIDE);
+}
+
+static void
+what_is_special_about_state_is_shown(void)
+{
+	ct_both(group_shown);
+	ct_once(several_asked);
+	ct_once(receiver_shown);
+}
+
 static struct t_case cases[] = {
+	{ "what is special about state is shown",
+		what_is_special_about_state_is_shown },
 	{ "a list is cut where there is no room",
 		a_list_is_cut_where_there_is_no_room },
 	{ "what does not expire is shown so",
