@@ -271,16 +271,22 @@ static void
 not_read(struct ct *t)
 {
 	struct wire_msg *msg = ct_path(t);
-	struct rsvp_packet packet = {
-		.ifindex = UP, .fault = WIRE_CHECKSUM, .ttl = 60, .msg = msg
-	};
+	struct rsvp_packet packet = { .ifindex = UP, .ttl = 60, .msg = msg };
+	uint64_t bad = 0;
 
-	rsvp_core_packet(t->core, t->now, &packet);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 1);
+	for (int fault = 0; fault < WIRE_FAULT_COUNT; fault++) {
+		packet.fault = (enum wire_fault)fault;
+		if (fault == WIRE_OK || fault == WIRE_UNKNOWN_CLASS ||
+			fault == WIRE_UNKNOWN_CTYPE)
+			continue;
+		rsvp_core_packet(t->core, t->now, &packet);
+		T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), ++bad);
+	}
+	T_CHECK(bad > 10, "%d faults", (int)bad);
 	msg->type = 99; /* and understood, as far as it goes */
 	packet.fault = WIRE_OK;
 	rsvp_core_packet(t->core, t->now, &packet);
-	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), 2);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_BAD), bad + 1);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PATH_IN), 0);
 }
 
