@@ -203,6 +203,7 @@ confirmed_by_message(struct ct *t)
 	ct_feed_from(t, packet);
 	event = ct_event(t, RSVP_RESV_CONFIRM, 0);
 	assert_non_null(event);
+	T_EQ(event->head.id, FIRST);
 	T_CHECK(ct_is(&event->head.error.node, ct_addr(t, 7, 7)), "who did");
 	T_EQ(event->head.item_count, 2);
 	T_CHECK(event->items[1].has_flowspec, "flowspec");
