@@ -294,6 +294,13 @@ flow_fits(const struct expected *e, const struct rsvp_flow *flow)
 	       flow->min_packet_bytes == wire_packet(t->m);
 }
 
+/* Traffic control has just come back: what waited is decided in that tick. */
+static bool
+is_due(const struct node *node)
+{
+	return rsvp_core_next(node->core).us <= sim_node_now(node).us;
+}
+
 static void
 check_flow(struct sim *s, const struct node *node, const struct look *look,
 	const struct rsvp_resv_info *resv)
@@ -310,6 +317,8 @@ check_flow(struct sim *s, const struct node *node, const struct look *look,
 			node->index, resv->ifindex, f->id);
 	else if (e.senders == 0)
 		return; /* routes went elsewhere; it has to time out */
+	else if (!f && is_due(node))
+		return;
 	else if (!f)
 		sim_problem(s, "node %u if %u: in force without a flow",
 			node->index, resv->ifindex);
