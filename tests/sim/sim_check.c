@@ -301,7 +301,10 @@ sim_check_sent(struct sim *s, struct node *node, const struct rsvp_send *send)
 	key = sim_hash(key, &send->dst, sizeof(send->dst));
 	seen = slot(s->sent, key);
 	s->sent_session = sim_peek_session(&out);
-	check_resv_back(s, node, &out, seen->key == key ? seen : NULL, port);
+	/* Where another message hides the last one: no accusation. */
+	if (seen->key == key || seen->key == 0)
+		check_resv_back(
+			s, node, &out, seen->key == key ? seen : NULL, port);
 	check_quiet(
 		s, node, seen->key == key ? seen : NULL, contents, out.type);
 	if (seen->key == key && seen->contents == contents && !out.confirm &&
