@@ -219,11 +219,12 @@ class Bench:
         return found["paths"][0] if found and found["paths"] else None
 
     def reservation(self, port, ifname, node="r"):
+        """Once it is installed and its class has been counted."""
         for resv in self.daemon[node].ctl_json(
                 "show", "reservations")["reservations"]:
             if (resv["session"]["port"] == port and
                     resv["interface"] == ifname and
-                    resv["state"] == "installed"):
+                    resv["state"] == "installed" and "classid" in resv):
                 return resv
         return None
 
