@@ -27,20 +27,16 @@
  * hold the counters of the class at the time of installation, if any.
  */
 
-#include <arpa/inet.h>
+#include "model_int.h"
+
 #include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
-#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include "model_int.h"
-#include "nl_attr.h"
+#include "base/buf.h"
 
-_Static_assert(TC_U32_FLAG_TERMINAL == TC_U32_TERMINAL, "kernel's flag");
 _Static_assert(TC_CLASS_CONTROL == (TC_MAJOR << 16 | TC_MINOR_CONTROL),
 	"the class that other programs know");
-_Static_assert(TC_U32_FLAG_VAROFFSET == TC_U32_VAROFFSET, "kernel's flag");
 
 enum {
 	PORT_BUCKETS = 16,
@@ -85,207 +81,6 @@ bucket(uint32_t id, uint32_t index)
 {
 	return table(id) | index << TC_U32_BUCKET_SHIFT;
 }
-
-/* ---- the kind ------------------------------------------------------------ */
-
-static bool
-keys_equal(const struct tc_u32 *a, const struct tc_u32 *b)
-{
-	if (a->key_count != b->key_count)
-		return false;
-	for (size_t i = 0; i < a->key_count; i++)
-		if (a->keys[i].mask != b->keys[i].mask ||
-			a->keys[i].value != b->keys[i].value ||
-			a->keys[i].off != b->keys[i].off ||
-			a->keys[i].floating != b->keys[i].floating)
-			return false;
-	return true;
-}
-
-/* The part of a node that the kernel cannot change in place (and says yes). */
-static bool
-selector_equal(const struct tc_u32 *a, const struct tc_u32 *b)
-{
-	return a->divisor == b->divisor && a->flags == b->flags &&
-	       a->offshift == b->offshift && a->offmask == b->offmask &&
-	       a->off == b->off && a->offoff == b->offoff &&
-	       a->hoff == b->hoff && a->hmask == b->hmask && keys_equal(a, b);
-}
-
-static bool
-u32_equal(const struct tc_object *have, const struct tc_object *want)
-{
-	return selector_equal(&have->u32, &want->u32) &&
-	       have->u32.link == want->u32.link &&
-	       have->u32.classid == want->u32.classid;
-}
-
-static bool
-u32_changeable(const struct tc_object *have, const struct tc_object *want)
-{
-	return selector_equal(&have->u32, &want->u32);
-}
-
-static void
-fill_selector(struct buf_writer *w, const struct tc_u32 *u)
-{
-	const struct tc_u32_sel sel = { .flags = u->flags,
-		.offshift = u->offshift,
-		.nkeys = u->key_count,
-		.offmask = htons(u->offmask),
-		.off = u->off,
-		.offoff = u->offoff,
-		.hoff = u->hoff,
-		.hmask = htonl(u->hmask) };
-	uint8_t *start = nl_begin(w, TCA_U32_SEL);
-
-	buf_put_bytes(w, &sel, sizeof(sel));
-	for (size_t i = 0; i < u->key_count; i++) {
-		/* The kernel's key: four words. */
-		const uint32_t key[4] = { htonl(u->keys[i].mask),
-			htonl(u->keys[i].value),
-			(uint32_t)(int32_t)u->keys[i].off,
-			u->keys[i].floating ? UINT32_MAX : 0 };
-
-		buf_put_bytes(w, key, sizeof(key));
-	}
-	nl_end(w, start);
-}
-
-static void
-u32_fill(struct buf_writer *w, const struct tc_object *o)
-{
-	const struct tc_u32 *u = &o->u32;
-	uint8_t *nest = nl_begin(w, TCA_OPTIONS);
-
-	if (u->divisor != 0) {
-		nl_put_u32(w, TCA_U32_DIVISOR, u->divisor);
-	} else {
-		nl_put_u32(w, TCA_U32_HASH, o->handle & ~(uint32_t)TC_NODE_MAX);
-		if (u->link != 0)
-			nl_put_u32(w, TCA_U32_LINK, u->link);
-		if (u->classid != 0)
-			nl_put_u32(w, TCA_U32_CLASSID, u->classid);
-		fill_selector(w, u);
-	}
-	nl_end(w, nest);
-}
-
-static bool
-parse_selector(struct nl_view view, struct tc_u32 *u)
-{
-	struct buf_reader r = buf_reader(view.data, view.len);
-	struct tc_u32_sel sel;
-
-	buf_get_bytes(&r, &sel, sizeof(sel));
-	if (r.failed || sel.nkeys > TC_U32_KEYS_MAX)
-		return false;
-	u->flags = sel.flags;
-	u->offshift = sel.offshift;
-	u->offmask = ntohs(sel.offmask);
-	u->off = sel.off;
-	u->offoff = sel.offoff;
-	u->hoff = sel.hoff;
-	u->hmask = ntohl(sel.hmask);
-	u->key_count = sel.nkeys;
-	for (size_t i = 0; i < sel.nkeys; i++) {
-		uint32_t key[4];
-
-		buf_get_bytes(&r, key, sizeof(key));
-		u->keys[i] = (struct tc_key){ .mask = ntohl(key[0]),
-			.value = ntohl(key[1]),
-			.off = (int16_t)(int32_t)key[2],
-			.floating = key[3] != 0 };
-	}
-	return !r.failed;
-}
-
-static bool
-u32_parse(const struct nl_view *options, struct tc_object *o)
-{
-	static const struct nl_want wants[] = {
-		{ TCA_U32_DIVISOR, sizeof(uint32_t) },
-		{ TCA_U32_LINK, sizeof(uint32_t) },
-		{ TCA_U32_CLASSID, sizeof(uint32_t) },
-		{ TCA_U32_SEL, sizeof(struct tc_u32_sel) },
-	};
-	struct nl_view got[4];
-
-	if (!nl_parse(*options, wants, 4, got))
-		return false;
-	o->u32.divisor = (uint16_t)nl_u32(got[0]);
-	o->u32.link = nl_u32(got[1]);
-	o->u32.classid = nl_u32(got[2]);
-	return !got[3].data || parse_selector(got[3], &o->u32);
-}
-
-static void
-print_keys(struct text *t, const struct tc_u32 *u)
-{
-	for (size_t i = 0; i < u->key_count; i++)
-		text_printf(t, " %08x/%08x at %s%d", u->keys[i].value,
-			u->keys[i].mask, u->keys[i].floating ? "+" : "",
-			u->keys[i].off);
-}
-
-static void
-print_addr(struct text *t, const char *word, const struct addr *a)
-{
-	char buf[ADDR_TEXT];
-
-	if (a->family != ADDR_NONE)
-		text_printf(t, "%s %s ", word, addr_format(a, buf));
-}
-
-static void
-print_leaf(struct text *t, const struct tc_filter *f, const struct tc_mark *m)
-{
-	text_printf(t, "flow %u to %x:%x ", m->flow_id, m->classid >> 16,
-		m->classid & 0xffff);
-	print_addr(t, "dst", &f->dst);
-	print_addr(t, "src", &f->src);
-	text_printf(t, "proto %u", f->proto);
-	if (f->dst_port != 0)
-		text_printf(t, " dport %u", f->dst_port);
-	if (f->src_port != 0)
-		text_printf(t, " sport %u", f->src_port);
-	if (f->by_label)
-		text_printf(t, " label 0x%05x", f->flow_label);
-}
-
-static void
-u32_print(struct text *t, const struct tc_object *o)
-{
-	const struct tc_u32 *u = &o->u32;
-	struct tc_filter filter;
-	struct tc_mark mark;
-
-	if (u->divisor != 0) {
-		text_printf(t, "table of %u", u->divisor);
-		return;
-	}
-	if (tc_u32_decode(o, &filter, &mark)) {
-		print_leaf(t, &filter, &mark);
-		return;
-	}
-	if (u->link != 0)
-		text_printf(t, "link %x:", tc_u32_table(u->link));
-	if (u->classid != 0)
-		text_printf(
-			t, "to %x:%x", u->classid >> 16, u->classid & 0xffff);
-	if (u->hmask != 0)
-		text_printf(t, " by %08x at %d", u->hmask, u->hoff);
-	print_keys(t, u);
-}
-
-const struct tc_kind tc_kind_u32 = {
-	.name = "u32",
-	.equal = u32_equal,
-	.changeable = u32_changeable,
-	.fill = u32_fill,
-	.parse = u32_parse,
-	.print = u32_print,
-};
 
 /* ---- leaf nodes ---------------------------------------------------------- */
 
@@ -536,7 +331,8 @@ tc_u32_decode(const struct tc_object *node, struct tc_filter *ret_filter,
 		return false;
 	/* Whatever else the node may hold: it must be what we would make. */
 	tc_u32_node(node->ifindex, node->handle, &f, &m, &again);
-	if (!u32_equal(node, &again) || node->protocol != again.protocol ||
+	if (!tc_kind_u32.equal(node, &again) ||
+		node->protocol != again.protocol ||
 		tc_u32_bucket(&f) != (node->handle & ~(uint32_t)TC_NODE_MAX))
 		return false;
 	*ret_filter = f;

@@ -15,6 +15,7 @@ libtc_la_SOURCES = \
 	tcctl/kind_fifo.c \
 	tcctl/kind_fq_codel.c \
 	tcctl/kind_htb.c \
+	tcctl/kind_u32.c \
 	tcctl/link.c tcctl/link_int.h \
 	tcctl/link_change.c \
 	tcctl/model.c tcctl/model_int.h \
