@@ -230,7 +230,10 @@ int tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 /* Remove the tree. */
 int tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done *ret_done);
-/* A transaction of its own; the answer is in ret_done. */
+/* A transaction of its own; what came of it is in ret_group. */
+int tc_link_group(const struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_ops *ops, struct tc_group *ret_group);
+/* The same; the answer is in ret_done. */
 int tc_link_run(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_ops *ops, struct tc_done *ret_done);
 /* Totals of all classes by minor number, to be freed with alloc_put(); NULL

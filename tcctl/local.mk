@@ -18,6 +18,8 @@ libtc_la_SOURCES = \
 	tcctl/kind_u32.c \
 	tcctl/link.c tcctl/link_int.h \
 	tcctl/link_change.c \
+	tcctl/link_idle.c \
+	tcctl/link_open.c \
 	tcctl/model.c tcctl/model_int.h \
 	tcctl/nl_attr.c tcctl/nl_attr.h \
 	tcctl/nl_conn.c tcctl/nl_conn.h \

@@ -286,6 +286,7 @@ struct tc_shape {
 	struct tc_roots roots;      /* nodes of an unknown root are left out */
 	const struct tc_kind *best; /* best-effort leaf; NULL: left out */
 	uint64_t sums_Bps[TC_SUBTREES]; /* rates of the flows */
+	uint32_t layout; /* version the tree was made with; 0: the present */
 };
 
 /* The tree of an interface without its flows, sorted. */

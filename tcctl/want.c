@@ -156,7 +156,7 @@ make_leaf(const struct tc_iface *iface, uint32_t minor,
 }
 
 static void
-add_root(const struct tc_iface *iface, struct tc_objects *into)
+add_root(const struct tc_iface *iface, uint32_t layout, struct tc_objects *into)
 {
 	struct tc_object *o = tc_objects_add(into);
 
@@ -168,7 +168,8 @@ add_root(const struct tc_iface *iface, struct tc_objects *into)
 	o->parent = TC_PARENT_ROOT;
 	o->kind = &tc_kind_htb_root;
 	o->root = (struct tc_htb_root){ .default_minor = TC_MINOR_BEST,
-		.r2q = TC_LAYOUT_MARK | TC_LAYOUT_VERSION,
+		.r2q = TC_LAYOUT_MARK |
+		       (layout != 0 ? layout : TC_LAYOUT_VERSION),
 		.direct_qlen = DIRECT_QLEN };
 }
 
@@ -264,7 +265,7 @@ tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
 {
 	struct tc_object *o;
 
-	add_root(iface, into);
+	add_root(iface, shape->layout, into);
 	add_link_classes(iface, shape->sums_Bps, into);
 	o = tc_objects_add(into);
 	if (o) {

@@ -284,6 +284,45 @@ set_root(struct fix *f, uint32_t handle, const struct tc_kind *kind,
 	}
 }
 
+/* An upgrade: what the older layout lacks is added to it, what is there stays,
+ * and so does its mark, which cannot be changed. */
+static void
+tree_of_an_older_layout_is_completed(void)
+{
+	const struct tc_iface iface = fix_iface();
+	const struct tc_flow flow = fix_flow(7, 5004);
+
+	for (uint32_t layout = 1; layout <= TC_LAYOUT_VERSION; layout++) {
+		struct fix *f = fix_new();
+		const struct tc_object *root;
+		uint32_t classid;
+
+		T_EQ(fix_open(f, &iface), 0);
+		classid = fix_add(f, &flow).classid;
+		for (size_t i = f->dry.objects.count; i-- > 0;) {
+			struct tc_object *o = &f->dry.objects.all[i];
+
+			if (o->type == TC_QDISC_ROOT)
+				o->root.r2q = TC_LAYOUT_MARK | layout;
+			if (o->handle == tc_classid(TC_MINOR_CONTROL) ||
+				o->handle == tc_leaf_handle(TC_MINOR_CONTROL))
+				*o = f->dry.objects.all[--f->dry.objects.count];
+		}
+		T_CHECK(!fix_find(f, TC_CLASS, tc_classid(TC_MINOR_CONTROL)),
+			"still there");
+		T_EQ(fix_open(f, &iface), 0);
+		T_CHECK(fix_find(f, TC_CLASS, tc_classid(TC_MINOR_CONTROL)),
+			"not added");
+		T_EQ(f->ear.adopted_count, 1);
+		T_EQ(f->ear.adopted[0].id, 7);
+		T_EQ(fix_nodes(f, classid), 1);
+		root = fix_find(f, TC_QDISC_ROOT, TC_ROOT_HANDLE);
+		T_CHECK(root != NULL, "no root");
+		T_EQ(root->root.r2q, TC_LAYOUT_MARK | layout);
+		fix_free(f);
+	}
+}
+
 static void
 foreign_trees_are_refused(void)
 {
@@ -295,7 +334,9 @@ foreign_trees_are_refused(void)
 	} trees[] = { { 0x70000, false, 0, "cake 7:" },
 		{ 0x520000, true, 10, "htb 52:" },
 		{ 0x10000, true, 0x52535601, "htb 1:" },
-		{ 0x520000, true, 0x52535602, "another version" } };
+		{ 0x520000, true, TC_LAYOUT_MARK, "another version" },
+		{ 0x520000, true, TC_LAYOUT_MARK | (TC_LAYOUT_VERSION + 1),
+			"another version" } };
 	const struct tc_iface iface = fix_iface();
 
 	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
@@ -352,6 +393,8 @@ static struct t_case cases[] = {
 	{ "numbers of the adopted are taken",
 		numbers_of_the_adopted_are_taken },
 	{ "foreign filters are left alone", foreign_filters_are_left_alone },
+	{ "a tree of an older layout is completed",
+		tree_of_an_older_layout_is_completed },
 	{ "foreign trees are refused", foreign_trees_are_refused },
 	{ "a tree with another default is refused",
 		tree_with_another_default_is_refused },
