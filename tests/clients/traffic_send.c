@@ -2,9 +2,11 @@
 
 /*
  * Sends test traffic that conforms to a token bucket (rate and depth in IP
- * octets): first the burst, then the rate.  A late wake-up delays packets but
- * never exceeds the bucket.  With --flows N the rate is the sum of N flows with
- * source ports P, P+1, ... and the same destination: the flood.
+ * octets): first the burst, then the rate; with --clump a whole burst each time
+ * the bucket is full again, the worst that its Tspec allows.  A late wake-up
+ * delays packets but never exceeds the bucket.  With --flows N the rate is the
+ * sum of N flows with source ports P, P+1, ... and the same destination: the
+ * flood.
  */
 
 #include "tests/clients/traffic.h"
@@ -36,6 +38,7 @@ struct sender {
 	uint64_t duration_ms;
 	uint32_t flow;
 	unsigned flows;
+	bool clump;
 	size_t payload;
 	int fds[FLOWS_MAX];
 	uint64_t sent;
@@ -58,7 +61,8 @@ parse(struct sender *s, int argc, char **argv)
 		{ "port", 1, NULL, 'p' }, { "src-port", 1, NULL, 's' },
 		{ "rate", 1, NULL, 'r' }, { "bucket", 1, NULL, 'b' },
 		{ "packet", 1, NULL, 'M' }, { "duration-ms", 1, NULL, 't' },
-		{ "flow", 1, NULL, 'f' }, { "flows", 1, NULL, 'n' }, { 0 } };
+		{ "flow", 1, NULL, 'f' }, { "flows", 1, NULL, 'n' },
+		{ "clump", 0, NULL, 'c' }, { 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -97,6 +101,9 @@ parse(struct sender *s, int argc, char **argv)
 		case 'n':
 			s->flows = (unsigned)traffic_number(
 				"--flows", optarg, 1, FLOWS_MAX);
+			break;
+		case 'c':
+			s->clump = true;
 			break;
 		default:
 			exit(2);
@@ -189,7 +196,9 @@ run(struct sender *s)
 	const uint64_t end = s->duration_ms > 0
 				     ? start + s->duration_ms * 1000000u
 				     : UINT64_MAX;
+	const double packet = (double)s->packet_bytes;
 	double tokens = (double)s->bucket_bytes;
+	double need = packet; /* tokens before the next packet goes */
 	uint64_t last = start;
 
 	while (!stopped) {
@@ -201,16 +210,17 @@ run(struct sender *s)
 		if (tokens > (double)s->bucket_bytes)
 			tokens = (double)s->bucket_bytes;
 		last = now;
-		for (int i = 0; i < BATCH; i++) {
-			if (tokens < (double)s->packet_bytes)
-				break;
-			tokens -= (double)s->packet_bytes;
+		for (int i = 0; i < BATCH && tokens >= need; i++) {
+			tokens -= packet;
 			send_one(s);
+			need = packet; /* the rest of the clump */
 		}
-		if (tokens < (double)s->packet_bytes)
-			nap((uint64_t)(((double)s->packet_bytes - tokens) *
-				       1e9 / (double)s->rate_Bps) +
-				1000);
+		if (tokens >= need)
+			continue;
+		if (s->clump)
+			need = (double)s->bucket_bytes;
+		nap((uint64_t)((need - tokens) * 1e9 / (double)s->rate_Bps) +
+			1000);
 	}
 }
 

@@ -34,6 +34,14 @@ class Probe:
         return worst
 
 
+def split(records):
+    """Records by flow."""
+    flows = {}
+    for record in records:
+        flows.setdefault(record[0], []).append(record)
+    return flows
+
+
 def flow(records, number, sent, bound_us=None, probe=None, payload=0):
     """What became of one flow: counts, delays, late packets."""
     mine = [r for r in records if r[0] == number]

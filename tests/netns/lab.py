@@ -449,7 +449,8 @@ class Sender:
     def __init__(self, node, name, dst, port, *, uid=None, **options):
         argv = [program("traffic_send"), "--dst", dst, "--port", port]
         for key, value in options.items():
-            argv += ["--" + key.replace("_", "-"), value]
+            argv += ["--" + key.replace("_", "-")] + (
+                [] if value is None else [value])
         self.process = node.start(*argv, name=name, uid=uid)
 
     def stop(self):
