@@ -256,11 +256,11 @@ def test_stop_that_tears_leaves_nothing(bed, family, port):
         assert not filters_to(bed.r, "eth1", classid)
         # Before the lifetime of 10.5 s: it was torn, it did not time out.
         lab.wait_for(lambda: not bed.installed(bed.s, "eth0", port),
-                     "the ResvTear at the sender", 4)
+                     "the ResvTear at the sender", 8)
         lab.wait_for(lambda: not [
             s for s in bed.daemons["c"].ctl_json("show", "sessions")[
                 "sessions"] if s["port"] == port and s["paths"]],
-            "the PathTear at the receiver", 4)
+            "the PathTear at the receiver", 8)
     finally:
         sender.stop()
         receiver.stop()

