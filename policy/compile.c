@@ -99,21 +99,80 @@ say_double(struct compiling *c, const char *what, const struct claim *kept,
 
 /* ---- categories --------------------------------------------------------- */
 
-static bool
+/* FlowServiceType says what becomes of packets beyond the rate, and the
+ * service that a reservation may have. */
+static void
+settle_flow_service(struct compiling *c, const struct source_category *from,
+	struct policy_category *to)
+{
+	if (from->flow_service == POLICY_SERVICE_ANY)
+		return;
+	if (to->max_service == POLICY_UNLIMITED)
+		to->max_service = from->flow_service;
+	if (from->flow_service == POLICY_SERVICE_GS && to->rate_Bps == 0) {
+		source_report_add(c->errors, from->where,
+			"category \"%s\": Guaranteed without MaxRate: there "
+			"is no rate to shape to (set MaxRate, or take "
+			"ControlledLoad)",
+			to->name);
+		return;
+	}
+	if (to->excess == POLICY_UNLIMITED && to->rate_Bps != POLICY_UNLIMITED)
+		to->excess = from->flow_service == POLICY_SERVICE_GS
+				     ? POLICY_EXCESS_DELAY
+				     : POLICY_EXCESS_BEST_EFFORT;
+}
+
+static void
+check_excess(struct compiling *c, const struct source_category *from,
+	const struct policy_category *to)
+{
+	bool rate = to->rate_Bps != POLICY_UNLIMITED && to->rate_Bps != 0;
+
+	if (to->excess == POLICY_EXCESS_MARK &&
+		to->dscp_out == POLICY_UNLIMITED)
+		source_report_add(c->errors, from->where,
+			"category \"%s\": outProfileAction mark without a "
+			"mark (set outProfileDscp)",
+			to->name);
+	if (to->excess == POLICY_EXCESS_DELAY && !rate)
+		source_report_add(c->errors, from->where,
+			"category \"%s\": outProfileAction delay without a "
+			"rate to shape to (set maxRate)",
+			to->name);
+	if (rate && to->bucket_bytes == 0)
+		source_report_add(c->errors, from->where,
+			"category \"%s\": maxTokenBucket 0 lets no packet "
+			"through (a packet of the largest size must fit)",
+			to->name);
+}
+
+/* Both or none, and a flow that can push others out is as hard to push out. */
+static void
+settle_priorities(struct compiling *c, const struct source_category *from,
+	struct policy_category *to)
+{
+	if (to->preemption == POLICY_UNLIMITED &&
+		to->defending != POLICY_UNLIMITED)
+		to->preemption = 0;
+	if (to->defending == POLICY_UNLIMITED)
+		to->defending = to->preemption;
+	if (to->defending >= to->preemption)
+		return;
+	source_report_add(c->errors, from->where,
+		"category \"%s\": defending %u is below preemption %u (a flow "
+		"that can push others out must be as hard to push out)",
+		to->name, (unsigned)to->defending, (unsigned)to->preemption);
+}
+
+static void
 settle_category(struct compiling *c, const struct source_category *from,
 	struct policy_category *to)
 {
 	*to = from->category;
-	to->preemption = from->preemption < 0 ? 0 : (uint16_t)from->preemption;
-	to->defending = from->defending < 0 ? to->preemption
-					    : (uint16_t)from->defending;
-	if (to->defending >= to->preemption)
-		return true;
-	source_report_add(c->errors, from->where,
-		"category \"%s\": defending %u is below preemption %u (a flow "
-		"that can push others out must be as hard to push out)",
-		to->name, to->defending, to->preemption);
-	return false;
+	settle_priorities(c, from, to);
+	settle_flow_service(c, from, to);
+	check_excess(c, from, to);
 }
 
 static bool
@@ -150,8 +209,7 @@ gather_categories(struct compiling *c, struct source_draft *const drafts[2])
 			continue;
 		}
 		all[kept] = all[i];
-		(void)settle_category(
-			c, all[i], &c->set->categories[kept]); /* reported */
+		settle_category(c, all[i], &c->set->categories[kept]);
 		kept++;
 	}
 	c->set->n_categories = kept;
@@ -212,6 +270,18 @@ compare_rules(const void *a, const void *b)
 		*(struct policy_rule *const *)b);
 }
 
+/* The category is for data traffic: nobody forgot the scope. */
+static bool
+grants_data(const struct policy_set *set, const struct policy_rule *rule)
+{
+	const struct policy_category *c = NULL;
+
+	if (rule->category != POLICY_NO_CATEGORY)
+		c = &set->categories[rule->category];
+	return c && (c->rate_Bps != POLICY_UNLIMITED ||
+			    c->dscp_in != POLICY_UNLIMITED);
+}
+
 /* Keep the first of each name; the set takes its rule. */
 static void
 keep_rules(struct compiling *c, struct source_rule **all, size_t n)
@@ -237,7 +307,8 @@ keep_rules(struct compiling *c, struct source_rule **all, size_t n)
 		resolve(c, all[i]);
 		policy_rule_settle(all[i]->rule);
 		if (!all[i]->scope_set &&
-			all[i]->rule->origin == POLICY_FROM_FILE)
+			all[i]->rule->origin == POLICY_FROM_FILE &&
+			!grants_data(set, all[i]->rule))
 			source_report_add(c->notes, all[i]->where,
 				"rule \"%s\" has no scope and governs data "
 				"traffic only (add scope = \"RSVP\" to decide "
@@ -392,8 +463,6 @@ copy_directory_part(struct policy_set *set, struct source_draft *draft)
 		if (!c)
 			return false;
 		c->category = *from;
-		c->preemption = from->preemption;
-		c->defending = from->defending;
 	}
 	for (size_t i = 0; i < set->n_rules; i++) {
 		struct policy_rule *from = set->rules[i];

@@ -108,9 +108,7 @@ source_draft_category(struct source_draft *draft, const char *where)
 
 	struct source_category *c = &draft->categories[draft->n_categories];
 
-	*c = (struct source_category){
-		.preemption = -1, .defending = -1, .where = strdup(where)
-	};
+	*c = (struct source_category){ .where = strdup(where) };
 	if (!c->where)
 		return NULL;
 	policy_category_init(&c->category);

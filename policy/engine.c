@@ -224,8 +224,10 @@ judge_by_rule(struct policy *p, const struct policy_rule *rule,
 		return;
 	}
 	v->allowed = true;
-	v->preemption = c->preemption;
-	v->defending = c->defending;
+	if (c->preemption != POLICY_UNLIMITED) {
+		v->preemption = (uint16_t)c->preemption;
+		v->defending = (uint16_t)c->defending;
+	}
 	if (q->message == POLICY_RESV)
 		judge_reservation(p, c, q, claim, v);
 	if (!v->allowed)
@@ -365,4 +367,20 @@ policy_rule_at(
 	}
 	*ret_info = info;
 	return true;
+}
+
+bool
+policy_data_at(const struct policy *p, size_t i, int64_t now_unix_s,
+	struct policy_data_rule *ret_rule)
+{
+	if (!p->set || i >= p->set->n_data)
+		return false;
+
+	const struct policy_rule *rule = p->set->rules[p->set->data[i]];
+
+	return policy_rule_data(rule,
+		rule->category == POLICY_NO_CATEGORY
+			? NULL
+			: &p->set->categories[rule->category],
+		now_unix_s, ret_rule);
 }

@@ -23,8 +23,8 @@ enum phase {
 
 enum {
 	DIGEST_SLICE = 256, /* octets digested for one rule of the budget */
-	CATEGORY_LEAST = 4 + 2 + 1 + 55, /* octets of a record */
-	RULE_LEAST = 4 + 2 + 1 + 29
+	CATEGORY_LEAST = 4 + 2 + 1 + 2, /* octets of a record */
+	RULE_LEAST = 4 + 2 + 1 + 13 + 2 * 11
 };
 
 struct policy_load {
@@ -138,7 +138,9 @@ step_counts(struct policy_load *load)
 		load->alloc, (load->categories + 1) * sizeof(*set->categories));
 	set->rules = (struct policy_rule **)alloc_get(
 		load->alloc, (load->rules + 1) * sizeof(struct policy_rule *));
-	if (!set->categories || !set->rules)
+	set->data = (uint32_t *)alloc_get(
+		load->alloc, (load->rules + 1) * sizeof(*set->data));
+	if (!set->categories || !set->rules || !set->data)
 		refuse(load, "no memory for the snapshot");
 	else
 		load->phase = PHASE_CATEGORIES;
@@ -186,6 +188,8 @@ step_rule(struct policy_load *load)
 		return;
 	}
 	set->n_rules++;
+	if ((set->rules[n]->scope & POLICY_SCOPE_DATA) != 0)
+		set->data[set->n_data++] = (uint32_t)n;
 	if (n > 0 && policy_rule_compare(set->rules[n - 1], set->rules[n]) >= 0)
 		refuse(load, "the rules are not in the order of decision");
 	else if (!policy_index_add(

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libpolicy.la
 libpolicy_la_SOURCES = \
 	policy/engine.c policy/policy.h \
+	policy/grants.c \
 	policy/index.c policy/index_int.h \
 	policy/limits.c policy/limits_int.h \
 	policy/load.c policy/load_int.h \

@@ -23,6 +23,7 @@ struct policy_load; /* a snapshot being checked and indexed */
 
 enum {
 	POLICY_NAME = 64,    /* of a rule or category, with its terminator */
+	POLICY_IFACE = 16,   /* an interface name or glob, terminated */
 	POLICY_REASON = 200, /* with its terminator */
 	POLICY_SNAPSHOT_MAX = 256 * 1024 * 1024 /* octets */
 };
@@ -127,6 +128,90 @@ struct policy_rule_info {
 /* The i-th rule in the order of decision; false: no more. */
 bool policy_rule_at(const struct policy *policy, size_t i,
 	struct policy_rule_info *ret_info);
+
+/* ---- rules on data traffic ------------------------------------------------
+ */
+
+struct policy_span {
+	uint32_t lo; /* lo <= hi */
+	uint32_t hi;
+};
+
+struct policy_addr_span {
+	struct addr lo; /* of one family, lo <= hi */
+	struct addr hi;
+};
+
+struct policy_iface {
+	char glob[POLICY_IFACE]; /* '*' any run, '?' any one character */
+};
+
+/* Empty lists are conditions that are not set: they hold for everything. */
+struct policy_spans {
+	struct policy_span *at;
+	size_t count;
+};
+
+struct policy_addr_spans {
+	struct policy_addr_span *at;
+	size_t count;
+};
+
+struct policy_ifaces {
+	struct policy_iface *at;
+	size_t count;
+};
+
+/* What becomes of packets that exceed the rate. */
+enum policy_excess {
+	POLICY_EXCESS_MARK,        /* sent with dscp_out */
+	POLICY_EXCESS_DROP,        /* policed */
+	POLICY_EXCESS_BEST_EFFORT, /* sent with DSCP 0 */
+	POLICY_EXCESS_DELAY        /* shaped */
+};
+
+/* Who has traffic that a rule and a reservation both cover. */
+enum policy_arbitration {
+	POLICY_RESERVATION_FIRST,
+	POLICY_RULE_FIRST,
+	POLICY_FIRST_WINS /* whichever was there first, the other flagged */
+};
+
+struct policy_data_rule {
+	const char *name;
+	const char *category; /* "": none */
+	struct policy_addr_spans src;
+	struct policy_addr_spans dst;
+	struct policy_spans src_ports;
+	struct policy_spans dst_ports;
+	struct policy_spans protos;
+	struct policy_spans dscps;
+	struct policy_ifaces in;
+	struct policy_ifaces out; /* what "interface" names as well */
+	int32_t priority;         /* larger is tried first */
+	bool deny;
+	bool active; /* its time is now, and packets can be told by it */
+	bool admit;  /* the rate counts against the link's capacity */
+	enum policy_arbitration arbitration;
+	/* In profile. */
+	bool marks;
+	uint8_t dscp;
+	/* The rate, and what is beyond it.  0: none, not bounded. */
+	uint64_t rate_Bps;
+	uint64_t bucket_bytes;
+	uint64_t peak_Bps;
+	uint64_t min_packet;
+	uint64_t max_packet;
+	enum policy_excess excess;
+	uint8_t dscp_out; /* of POLICY_EXCESS_MARK */
+};
+/*
+ * The i-th rule of scope DataTraffic or Both, in the order of decision: a
+ * packet belongs to the first active one that it matches.  False: no more.
+ * What it points to is borrowed until the next switch.
+ */
+bool policy_data_at(const struct policy *policy, size_t i, int64_t now_unix_s,
+	struct policy_data_rule *ret_rule);
 
 /* ---- policyd and engine -------------------------------------------------- */
 

@@ -77,6 +77,19 @@ ifaces_hold(const struct policy_ifaces *list, const char *name)
 	return list->count == 0;
 }
 
+/* A Path is judged where it comes in, a reservation where its data go out. */
+static bool
+all_ifaces_hold(const struct policy_rule *rule, const struct policy_request *q)
+{
+	bool path = q->message == POLICY_PATH;
+
+	return ifaces_hold(&rule->ifaces[POLICY_IFACE_ANY], q->iface) &&
+	       ifaces_hold(
+		       &rule->ifaces[POLICY_IFACE_IN], path ? q->iface : "") &&
+	       ifaces_hold(
+		       &rule->ifaces[POLICY_IFACE_OUT], path ? "" : q->iface);
+}
+
 static bool
 names_somebody(const struct policy_rule *rule)
 {
@@ -154,8 +167,10 @@ policy_rule_match(
 		return source;
 	if (!service_holds(rule, request->service))
 		return POLICY_FAILS_SERVICE;
-	if (!ifaces_hold(&rule->ifaces, request->iface))
+	if (!all_ifaces_hold(rule, request))
 		return POLICY_FAILS_IFACE;
+	if (rule->spans[POLICY_SPAN_DSCP].count > 0)
+		return POLICY_FAILS_DSCP;
 	return POLICY_HOLDS;
 }
 
@@ -251,12 +266,22 @@ rank_who(const struct policy_rule *rule)
 }
 
 static uint32_t
-rank_ifaces(const struct policy_ifaces *list)
+rank_iface_list(const struct policy_ifaces *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (strpbrk(list->at[i].glob, "*?"))
 			return 1;
 	return list->count > 0 ? 2 : 0;
+}
+
+static uint32_t
+rank_ifaces(const struct policy_rule *rule)
+{
+	uint32_t rank = 0;
+
+	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
+		rank += rank_iface_list(&rule->ifaces[k]);
+	return rank;
 }
 
 /* Of a set of bits, 0 meaning all: fewer bits rank higher. */
@@ -285,7 +310,7 @@ policy_rule_settle(struct policy_rule *rule)
 		rank_spans(&spans[POLICY_SPAN_DST_PORT], PORTS);
 	rank[POLICY_RANK_SRC_PORT] =
 		rank_spans(&spans[POLICY_SPAN_SRC_PORT], PORTS);
-	rank[POLICY_RANK_IFACE] = rank_ifaces(&rule->ifaces);
+	rank[POLICY_RANK_IFACE] = rank_ifaces(rule);
 	rank[POLICY_RANK_SERVICE] =
 		rank_bits(rule->services, POLICY_BITS_SERVICE);
 	rank[POLICY_RANK_ROLE] = rank_bits(rule->roles, POLICY_BITS_ROLE);
@@ -398,7 +423,7 @@ bool
 policy_rule_covers(const struct policy_rule *a, const struct policy_rule *b)
 {
 	static const enum policy_span_kind kinds[] = { POLICY_SPAN_PROTO,
-		POLICY_SPAN_SRC_PORT, POLICY_SPAN_DST_PORT };
+		POLICY_SPAN_SRC_PORT, POLICY_SPAN_DST_PORT, POLICY_SPAN_DSCP };
 
 	if ((b->scope & ~a->scope) != 0 || !who_covers(a, b))
 		return false;
@@ -408,10 +433,11 @@ policy_rule_covers(const struct policy_rule *a, const struct policy_rule *b)
 	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
 		if (!addrs_cover(&a->addrs[k], &b->addrs[k]))
 			return false;
+	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
+		if (!ifaces_cover(&a->ifaces[k], &b->ifaces[k]))
+			return false;
 	return bits_cover(a->services, b->services) &&
-	       bits_cover(a->roles, b->roles) &&
-	       ifaces_cover(&a->ifaces, &b->ifaces) &&
-	       open_requests_cover(a, b);
+	       bits_cover(a->roles, b->roles) && open_requests_cover(a, b);
 }
 
 void
@@ -423,21 +449,9 @@ policy_rule_free(const struct alloc *alloc, struct policy_rule *rule)
 		alloc_put(alloc, rule->spans[k].at);
 	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
 		alloc_put(alloc, rule->addrs[k].at);
-	alloc_put(alloc, rule->ifaces.at);
+	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
+		alloc_put(alloc, rule->ifaces[k].at);
 	alloc_put(alloc, rule);
-}
-
-void
-policy_category_init(struct policy_category *c)
-{
-	*c = (struct policy_category){
-		.max_rate_Bps = POLICY_UNLIMITED,
-		.max_bucket_bytes = POLICY_UNLIMITED,
-		.max_peak_Bps = POLICY_UNLIMITED,
-		.max_packet_bytes = POLICY_UNLIMITED,
-		.max_flows = POLICY_UNLIMITED,
-		.aggregate_Bps = POLICY_UNLIMITED,
-	};
 }
 
 bool
@@ -461,6 +475,7 @@ policy_set_free(struct policy_set *set)
 	for (size_t i = 0; set->rules && i < set->n_rules; i++)
 		policy_rule_free(set->alloc, set->rules[i]);
 	alloc_put(set->alloc, set->rules);
+	alloc_put(set->alloc, set->data);
 	alloc_put(set->alloc, set->categories);
 	alloc_put(set->alloc, set);
 }

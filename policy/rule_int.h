@@ -17,7 +17,7 @@
 #include "policy/policy.h"
 
 enum {
-	POLICY_IFACE = 16,      /* an interface name or glob, terminated */
+	POLICY_DSCP_MAX = 63,
 	POLICY_LIST_MAX = 1024, /* entries of one list of one rule */
 	POLICY_RULES_MAX = 200000,
 	POLICY_CATEGORIES_MAX = 200000
@@ -59,38 +59,16 @@ enum policy_span_kind {
 	POLICY_SPAN_PROTO,
 	POLICY_SPAN_SRC_PORT,
 	POLICY_SPAN_DST_PORT,
+	POLICY_SPAN_DSCP,
 	POLICY_SPAN_COUNT
 };
 enum policy_addr_kind { POLICY_ADDR_SRC, POLICY_ADDR_DST, POLICY_ADDR_COUNT };
-
-struct policy_span {
-	uint32_t lo; /* lo <= hi */
-	uint32_t hi;
-};
-
-struct policy_addr_span {
-	struct addr lo; /* of one family, lo <= hi */
-	struct addr hi;
-};
-
-struct policy_iface {
-	char glob[POLICY_IFACE];
-};
-
-/* Empty lists are conditions that are not set: they hold for everything. */
-struct policy_spans {
-	struct policy_span *at;
-	size_t count;
-};
-
-struct policy_addr_spans {
-	struct policy_addr_span *at;
-	size_t count;
-};
-
-struct policy_ifaces {
-	struct policy_iface *at;
-	size_t count;
+/* ANY: where it comes from or goes to. */
+enum policy_iface_kind {
+	POLICY_IFACE_ANY,
+	POLICY_IFACE_IN,
+	POLICY_IFACE_OUT,
+	POLICY_IFACE_COUNT
 };
 
 /* What makes a rule more specific, most weighty first. */
@@ -107,20 +85,73 @@ enum policy_rank {
 	POLICY_RANK_COUNT
 };
 
+/* What the number of a grant means. */
+enum policy_unit {
+	POLICY_UNIT_RATE,  /* octets a second */
+	POLICY_UNIT_SIZE,  /* octets */
+	POLICY_UNIT_COUNT, /* from here on a word stands for each value */
+	POLICY_UNIT_DSCP,
+	POLICY_UNIT_SERVICE,
+	POLICY_UNIT_EXCESS,
+	POLICY_UNIT_ARBITRATION,
+	POLICY_UNIT_FLAG
+};
+
+/*
+ * What a category grants, all of it numbers: member, key, unit, largest value.
+ * The order is that of the text and of the snapshot.
+ */
+#define POLICY_GRANTS(X)                                                       \
+	X(max_service, "maxService", SERVICE, 5)                               \
+	X(max_rate_Bps, "maxRatePerFlow", RATE, INT64_MAX)                     \
+	X(max_bucket_bytes, "maxBucketPerFlow", SIZE, INT64_MAX)               \
+	X(max_peak_Bps, "maxPeakPerFlow", RATE, INT64_MAX)                     \
+	X(max_packet_bytes, "maxPacketPerFlow", SIZE, INT64_MAX)               \
+	X(max_flows, "maxFlows", COUNT, 1000000000)                            \
+	X(aggregate_Bps, "aggregateRate", RATE, INT64_MAX)                     \
+	X(preemption, "preemption", COUNT, 65535)                              \
+	X(defending, "defending", COUNT, 65535)                                \
+	/* Of data traffic. */                                                 \
+	X(rate_Bps, "maxRate", RATE, INT64_MAX)                                \
+	X(bucket_bytes, "maxTokenBucket", SIZE, INT64_MAX)                     \
+	X(peak_Bps, "peakRate", RATE, INT64_MAX)                               \
+	X(min_unit_bytes, "minPolicedUnit", SIZE, 65535)                       \
+	X(packet_bytes, "maxPacketSize", SIZE, 65535)                          \
+	X(dscp_in, "inProfileDscp", DSCP, 63)                                  \
+	X(dscp_out, "outProfileDscp", DSCP, 63)                                \
+	X(excess, "outProfileAction", EXCESS, POLICY_EXCESS_DELAY)             \
+	X(admit, "admit", FLAG, 1)                                             \
+	X(arbitration, "arbitration", ARBITRATION, POLICY_FIRST_WINS)
+
 struct policy_category {
 	char name[POLICY_NAME];
 	bool deny;
-	uint8_t origin;      /* enum policy_origin */
-	uint8_t max_service; /* enum policy_service; ANY: no bound */
-	uint16_t preemption;
-	uint16_t defending; /* >= preemption, RFC 3181 */
-	uint64_t max_rate_Bps;
-	uint64_t max_bucket_bytes;
-	uint64_t max_peak_Bps;
-	uint64_t max_packet_bytes;
-	uint64_t max_flows;
-	uint64_t aggregate_Bps;
+	uint8_t origin; /* enum policy_origin */
+#define X(member, key, unit, most) uint64_t member;
+	POLICY_GRANTS(X) /* POLICY_UNLIMITED: not set, no bound */
+#undef X
 };
+
+struct policy_grant {
+	const char *key;
+	size_t offset; /* of the uint64_t in struct policy_category */
+	enum policy_unit unit;
+	uint64_t most;
+};
+const struct policy_grant *policy_grants(size_t *ret_count);
+uint64_t policy_grant_get(
+	const struct policy_category *c, const struct policy_grant *grant);
+void policy_grant_set(struct policy_category *c,
+	const struct policy_grant *grant, uint64_t value);
+/* The grant may have that value. */
+bool policy_grant_valid(const struct policy_grant *grant, uint64_t value);
+
+/* The words of a unit, ended by one without text; NULL when it has none. */
+struct policy_word {
+	const char *text;
+	uint64_t value;
+};
+const struct policy_word *policy_unit_words(enum policy_unit unit);
 
 struct policy_rule {
 	char name[POLICY_NAME];
@@ -133,7 +164,7 @@ struct policy_rule {
 	uint8_t roles;    /* bits; 0: any */
 	struct policy_spans spans[POLICY_SPAN_COUNT];
 	struct policy_addr_spans addrs[POLICY_ADDR_COUNT];
-	struct policy_ifaces ifaces;
+	struct policy_ifaces ifaces[POLICY_IFACE_COUNT];
 	uint32_t rank[POLICY_RANK_COUNT]; /* by policy_rule_settle() */
 };
 
@@ -150,7 +181,8 @@ struct policy_rule {
 	X(POLICY_FAILS_DST_PORT, "destination port")                           \
 	X(POLICY_FAILS_SRC_PORT, "source port")                                \
 	X(POLICY_FAILS_SERVICE, "service")                                     \
-	X(POLICY_FAILS_IFACE, "interface")
+	X(POLICY_FAILS_IFACE, "interface")                                     \
+	X(POLICY_FAILS_DSCP, "dscp: a reservation has none")
 
 enum policy_condition {
 #define X(name, text) name,
@@ -181,6 +213,8 @@ void policy_rule_free(const struct alloc *alloc, struct policy_rule *rule);
 
 /* A category without any bound. */
 void policy_category_init(struct policy_category *category);
+/* Its numbers fit each other: both priorities or none, in their order. */
+bool policy_category_sound(const struct policy_category *category);
 
 /* A name is 1 to 63 printable ASCII characters without blanks at its ends. */
 bool policy_name_valid(const char *name);
@@ -195,6 +229,11 @@ const char *policy_default_text(uint8_t why); /* enum policy_default */
 bool policy_default_denies(uint8_t why);
 void policy_proto_text(struct text *t, uint32_t proto);
 
+/* What the rule says of data traffic; false when it says nothing. */
+bool policy_rule_data(const struct policy_rule *rule,
+	const struct policy_category *category, int64_t now_unix_s,
+	struct policy_data_rule *ret_rule);
+
 /* A rule set: rules in the order of decision.  Owns all it points to. */
 struct policy_set {
 	const struct alloc *alloc;
@@ -202,6 +241,8 @@ struct policy_set {
 	size_t n_categories;
 	struct policy_rule **rules;
 	size_t n_rules;
+	uint32_t *data; /* positions of those on data traffic, or NULL */
+	size_t n_data;
 	uint8_t default_why; /* enum policy_default */
 	uint64_t generation;
 	int64_t made_unix_s;

@@ -152,11 +152,21 @@ add_services(struct text *t, uint8_t services)
 }
 
 static void
-add_ifaces(struct text *t, const struct policy_ifaces *list)
+add_ifaces(struct text *t, size_t start, const char *word,
+	const struct policy_ifaces *list)
 {
+	if (list->count > 0)
+		separate(t, start);
 	for (size_t i = 0; i < list->count; i++)
-		text_printf(t, "%s%s", i == 0 ? "interface " : ",",
-			list->at[i].glob);
+		text_printf(t, "%s%s", i == 0 ? word : ",", list->at[i].glob);
+}
+
+static void
+add_dscps(struct text *t, size_t start, const struct policy_spans *list)
+{
+	if (list->count > 0)
+		separate(t, start);
+	add_spans(t, "dscp ", list);
 }
 
 void
@@ -193,59 +203,10 @@ policy_rule_text(struct text *t, const struct policy_rule *rule)
 		separate(t, start);
 		add_roles(t, rule->roles);
 	}
-	if (rule->ifaces.count > 0) {
-		separate(t, start);
-		add_ifaces(t, &rule->ifaces);
-	}
+	add_dscps(t, start, &spans[POLICY_SPAN_DSCP]);
+	add_ifaces(t, start, "interface ", &rule->ifaces[POLICY_IFACE_ANY]);
+	add_ifaces(t, start, "in ", &rule->ifaces[POLICY_IFACE_IN]);
+	add_ifaces(t, start, "out ", &rule->ifaces[POLICY_IFACE_OUT]);
 	if (t->len == start)
 		text_add(t, "any");
-}
-
-static void
-add_rate(struct text *t, size_t start, const char *name, uint64_t rate_Bps)
-{
-	if (rate_Bps == POLICY_UNLIMITED)
-		return;
-	separate(t, start);
-	text_printf(t, "%s ", name);
-	text_add_rate(t, (double)rate_Bps);
-}
-
-static void
-add_size(struct text *t, size_t start, const char *name, uint64_t octets)
-{
-	if (octets == POLICY_UNLIMITED)
-		return;
-	separate(t, start);
-	text_printf(t, "%s ", name);
-	text_add_size(t, (double)octets);
-}
-
-void
-policy_category_text(struct text *t, const struct policy_category *c)
-{
-	size_t start = t->len;
-
-	if (c->deny)
-		text_add(t, "deny");
-	if (c->max_service == POLICY_SERVICE_CL) {
-		separate(t, start);
-		text_add(t, "maxService CL");
-	}
-	add_rate(t, start, "maxRatePerFlow", c->max_rate_Bps);
-	add_size(t, start, "maxBucketPerFlow", c->max_bucket_bytes);
-	add_rate(t, start, "maxPeakPerFlow", c->max_peak_Bps);
-	add_size(t, start, "maxPacketPerFlow", c->max_packet_bytes);
-	if (c->max_flows != POLICY_UNLIMITED) {
-		separate(t, start);
-		text_printf(t, "maxFlows %" PRIu64, c->max_flows);
-	}
-	add_rate(t, start, "aggregateRate", c->aggregate_Bps);
-	if (c->preemption != 0 || c->defending != 0) {
-		separate(t, start);
-		text_printf(t, "preemption %u; defending %u", c->preemption,
-			c->defending);
-	}
-	if (t->len == start)
-		text_add(t, "no limits");
 }

@@ -12,7 +12,7 @@
 
 enum {
 	MAGIC = 0x4c4f5051, /* "QPOL" */
-	LAYOUT = 1,
+	LAYOUT = 2,
 	HEAD_MAX = 2 + POLICY_REASON + 4 + 2 + 2 + 6 * 8,
 	FIRST_SIZE = 4096
 };
@@ -55,6 +55,23 @@ put_text(struct buf_writer *w, const char *text)
 	buf_put_bytes(w, text, n);
 }
 
+/* Those that are set, in the order of the table. */
+static void
+put_grants(struct buf_writer *w, const struct policy_category *c)
+{
+	size_t n;
+	const struct policy_grant *grants = policy_grants(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t value = policy_grant_get(c, &grants[i]);
+
+		if (value == POLICY_UNLIMITED)
+			continue;
+		buf_put_u8(w, (uint8_t)i);
+		buf_put_u64le(w, value);
+	}
+}
+
 static void
 put_category(struct buf_writer *w, const struct policy_category *c)
 {
@@ -63,15 +80,7 @@ put_category(struct buf_writer *w, const struct policy_category *c)
 	put_text(w, c->name);
 	buf_put_u8(w, c->deny);
 	buf_put_u8(w, c->origin);
-	buf_put_u8(w, c->max_service);
-	buf_put_u16le(w, c->preemption);
-	buf_put_u16le(w, c->defending);
-	buf_put_u64le(w, c->max_rate_Bps);
-	buf_put_u64le(w, c->max_bucket_bytes);
-	buf_put_u64le(w, c->max_peak_Bps);
-	buf_put_u64le(w, c->max_packet_bytes);
-	buf_put_u64le(w, c->max_flows);
-	buf_put_u64le(w, c->aggregate_Bps);
+	put_grants(w, c);
 	close_record(w, start);
 }
 
@@ -99,6 +108,14 @@ put_addr_spans(struct buf_writer *w, const struct policy_addr_spans *list)
 }
 
 static void
+put_ifaces(struct buf_writer *w, const struct policy_ifaces *list)
+{
+	buf_put_u16le(w, (uint16_t)list->count);
+	for (size_t i = 0; i < list->count; i++)
+		put_text(w, list->at[i].glob);
+}
+
+static void
 put_rule(struct buf_writer *w, const struct policy_rule *r)
 {
 	uint8_t *start = open_record(w);
@@ -115,9 +132,8 @@ put_rule(struct buf_writer *w, const struct policy_rule *r)
 		put_spans(w, &r->spans[k]);
 	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
 		put_addr_spans(w, &r->addrs[k]);
-	buf_put_u16le(w, (uint16_t)r->ifaces.count);
-	for (size_t i = 0; i < r->ifaces.count; i++)
-		put_text(w, r->ifaces.at[i].glob);
+	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
+		put_ifaces(w, &r->ifaces[k]);
 	close_record(w, start);
 }
 
@@ -272,36 +288,44 @@ next_record(struct buf_reader *body)
 	return buf_split(body, len);
 }
 
+/* False when one is not known, not in order or out of range. */
 static bool
-valid_service_bound(uint8_t service)
+get_grants(struct buf_reader *r, struct policy_category *c)
 {
-	return service == POLICY_SERVICE_ANY || service == POLICY_SERVICE_GS ||
-	       service == POLICY_SERVICE_CL;
+	size_t n;
+	const struct policy_grant *grants = policy_grants(&n);
+	size_t least = 0;
+
+	while (buf_left(r) > 0) {
+		size_t i = buf_get_u8(r);
+		uint64_t value = buf_get_u64le(r);
+
+		if (r->failed || i < least || i >= n ||
+			value == POLICY_UNLIMITED ||
+			!policy_grant_valid(&grants[i], value))
+			return false;
+		policy_grant_set(c, &grants[i], value);
+		least = i + 1;
+	}
+	return !r->failed;
 }
 
 const char *
 policy_category_read(struct buf_reader *body, struct policy_category *ret)
 {
 	struct buf_reader r = next_record(body);
-	struct policy_category c = { 0 };
+	struct policy_category c;
+
+	policy_category_init(&c);
+
 	bool name = get_text(&r, c.name, sizeof(c.name));
 	bool flag = get_flag(&r, &c.deny);
 
 	c.origin = buf_get_u8(&r);
-	c.max_service = buf_get_u8(&r);
-	c.preemption = buf_get_u16le(&r);
-	c.defending = buf_get_u16le(&r);
-	c.max_rate_Bps = buf_get_u64le(&r);
-	c.max_bucket_bytes = buf_get_u64le(&r);
-	c.max_peak_Bps = buf_get_u64le(&r);
-	c.max_packet_bytes = buf_get_u64le(&r);
-	c.max_flows = buf_get_u64le(&r);
-	c.aggregate_Bps = buf_get_u64le(&r);
-	if (!buf_complete(&r) || !name || !policy_name_valid(c.name))
+	if (r.failed || !name || !policy_name_valid(c.name))
 		return "a category is malformed";
-	if (!flag || c.origin > POLICY_FROM_DIRECTORY ||
-		!valid_service_bound(c.max_service) ||
-		c.defending < c.preemption)
+	if (!flag || c.origin > POLICY_FROM_DIRECTORY || !get_grants(&r, &c) ||
+		!policy_category_sound(&c))
 		return "a category has a value out of range";
 	*ret = c;
 	return NULL;
@@ -402,6 +426,7 @@ get_lists(const struct alloc *alloc, struct buf_reader *r,
 		[POLICY_SPAN_PROTO] = UINT8_MAX,
 		[POLICY_SPAN_SRC_PORT] = UINT16_MAX,
 		[POLICY_SPAN_DST_PORT] = UINT16_MAX,
+		[POLICY_SPAN_DSCP] = POLICY_DSCP_MAX,
 	};
 
 	for (int k = 0; k < POLICY_SPAN_COUNT; k++)
@@ -410,7 +435,10 @@ get_lists(const struct alloc *alloc, struct buf_reader *r,
 	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
 		if (!get_addr_spans(alloc, r, &rule->addrs[k]))
 			return false;
-	return get_ifaces(alloc, r, &rule->ifaces);
+	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
+		if (!get_ifaces(alloc, r, &rule->ifaces[k]))
+			return false;
+	return true;
 }
 
 static bool

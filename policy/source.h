@@ -52,11 +52,11 @@ struct source_rule {
 };
 
 struct source_category {
-	struct policy_category category;
-	int32_t preemption; /* -1: not set */
-	int32_t defending;
+	struct policy_category category; /* POLICY_UNLIMITED: not set */
 	unsigned tag;
 	char *where;
+	/* FlowServiceType: POLICY_SERVICE_CL polices, GS shapes; ANY: none. */
+	uint8_t flow_service;
 };
 
 enum source_default {

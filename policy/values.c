@@ -171,19 +171,6 @@ read_count(const struct source_key *key, const char *value, void *target,
 }
 
 static bool
-read_importance(const struct source_key *key, const char *value, void *target,
-	struct text *why)
-{
-	uint64_t v;
-	const char *p = value;
-
-	if (!take_number(&p, '\0', UINT16_MAX, &v) || *p != '\0')
-		return no(why, value, "is not a number from 0 to 65535");
-	*TARGET(int32_t) = (int32_t)v;
-	return true;
-}
-
-static bool
 read_priority(const struct source_key *key, const char *value, void *target,
 	struct text *why)
 {
@@ -298,20 +285,82 @@ read_service(const struct source_key *key, const char *value, void *target,
 	return true;
 }
 
+/* A number for which words stand. */
 static bool
-read_max_service(const struct source_key *key, const char *value, void *target,
+read_word(const struct source_key *key, const char *value, void *target,
 	struct text *why)
 {
-	static const struct word words[] = { { "GS", POLICY_SERVICE_GS },
-		{ "CL", POLICY_SERVICE_CL },
-		{ "Guaranteed", POLICY_SERVICE_GS },
-		{ "ControlledLoad", POLICY_SERVICE_CL }, { NULL, 0 } };
-	int v = find_word(words, value, why);
+	const struct policy_word *words =
+		policy_unit_words((enum policy_unit)key->most);
 
-	(void)key; /* one field */
-	((struct source_category *)target)->category.max_service =
-		v < 0 ? 0 : (uint8_t)v;
-	return v >= 0;
+	for (const struct policy_word *w = words; w->text; w++)
+		if (strcasecmp(w->text, value) == 0) {
+			*TARGET(uint64_t) = w->value;
+			return true;
+		}
+	(void)no(why, value, "is none of:");
+	for (const struct policy_word *w = words; w->text; w++)
+		text_printf(why, " %s", w->text);
+	return false;
+}
+
+static bool
+parse_dscp(const char *value, uint64_t *ret)
+{
+	const char *p = value;
+
+	for (const struct policy_word *w = policy_unit_words(POLICY_UNIT_DSCP);
+		w->text; w++)
+		if (strcasecmp(w->text, value) == 0) {
+			*ret = w->value;
+			return true;
+		}
+	return take_number(&p, '\0', POLICY_DSCP_MAX, ret) && *p == '\0';
+}
+
+static bool
+read_dscp(const struct source_key *key, const char *value, void *target,
+	struct text *why)
+{
+	return parse_dscp(value, TARGET(uint64_t)) ||
+	       no(why, value,
+		       "is not a code point (a number from 0 to 63, or a name "
+		       "like EF, AF41, CS1, LE, BE)");
+}
+
+/*
+ * OutgoingTOS: up to eight binary digits, from the left of the octet.  The
+ * code point is its upper six bits; all zero means no mark.
+ */
+static bool
+read_tos(const struct source_key *key, const char *value, void *target,
+	struct text *why)
+{
+	size_t n = strspn(value, "01");
+	uint8_t tos = 0;
+
+	if (n == 0 || n > 8 || value[n] != '\0')
+		return no(why, value, "is not one to eight binary digits");
+	for (size_t i = 0; i < n; i++)
+		tos |= (uint8_t)((unsigned)(value[i] - '0') << (7 - i));
+	if (tos >> 2 != 0)
+		*TARGET(uint64_t) = tos >> 2;
+	return true;
+}
+
+static bool
+read_flow_service(const struct source_key *key, const char *value, void *target,
+	struct text *why)
+{
+	uint64_t service = POLICY_SERVICE_ANY;
+	struct source_key one = *key;
+	bool good;
+
+	one.offset = 0;
+	one.most = POLICY_UNIT_SERVICE;
+	good = read_word(&one, value, &service, why);
+	((struct source_category *)target)->flow_service = (uint8_t)service;
+	return good;
 }
 
 static bool
@@ -460,6 +509,24 @@ read_ports(const struct source_key *key, const char *value, void *target,
 	return add_span(spans_of(target, key), lo, hi, why);
 }
 
+static bool
+read_dscps(const struct source_key *key, const char *value, void *target,
+	struct text *why)
+{
+	uint64_t v;
+	uint32_t lo = 0;
+	uint32_t hi = 0;
+
+	if (parse_dscp(value, &v))
+		return add_span(
+			spans_of(target, key), (uint32_t)v, (uint32_t)v, why);
+	if (!parse_span(value, POLICY_DSCP_MAX, &lo, &hi))
+		return no(why, value,
+			"is neither a code point (a number from 0 to 63, or a "
+			"name like EF, AF41, CS1, LE, BE) nor a range");
+	return add_span(spans_of(target, key), lo, hi, why);
+}
+
 /* Set the bits of hi that the prefix leaves open. */
 static struct policy_addr_span
 prefix_span(const struct addr_prefix *prefix)
@@ -533,9 +600,8 @@ read_iface(const struct source_key *key, const char *value, void *target,
 	struct text *why)
 {
 	struct policy_ifaces *list =
-		&((struct source_rule *)target)->rule->ifaces;
+		&((struct source_rule *)target)->rule->ifaces[key->offset];
 
-	(void)key; /* one field */
 	if (value[0] == '\0' || strlen(value) >= POLICY_IFACE ||
 		!policy_name_valid(value))
 		return no(why, value,
@@ -616,13 +682,11 @@ read_kilobit_size(const struct source_key *key, const char *value, void *target,
 /* ---- the tables --------------------------------------------------------- */
 
 #define CATEGORY(member) offsetof(struct source_category, category.member)
-#define FLOWS_MOST       1000000000
-
 /* clang-format off */
 static const struct source_key category_keys[] = {
 	{ "name", "serviceName", false, read_name, CATEGORY(name), 0 },
 	{ "permission", "qosPermission", false, read_permission_category, 0, 0 },
-	{ "maxService", "qosMaxService", false, read_max_service, 0, 0 },
+	{ "maxService", "qosMaxService", false, read_word, CATEGORY(max_service), POLICY_UNIT_SERVICE },
 	{ "maxRatePerFlow", NULL, false, read_rate, CATEGORY(max_rate_Bps), 0 },
 	{ NULL, "qosMaxRatePerFlow", false, read_kilobit_rate, CATEGORY(max_rate_Bps), 0 },
 	{ "maxBucketPerFlow", NULL, false, read_size, CATEGORY(max_bucket_bytes), 0 },
@@ -630,11 +694,26 @@ static const struct source_key category_keys[] = {
 	{ "maxPeakPerFlow", NULL, false, read_rate, CATEGORY(max_peak_Bps), 0 },
 	{ NULL, "qosMaxPeakPerFlow", false, read_kilobit_rate, CATEGORY(max_peak_Bps), 0 },
 	{ "maxPacketPerFlow", "qosMaxPacketPerFlow", false, read_size, CATEGORY(max_packet_bytes), 0 },
-	{ "maxFlows", "qosMaxFlows", false, read_count, CATEGORY(max_flows), FLOWS_MOST },
+	{ "maxFlows", "qosMaxFlows", false, read_count, CATEGORY(max_flows), 1000000000 },
 	{ "aggregateRate", NULL, false, read_rate, CATEGORY(aggregate_Bps), 0 },
 	{ NULL, "qosAggregateRate", false, read_kilobit_rate, CATEGORY(aggregate_Bps), 0 },
-	{ "preemption", "qosPreemptionPriority", false, read_importance, offsetof(struct source_category, preemption), 0 },
-	{ "defending", "qosDefendingPriority", false, read_importance, offsetof(struct source_category, defending), 0 },
+	{ "preemption", "qosPreemptionPriority", false, read_count, CATEGORY(preemption), UINT16_MAX },
+	{ "defending", "qosDefendingPriority", false, read_count, CATEGORY(defending), UINT16_MAX },
+	{ "maxRate", NULL, false, read_rate, CATEGORY(rate_Bps), 0 },
+	{ NULL, "MaxRate", false, read_kilobit_rate, CATEGORY(rate_Bps), 0 },
+	{ "maxTokenBucket", NULL, false, read_size, CATEGORY(bucket_bytes), 0 },
+	{ NULL, "MaxTokenBucket", false, read_kilobit_size, CATEGORY(bucket_bytes), 0 },
+	{ "peakRate", NULL, false, read_rate, CATEGORY(peak_Bps), 0 },
+	{ NULL, "qosPeakRate", false, read_kilobit_rate, CATEGORY(peak_Bps), 0 },
+	{ "minPolicedUnit", "qosMinPolicedUnit", false, read_count, CATEGORY(min_unit_bytes), UINT16_MAX },
+	{ "maxPacketSize", "qosMaxPacketSize", false, read_count, CATEGORY(packet_bytes), UINT16_MAX },
+	{ "inProfileDscp", "qosInProfileDscp", false, read_dscp, CATEGORY(dscp_in), 0 },
+	{ "outgoingTos", "OutgoingTos", false, read_tos, CATEGORY(dscp_in), 0 },
+	{ "flowServiceType", "FlowServiceType", false, read_flow_service, 0, 0 },
+	{ "outProfileDscp", "qosOutProfileDscp", false, read_dscp, CATEGORY(dscp_out), 0 },
+	{ "outProfileAction", "qosOutProfileAction", false, read_word, CATEGORY(excess), POLICY_UNIT_EXCESS },
+	{ "admit", "qosAdmit", false, read_word, CATEGORY(admit), POLICY_UNIT_FLAG },
+	{ "arbitration", "qosArbitration", false, read_word, CATEGORY(arbitration), POLICY_UNIT_ARBITRATION },
 };
 
 static const struct source_key rule_keys[] = {
@@ -658,7 +737,10 @@ static const struct source_key rule_keys[] = {
 	{ NULL, "SourcePortRange", false, read_classic_ports, POLICY_SPAN_SRC_PORT, 0 },
 	{ NULL, "DestinationPortRange", false, read_classic_ports, POLICY_SPAN_DST_PORT, 0 },
 	{ "service", "qosService", true, read_service, 0, 0 },
-	{ "interface", "qosInterface", true, read_iface, 0, 0 },
+	{ "interface", "qosInterface", true, read_iface, POLICY_IFACE_ANY, 0 },
+	{ "inInterface", "qosInInterface", true, read_iface, POLICY_IFACE_IN, 0 },
+	{ "outInterface", "qosOutInterface", true, read_iface, POLICY_IFACE_OUT, 0 },
+	{ "dscp", "qosDscp", true, read_dscps, POLICY_SPAN_DSCP, 0 },
 };
 /* clang-format on */
 

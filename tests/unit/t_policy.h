@@ -109,13 +109,20 @@ t_range(struct policy_rule *r, enum policy_addr_kind kind, const char *lo,
 }
 
 static inline void
+t_iface_of(struct policy_rule *r, enum policy_iface_kind kind, const char *glob)
+{
+	struct policy_ifaces *list = &r->ifaces[kind];
+
+	if (!list->at)
+		list->at = (struct policy_iface *)t_zeroed(
+			T_LIST * sizeof(*list->at));
+	(void)text_copy(list->at[list->count++].glob, POLICY_IFACE, glob);
+}
+
+static inline void
 t_iface(struct policy_rule *r, const char *glob)
 {
-	if (!r->ifaces.at)
-		r->ifaces.at = (struct policy_iface *)t_zeroed(
-			T_LIST * sizeof(*r->ifaces.at));
-	(void)text_copy(
-		r->ifaces.at[r->ifaces.count++].glob, POLICY_IFACE, glob);
+	t_iface_of(r, POLICY_IFACE_ANY, glob);
 }
 
 static inline int

@@ -118,7 +118,7 @@ what_is_written_is_read(void)
 	T_EQ(set->rules[1]->priority, -77);
 	T_EQ(set->rules[1]->spans[POLICY_SPAN_DST_PORT].at[1].hi, 12);
 	T_EQ(set->rules[1]->addrs[POLICY_ADDR_DST].at[0].hi.b[15], 0xff);
-	T_STR(set->rules[1]->ifaces.at[1].glob, "wlan0");
+	T_STR(set->rules[1]->ifaces[0].at[1].glob, "wlan0");
 	/* Every field: the bytes come out the same. */
 	again = write_set(set);
 	T_EQ(again.len, b.len);
@@ -340,8 +340,8 @@ static void l_no_scope(struct policy_set *set) { set->rules[1]->scope = 0; }
 static void l_service(struct policy_set *set) { set->rules[1]->services = 4; }
 static void l_role(struct policy_set *set) { set->rules[1]->roles = 8; }
 static void l_origin(struct policy_set *set) { set->rules[1]->origin = 2; }
-static void l_iface(struct policy_set *set) { set->rules[1]->ifaces.at[0].glob[0] = '\0'; }
-static void l_iface_char(struct policy_set *set) { set->rules[1]->ifaces.at[0].glob[0] = '\n'; }
+static void l_iface(struct policy_set *set) { set->rules[1]->ifaces[0].at[0].glob[0] = '\0'; }
+static void l_iface_char(struct policy_set *set) { set->rules[1]->ifaces[0].at[0].glob[0] = '\n'; }
 static void l_name(struct policy_set *set) { set->rules[1]->name[0] = '\0'; }
 static void l_name_char(struct policy_set *set) { set->rules[1]->name[0] = '\x1b'; }
 static void l_c_name(struct policy_set *set) { set->categories[0].name[0] = ' '; }

@@ -198,7 +198,7 @@ values_become_numbers(void)
 	T_EQ(r->spans[POLICY_SPAN_DST_PORT].at[0].hi, 80);
 	T_EQ(r->roles, 1 << POLICY_SENDER | 1 << POLICY_TRANSIT);
 	T_EQ(r->services, POLICY_BIT_GS);
-	T_STR(r->ifaces.at[0].glob, "eth*");
+	T_STR(r->ifaces[0].at[0].glob, "eth*");
 	T_CHECK(!d.present, "no directory");
 	policy_set_free(set);
 }
