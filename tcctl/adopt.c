@@ -178,9 +178,8 @@ is_idle(const struct adoption *a, const struct slot *slot, uint32_t minor,
 
 	tc_want_idle(&a->link->conf, subtree, minor, &class, &leaf);
 	return slot->leaf && s->qlen == 0 && s->tokens_ticks >= 0 &&
-	       s->ctokens_ticks >= 0 &&
-	       class.kind->equal(slot->class, &class) &&
-	       leaf.kind->equal(slot->leaf, &leaf);
+	       s->ctokens_ticks >= 0 && tc_object_equal(slot->class, &class) &&
+	       tc_object_equal(slot->leaf, &leaf);
 }
 
 /* Classes that no flow owns. */

@@ -56,6 +56,7 @@ has_parent(const struct tc_dry *dry, const struct tc_object *o)
 {
 	switch ((enum tc_type)o->type) {
 	case TC_QDISC_ROOT:
+	case TC_QDISC_INGRESS:
 		return true;
 	case TC_CLASS:
 		if ((o->parent & 0xffff) == 0)

@@ -9,15 +9,18 @@
 #include "model_int.h"
 #include "nl_attr.h"
 
-enum { HTB_VERSION = 3, LINKLAYER_ETHERNET = 1 };
+enum { HTB_VERSION = 3 };
 
 static bool
 root_equal(const struct tc_object *have, const struct tc_object *want)
 {
-	/* The length of the direct queue does not matter: nothing uses it while
-	 * the default class exists, and the kernel never changes it. */
-	return have->root.default_minor == want->root.default_minor &&
-	       have->root.r2q == want->root.r2q;
+	const struct tc_htb_root *a = &have->root;
+	const struct tc_htb_root *b = &want->root;
+
+	return a->default_minor == b->default_minor && a->r2q == b->r2q &&
+	       (a->any_qlen || b->any_qlen ||
+		       a->direct_qlen == b->direct_qlen) &&
+	       a->offload == b->offload;
 }
 
 /* The kernel fixes the parameters for the life of the tree. */
@@ -38,7 +41,10 @@ root_fill(struct buf_writer *w, const struct tc_object *o)
 	uint8_t *nest = nl_begin(w, TCA_OPTIONS);
 
 	nl_put(w, TCA_HTB_INIT, &glob, sizeof(glob));
-	nl_put_u32(w, TCA_HTB_DIRECT_QLEN, o->root.direct_qlen);
+	if (!o->root.any_qlen || o->root.direct_qlen != 0)
+		nl_put_u32(w, TCA_HTB_DIRECT_QLEN, o->root.direct_qlen);
+	if (o->root.offload)
+		nl_put(w, TCA_HTB_OFFLOAD, NULL, 0);
 	nl_end(w, nest);
 }
 
@@ -48,16 +54,18 @@ root_parse(const struct nl_view *options, struct tc_object *o)
 	static const struct nl_want wants[] = {
 		{ TCA_HTB_INIT, sizeof(struct tc_htb_glob) },
 		{ TCA_HTB_DIRECT_QLEN, sizeof(uint32_t) },
+		{ TCA_HTB_OFFLOAD, 0 },
 	};
-	struct nl_view got[2];
+	struct nl_view got[3];
 	struct tc_htb_glob glob;
 
-	if (!nl_parse(*options, wants, 2, got) || !got[0].data)
+	if (!nl_parse(*options, wants, 3, got) || !got[0].data)
 		return false;
 	memcpy(&glob, got[0].data, sizeof(glob));
 	o->root.default_minor = glob.defcls;
 	o->root.r2q = glob.rate2quantum;
 	o->root.direct_qlen = nl_u32(got[1]);
+	o->root.offload = got[2].data != NULL;
 	return true;
 }
 
@@ -75,19 +83,20 @@ class_equal(const struct tc_object *have, const struct tc_object *want)
 	const struct tc_htb_class *b = &want->htb;
 	bool inner = a->inner || b->inner;
 
-	return have->parent == want->parent && a->rate_Bps == b->rate_Bps &&
-	       a->ceil_Bps == b->ceil_Bps &&
+	return a->rate_Bps == b->rate_Bps && a->ceil_Bps == b->ceil_Bps &&
 	       a->buffer_ticks == b->buffer_ticks &&
 	       a->cbuffer_ticks == b->cbuffer_ticks &&
 	       a->overhead == b->overhead && a->mpu == b->mpu &&
+	       a->atm == b->atm &&
 	       (inner || (a->quantum == b->quantum && a->prio == b->prio));
 }
 
-/* The kernel says yes to another parent and does nothing. */
 static bool
 class_changeable(const struct tc_object *have, const struct tc_object *want)
 {
-	return have->parent == want->parent;
+	(void)have; /* whatever they are */
+	(void)want;
+	return true;
 }
 
 static struct tc_ratespec
@@ -95,11 +104,12 @@ ratespec(const struct tc_htb_class *c, uint64_t rate_Bps)
 {
 	/* linklayer set, cell_log 0: no rate tables are needed, and what is
 	 * dumped equals what was sent. */
-	return (struct tc_ratespec){ .linklayer = LINKLAYER_ETHERNET,
+	return (struct tc_ratespec){
+		.linklayer = c->atm ? TC_LAYER_ATM : TC_LAYER_ETHERNET,
 		.overhead = c->overhead,
 		.mpu = c->mpu,
-		.rate = rate_Bps > UINT32_MAX ? UINT32_MAX
-					      : (uint32_t)rate_Bps };
+		.rate = rate_Bps > UINT32_MAX ? UINT32_MAX : (uint32_t)rate_Bps
+	};
 }
 
 static void
@@ -145,7 +155,9 @@ class_parse(const struct nl_view *options, struct tc_object *o)
 		.prio = opt.prio,
 		.overhead = opt.rate.overhead,
 		.mpu = opt.rate.mpu,
-		.inner = opt.level > 0 };
+		.inner = opt.level > 0,
+		.atm = (opt.rate.linklayer & TC_LINKLAYER_MASK) ==
+		       TC_LINKLAYER_ATM };
 	return true;
 }
 
@@ -165,7 +177,8 @@ class_print(struct text *t, const struct tc_object *o)
 			c->cbuffer_ticks, c->ceil_Bps));
 	if (!c->inner)
 		text_printf(t, " quantum %u prio %u", c->quantum, c->prio);
-	text_printf(t, " overhead %u mpu %u", c->overhead, c->mpu);
+	text_printf(t, " overhead %u mpu %u%s", c->overhead, c->mpu,
+		c->atm ? " atm" : "");
 }
 
 const struct tc_kind tc_kind_htb_root = {

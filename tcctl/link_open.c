@@ -97,7 +97,7 @@ find_best(const struct tc_objects *dump)
 	for (size_t i = 0; i < dump->count; i++)
 		if (dump->all[i].type == TC_QDISC_LEAF &&
 			dump->all[i].handle == tc_leaf_handle(TC_MINOR_BEST) &&
-			dump->all[i].kind->fill)
+			tc_best_possible(dump->all[i].kind))
 			return dump->all[i].kind;
 	return NULL;
 }
@@ -120,6 +120,8 @@ is_fixed(const struct tc_object *o)
 	case TC_QDISC_LEAF:
 		minor = o->parent & 0xffff;
 		return o->parent >> 16 == TC_MAJOR && minor < TC_MINOR_FIRST;
+	case TC_QDISC_INGRESS:
+		return false;
 	case TC_FILTER:
 		return o->kind == &tc_kind_u32 && o->pref >= TC_PREF_V4 &&
 		       o->pref <= TC_PREF_ARP &&
@@ -151,7 +153,7 @@ repair(struct tc_link *link, const struct tc_kernel *kernel,
 	tc_objects_sort(&have);
 	tc_want_tree(&link->conf, &link->shape, &want);
 	if (want.count > 0 && want.all[0].type == TC_QDISC_ROOT)
-		want.all[0].root.take_over = link->conf.take_over;
+		want.all[0].take_over = link->conf.take_over;
 	tc_plan((struct tc_span){ have.all, have.count },
 		(struct tc_span){ want.all, want.count }, &ops);
 	if (!have.failed && !want.failed)

@@ -21,7 +21,7 @@ libtc_la_SOURCES = \
 	tcctl/link_idle.c \
 	tcctl/link_open.c \
 	tcctl/match.c tcctl/match_int.h \
-	tcctl/model.c tcctl/model_int.h \
+	tcctl/model.c tcctl/model_int.h tcctl/kinds_int.h \
 	tcctl/nl_attr.c tcctl/nl_attr.h \
 	tcctl/nl_conn.c tcctl/nl_conn.h \
 	tcctl/nl_op.c \

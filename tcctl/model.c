@@ -62,20 +62,40 @@ order(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
+static bool
+is_table(const struct tc_object *o)
+{
+	return o->kind == &tc_kind_u32 && o->u32.divisor != 0;
+}
+
+static int
+order_filters(const struct tc_object *x, const struct tc_object *y)
+{
+	if (x->parent != y->parent)
+		return order(x->parent, y->parent);
+	if (x->chain != y->chain)
+		return order(x->chain, y->chain);
+	if (x->pref != y->pref)
+		return order(x->pref, y->pref);
+	if (is_table(x) != is_table(y))
+		return is_table(x) ? -1 : 1;
+	return order(x->handle, y->handle);
+}
+
 int
 tc_object_compare(const void *a, const void *b)
 {
 	const struct tc_object *x = (const struct tc_object *)a;
 	const struct tc_object *y = (const struct tc_object *)b;
 
+	if ((x->type == TC_FILTER) != (y->type == TC_FILTER))
+		return x->type == TC_FILTER ? 1 : -1;
+	if (x->type == TC_FILTER)
+		return order_filters(x, y);
+	if (x->depth != y->depth)
+		return order(x->depth, y->depth);
 	if (x->type != y->type)
 		return order(x->type, y->type);
-	if (x->type == TC_FILTER && x->pref != y->pref)
-		return order(x->pref, y->pref);
-	if (x->type == TC_FILTER && x->kind == y->kind &&
-		x->kind == &tc_kind_u32 &&
-		(x->u32.divisor != 0) != (y->u32.divisor != 0))
-		return x->u32.divisor != 0 ? -1 : 1;
 	return order(x->handle, y->handle);
 }
 
@@ -103,6 +123,7 @@ tc_object_name(struct text *t, const struct tc_object *o, const char *name)
 	switch ((enum tc_type)o->type) {
 	case TC_QDISC_ROOT:
 	case TC_QDISC_LEAF:
+	case TC_QDISC_INGRESS:
 		text_add(t, "qdisc ");
 		add_handle(t, o->handle);
 		break;
@@ -137,6 +158,141 @@ tc_object_print(struct text *t, const struct tc_object *o, const char *name)
 	o->kind->print(t, o);
 }
 
+/* ---- contents ------------------------------------------------------------ */
+
+static bool
+stab_equal(const struct tc_object *a, const struct tc_object *b)
+{
+	static const struct tc_extra none = { 0 };
+	const struct tc_extra *x = a->extra ? a->extra : &none;
+	const struct tc_extra *y = b->extra ? b->extra : &none;
+	const struct tc_stab *s = &x->stab;
+	const struct tc_stab *t = &y->stab;
+
+	if (!x->has_stab || !y->has_stab)
+		return x->has_stab == y->has_stab;
+	return s->cell_log == t->cell_log && s->size_log == t->size_log &&
+	       s->cell_align == t->cell_align && s->overhead == t->overhead &&
+	       s->linklayer == t->linklayer && s->mpu == t->mpu &&
+	       s->mtu == t->mtu && s->tsize == t->tsize;
+}
+
+static bool
+actions_equal(const struct tc_object *a, const struct tc_object *b)
+{
+	static const struct tc_extra none = { 0 };
+	const struct tc_extra *x = a->extra ? a->extra : &none;
+	const struct tc_extra *y = b->extra ? b->extra : &none;
+
+	if (x->action_count != y->action_count ||
+		x->old_police != y->old_police)
+		return false;
+	for (size_t i = 0; i < x->action_count; i++) {
+		const struct tc_action *p = &x->actions[i];
+		const struct tc_action *q = &y->actions[i];
+
+		if (p->kind != q->kind || p->control != q->control ||
+			!p->kind->equal(p, q))
+			return false;
+	}
+	return true;
+}
+
+bool
+tc_object_equal(const struct tc_object *have, const struct tc_object *want)
+{
+	if (have->kind != want->kind || !want->kind->equal(have, want))
+		return false;
+	if (want->type == TC_FILTER)
+		return have->protocol == want->protocol &&
+		       have->hw == want->hw && actions_equal(have, want);
+	return have->parent == want->parent && stab_equal(have, want);
+}
+
+bool
+tc_object_changeable(const struct tc_object *have, const struct tc_object *want)
+{
+	if (have->kind != want->kind || !want->kind->changeable(have, want))
+		return false;
+	/* The kernel says yes to another parent of a class, and does nothing;
+	 * a qdisc cannot move, and a preference has one protocol. */
+	if (want->type == TC_FILTER)
+		return have->protocol == want->protocol && have->hw == want->hw;
+	return have->parent == want->parent;
+}
+
+/* ---- depth --------------------------------------------------------------- */
+
+enum { DEPTH_MAX = 64 }; /* against circles */
+
+static int
+compare_handles(const void *a, const void *b)
+{
+	const struct tc_object *const *x = (const struct tc_object *const *)a;
+	const struct tc_object *const *y = (const struct tc_object *const *)b;
+
+	return order((*x)->handle, (*y)->handle);
+}
+
+struct handles {
+	struct tc_object **all; /* qdiscs and classes, by handle */
+	size_t count;
+};
+
+static struct tc_object *
+find_handle(const struct handles *h, uint32_t handle)
+{
+	const struct tc_object like = { .handle = handle };
+	const struct tc_object *key = &like;
+	struct tc_object **found = (struct tc_object **)bsearch(
+		&key, h->all, h->count, sizeof(h->all[0]), compare_handles);
+
+	return found ? *found : NULL;
+}
+
+/* What it hangs on.  Bands of a prio and the like are nobody's objects: then
+ * the qdisc that has them. */
+static struct tc_object *
+parent_of(const struct handles *h, const struct tc_object *o)
+{
+	struct tc_object *parent;
+
+	if (o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS)
+		return NULL;
+	parent = find_handle(h, o->parent);
+	return parent ? parent : find_handle(h, o->parent & 0xffff0000u);
+}
+
+void
+tc_objects_rank(struct tc_objects *list)
+{
+	size_t size = (list->count > 0 ? list->count : 1) *
+		      sizeof(struct tc_object *);
+	struct handles h = { .all = (struct tc_object **)alloc_get(
+				     list->alloc, size) };
+
+	if (!h.all) {
+		list->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < list->count; i++)
+		if (list->all[i].type != TC_FILTER && list->all[i].handle != 0)
+			h.all[h.count++] = &list->all[i];
+	qsort(h.all, h.count, sizeof(h.all[0]), compare_handles);
+	for (size_t i = 0; i < list->count; i++) {
+		struct tc_object *o = &list->all[i];
+		const struct tc_object *at = o;
+
+		if (o->type == TC_FILTER)
+			continue;
+		for (o->depth = 0; at && o->depth < DEPTH_MAX; o->depth++)
+			at = parent_of(&h, at);
+	}
+	alloc_put(list->alloc, h.all);
+}
+
+/* ---- arrays -------------------------------------------------------------- */
+
 /* Room for one more of that size; false: out of memory. */
 static bool
 grow(const struct alloc *alloc, void **all, size_t count, size_t *room,
@@ -163,6 +319,12 @@ grow(const struct alloc *alloc, void **all, size_t count, size_t *room,
 void
 tc_objects_done(struct tc_objects *list)
 {
+	while (list->extras) {
+		struct tc_extra *extra = list->extras;
+
+		list->extras = extra->next;
+		alloc_put(list->alloc, extra);
+	}
 	alloc_put(list->alloc, list->all);
 	*list = (struct tc_objects){ .alloc = list->alloc };
 }
@@ -182,6 +344,45 @@ tc_objects_add(struct tc_objects *list)
 	struct tc_object *o = &list->all[list->count++];
 
 	memset(o, 0, sizeof(*o));
+	return o;
+}
+
+struct tc_extra *
+tc_objects_extra(struct tc_objects *list, struct tc_object *object)
+{
+	struct tc_extra *extra =
+		(struct tc_extra *)alloc_get(list->alloc, sizeof(*extra));
+
+	if (!extra) {
+		list->failed = true;
+		return NULL;
+	}
+	memset(extra, 0, sizeof(*extra));
+	extra->next = list->extras;
+	list->extras = extra;
+	object->extra = extra;
+	return extra;
+}
+
+struct tc_object *
+tc_objects_copy(struct tc_objects *list, const struct tc_object *from)
+{
+	struct tc_object *o = tc_objects_add(list);
+	struct tc_extra *next;
+
+	if (!o)
+		return NULL;
+	*o = *from;
+	o->extra = NULL;
+	if (!from->extra)
+		return o;
+	if (!tc_objects_extra(list, o)) {
+		list->count--;
+		return NULL;
+	}
+	next = o->extra->next;
+	*o->extra = *from->extra;
+	o->extra->next = next;
 	return o;
 }
 

@@ -26,6 +26,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "kinds_int.h"
 #include "tcctl.h"
 
 struct buf_writer;
@@ -53,6 +54,13 @@ enum {
 #define TC_ROOT_HANDLE ((uint32_t)TC_MAJOR << 16)
 #define TC_PARENT_ROOT 0xffffffffu
 
+/* ingress and clsact: handle, parent, and the parents of their filters (an
+ * ingress qdisc's hang on its handle). */
+#define TC_INGRESS_HANDLE 0xffff0000u
+#define TC_INGRESS_PARENT 0xfffffff1u
+#define TC_CLSACT_INGRESS 0xfffffff2u
+#define TC_CLSACT_EGRESS  0xfffffff3u
+
 static inline uint32_t
 tc_classid(uint32_t minor)
 {
@@ -67,90 +75,56 @@ tc_leaf_handle(uint32_t minor)
 
 /* ---- objects ------------------------------------------------------------ */
 
-/* In the order in which they are created. */
-enum tc_type { TC_QDISC_ROOT, TC_CLASS, TC_QDISC_LEAF, TC_FILTER };
-
-struct tc_htb_root {
-	uint32_t default_minor;
-	uint32_t r2q;
-	uint32_t direct_qlen;
-	bool take_over; /* when made: over whatever qdisc there is */
-};
-
-struct tc_htb_class {
-	uint64_t rate_Bps;
-	uint64_t ceil_Bps;
-	uint32_t buffer_ticks; /* bucket of rate, as time: see clock.c */
-	uint32_t cbuffer_ticks;
-	uint32_t quantum; /* octets in a round of equals */
-	uint32_t prio;    /* 0 is served first */
-	uint16_t overhead;
-	uint16_t mpu;
-	bool inner; /* the kernel keeps no quantum or prio of such a class */
-};
-
-struct tc_fifo {
-	uint32_t limit; /* bfifo: octets, pfifo: packets */
-};
-
-struct tc_fq_codel {
-	uint32_t limit; /* packets */
-	uint32_t target_us;
-	uint32_t interval_us;
-	uint32_t quantum;
-	uint32_t ecn;
-};
-
-enum {
-	TC_U32_KEYS_MAX = 16,
-	TC_U32_FLAG_TERMINAL = 1,
-	TC_U32_FLAG_VAROFFSET = 4
-};
-
-/* A word of the packet: (word at off & mask) == value.  Host order. */
-struct tc_key {
-	uint32_t mask;
-	uint32_t value;
-	int16_t off;
-	bool floating; /* off counts from the transport header */
-};
-
-/* A hash table when divisor is not 0, else a node. */
-struct tc_u32 {
-	uint16_t divisor;
-	uint8_t flags;
-	uint8_t offshift;
-	uint16_t offmask;
-	uint16_t off;
-	int16_t offoff;
-	int16_t hoff; /* where the key of the linked table is */
-	uint32_t hmask;
-	uint32_t link; /* table, as a handle; 0: none */
-	uint32_t classid;
-	uint8_t key_count;
-	struct tc_key keys[TC_U32_KEYS_MAX];
+/*
+ * In the order in which they are created, as far as nothing else says more: see
+ * tc_object_compare().  A leaf is any qdisc below a class, of whatever kind.
+ */
+enum tc_type {
+	TC_QDISC_ROOT,
+	TC_CLASS,
+	TC_QDISC_LEAF,
+	TC_QDISC_INGRESS, /* ingress, or clsact */
+	TC_FILTER
 };
 
 struct tc_kind;
 
 struct tc_object {
-	uint8_t type; /* enum tc_type */
+	uint8_t type;   /* enum tc_type */
+	uint8_t depth;  /* steps from the device; 0: not ranked */
+	bool take_over; /* root: made over whatever qdisc there is */
+	uint8_t hw;     /* filters: TC_HW_SKIP, TC_SW_SKIP */
 	uint32_t ifindex;
 	uint32_t handle;
 	uint32_t parent;
 	uint16_t pref;     /* filters */
 	uint16_t protocol; /* filters: ethertype, host order */
-	uint32_t leaf;     /* classes, as observed: handle of the leaf */
+	union {
+		uint32_t leaf;  /* classes, as observed: handle of the leaf */
+		uint32_t chain; /* filters */
+	};
 	const struct tc_kind *kind;
+	/* Size table or actions; NULL: none.  Belongs to the list that the
+	 * object was made in; a copy of the object borrows it. */
+	struct tc_extra *extra;
 	union {
 		struct tc_htb_root root;
 		struct tc_htb_class htb;
 		struct tc_fifo fifo;
 		struct tc_fq_codel fq_codel;
+		struct tc_tbf tbf;
+		struct tc_prio prio;
+		struct tc_sfq sfq;
 		struct tc_u32 u32;
+		struct tc_fw fw;
+		struct tc_matchall matchall;
+		struct tc_flower flower;
 		char name[TC_NAME]; /* of tc_kind_other */
 	};
 };
+
+/* The kernel's TCA_CLS_FLAGS. */
+enum { TC_HW_SKIP = 1, TC_SW_SKIP = 2 };
 
 /* Totals of a class since the kernel made it. */
 struct tc_class_stats {
@@ -167,13 +141,14 @@ struct tc_class_stats {
 /* A kind of qdisc, class or filter: one file each (kind_*.c, filter_*.c). */
 struct tc_kind {
 	const char *name;
-	/* Same contents, for objects with the same key. */
+	/* Same contents of this kind, for objects with the same key; what all
+	 * have is tc_object_equal()'s. */
 	bool (*equal)(
 		const struct tc_object *have, const struct tc_object *want);
 	/* The kernel can turn one into the other in place. */
 	bool (*changeable)(
 		const struct tc_object *have, const struct tc_object *want);
-	/* Append the kernel's TCA_OPTIONS attribute. */
+	/* Append the kernel's TCA_OPTIONS attribute.  NULL: it is only read. */
 	void (*fill)(struct buf_writer *w, const struct tc_object *o);
 	/* Read it; false: malformed. */
 	bool (*parse)(const struct nl_view *options, struct tc_object *o);
@@ -185,14 +160,34 @@ extern const struct tc_kind tc_kind_htb_class;
 extern const struct tc_kind tc_kind_bfifo;
 extern const struct tc_kind tc_kind_pfifo;
 extern const struct tc_kind tc_kind_fq_codel;
+extern const struct tc_kind tc_kind_tbf;
+extern const struct tc_kind tc_kind_prio;
+extern const struct tc_kind tc_kind_sfq;
+extern const struct tc_kind tc_kind_pfifo_fast; /* only read */
+extern const struct tc_kind tc_kind_ingress;
+extern const struct tc_kind tc_kind_clsact;
 extern const struct tc_kind tc_kind_u32;
+extern const struct tc_kind tc_kind_fw;
+extern const struct tc_kind tc_kind_matchall;
+extern const struct tc_kind tc_kind_flower;
 extern const struct tc_kind tc_kind_other; /* foreign: shown, never written */
 
 /* The kind of that name, or tc_kind_other. */
 const struct tc_kind *tc_kind_find(enum tc_type type, const char *name);
 
-/* Order of creation: type, preference, tables before nodes, handle. */
+/*
+ * The order of creation, which is also the key: filters last; depth, type,
+ * handle; filters by parent, chain, preference, tables before nodes, handle.
+ * Without depths (0) that is right for a tree of ours; an array of anything
+ * else is ranked first.
+ */
 int tc_object_compare(const void *a, const void *b);
+/* Same contents, for objects with the same key: kind, size table, actions. */
+bool tc_object_equal(
+	const struct tc_object *have, const struct tc_object *want);
+/* The kernel can turn one into the other in place. */
+bool tc_object_changeable(
+	const struct tc_object *have, const struct tc_object *want);
 /* "class 52:100 on eth0"; name NULL: the interface's number. */
 void tc_object_name(
 	struct text *t, const struct tc_object *o, const char *name);
@@ -207,12 +202,23 @@ struct tc_objects {
 	size_t count;
 	size_t room;
 	bool failed;
+	struct tc_extra *extras; /* of its objects; theirs to borrow */
 };
 
 void tc_objects_done(struct tc_objects *list);
 /* A zeroed object at the end, or NULL (failed). */
 struct tc_object *tc_objects_add(struct tc_objects *list);
+/* The same with the contents of another, which may be of another list: what
+ * that one has besides is copied too. */
+struct tc_object *tc_objects_copy(
+	struct tc_objects *list, const struct tc_object *from);
+/* A zeroed extra for an object of the list, or NULL (failed). */
+struct tc_extra *tc_objects_extra(
+	struct tc_objects *list, struct tc_object *object);
 void tc_objects_sort(struct tc_objects *list);
+/* Set the depth of each, from what hangs on what; what hangs on nothing that
+ * is there is 1 deep.  Before sorting. */
+void tc_objects_rank(struct tc_objects *list);
 
 /* ---- plans --------------------------------------------------------------- */
 
@@ -292,6 +298,8 @@ struct tc_shape {
 /* The tree of an interface without its flows, sorted. */
 void tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
 	struct tc_objects *into);
+/* The best-effort leaf may be of that kind. */
+bool tc_best_possible(const struct tc_kind *kind);
 /* The best-effort leaf alone. */
 void tc_want_best(const struct tc_iface *iface, const struct tc_kind *kind,
 	struct tc_object *ret_leaf);

@@ -53,6 +53,7 @@ message_type(const struct tc_object *o, bool del)
 	switch ((enum tc_type)o->type) {
 	case TC_QDISC_ROOT:
 	case TC_QDISC_LEAF:
+	case TC_QDISC_INGRESS:
 		return del ? RTM_DELQDISC : RTM_NEWQDISC;
 	case TC_CLASS:
 		return del ? RTM_DELTCLASS : RTM_NEWTCLASS;
@@ -67,7 +68,7 @@ static uint16_t
 add_flags(const struct tc_object *o)
 {
 	bool over = o->type == TC_QDISC_LEAF ||
-		    (o->type == TC_QDISC_ROOT && o->root.take_over);
+		    (o->type == TC_QDISC_ROOT && o->take_over);
 
 	return over ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL;
 }

@@ -20,10 +20,8 @@ struct planner {
 static bool
 object_equal(const void *have, const void *want)
 {
-	const struct tc_object *a = (const struct tc_object *)have;
-	const struct tc_object *b = (const struct tc_object *)want;
-
-	return a->kind == b->kind && a->kind->equal(a, b);
+	return tc_object_equal(
+		(const struct tc_object *)have, (const struct tc_object *)want);
 }
 
 static void
@@ -48,7 +46,7 @@ static void
 plan_change(struct planner *p, const struct tc_object *have,
 	const struct tc_object *want)
 {
-	if (have->kind != want->kind || !want->kind->changeable(have, want)) {
+	if (!tc_object_changeable(have, want)) {
 		plan_removal(p, have);
 		plan_addition(p, want);
 		return;

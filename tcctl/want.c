@@ -170,7 +170,16 @@ add_root(const struct tc_iface *iface, uint32_t layout, struct tc_objects *into)
 	o->root = (struct tc_htb_root){ .default_minor = TC_MINOR_BEST,
 		.r2q = TC_LAYOUT_MARK |
 		       (layout != 0 ? layout : TC_LAYOUT_VERSION),
-		.direct_qlen = DIRECT_QLEN };
+		.direct_qlen = DIRECT_QLEN,
+		/* Nothing uses it while the default class is there. */
+		.any_qlen = true };
+}
+
+bool
+tc_best_possible(const struct tc_kind *kind)
+{
+	return kind == &tc_kind_fq_codel || kind == &tc_kind_pfifo ||
+	       kind == &tc_kind_bfifo;
 }
 
 void
