@@ -14,4 +14,5 @@ libbase_la_SOURCES = \
 	base/mono.h \
 	base/msg.c base/msg.h \
 	base/os.c base/os.h \
+	base/stanza.c base/stanza_edit.c base/stanza.h \
 	base/text.c base/text.h

@@ -3,6 +3,7 @@
 docs_pages = \
 	docs/policy.conf.5 \
 	docs/policyd.8 \
+	docs/policyd.conf.5 \
 	docs/rapi.3 \
 	docs/rsvpctl.1 \
 	docs/rsvpd.8 \
@@ -13,6 +14,7 @@ CLEANFILES += $(docs_pages)
 EXTRA_DIST += \
 	docs/policy.conf.5.in \
 	docs/policyd.8.in \
+	docs/policyd.conf.5.in \
 	docs/rapi.3.in \
 	docs/rsvpctl.1.in \
 	docs/rsvpd.8.in \
@@ -22,6 +24,8 @@ docs_fill = $(AM_V_GEN)$(MKDIR_P) docs && $(substitute) $(srcdir)/$@.in >$@
 docs/policy.conf.5: docs/policy.conf.5.in Makefile
 	$(docs_fill)
 docs/policyd.8: docs/policyd.8.in Makefile
+	$(docs_fill)
+docs/policyd.conf.5: docs/policyd.conf.5.in Makefile
 	$(docs_fill)
 docs/rapi.3: docs/rapi.3.in Makefile
 	$(docs_fill)

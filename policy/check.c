@@ -181,7 +181,7 @@ print_json(const struct checked *c)
 }
 
 int
-check(const char *file, bool json)
+check(const char *file, const char *format, bool json)
 {
 	struct checked c = { .file = file };
 	struct source_draft draft = { 0 };
@@ -193,7 +193,7 @@ check(const char *file, bool json)
 			conf_read_problem(rc));
 		return EXIT_WRONG;
 	}
-	if (source_file_read(text, file, &draft, &c.directory, &c.errors))
+	if (source_read(text, file, format, &draft, &c.directory, &c.errors))
 		c.set = source_compile(
 			&draft, NULL, c.directory.present, &c.errors, &c.notes);
 	else /* dangling references and doubles are worth telling too */

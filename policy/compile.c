@@ -360,6 +360,15 @@ choose_default(const struct policy_set *set, uint8_t default_set, bool blind)
 	return POLICY_DEFAULT_NO_RULES;
 }
 
+/* What the reader of the file noticed. */
+static void
+pass_notes(const struct source_report *from, struct source_report *notes)
+{
+	for (size_t i = 0; i < from->count && i < SOURCE_LINES; i++)
+		if (from->lines[i])
+			source_report_add_line(notes, from->lines[i]);
+}
+
 struct policy_set *
 source_compile(struct source_draft *file, struct source_draft *directory,
 	bool expected, struct source_report *errors,
@@ -375,6 +384,7 @@ source_compile(struct source_draft *file, struct source_draft *directory,
 	if (!c.set)
 		return NULL;
 	c.set->alloc = alloc_heap();
+	pass_notes(&file->notes, notes);
 	if (!gather_categories(&c, drafts) || !gather_rules(&c, drafts))
 		source_report_add(errors, "policy", "no memory");
 	free(c.categories);

@@ -26,6 +26,12 @@ source_report_add(
 	for (char *p = line; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
+	source_report_add_line(report, line);
+}
+
+void
+source_report_add_line(struct source_report *report, const char *line)
+{
 	if (report->count < SOURCE_LINES)
 		report->lines[report->count] = strdup(line);
 	report->count++;
@@ -140,5 +146,6 @@ source_draft_done(struct source_draft *draft)
 		source_draft_undo_category(draft);
 	free(draft->rules);
 	free(draft->categories);
+	source_report_done(&draft->notes);
 	*draft = (struct source_draft){ 0 };
 }

@@ -13,6 +13,9 @@ libpolicy_la_SOURCES = \
 # The sources and the tool: policyd, and what its tests link.
 noinst_LTLIBRARIES += libpolicysource.la
 libpolicysource_la_SOURCES = \
+	policy/aix_int.h \
+	policy/aix_policy.c \
+	policy/aix_syntax.c \
 	policy/compile.c \
 	policy/draft.c \
 	policy/source.h \

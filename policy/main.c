@@ -13,14 +13,15 @@
 #include "main_int.h"
 
 static const char usage_text[] =
-	"usage: policyd check [--json] FILE\n"
+	"usage: policyd check [--json] [--format auto|native|aix] FILE\n"
 	"       policyd explain [--json] [--offline] [--state-dir DIR] FILE\n"
 	"               [--uid N] [--gid N] [--role sender|receiver|transit]\n"
 	"               [--message path|resv] [--proto NAME] [--dst ADDR]\n"
 	"               [--port N] [--src ADDR] [--sport N]\n"
 	"               [--service GS|CL] [--rate RATE] [--bucket SIZE]\n"
 	"               [--peak RATE] [--packet SIZE] [--iface NAME]\n"
-	"       policyd serve [-d] [-f FILE] [--state-dir DIR] [--no-sandbox]\n"
+	"       policyd serve [-d] [-c FILE] [-i SECONDS] [--state-dir DIR]\n"
+	"               [--no-sandbox]\n"
 	"       policyd --version | --help\n";
 
 static int
@@ -37,25 +38,44 @@ complain(const char *option, const char *value, const char *wants)
 	return EXIT_USAGE;
 }
 
+static bool
+parse_u32(const char *s, uint32_t most, uint32_t *ret)
+{
+	char *end;
+	unsigned long v = strtoul(s, &end, 10);
+
+	if (*s < '0' || *s > '9' || *end != '\0' || v > most)
+		return false;
+	*ret = (uint32_t)v;
+	return true;
+}
+
 /* ---- check -------------------------------------------------------------- */
 
 static int
 main_check(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 }
+		{ "json", no_argument, NULL, 'j' },
+		{ "format", required_argument, NULL, 'F' }, { NULL, 0, NULL, 0 }
 	};
+	const char *format = NULL;
 	bool json = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "j", options, NULL)) != -1) {
-		if (c != 'j')
-			return usage();
-		json = true;
+		if (c == 'j')
+			json = true;
+		else if (c == 'F' && source_format_valid(optarg))
+			format = optarg;
+		else
+			return c == 'F' ? complain("format", optarg,
+						  "auto, native or aix")
+					: usage();
 	}
 	if (argc - optind != 1)
 		return usage();
-	return check(argv[optind], json);
+	return check(argv[optind], format, json);
 }
 
 /* ---- serve -------------------------------------------------------------- */
@@ -72,9 +92,14 @@ main_serve(int argc, char **argv)
 		.sandbox = true };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "df:", options, NULL)) != -1) {
-		if (c == 'f')
+	while ((c = getopt_long(argc, argv, "dc:f:i:", options, NULL)) != -1) {
+		if (c == 'f' || c == 'c')
 			o.conf_path = o.conf_name = optarg;
+		else if (c == 'i' && !parse_u32(optarg, 86400, &o.poll_s))
+			return complain(
+				"i", optarg, "a number of seconds to 86400");
+		else if (c == 'i')
+			continue;
 		else if (c == 's')
 			o.state_dir = optarg;
 		else if (c == 'n')
@@ -90,18 +115,6 @@ main_serve(int argc, char **argv)
 }
 
 /* ---- explain ------------------------------------------------------------ */
-
-static bool
-parse_u32(const char *s, uint32_t most, uint32_t *ret)
-{
-	char *end;
-	unsigned long v = strtoul(s, &end, 10);
-
-	if (*s < '0' || *s > '9' || *end != '\0' || v > most)
-		return false;
-	*ret = (uint32_t)v;
-	return true;
-}
 
 static bool
 set_uid(struct policy_request *q, const char *value)

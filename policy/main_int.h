@@ -17,6 +17,8 @@ struct serve_options {
 	const char *conf_name; /* in messages */
 	const char *state_dir; /* NULL: no cache */
 	bool sandbox;
+	uint32_t poll_s; /* between two questions to the directory; 0: by the
+			  * file */
 };
 
 int serve(const struct serve_options *options);
@@ -26,8 +28,8 @@ int conf_read_path(const char *path, char **ret_text);
 /* Why it could not be read, for people; rc is negative. */
 const char *conf_read_problem(int rc);
 
-/* `policyd check FILE`: exit status. */
-int check(const char *file, bool json);
+/* `policyd check FILE`: exit status.  format: as for source_read(). */
+int check(const char *file, const char *format, bool json);
 
 struct explain_options {
 	const char *conf_path;

@@ -529,6 +529,7 @@ serve(const struct serve_options *options)
 		log_err(LOG_POLICY, "serve: no thread for the sources");
 		return EXIT_FAILURE;
 	}
+	worker_poll(s.worker, options->poll_s);
 	if (s.supervised && is_file(FD_CONF)) {
 		conf_from_fd(&s, FD_CONF);
 		close(FD_CONF);

@@ -37,6 +37,8 @@ struct source_report {
 
 void source_report_add(struct source_report *report, const char *where,
 	const char *fmt, ...) TEXT_PRINTF(3, 4);
+/* A line that another report has. */
+void source_report_add_line(struct source_report *report, const char *line);
 void source_report_done(struct source_report *report);
 /* Equal reports have equal digests: to log a change only. */
 uint64_t source_report_digest(const struct source_report *report);
@@ -73,6 +75,9 @@ struct source_draft {
 	size_t n_categories;
 	size_t categories_room;
 	uint8_t default_set; /* enum source_default */
+	int32_t loglevel;    /* AIX: mask of 9 bits; 0: not said */
+	struct source_report
+		notes; /* of the reader; compiling passes them on */
 };
 
 /* A new entry at the end, with defaults; NULL for lack of memory. */
@@ -134,6 +139,19 @@ bool source_file_read(const char *text, const char *file,
 	struct source_draft *draft, struct source_directory *ret_directory,
 	struct source_report *errors);
 
+/* The same with the syntax given: by its name ("native", "aix"; NULL or "auto":
+ * by content). */
+bool source_read(const char *text, const char *file, const char *format,
+	struct source_draft *draft, struct source_directory *ret_directory,
+	struct source_report *errors);
+/* Is that the name of a syntax? */
+bool source_format_valid(const char *format);
+
+/* Values for what a file does not say: of the directory, and of its tags (the
+ * names of this host, and "all"). */
+void source_directory_defaults(struct source_directory *directory);
+void source_directory_tags(struct source_directory *directory);
+
 /* Names of the keys of policy and directory that are in no table above; NULL
  * past the last. */
 const char *source_section_key(size_t i);
@@ -142,6 +160,15 @@ const char *source_section_key(size_t i);
 uint64_t source_directory_key(const struct source_directory *directory);
 /* A host that the URI names is this one. */
 bool source_uri_is_local(const char *uri);
+
+/* ---- the syntax of AIX, policyd.conf (aix_policy.c) ---------------------- */
+
+/* Judged by the first word of the text. */
+bool source_aix_is(const char *text);
+/* As source_file_read(). */
+bool source_aix_read(const char *text, const char *file,
+	struct source_draft *draft, struct source_directory *ret_directory,
+	struct source_report *errors);
 
 /* ---- the directory (source_ldap.c) -------------------------------------- */
 

@@ -212,8 +212,8 @@ source_uri_is_local(const char *uri)
 }
 
 /* The short host name, the full one if it is another, and "all". */
-static void
-default_tags(struct source_directory *d)
+void
+source_directory_tags(struct source_directory *d)
 {
 	char host[SOURCE_TAG];
 	char *dot;
@@ -277,12 +277,12 @@ conf_read_directory(struct reading *rd, const config_setting_t *s)
 			"directory: base is missing (add base = "
 			"\"ou=...,o=...\")");
 	if (!config_setting_get_member(s, "tags"))
-		default_tags(d);
+		source_directory_tags(d);
 	check_bind(rd, s);
 }
 
 void
-conf_directory_defaults(struct source_directory *d)
+source_directory_defaults(struct source_directory *d)
 {
 	*d = (struct source_directory){
 		.poll_s = POLL_S, .timeout_s = TIMEOUT_S, .max_age_s = MAX_AGE_S

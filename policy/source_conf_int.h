@@ -51,6 +51,5 @@ void conf_read_sections(struct reading *rd, const config_setting_t *group,
 void conf_read_directory(struct reading *rd, const config_setting_t *s);
 /* NULL past the last. */
 const char *conf_directory_key(size_t i);
-void conf_directory_defaults(struct source_directory *directory);
 
 #endif /* SOURCE_CONF_INT_H */

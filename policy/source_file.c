@@ -525,8 +525,8 @@ is_whole(struct reading *rd, const char *text)
 	return false;
 }
 
-bool
-source_file_read(const char *text, const char *file, struct source_draft *draft,
+static bool
+read_native(const char *text, const char *file, struct source_draft *draft,
 	struct source_directory *ret_directory, struct source_report *errors)
 {
 	struct reading rd = { .file = file,
@@ -536,7 +536,7 @@ source_file_read(const char *text, const char *file, struct source_draft *draft,
 	size_t before = errors->count;
 	config_t cf;
 
-	conf_directory_defaults(ret_directory);
+	source_directory_defaults(ret_directory);
 	config_init(&cf);
 	if (!is_whole(&rd, text))
 		; /* told */
@@ -549,6 +549,33 @@ source_file_read(const char *text, const char *file, struct source_draft *draft,
 		source_draft_done(&rd.identities[i].members);
 	free(rd.identities);
 	return errors->count == before;
+}
+
+bool
+source_format_valid(const char *format)
+{
+	return strcmp(format, "auto") == 0 || strcmp(format, "native") == 0 ||
+	       strcmp(format, "aix") == 0;
+}
+
+bool
+source_read(const char *text, const char *file, const char *format,
+	struct source_draft *draft, struct source_directory *ret_directory,
+	struct source_report *errors)
+{
+	bool aix = !format || strcmp(format, "auto") == 0
+			   ? source_aix_is(text)
+			   : strcmp(format, "aix") == 0;
+
+	return (aix ? source_aix_read : read_native)(
+		text, file, draft, ret_directory, errors);
+}
+
+bool
+source_file_read(const char *text, const char *file, struct source_draft *draft,
+	struct source_directory *ret_directory, struct source_report *errors)
+{
+	return source_read(text, file, NULL, draft, ret_directory, errors);
 }
 
 const char *

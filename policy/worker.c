@@ -43,6 +43,8 @@ struct worker {
 	bool hurry;
 	struct worker_news news;
 
+	_Atomic uint32_t poll_s; /* 0: by the file */
+
 	/* The thread's own. */
 	char *conf; /* text that compiled last; NULL: none yet */
 	struct source_directory directory;
@@ -505,7 +507,8 @@ start_from_cache(struct worker *w)
 static int64_t
 next_ask_s(const struct worker *w)
 {
-	int64_t s = w->directory.poll_s;
+	const uint32_t told_s = w->poll_s;
+	int64_t s = told_s > 0 ? told_s : w->directory.poll_s;
 
 	if (!w->directory.present)
 		return FOREVER_S;
@@ -590,6 +593,12 @@ void
 worker_unread(struct worker *w)
 {
 	new_conf(w, NULL, true);
+}
+
+void
+worker_poll(struct worker *w, uint32_t poll_s)
+{
+	w->poll_s = poll_s;
 }
 
 void

@@ -37,6 +37,8 @@ void worker_conf(struct worker *worker, char *text);
 /* There is a file that cannot be read: what is known stays, nothing known is
  * nothing allowed. */
 void worker_unread(struct worker *worker);
+/* Seconds between two questions, whatever the file says; 0: what it says. */
+void worker_poll(struct worker *worker, uint32_t poll_s);
 /* Ask the directory now. */
 void worker_hurry(struct worker *worker);
 /* False when there is none. */

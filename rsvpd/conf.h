@@ -28,7 +28,9 @@ enum conf_udp {
 const char *conf_udp_text(enum conf_udp mode);
 
 struct conf_iface {
-	char name[CONF_NAME]; /* sorted, unique */
+	/* Sorted, unique: an interface's name, its IPv4 address, or "*" for all
+	 * but the loopback that have no section. */
+	char name[CONF_NAME];
 	bool enabled;
 	bool traffic_control;
 	bool take_over;              /* a foreign root qdisc may be replaced */
@@ -85,7 +87,8 @@ struct conf_error {
 };
 
 /*
- * Read a configuration from an open file; name is for messages.  NULL and the
+ * Read a configuration from an open file, in our syntax or in that of AIX, by
+ * its content; name is for messages.  NULL and the
  * reason when it is refused; nothing is half taken.
  */
 struct conf *conf_read(

@@ -541,6 +541,8 @@ read_text(struct reader *r, const char *text, size_t len)
 	config_t config;
 	bool ok;
 
+	if (strlen(text) == len && conf_aix_is(text))
+		return conf_aix_read(text, r->name, r->conf, r->error);
 	if (!lex_check(text, len, &fault))
 		return refuse(r, fault.line, "%s", fault.text);
 	config_init(&config);

@@ -78,4 +78,10 @@ void conf_value_number(const struct conf_key *key, uint64_t v, struct text *t);
 void conf_value_syntax(
 	const struct conf_key *key, const void *base, struct text *t);
 
+/* The classic syntax of AIX (conf_aix.c): judged by the first word; read into a
+ * configuration that has its defaults.  False and the reason. */
+bool conf_aix_is(const char *text);
+bool conf_aix_read(const char *text, const char *name, struct conf *conf,
+	struct conf_error *ret_error);
+
 #endif /* CONF_INT_H */

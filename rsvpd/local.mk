@@ -14,6 +14,7 @@ librsvpd_la_SOURCES += \
 
 librsvpd_la_SOURCES += \
 	rsvpd/conf.c rsvpd/conf.h rsvpd/conf_int.h \
+	rsvpd/conf_aix.c \
 	rsvpd/conf_diff.c \
 	rsvpd/conf_file.c \
 	rsvpd/conf_keys.c \

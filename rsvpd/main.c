@@ -43,12 +43,16 @@ static const struct option long_options[] = {
 };
 
 static const char usage[] =
-	"usage: rsvpd [-f] [-c FILE] [-p FILE] [--runtime-dir DIR] "
-	"[--state-dir DIR]\n"
+	"usage: rsvpd [-f] [-c FILE] [-p FILE] [-i SECONDS] "
+	"[--runtime-dir DIR]\n"
+	"             [--state-dir DIR]\n"
 	"       rsvpd -n [-v] [-c FILE] [-p FILE]\n"
 	"  -c FILE            configuration (" RSVPD_SYSCONFDIR
 	"/rsvpd/rsvpd.conf)\n"
 	"  -p FILE            policy (" RSVPD_SYSCONFDIR "/rsvpd/policy.conf)\n"
+	"                     or, where only that is there, " RSVPD_SYSCONFDIR
+	"/policyd.conf\n"
+	"  -i SECONDS         ask the directory so often\n"
 	"  --runtime-dir DIR  sockets and lock (" RSVPD_RUNDIR ")\n"
 	"  --state-dir DIR    policy cache (" RSVPD_STATEDIR ")\n"
 	"  -f                 stay in the foreground, as it always does\n"
@@ -64,6 +68,15 @@ print_and_end(const char *text)
 							      : EXIT_SUCCESS;
 }
 
+static bool
+is_seconds(const char *s)
+{
+	char *end;
+	const unsigned long v = strtoul(s, &end, 10);
+
+	return *s >= '0' && *s <= '9' && *end == '\0' && v >= 1 && v <= 86400;
+}
+
 static void
 take_option(int opt, struct wish *wish)
 {
@@ -74,6 +87,16 @@ take_option(int opt, struct wish *wish)
 	case 'p':
 		wish->options.policy_path = optarg;
 		wish->options.policy_required = true;
+		break;
+	case 'i':
+		if (!is_seconds(optarg)) {
+			(void)fprintf(stderr,
+				"rsvpd: -i %s: not a number of seconds from 1 "
+				"to 86400\n",
+				optarg);
+			wish->done = EXIT_USAGE;
+		}
+		wish->options.poll_s = optarg;
 		break;
 	case 'f':
 		break;
@@ -114,7 +137,7 @@ read_options(int argc, char **argv, struct wish *wish)
 {
 	int opt;
 
-	while (wish->done < 0 && (opt = getopt_long(argc, argv, "c:p:fnv",
+	while (wish->done < 0 && (opt = getopt_long(argc, argv, "c:p:i:fnv",
 					  long_options, NULL)) != -1)
 		take_option(opt, wish);
 	if (wish->done < 0 && optind < argc) {
@@ -155,6 +178,7 @@ check(const struct wish *wish)
 {
 	const struct sup_options *o = &wish->options;
 	struct conf *conf = check_conf(o->conf_path);
+	const char *policy = supervisor_policy_path(o);
 	int status = EXIT_SUCCESS;
 
 	if (!conf)
@@ -165,9 +189,9 @@ check(const struct wish *wish)
 	if (fflush(stdout) != 0)
 		return EXIT_FAILURE;
 	/* With -v, standard output is a configuration and nothing else. */
-	if (o->policy_required || access(o->policy_path, F_OK) == 0)
-		status = supervisor_check_policy(o->policy_path,
-			wish->verbose ? STDERR_FILENO : STDOUT_FILENO);
+	if (o->policy_required || access(policy, F_OK) == 0)
+		status = supervisor_check_policy(
+			policy, wish->verbose ? STDERR_FILENO : STDOUT_FILENO);
 	return status == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -177,6 +201,7 @@ main(int argc, char **argv)
 	struct wish wish = { .done = -1,
 		.options = { .conf_path = RSVPD_SYSCONFDIR "/rsvpd/rsvpd.conf",
 			.policy_path = RSVPD_SYSCONFDIR "/rsvpd/policy.conf",
+			.policy_classic = RSVPD_SYSCONFDIR "/policyd.conf",
 			.runtime_dir = RSVPD_RUNDIR,
 			.state_dir = RSVPD_STATEDIR } };
 

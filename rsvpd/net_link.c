@@ -84,6 +84,39 @@ has_name(const struct net_table *table, const char *name)
 	return false;
 }
 
+/* That of one of its addresses, as rsvpd.conf of AIX names interfaces. */
+static const struct conf_iface *
+section_by_address(const struct conf *conf, const struct net_table *table,
+	uint32_t ifindex)
+{
+	const struct conf_iface *found = NULL;
+
+	for (size_t i = 0; i < table->addr_count && !found; i++) {
+		char text[ADDR_TEXT];
+
+		if (table->addrs[i].ifindex == ifindex &&
+			table->addrs[i].addr.family == ADDR_V4)
+			found = conf_iface_find(
+				conf, addr_format(&table->addrs[i].addr, text));
+	}
+	return found;
+}
+
+/* That of its own name or address, else the one for all others. */
+static const struct conf_iface *
+own_section(const struct conf *conf, const struct net_table *table,
+	const struct net_iface *iface)
+{
+	const struct conf_iface *section =
+		conf_iface_find(conf, iface->facts.name);
+
+	if (!section)
+		section = section_by_address(conf, table, iface->facts.ifindex);
+	if (!section && (iface->facts.flags & IFF_LOOPBACK) == 0)
+		section = conf_iface_find(conf, "*");
+	return section;
+}
+
 /*
  * That of its name; or, when it was renamed and nothing is said of the new
  * name, the one it had before, as long as nobody else has that name now.
@@ -92,12 +125,13 @@ static const struct conf_iface *
 find_section(const struct conf *conf, const struct net_table *old,
 	const struct net_table *table, const struct net_iface *iface)
 {
-	const struct conf_iface *section =
-		conf_iface_find(conf, iface->facts.name);
+	const struct conf_iface *section = own_section(conf, table, iface);
 	const struct net_iface *before =
 		net_table_iface(old, iface->facts.ifindex);
+	struct addr address;
 
 	if (section || !before || before->section[0] == '\0' ||
+		addr_parse(before->section, &address) ||
 		has_name(table, before->section))
 		return section;
 	return conf_iface_find(conf, before->section);
@@ -268,7 +302,8 @@ net_link_warn_missing(const struct net_link *link)
 	for (size_t i = 0; i < conf->iface_count; i++) {
 		const char *name = conf->ifaces[i].name;
 
-		if (!is_in_use(table, name) && conf->ifaces[i].enabled)
+		if (!is_in_use(table, name) && conf->ifaces[i].enabled &&
+			strcmp(name, "*") != 0)
 			log_warn(LOG_NET,
 				"%s: there is no such interface (check the "
 				"name; it is used as soon as it appears)",

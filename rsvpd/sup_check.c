@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* `policyd check` for `rsvpd -n`. */
+/* `policyd check` for `rsvpd -n`, and which file that is. */
 #include "rsvpd/sup_int.h"
 
 #include <stdio.h>
@@ -8,6 +8,16 @@
 #include <unistd.h>
 
 enum { NOT_FOUND = 127 };
+
+const char *
+supervisor_policy_path(const struct sup_options *o)
+{
+	if (!o->policy_required && o->policy_classic &&
+		access(o->policy_path, F_OK) != 0 &&
+		access(o->policy_classic, F_OK) == 0)
+		return o->policy_classic;
+	return o->policy_path;
+}
 
 int
 supervisor_check_policy(const char *path, int out)

@@ -63,7 +63,8 @@ sup_describe_workers(struct supervisor *sup)
 		.file = "policyd",
 		.folder = "policy",
 		.argv = { "policyd", "serve", "--state-dir",
-			sup->options->state_dir },
+			sup->options->state_dir, "-i",
+			sup->options->poll_s ? sup->options->poll_s : "0" },
 		.death_signal = SIGTERM,
 		.files_max = 256 };
 	return find_user(&w[ENGINE], ENGINE_USER) &&
@@ -211,8 +212,8 @@ start_engine(struct worker *engine)
 static int
 open_policy(struct worker *policyd)
 {
-	enum { NAME_AT = 4 };
-	const char *path = policyd->sup->options->policy_path;
+	enum { NAME_AT = 6 };
+	const char *path = supervisor_policy_path(policyd->sup->options);
 	const char **argv = policyd->program.argv;
 	const int fd = sup_copy_file(path);
 	const bool none =

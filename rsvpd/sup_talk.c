@@ -182,16 +182,17 @@ static void
 reload_policy(struct supervisor *sup)
 {
 	struct worker *policyd = &sup->workers[POLICYD];
+	const char *path = supervisor_policy_path(sup->options);
 	int fd;
 
 	if (policyd->pid == 0)
 		return; /* it starts with the file as it is then */
-	fd = sup_copy_file(sup->options->policy_path);
+	fd = sup_copy_file(path);
 	if (fd < 0 && (fd != -ENOENT || sup->options->policy_required)) {
 		log_err(LOG_POLICY,
 			"%s: %s (reload refused, the policy before stays in "
 			"force)",
-			sup->options->policy_path, strerror(-fd));
+			path, strerror(-fd));
 		return;
 	}
 	(void)sup_tell(policyd, &(struct sup_msg){ .type = SUP_RELOAD,

@@ -18,7 +18,14 @@ struct sup_options {
 	bool policy_required; /* given by name: must exist */
 	const char *runtime_dir;
 	const char *state_dir;
+	const char *policy_classic; /* instead of policy_path where only it is
+				     * there: policyd.conf of AIX */
+	const char
+		*poll_s; /* of the directory, in seconds; NULL: by the file */
 };
+
+/* The file of the policy, as it is now. */
+const char *supervisor_policy_path(const struct sup_options *options);
 
 /* Until it is told to stop or gives up.  Exit status of the process. */
 int supervisor_run(const struct sup_options *options);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The engine's half links neither libconfig nor libldap.
 policy_tests = \
+	tests/unit/test_aix \
 	tests/unit/test_policy_data \
 	tests/unit/test_policy_engine \
 	tests/unit/test_policy_limits \
@@ -9,8 +10,10 @@ policy_tests = \
 	tests/unit/test_policy_source_file
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
-EXTRA_DIST += tests/unit/t_policy.h tests/unit/lsan.supp tests/golden/policy
+EXTRA_DIST += tests/unit/t_policy.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
 tests_unit_test_policy_data_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_aix_LDADD = libpolicysource.la libpolicy.la libbase.la \
+	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_engine_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_limits_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
