@@ -23,6 +23,7 @@ struct parser {
 	size_t at;
 	unsigned line;
 	bool faulty;
+	size_t told; /* faults of characters before this place are told */
 	/* The token that was looked at last. */
 	struct stanza_word word;
 	size_t begin;
@@ -46,6 +47,16 @@ refuse(struct parser *p, unsigned line, const char *fmt, ...)
 	va_end(ap);
 	p->faulty = true;
 	p->fault(p->arg, line, what);
+}
+
+/* The same of a token, which may be looked at twice. */
+static void
+refuse_here(struct parser *p, const char *what)
+{
+	if (p->at < p->told)
+		return;
+	p->told = p->at + 1;
+	refuse(p, p->line, "%s", what);
 }
 
 /* A word for a message: short and printable. */
@@ -82,7 +93,7 @@ take_quoted(struct parser *p)
 	if (text[p->at] == '"')
 		p->at++;
 	else
-		refuse(p, p->line,
+		refuse_here(p,
 			"a text that begins here does not end on its line "
 			"(write a \")");
 	p->end = p->at;
@@ -113,8 +124,8 @@ skip(struct parser *p)
 			p->at += strcspn(text + p->at, "\n");
 		} else if (text[p->at] != '\n' && text[p->at] != '\0' &&
 			   iscntrl((unsigned char)text[p->at])) {
-			refuse(p, p->line,
-				"a control character (is it a text file?)");
+			refuse_here(
+				p, "a control character (is it a text file?)");
 			while (iscntrl((unsigned char)text[p->at]) &&
 				text[p->at] != '\n' && text[p->at] != '\0')
 				p->at++;
@@ -157,10 +168,12 @@ take(struct parser *p)
 static void
 go_back(struct parser *p, const struct parser *before)
 {
-	bool faulty = p->faulty;
+	const bool faulty = p->faulty;
+	const size_t told = p->told;
 
 	*p = *before;
 	p->faulty = faulty;
+	p->told = told;
 }
 
 /* A '{' comes next, maybe on a later line. */

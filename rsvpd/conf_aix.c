@@ -58,12 +58,13 @@ static bool refuse(struct aix_reader *r, unsigned line, const char *fmt, ...)
 static bool
 refuse(struct aix_reader *r, unsigned line, const char *fmt, ...)
 {
-	struct text t = text_over(r->error->text, sizeof(r->error->text));
+	struct text t;
 	va_list ap;
 
 	if (r->failed)
 		return false;
 	r->failed = true;
+	t = text_over(r->error->text, sizeof(r->error->text));
 	text_printf(&t, "%s:%u: ", r->name, line);
 	va_start(ap, fmt);
 	text_vprintf(&t, fmt, ap);

@@ -165,6 +165,23 @@ mistakes_are_told_with_line_and_remedy(void)
 }
 
 static void
+a_mistake_is_told_once(void)
+{
+	static const char *const texts[] = { "boxes a\001 b { open\n}",
+		"level 1\001\n", "thing \"x\n", "boxes a { open \"x\n }",
+		"boxes a { size 1 \"x\n }", "thing\n\001\nlevel 1\n" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct stanza_doc doc;
+		struct faults f = { 0 };
+
+		(void)stanza_parse(&doc, texts[i], kinds, note, &f);
+		T_CHECK(f.count == 1, "%s: told %d times", texts[i], f.count);
+		stanza_free(&doc);
+	}
+}
+
+static void
 what_follows_a_mistake_is_read(void)
 {
 	static const char text[] = "zebra x {\n { } size 1\n}\n"
@@ -293,6 +310,7 @@ static struct t_case cases[] = {
 		a_value_takes_words_to_the_end_of_its_line },
 	{ "mistakes are told with line and remedy",
 		mistakes_are_told_with_line_and_remedy },
+	{ "a mistake is told once", a_mistake_is_told_once },
 	{ "what follows a mistake is read", what_follows_a_mistake_is_read },
 	{ "the syntax is known by its first word",
 		the_syntax_is_known_by_its_first_word },
