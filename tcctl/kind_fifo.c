@@ -12,7 +12,7 @@
 static bool
 fifo_equal(const struct tc_object *have, const struct tc_object *want)
 {
-	return have->fifo.limit == want->fifo.limit;
+	return want->fifo.limit == 0 || have->fifo.limit == want->fifo.limit;
 }
 
 static bool
@@ -28,7 +28,9 @@ fifo_fill(struct buf_writer *w, const struct tc_object *o)
 {
 	const struct tc_fifo_qopt opt = { .limit = o->fifo.limit };
 
-	nl_put(w, TCA_OPTIONS, &opt, sizeof(opt));
+	/* Without it the kernel takes the length of the device's queue. */
+	if (opt.limit != 0)
+		nl_put(w, TCA_OPTIONS, &opt, sizeof(opt));
 }
 
 static bool
@@ -46,13 +48,15 @@ fifo_parse(const struct nl_view *options, struct tc_object *o)
 static void
 bfifo_print(struct text *t, const struct tc_object *o)
 {
-	text_printf(t, "limit %u B", o->fifo.limit);
+	if (o->fifo.limit != 0)
+		text_printf(t, "limit %u B", o->fifo.limit);
 }
 
 static void
 pfifo_print(struct text *t, const struct tc_object *o)
 {
-	text_printf(t, "limit %u packets", o->fifo.limit);
+	if (o->fifo.limit != 0)
+		text_printf(t, "limit %u packets", o->fifo.limit);
 }
 
 const struct tc_kind tc_kind_bfifo = {

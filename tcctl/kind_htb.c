@@ -8,6 +8,7 @@
 
 #include "model_int.h"
 #include "nl_attr.h"
+#include "rate_int.h"
 
 enum { HTB_VERSION = 3 };
 
@@ -99,25 +100,20 @@ class_changeable(const struct tc_object *have, const struct tc_object *want)
 	return true;
 }
 
-static struct tc_ratespec
-ratespec(const struct tc_htb_class *c, uint64_t rate_Bps)
+static struct tc_rate
+rate_of(const struct tc_htb_class *c, uint64_t Bps)
 {
-	/* linklayer set, cell_log 0: no rate tables are needed, and what is
-	 * dumped equals what was sent. */
-	return (struct tc_ratespec){
-		.linklayer = c->atm ? TC_LAYER_ATM : TC_LAYER_ETHERNET,
-		.overhead = c->overhead,
-		.mpu = c->mpu,
-		.rate = rate_Bps > UINT32_MAX ? UINT32_MAX : (uint32_t)rate_Bps
-	};
+	return (struct tc_rate){ Bps, c->overhead, c->mpu, c->atm };
 }
 
 static void
 class_fill(struct buf_writer *w, const struct tc_object *o)
 {
 	const struct tc_htb_class *c = &o->htb;
-	const struct tc_htb_opt opt = { .rate = ratespec(c, c->rate_Bps),
-		.ceil = ratespec(c, c->ceil_Bps),
+	const struct tc_rate rate = rate_of(c, c->rate_Bps);
+	const struct tc_rate ceil = rate_of(c, c->ceil_Bps);
+	const struct tc_htb_opt opt = { .rate = tc_rate_spec(&rate),
+		.ceil = tc_rate_spec(&ceil),
 		.buffer = c->buffer_ticks,
 		.cbuffer = c->cbuffer_ticks,
 		.quantum = c->quantum,
@@ -125,10 +121,8 @@ class_fill(struct buf_writer *w, const struct tc_object *o)
 	uint8_t *nest = nl_begin(w, TCA_OPTIONS);
 
 	nl_put(w, TCA_HTB_PARMS, &opt, sizeof(opt));
-	if (c->rate_Bps >= UINT32_MAX)
-		nl_put_u64(w, TCA_HTB_RATE64, c->rate_Bps);
-	if (c->ceil_Bps >= UINT32_MAX)
-		nl_put_u64(w, TCA_HTB_CEIL64, c->ceil_Bps);
+	tc_rate_put_wide(w, TCA_HTB_RATE64, &rate);
+	tc_rate_put_wide(w, TCA_HTB_CEIL64, &ceil);
 	nl_end(w, nest);
 }
 
@@ -142,22 +136,22 @@ class_parse(const struct nl_view *options, struct tc_object *o)
 	};
 	struct nl_view got[3];
 	struct tc_htb_opt opt;
+	struct tc_rate rate;
 
 	if (!nl_parse(*options, wants, 3, got) || !got[0].data)
 		return false;
 	memcpy(&opt, got[0].data, sizeof(opt));
-	o->htb = (struct tc_htb_class){ .rate_Bps = got[1].data ? nl_u64(got[1])
-								: opt.rate.rate,
-		.ceil_Bps = got[2].data ? nl_u64(got[2]) : opt.ceil.rate,
+	rate = tc_rate_of(&opt.rate, got[1]);
+	o->htb = (struct tc_htb_class){ .rate_Bps = rate.Bps,
+		.ceil_Bps = tc_rate_of(&opt.ceil, got[2]).Bps,
 		.buffer_ticks = opt.buffer,
 		.cbuffer_ticks = opt.cbuffer,
 		.quantum = opt.quantum,
 		.prio = opt.prio,
-		.overhead = opt.rate.overhead,
-		.mpu = opt.rate.mpu,
+		.overhead = rate.overhead,
+		.mpu = rate.mpu,
 		.inner = opt.level > 0,
-		.atm = (opt.rate.linklayer & TC_LINKLAYER_MASK) ==
-		       TC_LINKLAYER_ATM };
+		.atm = rate.atm };
 	return true;
 }
 

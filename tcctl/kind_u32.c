@@ -6,9 +6,9 @@
 #include <arpa/inet.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
-#include "model_int.h"
-#include "nl_attr.h"
+#include "action_int.h"
 
 _Static_assert(TC_U32_FLAG_TERMINAL == TC_U32_TERMINAL, "kernel's flag");
 _Static_assert(TC_U32_FLAG_VAROFFSET == TC_U32_VAROFFSET, "kernel's flag");
@@ -37,18 +37,35 @@ selector_equal(const struct tc_u32 *a, const struct tc_u32 *b)
 	       a->hoff == b->hoff && a->hmask == b->hmask && keys_equal(a, b);
 }
 
+/* The mark that a node asks for of a packet; fixed, too. */
+static bool
+marks_equal(const struct tc_object *a, const struct tc_object *b)
+{
+	static const struct tc_extra none = { 0 };
+	const struct tc_extra *x = a->extra ? a->extra : &none;
+	const struct tc_extra *y = b->extra ? b->extra : &none;
+
+	return x->mark == y->mark && x->mark_mask == y->mark_mask;
+}
+
 static bool
 u32_equal(const struct tc_object *have, const struct tc_object *want)
 {
 	return selector_equal(&have->u32, &want->u32) &&
-	       have->u32.link == want->u32.link &&
+	       marks_equal(have, want) && have->u32.link == want->u32.link &&
 	       have->u32.classid == want->u32.classid;
 }
 
 static bool
 u32_changeable(const struct tc_object *have, const struct tc_object *want)
 {
-	return selector_equal(&have->u32, &want->u32);
+	const struct tc_u32 *a = &have->u32;
+	const struct tc_u32 *b = &want->u32;
+
+	/* A class or link that is not sent stays as it was. */
+	return selector_equal(a, b) && marks_equal(have, want) &&
+	       (a->classid == 0 || b->classid != 0) &&
+	       (a->link == 0 || b->link != 0);
 }
 
 static void
@@ -78,22 +95,47 @@ fill_selector(struct buf_writer *w, const struct tc_u32 *u)
 }
 
 static void
-u32_fill(struct buf_writer *w, const struct tc_object *o)
+fill_node(struct buf_writer *w, const struct tc_object *o)
 {
 	const struct tc_u32 *u = &o->u32;
+
+	if (o->handle != 0) /* else the root table, and any number */
+		nl_put_u32(w, TCA_U32_HASH, o->handle & ~(uint32_t)TC_NODE_MAX);
+	if (u->link != 0)
+		nl_put_u32(w, TCA_U32_LINK, u->link);
+	if (u->classid != 0)
+		nl_put_u32(w, TCA_U32_CLASSID, u->classid);
+	fill_selector(w, u);
+	if (o->extra && o->extra->mark_mask != 0) {
+		const struct tc_u32_mark mark = { .val = o->extra->mark,
+			.mask = o->extra->mark_mask };
+
+		nl_put(w, TCA_U32_MARK, &mark, sizeof(mark));
+	}
+	tc_actions_fill(w, o, TCA_U32_ACT, TCA_U32_POLICE);
+}
+
+static void
+u32_fill(struct buf_writer *w, const struct tc_object *o)
+{
 	uint8_t *nest = nl_begin(w, TCA_OPTIONS);
 
-	if (u->divisor != 0) {
-		nl_put_u32(w, TCA_U32_DIVISOR, u->divisor);
-	} else {
-		nl_put_u32(w, TCA_U32_HASH, o->handle & ~(uint32_t)TC_NODE_MAX);
-		if (u->link != 0)
-			nl_put_u32(w, TCA_U32_LINK, u->link);
-		if (u->classid != 0)
-			nl_put_u32(w, TCA_U32_CLASSID, u->classid);
-		fill_selector(w, u);
-	}
+	if (o->u32.divisor != 0)
+		nl_put_u32(w, TCA_U32_DIVISOR, o->u32.divisor);
+	else
+		fill_node(w, o);
+	tc_filter_put_hw(w, TCA_U32_FLAGS, o);
 	nl_end(w, nest);
+}
+
+/* tc(8) makes no others, and neither do we. */
+static bool
+key_fits(const uint32_t key[4])
+{
+	int32_t off = (int32_t)key[2];
+
+	return off >= INT16_MIN && off <= INT16_MAX &&
+	       (key[3] == 0 || key[3] == UINT32_MAX);
 }
 
 static bool
@@ -117,6 +159,8 @@ parse_selector(struct nl_view view, struct tc_u32 *u)
 		uint32_t key[4];
 
 		buf_get_bytes(&r, key, sizeof(key));
+		if (!key_fits(key))
+			return false;
 		u->keys[i] = (struct tc_key){ .mask = ntohl(key[0]),
 			.value = ntohl(key[1]),
 			.off = (int16_t)(int32_t)key[2],
@@ -126,22 +170,61 @@ parse_selector(struct nl_view view, struct tc_u32 *u)
 }
 
 static bool
+parse_mark(struct nl_view view, struct tc_object *o)
+{
+	struct tc_u32_mark mark;
+
+	if (!view.data)
+		return true;
+	memcpy(&mark, view.data, sizeof(mark));
+	if (mark.mask == 0)
+		return true;
+	if (!o->extra)
+		return false;
+	o->extra->mark = mark.val;
+	o->extra->mark_mask = mark.mask;
+	return true;
+}
+
+static bool
 u32_parse(const struct nl_view *options, struct tc_object *o)
 {
-	static const struct nl_want wants[] = {
-		{ TCA_U32_DIVISOR, sizeof(uint32_t) },
-		{ TCA_U32_LINK, sizeof(uint32_t) },
-		{ TCA_U32_CLASSID, sizeof(uint32_t) },
-		{ TCA_U32_SEL, sizeof(struct tc_u32_sel) },
+	enum {
+		DIVISOR,
+		LINK,
+		CLASSID,
+		SEL,
+		ACT,
+		POLICE,
+		MARK,
+		FLAGS,
+		INDEV,
+		WANTS
 	};
-	struct nl_view got[4];
+	static const struct nl_want wants[WANTS] = {
+		[DIVISOR] = { TCA_U32_DIVISOR, sizeof(uint32_t) },
+		[LINK] = { TCA_U32_LINK, sizeof(uint32_t) },
+		[CLASSID] = { TCA_U32_CLASSID, sizeof(uint32_t) },
+		[SEL] = { TCA_U32_SEL, sizeof(struct tc_u32_sel) },
+		[ACT] = { TCA_U32_ACT, 0 },
+		[POLICE] = { TCA_U32_POLICE, 0 },
+		[MARK] = { TCA_U32_MARK, sizeof(struct tc_u32_mark) },
+		[FLAGS] = { TCA_U32_FLAGS, sizeof(uint32_t) },
+		[INDEV] = { TCA_U32_INDEV, 0 },
+	};
+	struct nl_view got[WANTS];
 
-	if (!nl_parse(*options, wants, 4, got))
+	/* By incoming interface: not known here. */
+	if (!nl_parse(*options, wants, WANTS, got) || got[INDEV].data)
 		return false;
-	o->u32.divisor = (uint16_t)nl_u32(got[0]);
-	o->u32.link = nl_u32(got[1]);
-	o->u32.classid = nl_u32(got[2]);
-	return !got[3].data || parse_selector(got[3], &o->u32);
+	o->u32.divisor = (uint16_t)nl_u32(got[DIVISOR]);
+	o->u32.link = nl_u32(got[LINK]);
+	o->u32.classid = nl_u32(got[CLASSID]);
+	o->hw = tc_filter_hw(got[FLAGS]);
+	if (got[SEL].data && !parse_selector(got[SEL], &o->u32))
+		return false;
+	return parse_mark(got[MARK], o) &&
+	       tc_actions_parse(o, got[ACT], got[POLICE]);
 }
 
 static void
@@ -201,6 +284,10 @@ u32_print(struct text *t, const struct tc_object *o)
 	if (u->hmask != 0)
 		text_printf(t, " by %08x at %d", u->hmask, u->hoff);
 	print_keys(t, u);
+	if (o->extra && o->extra->mark_mask != 0)
+		text_printf(t, " mark %#x/%#x", o->extra->mark,
+			o->extra->mark_mask);
+	tc_actions_print(t, o->extra);
 }
 
 const struct tc_kind tc_kind_u32 = {

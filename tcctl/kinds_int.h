@@ -43,7 +43,7 @@ struct tc_htb_class {
 };
 
 struct tc_fifo {
-	uint32_t limit; /* bfifo: octets, pfifo: packets; 0: the kernel's */
+	uint32_t limit; /* bfifo: octets, pfifo: packets; 0: kernel's choice */
 };
 
 /* 0 is the kernel's choice, but for ecn. */
@@ -105,6 +105,14 @@ struct tc_stab {
 };
 
 enum tc_linklayer { TC_LAYER_NONE, TC_LAYER_ETHERNET, TC_LAYER_ATM };
+
+enum { TC_STAB_TSIZE_MAX = 16384, TC_STAB_MTU_MAX = 1 << 24 };
+
+/* Fill in what follows from overhead, link layer, mpu, mtu and tsize, and the
+ * last two where they are 0, as tc(8) does.  Of one that has no problem. */
+void tc_stab_complete(struct tc_stab *stab);
+/* NULL, or what is wrong with it. */
+const char *tc_stab_problem(const struct tc_stab *stab);
 
 /* ---- filters ------------------------------------------------------------ */
 
@@ -219,7 +227,6 @@ struct tc_act_police {
 	uint64_t peak_Bps;    /* 0: none */
 	uint32_t burst_ticks; /* bucket of rate, as time */
 	uint32_t mtu;         /* larger packets exceed */
-	uint32_t avrate_Bps;  /* of an estimator; 0: none */
 	int32_t conform;      /* enum tc_verdict */
 	uint16_t overhead;
 	uint16_t mpu;
@@ -255,9 +262,9 @@ struct tc_act_skbedit {
 
 enum { TC_PEDIT_KEYS_MAX = 4 };
 
-/* A word of the packet becomes word & mask ^ value. */
+/* A word of the packet becomes (word & mask) ^ value.  Host order. */
 struct tc_pedit_word {
-	uint32_t mask; /* as sent: the octets' order */
+	uint32_t mask;
 	uint32_t value;
 	int32_t off;
 	uint32_t at; /* with offmask and shift: a further offset */
@@ -326,8 +333,24 @@ struct tc_extra {
 	uint8_t action_count;
 	uint32_t mark; /* u32: (mark of the packet & mask) == mark */
 	uint32_t mark_mask;
+	char unknown[16]; /* parsing: an action that we do not know */
 	struct tc_stab stab;
 	struct tc_action actions[TC_ACTIONS_MAX];
 };
+
+/* Its kind of that name; NULL: none that we know. */
+const struct tc_action_kind *tc_action_find(const char *name);
+/* "police rate ..., then drop", each action in order. */
+void tc_actions_print(struct text *t, const struct tc_extra *extra);
+/* "pass", "drop", "goto chain 3". */
+void tc_verdict_print(struct text *t, int32_t verdict);
+
+/* The DS field without the bits that retain leaves out (0xfc keeps ECN); IPv4
+ * wants a checksum action behind it. */
+void tc_pedit_dsfield(
+	struct tc_act_pedit *ret_pedit, bool v6, uint8_t value, uint8_t retain);
+/* Back again; false: it does something else. */
+bool tc_pedit_is_dsfield(const struct tc_act_pedit *pedit, bool *ret_v6,
+	uint8_t *ret_value, uint8_t *ret_retain);
 
 #endif /* KINDS_INT_H */

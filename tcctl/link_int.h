@@ -44,6 +44,9 @@ struct tc_kernel {
 		void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg);
 	/* Handle of the root qdisc; 0: there is none but the default. */
 	int (*root)(void *arg, uint32_t ifindex, uint32_t *ret_handle);
+	/* Append all there is on the interface, whoever made it, also on its
+	 * incoming side; ranked and sorted.  NULL: it cannot. */
+	int (*dump_tree)(void *arg, uint32_t ifindex, struct tc_objects *into);
 };
 
 /* ---- transactions (txn.c) ------------------------------------------------ */

@@ -5,6 +5,14 @@ libtcmsg_la_SOURCES = tcctl/tc_msg.c tcctl/tcctl.h
 
 noinst_LTLIBRARIES += libtc.la
 libtc_la_SOURCES = \
+	tcctl/action.c tcctl/action_int.h \
+	tcctl/action_connmark.c \
+	tcctl/action_csum.c \
+	tcctl/action_gact.c \
+	tcctl/action_mirred.c \
+	tcctl/action_pedit.c \
+	tcctl/action_police.c \
+	tcctl/action_skbedit.c \
 	tcctl/adopt.c \
 	tcctl/clock.c \
 	tcctl/counters.c \
@@ -13,8 +21,15 @@ libtc_la_SOURCES = \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \
 	tcctl/kind_fifo.c \
+	tcctl/kind_flower.c \
 	tcctl/kind_fq_codel.c \
+	tcctl/kind_fw.c \
 	tcctl/kind_htb.c \
+	tcctl/kind_ingress.c \
+	tcctl/kind_matchall.c \
+	tcctl/kind_prio.c \
+	tcctl/kind_sfq.c \
+	tcctl/kind_tbf.c \
 	tcctl/kind_u32.c \
 	tcctl/link.c tcctl/link_int.h \
 	tcctl/link_change.c \
@@ -28,8 +43,10 @@ libtc_la_SOURCES = \
 	tcctl/nodes.c \
 	tcctl/plan.c \
 	tcctl/pool.c \
+	tcctl/rate.c tcctl/rate_int.h \
 	tcctl/sandbox.c \
 	tcctl/serve.c tcctl/serve_int.h \
+	tcctl/stab.c tcctl/stab_int.h \
 	tcctl/txn.c \
 	tcctl/want.c \
 	tcctl/watch.c

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stab_int.h"
+
 static bool
 other_equal(const struct tc_object *have, const struct tc_object *want)
 {
@@ -37,22 +39,26 @@ const struct tc_kind tc_kind_other = {
 const struct tc_kind *
 tc_kind_find(enum tc_type type, const char *name)
 {
-	static const struct {
-		enum tc_type type;
-		const struct tc_kind *kind;
-	} kinds[] = {
-		{ TC_QDISC_ROOT, &tc_kind_htb_root },
-		{ TC_CLASS, &tc_kind_htb_class },
-		{ TC_QDISC_LEAF, &tc_kind_bfifo },
-		{ TC_QDISC_LEAF, &tc_kind_pfifo },
-		{ TC_QDISC_LEAF, &tc_kind_fq_codel },
-		{ TC_FILTER, &tc_kind_u32 },
+	static const struct tc_kind *const qdiscs[] = { &tc_kind_htb_root,
+		&tc_kind_bfifo, &tc_kind_pfifo, &tc_kind_fq_codel, &tc_kind_tbf,
+		&tc_kind_prio, &tc_kind_sfq, &tc_kind_pfifo_fast, NULL };
+	static const struct tc_kind *const classes[] = { &tc_kind_htb_class,
+		NULL };
+	static const struct tc_kind *const ingress[] = { &tc_kind_ingress,
+		&tc_kind_clsact, NULL };
+	static const struct tc_kind *const filters[] = { &tc_kind_u32,
+		&tc_kind_fw, &tc_kind_matchall, &tc_kind_flower, NULL };
+	static const struct tc_kind *const *const by_type[] = {
+		[TC_QDISC_ROOT] = qdiscs,
+		[TC_CLASS] = classes,
+		[TC_QDISC_LEAF] = qdiscs,
+		[TC_QDISC_INGRESS] = ingress,
+		[TC_FILTER] = filters,
 	};
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i].type == type &&
-			strcmp(kinds[i].kind->name, name) == 0)
-			return kinds[i].kind;
+	for (const struct tc_kind *const *k = by_type[type]; *k; k++)
+		if (strcmp((*k)->name, name) == 0)
+			return *k;
 	return &tc_kind_other;
 }
 
@@ -156,6 +162,8 @@ tc_object_print(struct text *t, const struct tc_object *o, const char *name)
 		text_printf(t, " %s", o->kind->name);
 	text_add(t, " ");
 	o->kind->print(t, o);
+	if (o->type != TC_FILTER && o->extra && o->extra->has_stab)
+		tc_stab_print(t, &o->extra->stab);
 }
 
 /* ---- contents ------------------------------------------------------------ */

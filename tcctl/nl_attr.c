@@ -72,37 +72,85 @@ nl_put_text(struct buf_writer *w, uint16_t type, const char *text)
 	nl_put(w, type, text, strlen(text) + 1);
 }
 
+/* Step over one attribute; false: none is left, or it is malformed. */
+static bool
+take_one(struct buf_reader *r, uint16_t *ret_type, struct nl_view *ret_view)
+{
+	struct nlattr head;
+
+	if (buf_left(r) < HEADER)
+		return false;
+	buf_get_bytes(r, &head, sizeof(head));
+	if (head.nla_len < HEADER) {
+		r->failed = true;
+		return false;
+	}
+
+	size_t len = head.nla_len - (size_t)HEADER;
+	const uint8_t *value = buf_take(r, len);
+	size_t padding = (ALIGN - len % ALIGN) % ALIGN;
+
+	if (!value)
+		return false;
+	if (padding <= buf_left(r))
+		(void)buf_take(r, padding); /* fits: just asked */
+	*ret_type = head.nla_type & TYPE_MASK;
+	*ret_view = (struct nl_view){ value, len };
+	return true;
+}
+
 bool
 nl_parse(struct nl_view nest, const struct nl_want *wants, size_t count,
 	struct nl_view *ret_views)
 {
 	struct buf_reader r = buf_reader(nest.data, nest.len);
+	struct nl_view one;
+	uint16_t type;
 
 	memset(ret_views, 0, count * sizeof(*ret_views));
-	while (buf_left(&r) >= HEADER) {
-		struct nlattr head;
-
-		buf_get_bytes(&r, &head, sizeof(head));
-		if (head.nla_len < HEADER)
-			return false;
-
-		size_t len = head.nla_len - (size_t)HEADER;
-		const uint8_t *value = buf_take(&r, len);
-		size_t padding = (ALIGN - len % ALIGN) % ALIGN;
-
-		if (!value)
-			return false;
-		if (padding <= buf_left(&r))
-			(void)buf_take(&r, padding); /* fits: just asked */
+	while (take_one(&r, &type, &one)) {
 		for (size_t i = 0; i < count; i++) {
-			if (wants[i].type != (head.nla_type & TYPE_MASK))
+			if (wants[i].type != type)
 				continue;
-			if (len < wants[i].min)
+			if (one.len < wants[i].min)
 				return false;
-			ret_views[i] = (struct nl_view){ value, len };
+			ret_views[i] = one;
 		}
 	}
-	return true;
+	return !r.failed;
+}
+
+bool
+nl_next(struct nl_view *left, uint16_t type, struct nl_view *ret_view)
+{
+	struct buf_reader r = buf_reader(left->data, left->len);
+	uint16_t found;
+
+	while (take_one(&r, &found, ret_view)) {
+		if (found != type)
+			continue;
+		*left = (struct nl_view){ r.pos, buf_left(&r) };
+		return true;
+	}
+	return false;
+}
+
+bool
+nl_only(struct nl_view nest, const struct nl_want *wants, size_t count)
+{
+	struct buf_reader r = buf_reader(nest.data, nest.len);
+	struct nl_view one;
+	uint16_t type;
+
+	while (take_one(&r, &type, &one)) {
+		size_t i = 0;
+
+		while (i < count && wants[i].type != type)
+			i++;
+		if (i == count)
+			return false;
+	}
+	return !r.failed;
 }
 
 uint32_t

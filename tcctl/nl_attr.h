@@ -42,6 +42,12 @@ struct nl_want {
 bool nl_parse(struct nl_view nest, const struct nl_want *wants, size_t count,
 	struct nl_view *ret_views);
 
+/* The next attribute of that type of those left, which end behind it; false:
+ * there is none, or what is left is malformed. */
+bool nl_next(struct nl_view *left, uint16_t type, struct nl_view *ret_view);
+/* Each attribute is one of the wanted. */
+bool nl_only(struct nl_view nest, const struct nl_want *wants, size_t count);
+
 uint32_t nl_u32(struct nl_view v); /* 0 when absent */
 uint64_t nl_u64(struct nl_view v);
 /* Copies up to size - 1 octets and terminates. */

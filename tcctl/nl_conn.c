@@ -373,8 +373,7 @@ take_part(struct dump *d, const uint8_t *bytes, size_t len)
 }
 
 static int
-dump_once(struct nl_conn *conn, enum nl_dump what, uint32_t ifindex,
-	struct dump *d)
+dump_once(struct nl_conn *conn, const struct nl_query *query, struct dump *d)
 {
 	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
 	int error;
@@ -383,7 +382,7 @@ dump_once(struct nl_conn *conn, enum nl_dump what, uint32_t ifindex,
 	d->complete = false;
 	d->interrupted = false;
 	d->error = 0;
-	(void)nl_dump_put(&w, d->seq, what, ifindex); /* fits */
+	(void)nl_dump_put(&w, d->seq, query); /* fits */
 	error = send_all(conn, &w);
 	while (error == 0 && !d->complete) {
 		ssize_t n = mnl_socket_recvfrom(
@@ -401,30 +400,42 @@ dump_once(struct nl_conn *conn, enum nl_dump what, uint32_t ifindex,
 struct object_dump {
 	struct tc_objects *into;
 	uint32_t ifindex;
+	bool whole; /* with ingress, and without what the kernel made */
 };
+
+/* A qdisc on our side, or one of a tree; those below a class that have no
+ * number are the kernel's own. */
+static bool
+is_wanted(const struct object_dump *d, const struct tc_object *o)
+{
+	if (o->ifindex != d->ifindex)
+		return false;
+	if (!d->whole)
+		return o->type != TC_QDISC_INGRESS;
+	return o->type != TC_QDISC_LEAF || o->handle != 0;
+}
 
 static void
 keep_object(void *arg, const struct nlmsghdr *h)
 {
 	struct object_dump *d = (struct object_dump *)arg;
+	struct tc_extra extra;
 	struct tc_object object;
-	struct tc_object *o;
 
-	if (!nl_object_get(h, &object) || object.ifindex != d->ifindex)
-		return;
-	o = tc_objects_add(d->into);
-	if (o)
-		*o = object;
+	if (nl_object_get(h, &extra, &object) && is_wanted(d, &object))
+		(void)tc_objects_copy(d->into, &object); /* notes a failure */
 }
 
 static int
-dump_objects(struct nl_conn *conn, enum nl_dump what, struct object_dump *into)
+dump_objects(struct nl_conn *conn, enum nl_dump what, uint32_t parent,
+	struct object_dump *into)
 {
+	const struct nl_query query = { what, into->ifindex, parent };
 	struct dump d = { .tell = keep_object, .arg = into };
 	size_t before = into->into->count;
 
 	for (int tries = 0; tries < DUMP_TRIES; tries++) {
-		int error = dump_once(conn, what, into->ifindex, &d);
+		int error = dump_once(conn, &query, &d);
 
 		if (error != 0)
 			return error;
@@ -450,14 +461,58 @@ static int
 conn_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
 {
 	struct nl_conn *conn = (struct nl_conn *)arg;
-	struct object_dump d = { into, ifindex };
-	int error = dump_objects(conn, NL_DUMP_QDISCS, &d);
+	struct object_dump d = { .into = into, .ifindex = ifindex };
+	int error = dump_objects(conn, NL_DUMP_QDISCS, 0, &d);
 
 	if (error == 0)
-		error = dump_objects(conn, NL_DUMP_CLASSES, &d);
+		error = dump_objects(conn, NL_DUMP_CLASSES, 0, &d);
 	if (error == 0 && has_our_root(into))
-		error = dump_objects(conn, NL_DUMP_FILTERS, &d);
+		error = dump_objects(conn, NL_DUMP_FILTERS, TC_ROOT_HANDLE, &d);
 	return error;
+}
+
+/* The filters of one object, if it is one that can have any. */
+static int
+dump_filters_of(
+	struct nl_conn *conn, const struct tc_object *o, struct object_dump *d)
+{
+	int error;
+
+	if (o->type == TC_FILTER || o->handle == 0)
+		return 0;
+	if (o->type != TC_QDISC_INGRESS || o->kind == &tc_kind_ingress)
+		return dump_objects(conn, NL_DUMP_FILTERS, o->handle, d);
+	error = dump_objects(conn, NL_DUMP_FILTERS, TC_CLSACT_INGRESS, d);
+	if (error == 0)
+		error = dump_objects(
+			conn, NL_DUMP_FILTERS, TC_CLSACT_EGRESS, d);
+	return error;
+}
+
+static int
+conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	struct nl_conn *conn = (struct nl_conn *)arg;
+	struct object_dump d = {
+		.into = into, .ifindex = ifindex, .whole = true
+	};
+	size_t first = into->count;
+	int error = dump_objects(conn, NL_DUMP_QDISCS, 0, &d);
+	size_t end;
+
+	if (error == 0)
+		error = dump_objects(conn, NL_DUMP_CLASSES, 0, &d);
+	end = into->count;
+	for (size_t i = first; i < end && error == 0; i++) {
+		const struct tc_object o = into->all[i]; /* the array moves */
+
+		error = dump_filters_of(conn, &o, &d);
+	}
+	if (error != 0)
+		return error;
+	tc_objects_rank(into);
+	tc_objects_sort(into);
+	return 0;
 }
 
 struct stats_dump {
@@ -482,7 +537,9 @@ conn_stats_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 	struct stats_dump s = { tell, tell_arg };
 	struct dump d = { .tell = tell_stats, .arg = &s };
 
-	return dump_once((struct nl_conn *)arg, NL_DUMP_CLASSES, ifindex, &d);
+	const struct nl_query query = { NL_DUMP_CLASSES, ifindex, 0 };
+
+	return dump_once((struct nl_conn *)arg, &query, &d);
 }
 
 struct tc_kernel
@@ -493,5 +550,6 @@ nl_conn_kernel(struct nl_conn *conn)
 		.dump = conn_dump,
 		.stats = conn_stats,
 		.stats_all = conn_stats_all,
-		.root = conn_root };
+		.root = conn_root,
+		.dump_tree = conn_dump_tree };
 }

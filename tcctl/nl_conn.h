@@ -29,10 +29,17 @@ bool nl_get_class_put(
 	struct buf_writer *w, uint32_t seq, uint32_t ifindex, uint32_t classid);
 bool nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex);
 enum nl_dump { NL_DUMP_QDISCS, NL_DUMP_CLASSES, NL_DUMP_FILTERS };
-bool nl_dump_put(struct buf_writer *w, uint32_t seq, enum nl_dump what,
-	uint32_t ifindex);
-/* An object of a dump; false: malformed, or not of interest. */
-bool nl_object_get(const struct nlmsghdr *h, struct tc_object *ret_object);
+struct nl_query {
+	enum nl_dump what;
+	uint32_t ifindex;
+	uint32_t parent; /* filters: of which qdisc or class */
+};
+bool nl_dump_put(
+	struct buf_writer *w, uint32_t seq, const struct nl_query *query);
+/* An object of a dump, with what it has besides in scratch; false: malformed,
+ * or not of interest. */
+bool nl_object_get(const struct nlmsghdr *h, struct tc_extra *scratch,
+	struct tc_object *ret_object);
 /* Handle of a root qdisc; 0: of anything else. */
 uint32_t nl_root_get(const struct nlmsghdr *h);
 bool nl_stats_get(const struct nlmsghdr *h, struct tc_class_stats *ret_stats);

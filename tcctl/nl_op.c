@@ -10,6 +10,7 @@
 
 #include "nl_attr.h"
 #include "nl_conn.h"
+#include "stab_int.h"
 
 struct head {
 	uint16_t type;
@@ -90,8 +91,13 @@ nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op)
 	uint8_t *start = begin(w, &head, &tcm);
 
 	nl_put_text(w, TCA_KIND, o->kind->name);
+	if (o->type == TC_FILTER && o->chain != 0)
+		nl_put_u32(w, TCA_CHAIN, o->chain);
 	if (!del)
 		o->kind->fill(w, o);
+	/* Also on a change, or the kernel takes the table away. */
+	if (!del && o->type != TC_FILTER && o->extra && o->extra->has_stab)
+		tc_stab_fill(w, &o->extra->stab);
 	return end(w, start, before);
 }
 
@@ -131,15 +137,14 @@ nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex)
 }
 
 bool
-nl_dump_put(
-	struct buf_writer *w, uint32_t seq, enum nl_dump what, uint32_t ifindex)
+nl_dump_put(struct buf_writer *w, uint32_t seq, const struct nl_query *query)
 {
 	static const uint16_t types[] = { [NL_DUMP_QDISCS] = RTM_GETQDISC,
 		[NL_DUMP_CLASSES] = RTM_GETTCLASS,
 		[NL_DUMP_FILTERS] = RTM_GETTFILTER };
-	const struct head head = { types[what], NLM_F_DUMP, seq };
-	const struct tcmsg tcm = { .tcm_ifindex = (int)ifindex,
-		.tcm_parent = what == NL_DUMP_FILTERS ? TC_ROOT_HANDLE : 0 };
+	const struct head head = { types[query->what], NLM_F_DUMP, seq };
+	const struct tcmsg tcm = { .tcm_ifindex = (int)query->ifindex,
+		.tcm_parent = query->parent };
 	uint8_t *before = w->pos;
 
 	return end(w, begin(w, &head, &tcm), before);
@@ -171,20 +176,35 @@ nl_root_get(const struct nlmsghdr *h)
 	return tcm.tcm_handle;
 }
 
+/* Classes that a qdisc has by itself, for its queues. */
 static bool
-take_type(const struct nlmsghdr *h, const struct tcmsg *tcm, uint8_t *ret_type)
+is_own_class(const char *kind)
+{
+	static const char *const kinds[] = { "codel", "fq_codel", "mq",
+		"mqprio", "multiq", "prio", "red", "sfb", "sfq", "tbf" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return true;
+	return false;
+}
+
+static bool
+take_type(const struct nlmsghdr *h, const struct tcmsg *tcm, const char *kind,
+	uint8_t *ret_type)
 {
 	switch (h->nlmsg_type) {
 	case RTM_NEWQDISC:
-		/* Neither ingress nor clsact: they are not on our side. */
 		if (tcm->tcm_parent == TC_H_INGRESS)
-			return false;
-		*ret_type = tcm->tcm_parent == TC_H_ROOT ? TC_QDISC_ROOT
-							 : TC_QDISC_LEAF;
+			*ret_type = TC_QDISC_INGRESS;
+		else if (tcm->tcm_parent == TC_H_ROOT)
+			*ret_type = TC_QDISC_ROOT;
+		else
+			*ret_type = TC_QDISC_LEAF;
 		return true;
 	case RTM_NEWTCLASS:
 		*ret_type = TC_CLASS;
-		return true;
+		return !is_own_class(kind);
 	case RTM_NEWTFILTER:
 		*ret_type = TC_FILTER;
 		return true;
@@ -193,44 +213,114 @@ take_type(const struct nlmsghdr *h, const struct tcmsg *tcm, uint8_t *ret_type)
 	}
 }
 
-bool
-nl_object_get(const struct nlmsghdr *h, struct tc_object *ret_object)
+enum object_attr {
+	KIND,
+	OPTIONS,
+	CHAIN,
+	STAB,
+	BLOCK_IN,
+	BLOCK_OUT,
+	OBJECT_ATTRS
+};
+
+/* What stands in the head and beside the options. */
+static bool
+take_common(
+	const struct tcmsg *tcm, const struct nl_view *got, struct tc_object *o)
 {
-	static const struct nl_want wants[] = { { TCA_KIND, 1 },
-		{ TCA_OPTIONS, 0 } };
-	struct tc_object o = { 0 };
-	struct nl_view got[2];
+	o->ifindex = (uint32_t)tcm->tcm_ifindex;
+	o->handle = tcm->tcm_handle;
+	o->parent = tcm->tcm_parent;
+	if (o->type == TC_CLASS)
+		o->leaf = tcm->tcm_info;
+	if (o->type == TC_CLASS && o->parent == TC_H_ROOT)
+		o->parent = o->handle & 0xffff0000u; /* as we ask for it */
+	if (o->type == TC_FILTER) {
+		o->pref = (uint16_t)(tcm->tcm_info >> 16);
+		o->protocol = ntohs((uint16_t)tcm->tcm_info);
+		o->chain = nl_u32(got[CHAIN]);
+	}
+	/* Filters shared by interfaces: not known here. */
+	if (got[BLOCK_IN].data || got[BLOCK_OUT].data)
+		return false;
+	if (!got[STAB].data)
+		return true;
+	if (!o->extra || !tc_stab_parse(got[STAB], &o->extra->stab))
+		return false;
+	o->extra->has_stab = true;
+	return true;
+}
+
+/* All that an extra can hold: is there anything? */
+static bool
+is_used(const struct tc_extra *extra)
+{
+	return extra->has_stab || extra->action_count > 0 ||
+	       extra->mark_mask != 0;
+}
+
+static void
+make_foreign(struct tc_object *o, const char *name)
+{
+	struct text t;
+
+	o->kind = &tc_kind_other;
+	memset(o->name, 0, sizeof(o->name));
+	t = text_over(o->name, sizeof(o->name));
+	text_add(&t, name);
+	if (o->extra && o->extra->unknown[0] != '\0')
+		text_printf(&t, "/%s", o->extra->unknown);
+	o->extra = NULL;
+}
+
+static void
+clear_extra(struct tc_extra *extra)
+{
+	extra->next = NULL;
+	extra->has_stab = false;
+	extra->old_police = false;
+	extra->action_count = 0;
+	extra->mark = 0;
+	extra->mark_mask = 0;
+	extra->unknown[0] = '\0';
+}
+
+bool
+nl_object_get(const struct nlmsghdr *h, struct tc_extra *scratch,
+	struct tc_object *ret_object)
+{
+	static const struct nl_want wants[OBJECT_ATTRS] = {
+		[KIND] = { TCA_KIND, 1 },
+		[OPTIONS] = { TCA_OPTIONS, 0 },
+		[CHAIN] = { TCA_CHAIN, sizeof(uint32_t) },
+		[STAB] = { TCA_STAB, 0 },
+		[BLOCK_IN] = { TCA_INGRESS_BLOCK, 0 },
+		[BLOCK_OUT] = { TCA_EGRESS_BLOCK, 0 },
+	};
+	struct tc_object o = { .extra = scratch };
+	struct nl_view got[OBJECT_ATTRS];
 	struct nl_view attrs;
 	struct tcmsg tcm;
 	char name[TC_NAME];
+	bool known;
 
-	if (!take_head(h, &tcm, &attrs) || !take_type(h, &tcm, &o.type) ||
-		!nl_parse(attrs, wants, 2, got))
+	if (!take_head(h, &tcm, &attrs) ||
+		!nl_parse(attrs, wants, OBJECT_ATTRS, got))
 		return false;
-	nl_text(got[0], name, sizeof(name));
-	o.ifindex = (uint32_t)tcm.tcm_ifindex;
-	o.handle = tcm.tcm_handle;
-	o.parent = tcm.tcm_parent;
+	nl_text(got[KIND], name, sizeof(name));
+	if (!take_type(h, &tcm, name, &o.type))
+		return false;
+	clear_extra(scratch);
 	o.kind = tc_kind_find((enum tc_type)o.type, name);
-	if (o.type == TC_CLASS)
-		o.leaf = tcm.tcm_info;
-	if (o.type == TC_CLASS && o.parent == TC_H_ROOT)
-		o.parent = o.handle & 0xffff0000u; /* as we ask for it */
-	if (o.type == TC_FILTER) {
-		o.pref = (uint16_t)(tcm.tcm_info >> 16);
-		o.protocol = ntohs((uint16_t)tcm.tcm_info);
-	}
-	if (o.kind == &tc_kind_other || !got[1].data) {
-		/* A filter without options is only the head of its chain. */
-		if (o.type == TC_FILTER && o.kind != &tc_kind_other)
-			return false;
-		o.kind = &tc_kind_other;
-		memcpy(o.name, name, sizeof(name));
-	} else if (!o.kind->parse(&got[1], &o)) {
-		o.kind = &tc_kind_other;
-		memset(o.name, 0, sizeof(o.name));
-		memcpy(o.name, name, sizeof(name));
-	}
+	known = take_common(&tcm, got, &o) && o.kind->parse;
+	/* A filter without options is only the head of its chain. */
+	if (o.type == TC_FILTER && !got[OPTIONS].data &&
+		(o.kind != &tc_kind_other || o.handle == 0))
+		return false;
+	if (!known || !got[OPTIONS].data || !o.kind->parse(&got[OPTIONS], &o))
+		make_foreign(&o, name);
+	else if (!is_used(scratch))
+		o.extra = NULL;
 	*ret_object = o;
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -184,15 +185,47 @@ effect_run(struct engine *e)
 
 /* ---- readers ------------------------------------------------------------- */
 
+/* What was read can be said, written and read again as the same. */
+static void
+judge_object(const struct tc_object *o)
+{
+	static const struct nl_want wants[] = { { TCA_OPTIONS, 0 } };
+	static uint8_t bytes[65536];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct tc_extra extra = { 0 };
+	struct tc_object back = {
+		.type = o->type, .handle = o->handle, .extra = &extra
+	};
+	struct nl_view got[1];
+	char line[512];
+	struct text t = text_over(line, sizeof(line));
+
+	if (!o->kind)
+		rim_give_up("an object of no kind");
+	tc_object_print(&t, o, "eth0");
+	if (!o->kind->fill)
+		return;
+	o->kind->fill(&w, o);
+	if (w.failed)
+		rim_give_up("an object that cannot be written");
+	if (!nl_parse(
+		    (struct nl_view){ bytes, buf_written(&w) }, wants, 1, got))
+		rim_give_up("an object that is written wrongly");
+	if (got[0].data &&
+		(!o->kind->parse(&got[0], &back) || !o->kind->equal(&back, o)))
+		rim_give_up("an object that does not come back");
+}
+
 static int
 read_object(const struct nlmsghdr *h, void *arg)
 {
 	struct tc_object object;
+	struct tc_extra extra;
 	struct tc_class_stats stats;
 
 	(void)arg;
-	if (nl_object_get(h, &object) && !object.kind)
-		rim_give_up("an object of no kind");
+	if (nl_object_get(h, &extra, &object))
+		judge_object(&object);
 	(void)nl_stats_get(h, &stats); /* any answer */
 	(void)nl_root_get(h);
 	return MNL_CB_OK;

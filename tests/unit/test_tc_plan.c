@@ -312,7 +312,9 @@ foreign_objects_are_shown_as_such(void)
 	tc_object_print(&t, &o, NULL);
 	T_STR(buf, "qdisc 7: on interface 3 cake (foreign)");
 	T_CHECK(tc_kind_find(TC_QDISC_ROOT, "cake") == &tc_kind_other, "kind");
-	T_CHECK(tc_kind_find(TC_QDISC_LEAF, "htb") == &tc_kind_other, "kind");
+	T_CHECK(tc_kind_find(TC_QDISC_LEAF, "htb") == &tc_kind_htb_root,
+		"kind");
+	T_CHECK(tc_kind_find(TC_CLASS, "prio") == &tc_kind_other, "kind");
 	T_CHECK(tc_kind_find(TC_CLASS, "htb") == &tc_kind_htb_class, "kind");
 }
 
