@@ -13,9 +13,7 @@
 static bool
 close_to(uint32_t have_us, uint32_t want_us)
 {
-	uint32_t lower = want_us > 2 ? want_us - 2 : 0;
-
-	return have_us >= lower && have_us <= want_us + 2;
+	return (have_us > want_us ? have_us - want_us : want_us - have_us) <= 2;
 }
 
 /* As wanted, or nothing was wanted. */

@@ -13,6 +13,8 @@
 _Static_assert(TC_U32_FLAG_TERMINAL == TC_U32_TERMINAL, "kernel's flag");
 _Static_assert(TC_U32_FLAG_VAROFFSET == TC_U32_VAROFFSET, "kernel's flag");
 
+enum { DIVISOR_MAX = 256 };
+
 static bool
 keys_equal(const struct tc_u32 *a, const struct tc_u32 *b)
 {
@@ -217,10 +219,13 @@ u32_parse(const struct nl_view *options, struct tc_object *o)
 	/* By incoming interface: not known here. */
 	if (!nl_parse(*options, wants, WANTS, got) || got[INDEV].data)
 		return false;
-	o->u32.divisor = (uint16_t)nl_u32(got[DIVISOR]);
+	o->hw = tc_filter_hw(got[FLAGS]);
+	if (nl_u32(got[DIVISOR]) != 0) { /* a table has nothing else */
+		o->u32.divisor = (uint16_t)nl_u32(got[DIVISOR]);
+		return nl_u32(got[DIVISOR]) <= DIVISOR_MAX;
+	}
 	o->u32.link = nl_u32(got[LINK]);
 	o->u32.classid = nl_u32(got[CLASSID]);
-	o->hw = tc_filter_hw(got[FLAGS]);
 	if (got[SEL].data && !parse_selector(got[SEL], &o->u32))
 		return false;
 	return parse_mark(got[MARK], o) &&

@@ -213,7 +213,7 @@ judge_object(const struct tc_object *o)
 		rim_give_up("an object that is written wrongly");
 	if (got[0].data &&
 		(!o->kind->parse(&got[0], &back) || !o->kind->equal(&back, o)))
-		rim_give_up("an object that does not come back");
+		rim_give_up(line);
 }
 
 static int
