@@ -37,9 +37,7 @@ read_directory(const struct explain_options *o,
 	char uri[SOURCE_TEXT] = "";
 	char said[LINE] = "not asked";
 	struct text problem = text_over(said, sizeof(said));
-	uint8_t *bytes = NULL;
-	size_t len = 0;
-	int64_t age_s = 0;
+	struct cache cache = { 0 };
 
 	text_add(&problem, "not asked");
 	if (!o->offline) {
@@ -57,19 +55,18 @@ read_directory(const struct explain_options *o,
 	}
 	source_report_done(&skipped);
 
-	bool known = o->state_dir &&
-		     cache_load(o->state_dir, &bytes, &len, &age_s) == 0 &&
-		     source_from_snapshot(
-			     bytes, len, source_directory_key(d), draft);
+	bool known = o->state_dir && cache_load(o->state_dir, &cache) == 0 &&
+		     source_from_snapshot(cache.snapshot, cache.snapshot_len,
+			     source_directory_key(d), draft);
 
-	free(bytes);
+	free(cache.bytes);
 	fprintf(stderr, "policyd: directory: %s; %s\n", said,
 		known ? "its rules are taken from the cache"
 		      : "nothing is known from it");
 	text_printf(source,
 		known ? ", directory from the cache (%lld s old)"
 		      : ", no directory",
-		(long long)age_s);
+		(long long)cache.age_s);
 	return known;
 }
 

@@ -29,11 +29,19 @@ sbin_PROGRAMS += policy/policyd
 policy_policyd_SOURCES = \
 	policy/cache.c policy/cache_int.h \
 	policy/check.c \
+	policy/dir.c policy/dir_int.h policy/dir_ldap_int.h \
+	policy/dir_conn.c \
+	policy/dir_draft.c \
+	policy/dir_entry.c \
+	policy/dir_search.c \
+	policy/dir_sync.c \
+	policy/dir_try.c policy/dir_try_int.h \
 	policy/explain.c \
+	policy/force.c policy/force_int.h \
 	policy/main.c policy/main_int.h \
+	policy/mirror.c policy/mirror_int.h \
 	policy/sandbox.c policy/sandbox_int.h \
 	policy/serve.c \
-	policy/source_ldap.c \
 	policy/worker.c policy/worker_int.h
 policy_policyd_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SECCOMP_CFLAGS)

@@ -223,7 +223,20 @@ enum policy_msg_type {
 enum policy_msg_attr {
 	POLICY_ATTR_GENERATION = 1, /* u64 */
 	POLICY_ATTR_SIZE,           /* u64, octets of the snapshot */
-	POLICY_ATTR_TEXT            /* problem, "" when fine; or status */
+	POLICY_ATTR_TEXT,           /* problem, "" when fine; or status */
+	/* Of a status, when a directory is configured.  Times are u64, seconds
+	 * since 1970; 0: never, or none is due. */
+	POLICY_ATTR_SERVER,      /* text: the URI that answered last */
+	POLICY_ATTR_MODE,        /* text: persist, refresh, poll, none */
+	POLICY_ATTR_CONNECTED,   /* u8 */
+	POLICY_ATTR_WAITING,     /* u8: changes wait for the generation entry */
+	POLICY_ATTR_ENTRIES,     /* u64 */
+	POLICY_ATTR_SKIPPED,     /* u64: of them that cannot be read */
+	POLICY_ATTR_COOKIE_TIME, /* when the state it stands at was got */
+	POLICY_ATTR_CHANGE_TIME, /* of the last change */
+	POLICY_ATTR_ANSWER_TIME, /* a server last confirmed what is known */
+	POLICY_ATTR_CACHE_TIME,  /* the cache was written */
+	POLICY_ATTR_RETRY_TIME   /* of the next attempt */
 };
 
 #endif /* POLICY_H */

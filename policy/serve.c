@@ -57,7 +57,7 @@ struct serve {
 	uint64_t snapshot_size;
 	uint64_t generation;
 	bool status_waits;
-	char status[WORKER_STATUS];
+	struct worker_status status;
 };
 
 /* ---- the file ----------------------------------------------------------- */
@@ -232,13 +232,35 @@ send_snapshot(struct serve *s)
 }
 
 static void
+put_status(struct buf_writer *w, const struct worker_status *status)
+{
+	const struct dir_facts *f = &status->facts;
+
+	msg_put_text(w, POLICY_ATTR_TEXT, status->text);
+	if (!status->directory)
+		return;
+	msg_put_text(w, POLICY_ATTR_SERVER, f->uri);
+	msg_put_text(w, POLICY_ATTR_MODE, dir_mode_text(f->mode));
+	msg_put_u8(w, POLICY_ATTR_CONNECTED, f->connected);
+	msg_put_u8(w, POLICY_ATTR_WAITING, status->waiting);
+	msg_put_u64(w, POLICY_ATTR_ENTRIES, f->entries);
+	msg_put_u64(w, POLICY_ATTR_SKIPPED, status->skipped);
+	msg_put_u64(w, POLICY_ATTR_COOKIE_TIME, (uint64_t)f->cookie_unix_s);
+	msg_put_u64(w, POLICY_ATTR_CHANGE_TIME, (uint64_t)f->change_unix_s);
+	msg_put_u64(
+		w, POLICY_ATTR_ANSWER_TIME, (uint64_t)status->answer_unix_s);
+	msg_put_u64(w, POLICY_ATTR_CACHE_TIME, (uint64_t)status->cache_unix_s);
+	msg_put_u64(w, POLICY_ATTR_RETRY_TIME, (uint64_t)f->retry_unix_s);
+}
+
+static void
 send_status(struct serve *s)
 {
 	uint8_t bytes[MESSAGE_MAX];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
 	uint8_t *start = msg_begin(&w, POLICY_MSG_STATUS, 0);
 
-	msg_put_text(&w, POLICY_ATTR_TEXT, s->status);
+	put_status(&w, &s->status);
 	msg_end(&w, start);
 	if (send_message(s, bytes, buf_written(&w), -1))
 		s->status_waits = false;
@@ -307,7 +329,7 @@ take_news(struct serve *s)
 		}
 	}
 	if (news.status_changed) {
-		memcpy(s->status, news.status, sizeof(s->status));
+		s->status = news.status;
 		s->status_waits = true;
 	}
 }

@@ -25,7 +25,9 @@ enum {
 	SOURCE_TEXT = 512,
 	SOURCE_TAG = 128,
 	SOURCE_VALUE = 1024, /* octets of one value */
-	SOURCE_ENTRIES_MAX = 100000
+	SOURCE_ENTRIES_MAX = 100000,
+	SOURCE_ENTRIES_MIB = 128, /* of what is kept of them */
+	SOURCE_QUIET_MOST_MS = 5000
 };
 
 /* ---- report ------------------------------------------------------------- */
@@ -114,6 +116,16 @@ bool source_seconds(const char *value, uint32_t *ret_s);
 /* ---- the file (source_file.c) ------------------------------------------- */
 
 enum source_starttls { STARTTLS_UNSET, STARTTLS_NEVER, STARTTLS_DEMAND };
+enum source_bind { SOURCE_BIND_SIMPLE, SOURCE_BIND_EXTERNAL };
+/* How the directory is followed, from least to best. */
+enum source_mode {
+	SOURCE_MODE_NONE,
+	SOURCE_MODE_POLL,
+	SOURCE_MODE_REFRESH,
+	SOURCE_MODE_PERSIST
+};
+/* When the last known rules are older than maxAge. */
+enum source_stale { SOURCE_STALE_FILE, SOURCE_STALE_KEEP, SOURCE_STALE_DENY };
 
 struct source_directory {
 	bool present;
@@ -129,6 +141,15 @@ struct source_directory {
 	char ca_file[SOURCE_TEXT];
 	char bind_dn[SOURCE_TEXT]; /* "": anonymous */
 	char bind_password_file[SOURCE_TEXT];
+	uint8_t bind_mech;          /* enum source_bind */
+	uint8_t stale;              /* enum source_stale */
+	enum source_mode mode_most; /* no better one is used */
+	uint32_t quiet_ms;          /* without a change before a switch */
+	uint32_t retry_s;           /* at most between two attempts */
+	bool strict;                /* no switch while an entry is skipped */
+	char ca_dir[SOURCE_TEXT];
+	char cert_file[SOURCE_TEXT]; /* of the client */
+	char key_file[SOURCE_TEXT];
 };
 
 /*
@@ -158,6 +179,8 @@ const char *source_section_key(size_t i);
 
 /* What the directory part of a snapshot depends on; never 0. */
 uint64_t source_directory_key(const struct source_directory *directory);
+/* What else decides which entries are seen: other entries, another key. */
+uint64_t source_directory_view(const struct source_directory *directory);
 /* A host that the URI names is this one. */
 bool source_uri_is_local(const char *uri);
 
@@ -170,13 +193,13 @@ bool source_aix_read(const char *text, const char *file,
 	struct source_draft *draft, struct source_directory *ret_directory,
 	struct source_report *errors);
 
-/* ---- the directory (source_ldap.c) -------------------------------------- */
+/* ---- the directory (dir.c) ----------------------------------------------- */
 
 /*
- * Read every entry that a tag selects.  Blocks, up to the timeouts.  Entries
- * that cannot be read are left out and reported by DN.  False when no server
- * gave a complete answer: ret_problem says why, the draft is not to be used.
- * ret_uri is the server that answered; the next call begins with it.
+ * Read every entry that a tag selects, once.  Blocks, up to the timeouts.
+ * Entries that cannot be read are left out and reported by DN.  False when no
+ * server gave a complete answer: ret_problem says why, the draft is not to be
+ * used.  ret_uri is the server that answered.
  */
 bool source_ldap_read(const struct source_directory *directory,
 	struct source_draft *draft, struct source_report *skipped,

@@ -4,13 +4,22 @@
 
 #include "source_conf_int.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "policy/snapshot_int.h"
 
-enum { POLL_S = 60, TIMEOUT_S = 10, MAX_AGE_S = 7 * 86400 };
+enum {
+	POLL_S = 60,
+	TIMEOUT_S = 10,
+	MAX_AGE_S = 7 * 86400,
+	RETRY_S = 300,
+	QUIET_MS = 500,
+	FILTER_VERSION = 1 /* another when dir_filter() selects otherwise */
+};
 
 static bool
 take_uri(struct reading *rd, const config_setting_t *s, const char *value,
@@ -92,22 +101,66 @@ take_text(struct reading *rd, const config_setting_t *s, const char *value,
 	return false;
 }
 
+/* "0", "500", "500 ms", "2s" */
 static bool
-take_starttls(struct reading *rd, const config_setting_t *s, const char *value,
+take_quiet(struct reading *rd, const config_setting_t *s, const char *value,
 	void *arg)
 {
+	const char *end = value + strspn(value, "0123456789");
+	const char *unit = end + strspn(end, " ");
+	size_t digits = (size_t)(end - value);
+	unsigned long n =
+		digits > 0 && digits < 6 ? strtoul(value, NULL, 10) : ULONG_MAX;
+	unsigned long factor = 0;
+
 	(void)arg; /* the reading's */
-	if (strcasecmp(value, "never") == 0) {
-		rd->directory->starttls = STARTTLS_NEVER;
-	} else if (strcasecmp(value, "demand") == 0) {
-		rd->directory->starttls = STARTTLS_DEMAND;
-	} else {
-		conf_error(rd, s,
-			"starttls: \"%s\" is neither \"demand\" nor \"never\"",
-			value);
-		return false;
+	if (*unit == '\0' || strcmp(unit, "ms") == 0)
+		factor = 1;
+	else if (strcmp(unit, "s") == 0)
+		factor = 1000;
+	if (factor != 0 && n <= SOURCE_QUIET_MOST_MS / factor) {
+		rd->directory->quiet_ms = (uint32_t)(n * factor);
+		return true;
 	}
-	return true;
+	conf_error(rd, s,
+		"%s: \"%s\" is not a time from 0 to %d ms (write 500 or "
+		"\"2s\")",
+		config_setting_name(s), value, SOURCE_QUIET_MOST_MS);
+	return false;
+}
+
+struct word {
+	const char *text;
+	uint8_t value;
+};
+
+struct word_key {
+	const struct word *words;
+	uint8_t *target;
+};
+
+static bool
+take_word(struct reading *rd, const config_setting_t *s, const char *value,
+	void *arg)
+{
+	const struct word_key *k = (const struct word_key *)arg;
+	char line[SOURCE_TAG];
+	struct text list = text_over(line, sizeof(line));
+
+	for (const struct word *w = k->words; w->text; w++) {
+		if (strcasecmp(value, w->text) == 0) {
+			*k->target = w->value;
+			return true;
+		}
+		text_printf(&list, "%s\"%s\"",
+			w == k->words ? ""
+			: w[1].text   ? ", "
+				      : " nor ",
+			w->text);
+	}
+	conf_error(rd, s, "%s: \"%s\" is neither %s", config_setting_name(s),
+		value, line);
+	return false;
 }
 
 static void
@@ -154,9 +207,70 @@ read_max_age(struct reading *rd, const config_setting_t *s)
 }
 
 static void
+read_retry(struct reading *rd, const config_setting_t *s)
+{
+	struct seconds_key k = { 1, 3600, &rd->directory->retry_s };
+
+	(void)conf_each_value(rd, s, false, take_seconds, &k); /* said */
+}
+
+static void
+read_quiet(struct reading *rd, const config_setting_t *s)
+{
+	(void)conf_each_value(rd, s, false, take_quiet, NULL); /* said */
+}
+
+static void
 read_starttls(struct reading *rd, const config_setting_t *s)
 {
-	(void)conf_each_value(rd, s, false, take_starttls, NULL); /* said */
+	static const struct word words[] = { { "demand", STARTTLS_DEMAND },
+		{ "never", STARTTLS_NEVER }, { NULL, 0 } };
+	struct word_key k = { words, &rd->directory->starttls };
+
+	(void)conf_each_value(rd, s, false, take_word, &k); /* said */
+}
+
+static void
+read_stale(struct reading *rd, const config_setting_t *s)
+{
+	static const struct word words[] = { { "keep", SOURCE_STALE_KEEP },
+		{ "file", SOURCE_STALE_FILE }, { "deny", SOURCE_STALE_DENY },
+		{ NULL, 0 } };
+	struct word_key k = { words, &rd->directory->stale };
+
+	(void)conf_each_value(rd, s, false, take_word, &k); /* said */
+}
+
+static void
+read_mode(struct reading *rd, const config_setting_t *s)
+{
+	static const struct word words[] = { { "persist", SOURCE_MODE_PERSIST },
+		{ "refresh", SOURCE_MODE_REFRESH },
+		{ "poll", SOURCE_MODE_POLL }, { NULL, 0 } };
+	uint8_t mode = (uint8_t)rd->directory->mode_most;
+	struct word_key k = { words, &mode };
+
+	(void)conf_each_value(rd, s, false, take_word, &k); /* said */
+	rd->directory->mode_most = (enum source_mode)mode;
+}
+
+static void
+read_bind_mech(struct reading *rd, const config_setting_t *s)
+{
+	static const struct word words[] = { { "simple", SOURCE_BIND_SIMPLE },
+		{ "EXTERNAL", SOURCE_BIND_EXTERNAL }, { NULL, 0 } };
+	struct word_key k = { words, &rd->directory->bind_mech };
+
+	(void)conf_each_value(rd, s, false, take_word, &k); /* said */
+}
+
+static void
+read_strict(struct reading *rd, const config_setting_t *s)
+{
+	if (config_setting_type(s) == CONFIG_TYPE_BOOL)
+		rd->directory->strict = config_setting_get_bool(s) != 0;
+	else
+		conf_error(rd, s, "strict: expected true or false");
 }
 
 static void
@@ -164,6 +278,27 @@ read_ca_file(struct reading *rd, const config_setting_t *s)
 {
 	(void)conf_each_value(
 		rd, s, false, take_text, rd->directory->ca_file); /* said */
+}
+
+static void
+read_ca_dir(struct reading *rd, const config_setting_t *s)
+{
+	(void)conf_each_value(
+		rd, s, false, take_text, rd->directory->ca_dir); /* said */
+}
+
+static void
+read_cert_file(struct reading *rd, const config_setting_t *s)
+{
+	(void)conf_each_value(
+		rd, s, false, take_text, rd->directory->cert_file); /* said */
+}
+
+static void
+read_key_file(struct reading *rd, const config_setting_t *s)
+{
+	(void)conf_each_value(
+		rd, s, false, take_text, rd->directory->key_file); /* said */
 }
 
 static void
@@ -186,9 +321,18 @@ static const struct conf_section directory_keys[] = {
 	{ "tags", read_tags },
 	{ "poll", read_poll },
 	{ "timeout", read_timeout },
+	{ "retry", read_retry },
+	{ "quiet", read_quiet },
+	{ "mode", read_mode },
+	{ "strict", read_strict },
 	{ "maxAge", read_max_age },
+	{ "staleAction", read_stale },
 	{ "starttls", read_starttls },
 	{ "caFile", read_ca_file },
+	{ "caDir", read_ca_dir },
+	{ "certFile", read_cert_file },
+	{ "keyFile", read_key_file },
+	{ "bindMech", read_bind_mech },
 	{ "bindDn", read_bind_dn },
 	{ "bindPasswordFile", read_password_file },
 };
@@ -232,12 +376,44 @@ source_directory_tags(struct source_directory *d)
 	(void)text_copy(d->tags[d->n_tags++], SOURCE_TAG, "all"); /* fits */
 }
 
+static void
+check_external(struct reading *rd, const config_setting_t *s)
+{
+	const struct source_directory *d = rd->directory;
+
+	if (d->bind_dn[0] != '\0' || d->bind_password_file[0] != '\0')
+		conf_error(rd, s,
+			"directory: bindMech = \"EXTERNAL\" takes who we are "
+			"from the connection (remove bindDn and "
+			"bindPasswordFile)");
+	for (size_t i = 0; i < d->n_uris; i++)
+		if (strncasecmp(d->uris[i], "ldapi", 5) != 0 &&
+			(d->cert_file[0] == '\0' ||
+				(strncasecmp(d->uris[i], "ldaps", 5) != 0 &&
+					d->starttls != STARTTLS_DEMAND &&
+					(d->starttls == STARTTLS_NEVER ||
+						source_uri_is_local(
+							d->uris[i])))))
+			conf_error(rd, s,
+				"directory: bindMech = \"EXTERNAL\" needs "
+				"ldapi://, or TLS with certFile and keyFile, "
+				"for %s",
+				d->uris[i]);
+}
+
 /* A password must not cross the network in clear. */
 static void
 check_bind(struct reading *rd, const config_setting_t *s)
 {
 	const struct source_directory *d = rd->directory;
 
+	if ((d->cert_file[0] != '\0') != (d->key_file[0] != '\0'))
+		conf_error(rd, s,
+			"directory: certFile and keyFile need each other");
+	if (d->bind_mech == SOURCE_BIND_EXTERNAL) {
+		check_external(rd, s);
+		return;
+	}
 	if ((d->bind_dn[0] != '\0') != (d->bind_password_file[0] != '\0'))
 		conf_error(rd, s,
 			"directory: bindDn and bindPasswordFile need each "
@@ -284,9 +460,14 @@ conf_read_directory(struct reading *rd, const config_setting_t *s)
 void
 source_directory_defaults(struct source_directory *d)
 {
-	*d = (struct source_directory){
-		.poll_s = POLL_S, .timeout_s = TIMEOUT_S, .max_age_s = MAX_AGE_S
-	};
+	/* It is compared as a whole: no octet may be left to chance. */
+	memset(d, 0, sizeof(*d));
+	d->poll_s = POLL_S;
+	d->timeout_s = TIMEOUT_S;
+	d->max_age_s = MAX_AGE_S;
+	d->retry_s = RETRY_S;
+	d->quiet_ms = QUIET_MS;
+	d->mode_most = SOURCE_MODE_PERSIST;
 }
 
 uint64_t
@@ -298,6 +479,17 @@ source_directory_key(const struct source_directory *d)
 	for (size_t i = 0; i < d->n_tags; i++)
 		key = policy_digest(key, d->tags[i], strlen(d->tags[i]) + 1);
 	return key | 1;
+}
+
+uint64_t
+source_directory_view(const struct source_directory *d)
+{
+	uint64_t view = source_directory_key(d);
+
+	view = policy_digest(view, &d->bind_mech, sizeof(d->bind_mech));
+	view = policy_digest(view, d->bind_dn, strlen(d->bind_dn) + 1);
+	view = policy_digest(view, d->cert_file, strlen(d->cert_file) + 1);
+	return policy_digest(view, &(const uint8_t){ FILTER_VERSION }, 1);
 }
 
 const char *

@@ -5,8 +5,10 @@
  *
  * What is in force is always a whole snapshot that compiled.  At start that is
  * the cache; then the file, merged with the directory's part of the cache; then
- * whatever the directory says.  While it is silent its last known part stays,
- * up to maxAge.  A file or a directory with an error changes nothing.
+ * whatever the directory says, once it has been quiet for a moment, and where
+ * it has a generation entry once that changed.  While it is silent its last
+ * known part stays, up to maxAge.  A file or a directory with an error changes
+ * nothing.
  */
 
 #include "worker_int.h"
@@ -20,17 +22,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cache_int.h"
+#include "base/os.h"
+#include "force_int.h"
 #include "policy/snapshot_int.h"
-#include "policy/source.h"
-
-enum { RETRY_MOST_S = 300, FOREVER_S = 365 * 86400 };
 
 /* What the directory did last, so that only changes are logged. */
 enum answer { ANSWER_NONE, ANSWER_GOOD, ANSWER_FAILED, ANSWER_UNUSABLE };
 
 struct worker {
-	const char *state_dir;
 	const char *name;
 	int wake_fd;
 
@@ -41,21 +40,26 @@ struct worker {
 	bool conf_unread;
 	bool conf_changed;
 	bool hurry;
+	bool kicked; /* by the directory's thread */
 	struct worker_news news;
 
 	_Atomic uint32_t poll_s; /* 0: by the file */
 
 	/* The thread's own. */
+	struct dir *dir;
+	struct force force;
 	char *conf; /* text that compiled last; NULL: none yet */
 	struct source_directory directory;
-	uint8_t *snapshot; /* in force */
-	size_t len;
-	uint64_t generation;
-	bool broken;         /* nothing good was ever in force: all is denied */
-	int64_t confirmed_s; /* when the directory's part was last confirmed */
+	int64_t confirmed_s;    /* when the directory's part was */
+	int64_t answer_unix_s;  /* likewise, on the wall */
+	bool considered;        /* since these settings are followed */
+	bool stale;             /* maxAge has passed and was acted on */
+	struct mono switch_at;  /* when it will have been quiet */
+	struct mono changed_at; /* the first change of those that wait */
+	bool waiting;           /* for the generation entry */
+	size_t skipped;
 	char uri[SOURCE_TEXT];
 	enum answer answer;
-	unsigned failures;
 	uint64_t said; /* digest of the last report */
 	char file_status[WORKER_STATUS / 3];
 	char directory_status[WORKER_STATUS / 3];
@@ -85,19 +89,28 @@ wake(struct worker *w)
 static void
 tell_status(struct worker *w)
 {
-	char status[WORKER_STATUS];
-	struct text t = text_over(status, sizeof(status));
+	struct worker_status s;
+	struct text t;
 
+	memset(&s, 0, sizeof(s)); /* it is compared as a whole */
+	t = text_over(s.text, sizeof(s.text));
 	text_add(&t, w->file_status);
 	if (w->directory_status[0] != '\0')
 		text_printf(
 			&t, "%s%s", t.len > 0 ? "; " : "", w->directory_status);
+	s.directory = w->directory.present;
+	if (s.directory)
+		dir_facts(w->dir, &s.facts);
+	s.skipped = w->skipped;
+	s.waiting = w->waiting;
+	s.cache_unix_s = w->force.saved_unix_s;
+	s.answer_unix_s = w->answer_unix_s;
 	(void)pthread_mutex_lock(&w->lock); /* a plain mutex: cannot fail */
 
-	bool changed = strcmp(w->news.status, status) != 0;
+	bool changed = memcmp(&w->news.status, &s, sizeof(s)) != 0;
 
 	if (changed) {
-		(void)text_copy(w->news.status, sizeof(status), status);
+		w->news.status = s;
 		w->news.status_changed = true;
 	}
 	(void)pthread_mutex_unlock(&w->lock); /* as above */
@@ -109,18 +122,18 @@ tell_status(struct worker *w)
 static void
 tell_snapshot(struct worker *w)
 {
-	uint8_t *copy = (uint8_t *)malloc(w->len);
+	uint8_t *copy = (uint8_t *)malloc(w->force.len);
 
 	if (!copy) {
 		log_err(LOG_POLICY, "snapshot: no memory to hand it over");
 		return;
 	}
-	memcpy(copy, w->snapshot, w->len);
+	memcpy(copy, w->force.snapshot, w->force.len);
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
 	free(w->news.snapshot);
 	w->news.snapshot = copy;
-	w->news.len = w->len;
-	w->news.generation = w->generation;
+	w->news.len = w->force.len;
+	w->news.generation = w->force.generation;
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 	wake(w);
 }
@@ -136,78 +149,11 @@ worker_take(struct worker *w, struct worker_news *ret_news)
 	return ret_news->snapshot || ret_news->status_changed;
 }
 
-/* ---- publishing --------------------------------------------------------- */
-
-static void
-save(struct worker *w)
-{
-	int rc;
-
-	if (!w->state_dir)
-		return;
-	rc = cache_save(w->state_dir, w->snapshot, w->len);
-	if (rc < 0)
-		log_warn(LOG_POLICY,
-			"cache: %s/policy.cache: not written (%s); a restart "
-			"without the directory will not know its rules",
-			w->state_dir, strerror(-rc));
-}
-
-static uint64_t
-digest_of(const uint8_t *bytes, size_t len, uint64_t *ret_key)
-{
-	struct policy_head head = { 0 };
-
-	*ret_key = 0;
-	if (!bytes || policy_head_read(bytes, len, &head))
-		return 0;
-	*ret_key = head.source_key;
-	return head.body_digest;
-}
-
-static void
-replace(struct worker *w, uint8_t *bytes, size_t len)
-{
-	alloc_put(alloc_heap(), w->snapshot);
-	w->snapshot = bytes;
-	w->len = len;
-	if (!w->broken)
-		save(w);
-}
-
-/* The same rules keep their generation. */
 static void
 publish(struct worker *w, struct policy_set *set)
 {
-	uint64_t old_key;
-	uint64_t new_key;
-	uint64_t old = digest_of(w->snapshot, w->len, &old_key);
-	uint8_t *bytes = NULL;
-	size_t len = 0;
-
-	set->made_unix_s = now_s(CLOCK_REALTIME);
-	set->generation = w->generation + 1;
-	if (!policy_snapshot_write(set, &bytes, &len)) {
-		log_err(LOG_POLICY, "snapshot: no memory, the old one stays");
-		return;
-	}
-	if (!w->snapshot || digest_of(bytes, len, &new_key) != old) {
-		w->generation++;
-		replace(w, bytes, len);
-		log_info(LOG_POLICY,
-			"generation %" PRIu64
-			": %zu rules, %zu categories (%s)",
-			w->generation, set->n_rules, set->n_categories,
-			set->source);
+	if (force_publish(&w->force, set) == FORCE_NEW)
 		tell_snapshot(w);
-		return;
-	}
-	alloc_put(alloc_heap(), bytes);
-	if (new_key == old_key)
-		return;
-	set->generation = w->generation;
-	if (policy_snapshot_write(set, &bytes, &len))
-		replace(w, bytes, len);
 }
 
 /* Say what a report holds, once for each content. */
@@ -255,10 +201,10 @@ describe_source(struct worker *w, const struct source_directory *d,
 }
 
 static bool
-still_usable(const struct worker *w, const struct source_directory *d)
+is_stale(const struct worker *w, const struct source_directory *d)
 {
-	return d->max_age_s == 0 ||
-	       now_s(CLOCK_BOOTTIME) - w->confirmed_s <= d->max_age_s;
+	return d->max_age_s != 0 &&
+	       now_s(CLOCK_BOOTTIME) - w->confirmed_s > d->max_age_s;
 }
 
 struct build {
@@ -269,6 +215,57 @@ struct build {
 	struct source_report *notes;
 };
 
+/* The last known part is too old; that is said once. */
+static bool
+is_too_old(struct worker *w, const struct source_directory *d)
+{
+	static const char *const actions[] = { [SOURCE_STALE_FILE] =
+						       "and no longer used",
+		[SOURCE_STALE_KEEP] = "and stay all the same",
+		[SOURCE_STALE_DENY] = "and all is denied" };
+	struct text t =
+		text_over(w->directory_status, sizeof(w->directory_status));
+
+	if (w->stale)
+		return true;
+	if (force_source_key(&w->force) != source_directory_key(d) ||
+		!is_stale(w, d))
+		return false;
+	w->stale = true;
+	text_printf(&t,
+		"directory: no server has answered for %u s; its last known "
+		"rules are too old %s",
+		d->max_age_s, actions[d->stale]);
+	log_err(LOG_POLICY, "%s", w->directory_status);
+	return true;
+}
+
+/* The directory's part: just read, or the last known, or NULL. */
+static struct source_draft *
+choose_part(struct worker *w, const struct build *b, struct source_draft *file,
+	struct source_draft *known)
+{
+	const struct source_directory *d = b->ret_directory;
+
+	if (!d->present)
+		return NULL;
+	if (b->directory)
+		return b->directory;
+
+	bool old = is_too_old(w, d);
+
+	if (old && d->stale == SOURCE_STALE_DENY) {
+		source_draft_done(file);
+		file->default_set = SOURCE_DEFAULT_DENY;
+		return NULL;
+	}
+	if ((!old || d->stale == SOURCE_STALE_KEEP) &&
+		source_from_snapshot(w->force.snapshot, w->force.len,
+			source_directory_key(d), known))
+		return known;
+	return NULL;
+}
+
 /* The file's text and the directory's part into what is in force.  False, and
  * nothing changed, when there is an error. */
 static bool
@@ -276,24 +273,20 @@ build(struct worker *w, const struct build *b)
 {
 	struct source_draft file = { 0 };
 	struct source_draft known = { 0 };
-	struct source_draft *directory = b->directory;
 	struct source_directory *d = b->ret_directory;
 	struct policy_set *set = NULL;
 
 	if (source_file_read(b->conf, w->name, &file, d, b->errors)) {
-		uint64_t key = source_directory_key(d);
+		struct source_draft *directory =
+			choose_part(w, b, &file, &known);
 
-		if (!d->present)
-			directory = NULL;
-		else if (!directory && still_usable(w, d) &&
-			 source_from_snapshot(w->snapshot, w->len, key, &known))
-			directory = &known;
 		set = source_compile(
 			&file, directory, d->present, b->errors, b->notes);
 		if (set) {
-			set->source_key = directory ? key : 0;
+			set->source_key =
+				directory ? source_directory_key(d) : 0;
 			describe_source(w, d, b->directory != NULL, set);
-			w->broken = false;
+			w->force.broken = false;
 			publish(w, set);
 		}
 	}
@@ -311,11 +304,19 @@ publish_broken(struct worker *w)
 		.default_why = POLICY_DEFAULT_BROKEN,
 		.source = "nothing that could be read" };
 
-	w->broken = true;
+	w->force.broken = true;
 	publish(w, &set);
 }
 
 /* ---- the file ----------------------------------------------------------- */
+
+static const char *
+what_stays(const struct worker *w)
+{
+	return w->force.snapshot && !w->force.broken
+		       ? "the last good policy stays"
+		       : "all is denied";
+}
 
 static void
 file_refused(struct worker *w, size_t errors)
@@ -323,10 +324,8 @@ file_refused(struct worker *w, size_t errors)
 	struct text t = text_over(w->file_status, sizeof(w->file_status));
 
 	text_printf(&t, "file %s has %zu error%s: %s", w->name, errors,
-		errors == 1 ? "" : "s",
-		w->snapshot && !w->broken ? "the last good policy stays"
-					  : "all is denied");
-	if (!w->snapshot)
+		errors == 1 ? "" : "s", what_stays(w));
+	if (!w->force.snapshot)
 		publish_broken(w);
 }
 
@@ -335,12 +334,34 @@ file_unread(struct worker *w)
 {
 	struct text t = text_over(w->file_status, sizeof(w->file_status));
 
-	text_printf(&t, "file %s cannot be read: %s", w->name,
-		w->snapshot && !w->broken ? "the last good policy stays"
-					  : "all is denied");
-	if (!w->snapshot)
+	text_printf(&t, "file %s cannot be read: %s", w->name, what_stays(w));
+	if (!w->force.snapshot)
 		publish_broken(w);
 	tell_status(w);
+}
+
+/* The directory that the file names is followed from now on.  What the cache
+ * has of it is of use once. */
+static void
+follow(struct worker *w)
+{
+	const uint32_t told_s = w->poll_s;
+	struct cache *c = &w->force.cache;
+	bool known =
+		c->bytes && c->view == source_directory_view(&w->directory);
+
+	w->answer = ANSWER_NONE;
+	if (told_s > 0)
+		w->directory.poll_s = told_s;
+	w->considered = false;
+	w->waiting = false;
+	w->switch_at = MONO_NEVER;
+	if (w->directory.present)
+		dir_follow(w->dir, &w->directory, known ? &c->memory : NULL);
+	else
+		dir_leave(w->dir);
+	free(c->bytes);
+	*c = (struct cache){ 0 };
 }
 
 /* Takes the text. */
@@ -351,8 +372,10 @@ take_conf(struct worker *w, char *text)
 	struct source_report notes = { 0 };
 	struct source_directory d;
 	struct build b = { text, NULL, &d, &errors, &notes };
-	bool good = build(w, &b);
+	bool good;
 
+	w->directory_status[0] = '\0';
+	good = build(w, &b);
 	say(w, &errors, &notes);
 	if (good) {
 		struct text t =
@@ -361,10 +384,8 @@ take_conf(struct worker *w, char *text)
 		free(w->conf);
 		w->conf = text;
 		w->directory = d;
-		w->failures = 0;
-		w->answer = ANSWER_NONE;
-		w->directory_status[0] = '\0';
 		text_printf(&t, "file %s is in force", w->name);
+		follow(w);
 	} else {
 		free(text);
 		file_refused(w, errors.count);
@@ -377,85 +398,180 @@ take_conf(struct worker *w, char *text)
 /* ---- the directory ------------------------------------------------------ */
 
 static void
-directory_answered(struct worker *w)
+directory_good(struct worker *w)
 {
 	struct text t =
 		text_over(w->directory_status, sizeof(w->directory_status));
 
 	text_printf(&t, "directory %s answers", w->uri);
+	if (w->waiting)
+		text_add(&t, "; changes wait for the generation entry");
 	if (w->answer != ANSWER_GOOD)
 		log_info(LOG_POLICY, "directory: %s: answers", w->uri);
 	w->answer = ANSWER_GOOD;
-	w->failures = 0;
-	w->confirmed_s = now_s(CLOCK_BOOTTIME);
-	if (w->state_dir)
-		(void)cache_confirm(w->state_dir); /* saving has told */
 }
 
-/* The rules that are known stay; too old, they go. */
 static void
-directory_silent(struct worker *w, enum answer answer, const char *problem)
+confirmed(struct worker *w)
+{
+	w->confirmed_s = now_s(CLOCK_BOOTTIME);
+	w->answer_unix_s = now_s(CLOCK_REALTIME);
+	w->stale = false;
+	if (w->force.state_dir)
+		(void)cache_confirm(w->force.state_dir); /* saving tells */
+}
+
+/* The rules that are known stay. */
+static void
+directory_bad(struct worker *w, enum answer answer, const char *problem)
+{
+	struct text t =
+		text_over(w->directory_status, sizeof(w->directory_status));
+	bool known = force_source_key(&w->force) ==
+		     source_directory_key(&w->directory);
+	const char *then = w->stale ? "its last known rules are too old"
+			   : known  ? "its last known rules stay"
+				    : "nothing is known from it";
+
+	text_printf(&t, "directory: %s; %s", problem, then);
+	if (w->answer != answer)
+		log_err(LOG_POLICY, "directory: %s; %s", problem, then);
+	w->answer = answer;
+}
+
+/* The rules that are known have become too old: what staleAction says. */
+static void
+expire(struct worker *w)
 {
 	struct source_report errors = { 0 };
 	struct source_report notes = { 0 };
 	struct source_directory d;
 	struct build b = { w->conf, NULL, &d, &errors, &notes };
-	struct text t =
-		text_over(w->directory_status, sizeof(w->directory_status));
-	uint64_t key;
-	bool known = digest_of(w->snapshot, w->len, &key) != 0 &&
-		     key == source_directory_key(&w->directory);
-	bool expired = known && !still_usable(w, &w->directory);
-	const char *then = !known    ? "nothing is known from it"
-			   : expired ? "its last known rules are too old and "
-				       "no longer used"
-				     : "its last known rules stay";
 
-	text_printf(&t, "directory: %s; %s", problem, then);
-	if (w->answer != answer || expired)
-		log_err(LOG_POLICY, "directory: %s; %s", problem, then);
-	w->answer = answer;
-	if (w->failures < 16)
-		w->failures++;
-	if (expired && !build(w, &b))
+	if (!build(w, &b))
 		log_err(LOG_POLICY, "file: no longer compiles, see reload");
 	source_report_done(&errors);
 	source_report_done(&notes);
+	tell_status(w);
+}
+
+/* Do the changes wait for the generation entry to change? */
+static bool
+is_held(struct worker *w, uint64_t release)
+{
+	bool known = force_source_key(&w->force) ==
+		     source_directory_key(&w->directory);
+
+	return known && release != 0 && w->force.release_known &&
+	       release == w->force.release;
+}
+
+/* What was read becomes rules, unless something is wrong with it. */
+static void
+take_content(struct worker *w, struct source_draft *draft,
+	struct source_report *skipped, uint64_t release)
+{
+	struct source_report errors = { 0 };
+	struct source_directory d;
+	struct build b = { w->conf, draft, &d, &errors, skipped };
+	char said[WORKER_STATUS / 4];
+	struct text problem = text_over(said, sizeof(said));
+	size_t found = draft->n_rules + draft->n_categories + skipped->count;
+
+	w->skipped = skipped->count;
+	if (found == 0)
+		source_report_add(skipped, w->uri,
+			"no entry below %s has one of the tags",
+			w->directory.base);
+	if (w->directory.strict && w->skipped > 0) {
+		text_printf(&problem,
+			"%s: %zu entries cannot be read, and it is strict",
+			w->uri, w->skipped);
+		directory_bad(w, ANSWER_UNUSABLE, said);
+	} else if (build(w, &b)) {
+		w->force.release = release;
+		w->force.release_known = true;
+		force_save_soon(&w->force);
+		directory_good(w);
+	} else {
+		text_printf(&problem, "%s: its rules are not valid (%s)",
+			w->uri, errors.lines[0] ? errors.lines[0] : "");
+		directory_bad(w, ANSWER_UNUSABLE, said);
+	}
+	say(w, &errors, skipped);
+	source_report_done(&errors);
+}
+
+/* It has been quiet: look at what the directory holds now. */
+static void
+consider(struct worker *w)
+{
+	struct source_draft draft = { 0 };
+	struct source_report skipped = { 0 };
+	uint64_t release = dir_release(w->dir);
+	bool changed = w->switch_at.us != MONO_NEVER.us;
+
+	w->switch_at = MONO_NEVER;
+	if (is_held(w, release)) {
+		w->waiting = w->waiting || changed;
+		w->considered = true;
+		directory_good(w);
+	} else if (dir_read(w->dir, &draft, &skipped, w->uri)) {
+		w->waiting = false;
+		w->considered = true;
+		take_content(w, &draft, &skipped, release);
+	}
+	source_draft_done(&draft);
+	source_report_done(&skipped);
+	tell_status(w);
+}
+
+/* Names may be known now that were not, and users were made. */
+static bool
+is_worth_a_look(const struct worker *w)
+{
+	return !w->considered || w->skipped > 0 ||
+	       w->answer == ANSWER_UNUSABLE || w->stale;
 }
 
 static void
-ask_directory(struct worker *w)
+take_change(struct worker *w, const struct dir_news *news)
 {
-	struct source_draft draft = { 0 };
-	struct source_report errors = { 0 };
-	struct source_report skipped = { 0 };
-	struct source_directory d;
-	struct build b = { w->conf, &draft, &d, &errors, &skipped };
-	char said[WORKER_STATUS / 4];
-	struct text problem = text_over(said, sizeof(said));
+	struct mono quiet = mono_add_ms(
+		news->last_change, news->settled ? 0 : w->directory.quiet_ms);
 
-	bool answered = source_ldap_read(
-		&w->directory, &draft, &skipped, w->uri, &problem);
-	size_t found = draft.n_rules + draft.n_categories + skipped.count;
+	if (w->switch_at.us == MONO_NEVER.us)
+		w->changed_at = news->first_change;
+	w->switch_at = mono_earlier(
+		quiet, mono_add_ms(w->changed_at, SOURCE_QUIET_MOST_MS));
+}
 
-	if (!answered) {
-		directory_silent(w, ANSWER_FAILED, said);
-	} else if (build(w, &b)) {
-		directory_answered(w);
-		if (found == 0)
-			source_report_add(&skipped, w->uri,
-				"no entry below %s has one of the tags",
-				w->directory.base);
-		say(w, &errors, &skipped);
-	} else {
-		say(w, &errors, &skipped);
-		text_printf(&problem, "%s: its rules are not valid (%s)",
-			w->uri, errors.lines[0] ? errors.lines[0] : "");
-		directory_silent(w, ANSWER_UNUSABLE, said);
+static void
+take_news(struct worker *w)
+{
+	struct dir_facts facts;
+	struct dir_news news;
+
+	if (!w->directory.present || !dir_take_news(w->dir, &news))
+		return;
+	dir_facts(w->dir, &facts);
+	if (facts.uri[0] != '\0')
+		(void)text_copy(w->uri, SOURCE_TEXT, facts.uri); /* fits */
+	if (news.changed)
+		take_change(w, &news);
+	if (news.confirmed) {
+		bool look = is_worth_a_look(w);
+
+		confirmed(w);
+		if (w->switch_at.us == MONO_NEVER.us) {
+			if (look)
+				consider(w);
+			else
+				directory_good(w);
+		}
 	}
-	source_draft_done(&draft);
-	source_report_done(&errors);
-	source_report_done(&skipped);
+	if (news.failed)
+		directory_bad(w, ANSWER_FAILED, news.problem);
 	tell_status(w);
 }
 
@@ -465,87 +581,90 @@ ask_directory(struct worker *w)
 static void
 start_from_cache(struct worker *w)
 {
-	struct source_draft ignored = { 0 };
-	struct policy_head head;
-	int64_t age_s = 0;
-	int rc;
+	const struct cache *c = &w->force.cache;
 
 	w->confirmed_s = now_s(CLOCK_BOOTTIME);
-	if (!w->state_dir)
+	if (!force_start(&w->force))
 		return;
-	rc = cache_load(w->state_dir, &w->snapshot, &w->len, &age_s);
-	if (rc < 0) {
-		if (rc != -ENOENT)
-			log_warn(LOG_POLICY, "cache: %s/policy.cache: %s",
-				w->state_dir, strerror(-rc));
-		return;
-	}
-
-	const char *problem = policy_head_read(w->snapshot, w->len, &head);
-
-	if (!problem && !source_from_snapshot(
-				w->snapshot, w->len, head.source_key, &ignored))
-		problem = "the cache does not load";
-	source_draft_done(&ignored);
-	if (problem) {
-		log_warn(LOG_POLICY, "cache: %s/policy.cache: not used (%s)",
-			w->state_dir, problem);
-		free(w->snapshot);
-		w->snapshot = NULL;
-		return;
-	}
-	w->generation = head.generation;
-	w->confirmed_s -= age_s;
+	w->confirmed_s -= c->age_s;
+	w->answer_unix_s = now_s(CLOCK_REALTIME) - c->age_s;
+	if (force_source_key(&w->force) != 0 && c->max_age_s != 0 &&
+		c->age_s > c->max_age_s && c->stale != SOURCE_STALE_KEEP)
+		return; /* too old: the file is read first */
 	log_info(LOG_POLICY,
 		"generation %" PRIu64 ": from the cache, %" PRId64 " s old",
-		w->generation, age_s);
+		w->force.generation, c->age_s);
 	tell_snapshot(w);
 }
 
-/* Seconds until the directory is asked again: a little less or more, so that
- * many hosts do not ask at once. */
-static int64_t
-next_ask_s(const struct worker *w)
+/* When there is something to do without being told. */
+static struct mono
+next_turn(struct worker *w)
 {
-	const uint32_t told_s = w->poll_s;
-	int64_t s = told_s > 0 ? told_s : w->directory.poll_s;
+	struct mono now = os_now();
+	struct mono at = mono_earlier(w->switch_at, w->force.save_at);
+	const struct source_directory *d = &w->directory;
 
-	if (!w->directory.present)
-		return FOREVER_S;
-	if (w->failures > 0) {
-		int64_t retry_s = INT64_C(1) << (w->failures - 1);
+	if (!d->present)
+		return at;
+	at = mono_earlier(at, dir_watch(w->dir, now));
+	if (!w->stale && w->answer != ANSWER_GOOD && d->max_age_s != 0 &&
+		force_source_key(&w->force) != 0) {
+		int64_t left_s = w->confirmed_s + d->max_age_s + 1 -
+				 now_s(CLOCK_BOOTTIME);
 
-		if (retry_s > RETRY_MOST_S)
-			retry_s = RETRY_MOST_S;
-		if (retry_s < s)
-			s = retry_s;
+		at = mono_earlier(
+			at, mono_add_ms(now, left_s > 0 ? left_s * 1000 : 0));
 	}
-	return s;
+	return at;
+}
+
+static void
+do_what_is_due(struct worker *w)
+{
+	struct mono now = os_now();
+	const struct source_directory *d = &w->directory;
+
+	if (d->present && mono_reached(w->switch_at, now))
+		consider(w);
+	if (w->conf && d->present && !w->stale && w->answer != ANSWER_GOOD &&
+		force_source_key(&w->force) != 0 && is_stale(w, d))
+		expire(w);
+	if (mono_reached(w->force.save_at, now)) {
+		force_save(&w->force, d, w->dir);
+		tell_status(w);
+	}
 }
 
 struct work {
 	bool conf;   /* a new file */
 	bool unread; /* which could not be read */
-	char *text;  /* of it, owned; NULL: there is none */
+	bool hurry;
+	char *text; /* of it, owned; NULL: there is none */
 };
 
-/* Wait for a new file, a hint or the time. */
+/* Wait for a new file, a hint, the directory or the time. */
 static struct work
-wait_for_work(struct worker *w, int64_t wait_s)
+wait_for_work(struct worker *w, struct mono end)
 {
-	struct timespec until;
+	struct timespec until = { .tv_sec = end.us / 1000000,
+		.tv_nsec = end.us % 1000000 * 1000 };
 	struct work work;
 	int rc = 0;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-	until.tv_sec += wait_s;
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	while (!w->conf_changed && !w->hurry && rc != ETIMEDOUT)
-		rc = pthread_cond_timedwait(&w->cond, &w->lock, &until);
-	work = (struct work){ w->conf_changed, w->conf_unread, w->conf_new };
+	while (!w->conf_changed && !w->hurry && !w->kicked && rc != ETIMEDOUT) {
+		if (end.us == MONO_NEVER.us)
+			rc = pthread_cond_wait(&w->cond, &w->lock);
+		else
+			rc = pthread_cond_timedwait(&w->cond, &w->lock, &until);
+	}
+	work = (struct work){ w->conf_changed, w->conf_unread, w->hurry,
+		w->conf_new };
 	w->conf_new = NULL;
 	w->conf_changed = false;
 	w->hurry = false;
+	w->kicked = false;
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 	return work;
 }
@@ -557,7 +676,7 @@ worker_main(void *arg)
 
 	start_from_cache(w);
 	for (;;) {
-		struct work work = wait_for_work(w, next_ask_s(w));
+		struct work work = wait_for_work(w, next_turn(w));
 
 		if (work.conf && !work.text && !work.unread)
 			work.text = strdup("");
@@ -565,10 +684,24 @@ worker_main(void *arg)
 			take_conf(w, work.text);
 		else if (work.conf)
 			file_unread(w);
-		if (w->conf && w->directory.present)
-			ask_directory(w);
+		if (work.hurry && w->directory.present)
+			dir_hurry(w->dir);
+		take_news(w);
+		do_what_is_due(w);
 	}
 	return NULL;
+}
+
+/* From the directory's thread. */
+static void
+kick(void *arg)
+{
+	struct worker *w = (struct worker *)arg;
+
+	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
+	w->kicked = true;
+	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
+	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 }
 
 static void
@@ -619,10 +752,13 @@ worker_start(const char *state_dir, const char *name, int wake_fd)
 
 	if (!w)
 		return NULL;
-	w->state_dir = state_dir;
+	w->force.state_dir = state_dir;
+	w->force.save_at = MONO_NEVER;
+	w->switch_at = MONO_NEVER;
 	w->name = name;
 	w->wake_fd = wake_fd;
-	if (pthread_mutex_init(&w->lock, NULL) != 0 ||
+	w->dir = dir_new(kick, w);
+	if (!w->dir || pthread_mutex_init(&w->lock, NULL) != 0 ||
 		pthread_condattr_init(&attr) != 0)
 		goto fail;
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* exists */

@@ -3,25 +3,38 @@
 #define WORKER_INT_H
 
 /*
- * The thread that may block: name look-ups, the directory, the disk.  It turns
- * sources into snapshots; the main thread carries them to the engine and
- * answers the supervisor meanwhile.
+ * The thread that turns sources into snapshots, and may block on names and the
+ * disk; the main thread carries them to the engine and answers the supervisor
+ * meanwhile.  A third thread talks with the directory (dir_int.h).
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dir_int.h"
+
 enum { WORKER_STATUS = 1000 };
 
 struct worker;
+
+/* How the sources are. */
+struct worker_status {
+	char text[WORKER_STATUS]; /* for people */
+	bool directory;           /* one is configured */
+	struct dir_facts facts;
+	size_t skipped;        /* entries that could not be read */
+	bool waiting;          /* changes wait for the generation entry */
+	int64_t cache_unix_s;  /* when it was written; 0: never */
+	int64_t answer_unix_s; /* when a server last confirmed; 0: never */
+};
 
 struct worker_news {
 	uint8_t *snapshot; /* the receiver's, to be free()d; NULL: no new one */
 	size_t len;
 	uint64_t generation;
 	bool status_changed;
-	char status[WORKER_STATUS];
+	struct worker_status status;
 };
 
 /*

@@ -26,16 +26,25 @@ PING, PONG, RELOAD = 1, 2, 3
 GENERATION, SIZE, TEXT = 1, 2, 3
 
 
+SYNCPROV = """
+overlay syncprov
+syncprov-checkpoint 100 5
+syncprov-sessionlog 1000
+"""
+
+
 class Slapd:
     """A real directory server on a loopback port."""
 
     ADMIN = "cn=admin,o=example"
     PASSWORD = "secret"
 
-    def __init__(self, folder, *, config="", top="", schema=(), tree=True):
+    def __init__(self, folder, *, config="", top="", schema=(), tree=True,
+                 sync=True, listen=()):
         self.dir = pathlib.Path(folder)
         self.port = port_free()
         self.uri = f"ldap://127.0.0.1:{self.port}"
+        self.listen = [self.uri, *listen]
         (self.dir / "db").mkdir(parents=True)
         (self.dir / "slapd.conf").write_text(f"""
 include /etc/ldap/schema/core.schema
@@ -44,13 +53,17 @@ include {TOP}/conf/qos.schema
 pidfile {self.dir}/slapd.pid
 modulepath /usr/lib/ldap
 moduleload back_mdb
+{"moduleload syncprov" if sync else ""}
 database mdb
+maxsize 1073741824
 suffix "o=example"
 rootdn "{self.ADMIN}"
 rootpw {self.PASSWORD}
 directory {self.dir}/db
 index objectClass,SelectorTag,serviceName,PolicyName,ServiceReference eq
+index entryUUID,entryCSN eq
 {config}
+{SYNCPROV if sync else ""}
 """)
         self.process = None
         self.start()
@@ -61,7 +74,8 @@ index objectClass,SelectorTag,serviceName,PolicyName,ServiceReference eq
 
     def start(self):
         self.process = subprocess.Popen(
-            [SLAPD, "-f", self.dir / "slapd.conf", "-h", self.uri, "-d", "0"],
+            [SLAPD, "-f", self.dir / "slapd.conf", "-h",
+             " ".join(self.listen), "-d", "0"],
             stderr=subprocess.DEVNULL)
         wait_for(self.answers, "slapd")
 

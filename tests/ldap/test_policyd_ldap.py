@@ -53,7 +53,7 @@ def start(folder):
 def conf(uri, more="", policy=""):
     return f"""{policy}
 directory = {{ uri = "{uri}"; base = "ou=NetworkPolicies,o=example";
-	tags = [ "host1", "all" ]; poll = 1; timeout = 2; {more} }};
+	tags = [ "host1", "all" ]; poll = 1; timeout = 2; retry = 1; {more} }};
 """
 
 
@@ -608,9 +608,13 @@ def test_simple_bind_reads_the_password_from_its_file(folder, start):
             slapd.add(ldif)
         password = folder / "pw"
         password.write_text("change-me\n")
+        password.chmod(0o644)
         bind = ('bindDn = "cn=policyd,ou=NetworkPolicies,o=example"; '
                 f'bindPasswordFile = "{password}";')
         policyd = start(conf(slapd.uri, bind))
+        policyd.wait(lambda: f"bindPasswordFile {password}: others may read "
+                     "it (mode 0644; chmod 600 it)" in policyd.status, "mode")
+        password.chmod(0o600)
         policyd.wait_rule("studio")
         password.write_text("wrong\n")
         policyd.wait(lambda: "bind: Invalid credentials" in policyd.text(),
@@ -629,7 +633,7 @@ def test_an_answer_that_is_cut_off_is_no_answer(folder, start):
     slapd = Slapd(folder / "slapd", config="sizelimit 3\n")
     try:
         slapd.add("".join(rule(f"rule-{i}") for i in range(3)))
-        policyd = start(conf(slapd.uri))
+        policyd = start(conf(slapd.uri, 'mode = "poll";'))
         policyd.wait_rule("rule-2")
         slapd.add(rule("rule-3"))
         policyd.wait(lambda: "size limit cut the answer off" in

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+
+/* What is in force, and its cache; see force_int.h. */
+
+#include "force_int.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "policy/snapshot_int.h"
+
+enum {
+	SAVE_LEAST_MS = 50,
+	SAVE_SHARE = 20 /* of the time at most goes into saving */
+};
+
+static const char *
+cache_problem(int rc)
+{
+	return rc == -EBADMSG ? "damaged, or of another version"
+			      : strerror(-rc);
+}
+
+/* Does what the cache holds load? */
+static const char *
+snapshot_problem(const struct cache *c, struct policy_head *head)
+{
+	struct source_draft ignored = { 0 };
+	const char *problem =
+		policy_head_read(c->snapshot, c->snapshot_len, head);
+
+	if (!problem && !source_from_snapshot(c->snapshot, c->snapshot_len,
+				head->source_key, &ignored))
+		problem = "it does not load";
+	source_draft_done(&ignored);
+	return problem;
+}
+
+bool
+force_start(struct force *f)
+{
+	struct policy_head head;
+	const char *problem;
+	int rc;
+
+	if (!f->state_dir)
+		return false;
+	rc = cache_load(f->state_dir, &f->cache);
+	if (rc == -ENOENT)
+		return false;
+	problem =
+		rc < 0 ? cache_problem(rc) : snapshot_problem(&f->cache, &head);
+	if (!problem) {
+		f->snapshot = (uint8_t *)alloc_get(
+			alloc_heap(), f->cache.snapshot_len);
+		problem = f->snapshot ? NULL : "no memory";
+	}
+	if (problem) {
+		log_warn(LOG_POLICY, "cache: %s/policy.cache: not used (%s)",
+			f->state_dir, problem);
+		free(f->cache.bytes);
+		f->cache = (struct cache){ 0 };
+		return false;
+	}
+	memcpy(f->snapshot, f->cache.snapshot, f->cache.snapshot_len);
+	f->len = f->cache.snapshot_len;
+	f->generation = head.generation;
+	f->release = f->cache.release;
+	f->release_known = true;
+	f->saved_unix_s = f->cache.saved_unix_s;
+	return true;
+}
+
+static uint64_t
+digest_of(const uint8_t *bytes, size_t len, uint64_t *ret_key)
+{
+	struct policy_head head = { 0 };
+
+	*ret_key = 0;
+	if (!bytes || policy_head_read(bytes, len, &head))
+		return 0;
+	*ret_key = head.source_key;
+	return head.body_digest;
+}
+
+uint64_t
+force_source_key(const struct force *f)
+{
+	uint64_t key;
+
+	(void)digest_of(f->snapshot, f->len, &key); /* the key is wanted */
+	return key;
+}
+
+static void
+replace(struct force *f, uint8_t *bytes, size_t len)
+{
+	alloc_put(alloc_heap(), f->snapshot);
+	f->snapshot = bytes;
+	f->len = len;
+	if (!f->broken)
+		force_save_soon(f);
+}
+
+enum force_change
+force_publish(struct force *f, struct policy_set *set)
+{
+	uint64_t old_key;
+	uint64_t new_key;
+	uint64_t old = digest_of(f->snapshot, f->len, &old_key);
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+
+	set->made_unix_s = (int64_t)time(NULL);
+	set->generation = f->generation + 1;
+	if (!policy_snapshot_write(set, &bytes, &len)) {
+		log_err(LOG_POLICY, "snapshot: no memory, the old one stays");
+		return FORCE_FAILED;
+	}
+	if (!f->snapshot || digest_of(bytes, len, &new_key) != old) {
+		f->generation++;
+		replace(f, bytes, len);
+		log_info(LOG_POLICY,
+			"generation %" PRIu64
+			": %zu rules, %zu categories (%s)",
+			f->generation, set->n_rules, set->n_categories,
+			set->source);
+		return FORCE_NEW;
+	}
+	alloc_put(alloc_heap(), bytes);
+	if (new_key == old_key)
+		return FORCE_SAME;
+	set->generation = f->generation;
+	if (policy_snapshot_write(set, &bytes, &len))
+		replace(f, bytes, len);
+	return FORCE_SAME;
+}
+
+/* ---- the disk ------------------------------------------------------------ */
+
+void
+force_save_soon(struct force *f)
+{
+	int64_t wait_ms = f->save_ms * SAVE_SHARE;
+
+	if (f->state_dir && f->save_at.us == MONO_NEVER.us)
+		f->save_at = mono_add_ms(os_now(),
+			wait_ms > SAVE_LEAST_MS ? wait_ms : SAVE_LEAST_MS);
+}
+
+void
+force_save(struct force *f, const struct source_directory *directory,
+	struct dir *dir)
+{
+	struct mono begin = os_now();
+	struct cache c = { .saved_unix_s = (int64_t)time(NULL),
+		.max_age_s = directory->present ? directory->max_age_s : 0,
+		.stale = directory->stale,
+		.release = f->release_known ? f->release : 0,
+		.snapshot = f->snapshot,
+		.snapshot_len = f->len };
+	uint8_t *mirror = NULL;
+	int rc;
+
+	f->save_at = MONO_NEVER;
+	if (f->broken || !f->snapshot)
+		return;
+	if (directory->present && force_source_key(f) != 0 &&
+		dir_remember(dir, &c.memory, &mirror))
+		c.view = source_directory_view(directory);
+	rc = cache_save(f->state_dir, &c);
+	free(mirror);
+	f->save_ms = mono_ms_between(begin, os_now());
+	if (rc == 0) {
+		f->saved_unix_s = c.saved_unix_s;
+		return;
+	}
+	log_warn(LOG_POLICY,
+		"cache: %s/policy.cache: not written (%s); a restart without "
+		"the directory will not know its rules",
+		f->state_dir, strerror(-rc));
+}
