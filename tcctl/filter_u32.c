@@ -41,6 +41,7 @@ _Static_assert(TC_CLASS_CONTROL == (TC_MAJOR << 16 | TC_MINOR_CONTROL),
 enum {
 	PORT_BUCKETS = 16,
 	BYTE_BUCKETS = 256,
+	RULE_TABLES = 2 * TC_RULE_PLACES,
 	MARK_KEYS = 1,     /* id */
 	MARK_ALL_KEYS = 6, /* id, octets, packets: two each, drops */
 	IHL_MIN = 5,
@@ -52,10 +53,12 @@ enum {
 	V4_PORT = 0x010,
 	V4_ANY = 0x011,
 	V4_LEAVES = 0x020,
+	V4_RULES = 0x030, /* RULE_TABLES of them, without hash */
 	V6_PORT = 0x110,
 	V6_ANY = 0x111,
 	V6_LABEL = 0x112,
 	V6_LEAVES = 0x120,
+	V6_RULES = 0x130,
 	ARP_TABLE = 0x210 /* empty: it makes the preference */
 };
 
@@ -429,7 +432,50 @@ want_control(const struct maker *m, uint32_t handle, struct match first,
 		add_key(u, second.mask, second.value, second.off);
 }
 
-enum { NODE_RSVP = 1, NODE_FIRST_LENGTH = 0x10, NODE_ANY = 0x20 };
+enum {
+	NODE_RSVP = 1,
+	NODE_RULES_BEFORE = 0x08,
+	NODE_FIRST_LENGTH = 0x10,
+	NODE_ANY = 0x20,
+	NODE_RULES_AFTER = 0x30
+};
+
+uint32_t
+tc_rule_table(bool v6, enum tc_rule_place place, unsigned which)
+{
+	return table((uint32_t)(v6 ? V6_RULES : V4_RULES) +
+		     2 * (uint32_t)place + which);
+}
+
+uint32_t
+tc_rule_link(uint32_t root, enum tc_rule_place place)
+{
+	return root | (uint32_t)(place == TC_RULES_BEFORE ? NODE_RULES_BEFORE
+							  : NODE_RULES_AFTER);
+}
+
+bool
+tc_is_rule_filter(const struct tc_object *o)
+{
+	uint32_t id = tc_u32_table(o->handle);
+	uint32_t node = o->handle & TC_NODE_MAX;
+
+	if (o->type != TC_FILTER || o->kind != &tc_kind_u32 ||
+		o->u32.divisor != 0 ||
+		(o->pref != TC_PREF_V4 && o->pref != TC_PREF_V6))
+		return false;
+	return (id >= V4_RULES && id < V4_RULES + RULE_TABLES) ||
+	       (id >= V6_RULES && id < V6_RULES + RULE_TABLES) ||
+	       (tc_u32_is_root(o->handle) &&
+		       (node == NODE_RULES_BEFORE || node == NODE_RULES_AFTER));
+}
+
+static void
+want_rule_tables(const struct maker *m, uint32_t first)
+{
+	for (uint32_t i = 0; i < RULE_TABLES; i++)
+		want_table(m, first + i, 1);
+}
 
 static void
 want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
@@ -439,6 +485,7 @@ want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 
 	want_leaf_tables(&m, V4_PORT, V4_LEAVES, V4_DST);
 	want_table(&m, V4_ANY, BYTE_BUCKETS);
+	want_rule_tables(&m, V4_RULES);
 	if (root == 0)
 		return;
 	want_control(&m, root | NODE_RSVP, rsvp, (struct match){ 0 });
@@ -482,6 +529,7 @@ want_v6(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 	want_leaf_tables(&m, V6_PORT, V6_LEAVES, V6_DST + 12);
 	want_table(&m, V6_ANY, BYTE_BUCKETS);
 	want_table(&m, V6_LABEL, BYTE_BUCKETS);
+	want_rule_tables(&m, V6_RULES);
 	if (root == 0)
 		return;
 	for (uint32_t i = 0; i < sizeof(control) / sizeof(control[0]); i++)

@@ -28,6 +28,7 @@ tc_link_new(const struct alloc *alloc, const struct tc_iface *conf)
 	for (int i = 0; i < TC_SUBTREES; i++)
 		link->pools[i].alloc = alloc;
 	TAILQ_INIT(&link->drains);
+	tc_rules_init(&link->rules, alloc);
 	return link;
 }
 
@@ -52,6 +53,7 @@ forget(struct tc_link *link)
 		link->reserved_Bps[i] = 0;
 	}
 	tc_nodes_done(&link->nodes);
+	tc_rules_done(&link->rules);
 	memset(&link->minors, 0, sizeof(link->minors));
 	memset(&link->shape, 0, sizeof(link->shape));
 }
@@ -124,6 +126,7 @@ tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	int error = -ENOMEM;
 
 	*ret_done = (struct tc_done){ 0 };
+	tc_rules_close(link, kernel);
 	tc_want_tree(&link->conf, &link->shape, &want);
 	if (op && !want.failed) {
 		op->have = want.all[0]; /* the root is first in order */

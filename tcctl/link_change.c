@@ -120,8 +120,10 @@ tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
 	plan_tree_change(link, conf, &ops);
 	plan_flow_changes(link, conf, &ops);
 	error = tc_link_run(link, kernel, &ops, ret_done);
-	if (error == 0 && ret_done->error == 0)
+	if (error == 0 && ret_done->error == 0) {
 		follow_all(link, conf);
+		error = tc_rules_again(link, kernel, false, ret_done);
+	}
 	tc_ops_done(&ops);
 	return error;
 }

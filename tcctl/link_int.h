@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/mono.h"
 #include "model_int.h"
+#include "tc_rule_int.h"
 
 /* ---- the kernel ---------------------------------------------------------- */
 
@@ -47,6 +48,7 @@ struct tc_kernel {
 	/* Append all there is on the interface, whoever made it, also on its
 	 * incoming side; ranked and sorted.  NULL: it cannot. */
 	int (*dump_tree)(void *arg, uint32_t ifindex, struct tc_objects *into);
+	const struct tc_marker *marker; /* NULL: there is none */
 };
 
 /* ---- transactions (txn.c) ------------------------------------------------ */
@@ -177,6 +179,7 @@ struct tc_link {
 	struct tc_record *flows;
 	struct tc_drains drains;
 	uint64_t reserved_Bps[TC_SUBTREES];
+	struct tc_rules rules;
 };
 
 /* Told what happened with a request, or (serial 0) what nobody asked. */
@@ -187,6 +190,8 @@ struct tc_listener {
 	void (*counter)(
 		void *arg, uint32_t serial, const struct tc_counter *counter);
 	void (*note)(void *arg, const char *text);
+	void (*rule_counter)(void *arg, uint32_t serial,
+		const struct tc_rule_counter *counter);
 };
 
 /* Requests whose operations go to the kernel together. */

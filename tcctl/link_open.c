@@ -116,7 +116,9 @@ is_fixed(const struct tc_object *o)
 		return o->handle >> 16 == TC_MAJOR &&
 		       (minor < TC_MINOR_FIRST ||
 			       (o->parent != tc_classid(TC_MINOR_GS) &&
-				       o->parent != tc_classid(TC_MINOR_CL)));
+				       o->parent != tc_classid(TC_MINOR_CL) &&
+				       o->parent !=
+					       tc_classid(TC_MINOR_POLICY)));
 	case TC_QDISC_LEAF:
 		minor = o->parent & 0xffff;
 		return o->parent >> 16 == TC_MAJOR && minor < TC_MINOR_FIRST;
@@ -124,7 +126,7 @@ is_fixed(const struct tc_object *o)
 		return false;
 	case TC_FILTER:
 		return o->kind == &tc_kind_u32 && o->pref >= TC_PREF_V4 &&
-		       o->pref <= TC_PREF_ARP &&
+		       o->pref <= TC_PREF_ARP && !tc_is_rule_filter(o) &&
 		       !(tc_u32_is_root(o->handle) && o->u32.divisor != 0) &&
 		       (o->u32.divisor != 0 || tc_u32_bucket_index(o->handle) ==
 						       TC_U32_BUCKETS);
@@ -336,7 +338,7 @@ adopt(struct tc_link *link, const struct tc_kernel *kernel,
 	stats = tc_link_stats(link, kernel, &error);
 	if (!stats)
 		return error;
-	if (tc_adopt(link, dump, stats, &ops))
+	if (tc_rules_adopt(link, dump) && tc_adopt(link, dump, stats, &ops))
 		error = tc_link_run(link, kernel, &ops, ret_done);
 	else
 		error = -ENOMEM;
@@ -445,6 +447,8 @@ tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 		error = build_new(link, kernel, &dump, ret_done);
 	if (error == 0 && ret_done->error == 0)
 		error = rebuild_flows(link, kernel, ret_done);
+	if (error == 0 && ret_done->error == 0)
+		error = tc_rules_again(link, kernel, true, ret_done);
 	tc_objects_done(&dump);
 	return error;
 }

@@ -44,6 +44,9 @@ libtc_la_SOURCES = \
 	tcctl/plan.c \
 	tcctl/pool.c \
 	tcctl/rate.c tcctl/rate_int.h \
+	tcctl/mark_text.c \
+	tcctl/rule.c tcctl/tc_rule_int.h \
+	tcctl/rule_want.c \
 	tcctl/sandbox.c \
 	tcctl/serve.c tcctl/serve_int.h \
 	tcctl/stab.c tcctl/stab_int.h \
@@ -51,6 +54,14 @@ libtc_la_SOURCES = \
 	tcctl/want.c \
 	tcctl/watch.c
 libtc_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(SECCOMP_CFLAGS)
+libtc_la_LIBADD =
+if WITH_NFTABLES
+libtc_la_SOURCES += tcctl/mark_nft.c
+libtc_la_CFLAGS += $(NFTABLES_CFLAGS)
+libtc_la_LIBADD += $(NFTABLES_LIBS)
+else
+libtc_la_SOURCES += tcctl/mark_none.c
+endif
 libtc_la_CPPFLAGS = $(AM_CPPFLAGS)
 if SANITIZED
 libtc_la_CPPFLAGS += -DSANDBOX_SANITIZED=1

@@ -12,11 +12,13 @@
  *	 52:1		link: rate = ceil = usable rate of the link
  *	  52:2		guaranteed service	(7: a sentinel leaf)
  *	  52:3		controlled load		(8: a sentinel leaf)
+ *	  52:4		static rules		(9: a sentinel leaf)
  *	  52:5		best effort, the default; leaf 5:
  *	  52:6		ARP, neighbour discovery, RSVP; leaf 6:
- *	52:100-52:ffdf	one class a flow, or idle; leaf bfifo MINOR:
+ *	52:100-52:ffdf	one class a flow, or idle, or one for a
+ *			static rule; leaf bfifo MINOR:
  *
- * The sentinels keep 2 and 3 interior classes when they have no other child.
+ * The sentinels keep 2, 3 and 4 interior classes when they have no other child.
  * Filters: preference 10 IPv4, 11 IPv6, 12 ARP; see filter_u32.c.
  */
 
@@ -37,10 +39,12 @@ enum {
 	TC_MINOR_LINK = 1,
 	TC_MINOR_GS = 2,
 	TC_MINOR_CL = 3,
+	TC_MINOR_POLICY = 4,
 	TC_MINOR_BEST = 5,
 	TC_MINOR_CONTROL = 6,
 	TC_MINOR_GS_IDLE = 7,
 	TC_MINOR_CL_IDLE = 8,
+	TC_MINOR_POLICY_IDLE = 9,
 	TC_MINOR_FIRST = 0x100,
 	TC_MINOR_LAST = 0xffdf
 };
@@ -49,7 +53,7 @@ enum {
  * other effect because every class is given its quantum. */
 #define TC_LAYOUT_MARK    0x52535600u
 #define TC_LAYOUT_MASK    0xffffff00u
-#define TC_LAYOUT_VERSION 1u
+#define TC_LAYOUT_VERSION 2u
 
 #define TC_ROOT_HANDLE ((uint32_t)TC_MAJOR << 16)
 #define TC_PARENT_ROOT 0xffffffffu
@@ -285,7 +289,8 @@ struct tc_roots {
 /* Octets that the qdisc charges at most for a packet of the MTU. */
 uint32_t tc_mtu_octets(const struct tc_iface *iface);
 
-enum tc_subtree { TC_GS, TC_CL, TC_SUBTREES };
+/* Those of flows have a pool of idle classes; that of static rules has none. */
+enum tc_subtree { TC_GS, TC_CL, TC_SUBTREES, TC_POLICY = TC_SUBTREES };
 
 /* What the tree of an interface depends on besides its settings. */
 struct tc_shape {
@@ -365,6 +370,22 @@ bool tc_u32_decode(const struct tc_object *node, struct tc_filter *ret_filter,
 /* Tables and link nodes of the two families, and the control filters. */
 void tc_want_filters(uint32_t ifindex, const struct tc_roots *roots,
 	struct tc_objects *into);
+
+/* ---- filters of static rules (filter_u32.c, rule_want.c) ----------------- */
+
+/*
+ * The nodes of the rules of one family that are looked at at the same place lie
+ * in a table without hash; there are two, so that a new list is complete before
+ * the one node that leads to it is turned.
+ */
+enum tc_rule_place { TC_RULES_BEFORE, TC_RULES_AFTER, TC_RULE_PLACES };
+
+/* Which of the two tables, as a handle.  v6: else IPv4. */
+uint32_t tc_rule_table(bool v6, enum tc_rule_place place, unsigned which);
+/* Node of the preference's root that leads to it. */
+uint32_t tc_rule_link(uint32_t root, enum tc_rule_place place);
+/* A node in such a table, or one that leads there; not a table. */
+bool tc_is_rule_filter(const struct tc_object *o);
 
 enum {
 	TC_PREF_V4 = 10,

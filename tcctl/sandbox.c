@@ -16,6 +16,8 @@ static const int allowed[] = {
 	/* messages and netlink */
 	SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg), SCMP_SYS(recvfrom),
 	SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(read),
+	/* libnftables: the size of its buffers, whether there are events */
+	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(pselect6),
 	/* waiting */
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall),
 	SCMP_SYS(clock_gettime),

@@ -38,6 +38,7 @@ struct serve {
 	const struct alloc *alloc;
 	struct nl_conn *conn;
 	struct tc_kernel kernel;
+	struct tc_marker marker;
 	struct tc_listener listener;
 	LIST_HEAD(serve_links, tc_link) links;
 	size_t link_count;
@@ -141,6 +142,19 @@ static void
 on_counter(void *arg, uint32_t serial, const struct tc_counter *counter)
 {
 	answer((struct serve *)arg, put_counter, serial, counter);
+}
+
+static void
+put_rule_counter(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_rule_counter(w, serial, (const struct tc_rule_counter *)message);
+}
+
+static void
+on_rule_counter(
+	void *arg, uint32_t serial, const struct tc_rule_counter *counter)
+{
+	answer((struct serve *)arg, put_rule_counter, serial, counter);
 }
 
 static void
@@ -350,6 +364,62 @@ handle_counters(struct serve *s, const struct msg *m)
 	on_done(s, m->serial, &done);
 }
 
+/* One more rule of the set that TC_MSG_RULES will put in force.  A malformed
+ * one, or one for nobody, spoils the answer to that. */
+static void
+handle_rule(struct serve *s, const struct msg *m)
+{
+	struct tc_rule rule;
+	struct tc_link *link = NULL;
+
+	if (!tc_get_rule(m, &rule)) {
+		refuse(s, 0, EBADMSG, "malformed rule");
+		return;
+	}
+	link = find_link(s, rule.ifindex);
+	if (link && !link->lost)
+		tc_rules_stage(link, &rule);
+}
+
+static void
+handle_rules(struct serve *s, const struct msg *m)
+{
+	uint32_t ifindex = 0;
+	struct tc_link *link = NULL;
+	struct tc_done done = { 0 };
+
+	if (!tc_get_rules(m, &ifindex)) {
+		refuse(s, m->serial, EBADMSG, "malformed set of rules");
+		return;
+	}
+	link = find_link(s, ifindex);
+	if (!link || link->lost) {
+		refuse(s, m->serial, ENODEV, "the interface is not managed");
+		return;
+	}
+	s->error = tc_rules_apply(link, &s->kernel, os_now(), &done);
+	on_done(s, m->serial, &done);
+}
+
+static void
+handle_rule_counters(struct serve *s, const struct msg *m)
+{
+	uint32_t ifindex = 0;
+	struct tc_link *link = NULL;
+	struct tc_done done = { 0 };
+
+	if (!tc_get_rules(m, &ifindex)) {
+		refuse(s, m->serial, EBADMSG, "malformed query");
+		return;
+	}
+	LIST_FOREACH (link, &s->links, entry)
+		if ((ifindex == 0 || ifindex == link->conf.ifindex) &&
+			!link->lost && s->error == 0)
+			s->error = tc_rules_counters(
+				link, &s->kernel, m->serial, &s->listener);
+	on_done(s, m->serial, &done);
+}
+
 static void
 handle(struct serve *s, const struct msg *m)
 {
@@ -376,6 +446,15 @@ handle(struct serve *s, const struct msg *m)
 		break;
 	case TC_MSG_COUNTERS:
 		handle_counters(s, m);
+		break;
+	case TC_MSG_RULE:
+		handle_rule(s, m);
+		break;
+	case TC_MSG_RULES:
+		handle_rules(s, m);
+		break;
+	case TC_MSG_RULE_COUNTERS:
+		handle_rule_counters(s, m);
 		break;
 	default:
 		refuse(s, m->serial, EOPNOTSUPP, "unknown request");
@@ -470,6 +549,9 @@ do_due(struct serve *s)
 		if (s->error == 0 && mono_reached(tc_drain_next(link), now))
 			s->error = tc_drain_step(
 				link, &s->kernel, now, &s->listener);
+		if (s->error == 0 && mono_reached(tc_rules_next(link), now))
+			s->error = tc_rules_step(
+				link, &s->kernel, now, &s->listener);
 	}
 }
 
@@ -504,7 +586,8 @@ timeout_ms(const struct serve *s)
 	if (s->more)
 		return 0;
 	LIST_FOREACH (link, &s->links, entry)
-		next = mono_earlier(next, tc_drain_next(link));
+		next = mono_earlier(next,
+			mono_earlier(tc_drain_next(link), tc_rules_next(link)));
 	if (LIST_EMPTY(&s->links))
 		return -1;
 	return mono_reached(next, now) ? 0
@@ -563,11 +646,14 @@ start(struct serve *s)
 	s->batch->alloc = s->alloc;
 	s->batch->ops.alloc = s->alloc;
 	s->kernel = nl_conn_kernel(s->conn);
+	if (tc_marker_open(&s->marker))
+		s->kernel.marker = &s->marker;
 	s->listener = (struct tc_listener){ .arg = s,
 		.adopted = on_adopted,
 		.done = on_done,
 		.counter = on_counter,
-		.note = on_note };
+		.note = on_note,
+		.rule_counter = on_rule_counter };
 	s->w = buf_writer(s->answers, sizeof(s->answers));
 	TAILQ_INIT(&s->outs);
 	s->fds[FD_REQUEST] = (struct pollfd){ .fd = SERVE_FD };
@@ -598,6 +684,7 @@ stop(struct serve *s)
 	if (s->batch)
 		tc_batch_done(s->batch);
 	alloc_put(s->alloc, s->batch);
+	tc_marker_close(&s->marker);
 	nl_conn_free(s->conn);
 }
 

@@ -50,7 +50,8 @@ is_ours(const struct shown *s)
 
 	return root && root->handle == TC_ROOT_HANDLE &&
 	       root->kind == &tc_kind_htb_root &&
-	       root->root.r2q == (TC_LAYOUT_MARK | TC_LAYOUT_VERSION);
+	       (root->root.r2q & TC_LAYOUT_MASK) == TC_LAYOUT_MARK &&
+	       (root->root.r2q & ~TC_LAYOUT_MASK) <= TC_LAYOUT_VERSION;
 }
 
 static void

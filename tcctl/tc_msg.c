@@ -48,7 +48,31 @@ enum tc_attr {
 	ATTR_BYTES,
 	ATTR_PACKETS,
 	ATTR_DROPS,
-	ATTR_BACKLOG_BYTES
+	ATTR_BACKLOG_BYTES,
+	ATTR_RULE_ID = 128,
+	ATTR_BEFORE,
+	ATTR_DENY,
+	ATTR_MARKS,
+	ATTR_DSCP,
+	ATTR_GUARANTEED,
+	ATTR_EXCESS,
+	ATTR_MARKS_OUT,
+	ATTR_DSCP_OUT,
+	ATTR_MATCH, /* nest, once for each match */
+	ATTR_FAMILY = 160,
+	ATTR_SRC_FIRST,
+	ATTR_SRC_LAST,
+	ATTR_DST_FIRST,
+	ATTR_DST_LAST,
+	ATTR_SRC_PORT_FIRST,
+	ATTR_SRC_PORT_LAST,
+	ATTR_DST_PORT_FIRST,
+	ATTR_DST_PORT_LAST,
+	ATTR_DSCP_MASK,
+	ATTR_IN_BYTES = 192,
+	ATTR_IN_PACKETS,
+	ATTR_OUT_BYTES,
+	ATTR_OUT_PACKETS
 };
 
 enum field_type { F_BOOL, F_U8, F_U16, F_U32, F_U64, F_ADDR, F_TEXT };
@@ -129,6 +153,47 @@ static const struct field counter_fields[] = {
 static const struct field query_fields[] = {
 	FIELD(ATTR_IFINDEX, F_U32, tc_counters_query, ifindex),
 	FIELD(ATTR_FLOW_ID, F_U32, tc_counters_query, flow_id),
+};
+
+static const struct field rule_fields[] = {
+	FIELD(ATTR_RULE_ID,      F_U32,  tc_rule, id),
+	FIELD(ATTR_IFINDEX,      F_U32,  tc_rule, ifindex),
+	FIELD(ATTR_BEFORE,       F_BOOL, tc_rule, before),
+	FIELD(ATTR_DENY,         F_BOOL, tc_rule, deny),
+	FIELD(ATTR_MARKS,        F_BOOL, tc_rule, marks),
+	FIELD(ATTR_DSCP,         F_U8,   tc_rule, dscp),
+	FIELD(ATTR_RATE_BPS,     F_U64,  tc_rule, rate_Bps),
+	FIELD(ATTR_BUCKET_BYTES, F_U64,  tc_rule, bucket_bytes),
+	FIELD(ATTR_GUARANTEED,   F_BOOL, tc_rule, guaranteed),
+	FIELD(ATTR_EXCESS,       F_U8,   tc_rule, excess),
+	FIELD(ATTR_MARKS_OUT,    F_BOOL, tc_rule, marks_out),
+	FIELD(ATTR_DSCP_OUT,     F_U8,   tc_rule, dscp_out),
+};
+
+static const struct field match_fields[] = {
+	FIELD(ATTR_FAMILY,         F_U8,   tc_rule_match, family),
+	FIELD(ATTR_SRC_FIRST,      F_ADDR, tc_rule_match, src_first),
+	FIELD(ATTR_SRC_LAST,       F_ADDR, tc_rule_match, src_last),
+	FIELD(ATTR_DST_FIRST,      F_ADDR, tc_rule_match, dst_first),
+	FIELD(ATTR_DST_LAST,       F_ADDR, tc_rule_match, dst_last),
+	FIELD(ATTR_PROTO,          F_U8,   tc_rule_match, proto),
+	FIELD(ATTR_SRC_PORT_FIRST, F_U16,  tc_rule_match, src_port_first),
+	FIELD(ATTR_SRC_PORT_LAST,  F_U16,  tc_rule_match, src_port_last),
+	FIELD(ATTR_DST_PORT_FIRST, F_U16,  tc_rule_match, dst_port_first),
+	FIELD(ATTR_DST_PORT_LAST,  F_U16,  tc_rule_match, dst_port_last),
+	FIELD(ATTR_DSCP,           F_U8,   tc_rule_match, dscp),
+	FIELD(ATTR_DSCP_MASK,      F_U8,   tc_rule_match, dscp_mask),
+};
+
+static const struct field rule_counter_fields[] = {
+	FIELD(ATTR_RULE_ID,       F_U32, tc_rule_counter, rule_id),
+	FIELD(ATTR_IFINDEX,       F_U32, tc_rule_counter, ifindex),
+	FIELD(ATTR_CLASSID,       F_U32, tc_rule_counter, classid),
+	FIELD(ATTR_IN_BYTES,      F_U64, tc_rule_counter, in_bytes),
+	FIELD(ATTR_IN_PACKETS,    F_U64, tc_rule_counter, in_packets),
+	FIELD(ATTR_OUT_BYTES,     F_U64, tc_rule_counter, out_bytes),
+	FIELD(ATTR_OUT_PACKETS,   F_U64, tc_rule_counter, out_packets),
+	FIELD(ATTR_BACKLOG_BYTES, F_U32, tc_rule_counter, backlog_bytes),
 };
 /* clang-format on */
 
@@ -471,5 +536,85 @@ tc_get_lost(const struct msg *m, struct tc_lost *ret_lost)
 	if (!get_fields(m->body, lost_fields, COUNT(lost_fields), NULL, &lost))
 		return false;
 	*ret_lost = lost;
+	return true;
+}
+
+void
+tc_put_rule(struct buf_writer *w, uint32_t serial, const struct tc_rule *rule)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_RULE, serial);
+
+	put_fields(w, rule_fields, COUNT(rule_fields), rule);
+	for (size_t i = 0; i < rule->match_count; i++) {
+		uint8_t *nest = msg_nest(w, ATTR_MATCH);
+
+		put_fields(w, match_fields, COUNT(match_fields),
+			&rule->matches[i]);
+		msg_nest_end(w, nest);
+	}
+	msg_end(w, m);
+}
+
+static bool
+get_match(struct msg_attr *attr, void *to)
+{
+	struct tc_rule *rule = (struct tc_rule *)to;
+
+	if (attr->type != ATTR_MATCH)
+		return true;
+	if (rule->match_count == TC_RULE_MATCHES_MAX)
+		return false;
+	return get_fields(attr->body, match_fields, COUNT(match_fields), NULL,
+		&rule->matches[rule->match_count++]);
+}
+
+bool
+tc_get_rule(const struct msg *m, struct tc_rule *ret_rule)
+{
+	struct tc_rule rule = { 0 };
+
+	if (!get_fields(m->body, rule_fields, COUNT(rule_fields), get_match,
+		    &rule) ||
+		rule.id == 0 || rule.match_count == 0)
+		return false;
+	*ret_rule = rule;
+	return true;
+}
+
+void
+tc_put_rules(struct buf_writer *w, enum tc_msg_type type, uint32_t serial,
+	uint32_t ifindex)
+{
+	uint8_t *m = msg_begin(w, (uint16_t)type, serial);
+
+	msg_put_u32(w, ATTR_IFINDEX, ifindex);
+	msg_end(w, m);
+}
+
+bool
+tc_get_rules(const struct msg *m, uint32_t *ret_ifindex)
+{
+	return tc_get_iface_off(m, ret_ifindex); /* the same body */
+}
+
+void
+tc_put_rule_counter(struct buf_writer *w, uint32_t serial,
+	const struct tc_rule_counter *counter)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_RULE_COUNTER, serial);
+
+	put_fields(w, rule_counter_fields, COUNT(rule_counter_fields), counter);
+	msg_end(w, m);
+}
+
+bool
+tc_get_rule_counter(const struct msg *m, struct tc_rule_counter *ret_counter)
+{
+	struct tc_rule_counter counter = { 0 };
+
+	if (!get_fields(m->body, rule_counter_fields,
+		    COUNT(rule_counter_fields), NULL, &counter))
+		return false;
+	*ret_counter = counter;
 	return true;
 }

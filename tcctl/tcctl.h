@@ -12,8 +12,14 @@
  *	TC_MSG_IFACE_OFF	TC_MSG_DONE
  *	TC_MSG_FLOW_ADD/CHANGE/DEL  TC_MSG_DONE
  *	TC_MSG_COUNTERS		TC_MSG_COUNTER* TC_MSG_DONE
+ *	TC_MSG_RULE* TC_MSG_RULES  TC_MSG_DONE
+ *	TC_MSG_RULE_COUNTERS	TC_MSG_RULE_COUNTER* TC_MSG_DONE
  *				TC_MSG_NOTE	(serial 0: drift, pool, loss)
  *				TC_MSG_LOST	(serial 0: interface given up)
+ *
+ * Static rules come as the whole set of an interface: TC_MSG_RULE puts one more
+ * behind those that were put, TC_MSG_RULES makes what was put the set in force,
+ * all of it or, with the reason, nothing of it.
  *
  * Messages are batches of base/msg.h.  A flow is known by its id, which is also
  * kept in the kernel (in its filters), so that a new tcctl finds it again.
@@ -34,11 +40,15 @@ enum tc_msg_type {
 	TC_MSG_FLOW_CHANGE,
 	TC_MSG_FLOW_DEL,
 	TC_MSG_COUNTERS,
+	TC_MSG_RULE = 32,
+	TC_MSG_RULES,
+	TC_MSG_RULE_COUNTERS,
 	TC_MSG_ADOPTED = 64,
 	TC_MSG_DONE,
 	TC_MSG_COUNTER,
 	TC_MSG_NOTE,
-	TC_MSG_LOST
+	TC_MSG_LOST,
+	TC_MSG_RULE_COUNTER = 96
 };
 
 enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256 };
@@ -125,6 +135,64 @@ struct tc_counters_query {
 	uint32_t flow_id;
 };
 
+/* ---- static rules -------------------------------------------------------- */
+
+enum { TC_RULE_MATCHES_MAX = 64, TC_RULES_MAX = 1024 };
+
+/* What becomes of packets beyond the rate. */
+enum tc_excess {
+	TC_EXCESS_MARK,  /* sent with dscp_out, as best effort */
+	TC_EXCESS_DROP,  /* policed */
+	TC_EXCESS_DELAY, /* shaped */
+	TC_EXCESS_COUNT
+};
+
+/* One block of packets.  Ports 0 to 0: any; addresses ADDR_NONE: any. */
+struct tc_rule_match {
+	uint8_t family; /* ADDR_V4 or ADDR_V6 */
+	struct addr src_first;
+	struct addr src_last;
+	struct addr dst_first;
+	struct addr dst_last;
+	uint8_t proto; /* 0: any */
+	uint16_t src_port_first;
+	uint16_t src_port_last;
+	uint16_t dst_port_first;
+	uint16_t dst_port_last;
+	uint8_t dscp;
+	uint8_t dscp_mask; /* 0: any */
+};
+
+/* A rule on the data traffic of one interface.  Wire octets. */
+struct tc_rule {
+	uint32_t id; /* not 0; the same one after a restart */
+	uint32_t ifindex;
+	bool before; /* ahead of reservations, else behind them */
+	bool deny;   /* dropped; the rest does not matter */
+	bool marks;
+	uint8_t dscp;      /* in profile */
+	uint64_t rate_Bps; /* 0: all is in profile */
+	uint64_t bucket_bytes;
+	bool guaranteed; /* the rate was admitted, and is kept free for it */
+	uint8_t excess;  /* enum tc_excess */
+	bool marks_out;
+	uint8_t dscp_out;
+	size_t match_count; /* at least 1 */
+	struct tc_rule_match matches[TC_RULE_MATCHES_MAX];
+};
+
+/* Since the rule was installed on the interface, across changes of it. */
+struct tc_rule_counter {
+	uint32_t rule_id;
+	uint32_t ifindex;
+	uint32_t classid; /* 0: that of best effort */
+	uint64_t in_bytes;
+	uint64_t in_packets;
+	uint64_t out_bytes;
+	uint64_t out_packets;
+	uint32_t backlog_bytes;
+};
+
 /* Writing appends one message to a batch; reading takes the body of one that
  * msg_next() returned.  False: malformed, *ret is not written. */
 void tc_put_iface(
@@ -149,5 +217,16 @@ void tc_put_note(struct buf_writer *w, const char *text);
 bool tc_get_note(const struct msg *m, char text[TC_TEXT]);
 void tc_put_lost(struct buf_writer *w, const struct tc_lost *lost);
 bool tc_get_lost(const struct msg *m, struct tc_lost *ret_lost);
+void tc_put_rule(
+	struct buf_writer *w, uint32_t serial, const struct tc_rule *rule);
+bool tc_get_rule(const struct msg *m, struct tc_rule *ret_rule);
+/* type: TC_MSG_RULES or TC_MSG_RULE_COUNTERS (0: of all interfaces). */
+void tc_put_rules(struct buf_writer *w, enum tc_msg_type type, uint32_t serial,
+	uint32_t ifindex);
+bool tc_get_rules(const struct msg *m, uint32_t *ret_ifindex);
+void tc_put_rule_counter(struct buf_writer *w, uint32_t serial,
+	const struct tc_rule_counter *counter);
+bool tc_get_rule_counter(
+	const struct msg *m, struct tc_rule_counter *ret_counter);
 
 #endif /* TCCTL_H */

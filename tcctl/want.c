@@ -204,7 +204,11 @@ tc_want_best(const struct tc_iface *iface, const struct tc_kind *kind,
 uint32_t
 tc_subtree_minor(enum tc_subtree subtree)
 {
-	return subtree == TC_GS ? TC_MINOR_GS : TC_MINOR_CL;
+	static const uint32_t minors[] = { [TC_GS] = TC_MINOR_GS,
+		[TC_CL] = TC_MINOR_CL,
+		[TC_POLICY] = TC_MINOR_POLICY };
+
+	return minors[subtree];
 }
 
 enum tc_subtree
@@ -237,6 +241,17 @@ tc_want_subtree(const struct tc_iface *iface, enum tc_subtree subtree,
 	ret->htb.inner = true;
 }
 
+/* What a rule's class may send by right it sends whatever this one's rate is;
+ * what it borrows is the link's. */
+static void
+add_policy(const struct tc_iface *iface, struct tc_objects *into)
+{
+	struct tc_object *o = tc_objects_add(into);
+
+	if (o)
+		tc_want_subtree(iface, TC_POLICY, 0, o);
+}
+
 static void
 add_link_classes(const struct tc_iface *iface,
 	const uint64_t sums_Bps[TC_SUBTREES], struct tc_objects *into)
@@ -254,6 +269,7 @@ add_link_classes(const struct tc_iface *iface,
 			tc_want_subtree(
 				iface, (enum tc_subtree)s, sums_Bps[s], o);
 	}
+	add_policy(iface, into);
 	c = htb_class(iface, at_least(iface->best_effort_Bps, SENTINEL_BPS),
 		link, mtu, PRIO_BEST);
 	add_class(into, iface, TC_MINOR_BEST, TC_MINOR_LINK, &c);
@@ -266,6 +282,7 @@ add_link_classes(const struct tc_iface *iface,
 	add_class(into, iface, TC_MINOR_GS_IDLE, TC_MINOR_GS, &c);
 	c.prio = leaf_prio(TC_CL);
 	add_class(into, iface, TC_MINOR_CL_IDLE, TC_MINOR_CL, &c);
+	add_class(into, iface, TC_MINOR_POLICY_IDLE, TC_MINOR_POLICY, &c);
 }
 
 void

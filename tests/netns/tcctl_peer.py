@@ -12,10 +12,14 @@ import subprocess
 import time
 
 IFACE, IFACE_OFF, FLOW_ADD, FLOW_CHANGE, FLOW_DEL, COUNTERS = range(1, 7)
+RULE, RULES, RULE_COUNTERS = range(32, 35)
 ADOPTED, DONE, COUNTER, NOTE = range(64, 68)
+RULE_COUNTER = 96
+MARK, DROP, DELAY = range(3)
 GS, CL = 2, 5
 
-# name: (attribute, format); "a" address, "s" text, "f" nest of a filter
+# name: (attribute, format); "a" address, "s" text, "f" nest of a filter, "m" of
+# a match
 ATTRS = {
     "ifindex": (1, "I"), "name": (2, "s"), "link_Bps": (3, "Q"),
     "best_effort_Bps": (4, "Q"), "control_Bps": (5, "Q"), "mtu": (6, "I"),
@@ -32,10 +36,28 @@ ATTRS = {
     "error": (96, "I"), "text": (97, "s"), "classid": (98, "I"),
     "bytes": (99, "Q"), "packets": (100, "Q"), "drops": (101, "Q"),
     "backlog_bytes": (102, "I"),
+    "rule_id": (128, "I"), "before": (129, "B"), "deny": (130, "B"),
+    "marks": (131, "B"), "dscp": (132, "B"), "guaranteed": (133, "B"),
+    "excess": (134, "B"), "marks_out": (135, "B"), "dscp_out": (136, "B"),
+    "matches": (137, "m"),
+    "family": (160, "B"), "src_first": (161, "a"), "src_last": (162, "a"),
+    "dst_first": (163, "a"), "dst_last": (164, "a"),
+    "src_port_first": (165, "H"), "src_port_last": (166, "H"),
+    "dst_port_first": (167, "H"), "dst_port_last": (168, "H"),
+    "dscp_mask": (169, "B"),
+    "in_bytes": (192, "Q"), "in_packets": (193, "Q"),
+    "out_bytes": (194, "Q"), "out_packets": (195, "Q"),
 }
 BY_NUMBER = {number: (name, form) for name, (number, form) in ATTRS.items()}
 FILTER = {"dst": None, "src": None, "proto": 17, "dst_port": 0, "src_port": 0,
           "by_label": 0, "flow_label": 0}
+MATCH = {"family": 4, "src_first": None, "src_last": None, "dst_first": None,
+         "dst_last": None, "proto": 17, "src_port_first": 0,
+         "src_port_last": 0, "dst_port_first": 0, "dst_port_last": 0,
+         "dscp": 0, "dscp_mask": 0}
+RULE_OF = {"rule_id": 0, "ifindex": 0, "before": 0, "deny": 0, "marks": 0,
+           "dscp": 0, "rate_Bps": 0, "bucket_bytes": 0, "guaranteed": 0,
+           "excess": MARK, "marks_out": 0, "dscp_out": 0, "matches": [MATCH]}
 
 
 def attribute(name, value):
@@ -48,6 +70,8 @@ def attribute(name, value):
                 else b"\0")
     elif form == "f":
         return b"".join(nest(number, {**FILTER, **one}) for one in value)
+    elif form == "m":
+        return b"".join(nest(number, {**MATCH, **one}) for one in value)
     else:
         body = struct.pack("<" + form, value)
     return struct.pack("<HH", number, 4 + len(body)) + body
@@ -166,6 +190,17 @@ class Peer:
     def ask(self, kind, values):
         done, told = self.done(self.send((kind, values)))
         return done[0], [v for _, v in told]
+
+    def rules(self, ifindex, *rules):
+        """Put that set in force; the answer."""
+        serials = self.send(
+            *((RULE, {**RULE_OF, **rule, "ifindex": ifindex})
+              for rule in rules), (RULES, {"ifindex": ifindex}))
+        return self.done(serials[-1:])[0][0]
+
+    def rule_counts(self, ifindex=0):
+        _, told = self.ask(RULE_COUNTERS, {"ifindex": ifindex})
+        return {one["rule_id"]: one for one in told}
 
     def wait_note(self, word, timeout=10):
         deadline = time.monotonic() + timeout

@@ -7,6 +7,7 @@ tcctl_tests = \
 	tests/unit/test_tc_msg \
 	tests/unit/test_tc_plan \
 	tests/unit/test_tc_pool \
+	tests/unit/test_tc_rule \
 	tests/unit/test_tc_txn \
 	tests/unit/test_tc_u32
 check_PROGRAMS += $(tcctl_tests)
@@ -37,6 +38,7 @@ tests_unit_test_tc_plan_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_plan_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tc"'
 tests_unit_test_tc_pool_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_rule_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_txn_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_u32_LDADD = $(tcctl_test_libs)
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Marks through libnftables. */
+
+#include "tc_rule_int.h"
+
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_FIRST = 1 << 14, TEXT_MAX = 1 << 24 };
+
+struct nft {
+	struct nft_ctx *ctx;
+	struct tc_mark_count counts[TC_RULES_MAX];
+	uint32_t known[TC_RULES_MAX];
+};
+
+/* What the table counts; 0 as well when there is none. */
+static size_t
+list(struct nft *nft, const struct tc_iface *iface)
+{
+	char buf[128];
+	struct text t = text_over(buf, sizeof(buf));
+	const char *listing;
+
+	text_add(&t, "list counters table ");
+	tc_mark_table(&t, iface->ifindex);
+	text_add(&t, "\n");
+	if (nft_run_cmd_from_buffer(nft->ctx, buf) != 0)
+		return 0;
+	listing = nft_ctx_get_output_buffer(nft->ctx);
+	return listing ? tc_mark_parse(listing, nft->counts, TC_RULES_MAX) : 0;
+}
+
+/* The whole text, in memory of its size; NULL: there is none. */
+static char *
+write_text(struct nft *nft, const struct tc_iface *iface,
+	const struct tc_rule *rules, size_t count, size_t known)
+{
+	for (size_t size = TEXT_FIRST; size <= TEXT_MAX; size *= 2) {
+		char *buf = (char *)malloc(size);
+		struct text t;
+
+		if (!buf)
+			return NULL;
+		t = text_over(buf, size);
+		tc_mark_text(&t, iface, rules, count, nft->known, known);
+		if (!t.cut)
+			return buf;
+		free(buf);
+	}
+	return NULL;
+}
+
+static void
+explain(struct nft *nft, char text[TC_TEXT])
+{
+	const char *said = nft_ctx_get_error_buffer(nft->ctx);
+	struct text t = text_over(text, TC_TEXT);
+	size_t len = said ? strcspn(said, "\n") : 0;
+
+	text_add(&t, "nftables: ");
+	if (len > 0)
+		text_add_escaped(&t, said, len);
+	else
+		text_add(&t, "refused");
+}
+
+static int
+apply(void *arg, const struct tc_iface *iface, const struct tc_rule *rules,
+	size_t count, char text[TC_TEXT])
+{
+	struct nft *nft = (struct nft *)arg;
+	size_t known = list(nft, iface);
+	char *commands;
+	int error = 0;
+
+	for (size_t i = 0; i < known; i++)
+		nft->known[i] = nft->counts[i].rule_id;
+	commands = write_text(nft, iface, rules, count, known);
+	if (!commands) {
+		(void)text_copy(text, TC_TEXT, "no memory for the marks");
+		return ENOMEM;
+	}
+	if (nft_run_cmd_from_buffer(nft->ctx, commands) != 0) {
+		explain(nft, text);
+		error = EOPNOTSUPP;
+	}
+	free(commands);
+	return error;
+}
+
+static void
+counts(void *arg, const struct tc_iface *iface, tc_mark_count_fn *tell,
+	void *tell_arg)
+{
+	struct nft *nft = (struct nft *)arg;
+	size_t count = list(nft, iface);
+
+	for (size_t i = 0; i < count; i++)
+		tell(tell_arg, &nft->counts[i]);
+}
+
+bool
+tc_marker_open(struct tc_marker *ret_marker)
+{
+	struct nft *nft = (struct nft *)calloc(1, sizeof(*nft));
+
+	if (!nft)
+		return false;
+	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) != 0 ||
+		nft_ctx_buffer_error(nft->ctx) != 0) {
+		if (nft->ctx)
+			nft_ctx_free(nft->ctx);
+		free(nft);
+		return false;
+	}
+	*ret_marker = (struct tc_marker){
+		.arg = nft, .apply = apply, .counts = counts
+	};
+	return true;
+}
+
+void
+tc_marker_close(struct tc_marker *marker)
+{
+	struct nft *nft = (struct nft *)marker->arg;
+
+	if (!nft)
+		return;
+	nft_ctx_free(nft->ctx);
+	free(nft);
+	marker->arg = NULL;
+}

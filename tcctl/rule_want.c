@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What a static rule is in the kernel: class, leaf and nodes.  Pure.
+ *
+ * Shaped: a class that may send its rate and no more, with a queue for half a
+ * second.  Policed: the same with a queue of one packet, so that what exceeds
+ * rate and bucket is dropped.  A rate that was admitted is the class' own; one
+ * that was not is a bound on what it borrows.
+ */
+
+#include "tc_rule_int.h"
+
+#include <linux/if_ether.h>
+#include <string.h>
+
+#include "match_int.h"
+
+enum {
+	BORROWER_BPS = 8000, /* by right, of a rate that was not admitted */
+	PRIO_RULE = 7,
+	QUEUE_DIVIDER = 2 /* of a second */
+};
+
+static struct tc_match
+match_of(const struct tc_rule_match *m)
+{
+	return (struct tc_match){ .family = m->family,
+		.src = { m->src_first, m->src_last },
+		.dst = { m->dst_first, m->dst_last },
+		.proto = m->proto,
+		.src_ports = { m->src_port_first, m->src_port_last },
+		.dst_ports = { m->dst_port_first, m->dst_port_last },
+		.dscp = m->dscp,
+		.dscp_mask = m->dscp_mask };
+}
+
+const char *
+tc_rule_problem(const struct tc_iface *iface, const struct tc_rule *rule)
+{
+	if (rule->match_count == 0 || rule->match_count > TC_RULE_MATCHES_MAX)
+		return "a rule needs 1 to 64 matches";
+	for (size_t i = 0; i < rule->match_count; i++) {
+		const struct tc_match match = match_of(&rule->matches[i]);
+		const char *problem = tc_match_problem(&match);
+
+		if (problem)
+			return problem;
+	}
+	if (rule->excess >= TC_EXCESS_COUNT || rule->dscp > 63 ||
+		rule->dscp_out > 63)
+		return "a DSCP above 63, or an unknown treatment of excess";
+	if (rule->rate_Bps > iface->link_Bps)
+		return "the rate is more than the link has";
+	if (rule->bucket_bytes > UINT32_MAX)
+		return "a bucket above 4 GB";
+	if (rule->rate_Bps == 0 && (rule->guaranteed || rule->marks_out ||
+					   rule->excess != TC_EXCESS_MARK))
+		return "a treatment of excess without a rate";
+	return NULL;
+}
+
+bool
+tc_rule_has_class(const struct tc_rule *rule)
+{
+	return !rule->deny && rule->rate_Bps != 0 &&
+	       (rule->guaranteed || rule->excess != TC_EXCESS_MARK);
+}
+
+static uint64_t
+larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t
+smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* One packet and the lateness of the timer at least. */
+static uint32_t
+bucket_ticks(const struct tc_iface *iface, uint64_t bytes, uint64_t rate_Bps)
+{
+	uint64_t least = tc_mtu_octets(iface) +
+			 tc_clock_earned(rate_Bps, iface->timer_us);
+
+	return tc_clock_ticks(larger(bytes, least), rate_Bps);
+}
+
+static uint32_t
+queue_limit(const struct tc_iface *iface, const struct tc_rule *rule)
+{
+	uint32_t mtu = tc_mtu_octets(iface);
+
+	if (rule->excess == TC_EXCESS_DROP)
+		return mtu;
+	return (uint32_t)smaller(
+		larger(rule->bucket_bytes + rule->rate_Bps / QUEUE_DIVIDER,
+			4 * (uint64_t)mtu),
+		UINT32_MAX);
+}
+
+void
+tc_want_rule(const struct tc_iface *iface, const struct tc_rule *rule,
+	uint32_t minor, struct tc_object ret[2])
+{
+	uint64_t rate = rule->guaranteed
+				? rule->rate_Bps
+				: smaller(rule->rate_Bps, BORROWER_BPS);
+	uint64_t ceil = rule->excess == TC_EXCESS_MARK ? iface->link_Bps
+						       : rule->rate_Bps;
+	const struct tc_htb_class htb = { .rate_Bps = rate,
+		.ceil_Bps = ceil,
+		.buffer_ticks = bucket_ticks(
+			iface, rule->guaranteed ? rule->bucket_bytes : 0, rate),
+		.cbuffer_ticks = bucket_ticks(iface,
+			rule->excess == TC_EXCESS_MARK ? 0 : rule->bucket_bytes,
+			ceil),
+		.quantum = tc_mtu_octets(iface),
+		.prio = PRIO_RULE,
+		.overhead = (uint16_t)iface->overhead_bytes,
+		.mpu = (uint16_t)iface->min_frame_bytes };
+
+	tc_want_class(
+		iface, TC_POLICY, minor, &htb, queue_limit(iface, rule), ret);
+}
+
+static bool
+add_node(struct tc_objects *into, const struct tc_rule_slot *slot, bool v6,
+	const struct tc_u32 *u)
+{
+	struct tc_object *o = tc_objects_add(into);
+	struct tc_key *id;
+
+	if (!o)
+		return false;
+	o->type = TC_FILTER;
+	o->parent = TC_ROOT_HANDLE;
+	o->ifindex = slot->rule->ifindex;
+	o->pref = v6 ? TC_PREF_V6 : TC_PREF_V4;
+	o->protocol = v6 ? ETH_P_IPV6 : ETH_P_IP;
+	o->kind = &tc_kind_u32;
+	o->u32 = *u;
+	o->u32.flags = TC_U32_FLAG_TERMINAL;
+	o->u32.classid =
+		tc_classid(slot->minor != 0 ? slot->minor : TC_MINOR_BEST);
+	if (o->u32.key_count == TC_U32_KEYS_MAX)
+		return false;
+	id = &o->u32.keys[o->u32.key_count++];
+	*id = (struct tc_key){ .mask = 0, .value = slot->rule->id };
+	return true;
+}
+
+const char *
+tc_want_rule_nodes(const struct tc_rule_slot *slots, size_t count, bool v6,
+	enum tc_rule_place place, struct tc_objects *into)
+{
+	const size_t room = TC_MATCH_NODES_MAX * sizeof(struct tc_u32);
+	struct tc_u32 *nodes = (struct tc_u32 *)alloc_get(into->alloc, room);
+	const char *problem = nodes ? NULL : "no memory";
+
+	for (size_t i = 0; i < count && !problem; i++) {
+		const struct tc_rule *rule = slots[i].rule;
+
+		if (rule->before != (place == TC_RULES_BEFORE))
+			continue;
+		for (size_t m = 0; m < rule->match_count; m++) {
+			const struct tc_match match =
+				match_of(&rule->matches[m]);
+			size_t n;
+
+			if ((match.family == ADDR_V6) != v6)
+				continue;
+			n = tc_u32_match_nodes(&match, nodes);
+			for (size_t k = 0; k < n; k++)
+				if (!add_node(into, &slots[i], v6, &nodes[k]))
+					problem = "no memory";
+		}
+		if (into->count > TC_NODE_MAX)
+			problem = "the rules of the interface take more than "
+				  "4095 filter nodes; narrow ranges or make "
+				  "prefixes of them";
+	}
+	alloc_put(into->alloc, nodes);
+	return problem;
+}
+
+void
+tc_rule_link_node(bool v6, uint32_t table, struct tc_object *node)
+{
+	node->protocol = v6 ? ETH_P_IPV6 : ETH_P_IP;
+	node->kind = &tc_kind_u32;
+	tc_u32_match_link(v6 ? ADDR_V6 : ADDR_V4, table, &node->u32);
+}
+
+uint32_t
+tc_rule_of(const struct tc_object *node)
+{
+	const struct tc_u32 *u = &node->u32;
+
+	if (!tc_is_rule_filter(node) || u->key_count == 0 ||
+		u->keys[u->key_count - 1].mask != 0)
+		return 0;
+	return u->keys[u->key_count - 1].value;
+}

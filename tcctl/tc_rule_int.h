@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TC_RULE_INT_H
+#define TC_RULE_INT_H
+
+/*
+ * Static rules of an interface in the kernel: filter nodes behind (or ahead of)
+ * those of the reservations, a class below 52:4 for a rule that needs one, and
+ * marks, which are another part of the kernel's matter (struct tc_marker).
+ *
+ * The whole set of an interface is replaced at once.  Nodes of a changed list
+ * are made in the spare one of two tables, then the node that leads there is
+ * turned, then the old ones go: every packet meets one complete list.  Classes
+ * change in place.  A class that no rule needs any more is kept until its queue
+ * is empty.
+ *
+ * The last key of each node has mask 0 and holds the rule's id, so that a new
+ * tcctl knows whose class it is.  What it adopts stays in force until it is
+ * told the set of rules; what is the same then is not touched.
+ */
+
+#include "base/mono.h"
+#include "model_int.h"
+
+struct tc_kernel;
+struct tc_link;
+struct tc_listener;
+
+/* ---- marks --------------------------------------------------------------- */
+
+/* Packets and octets of a rule. */
+struct tc_mark_count {
+	uint32_t rule_id;
+	uint64_t in_bytes;
+	uint64_t in_packets;
+	uint64_t out_bytes;
+	uint64_t out_packets;
+};
+
+typedef void tc_mark_count_fn(void *arg, const struct tc_mark_count *count);
+
+/*
+ * Who writes the DS field.  What it has made stays when we end, and its
+ * counters go on through every change.
+ */
+struct tc_marker {
+	void *arg;
+	/* Make the interface's rules that are marked or judged there these, at
+	 * once; none: leave nothing behind.  0, or a positive errno with the
+	 * reason; then it is as before. */
+	int (*apply)(void *arg, const struct tc_iface *iface,
+		const struct tc_rule *rules, size_t count, char text[TC_TEXT]);
+	/* Tell of all rules of the interface. */
+	void (*counts)(void *arg, const struct tc_iface *iface,
+		tc_mark_count_fn *tell, void *tell_arg);
+};
+
+/* Packets of this rule are marked, dropped or told apart by the marker. */
+bool tc_rule_is_marked(const struct tc_rule *rule);
+/* The commands for nft that make the table of an interface; known: ids of the
+ * rules that it holds already. */
+void tc_mark_text(struct text *t, const struct tc_iface *iface,
+	const struct tc_rule *rules, size_t count, const uint32_t *known,
+	size_t known_count);
+void tc_mark_table(struct text *t, uint32_t ifindex);
+/* Read a listing of its counters, into ret_counts up to room; their number. */
+size_t tc_mark_parse(
+	const char *listing, struct tc_mark_count *ret_counts, size_t room);
+
+/* The marker of this build (mark_nft.c or mark_none.c).  False: there is none.
+ * Before the sandbox. */
+bool tc_marker_open(struct tc_marker *ret_marker);
+void tc_marker_close(struct tc_marker *marker);
+
+/* ---- what is wanted (rule_want.c) ---------------------------------------- */
+
+/* NULL, or why there can be no such rule. */
+const char *tc_rule_problem(
+	const struct tc_iface *iface, const struct tc_rule *rule);
+/* It has a class of its own. */
+bool tc_rule_has_class(const struct tc_rule *rule);
+/* Its class and leaf. */
+void tc_want_rule(const struct tc_iface *iface, const struct tc_rule *rule,
+	uint32_t minor, struct tc_object ret[2]);
+
+struct tc_rule_slot {
+	const struct tc_rule *rule;
+	uint32_t minor; /* 0: best effort */
+};
+
+/* The list of nodes of one family and place; handles are left 0.  NULL, or
+ * what is wrong. */
+const char *tc_want_rule_nodes(const struct tc_rule_slot *slots, size_t count,
+	bool v6, enum tc_rule_place place, struct tc_objects *into);
+/* The rest of the node that leads to a table of rules. */
+void tc_rule_link_node(bool v6, uint32_t table, struct tc_object *node);
+/* Rule of a node; 0: none. */
+uint32_t tc_rule_of(const struct tc_object *node);
+
+/* ---- books of an interface (rule.c) -------------------------------------- */
+
+struct tc_rules {
+	struct tc_rule *staged;
+	size_t staged_count;
+	size_t staged_room;
+	bool staged_short;   /* one was refused: the set is not whole */
+	struct tc_rule *all; /* in force */
+	size_t count;
+	bool told;                 /* all is what is in force */
+	struct tc_objects objects; /* in the kernel, sorted */
+	struct mono due;           /* look at classes without a rule then */
+	struct mono deadline;      /* what is queued then is thrown away */
+};
+
+void tc_rules_init(struct tc_rules *rules, const struct alloc *alloc);
+void tc_rules_done(struct tc_rules *rules);
+/* One more for the next set. */
+void tc_rules_stage(struct tc_link *link, const struct tc_rule *rule);
+/* Put the staged set in force; returns as struct tc_kernel. */
+int tc_rules_apply(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, struct tc_done *ret_done);
+/* The set in force once more: the interface has new settings (rebuilt: or lost
+ * all there was). */
+int tc_rules_again(struct tc_link *link, const struct tc_kernel *kernel,
+	bool rebuilt, struct tc_done *ret_done);
+/* The interface is given up: take the marks away. */
+void tc_rules_close(struct tc_link *link, const struct tc_kernel *kernel);
+/* What a dump shows of them; false: out of memory. */
+bool tc_rules_adopt(struct tc_link *link, const struct tc_objects *dump);
+/* Remove classes whose queue is empty. */
+int tc_rules_step(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener);
+struct mono tc_rules_next(const struct tc_link *link);
+int tc_rules_counters(struct tc_link *link, const struct tc_kernel *kernel,
+	uint32_t serial, const struct tc_listener *listener);
+
+#endif /* TC_RULE_INT_H */

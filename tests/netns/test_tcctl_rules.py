@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: ISC
+"""Static rules of `tcctl serve` in the real kernel, judged by what the other
+host receives: how much, and with which DS field."""
+
+import collections
+import json
+import subprocess
+
+import pytest
+
+import lab
+import tcctl_peer as tp
+from tcctl_bench import A4, B4, B6, PYTHON, fixture_bench
+
+assert fixture_bench  # pytest finds it here
+
+EF, AF41 = 46, 34
+ECT0, CE = 2, 3
+FRAME = 28 + 14  # IPv4 and UDP headers, Ethernet
+
+# Ports to listen on, datagrams to wait for; prints [port, DS field] of each.
+LISTEN = """
+import json, select, socket, sys, time
+ports, expected, wait = eval(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+socks = []
+for family, level, option in ((2, 0, 13), (10, 41, 66)):
+    for port in ports:
+        s = socket.socket(family, socket.SOCK_DGRAM)
+        s.setsockopt(level, option, 1)
+        s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
+        if family == 10:
+            s.setsockopt(41, 26, 1)
+        s.bind(("", port))
+        socks.append((s, port))
+print("ready", flush=True)
+got, end = [], time.monotonic() + wait
+while len(got) < expected and time.monotonic() < end:
+    for s in select.select([s for s, _ in socks], [], [], 0.1)[0]:
+        data, anc, _, peer = s.recvmsg(2000, 200)
+        port = [p for t, p in socks if t is s][0]
+        tos = int.from_bytes(anc[0][2][:1], "little")
+        got.append([port, tos, len(data), time.monotonic(), data[:8].hex()])
+print(json.dumps(got))
+"""
+
+# Count, destination, ports in turn, DS field, octets of payload, pause in
+# microseconds, first source port or 0.
+SEND = """
+import socket, sys, time
+count, dst, ports, tos, size, pause, sport = sys.argv[1:]
+v6 = ":" in dst
+s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(41 if v6 else 0, 67 if v6 else 1, int(tos))
+s.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)
+if int(sport):
+    s.bind(("", int(sport)))
+ports, begin = eval(ports), time.monotonic()
+for i in range(int(count)):
+    s.sendto(i.to_bytes(8, "big") + bytes(int(size) - 8), (dst, ports[i % len(ports)]))
+    due = begin + (i + 1) * int(pause) / 1e6
+    while time.monotonic() < due:
+        pass
+print(time.monotonic() - begin)
+"""
+
+
+def match(first, last=None, **more):
+    return {"dst_port_first": first, "dst_port_last": last or first, **more}
+
+
+def both(first, last=None, **more):
+    """That match for IPv4 and IPv6."""
+    return [match(first, last, family=4, **more),
+            match(first, last, family=6, **more)]
+
+
+class Ear:
+    def __init__(self, bench, ports, expected, wait=10):
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", bench.b.ns, PYTHON, "-c", LISTEN,
+             repr(list(ports)), str(expected), str(wait)],
+            stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def heard(self):
+        out, _ = self.process.communicate(timeout=30)
+        return json.loads(out)
+
+    def fields(self):
+        """How many of each [port, DS field]."""
+        return collections.Counter((p, t) for p, t, *_ in self.heard())
+
+
+def send(bench, count, dst=B4, ports=(9000,), tos=0, size=1000, pause=0,
+         sport=0):
+    return float(bench.a.run(PYTHON, "-c", SEND, count, dst,
+                             repr(list(ports)), tos, size, pause,
+                             sport).stdout)
+
+
+def kernel(bench):
+    """What traffic control and nftables hold, without figures that move."""
+    ns = bench.a.ns
+    return [sorted(lab.run(*argv).stdout.splitlines()) for argv in (
+        ("tc", "-n", ns, "qdisc", "show", "dev", "eth0"),
+        ("tc", "-n", ns, "filter", "show", "dev", "eth0", "parent", "52:"),
+        ("ip", "netns", "exec", ns, "nft", "-s", "list", "ruleset"))]
+
+
+def classes(bench):
+    return sorted((h, c["rate"], c["ceil"]) for h, c in bench.classes().items()
+                  if c["parent"] == "52:4")
+
+
+def refused(answer):
+    return answer["error"], answer["text"]
+
+
+# ---- the four combinations --------------------------------------------------
+
+
+@pytest.mark.parametrize("dst", [B4, B6], ids=["v4", "v6"])
+@pytest.mark.parametrize("ecn", [0, ECT0, CE])
+def test_a_mark_leaves_the_ecn_bits(bench, dst, ecn):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "marks": 1, "dscp": AF41,
+        "matches": both(9000, 9003)})["error"] == 0
+    ear = Ear(bench, range(8999, 9005), 60)
+    send(bench, 60, dst, range(8999, 9005), tos=8 << 2 | ecn)
+    assert ear.fields() == {
+        (port, (AF41 if 9000 <= port < 9004 else 8) << 2 | ecn): 10
+        for port in range(8999, 9005)}
+    assert peer.rule_counts()[4]["in_packets"] == 40
+
+
+def test_shaped_traffic_arrives_at_its_rate_and_whole(bench):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 250_000, "bucket_bytes": 10_000,
+        "excess": tp.DELAY, "matches": [match(9000)]})["error"] == 0
+    ear = Ear(bench, [9000], 100)
+    send(bench, 100)  # 1066 octets each on the wire, overhead included
+    heard = ear.heard()
+    assert [(p, t) for p, t, *_ in heard] == [(9000, 0)] * 100
+    took = heard[-1][3] - heard[0][3]
+    # The first of them leave with the bucket.
+    assert (100 * 1066 - 13_000) / took <= 1.05 * 250_000
+    assert 100 * 1066 / took >= 0.9 * 250_000
+    assert peer.rule_counts()[4]["in_packets"] == 100
+
+
+def test_marked_and_shaped(bench):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 500_000, "bucket_bytes": 5000, "marks": 1,
+        "dscp": EF, "excess": tp.DELAY, "matches": both(9000)})["error"] == 0
+    ear = Ear(bench, [9000, 9001], 60)
+    send(bench, 60, ports=(9000, 9001), tos=ECT0)
+    assert ear.fields() == {(9000, EF << 2 | ECT0): 30, (9001, ECT0): 30}
+
+
+@pytest.mark.parametrize("guaranteed", [0, 1])
+def test_policed_traffic_has_its_bucket_and_no_more(bench, guaranteed):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 50_000, "bucket_bytes": 30_000,
+        "guaranteed": guaranteed, "excess": tp.DROP,
+        "matches": [match(9000)]})["error"] == 0
+    ear = Ear(bench, [9000], 300, 3)
+    took = send(bench, 300, size=958, pause=1000)  # 1024 octets on the wire
+    octets = 1024 * len(ear.heard())
+    # A packet waits at most in the class' queue of one.
+    assert 30_000 + 50_000 * took - 2048 <= octets
+    assert octets <= 30_000 + 50_000 * took + 3 * 1024
+    counts = peer.rule_counts()[4]
+    assert counts["in_packets"] + counts["out_packets"] == 300
+    assert counts["in_packets"] == octets // 1024
+
+
+def test_what_exceeds_is_sent_with_another_mark(bench):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 20_000, "bucket_bytes": 20_000, "marks": 1,
+        "dscp": AF41, "marks_out": 1, "dscp_out": 0,
+        "matches": both(9000)})["error"] == 0
+    ear = Ear(bench, [9000], 200)
+    send(bench, 200, size=1000, tos=10 << 2 | CE)
+    fields = ear.fields()
+    counts = peer.rule_counts()[4]
+    assert set(fields) == {(9000, AF41 << 2 | CE), (9000, CE)}
+    assert sum(fields.values()) == 200
+    assert fields[9000, AF41 << 2 | CE] == counts["in_packets"]
+    assert fields[9000, CE] == counts["out_packets"]
+    # rate * 1 s and the bucket (nftables), or the bucket alone (act_police)
+    assert 19 <= counts["in_packets"] <= 42
+
+
+def test_denied_traffic_is_dropped(bench):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "deny": 1, "matches": both(9000)})["error"] == 0
+    ear = Ear(bench, [9000, 9001], 10)
+    # What a local sender is told of a drop is no matter here.
+    bench.a.run(PYTHON, "-c", SEND.replace(
+        "    s.sendto", "    try:\n     s.sendto").replace(
+            "    due =", "    except OSError: pass\n    due ="),
+        20, B4, "[9000, 9001]", 0, 100, 0, 0)
+    assert ear.fields() == {(9001, 0): 10}
+
+
+# ---- order ------------------------------------------------------------------
+
+
+def test_the_first_rule_that_matches_decides(bench):
+    peer = bench.serve()
+    assert peer.rules(
+        bench.ifindex,
+        {"rule_id": 4, "marks": 1, "dscp": EF, "matches": [match(9000)]},
+        {"rule_id": 8, "rate_Bps": 500_000, "bucket_bytes": 9000,
+         "excess": tp.DELAY, "marks": 1, "dscp": AF41,
+         "matches": [match(9000, 9001)]})["error"] == 0
+    ear = Ear(bench, [9000, 9001], 40)
+    send(bench, 40, ports=(9000, 9001))
+    assert ear.fields() == {(9000, EF << 2): 20, (9001, AF41 << 2): 20}
+    counts = peer.rule_counts()
+    assert (counts[4]["in_packets"], counts[8]["in_packets"]) == (20, 20)
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_reservation_or_rule_first(bench, before):
+    peer = bench.serve()
+    reserved = bench.add(peer, port=9000)
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "before": before, "rate_Bps": 500_000,
+        "bucket_bytes": 9000, "excess": tp.DELAY,
+        "matches": [match(9000, 9010)]})["error"] == 0
+    shaped = peer.rule_counts()[4]["classid"]
+    ear = Ear(bench, [9000], 10)
+    send(bench, 10, sport=6000, size=200)
+    ear.heard()
+    got = [bench.packets(c) for c in (reserved, shaped)]
+    assert got == ([0, 10] if before else [10, 0])
+
+
+# ---- life -------------------------------------------------------------------
+
+
+FIREWALL = """
+table ip mine {
+    chain out {
+        type filter hook output priority mangle; policy accept;
+        udp dport 7777 counter packets 3 bytes 9 ip dscp set cs1
+    }
+}
+"""
+
+
+def test_removal_leaves_the_kernel_as_before(bench):
+    lab.run("ip", "netns", "exec", bench.a.ns, "nft", "-f", "-",
+            stdin=FIREWALL)
+    peer = bench.serve()
+    bench.pool_filled()
+    before = kernel(bench), classes(bench)
+    assert peer.rules(
+        bench.ifindex,
+        {"rule_id": 4, "marks": 1, "dscp": EF, "matches": both(9000)},
+        {"rule_id": 8, "rate_Bps": 500_000, "bucket_bytes": 9000,
+         "excess": tp.DELAY, "before": 1, "matches": both(9001)},
+    )["error"] == 0
+    assert kernel(bench) != before[0]
+    assert peer.rules(bench.ifindex)["error"] == 0
+    lab.wait_for(lambda: classes(bench) == before[1], "the class to go")
+    assert kernel(bench) == before[0]
+    assert "packets 3 bytes 9" in lab.run(
+        "ip", "netns", "exec", bench.a.ns, "nft", "list", "ruleset").stdout
+
+
+def test_an_interface_that_is_given_up_takes_the_marks_along(bench):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "marks": 1, "dscp": EF,
+        "matches": both(9000)})["error"] == 0
+    done, _ = peer.ask(tp.IFACE_OFF, {"ifindex": bench.ifindex})
+    assert done["error"] == 0
+    assert "rsvpd" not in lab.run("ip", "netns", "exec", bench.a.ns, "nft",
+                                  "list", "ruleset").stdout
+
+
+RULES = [
+    {"rule_id": 4, "marks": 1, "dscp": AF41, "matches": both(9000)},
+    {"rule_id": 8, "rate_Bps": 4_000_000, "bucket_bytes": 50_000,
+     "excess": tp.DELAY, "marks": 1, "dscp": EF, "matches": both(9001)},
+    {"rule_id": 12, "rate_Bps": 100_000, "bucket_bytes": 9000,
+     "excess": tp.DROP, "matches": both(9002)}]
+
+
+def test_rules_outlive_tcctl_and_count_on(bench):
+    first = bench.serve()
+    bench.pool_filled()
+    assert first.rules(bench.ifindex, *RULES)["error"] == 0
+    ear = Ear(bench, [9000, 9001], 40)
+    send(bench, 40, ports=(9000, 9001))
+    ear.heard()
+    before = first.rule_counts()
+    picture = kernel(bench), classes(bench)
+    first.kill()
+    assert (kernel(bench), classes(bench)) == picture
+    ear = Ear(bench, [9000, 9001], 40)
+    send(bench, 40, ports=(9000, 9001))
+    assert ear.fields() == {(9000, AF41 << 2): 20, (9001, EF << 2): 20}
+    second = bench.serve()
+    assert (kernel(bench), classes(bench)) == picture
+    assert second.rules(bench.ifindex, *RULES)["error"] == 0
+    assert (kernel(bench), classes(bench)) == picture
+    after = second.rule_counts()
+    for rule in (4, 8):
+        assert before[rule]["in_packets"] == 20
+        assert after[rule]["in_packets"] == 40
+        assert after[rule]["classid"] == before[rule]["classid"]
+
+
+def test_a_changed_set_loses_and_mismarks_nothing(bench):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, *RULES)["error"] == 0
+    count = 4000
+    ear = Ear(bench, [9000, 9001], count, 30)
+    sender = subprocess.Popen(
+        ["ip", "netns", "exec", bench.a.ns, PYTHON, "-c", SEND, str(count),
+         B4, "[9000, 9001]", "0", "200", "1000", "0"],
+        stdout=subprocess.PIPE, text=True)
+    changes, counts = 0, {4: 0, 8: 0}
+    while sender.poll() is None:
+        other = {"rule_id": 16 + 4 * (changes % 3), "marks": 1, "dscp": 8,
+                 "matches": [match(9100 + changes % 7, 9200)]}
+        slower = {**RULES[1], "rate_Bps": 4_000_000 + 1000 * (changes % 5)}
+        answer = peer.rules(bench.ifindex, *(
+            (other, RULES[0], slower) if changes % 2 else
+            (RULES[0], slower, RULES[2], other)))
+        assert answer["error"] == 0, answer["text"]
+        changes += 1
+        now = peer.rule_counts()
+        for rule in counts:
+            assert now[rule]["in_packets"] >= counts[rule]
+            counts[rule] = now[rule]["in_packets"]
+    sender.stdout.close()
+    assert changes >= 20
+    assert ear.fields() == {(9000, AF41 << 2): count // 2,
+                            (9001, EF << 2): count // 2}
+    now = peer.rule_counts()
+    assert [now[r]["in_packets"] for r in counts] == [count // 2] * 2
+
+
+def test_a_class_that_is_not_needed_any_more_sends_its_queue(bench):
+    peer = bench.serve()
+    rule = {"rule_id": 4, "rate_Bps": 100_000, "bucket_bytes": 2000,
+            "excess": tp.DELAY, "matches": [match(9000)]}
+    assert peer.rules(bench.ifindex, rule)["error"] == 0
+    ear = Ear(bench, [9000], 50)
+    send(bench, 50)
+    assert peer.rules(bench.ifindex, {"rule_id": 4, "marks": 1, "dscp": EF,
+                                      "matches": [match(9000)]})["error"] == 0
+    assert len(ear.heard()) == 50
+    lab.wait_for(lambda: len(classes(bench)) == 1, "the class to go")
+
+
+def test_a_set_with_one_bad_rule_changes_nothing(bench):
+    peer = bench.serve()
+    bench.pool_filled()
+    assert peer.rules(bench.ifindex, *RULES)["error"] == 0
+    picture = kernel(bench), classes(bench)
+    answer = peer.rules(bench.ifindex, RULES[0], {
+        "rule_id": 20, "rate_Bps": 10 ** 9, "bucket_bytes": 9000,
+        "excess": tp.DELAY, "matches": [match(9000)]})
+    assert refused(answer) == (22, "the rate is more than the link has")
+    assert answer["flow_id"] == 20
+    assert (kernel(bench), classes(bench)) == picture
+
+
+def test_a_tree_that_was_removed_comes_back_with_its_rules(bench):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, *RULES)["error"] == 0
+    before = [(rate, ceil) for _, rate, ceil in classes(bench)]
+    bench.a.tc("qdisc", "del", "dev", "eth0", "root")
+    peer.wait_note("made again")
+    assert [(rate, ceil) for _, rate, ceil in classes(bench)] == before
+    ear = Ear(bench, [9000, 9001], 20)
+    send(bench, 20, ports=(9000, 9001))
+    assert ear.fields() == {(9000, AF41 << 2): 10, (9001, EF << 2): 10}
+
+
+def test_addresses_as_ranges_and_a_dscp_select(bench):
+    peer = bench.serve()
+    assert peer.rules(
+        bench.ifindex,
+        {"rule_id": 4, "marks": 1, "dscp": EF, "matches": [
+            match(9000, src_first=A4, src_last="10.8.0.77",
+                  dst_first="10.8.0.1", dst_last="10.8.0.2",
+                  dscp=10, dscp_mask=63)]})["error"] == 0
+    ear = Ear(bench, [9000], 20)
+    send(bench, 10, tos=10 << 2)
+    send(bench, 5, tos=12 << 2)
+    send(bench, 5, dst="10.8.0.3", tos=10 << 2)
+    assert ear.fields() == {(9000, EF << 2): 10, (9000, 12 << 2): 5,
+                            (9000, 10 << 2): 5}
