@@ -274,6 +274,19 @@ find_key(const struct parser *p, const struct stanza_kind *kind,
 	return NULL;
 }
 
+/* Begins an attribute there? */
+static bool
+is_key(const struct parser *p, const struct stanza_kind *kind,
+	const struct stanza_word *word)
+{
+	size_t n = kind->prefix ? strlen(kind->prefix) : 0;
+
+	return find_key(p, kind, word) ||
+	       (n > 0 && word->len > n &&
+		       strncasecmp(p->doc->text + word->at, kind->prefix, n) ==
+			       0);
+}
+
 /* Name of the kind that resembles a wrong word, or NULL. */
 static const char *
 nearest_kind(const struct stanza_kind *kinds, const char *word)
@@ -321,7 +334,7 @@ take_value(struct parser *p, const struct stanza_kind *kind,
 			token == TOKEN_WORD &&
 			(attr->words > 0 || (key && key->bare)) &&
 			p->end - p->begin == p->word.len &&
-			(find_key(p, kind, &p->word) || find_kind(p, &p->word));
+			(is_key(p, kind, &p->word) || find_kind(p, &p->word));
 
 		if (token != TOKEN_WORD || next) {
 			go_back(p, &before);
@@ -362,7 +375,7 @@ take_body(struct parser *p, const struct stanza_kind *kind, struct stanza *s)
 		enum token token = take_beyond(p);
 		bool statement = token == TOKEN_WORD &&
 				 find_kind(p, &p->word) &&
-				 !find_key(p, kind, &p->word);
+				 !is_key(p, kind, &p->word);
 
 		if (token == TOKEN_CLOSE)
 			break;

@@ -74,6 +74,7 @@ struct stanza_kind {
 	size_t args_max; /* at most STANZA_ARGS */
 	enum stanza_body body;
 	const struct stanza_key *keys; /* ends with a NULL name */
+	const char *prefix; /* of more names that are keys; NULL: none */
 };
 
 /* Told of each fault: "what (remedy)". */

@@ -153,6 +153,20 @@ stanza_set(const struct stanza_doc *doc, const struct stanza *s,
 	return splice(doc->text, at, s->close, parts);
 }
 
+/* Begin of the empty line that ends at that place, else the place. */
+static size_t
+before_empty_line(const char *text, size_t at)
+{
+	size_t p = at;
+
+	if (p == 0 || text[p - 1] != '\n')
+		return at;
+	p--;
+	while (p > 0 && is_blank(text[p - 1]))
+		p--;
+	return p == 0 || text[p - 1] == '\n' ? p : at;
+}
+
 char *
 stanza_remove(const struct stanza_doc *doc, const struct stanza *s)
 {
@@ -162,8 +176,11 @@ stanza_remove(const struct stanza_doc *doc, const struct stanza *s)
 	size_t to = behind_blanks(text, s->end);
 
 	/* Its lines only when they are its own at both ends. */
-	if (from == s->keyword.at && (from == 0 || text[from - 1] != '\n'))
+	if (from == s->keyword.at && from > 0 && text[from - 1] != '\n')
 		to = s->end;
+	/* Of two empty lines that come together, one. */
+	else if (to > s->end && (text[to] == '\0' || text[to] == '\n'))
+		from = before_empty_line(text, from);
 	return splice(text, from, to, nothing);
 }
 

@@ -18,3 +18,33 @@ ctl_rsvpctl_SOURCES = \
 	ctl/rsvpctl.c \
 	ctl/show.c \
 	ctl/value.c
+
+# The commands of AIX: one program, and its other names.
+sbin_PROGRAMS += ctl/qosstat
+ctl_qosstat_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DCTL_SOCKET='"/run/rsvpd/control.sock"' \
+	-DQOS_POLICYD_CONF='"$(sysconfdir)/policyd.conf"' \
+	-DQOS_SBINDIR='"$(sbindir)"'
+ctl_qosstat_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+ctl_qosstat_LDADD = libbase.la -lm
+ctl_qosstat_SOURCES = \
+	ctl/ctl_msg.c ctl/ctl_msg.h \
+	ctl/qos.h \
+	ctl/qos_check.c \
+	ctl/qos_cmd.c \
+	ctl/qos_edit.c \
+	ctl/qos_file.c \
+	ctl/qos_life.c \
+	ctl/qos_live.c \
+	ctl/qos_main.c
+qos_names = qosadd qosmod qosremove qoslist mkqos rmqos
+
+install-exec-hook: install-qos-names
+install-qos-names:
+	for name in $(qos_names); do \
+		$(LN_S) -f qosstat $(DESTDIR)$(sbindir)/$$name || exit 1; \
+	done
+uninstall-hook: uninstall-qos-names
+uninstall-qos-names:
+	for name in $(qos_names); do rm -f $(DESTDIR)$(sbindir)/$$name; done
+.PHONY: install-qos-names uninstall-qos-names

@@ -4,6 +4,7 @@ docs_pages = \
 	docs/policy.conf.5 \
 	docs/policyd.8 \
 	docs/policyd.conf.5 \
+	docs/qosadd.8 \
 	docs/rapi.3 \
 	docs/rsvpctl.1 \
 	docs/rsvpd.8 \
@@ -15,6 +16,7 @@ EXTRA_DIST += \
 	docs/policy.conf.5.in \
 	docs/policyd.8.in \
 	docs/policyd.conf.5.in \
+	docs/qosadd.8.in \
 	docs/rapi.3.in \
 	docs/rsvpctl.1.in \
 	docs/rsvpd.8.in \
@@ -26,6 +28,8 @@ docs/policy.conf.5: docs/policy.conf.5.in Makefile
 docs/policyd.8: docs/policyd.8.in Makefile
 	$(docs_fill)
 docs/policyd.conf.5: docs/policyd.conf.5.in Makefile
+	$(docs_fill)
+docs/qosadd.8: docs/qosadd.8.in Makefile
 	$(docs_fill)
 docs/rapi.3: docs/rapi.3.in Makefile
 	$(docs_fill)

@@ -66,15 +66,15 @@ aix_syntax_init(struct aix_syntax *syntax)
 	*syntax = (struct aix_syntax){ 0 };
 	list_keys(syntax->categories, categories, n_categories);
 	list_keys(syntax->rules, rules, n_rules);
-	syntax->kinds[AIX_LOGLEVEL] =
-		(struct stanza_kind){ "loglevel", 1, 1, STANZA_BARE, NULL };
+	syntax->kinds[AIX_LOGLEVEL] = (struct stanza_kind){ "loglevel", 1, 1,
+		STANZA_BARE, NULL, NULL };
 	syntax->kinds[AIX_DIRECTORY] =
 		(struct stanza_kind){ "ReadFromDirectory", 0, 0, STANZA_MUST,
-			directory_keys };
+			directory_keys, NULL };
 	syntax->kinds[AIX_CATEGORY] = (struct stanza_kind){ "ServiceCategories",
-		1, 1, STANZA_MUST, syntax->categories };
+		1, 1, STANZA_MUST, syntax->categories, NULL };
 	syntax->kinds[AIX_RULE] = (struct stanza_kind){ "ServicePolicyRules", 1,
-		1, STANZA_MUST, syntax->rules };
+		1, STANZA_MUST, syntax->rules, NULL };
 }
 
 const char *

@@ -91,6 +91,13 @@ print_text(const struct checked *c)
 	return EXIT_SUCCESS;
 }
 
+static int
+print_quietly(const struct checked *c)
+{
+	print_report(stderr, c->set ? &c->notes : &c->errors, "messages");
+	return c->set ? EXIT_SUCCESS : EXIT_WRONG;
+}
+
 /* ---- JSON --------------------------------------------------------------- */
 
 static json_t *
@@ -181,28 +188,31 @@ print_json(const struct checked *c)
 }
 
 int
-check(const char *file, const char *format, bool json)
+check(const struct check_options *o)
 {
+	const char *file = o->name ? o->name : o->path;
 	struct checked c = { .file = file };
 	struct source_draft draft = { 0 };
 	char *text = NULL;
-	int rc = conf_read_path(file, &text);
+	int rc = conf_read_path(o->path, &text);
 
 	if (rc < 0) {
 		fprintf(stderr, "policyd: %s: %s\n", file,
 			conf_read_problem(rc));
 		return EXIT_WRONG;
 	}
-	if (source_read(text, file, format, &draft, &c.directory, &c.errors))
+	if (source_read(text, file, o->format, &draft, &c.directory, &c.errors))
 		c.set = source_compile(
 			&draft, NULL, c.directory.present, &c.errors, &c.notes);
 	else /* dangling references and doubles are worth telling too */
 		policy_set_free(source_compile(&draft, NULL,
 			c.directory.present, &c.errors, &c.notes));
-	if (c.set)
+	if (c.set && !o->quiet)
 		source_warn(c.set, &c.notes);
 
-	int status = json ? print_json(&c) : print_text(&c);
+	int status = o->json    ? print_json(&c)
+		     : o->quiet ? print_quietly(&c)
+				: print_text(&c);
 
 	policy_set_free(c.set);
 	source_draft_done(&draft);

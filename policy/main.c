@@ -13,7 +13,8 @@
 #include "main_int.h"
 
 static const char usage_text[] =
-	"usage: policyd check [--json] [--format auto|native|aix] FILE\n"
+	"usage: policyd check [--json | --quiet] [--format auto|native|aix]\n"
+	"               [--name NAME] FILE\n"
 	"       policyd explain [--json] [--offline] [--state-dir DIR] FILE\n"
 	"               [--uid N] [--gid N] [--role sender|receiver|transit]\n"
 	"               [--message path|resv] [--proto NAME] [--dst ADDR]\n"
@@ -55,19 +56,23 @@ parse_u32(const char *s, uint32_t most, uint32_t *ret)
 static int
 main_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "format", required_argument, NULL, 'F' }, { NULL, 0, NULL, 0 }
-	};
-	const char *format = NULL;
-	bool json = false;
+	static const struct option options[] = { { "json", no_argument, NULL,
+							 'j' },
+		{ "format", required_argument, NULL, 'F' },
+		{ "name", required_argument, NULL, 'N' },
+		{ "quiet", no_argument, NULL, 'q' }, { NULL, 0, NULL, 0 } };
+	struct check_options o = { 0 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "j", options, NULL)) != -1) {
 		if (c == 'j')
-			json = true;
+			o.json = true;
+		else if (c == 'q')
+			o.quiet = true;
+		else if (c == 'N')
+			o.name = optarg;
 		else if (c == 'F' && source_format_valid(optarg))
-			format = optarg;
+			o.format = optarg;
 		else
 			return c == 'F' ? complain("format", optarg,
 						  "auto, native or aix")
@@ -75,7 +80,8 @@ main_check(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return usage();
-	return check(argv[optind], format, json);
+	o.path = argv[optind];
+	return check(&o);
 }
 
 /* ---- serve -------------------------------------------------------------- */

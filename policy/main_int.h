@@ -28,8 +28,16 @@ int conf_read_path(const char *path, char **ret_text);
 /* Why it could not be read, for people; rc is negative. */
 const char *conf_read_problem(int rc);
 
-/* `policyd check FILE`: exit status.  format: as for source_read(). */
-int check(const char *file, const char *format, bool json);
+struct check_options {
+	const char *path;
+	const char *name;   /* in messages; NULL: the path */
+	const char *format; /* as for source_read() */
+	bool json;
+	bool quiet; /* what is wrong or odd in the file, and no more */
+};
+
+/* `policyd check FILE`: exit status. */
+int check(const struct check_options *options);
 
 struct explain_options {
 	const char *conf_path;

@@ -36,11 +36,12 @@ static const struct stanza_key rsvp_keys[] = {
 	{ NULL, false },
 };
 static const struct stanza_kind kinds[] = {
-	[AIX_INTERFACE] = { "interface", 1, 3, STANZA_MAY, interface_keys },
-	[AIX_RSVP] = { "rsvp", 1, 3, STANZA_MAY, rsvp_keys },
-	[AIX_LOGLEVEL] = { "loglevel", 1, 1, STANZA_BARE, NULL },
-	[AIX_TCPIMAGE] = { "TcpImage", 1, 1, STANZA_BARE, NULL },
-	{ NULL, 0, 0, STANZA_BARE, NULL },
+	[AIX_INTERFACE] = { "interface", 1, 3, STANZA_MAY, interface_keys,
+		NULL },
+	[AIX_RSVP] = { "rsvp", 1, 3, STANZA_MAY, rsvp_keys, NULL },
+	[AIX_LOGLEVEL] = { "loglevel", 1, 1, STANZA_BARE, NULL, NULL },
+	[AIX_TCPIMAGE] = { "TcpImage", 1, 1, STANZA_BARE, NULL, NULL },
+	{ NULL, 0, 0, STANZA_BARE, NULL, NULL },
 };
 
 struct aix_reader {

@@ -12,10 +12,10 @@ static const struct stanza_key box_keys[] = {
 	{ NULL, false },
 };
 static const struct stanza_kind kinds[] = {
-	{ "level", 1, 1, STANZA_BARE, NULL },
-	{ "boxes", 1, 2, STANZA_MUST, box_keys },
-	{ "thing", 0, 3, STANZA_MAY, box_keys },
-	{ NULL, 0, 0, STANZA_BARE, NULL },
+	{ "level", 1, 1, STANZA_BARE, NULL, NULL },
+	{ "boxes", 1, 2, STANZA_MUST, box_keys, NULL },
+	{ "thing", 0, 3, STANZA_MAY, box_keys, NULL },
+	{ NULL, 0, 0, STANZA_BARE, NULL, NULL },
 };
 
 struct faults {
@@ -276,7 +276,12 @@ static void
 a_statement_goes_with_its_lines(void)
 {
 	expect_removed("# a\n\n  boxes a\n{\n size 1\n}  \n\n# b\nlevel 1\n", 0,
-		"# a\n\n\n# b\nlevel 1\n");
+		"# a\n\n# b\nlevel 1\n");
+	expect_removed("level 1\n\nlevel 2\n", 1, "level 1\n");
+	expect_removed(
+		"level 1\n\nlevel 2\nlevel 3\n", 1, "level 1\n\nlevel 3\n");
+	expect_removed(
+		"level 1\nlevel 2\n\nlevel 3\n", 1, "level 1\n\nlevel 3\n");
 	expect_removed("level 1 # one\nlevel 2", 1, "level 1 # one\n");
 	expect_removed("level 1 boxes a { size 1 } level 2\n", 1,
 		"level 1  level 2\n");
