@@ -47,7 +47,7 @@ print_rule(const struct policy_set *set, size_t i)
 
 	text_printf(
 		&t, "%zu. %s: %s ", i + 1, r->name, r->deny ? "deny" : "allow");
-	policy_rule_text(&t, r);
+	policy_rule_text(&t, &set->times, r);
 	text_printf(&t, " [scope %s, priority %d]", policy_scope_text(r->scope),
 		r->priority);
 	if (r->category != POLICY_NO_CATEGORY) {
@@ -119,7 +119,7 @@ json_rule(const struct policy_set *set, const struct policy_rule *r)
 	struct text t = text_over(text, sizeof(text));
 	json_t *o = json_object();
 
-	policy_rule_text(&t, r);
+	policy_rule_text(&t, &set->times, r);
 	json_object_set_new(o, "name", json_string(r->name));
 	json_object_set_new(
 		o, "permission", json_string(r->deny ? "deny" : "allow"));

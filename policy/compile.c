@@ -11,18 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile_int.h"
 #include "policy/load_int.h"
 #include "policy/snapshot_int.h"
-#include "policy/source.h"
 
-enum { NEAR = 4, PACKET_USUAL = 1500 };
-
-struct compiling {
-	struct policy_set *set;
-	const struct source_category **categories; /* by index in the set */
-	struct source_report *errors;
-	struct source_report *notes;
-};
+enum { NEAR = 4 };
 
 /* What decides between two entries with one name. */
 struct claim {
@@ -305,6 +298,10 @@ keep_rules(struct compiling *c, struct source_rule **all, size_t n)
 			continue;
 		}
 		resolve(c, all[i]);
+		if (!compile_times(c, all[i]))
+			source_report_add(c->errors, all[i]->where,
+				"rule \"%s\": its times cannot be kept",
+				all[i]->rule->name);
 		policy_rule_settle(all[i]->rule);
 		if (!all[i]->scope_set &&
 			all[i]->rule->origin == POLICY_FROM_FILE &&
@@ -385,6 +382,10 @@ source_compile(struct source_draft *file, struct source_draft *directory,
 		return NULL;
 	c.set->alloc = alloc_heap();
 	pass_notes(&file->notes, notes);
+	for (int d = 0; d < 2; d++)
+		if (!compile_schedules(&c, drafts[d]))
+			source_report_add(
+				errors, "policy", "schedules cannot be kept");
 	if (!gather_categories(&c, drafts) || !gather_rules(&c, drafts))
 		source_report_add(errors, "policy", "no memory");
 	free(c.categories);
@@ -397,66 +398,33 @@ source_compile(struct source_draft *file, struct source_draft *directory,
 	return c.set;
 }
 
-/* ---- warnings ----------------------------------------------------------- */
-
-static void
-warn_category(
-	const struct policy_set *set, size_t i, struct source_report *notes)
-{
-	const struct policy_category *c = &set->categories[i];
-	bool used = false;
-
-	for (size_t k = 0; k < set->n_rules && !used; k++)
-		used = set->rules[k]->category == i;
-	if (!used)
-		source_report_add(notes, "warning",
-			"category \"%s\" is used by no rule", c->name);
-	if (c->max_flows == 0 || c->max_rate_Bps == 0 || c->aggregate_Bps == 0)
-		source_report_add(notes, "warning",
-			"category \"%s\" has a limit of 0: nothing is ever "
-			"granted",
-			c->name);
-	if (c->aggregate_Bps < c->max_rate_Bps &&
-		c->max_rate_Bps != POLICY_UNLIMITED)
-		source_report_add(notes, "warning",
-			"category \"%s\": maxRatePerFlow is above "
-			"aggregateRate and can never be had",
-			c->name);
-	if (c->max_bucket_bytes < PACKET_USUAL)
-		source_report_add(notes, "warning",
-			"category \"%s\": maxBucketPerFlow is smaller than a "
-			"packet of %d octets",
-			c->name, PACKET_USUAL);
-}
-
-/* Every earlier rule is a candidate: quadratic, for check only. */
-static void
-warn_rule(const struct policy_set *set, size_t i, struct source_report *notes)
-{
-	const struct policy_rule *r = set->rules[i];
-
-	for (size_t k = 0; k < i; k++)
-		if (policy_rule_covers(set->rules[k], r)) {
-			source_report_add(notes, "warning",
-				"rule \"%s\" is never reached: rule \"%s\" is "
-				"tried before it and matches all it matches",
-				r->name, set->rules[k]->name);
-			return;
-		}
-}
-
-void
-source_warn(const struct policy_set *set, struct source_report *notes)
-{
-	if (set->n_rules == 0)
-		source_report_add(notes, "warning", "there is no rule");
-	for (size_t i = 0; i < set->n_categories; i++)
-		warn_category(set, i, notes);
-	for (size_t i = 0; i < set->n_rules; i++)
-		warn_rule(set, i, notes);
-}
-
 /* ---- the directory's part of a snapshot --------------------------------- */
+
+/* Times by name, and in the words of the rule. */
+static bool
+copy_times(const struct policy_times *times, const struct policy_rule *from,
+	struct source_rule *to)
+{
+	size_t n = from->whens.count;
+
+	if (from->own_when != POLICY_NO_WHEN) {
+		to->own.set = true;
+		to->own.when = times->whens[from->own_when];
+		(void)text_copy(to->own.zone, sizeof(to->own.zone),
+			times->zones[to->own.when.zone].name); /* as large */
+	}
+	if (n == 0)
+		return true;
+	to->schedules.at =
+		(struct source_name *)calloc(n, sizeof(*to->schedules.at));
+	if (!to->schedules.at)
+		return false;
+	to->schedules.count = n;
+	for (size_t i = 0; i < n; i++)
+		(void)text_copy(to->schedules.at[i].text, POLICY_NAME,
+			times->whens[from->whens.at[i]].name); /* as large */
+	return true;
+}
 
 static bool
 copy_directory_part(struct policy_set *set, struct source_draft *draft)
@@ -488,10 +456,15 @@ copy_directory_part(struct policy_set *set, struct source_draft *draft)
 		if (from->category != POLICY_NO_CATEGORY)
 			(void)text_copy(r->category, POLICY_NAME,
 				set->categories[from->category].name);
+		if (!copy_times(&set->times, from, r))
+			return false;
 		/* The draft takes the rule; the set keeps an empty one. */
 		set->rules[i] = r->rule;
 		r->rule = from;
 		r->rule->category = POLICY_NO_CATEGORY;
+		r->rule->own_when = POLICY_NO_WHEN;
+		alloc_put(alloc_heap(), r->rule->whens.at);
+		r->rule->whens = (struct policy_whens){ 0 };
 		r->scope_set = true;
 	}
 	return true;

@@ -97,6 +97,8 @@ source_draft_rule(struct source_draft *draft, const char *where)
 	}
 	r->rule->scope = POLICY_SCOPE_DATA;
 	r->rule->category = POLICY_NO_CATEGORY;
+	r->rule->own_when = POLICY_NO_WHEN;
+	policy_when_init(&r->own.when);
 	draft->n_rules++;
 	return r;
 }
@@ -122,6 +124,27 @@ source_draft_category(struct source_draft *draft, const char *where)
 	return c;
 }
 
+struct source_schedule *
+source_draft_schedule(struct source_draft *draft, const char *where)
+{
+	void *array = draft->schedules;
+	bool room = grow(&array, &draft->schedules_room, draft->n_schedules,
+		sizeof(*draft->schedules));
+
+	draft->schedules = (struct source_schedule *)array;
+	if (!room)
+		return NULL;
+
+	struct source_schedule *s = &draft->schedules[draft->n_schedules];
+
+	*s = (struct source_schedule){ .where = strdup(where) };
+	if (!s->where)
+		return NULL;
+	policy_when_init(&s->own.when);
+	draft->n_schedules++;
+	return s;
+}
+
 void
 source_draft_undo_rule(struct source_draft *draft)
 {
@@ -129,6 +152,7 @@ source_draft_undo_rule(struct source_draft *draft)
 
 	policy_rule_free(alloc_heap(), r->rule);
 	free(r->where);
+	free(r->schedules.at);
 }
 
 void
@@ -144,6 +168,9 @@ source_draft_done(struct source_draft *draft)
 		source_draft_undo_rule(draft);
 	while (draft->n_categories > 0)
 		source_draft_undo_category(draft);
+	while (draft->n_schedules > 0)
+		free(draft->schedules[--draft->n_schedules].where);
+	free(draft->schedules);
 	free(draft->rules);
 	free(draft->categories);
 	source_report_done(&draft->notes);

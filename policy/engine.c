@@ -262,7 +262,8 @@ find_rule(const struct policy *p, const struct policy_request *q)
 		return NULL;
 	policy_walk_begin(&walk, p->index, q);
 	while (policy_walk_next(&walk, &at))
-		if (policy_rule_match(p->set->rules[at], q) == POLICY_HOLDS)
+		if (policy_rule_match(&p->set->times, p->set->rules[at], q) ==
+			POLICY_HOLDS)
 			return p->set->rules[at];
 	return NULL;
 }
@@ -354,7 +355,7 @@ policy_rule_at(
 	struct text grants = text_over(info.grants, sizeof(info.grants));
 
 	(void)text_copy(info.name, sizeof(info.name), rule->name);
-	policy_rule_text(&conditions, rule);
+	policy_rule_text(&conditions, &p->set->times, rule);
 	if (rule->scope == POLICY_SCOPE_DATA)
 		text_add(&conditions, "; data traffic only");
 	if (rule->category != POLICY_NO_CATEGORY) {
@@ -382,5 +383,5 @@ policy_data_at(const struct policy *p, size_t i, int64_t now_unix_s,
 		rule->category == POLICY_NO_CATEGORY
 			? NULL
 			: &p->set->categories[rule->category],
-		now_unix_s, ret_rule);
+		&p->set->times, now_unix_s, ret_rule);
 }

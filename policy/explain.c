@@ -132,8 +132,8 @@ tried(const struct explained *e)
 	size_t n = 0;
 
 	while (n < e->set->n_rules &&
-		policy_rule_match(e->set->rules[n], &e->options->request) !=
-			POLICY_HOLDS)
+		policy_rule_match(&e->set->times, e->set->rules[n],
+			&e->options->request) != POLICY_HOLDS)
 		n++;
 	return n;
 }
@@ -157,8 +157,9 @@ print_text(const struct explained *e)
 			printf("%zu. %s: applies\n", i + 1, r->name);
 		else
 			printf("%zu. %s: does not apply (%s)\n", i + 1, r->name,
-				policy_condition_text(policy_rule_match(
-					r, &e->options->request)));
+				policy_condition_text(
+					policy_rule_match(&e->set->times, r,
+						&e->options->request)));
 	}
 	if (n < e->set->n_rules && n + 1 < e->set->n_rules)
 		printf("%zu more not tried\n", e->set->n_rules - n - 1);
@@ -186,8 +187,8 @@ print_json(const struct explained *e)
 
 		json_object_set_new(l, "rule", json_string(r->name));
 		json_object_set_new(l, "failed",
-			json_string(policy_condition_text(
-				policy_rule_match(r, &e->options->request))));
+			json_string(policy_condition_text(policy_rule_match(
+				&e->set->times, r, &e->options->request))));
 		json_array_append_new(lost, l);
 	}
 	json_object_set_new(o, "lost", lost);

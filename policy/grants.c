@@ -212,14 +212,19 @@ data_grants(const struct policy_category *c, struct policy_data_rule *d)
 static bool
 can_be_told(const struct policy_rule *rule)
 {
-	return rule->spans[POLICY_SPAN_USER].count == 0 &&
-	       rule->spans[POLICY_SPAN_GROUP].count == 0 &&
-	       rule->services == 0 && rule->roles == 0;
+	return !policy_rule_names_somebody(rule) &&
+	       rule->names[POLICY_NAME_APPLICATION].count == 0 &&
+	       rule->names[POLICY_NAME_ISSUER].count == 0 &&
+	       rule->addrs[POLICY_ADDR_NEIGHBOUR].count == 0 &&
+	       rule->services == 0 && rule->roles == 0 && rule->styles == 0 &&
+	       rule->messages == 0 && rule->identified == 0 &&
+	       rule->multicast == 0;
 }
 
 bool
 policy_rule_data(const struct policy_rule *rule,
-	const struct policy_category *category, int64_t now_unix_s,
+	const struct policy_category *category,
+	const struct policy_times *times, int64_t now_unix_s,
 	struct policy_data_rule *ret_rule)
 {
 	struct policy_data_rule d = {
@@ -235,11 +240,11 @@ policy_rule_data(const struct policy_rule *rule,
 		.out = rule->ifaces[POLICY_IFACE_OUT],
 		.priority = rule->priority,
 		.deny = rule->deny,
-		.active = can_be_told(rule),
+		.active = !rule->disabled && can_be_told(rule) &&
+			  policy_rule_is_now(times, rule, now_unix_s),
 		.excess = POLICY_EXCESS_BEST_EFFORT,
 	};
 
-	(void)now_unix_s;
 	if ((rule->scope & POLICY_SCOPE_DATA) == 0)
 		return false;
 	if (d.out.count == 0)

@@ -177,7 +177,11 @@ users_of(const struct policy_rule *rule)
 {
 	const struct policy_spans *users = &rule->spans[POLICY_SPAN_USER];
 
+	for (int k = 0; k <= POLICY_NAME_WHO_APPLICATION; k++)
+		if (rule->names[k].count > 0)
+			return 0;
 	if (rule->spans[POLICY_SPAN_GROUP].count > 0 ||
+		rule->addrs[POLICY_ADDR_HOST].count > 0 ||
 		users->count > PAIRS_MAX)
 		return 0;
 	for (size_t i = 0; i < users->count; i++)
@@ -257,7 +261,7 @@ policy_index_add(struct policy_index *x, const struct policy_rule *rule,
 	*ret_known = policy_index_has(x, rule->name);
 	if (*ret_known || !add_name(x, rule->name))
 		return false;
-	if ((rule->scope & POLICY_SCOPE_RSVP) == 0)
+	if (rule->disabled || (rule->scope & POLICY_SCOPE_RSVP) == 0)
 		return true;
 	if (n == 0)
 		return push_prefixes(x, rule, key, position);

@@ -15,6 +15,8 @@
 enum phase {
 	PHASE_DIGEST,
 	PHASE_COUNTS,
+	PHASE_ZONES,
+	PHASE_WHENS,
 	PHASE_CATEGORIES,
 	PHASE_RULES,
 	PHASE_READY,
@@ -24,7 +26,9 @@ enum phase {
 enum {
 	DIGEST_SLICE = 256, /* octets digested for one rule of the budget */
 	CATEGORY_LEAST = 4 + 2 + 1 + 2, /* octets of a record */
-	RULE_LEAST = 4 + 2 + 1 + 13 + 2 * 11
+	ZONE_LEAST = 4 + 2 + 1 + 4 + 2,
+	WHEN_LEAST = 4 + 2 + 4 + 1 + 2 + 4 + 16,
+	RULE_LEAST = 4 + 2 + 1 + 8 + 3 + 8 + 4 + 2 * 19
 };
 
 struct policy_load {
@@ -34,7 +38,9 @@ struct policy_load {
 	struct buf_reader body;
 	uint64_t want_digest;
 	uint64_t digest;
-	size_t categories; /* announced */
+	size_t zones; /* announced */
+	size_t whens;
+	size_t categories;
 	size_t rules;
 	struct policy_set *set; /* counts what is there so far */
 	struct policy_index *index;
@@ -111,39 +117,95 @@ step_digest(struct policy_load *load, size_t budget)
 		load->phase = PHASE_COUNTS;
 }
 
+static bool
+counts_fit(const struct policy_load *load)
+{
+	return load->zones <= POLICY_ZONES_MAX &&
+	       load->whens <= POLICY_WHENS_MAX &&
+	       load->categories <= POLICY_CATEGORIES_MAX &&
+	       load->rules <= POLICY_RULES_MAX &&
+	       load->zones * ZONE_LEAST + load->whens * WHEN_LEAST +
+			       load->categories * CATEGORY_LEAST +
+			       load->rules * RULE_LEAST <=
+		       buf_left(&load->body);
+}
+
+/* One more of each, so that none is not lack of memory. */
+static bool
+make_room(struct policy_load *load)
+{
+	const struct alloc *alloc = load->alloc;
+	struct policy_set *set = load->set;
+	struct policy_times *times = &set->times;
+
+	times->zones = (struct policy_zone *)alloc_get(
+		alloc, (load->zones + 1) * sizeof(*times->zones));
+	times->whens = (struct policy_when *)alloc_get(
+		alloc, (load->whens + 1) * sizeof(*times->whens));
+	set->categories = (struct policy_category *)alloc_get(
+		alloc, (load->categories + 1) * sizeof(*set->categories));
+	set->rules = (struct policy_rule **)alloc_get(
+		alloc, (load->rules + 1) * sizeof(struct policy_rule *));
+	set->data = (uint32_t *)alloc_get(
+		alloc, (load->rules + 1) * sizeof(*set->data));
+	return times->zones && times->whens && set->categories && set->rules &&
+	       set->data;
+}
+
 static void
 step_counts(struct policy_load *load)
 {
 	struct policy_set *set = load->set;
 
 	set->default_why = buf_get_u8(&load->body);
+	load->zones = buf_get_u32le(&load->body);
+	load->whens = buf_get_u32le(&load->body);
 	load->categories = buf_get_u32le(&load->body);
 	load->rules = buf_get_u32le(&load->body);
-	if (load->body.failed || set->default_why >= POLICY_DEFAULT_NOT_YET) {
+	if (load->body.failed || set->default_why >= POLICY_DEFAULT_NOT_YET)
 		refuse(load, "the counts of the snapshot are malformed");
-		return;
-	}
-
-	size_t left = buf_left(&load->body);
-
-	if (load->categories > POLICY_CATEGORIES_MAX ||
-		load->rules > POLICY_RULES_MAX ||
-		load->categories * CATEGORY_LEAST + load->rules * RULE_LEAST >
-			left) {
+	else if (!counts_fit(load))
 		refuse(load, "the snapshot announces more than it holds");
-		return;
-	}
-	/* One more, so that none is not lack of memory. */
-	set->categories = (struct policy_category *)alloc_get(
-		load->alloc, (load->categories + 1) * sizeof(*set->categories));
-	set->rules = (struct policy_rule **)alloc_get(
-		load->alloc, (load->rules + 1) * sizeof(struct policy_rule *));
-	set->data = (uint32_t *)alloc_get(
-		load->alloc, (load->rules + 1) * sizeof(*set->data));
-	if (!set->categories || !set->rules || !set->data)
+	else if (!make_room(load))
 		refuse(load, "no memory for the snapshot");
 	else
+		load->phase = PHASE_ZONES;
+}
+
+static void
+step_zone(struct policy_load *load)
+{
+	struct policy_times *times = &load->set->times;
+
+	if (times->n_zones == load->zones) {
+		load->phase = PHASE_WHENS;
+		return;
+	}
+
+	const char *problem = policy_zone_read(
+		load->alloc, &load->body, &times->zones[times->n_zones++]);
+
+	if (problem)
+		refuse(load, problem);
+}
+
+static void
+step_when(struct policy_load *load)
+{
+	struct policy_times *times = &load->set->times;
+
+	if (times->n_whens == load->whens) {
 		load->phase = PHASE_CATEGORIES;
+		return;
+	}
+
+	const char *problem = policy_when_read(
+		&load->body, times->n_zones, &times->whens[times->n_whens]);
+
+	if (problem)
+		refuse(load, problem);
+	else
+		times->n_whens++;
 }
 
 static void
@@ -179,8 +241,8 @@ step_rule(struct policy_load *load)
 		return;
 	}
 
-	const char *problem = policy_rule_read(
-		load->alloc, &load->body, set->n_categories, &set->rules[n]);
+	const char *problem =
+		policy_rule_read(&load->body, set, &set->rules[n]);
 	bool known = false;
 
 	if (problem) {
@@ -207,6 +269,10 @@ policy_load_step(struct policy_load *load, size_t budget)
 	}
 	if (load->phase == PHASE_COUNTS)
 		step_counts(load);
+	for (size_t i = 0; i < budget && load->phase == PHASE_ZONES; i++)
+		step_zone(load);
+	for (size_t i = 0; i < budget && load->phase == PHASE_WHENS; i++)
+		step_when(load);
 	for (size_t i = 0; i < budget && load->phase == PHASE_CATEGORIES; i++)
 		step_category(load);
 	for (size_t i = 0; i < budget && load->phase == PHASE_RULES; i++)

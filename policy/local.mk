@@ -7,6 +7,9 @@ libpolicy_la_SOURCES = \
 	policy/limits.c policy/limits_int.h \
 	policy/load.c policy/load_int.h \
 	policy/rule.c policy/rule_int.h \
+	policy/rank.c \
+	policy/cover.c \
+	policy/when.c policy/when_int.h \
 	policy/rule_text.c \
 	policy/snapshot.c policy/snapshot_int.h
 
@@ -16,12 +19,17 @@ libpolicysource_la_SOURCES = \
 	policy/aix_int.h \
 	policy/aix_policy.c \
 	policy/aix_syntax.c \
-	policy/compile.c \
+	policy/compile.c policy/compile_int.h \
+	policy/compile_time.c \
+	policy/lint.c \
 	policy/draft.c \
 	policy/source.h \
 	policy/source_conf_directory.c policy/source_conf_int.h \
 	policy/source_file.c \
-	policy/values.c
+	policy/values.c policy/values_int.h \
+	policy/values_rule.c \
+	policy/values_when.c \
+	policy/zone.c policy/zone_int.h
 libpolicysource_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCONFIG_CFLAGS)
 libpolicysource_la_LIBADD = libpolicy.la libbase.la $(LIBCONFIG_LIBS) -lm
 

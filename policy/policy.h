@@ -36,6 +36,13 @@ enum policy_service {
 	POLICY_SERVICE_CL = 5
 };
 
+enum policy_style {
+	POLICY_STYLE_NONE,
+	POLICY_STYLE_WF,
+	POLICY_STYLE_FF,
+	POLICY_STYLE_SE
+};
+
 struct policy_request {
 	enum policy_message message;
 	enum policy_role role;
@@ -55,6 +62,15 @@ struct policy_request {
 	char iface[16];        /* "" when none */
 	struct addr neighbour; /* ADDR_NONE: local */
 	int64_t now_unix_s;    /* wall clock, for schedules */
+	uint8_t style;         /* enum policy_style; NONE for a Path */
+	/* What is known of who asks besides; NULL: nothing.  All of it has
+	 * been verified by whoever fills it in. */
+	const uint32_t *groups; /* supplementary */
+	size_t n_groups;
+	const char *principal;
+	const char *cert_subject; /* distinguished names, RFC 4514 */
+	const char *cert_issuer;
+	const char *application; /* its locator, RFC 2872: "APP=x,VER=1" */
 };
 
 struct policy_verdict {

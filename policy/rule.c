@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Rules: whether one applies to a request, and which of two is tried first.
+ * Rules: whether one applies to a request.
  *
- * The order is total: priority, then the rank (how specific the conditions
- * are, compared as a tuple), then origin, then name.  No two runs and no two
- * hosts can differ.
- *
- * A request may leave things open: a Path names no service yet, a wildcard
- * reservation no source.  Then a rule that allows gets the benefit where more
- * will be known later (service), and a rule that denies where nothing more
- * will be known (source): a Path goes through if some service may be had, and
- * a wildcard does not get around a denied source.
+ * A request may leave things open: a Path names no service and no style yet, a
+ * wildcard reservation no source.  Then a rule that allows gets the benefit
+ * where more will be known later (service), and a rule that denies where
+ * nothing more will be known (source): a Path goes through if some service may
+ * be had, and a wildcard does not get around a denied source.
  */
 
 #include "rule_int.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool
 spans_hold(const struct policy_spans *list, uint32_t value)
@@ -90,29 +87,152 @@ all_ifaces_hold(const struct policy_rule *rule, const struct policy_request *q)
 		       &rule->ifaces[POLICY_IFACE_OUT], path ? "" : q->iface);
 }
 
-static bool
-names_somebody(const struct policy_rule *rule)
+bool
+policy_rule_names_somebody(const struct policy_rule *rule)
 {
 	return rule->spans[POLICY_SPAN_USER].count > 0 ||
-	       rule->spans[POLICY_SPAN_GROUP].count > 0;
+	       rule->spans[POLICY_SPAN_GROUP].count > 0 ||
+	       rule->addrs[POLICY_ADDR_HOST].count > 0 ||
+	       rule->names[POLICY_NAME_PRINCIPAL].count > 0 ||
+	       rule->names[POLICY_NAME_SUBJECT].count > 0 ||
+	       rule->names[POLICY_NAME_WHO_APPLICATION].count > 0;
 }
 
-/* Users and groups are one set: it is enough to be in either list. */
+static bool
+is_member(const struct policy_spans *groups, const struct policy_request *q)
+{
+	if (groups->count == 0 || !q->who_known)
+		return false;
+	if (spans_hold(groups, q->gid))
+		return true;
+	for (size_t i = 0; i < q->n_groups; i++)
+		if (spans_hold(groups, q->groups[i]))
+			return true;
+	return false;
+}
+
+static bool
+principal_holds(const struct policy_globs *list, const char *principal)
+{
+	for (size_t i = 0; principal && i < list->count; i++)
+		if (policy_glob_match(list->at[i].text, principal))
+			return true;
+	return false;
+}
+
+/* The name is the pattern or lies below it: it ends in it, after a comma. */
+static bool
+names_lie_below(const struct policy_globs *list, const char *dn)
+{
+	size_t n = dn ? strlen(dn) : 0;
+
+	for (size_t i = 0; dn && i < list->count; i++) {
+		size_t m = strlen(list->at[i].text);
+
+		if (m <= n && strcasecmp(dn + n - m, list->at[i].text) == 0 &&
+			(m == n || dn[n - m - 1] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* One of the locator's attributes, which commas separate, is as the glob
+ * says. */
+static bool
+attribute_holds(const char *glob, const char *locator)
+{
+	char part[POLICY_GLOB];
+
+	while (*locator != '\0') {
+		size_t n = strcspn(locator, ",");
+
+		if (n < sizeof(part)) {
+			memcpy(part, locator, n);
+			part[n] = '\0';
+			if (policy_glob_match(glob, part))
+				return true;
+		}
+		locator += n + (locator[n] == ',');
+	}
+	return false;
+}
+
+/* Every attribute of the pattern is met by one of the locator (RFC 2872). */
+static bool
+locator_holds(const char *pattern, const char *locator)
+{
+	char glob[POLICY_GLOB];
+
+	while (*pattern != '\0') {
+		size_t n = strcspn(pattern, ",");
+
+		memcpy(glob, pattern, n); /* of a list, hence short enough */
+		glob[n] = '\0';
+		if (!attribute_holds(glob, locator))
+			return false;
+		pattern += n + (pattern[n] == ',');
+	}
+	return true;
+}
+
+static bool
+application_holds(const struct policy_globs *list, const char *locator)
+{
+	for (size_t i = 0; locator && i < list->count; i++)
+		if (locator_holds(list->at[i].text, locator))
+			return true;
+	return false;
+}
+
+/* Whoever has proved who it is: the kernel says so of a local process. */
+static bool
+is_identified(const struct policy_request *q)
+{
+	return q->who_known || q->principal || q->cert_subject;
+}
+
+/* What names somebody is one set: it is enough to be in one of the lists. */
 static enum policy_condition
 match_who(const struct policy_rule *rule, const struct policy_request *q)
 {
 	const struct policy_spans *users = &rule->spans[POLICY_SPAN_USER];
-	const struct policy_spans *groups = &rule->spans[POLICY_SPAN_GROUP];
+	const struct policy_addr_spans *hosts = &rule->addrs[POLICY_ADDR_HOST];
+	const struct policy_globs *names = rule->names;
 
-	if (!names_somebody(rule))
+	if (!policy_rule_names_somebody(rule))
 		return POLICY_HOLDS;
-	if (!q->who_known)
-		return POLICY_FAILS_WHO_UNKNOWN;
-	if (users->count > 0 && spans_hold(users, q->uid))
+	if (users->count > 0 && q->who_known && spans_hold(users, q->uid))
 		return POLICY_HOLDS;
-	if (groups->count > 0 && spans_hold(groups, q->gid))
+	if (is_member(&rule->spans[POLICY_SPAN_GROUP], q) ||
+		principal_holds(&names[POLICY_NAME_PRINCIPAL], q->principal) ||
+		names_lie_below(&names[POLICY_NAME_SUBJECT], q->cert_subject) ||
+		application_holds(
+			&names[POLICY_NAME_WHO_APPLICATION], q->application))
 		return POLICY_HOLDS;
-	return POLICY_FAILS_WHO;
+	if (hosts->count > 0 && addrs_hold(hosts, &q->src))
+		return POLICY_HOLDS;
+	return is_identified(q) ? POLICY_FAILS_WHO : POLICY_FAILS_WHO_UNKNOWN;
+}
+
+/* What must hold of who asks besides. */
+static enum policy_condition
+match_person(const struct policy_rule *rule, const struct policy_request *q)
+{
+	const struct policy_globs *names = rule->names;
+	uint8_t identified = is_identified(q) ? POLICY_BIT_YES : POLICY_BIT_NO;
+
+	if (names[POLICY_NAME_APPLICATION].count > 0 &&
+		!application_holds(
+			&names[POLICY_NAME_APPLICATION], q->application))
+		return POLICY_FAILS_APPLICATION;
+	if (names[POLICY_NAME_ISSUER].count > 0 &&
+		!names_lie_below(&names[POLICY_NAME_ISSUER], q->cert_issuer))
+		return POLICY_FAILS_ISSUER;
+	if (rule->identified != 0 && (rule->identified & identified) == 0)
+		return POLICY_FAILS_IDENTIFIED;
+	if (!addrs_hold(&rule->addrs[POLICY_ADDR_NEIGHBOUR], &q->neighbour))
+		return POLICY_FAILS_NEIGHBOUR;
+	return POLICY_HOLDS;
 }
 
 static bool
@@ -141,37 +261,102 @@ match_source(const struct policy_rule *rule, const struct policy_request *q)
 	return POLICY_HOLDS;
 }
 
-enum policy_condition
-policy_rule_match(
-	const struct policy_rule *rule, const struct policy_request *request)
+/* A Path has no style yet. */
+static bool
+style_holds(const struct policy_rule *rule, uint8_t style)
 {
-	if ((rule->scope & POLICY_SCOPE_RSVP) == 0)
-		return POLICY_FAILS_SCOPE;
+	if (rule->styles == 0)
+		return true;
+	if (style != POLICY_STYLE_NONE)
+		return (rule->styles & 1u << style) != 0;
+	return !rule->deny || rule->styles == POLICY_BITS_STYLE;
+}
 
-	enum policy_condition who = match_who(rule, request);
+static bool
+is_multicast(const struct addr *a)
+{
+	return a->family == ADDR_V6 ? a->b[0] == 0xff
+				    : (a->b[0] & 0xf0) == 0xe0;
+}
 
-	if (who != POLICY_HOLDS)
-		return who;
-	if (rule->roles != 0 && (rule->roles & 1u << request->role) == 0)
+static enum policy_condition
+match_message(const struct policy_rule *rule, const struct policy_request *q)
+{
+	if (rule->roles != 0 && (rule->roles & 1u << q->role) == 0)
 		return POLICY_FAILS_ROLE;
-	if (!spans_hold(&rule->spans[POLICY_SPAN_PROTO], request->proto))
+	if (rule->messages != 0 && (rule->messages & 1u << q->message) == 0)
+		return POLICY_FAILS_MESSAGE;
+	return POLICY_HOLDS;
+}
+
+static enum policy_condition
+match_flow(const struct policy_rule *rule, const struct policy_request *q)
+{
+	uint8_t multicast =
+		is_multicast(&q->dst) ? POLICY_BIT_YES : POLICY_BIT_NO;
+
+	if (!spans_hold(&rule->spans[POLICY_SPAN_PROTO], q->proto))
 		return POLICY_FAILS_PROTO;
-	if (!addrs_hold(&rule->addrs[POLICY_ADDR_DST], &request->dst))
+	if (!addrs_hold(&rule->addrs[POLICY_ADDR_DST], &q->dst))
 		return POLICY_FAILS_DST;
-	if (!spans_hold(&rule->spans[POLICY_SPAN_DST_PORT], request->dst_port))
+	if (rule->multicast != 0 && (rule->multicast & multicast) == 0)
+		return POLICY_FAILS_MULTICAST;
+	if (!spans_hold(&rule->spans[POLICY_SPAN_DST_PORT], q->dst_port))
 		return POLICY_FAILS_DST_PORT;
+	return match_source(rule, q);
+}
 
-	enum policy_condition source = match_source(rule, request);
-
-	if (source != POLICY_HOLDS)
-		return source;
-	if (!service_holds(rule, request->service))
+static enum policy_condition
+match_rest(const struct policy_rule *rule, const struct policy_request *q)
+{
+	if (!service_holds(rule, q->service))
 		return POLICY_FAILS_SERVICE;
-	if (!all_ifaces_hold(rule, request))
+	if (!style_holds(rule, q->style))
+		return POLICY_FAILS_STYLE;
+	if (!all_ifaces_hold(rule, q))
 		return POLICY_FAILS_IFACE;
 	if (rule->spans[POLICY_SPAN_DSCP].count > 0)
 		return POLICY_FAILS_DSCP;
 	return POLICY_HOLDS;
+}
+
+bool
+policy_rule_is_now(const struct policy_times *times,
+	const struct policy_rule *rule, int64_t now_unix_s)
+{
+	if (rule->own_when != POLICY_NO_WHEN &&
+		!policy_when_holds(
+			times, &times->whens[rule->own_when], now_unix_s))
+		return false;
+	for (size_t i = 0; i < rule->whens.count; i++)
+		if (policy_when_holds(times, &times->whens[rule->whens.at[i]],
+			    now_unix_s))
+			return true;
+	return rule->whens.count == 0;
+}
+
+enum policy_condition
+policy_rule_match(const struct policy_times *times,
+	const struct policy_rule *rule, const struct policy_request *request)
+{
+	static enum policy_condition (*const parts[])(
+		const struct policy_rule *rule,
+		const struct policy_request *q) = { match_who, match_person,
+		match_message, match_flow, match_rest };
+
+	if (rule->disabled)
+		return POLICY_FAILS_DISABLED;
+	if ((rule->scope & POLICY_SCOPE_RSVP) == 0)
+		return POLICY_FAILS_SCOPE;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		enum policy_condition failed = parts[i](rule, request);
+
+		if (failed != POLICY_HOLDS)
+			return failed;
+	}
+	return policy_rule_is_now(times, rule, request->now_unix_s)
+		       ? POLICY_HOLDS
+		       : POLICY_FAILS_TIME;
 }
 
 const char *
@@ -187,259 +372,6 @@ policy_condition_text(enum policy_condition condition)
 	return "?";
 }
 
-int
-policy_addr_span_prefix(const struct policy_addr_span *s)
-{
-	int bits = (int)addr_size(s->lo.family) * 8;
-	int len = 0;
-
-	while (len < bits &&
-		((s->lo.b[len / 8] ^ s->hi.b[len / 8]) >> (7 - len % 8) & 1) ==
-			0)
-		len++;
-	for (int i = len; i < bits; i++)
-		if ((s->lo.b[i / 8] >> (7 - i % 8) & 1) != 0 ||
-			(s->hi.b[i / 8] >> (7 - i % 8) & 1) == 0)
-			return -1;
-	return len;
-}
-
-/* Bits that it takes to count the addresses of a span. */
-static uint32_t
-free_bits(const struct policy_addr_span *s)
-{
-	uint32_t bits = 0;
-	unsigned borrow = 0;
-
-	/* hi - lo, octet by octet from the right; its length in bits is the
-	 * smallest n with hi - lo < 2^n.  An IPv4 address stands in the first
-	 * four octets. */
-	for (size_t i = addr_size(s->lo.family); i-- > 0;) {
-		unsigned d = 256u + s->hi.b[i] - s->lo.b[i] - borrow;
-		uint32_t at = (uint32_t)(addr_size(s->lo.family) - 1 - i) * 8;
-
-		borrow = d < 256;
-		for (d &= 255; d != 0; d >>= 1)
-			bits = ++at;
-	}
-	return bits;
-}
-
-/* The longer the prefix, the higher; 0 only without a condition.  A range is
- * as long as the prefix of its size, a list as its shortest entry. */
-static uint32_t
-rank_addrs(const struct policy_addr_spans *list)
-{
-	uint32_t rank = UINT32_MAX;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct policy_addr_span *s = &list->at[i];
-		uint32_t bits = (uint32_t)addr_size(s->lo.family) * 8;
-		uint32_t r = 1 + bits - free_bits(s);
-
-		if (r < rank)
-			rank = r;
-	}
-	return list->count > 0 ? rank : 0;
-}
-
-/* The fewer values the spans admit out of all, the higher. */
-static uint32_t
-rank_spans(const struct policy_spans *list, uint32_t all)
-{
-	uint64_t admitted = 0;
-
-	if (list->count == 0)
-		return 0;
-	for (size_t i = 0; i < list->count; i++)
-		admitted += (uint64_t)list->at[i].hi - list->at[i].lo + 1;
-	return admitted < all ? all - (uint32_t)admitted : 0;
-}
-
-/* Both: as specific as the wider of the two. */
-static uint32_t
-rank_who(const struct policy_rule *rule)
-{
-	if (rule->spans[POLICY_SPAN_GROUP].count > 0)
-		return 1;
-	return rule->spans[POLICY_SPAN_USER].count > 0 ? 2 : 0;
-}
-
-static uint32_t
-rank_iface_list(const struct policy_ifaces *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strpbrk(list->at[i].glob, "*?"))
-			return 1;
-	return list->count > 0 ? 2 : 0;
-}
-
-static uint32_t
-rank_ifaces(const struct policy_rule *rule)
-{
-	uint32_t rank = 0;
-
-	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
-		rank += rank_iface_list(&rule->ifaces[k]);
-	return rank;
-}
-
-/* Of a set of bits, 0 meaning all: fewer bits rank higher. */
-static uint32_t
-rank_bits(uint8_t bits, uint8_t all)
-{
-	uint32_t left_out = 0;
-
-	for (uint8_t b = (uint8_t)(all & ~bits); bits != 0 && b != 0; b >>= 1)
-		left_out += b & 1u;
-	return left_out;
-}
-
-void
-policy_rule_settle(struct policy_rule *rule)
-{
-	enum { PORTS = 65536, PROTOS = 256 };
-	uint32_t *rank = rule->rank;
-	const struct policy_spans *spans = rule->spans;
-
-	rank[POLICY_RANK_WHO] = rank_who(rule);
-	rank[POLICY_RANK_DST] = rank_addrs(&rule->addrs[POLICY_ADDR_DST]);
-	rank[POLICY_RANK_SRC] = rank_addrs(&rule->addrs[POLICY_ADDR_SRC]);
-	rank[POLICY_RANK_PROTO] = rank_spans(&spans[POLICY_SPAN_PROTO], PROTOS);
-	rank[POLICY_RANK_DST_PORT] =
-		rank_spans(&spans[POLICY_SPAN_DST_PORT], PORTS);
-	rank[POLICY_RANK_SRC_PORT] =
-		rank_spans(&spans[POLICY_SPAN_SRC_PORT], PORTS);
-	rank[POLICY_RANK_IFACE] = rank_ifaces(rule);
-	rank[POLICY_RANK_SERVICE] =
-		rank_bits(rule->services, POLICY_BITS_SERVICE);
-	rank[POLICY_RANK_ROLE] = rank_bits(rule->roles, POLICY_BITS_ROLE);
-}
-
-int
-policy_rule_compare(const struct policy_rule *a, const struct policy_rule *b)
-{
-	if (a->priority != b->priority)
-		return a->priority > b->priority ? -1 : 1;
-	for (size_t i = 0; i < POLICY_RANK_COUNT; i++)
-		if (a->rank[i] != b->rank[i])
-			return a->rank[i] > b->rank[i] ? -1 : 1;
-	if (a->origin != b->origin)
-		return a->origin > b->origin ? -1 : 1;
-	return strcmp(a->name, b->name);
-}
-
-static bool
-spans_cover(const struct policy_spans *a, const struct policy_spans *b)
-{
-	if (a->count == 0)
-		return true;
-	for (size_t i = 0; i < b->count; i++) {
-		bool held = false;
-
-		for (size_t j = 0; j < a->count && !held; j++)
-			held = a->at[j].lo <= b->at[i].lo &&
-			       b->at[i].hi <= a->at[j].hi;
-		if (!held)
-			return false;
-	}
-	return b->count > 0;
-}
-
-static bool
-addrs_cover(
-	const struct policy_addr_spans *a, const struct policy_addr_spans *b)
-{
-	if (a->count == 0)
-		return true;
-	for (size_t i = 0; i < b->count; i++) {
-		bool held = false;
-
-		for (size_t j = 0; j < a->count && !held; j++)
-			held = addr_compare(&a->at[j].lo, &b->at[i].lo) <= 0 &&
-			       addr_compare(&b->at[i].hi, &a->at[j].hi) <= 0;
-		if (!held)
-			return false;
-	}
-	return b->count > 0;
-}
-
-static bool
-who_covers(const struct policy_rule *a, const struct policy_rule *b)
-{
-	if (!names_somebody(a))
-		return true;
-	if (!names_somebody(b))
-		return false;
-	for (int k = POLICY_SPAN_USER; k <= POLICY_SPAN_GROUP; k++)
-		if (b->spans[k].count > 0 &&
-			(a->spans[k].count == 0 ||
-				!spans_cover(&a->spans[k], &b->spans[k])))
-			return false;
-	return true;
-}
-
-/* The same globs, or b names what a glob of a takes in. */
-static bool
-ifaces_cover(const struct policy_ifaces *a, const struct policy_ifaces *b)
-{
-	if (a->count == 0)
-		return true;
-	for (size_t i = 0; i < b->count; i++) {
-		bool held = false;
-
-		for (size_t j = 0; j < a->count && !held; j++)
-			held = strcmp(a->at[j].glob, b->at[i].glob) == 0 ||
-			       (!strpbrk(b->at[i].glob, "*?") &&
-				       policy_glob_match(
-					       a->at[j].glob, b->at[i].glob));
-		if (!held)
-			return false;
-	}
-	return b->count > 0;
-}
-
-static bool
-bits_cover(uint8_t a, uint8_t b)
-{
-	return a == 0 || (b != 0 && (b & ~a) == 0);
-}
-
-/* Requests that leave something open tell rules that deny from rules that
- * allow (see the head of the file). */
-static bool
-open_requests_cover(const struct policy_rule *a, const struct policy_rule *b)
-{
-	bool source = a->addrs[POLICY_ADDR_SRC].count > 0 ||
-		      a->spans[POLICY_SPAN_SRC_PORT].count > 0;
-
-	if (a->services != 0 && a->services != POLICY_BITS_SERVICE && a->deny &&
-		!b->deny)
-		return false;
-	return !(source && !a->deny && b->deny);
-}
-
-bool
-policy_rule_covers(const struct policy_rule *a, const struct policy_rule *b)
-{
-	static const enum policy_span_kind kinds[] = { POLICY_SPAN_PROTO,
-		POLICY_SPAN_SRC_PORT, POLICY_SPAN_DST_PORT, POLICY_SPAN_DSCP };
-
-	if ((b->scope & ~a->scope) != 0 || !who_covers(a, b))
-		return false;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!spans_cover(&a->spans[kinds[i]], &b->spans[kinds[i]]))
-			return false;
-	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
-		if (!addrs_cover(&a->addrs[k], &b->addrs[k]))
-			return false;
-	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
-		if (!ifaces_cover(&a->ifaces[k], &b->ifaces[k]))
-			return false;
-	return bits_cover(a->services, b->services) &&
-	       bits_cover(a->roles, b->roles) && open_requests_cover(a, b);
-}
-
 void
 policy_rule_free(const struct alloc *alloc, struct policy_rule *rule)
 {
@@ -451,6 +383,9 @@ policy_rule_free(const struct alloc *alloc, struct policy_rule *rule)
 		alloc_put(alloc, rule->addrs[k].at);
 	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
 		alloc_put(alloc, rule->ifaces[k].at);
+	for (int k = 0; k < POLICY_NAME_COUNT; k++)
+		alloc_put(alloc, rule->names[k].at);
+	alloc_put(alloc, rule->whens.at);
 	alloc_put(alloc, rule);
 }
 
@@ -475,6 +410,7 @@ policy_set_free(struct policy_set *set)
 	for (size_t i = 0; set->rules && i < set->n_rules; i++)
 		policy_rule_free(set->alloc, set->rules[i]);
 	alloc_put(set->alloc, set->rules);
+	policy_times_done(set->alloc, &set->times);
 	alloc_put(set->alloc, set->data);
 	alloc_put(set->alloc, set->categories);
 	alloc_put(set->alloc, set);

@@ -15,9 +15,11 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "policy/policy.h"
+#include "policy/when_int.h"
 
 enum {
 	POLICY_DSCP_MAX = 63,
+	POLICY_GLOB = 128,      /* a name or glob, terminated */
 	POLICY_LIST_MAX = 1024, /* entries of one list of one rule */
 	POLICY_RULES_MAX = 200000,
 	POLICY_CATEGORIES_MAX = 200000
@@ -26,6 +28,7 @@ enum {
 /* No bound set; larger than any rate or size that can be parsed. */
 #define POLICY_UNLIMITED   UINT64_MAX
 #define POLICY_NO_CATEGORY UINT32_MAX
+#define POLICY_NO_WHEN     UINT32_MAX
 
 enum policy_scope {
 	POLICY_SCOPE_DATA = 1,
@@ -40,6 +43,12 @@ enum policy_origin { POLICY_FROM_FILE, POLICY_FROM_DIRECTORY };
 enum { POLICY_BIT_GS = 1, POLICY_BIT_CL = 2, POLICY_BITS_SERVICE = 3 };
 /* Bits of a set of roles: 1 << enum policy_role. */
 enum { POLICY_BITS_ROLE = 7 };
+/* Bits of a set of styles: 1 << enum policy_style. */
+enum { POLICY_BITS_STYLE = 14 };
+/* Bits of a set of messages: 1 << enum policy_message. */
+enum { POLICY_BITS_MESSAGE = 3 };
+/* Bits of a set of two answers. */
+enum { POLICY_BIT_NO = 1, POLICY_BIT_YES = 2, POLICY_BITS_ANSWER = 3 };
 
 /* Why the default is what it is. */
 enum policy_default {
@@ -62,7 +71,22 @@ enum policy_span_kind {
 	POLICY_SPAN_DSCP,
 	POLICY_SPAN_COUNT
 };
-enum policy_addr_kind { POLICY_ADDR_SRC, POLICY_ADDR_DST, POLICY_ADDR_COUNT };
+enum policy_addr_kind {
+	POLICY_ADDR_SRC,
+	POLICY_ADDR_DST,
+	POLICY_ADDR_HOST, /* of an identity: the source of the flow */
+	POLICY_ADDR_NEIGHBOUR,
+	POLICY_ADDR_COUNT
+};
+/* The first three tell who asks: it is enough to be in one list of who. */
+enum policy_name_kind {
+	POLICY_NAME_PRINCIPAL,
+	POLICY_NAME_SUBJECT,
+	POLICY_NAME_WHO_APPLICATION,
+	POLICY_NAME_APPLICATION,
+	POLICY_NAME_ISSUER,
+	POLICY_NAME_COUNT
+};
 /* ANY: where it comes from or goes to. */
 enum policy_iface_kind {
 	POLICY_IFACE_ANY,
@@ -80,8 +104,10 @@ enum policy_rank {
 	POLICY_RANK_DST_PORT,
 	POLICY_RANK_SRC_PORT,
 	POLICY_RANK_IFACE,
-	POLICY_RANK_SERVICE,
+	POLICY_RANK_SERVICE, /* and style */
+	POLICY_RANK_TIME,
 	POLICY_RANK_ROLE,
+	POLICY_RANK_REST,
 	POLICY_RANK_COUNT
 };
 
@@ -153,36 +179,69 @@ struct policy_word {
 };
 const struct policy_word *policy_unit_words(enum policy_unit unit);
 
+struct policy_glob {
+	char text[POLICY_GLOB];
+};
+
+struct policy_globs {
+	struct policy_glob *at;
+	size_t count;
+};
+
+/* Positions in the set's list of times. */
+struct policy_whens {
+	uint32_t *at;
+	size_t count;
+};
+
 struct policy_rule {
 	char name[POLICY_NAME];
 	uint32_t category; /* index in the set, or POLICY_NO_CATEGORY */
 	int32_t priority;
 	bool deny;
-	uint8_t origin;   /* enum policy_origin */
-	uint8_t scope;    /* enum policy_scope */
-	uint8_t services; /* bits; 0: any */
-	uint8_t roles;    /* bits; 0: any */
+	bool disabled;
+	bool goes_on;              /* grants, and lets a later rule decide */
+	uint8_t origin;            /* enum policy_origin */
+	uint8_t scope;             /* enum policy_scope */
+	uint8_t services;          /* bits; 0: any */
+	uint8_t roles;             /* bits; 0: any */
+	uint8_t styles;            /* bits; 0: any */
+	uint8_t messages;          /* bits; 0: any */
+	uint8_t multicast;         /* bits; 0: any */
+	uint8_t identified;        /* bits; 0: any */
+	uint32_t own_when;         /* must hold; POLICY_NO_WHEN: none */
+	struct policy_whens whens; /* one must hold */
 	struct policy_spans spans[POLICY_SPAN_COUNT];
 	struct policy_addr_spans addrs[POLICY_ADDR_COUNT];
 	struct policy_ifaces ifaces[POLICY_IFACE_COUNT];
+	struct policy_globs names[POLICY_NAME_COUNT];
 	uint32_t rank[POLICY_RANK_COUNT]; /* by policy_rule_settle() */
 };
 
 /* Conditions in the order in which they are tried. */
 #define POLICY_CONDITIONS(X)                                                   \
 	X(POLICY_HOLDS, "all conditions hold")                                 \
+	X(POLICY_FAILS_DISABLED, "it is not enabled")                          \
 	X(POLICY_FAILS_SCOPE, "scope: it governs data traffic only")           \
-	X(POLICY_FAILS_WHO, "who: another user or group")                      \
+	X(POLICY_FAILS_WHO, "who: somebody else")                              \
 	X(POLICY_FAILS_WHO_UNKNOWN, "who: nobody is known to ask")             \
+	X(POLICY_FAILS_APPLICATION, "application")                             \
+	X(POLICY_FAILS_ISSUER, "certificate issuer")                           \
+	X(POLICY_FAILS_IDENTIFIED, "authenticated")                            \
+	X(POLICY_FAILS_NEIGHBOUR, "neighbour")                                 \
 	X(POLICY_FAILS_ROLE, "role")                                           \
+	X(POLICY_FAILS_MESSAGE, "message")                                     \
 	X(POLICY_FAILS_PROTO, "protocol")                                      \
 	X(POLICY_FAILS_DST, "destination")                                     \
+	X(POLICY_FAILS_MULTICAST, "multicast")                                 \
 	X(POLICY_FAILS_SRC, "source")                                          \
 	X(POLICY_FAILS_DST_PORT, "destination port")                           \
 	X(POLICY_FAILS_SRC_PORT, "source port")                                \
 	X(POLICY_FAILS_SERVICE, "service")                                     \
+	X(POLICY_FAILS_STYLE, "style")                                         \
 	X(POLICY_FAILS_IFACE, "interface")                                     \
-	X(POLICY_FAILS_DSCP, "dscp: a reservation has none")
+	X(POLICY_FAILS_DSCP, "dscp: a reservation has none")                   \
+	X(POLICY_FAILS_TIME, "time: it is not now")
 
 enum policy_condition {
 #define X(name, text) name,
@@ -191,8 +250,11 @@ enum policy_condition {
 };
 
 /* The first condition that fails, or POLICY_HOLDS. */
-enum policy_condition policy_rule_match(
+enum policy_condition policy_rule_match(const struct policy_times *times,
 	const struct policy_rule *rule, const struct policy_request *request);
+/* The rule's time is now. */
+bool policy_rule_is_now(const struct policy_times *times,
+	const struct policy_rule *rule, int64_t now_unix_s);
 const char *policy_condition_text(enum policy_condition condition);
 
 /* Compute the rank; call it when the conditions are complete. */
@@ -204,6 +266,11 @@ int policy_rule_compare(
 /* Every request that b matches, a matches too. */
 bool policy_rule_covers(
 	const struct policy_rule *a, const struct policy_rule *b);
+/* Some request may match both. */
+bool policy_rule_overlaps(
+	const struct policy_rule *a, const struct policy_rule *b);
+/* The rule names somebody: users, groups or what else tells who asks. */
+bool policy_rule_names_somebody(const struct policy_rule *rule);
 
 /* Length of the prefix that the span is, or -1 when it is none. */
 int policy_addr_span_prefix(const struct policy_addr_span *span);
@@ -218,11 +285,14 @@ bool policy_category_sound(const struct policy_category *category);
 
 /* A name is 1 to 63 printable ASCII characters without blanks at its ends. */
 bool policy_name_valid(const char *name);
+/* Some name that the one glob matches, the other matches. */
+bool policy_globs_meet(const char *a, const char *b);
 /* '*' any run, '?' any one character. */
 bool policy_glob_match(const char *glob, const char *name);
 
 /* For people.  Conditions: "any" when there is none. */
-void policy_rule_text(struct text *t, const struct policy_rule *rule);
+void policy_rule_text(struct text *t, const struct policy_times *times,
+	const struct policy_rule *rule);
 void policy_category_text(struct text *t, const struct policy_category *c);
 const char *policy_scope_text(uint8_t scope);
 const char *policy_default_text(uint8_t why); /* enum policy_default */
@@ -231,7 +301,8 @@ void policy_proto_text(struct text *t, uint32_t proto);
 
 /* What the rule says of data traffic; false when it says nothing. */
 bool policy_rule_data(const struct policy_rule *rule,
-	const struct policy_category *category, int64_t now_unix_s,
+	const struct policy_category *category,
+	const struct policy_times *times, int64_t now_unix_s,
 	struct policy_data_rule *ret_rule);
 
 /* A rule set: rules in the order of decision.  Owns all it points to. */
@@ -241,6 +312,7 @@ struct policy_set {
 	size_t n_categories;
 	struct policy_rule **rules;
 	size_t n_rules;
+	struct policy_times times;
 	uint32_t *data; /* positions of those on data traffic, or NULL */
 	size_t n_data;
 	uint8_t default_why; /* enum policy_default */

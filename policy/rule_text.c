@@ -130,25 +130,12 @@ add_end(struct text *t, const char *word, const struct policy_addr_spans *addrs,
 }
 
 static void
-add_roles(struct text *t, uint8_t roles)
+add_addrs(
+	struct text *t, const char *word, const struct policy_addr_spans *addrs)
 {
-	static const char *const names[] = { "sender", "receiver", "transit" };
-	const char *word = "role ";
+	static const struct policy_spans none;
 
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if ((roles & 1u << i) == 0)
-			continue;
-		text_printf(t, "%s%s", word, names[i]);
-		word = ",";
-	}
-}
-
-static void
-add_services(struct text *t, uint8_t services)
-{
-	static const char *const names[] = { "", "GS", "CL", "GS,CL" };
-
-	text_printf(t, "service %s", names[services & POLICY_BITS_SERVICE]);
+	add_end(t, word, addrs, &none);
 }
 
 static void
@@ -169,18 +156,92 @@ add_dscps(struct text *t, size_t start, const struct policy_spans *list)
 	add_spans(t, "dscp ", list);
 }
 
-void
-policy_rule_text(struct text *t, const struct policy_rule *rule)
+static void
+add_globs(struct text *t, size_t start, const char *before, const char *word,
+	const struct policy_globs *list)
+{
+	if (list->count > 0 && t->len > start)
+		text_add(t, before);
+	for (size_t i = 0; i < list->count; i++)
+		text_printf(t, "%s%s", i == 0 ? word : ",", list->at[i].text);
+}
+
+static void
+add_who(struct text *t, size_t start, const struct policy_rule *rule)
+{
+	const struct policy_globs *names = rule->names;
+
+	add_spans(t, "uid ", &rule->spans[POLICY_SPAN_USER]);
+	if (rule->spans[POLICY_SPAN_GROUP].count > 0) {
+		if (t->len > start)
+			text_add(t, " or ");
+		add_spans(t, "gid ", &rule->spans[POLICY_SPAN_GROUP]);
+	}
+	add_globs(
+		t, start, " or ", "principal ", &names[POLICY_NAME_PRINCIPAL]);
+	add_globs(
+		t, start, " or ", "certificate ", &names[POLICY_NAME_SUBJECT]);
+	add_globs(t, start, " or ", "application ",
+		&names[POLICY_NAME_WHO_APPLICATION]);
+	if (rule->addrs[POLICY_ADDR_HOST].count > 0) {
+		if (t->len > start)
+			text_add(t, " or ");
+		add_addrs(t, "host", &rule->addrs[POLICY_ADDR_HOST]);
+	}
+	add_globs(t, start, "; ", "application ",
+		&names[POLICY_NAME_APPLICATION]);
+	add_globs(t, start, "; ", "issuer ", &names[POLICY_NAME_ISSUER]);
+}
+
+static void
+add_answer(struct text *t, size_t start, const char *word, uint8_t bits)
+{
+	if (bits == 0)
+		return;
+	separate(t, start);
+	text_printf(t, "%s%s", bits == POLICY_BIT_NO ? "not " : "", word);
+	if (bits == POLICY_BITS_ANSWER)
+		text_add(t, " or not");
+}
+
+static void
+add_words(struct text *t, size_t start, const char *const *words, uint8_t bits)
+{
+	const char *between = " ";
+
+	if (bits == 0)
+		return;
+	separate(t, start);
+	text_add(t, words[0]);
+	for (unsigned i = 0; i < 8; i++) {
+		if ((bits >> i & 1) == 0)
+			continue;
+		text_printf(t, "%s%s", between, words[i + 1]);
+		between = ",";
+	}
+}
+
+static void
+add_times(struct text *t, size_t start, const struct policy_times *times,
+	const struct policy_rule *rule)
+{
+	if (rule->own_when != POLICY_NO_WHEN) {
+		separate(t, start);
+		policy_when_text(t, times, &times->whens[rule->own_when]);
+	}
+	if (rule->whens.count > 0)
+		separate(t, start);
+	for (size_t i = 0; i < rule->whens.count; i++) {
+		text_add(t, i > 0 ? " or " : "");
+		policy_when_text(t, times, &times->whens[rule->whens.at[i]]);
+	}
+}
+
+static void
+add_flow(struct text *t, size_t start, const struct policy_rule *rule)
 {
 	const struct policy_spans *spans = rule->spans;
-	size_t start = t->len;
 
-	add_spans(t, "uid ", &spans[POLICY_SPAN_USER]);
-	if (spans[POLICY_SPAN_GROUP].count > 0) {
-		if (spans[POLICY_SPAN_USER].count > 0)
-			text_add(t, " or ");
-		add_spans(t, "gid ", &spans[POLICY_SPAN_GROUP]);
-	}
 	if (spans[POLICY_SPAN_PROTO].count > 0) {
 		separate(t, start);
 		add_protos(t, &spans[POLICY_SPAN_PROTO]);
@@ -195,18 +256,40 @@ policy_rule_text(struct text *t, const struct policy_rule *rule)
 		separate(t, start);
 	add_end(t, "from", &rule->addrs[POLICY_ADDR_SRC],
 		&spans[POLICY_SPAN_SRC_PORT]);
-	if (rule->services != 0) {
+	add_answer(t, start, "multicast", rule->multicast);
+}
+
+void
+policy_rule_text(struct text *t, const struct policy_times *times,
+	const struct policy_rule *rule)
+{
+	static const char *const services[] = { "service", "GS", "CL" };
+	static const char *const styles[] = { "style", "", "WF", "FF", "SE" };
+	static const char *const roles[] = { "role", "sender", "receiver",
+		"transit" };
+	static const char *const messages[] = { "message", "path", "resv" };
+	size_t start = t->len;
+
+	add_who(t, start, rule);
+	add_answer(t, start, "authenticated", rule->identified);
+	if (rule->addrs[POLICY_ADDR_NEIGHBOUR].count > 0) {
 		separate(t, start);
-		add_services(t, rule->services);
+		add_addrs(t, "neighbour", &rule->addrs[POLICY_ADDR_NEIGHBOUR]);
 	}
-	if (rule->roles != 0) {
-		separate(t, start);
-		add_roles(t, rule->roles);
-	}
-	add_dscps(t, start, &spans[POLICY_SPAN_DSCP]);
+	add_flow(t, start, rule);
+	add_words(t, start, services, rule->services);
+	add_words(t, start, styles, rule->styles);
+	add_words(t, start, roles, rule->roles);
+	add_words(t, start, messages, rule->messages);
+	add_dscps(t, start, &rule->spans[POLICY_SPAN_DSCP]);
 	add_ifaces(t, start, "interface ", &rule->ifaces[POLICY_IFACE_ANY]);
 	add_ifaces(t, start, "in ", &rule->ifaces[POLICY_IFACE_IN]);
 	add_ifaces(t, start, "out ", &rule->ifaces[POLICY_IFACE_OUT]);
+	add_times(t, start, times, rule);
 	if (t->len == start)
 		text_add(t, "any");
+	if (rule->goes_on)
+		text_add(t, "; continue");
+	if (rule->disabled)
+		text_add(t, "; not enabled");
 }

@@ -116,6 +116,22 @@ put_ifaces(struct buf_writer *w, const struct policy_ifaces *list)
 }
 
 static void
+put_globs(struct buf_writer *w, const struct policy_globs *list)
+{
+	buf_put_u16le(w, (uint16_t)list->count);
+	for (size_t i = 0; i < list->count; i++)
+		put_text(w, list->at[i].text);
+}
+
+static void
+put_whens(struct buf_writer *w, const struct policy_whens *list)
+{
+	buf_put_u16le(w, (uint16_t)list->count);
+	for (size_t i = 0; i < list->count; i++)
+		buf_put_u32le(w, list->at[i]);
+}
+
+static void
 put_rule(struct buf_writer *w, const struct policy_rule *r)
 {
 	uint8_t *start = open_record(w);
@@ -126,14 +142,58 @@ put_rule(struct buf_writer *w, const struct policy_rule *r)
 	buf_put_u8(w, r->deny);
 	buf_put_u8(w, r->origin);
 	buf_put_u8(w, r->scope);
+	buf_put_u8(w, r->disabled);
+	buf_put_u8(w, r->goes_on);
 	buf_put_u8(w, r->services);
 	buf_put_u8(w, r->roles);
+	buf_put_u8(w, r->styles);
+	buf_put_u8(w, r->messages);
+	buf_put_u8(w, r->multicast);
+	buf_put_u8(w, r->identified);
+	buf_put_u32le(w, r->own_when);
+	put_whens(w, &r->whens);
 	for (int k = 0; k < POLICY_SPAN_COUNT; k++)
 		put_spans(w, &r->spans[k]);
 	for (int k = 0; k < POLICY_ADDR_COUNT; k++)
 		put_addr_spans(w, &r->addrs[k]);
 	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
 		put_ifaces(w, &r->ifaces[k]);
+	for (int k = 0; k < POLICY_NAME_COUNT; k++)
+		put_globs(w, &r->names[k]);
+	close_record(w, start);
+}
+
+static void
+put_zone(struct buf_writer *w, const struct policy_zone *zone)
+{
+	uint8_t *start = open_record(w);
+
+	put_text(w, zone->name);
+	buf_put_u32le(w, (uint32_t)zone->offset_s);
+	buf_put_u16le(w, (uint16_t)zone->count);
+	for (size_t i = 0; i < zone->count; i++) {
+		buf_put_u64le(w, (uint64_t)zone->changes[i].at_s);
+		buf_put_u32le(w, (uint32_t)zone->changes[i].offset_s);
+	}
+	close_record(w, start);
+}
+
+static void
+put_when(struct buf_writer *w, const struct policy_when *when)
+{
+	uint8_t *start = open_record(w);
+
+	put_text(w, when->name);
+	buf_put_u32le(w, when->zone);
+	buf_put_u8(w, when->days);
+	buf_put_u16le(w, when->months);
+	buf_put_u32le(w, when->month_days);
+	buf_put_u64le(w, (uint64_t)when->valid_from_s);
+	buf_put_u64le(w, (uint64_t)when->valid_until_s);
+	for (size_t i = 0; i < when->n_times; i++) {
+		buf_put_u32le(w, when->times[i].from_s);
+		buf_put_u32le(w, when->times[i].until_s);
+	}
 	close_record(w, start);
 }
 
@@ -141,8 +201,14 @@ static void
 put_body(struct buf_writer *w, const struct policy_set *set)
 {
 	buf_put_u8(w, set->default_why);
+	buf_put_u32le(w, (uint32_t)set->times.n_zones);
+	buf_put_u32le(w, (uint32_t)set->times.n_whens);
 	buf_put_u32le(w, (uint32_t)set->n_categories);
 	buf_put_u32le(w, (uint32_t)set->n_rules);
+	for (size_t i = 0; i < set->times.n_zones; i++)
+		put_zone(w, &set->times.zones[i]);
+	for (size_t i = 0; i < set->times.n_whens; i++)
+		put_when(w, &set->times.whens[i]);
 	for (size_t i = 0; i < set->n_categories; i++)
 		put_category(w, &set->categories[i]);
 	for (size_t i = 0; i < set->n_rules; i++)
@@ -331,6 +397,8 @@ policy_category_read(struct buf_reader *body, struct policy_category *ret)
 	return NULL;
 }
 
+/* ---- reading rules ------------------------------------------------------ */
+
 /* Room for count entries, no more than the bytes that are left could hold. */
 static void *
 list_room(const struct alloc *alloc, const struct buf_reader *r, size_t count,
@@ -417,6 +485,48 @@ get_ifaces(const struct alloc *alloc, struct buf_reader *r,
 }
 
 static bool
+get_globs(const struct alloc *alloc, struct buf_reader *r,
+	struct policy_globs *list)
+{
+	size_t count = buf_get_u16le(r);
+
+	if (count == 0)
+		return true;
+	list->at = (struct policy_glob *)list_room(
+		alloc, r, count, 3, sizeof(*list->at));
+	if (!list->at)
+		return false;
+	list->count = count;
+	for (size_t i = 0; i < count; i++) {
+		char *text = list->at[i].text;
+
+		if (!get_text(r, text, POLICY_GLOB) || text[0] == '\0')
+			return false;
+	}
+	return true;
+}
+
+static bool
+get_whens(const struct alloc *alloc, struct buf_reader *r, size_t n_whens,
+	struct policy_whens *list)
+{
+	size_t count = buf_get_u16le(r);
+
+	if (count == 0)
+		return true;
+	list->at = (uint32_t *)list_room(alloc, r, count, 4, sizeof(*list->at));
+	if (!list->at)
+		return false;
+	list->count = count;
+	for (size_t i = 0; i < count; i++) {
+		list->at[i] = buf_get_u32le(r);
+		if (list->at[i] >= n_whens)
+			return false;
+	}
+	return true;
+}
+
+static bool
 get_lists(const struct alloc *alloc, struct buf_reader *r,
 	struct policy_rule *rule)
 {
@@ -438,12 +548,42 @@ get_lists(const struct alloc *alloc, struct buf_reader *r,
 	for (int k = 0; k < POLICY_IFACE_COUNT; k++)
 		if (!get_ifaces(alloc, r, &rule->ifaces[k]))
 			return false;
+	for (int k = 0; k < POLICY_NAME_COUNT; k++)
+		if (!get_globs(alloc, r, &rule->names[k]))
+			return false;
 	return true;
 }
 
+/* A number, once, that may be there. */
 static bool
-get_rule_head(
-	struct buf_reader *r, size_t n_categories, struct policy_rule *rule)
+valid_index(uint32_t index, uint32_t none, size_t n)
+{
+	return index == none || index < n;
+}
+
+static bool
+get_conditions(struct buf_reader *r, struct policy_rule *rule)
+{
+	bool flags = get_flag(r, &rule->disabled);
+
+	flags = get_flag(r, &rule->goes_on) && flags;
+	rule->services = buf_get_u8(r);
+	rule->roles = buf_get_u8(r);
+	rule->styles = buf_get_u8(r);
+	rule->messages = buf_get_u8(r);
+	rule->multicast = buf_get_u8(r);
+	rule->identified = buf_get_u8(r);
+	return flags && (rule->services & ~POLICY_BITS_SERVICE) == 0 &&
+	       (rule->roles & ~POLICY_BITS_ROLE) == 0 &&
+	       (rule->styles & ~POLICY_BITS_STYLE) == 0 &&
+	       (rule->messages & ~POLICY_BITS_MESSAGE) == 0 &&
+	       (rule->multicast & ~POLICY_BITS_ANSWER) == 0 &&
+	       (rule->identified & ~POLICY_BITS_ANSWER) == 0;
+}
+
+static bool
+get_rule_head(struct buf_reader *r, const struct policy_set *set,
+	struct policy_rule *rule)
 {
 	bool name = get_text(r, rule->name, sizeof(rule->name));
 
@@ -454,36 +594,127 @@ get_rule_head(
 
 	rule->origin = buf_get_u8(r);
 	rule->scope = buf_get_u8(r);
-	rule->services = buf_get_u8(r);
-	rule->roles = buf_get_u8(r);
-	if (!name || !flag || !policy_name_valid(rule->name))
+	if (!get_conditions(r, rule))
 		return false;
-	if (rule->category != POLICY_NO_CATEGORY &&
-		rule->category >= n_categories)
-		return false;
-	return rule->origin <= POLICY_FROM_DIRECTORY &&
+	rule->own_when = buf_get_u32le(r);
+	return name && flag && policy_name_valid(rule->name) &&
+	       valid_index(
+		       rule->category, POLICY_NO_CATEGORY, set->n_categories) &&
+	       valid_index(
+		       rule->own_when, POLICY_NO_WHEN, set->times.n_whens) &&
+	       rule->origin <= POLICY_FROM_DIRECTORY &&
 	       rule->scope >= POLICY_SCOPE_DATA &&
-	       rule->scope <= POLICY_SCOPE_BOTH &&
-	       rule->services <= POLICY_BITS_SERVICE &&
-	       rule->roles <= POLICY_BITS_ROLE;
+	       rule->scope <= POLICY_SCOPE_BOTH;
 }
 
 const char *
-policy_rule_read(const struct alloc *alloc, struct buf_reader *body,
-	size_t n_categories, struct policy_rule **ret_rule)
+policy_rule_read(struct buf_reader *body, const struct policy_set *set,
+	struct policy_rule **ret_rule)
 {
+	const struct alloc *alloc = set->alloc;
 	struct buf_reader r = next_record(body);
 	struct policy_rule *rule =
 		(struct policy_rule *)alloc_get(alloc, sizeof(*rule));
 
 	if (!rule)
 		return "no memory for a rule";
-	if (!get_rule_head(&r, n_categories, rule) ||
+	if (!get_rule_head(&r, set, rule) ||
+		!get_whens(alloc, &r, set->times.n_whens, &rule->whens) ||
 		!get_lists(alloc, &r, rule) || !buf_complete(&r)) {
 		policy_rule_free(alloc, rule);
 		return "a rule is malformed";
 	}
 	policy_rule_settle(rule);
 	*ret_rule = rule;
+	return NULL;
+}
+
+/* ---- reading times ------------------------------------------------------ */
+
+static bool
+get_changes(const struct alloc *alloc, struct buf_reader *r,
+	struct policy_zone *zone)
+{
+	size_t count = buf_get_u16le(r);
+
+	if (count > POLICY_ZONE_CHANGES_MAX || count * 12 > buf_left(r))
+		return false;
+	/* One more, so that none is not lack of memory. */
+	zone->changes = (struct policy_zone_change *)alloc_get(
+		alloc, (count + 1) * sizeof(*zone->changes));
+	if (!zone->changes)
+		return false;
+	zone->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct policy_zone_change *c = &zone->changes[i];
+
+		c->at_s = (int64_t)buf_get_u64le(r);
+		c->offset_s = (int32_t)buf_get_u32le(r);
+		if (!policy_offset_valid(c->offset_s) ||
+			!policy_moment_valid(c->at_s) ||
+			(i > 0 && c->at_s <= c[-1].at_s))
+			return false;
+	}
+	return true;
+}
+
+const char *
+policy_zone_read(const struct alloc *alloc, struct buf_reader *body,
+	struct policy_zone *ret)
+{
+	struct buf_reader r = next_record(body);
+	bool name = get_text(&r, ret->name, sizeof(ret->name));
+
+	ret->offset_s = (int32_t)buf_get_u32le(&r);
+	if (!name || !policy_offset_valid(ret->offset_s) ||
+		!get_changes(alloc, &r, ret) || !buf_complete(&r))
+		return "a time zone is malformed";
+	return NULL;
+}
+
+static bool
+get_daytimes(struct buf_reader *r, struct policy_when *when)
+{
+	while (buf_left(r) > 0 && !r->failed) {
+		struct policy_daytime *t = &when->times[when->n_times];
+
+		if (when->n_times == POLICY_DAYTIMES)
+			return false;
+		t->from_s = buf_get_u32le(r);
+		t->until_s = buf_get_u32le(r);
+		if (t->from_s >= POLICY_DAY_S || t->until_s > POLICY_DAY_S)
+			return false;
+		when->n_times++;
+	}
+	return buf_complete(r);
+}
+
+const char *
+policy_when_read(
+	struct buf_reader *body, size_t n_zones, struct policy_when *ret)
+{
+	struct buf_reader r = next_record(body);
+	struct policy_when w;
+
+	policy_when_init(&w);
+
+	bool name = get_text(&r, w.name, sizeof(w.name));
+
+	w.zone = buf_get_u32le(&r);
+	w.days = buf_get_u8(&r);
+	w.months = buf_get_u16le(&r);
+	w.month_days = buf_get_u32le(&r);
+	w.valid_from_s = (int64_t)buf_get_u64le(&r);
+	w.valid_until_s = (int64_t)buf_get_u64le(&r);
+	if (!name || w.zone >= n_zones || w.days >> 7 != 0 ||
+		w.months >> 12 != 0 || w.month_days >> 31 != 0)
+		return "a time is malformed";
+	if ((w.valid_from_s != INT64_MIN &&
+		    !policy_moment_valid(w.valid_from_s)) ||
+		(w.valid_until_s != INT64_MAX &&
+			!policy_moment_valid(w.valid_until_s)) ||
+		!get_daytimes(&r, &w))
+		return "a time is out of range";
+	*ret = w;
 	return NULL;
 }

@@ -47,11 +47,36 @@ uint64_t source_report_digest(const struct source_report *report);
 
 /* ---- draft -------------------------------------------------------------- */
 
+/* A condition on time as it is written. */
+struct source_when {
+	bool set;
+	struct policy_when when;     /* its zone is not resolved */
+	char zone[POLICY_ZONE_NAME]; /* "": that of this host */
+};
+
+struct source_name {
+	char text[POLICY_NAME];
+};
+
+struct source_names {
+	struct source_name *at;
+	size_t count;
+};
+
 struct source_rule {
 	struct policy_rule *rule;   /* category not resolved, not settled */
 	char category[POLICY_NAME]; /* "": none */
 	bool scope_set;
 	unsigned tag; /* directory: which tag chose it; smaller wins */
+	char *where;
+	struct source_when own;        /* must hold */
+	struct source_names schedules; /* one must hold */
+};
+
+/* A named condition on time. */
+struct source_schedule {
+	char name[POLICY_NAME];
+	struct source_when own;
 	char *where;
 };
 
@@ -80,12 +105,17 @@ struct source_draft {
 	int32_t loglevel;    /* AIX: mask of 9 bits; 0: not said */
 	struct source_report
 		notes; /* of the reader; compiling passes them on */
+	struct source_schedule *schedules;
+	size_t n_schedules;
+	size_t schedules_room;
 };
 
 /* A new entry at the end, with defaults; NULL for lack of memory. */
 struct source_rule *source_draft_rule(
 	struct source_draft *draft, const char *where);
 struct source_category *source_draft_category(
+	struct source_draft *draft, const char *where);
+struct source_schedule *source_draft_schedule(
 	struct source_draft *draft, const char *where);
 /* Take the last entry away again. */
 void source_draft_undo_rule(struct source_draft *draft);
@@ -108,8 +138,12 @@ struct source_key {
 
 const struct source_key *source_rule_keys(size_t *ret_count);
 const struct source_key *source_category_keys(size_t *ret_count);
-/* users and groups of an identity: two rows of the rules' table. */
+/* The members of an identity: the first rows of the rules' table. */
 const struct source_key *source_identity_keys(size_t *ret_count);
+/* Add the members of the one to the other; false and why: no room. */
+bool source_identity_add(const struct policy_rule *from, struct policy_rule *to,
+	struct text *why);
+const struct source_key *source_schedule_keys(size_t *ret_count);
 /* "60", "60s", "5m", "1h", "7d" */
 bool source_seconds(const char *value, uint32_t *ret_s);
 

@@ -16,7 +16,7 @@
 
 #include "base/lex.h"
 
-enum { IDENTITIES_MAX = 4096, NEAR = 4 };
+enum { IDENTITIES_MAX = 4096, SCHEDULES_MAX = 4096, NEAR = 4 };
 
 struct identity {
 	char name[POLICY_NAME];
@@ -187,28 +187,6 @@ take_field(struct reading *rd, const config_setting_t *s, const char *value,
 
 /* ---- identities --------------------------------------------------------- */
 
-static bool
-add_all(const struct policy_rule *from, const struct source_key *keys, size_t n,
-	struct source_rule *target)
-{
-	char why[128];
-	struct text t = text_over(why, sizeof(why));
-
-	for (size_t k = 0; k < n; k++) {
-		const struct policy_spans *list = &from->spans[keys[k].offset];
-
-		for (size_t i = 0; i < list->count; i++) {
-			char value[32];
-
-			(void)snprintf(value, sizeof(value), "%u-%u",
-				list->at[i].lo, list->at[i].hi); /* fits */
-			if (!keys[k].read(&keys[k], value, target, &t))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* who = "NAME": the members of an identity become the rule's. */
 static bool
 take_identity(struct reading *rd, const config_setting_t *s, const char *value,
@@ -217,8 +195,8 @@ take_identity(struct reading *rd, const config_setting_t *s, const char *value,
 	struct source_rule *target = (struct source_rule *)arg;
 	const char *near = NULL;
 	size_t best = NEAR;
-	size_t n;
-	const struct source_key *keys = source_identity_keys(&n);
+	char why[128];
+	struct text t = text_over(why, sizeof(why));
 
 	for (size_t i = 0; i < rd->n_identities; i++) {
 		const struct identity *id = &rd->identities[i];
@@ -226,9 +204,10 @@ take_identity(struct reading *rd, const config_setting_t *s, const char *value,
 		nearest(value, id->name, &best, &near);
 		if (strcmp(id->name, value) != 0)
 			continue;
-		if (add_all(id->members.rules[0].rule, keys, n, target))
+		if (source_identity_add(
+			    id->members.rules[0].rule, target->rule, &t))
 			return true;
-		conf_error(rd, s, "who: too many users or groups");
+		conf_error(rd, s, "who: %s", why);
 		return false;
 	}
 	conf_error(rd, s, "who: there is no identity \"%s\" (%s%s%s)", value,
@@ -287,8 +266,7 @@ read_identity(struct reading *rd, const config_setting_t *group)
 			(void)conf_each_value(
 				rd, s, true, take_field, &f); /* said */
 	}
-	if (r->rule->spans[POLICY_SPAN_USER].count == 0 &&
-		r->rule->spans[POLICY_SPAN_GROUP].count == 0)
+	if (!policy_rule_names_somebody(r->rule))
 		conf_error(rd, group,
 			"identity \"%s\" has no members (add users or groups)",
 			id->name);
@@ -358,6 +336,40 @@ read_rule(struct reading *rd, const config_setting_t *group)
 }
 
 static void
+read_schedule(struct reading *rd, const config_setting_t *group)
+{
+	char where[SOURCE_WHERE];
+	char name[POLICY_NAME];
+	size_t n;
+	const struct source_key *keys = source_schedule_keys(&n);
+
+	say_where(rd, group, where);
+
+	struct source_schedule *e = source_draft_schedule(rd->draft, where);
+
+	if (!e) {
+		conf_error(rd, group, "no memory");
+		return;
+	}
+	read_group_name(rd, group, "schedule", name);
+	for (int i = 0; i < config_setting_length(group); i++) {
+		const config_setting_t *s =
+			config_setting_get_elem(group, (unsigned)i);
+		struct field f = { find_key(rd, s, keys, n, "a schedule"), e };
+
+		if (f.key && strcmp(f.key->conf, "name") != 0)
+			(void)conf_each_value(
+				rd, s, f.key->many, take_field, &f); /* said */
+	}
+	if (!e->own.set)
+		conf_error(rd, group,
+			"schedule \"%s\" says no time (add time, days, "
+			"monthDays, months, validFrom or validUntil)",
+			name);
+	(void)text_copy(e->name, POLICY_NAME, name); /* fits */
+}
+
+static void
 read_groups(struct reading *rd, const config_setting_t *list,
 	void (*read)(struct reading *, const config_setting_t *), int most)
 {
@@ -421,6 +433,12 @@ read_categories(struct reading *rd, const config_setting_t *list)
 }
 
 static void
+read_schedules(struct reading *rd, const config_setting_t *list)
+{
+	read_groups(rd, list, read_schedule, SCHEDULES_MAX);
+}
+
+static void
 read_rules(struct reading *rd, const config_setting_t *list)
 {
 	read_groups(rd, list, read_rule, POLICY_RULES_MAX);
@@ -429,6 +447,7 @@ read_rules(struct reading *rd, const config_setting_t *list)
 /* In the order in which they must be read: rules refer to identities. */
 static const struct conf_section policy_keys[] = {
 	{ "default", read_default },
+	{ "schedules", read_schedules },
 	{ "identities", read_identities },
 	{ "categories", read_categories },
 	{ "rules", read_rules },

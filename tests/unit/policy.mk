@@ -7,7 +7,8 @@ policy_tests = \
 	tests/unit/test_policy_limits \
 	tests/unit/test_policy_order \
 	tests/unit/test_policy_snapshot \
-	tests/unit/test_policy_source_file
+	tests/unit/test_policy_source_file \
+	tests/unit/test_policy_when
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
@@ -20,6 +21,8 @@ tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_policy_when_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 
 # policyd against a real directory; needs slapd.

@@ -66,6 +66,7 @@ t_rule(struct policy_set *set, const char *name, const char *category)
 	(void)text_copy(r->name, sizeof(r->name), name);
 	r->scope = POLICY_SCOPE_RSVP;
 	r->category = POLICY_NO_CATEGORY;
+	r->own_when = POLICY_NO_WHEN;
 	for (uint32_t i = 0; category && i < set->n_categories; i++)
 		if (strcmp(set->categories[i].name, category) == 0)
 			r->category = i;
@@ -123,6 +124,63 @@ static inline void
 t_iface(struct policy_rule *r, const char *glob)
 {
 	t_iface_of(r, POLICY_IFACE_ANY, glob);
+}
+
+static inline void
+t_name(struct policy_rule *r, enum policy_name_kind kind, const char *text)
+{
+	struct policy_globs *list = &r->names[kind];
+
+	if (!list->at)
+		list->at = (struct policy_glob *)t_zeroed(
+			T_LIST * sizeof(*list->at));
+	(void)text_copy(list->at[list->count++].text, POLICY_GLOB, text);
+}
+
+/* A zone that is so far from UTC before and after the moment. */
+static inline uint32_t
+t_zone(struct policy_set *set, const char *name, int32_t offset_s, int64_t at_s,
+	int32_t then_s)
+{
+	struct policy_times *times = &set->times;
+	struct policy_zone *zone;
+
+	if (!times->zones)
+		times->zones = (struct policy_zone *)t_zeroed(
+			T_LIST * sizeof(*times->zones));
+	zone = &times->zones[times->n_zones];
+	(void)text_copy(zone->name, sizeof(zone->name), name);
+	zone->offset_s = offset_s;
+	zone->changes = (struct policy_zone_change *)t_zeroed(
+		T_LIST * sizeof(*zone->changes));
+	zone->count = 1;
+	zone->changes[0] = (struct policy_zone_change){ at_s, then_s };
+	return (uint32_t)times->n_zones++;
+}
+
+/* A condition on time that always holds, to be narrowed. */
+static inline struct policy_when *
+t_when(struct policy_set *set, const char *name)
+{
+	struct policy_times *times = &set->times;
+	struct policy_when *w;
+
+	if (!times->whens)
+		times->whens = (struct policy_when *)t_zeroed(
+			T_LIST * sizeof(*times->whens));
+	w = &times->whens[times->n_whens++];
+	policy_when_init(w);
+	(void)text_copy(w->name, sizeof(w->name), name);
+	return w;
+}
+
+static inline void
+t_whens(struct policy_rule *r, uint32_t at)
+{
+	if (!r->whens.at)
+		r->whens.at =
+			(uint32_t *)t_zeroed(T_LIST * sizeof(*r->whens.at));
+	r->whens.at[r->whens.count++] = at;
 }
 
 static inline int

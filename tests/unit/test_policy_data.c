@@ -4,6 +4,8 @@
 
 #include "t_policy.h"
 
+static const struct policy_times always;
+
 static struct policy_data_rule
 data_at(const struct policy *p, size_t i)
 {
@@ -137,12 +139,13 @@ static struct policy_data_rule
 granted(void (*set_up)(struct policy_category *c))
 {
 	struct policy_category c;
-	struct policy_rule r = { .scope = POLICY_SCOPE_DATA };
+	struct policy_rule r = { .scope = POLICY_SCOPE_DATA,
+		.own_when = POLICY_NO_WHEN };
 	struct policy_data_rule d;
 
 	policy_category_init(&c);
 	set_up(&c);
-	T_CHECK(policy_rule_data(&r, &c, 0, &d), "a data rule");
+	T_CHECK(policy_rule_data(&r, &c, &always, 0, &d), "a data rule");
 	return d;
 }
 
@@ -194,15 +197,17 @@ beyond_the_rate_is_best_effort_or_the_mark_for_it(void)
 static void
 a_rule_or_its_category_denies(void)
 {
-	struct policy_rule r = { .scope = POLICY_SCOPE_DATA, .deny = true };
+	struct policy_rule r = { .scope = POLICY_SCOPE_DATA,
+		.deny = true,
+		.own_when = POLICY_NO_WHEN };
 	struct policy_category c;
 	struct policy_data_rule d;
 
 	T_CHECK(granted(set_deny).deny, "the category");
 	policy_category_init(&c);
-	T_CHECK(policy_rule_data(&r, &c, 0, &d) && d.deny, "the rule");
+	T_CHECK(policy_rule_data(&r, &c, &always, 0, &d) && d.deny, "the rule");
 	r.scope = POLICY_SCOPE_RSVP;
-	T_CHECK(!policy_rule_data(&r, &c, 0, &d), "not on data");
+	T_CHECK(!policy_rule_data(&r, &c, &always, 0, &d), "not on data");
 }
 
 /* A rule with that done to it governs packets. */

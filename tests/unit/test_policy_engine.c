@@ -491,7 +491,7 @@ conditions_read_like_what_they_mean(void)
 	r->services = POLICY_BIT_GS;
 	r->roles = 1 << POLICY_SENDER | 1 << POLICY_TRANSIT;
 	t_iface(r, "eth*");
-	policy_rule_text(&t, r);
+	policy_rule_text(&t, &set->times, r);
 	T_STR(text,
 		"uid 1000-1999,5 or gid 100; udp,protocol 99; to 10.20.0.0/16,"
 		"2001:db8::1 port 80; from 10.0.0.1-10.0.0.2,0.0.0.0/0 port "

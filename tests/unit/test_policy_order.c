@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "t_policy.h"
 
+static const struct policy_times always;
+
 /* ---- one rule before the other ------------------------------------------ */
 
 static void
@@ -219,7 +221,8 @@ static const char *
 first_match(const struct policy_set *set, const struct policy_request *q)
 {
 	for (size_t i = 0; i < set->n_rules; i++)
-		if (policy_rule_match(set->rules[i], q) == POLICY_HOLDS)
+		if (policy_rule_match(&set->times, set->rules[i], q) ==
+			POLICY_HOLDS)
 			return set->rules[i]->name;
 	return "";
 }
@@ -277,8 +280,9 @@ covered_rules_match_nothing_more(void)
 			struct policy_request q;
 
 			random_request(&q, &seed);
-			T_CHECK(policy_rule_match(b, &q) != POLICY_HOLDS ||
-					policy_rule_match(a, &q) ==
+			T_CHECK(policy_rule_match(&always, b, &q) !=
+						POLICY_HOLDS ||
+					policy_rule_match(&always, a, &q) ==
 						POLICY_HOLDS,
 				"round %d", round);
 		}

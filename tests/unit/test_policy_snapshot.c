@@ -2,6 +2,43 @@
 #include "t_alloc.h"
 #include "t_policy.h"
 
+static void
+rich_rule(struct policy_set *set, struct policy_rule *r)
+{
+	struct policy_when *w;
+
+	t_zone(set, "Europe/Berlin", 3600, 1000, 7200);
+	w = t_when(set, "");
+	w->days = 0x1f;
+	w->months = 0x801;
+	w->month_days = 0x40000001;
+	w->valid_from_s = 5;
+	w->valid_until_s = 6;
+	w->n_times = 2;
+	w->times[0] = (struct policy_daytime){ 28800, 64800 };
+	w->times[1] = (struct policy_daytime){ 79200, 86400 };
+	(void)t_when(set, "office");
+	r->own_when = 0;
+	t_whens(r, 1);
+	t_whens(r, 0);
+	r->disabled = true;
+	r->goes_on = true;
+	r->styles = 1 << POLICY_STYLE_SE;
+	r->messages = 1 << POLICY_RESV;
+	r->multicast = POLICY_BIT_YES;
+	r->identified = POLICY_BIT_NO;
+	t_span(r, POLICY_SPAN_DSCP, 46, 63);
+	t_range(r, POLICY_ADDR_HOST, "10.0.0.3", "10.0.0.3");
+	t_range(r, POLICY_ADDR_NEIGHBOUR, "::1", "::1");
+	t_iface_of(r, POLICY_IFACE_IN, "in0");
+	t_iface_of(r, POLICY_IFACE_OUT, "out0");
+	t_name(r, POLICY_NAME_PRINCIPAL, "*@EXAMPLE.ORG");
+	t_name(r, POLICY_NAME_SUBJECT, "O=Example");
+	t_name(r, POLICY_NAME_WHO_APPLICATION, "APP=a");
+	t_name(r, POLICY_NAME_APPLICATION, "APP=b");
+	t_name(r, POLICY_NAME_ISSUER, "CN=ca");
+}
+
 /* A set that uses every field. */
 static struct policy_set *
 rich_set(void)
@@ -38,6 +75,7 @@ rich_set(void)
 	t_range(r, POLICY_ADDR_DST, "192.0.2.1", "192.0.2.1");
 	t_iface(r, "eth*");
 	t_iface(r, "wlan0");
+	rich_rule(set, r);
 	t_rule(set, "no-guests", "silver")->deny = true;
 	t_sort(set);
 	return set;
@@ -119,6 +157,11 @@ what_is_written_is_read(void)
 	T_EQ(set->rules[1]->spans[POLICY_SPAN_DST_PORT].at[1].hi, 12);
 	T_EQ(set->rules[1]->addrs[POLICY_ADDR_DST].at[0].hi.b[15], 0xff);
 	T_STR(set->rules[1]->ifaces[0].at[1].glob, "wlan0");
+	T_STR(set->rules[1]->names[POLICY_NAME_ISSUER].at[0].text, "CN=ca");
+	T_EQ(set->rules[1]->own_when, 0);
+	T_EQ(set->rules[1]->whens.at[0], 1);
+	T_EQ(set->times.zones[0].changes[0].offset_s, 7200);
+	T_EQ(set->times.whens[0].times[1].until_s, 86400);
 	/* Every field: the bytes come out the same. */
 	again = write_set(set);
 	T_EQ(again.len, b.len);
@@ -295,7 +338,7 @@ signed_surplus_is_refused(void)
 	t_sort(set);
 	b = write_set(set);
 	head = head_of(&b);
-	record = head + 9;
+	record = head + 17;
 	T_EQ(b.at[record], b.len - record - 4);
 	for (size_t inside = 0; inside < 2; inside++) {
 		struct bytes more = { (uint8_t *)t_zeroed(b.len + 1),
@@ -350,6 +393,27 @@ static void l_c_service(struct policy_set *set) { set->categories[0].max_service
 static void l_c_defending(struct policy_set *set) { set->categories[0].defending = 10; }
 static void l_rules(struct policy_set *set) { set->n_rules = 1; }
 
+static void l_style(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->styles = 1; }
+static void l_message(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->messages = 4; }
+static void l_multicast(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->multicast = 4; }
+static void l_identified(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->identified = 4; }
+static void l_dscp(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->spans[POLICY_SPAN_DSCP].at[0].hi = 64; }
+static void l_own(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->own_when = 2; }
+static void l_whens(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->whens.at[1] = 2; }
+static void l_glob(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->names[1].at[0].text[0] = '\0'; }
+static void l_w_zone(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->zone = 1; }
+static void l_w_days(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->days = 0x80; }
+static void l_w_months(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->months = 0x1000; }
+static void l_w_mdays(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->month_days = 0x80000000; }
+static void l_w_from(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->valid_from_s = INT64_MAX; }
+static void l_w_until(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->valid_until_s = INT64_MIN; }
+static void l_w_time(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->times[1].from_s = 86400; }
+static void l_w_end(struct policy_set *set) { struct policy_when *w = &set->times.whens[0]; w->times[1].until_s = 86401; }
+static void l_z_offset(struct policy_set *set) { struct policy_zone *z = &set->times.zones[0]; z->offset_s = 93601; }
+static void l_z_change(struct policy_set *set) { struct policy_zone *z = &set->times.zones[0]; z->changes[0].offset_s = -93601; }
+static void l_z_at(struct policy_set *set) { struct policy_zone *z = &set->times.zones[0]; z->changes[0].at_s = INT64_MAX; }
+static void l_z_order(struct policy_set *set) { struct policy_zone *z = &set->times.zones[0]; z->count = 2; z->changes[1] = z->changes[0]; }
+
 static const struct lie lies[] = {
 	{ "none", truth, "" },
 	{ "fewer rules", l_rules, "" },
@@ -375,6 +439,26 @@ static const struct lie lies[] = {
 	{ "a category's name with a blank", l_c_name, "a category is malformed" },
 	{ "a category's unknown origin", l_c_origin, "a category has a value out of range" },
 	{ "a category's unknown service", l_c_service, "a category has a value out of range" },
+	{ "an unknown style", l_style, "a rule is malformed" },
+	{ "an unknown message", l_message, "a rule is malformed" },
+	{ "an unknown answer", l_multicast, "a rule is malformed" },
+	{ "another unknown answer", l_identified, "a rule is malformed" },
+	{ "code point 64", l_dscp, "a rule is malformed" },
+	{ "a time past the times", l_own, "a rule is malformed" },
+	{ "another time past the times", l_whens, "a rule is malformed" },
+	{ "an empty name", l_glob, "a rule is malformed" },
+	{ "a zone past the zones", l_w_zone, "a time is malformed" },
+	{ "an eighth day", l_w_days, "a time is malformed" },
+	{ "a thirteenth month", l_w_months, "a time is malformed" },
+	{ "a 32nd", l_w_mdays, "a time is malformed" },
+	{ "never valid", l_w_from, "a time is out of range" },
+	{ "long over", l_w_until, "a time is out of range" },
+	{ "a time from midnight", l_w_time, "a time is out of range" },
+	{ "a time past midnight", l_w_end, "a time is out of range" },
+	{ "an offset of 26 hours and more", l_z_offset, "a time zone is malformed" },
+	{ "a change by as much", l_z_change, "a time zone is malformed" },
+	{ "a change at the end of time", l_z_at, "a time zone is malformed" },
+	{ "changes at one moment", l_z_order, "a time zone is malformed" },
 	{ "defending below preemption", l_c_defending, "a category has a value out of range" },
 };
 /* clang-format on */
