@@ -5,11 +5,13 @@
  * compared and repaired elsewhere) there are classes with their leaves, and
  * filter nodes that say which flow they are of.  A class with nodes of one flow
  * is that flow.  A class without is idle, or the rest of a set-up that was
- * interrupted: it goes to the pool.  Nodes that make no sense go.
+ * interrupted: it goes to the pool.  Nodes that make no sense go.  Links say
+ * which buckets have further tables.
  */
 
 #include "link_int.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What was found of one class number. */
@@ -65,7 +67,97 @@ is_leaf_node(const struct tc_object *o)
 	return o->type == TC_FILTER && o->kind == &tc_kind_u32 &&
 	       (o->pref == TC_PREF_V4 || o->pref == TC_PREF_V6) &&
 	       o->u32.divisor == 0 &&
-	       tc_u32_bucket_index(o->handle) < TC_U32_BUCKETS;
+	       (tc_hash_is_split(o->handle) ||
+		       tc_u32_bucket_index(o->handle) < TC_U32_BUCKETS);
+}
+
+/* ---- further tables ------------------------------------------------------ */
+
+/* A link to a further table whose bucket is known.  Any one of eleven tells. */
+static bool
+adopt_link(struct adoption *a, const struct tc_object *o)
+{
+	struct tc_hash hash;
+
+	return is_leaf_node(o) && tc_hash_decode(o, &hash) &&
+	       tc_nodes_split(&a->link->nodes,
+		       o->handle & ~(uint32_t)TC_NODE_MAX, o->u32.link,
+		       &hash) != NULL;
+}
+
+static bool
+is_adopted_link(const struct adoption *a, const struct tc_object *o)
+{
+	const struct tc_split *s =
+		tc_nodes_find_split(&a->link->nodes, o->u32.link);
+	struct tc_hash hash;
+
+	return s && s->parent && tc_hash_decode(o, &hash) &&
+	       s->parent->handle == (o->handle & ~(uint32_t)TC_NODE_MAX) &&
+	       s->hash.mask == hash.mask && s->hash.off == hash.off &&
+	       s->hash.floating == hash.floating;
+}
+
+/* Who was killed when the table was new may have left a part of the links. */
+static void
+add_missing_links(struct adoption *a)
+{
+	struct tc_objects want = { .alloc = a->link->alloc };
+
+	tc_nodes_objects(&a->link->nodes, a->link->conf.ifindex, &want);
+	for (size_t i = 0; i < want.count; i++) {
+		const struct tc_object *o = &want.all[i];
+		struct tc_op *op;
+
+		if (a->dump->count > 0 &&
+			bsearch(o, a->dump->all, a->dump->count, sizeof(*o),
+				tc_object_compare))
+			continue;
+		op = tc_ops_add(a->ops, TC_OP_ADD);
+		if (op)
+			op->want = *o;
+	}
+	a->ops->failed = a->ops->failed || want.failed;
+	tc_objects_done(&want);
+}
+
+/* Tables in tables: as often as one more is found. */
+static bool
+adopt_splits(struct adoption *a)
+{
+	const struct tc_objects *dump = a->dump;
+	bool found = true;
+
+	while (found) {
+		found = false;
+		for (size_t i = 0; i < dump->count; i++)
+			found = adopt_link(a, &dump->all[i]) || found;
+	}
+	for (size_t i = 0; i < dump->count; i++) {
+		const struct tc_object *o = &dump->all[i];
+
+		if (is_leaf_node(o) && o->u32.link != 0 &&
+			!is_adopted_link(a, o))
+			remove_object(a, o);
+		if (o->type == TC_FILTER && o->kind == &tc_kind_u32 &&
+			o->u32.divisor != 0 && tc_hash_is_split(o->handle) &&
+			!tc_nodes_close(&a->link->nodes, o->handle))
+			return false;
+	}
+	add_missing_links(a);
+	return true;
+}
+
+/* ---- flows --------------------------------------------------------------- */
+
+/* Killed while a node moved to a further table: it is there twice. */
+static bool
+has_filter(const struct tc_record *r, const struct tc_filter *filter)
+{
+	for (size_t i = 0; r && i < r->node_count; i++)
+		if (tc_filter_equal(&r->nodes[i].filter, filter))
+			return true;
+	return false;
 }
 
 static void
@@ -146,6 +238,8 @@ adopt_node(struct adoption *a, const struct tc_object *o)
 	struct slot *slot;
 	struct tc_record *r;
 
+	if (o->u32.link != 0)
+		return true; /* seen to */
 	if (!tc_u32_decode(o, &filter, &mark)) {
 		remove_object(a, o);
 		return true;
@@ -154,7 +248,10 @@ adopt_node(struct adoption *a, const struct tc_object *o)
 	r = tc_record_find(a->link, mark.flow_id);
 	if (!slot || slot->nodes == 0 || slot->spoilt ||
 		(r && r->minor != (mark.classid & 0xffff)) || is_full(r) ||
-		!tc_nodes_claim(&a->link->nodes, o->handle)) {
+		has_filter(r, &filter) ||
+		!tc_nodes_on_way(&a->link->nodes, &filter,
+			o->handle & ~(uint32_t)TC_NODE_MAX) ||
+		!tc_nodes_claim(&a->link->nodes, o->handle, mark.flow_id)) {
 		remove_object(a, o);
 		return true;
 	}
@@ -201,6 +298,8 @@ adopt_idle(struct adoption *a, uint32_t minor)
 static bool
 adopt_all(struct adoption *a)
 {
+	if (!adopt_splits(a))
+		return false;
 	find_classes(a);
 	find_owners(a);
 	for (size_t i = 0; i < a->dump->count; i++)

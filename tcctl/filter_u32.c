@@ -17,6 +17,8 @@
  * address, l: low octet of the flow label.  Filters with ports live below 10:
  * (110:), filters of a whole protocol in 11: (111:).
  *
+ * A bucket that becomes long has a further table: see split.c.
+ *
  * IPv4 options move the ports.  A link node's hash key is read before its own
  * offset is added, so there is one root node for each header length; from it on
  * the header length floats along, and port keys count from it.  The base itself
@@ -27,7 +29,7 @@
  * hold the counters of the class at the time of installation, if any.
  */
 
-#include "model_int.h"
+#include "nodes_int.h"
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>
@@ -336,7 +338,11 @@ tc_u32_decode(const struct tc_object *node, struct tc_filter *ret_filter,
 	tc_u32_node(node->ifindex, node->handle, &f, &m, &again);
 	if (!tc_kind_u32.equal(node, &again) ||
 		node->protocol != again.protocol ||
-		tc_u32_bucket(&f) != (node->handle & ~(uint32_t)TC_NODE_MAX))
+		(tc_hash_is_split(node->handle)
+				? tc_hash_is_v4(node->handle) != v4
+				: tc_u32_bucket(&f) !=
+					  (node->handle &
+						  ~(uint32_t)TC_NODE_MAX)))
 		return false;
 	*ret_filter = f;
 	*ret_mark = m;

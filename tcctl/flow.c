@@ -113,9 +113,10 @@ take_nodes(struct tc_link *link, const struct tc_flow *flow,
 		if (find_node(next, f))
 			continue; /* the same one twice */
 		n->filter = *f;
-		n->handle =
-			kept ? kept->handle
-			     : tc_nodes_take(&link->nodes, tc_u32_bucket(f));
+		n->handle = kept ? kept->handle
+				 : tc_nodes_take(&link->nodes,
+					   tc_nodes_place(&link->nodes, f),
+					   flow->id);
 		if (n->handle == 0)
 			return false;
 		next->node_count++;
@@ -187,7 +188,8 @@ make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 	/* On a move everything is new: the nodes hold the class' counters. */
 	if (!take_nodes(link, flow, job->moved ? NULL : job->old, next)) {
 		(void)text_copy(text, TC_TEXT,
-			"no filter number is left in the hash bucket, "
+			"no filter number is left: all 4079 in the hash "
+			"bucket belong to filters that no key tells apart; "
 			"or no memory");
 		return ENOSPC;
 	}
@@ -401,6 +403,8 @@ tc_batch_run(struct tc_batch *batch, const struct tc_kernel *kernel,
 		common_name(batch));
 	for (size_t i = 0; i < batch->count && error == 0; i++)
 		finish(&batch->jobs[i], &batch->groups[i], now, listener);
+	for (size_t i = 0; i < batch->count && error == 0; i++)
+		error = tc_split_relieve(batch->jobs[i].link, kernel, listener);
 	batch->ops.count = 0;
 	batch->count = 0;
 	return error;

@@ -133,5 +133,7 @@ tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
 					    listener);
 		*ret_more = error == 0;
 	}
+	if (error >= 0)
+		error = tc_split_step(link, kernel, listener, ret_more);
 	return error < 0 ? error : 0;
 }

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/mono.h"
 #include "model_int.h"
+#include "nodes_int.h"
 #include "tc_rule_int.h"
 
 /* ---- the kernel ---------------------------------------------------------- */
@@ -70,20 +71,7 @@ struct tc_group {
 int tc_txn_run(const struct tc_kernel *kernel, const struct tc_ops *ops,
 	struct tc_group *groups, size_t count, const char *name);
 
-/* ---- numbers and idle classes (nodes.c, pool.c) -------------------------- */
-
-/* Which node numbers of which bucket are in use. */
-struct tc_nodes {
-	const struct alloc *alloc;
-	struct tc_bucket *buckets[TC_U32_BUCKETS];
-};
-
-void tc_nodes_done(struct tc_nodes *nodes);
-/* A handle in that bucket, or 0: it is full, or no memory. */
-uint32_t tc_nodes_take(struct tc_nodes *nodes, uint32_t bucket);
-/* Mark a handle as used; false: it is already, or no memory. */
-bool tc_nodes_claim(struct tc_nodes *nodes, uint32_t handle);
-void tc_nodes_give(struct tc_nodes *nodes, uint32_t handle);
+/* ---- numbers and idle classes (pool.c) ----------------------------------- */
 
 /* Minor numbers of classes; taken in turn, so that one that was given back
  * rests as long as possible. */
@@ -296,6 +284,16 @@ int tc_drain_step(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener);
 /* When the next step is due; MONO_NEVER. */
 struct mono tc_drain_next(const struct tc_link *link);
+
+/* split.c */
+
+/* A step in the background towards short hash buckets.  *ret_more: there is
+ * more to do. */
+int tc_split_step(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener, bool *ret_more);
+/* Further tables for buckets that are about to run out of numbers, at once. */
+int tc_split_relieve(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener);
 
 /* adopt.c */
 

@@ -128,6 +128,7 @@ is_fixed(const struct tc_object *o)
 		return o->kind == &tc_kind_u32 && o->pref >= TC_PREF_V4 &&
 		       o->pref <= TC_PREF_ARP && !tc_is_rule_filter(o) &&
 		       !(tc_u32_is_root(o->handle) && o->u32.divisor != 0) &&
+		       !tc_hash_is_split(o->handle) &&
 		       (o->u32.divisor != 0 || tc_u32_bucket_index(o->handle) ==
 						       TC_U32_BUCKETS);
 	}
@@ -415,10 +416,17 @@ static int
 rebuild_flows(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done *ret_done)
 {
+	struct tc_objects splits = { .alloc = link->alloc };
 	struct tc_ops ops = { .alloc = link->alloc };
 	struct tc_record *r;
 	int error;
 
+	tc_nodes_objects(&link->nodes, link->conf.ifindex, &splits);
+	tc_objects_sort(&splits);
+	tc_plan((struct tc_span){ splits.all, 0 },
+		(struct tc_span){ splits.all, splits.count }, &ops);
+	ops.failed = ops.failed || splits.failed;
+	tc_objects_done(&splits);
 	for (r = link->flows; r; r = (struct tc_record *)r->hh.next) {
 		struct tc_object objects[2 + TC_FILTERS_MAX];
 		struct tc_span want = { objects, 0 };

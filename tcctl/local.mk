@@ -20,6 +20,7 @@ libtc_la_SOURCES = \
 	tcctl/dry.c tcctl/dry_int.h \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \
+	tcctl/hash.c \
 	tcctl/kind_fifo.c \
 	tcctl/kind_flower.c \
 	tcctl/kind_fq_codel.c \
@@ -40,7 +41,7 @@ libtc_la_SOURCES = \
 	tcctl/nl_attr.c tcctl/nl_attr.h \
 	tcctl/nl_conn.c tcctl/nl_conn.h \
 	tcctl/nl_op.c \
-	tcctl/nodes.c \
+	tcctl/nodes.c tcctl/nodes_int.h \
 	tcctl/plan.c \
 	tcctl/pool.c \
 	tcctl/rate.c tcctl/rate_int.h \
@@ -50,6 +51,7 @@ libtc_la_SOURCES = \
 	tcctl/sandbox.c \
 	tcctl/serve.c tcctl/serve_int.h \
 	tcctl/stab.c tcctl/stab_int.h \
+	tcctl/split.c \
 	tcctl/txn.c \
 	tcctl/want.c \
 	tcctl/watch.c

@@ -8,11 +8,13 @@ tcctl_tests = \
 	tests/unit/test_tc_plan \
 	tests/unit/test_tc_pool \
 	tests/unit/test_tc_rule \
+	tests/unit/test_tc_split \
 	tests/unit/test_tc_txn \
 	tests/unit/test_tc_u32
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
 EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_fixture.h \
+	tests/unit/tc_walk.h \
 	tests/golden/tc/another-leaf.ok \
 	tests/golden/tc/damaged-tree.ok \
 	tests/golden/tc/faster-link.ok \
@@ -39,6 +41,7 @@ tests_unit_test_tc_plan_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tc"'
 tests_unit_test_tc_pool_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_rule_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_split_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_txn_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_u32_LDADD = $(tcctl_test_libs)
 

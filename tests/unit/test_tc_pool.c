@@ -146,16 +146,16 @@ node_numbers_of_a_bucket(void)
 	struct tc_nodes *n = new_nodes();
 	const uint32_t bucket = 0x02c02000; /* 2c:2: */
 
-	for (uint32_t i = 1; i <= TC_NODE_MAX; i++)
-		T_EQ(tc_nodes_take(n, bucket), bucket | i);
-	T_EQ(tc_nodes_take(n, bucket), 0);
+	for (uint32_t i = 1; i <= TC_LEAF_NODE_MAX; i++)
+		T_EQ(tc_nodes_take(n, bucket, 7), bucket | i);
+	T_EQ(tc_nodes_take(n, bucket, 7), 0);
 	tc_nodes_give(n, bucket | 77);
-	T_EQ(tc_nodes_take(n, bucket), bucket | 77);
+	T_EQ(tc_nodes_take(n, bucket, 7), bucket | 77);
 	/* The next bucket has numbers of its own, which go round too. */
-	T_EQ(tc_nodes_take(n, 0x02c03000), 0x02c03001);
-	T_EQ(tc_nodes_take(n, 0x12c02000), 0x12c02001);
+	T_EQ(tc_nodes_take(n, 0x02c03000, 7), 0x02c03001);
+	T_EQ(tc_nodes_take(n, 0x12c02000, 7), 0x12c02001);
 	tc_nodes_give(n, 0x12c02001);
-	T_EQ(tc_nodes_take(n, 0x12c02000), 0x12c02002);
+	T_EQ(tc_nodes_take(n, 0x12c02000, 7), 0x12c02002);
 	tc_nodes_done(n);
 	free(n);
 }
@@ -165,13 +165,13 @@ claimed_numbers_are_not_taken(void)
 {
 	struct tc_nodes *n = new_nodes();
 
-	T_CHECK(tc_nodes_claim(n, 0x01105001), "free");
-	T_CHECK(!tc_nodes_claim(n, 0x01105001), "taken");
-	T_CHECK(!tc_nodes_claim(n, 0x01105000), "0 is the bucket itself");
-	T_EQ(tc_nodes_take(n, 0x01105000), 0x01105002);
+	T_CHECK(tc_nodes_claim(n, 0x01105001, 7), "free");
+	T_CHECK(!tc_nodes_claim(n, 0x01105001, 7), "taken");
+	T_CHECK(!tc_nodes_claim(n, 0x01105000, 7), "0 is the bucket itself");
+	T_EQ(tc_nodes_take(n, 0x01105000, 7), 0x01105002);
 	/* No bucket of ours holds leaf nodes there. */
-	T_CHECK(!tc_nodes_claim(n, 0x01005001), "a link table");
-	T_EQ(tc_nodes_take(n, 0x80000000), 0);
+	T_CHECK(!tc_nodes_claim(n, 0x01005001, 7), "a link table");
+	T_EQ(tc_nodes_take(n, 0x80000000, 7), 0);
 	tc_nodes_give(n, 0x80000001);
 	tc_nodes_done(n);
 	free(n);
