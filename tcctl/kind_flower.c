@@ -126,6 +126,11 @@ put_be32(struct buf_writer *w, uint16_t type, uint32_t value)
 	nl_put_u32(w, type, htonl(value));
 }
 
+enum {
+	VLAN_FIELDS =
+		TC_FLOWER_VLAN_ID | TC_FLOWER_VLAN_PRIO | TC_FLOWER_VLAN_TYPE
+};
+
 static void
 fill_link(struct buf_writer *w, const struct tc_flower *f)
 {
@@ -419,6 +424,12 @@ flower_parse(const struct nl_view *options, struct tc_object *o)
 	f->classid = nl_u32(got[CLASSID]);
 	o->hw = tc_filter_hw(got[FLAGS]);
 	parse_link(got, f);
+	/* Behind a tag the kernel tells what is carried for the type; that of
+	 * the tag is the filter's protocol. */
+	if (f->fields & VLAN_FIELDS) {
+		f->fields |= TC_FLOWER_ETH_TYPE;
+		f->eth_type = o->protocol;
+	}
 	parse_ip(got, f);
 	parse_addrs(got, f);
 	parse_ports(got, f);

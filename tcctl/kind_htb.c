@@ -73,8 +73,13 @@ root_parse(const struct nl_view *options, struct tc_object *o)
 static void
 root_print(struct text *t, const struct tc_object *o)
 {
-	text_printf(t, "default %x direct_qlen %u r2q 0x%08x",
-		o->root.default_minor, o->root.direct_qlen, o->root.r2q);
+	text_printf(t, "default %x", o->root.default_minor);
+	if (o->root.direct_qlen != 0)
+		text_printf(t, " direct_qlen %u", o->root.direct_qlen);
+	text_printf(t, o->root.r2q > UINT16_MAX ? " r2q 0x%08x" : " r2q %u",
+		o->root.r2q);
+	if (o->root.offload)
+		text_add(t, " offload");
 }
 
 static bool

@@ -96,6 +96,9 @@ sfq_parse(const struct nl_view *options, struct tc_object *o)
 		.flows = opt.v0.flows,
 		.depth = opt.depth,
 		.headdrop = opt.headdrop != 0 };
+	/* A limit that was asked for would have bounded the flows. */
+	if (o->sfq.limit == LIMIT && o->sfq.flows > LIMIT)
+		o->sfq.limit = 0;
 	return true;
 }
 

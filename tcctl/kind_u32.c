@@ -101,7 +101,7 @@ fill_node(struct buf_writer *w, const struct tc_object *o)
 {
 	const struct tc_u32 *u = &o->u32;
 
-	if (o->handle != 0) /* else the root table, and any number */
+	if (o->handle != 0 && !o->any_handle) /* else the root table */
 		nl_put_u32(w, TCA_U32_HASH, o->handle & ~(uint32_t)TC_NODE_MAX);
 	if (u->link != 0)
 		nl_put_u32(w, TCA_U32_LINK, u->link);

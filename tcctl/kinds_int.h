@@ -191,7 +191,8 @@ enum { TC_FLOWER_FRAG = 1, TC_FLOWER_FIRST_FRAG = 2 };
 struct tc_flower {
 	uint32_t classid;
 	uint32_t fields;   /* TC_FLOWER_* */
-	uint16_t eth_type; /* of what is carried: 0x0800, 0x86dd */
+	uint16_t eth_type; /* 0x0800, 0x86dd; with VLAN fields the tag's type,
+			    * which is the protocol of the filter */
 	uint8_t ip_proto;
 	uint8_t tos;
 	uint8_t tos_mask;
@@ -352,5 +353,28 @@ void tc_pedit_dsfield(
 /* Back again; false: it does something else. */
 bool tc_pedit_is_dsfield(const struct tc_act_pedit *pedit, bool *ret_v6,
 	uint8_t *ret_value, uint8_t *ret_retain);
+
+/* ---- what tc(8) and the kernel fill in (defaults.c) ---------------------- */
+
+enum {
+	TC_HTB_MTU = 1600,
+	TC_HTB_R2Q = 10,
+	TC_POLICE_MTU = 2040 /* what a police without one gets */
+};
+
+/* Ticks of a bucket, as tc(8) rounds them: of HTB and police. */
+uint32_t tc_burst_ticks(uint64_t bytes, uint64_t rate_Bps);
+/* Octets of a bucket of HTB.  mtu 0: TC_HTB_MTU.  hz: the last word of
+ * /proc/net/psched, 1000000000 where the kernel has fine timers. */
+uint64_t tc_htb_burst_default(uint64_t rate_Bps, uint32_t mtu, uint64_t hz);
+/* r2q 0: TC_HTB_R2Q. */
+uint32_t tc_htb_quantum_default(uint64_t rate_Bps, uint32_t r2q);
+/* Limit of a queue in which no packet waits longer. */
+uint32_t tc_tbf_limit_of_latency(const struct tc_tbf *tbf, uint32_t latency_us);
+/* Three bands, by the classic map. */
+void tc_prio_default(struct tc_prio *ret_prio);
+/* Preference of a filter without one, from the lowest of its chain (0: it is
+ * the first). */
+uint16_t tc_pref_auto(uint16_t lowest);
 
 #endif /* KINDS_INT_H */

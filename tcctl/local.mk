@@ -17,6 +17,7 @@ libtc_la_SOURCES = \
 	tcctl/clock.c \
 	tcctl/counters.c \
 	tcctl/drain.c \
+	tcctl/defaults.c \
 	tcctl/dry.c tcctl/dry_int.h \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \
@@ -42,6 +43,7 @@ libtc_la_SOURCES = \
 	tcctl/nl_conn.c tcctl/nl_conn.h \
 	tcctl/nl_op.c \
 	tcctl/nodes.c tcctl/nodes_int.h \
+	tcctl/number.c \
 	tcctl/plan.c \
 	tcctl/pool.c \
 	tcctl/rate.c tcctl/rate_int.h \

@@ -116,11 +116,26 @@ add_handle(struct text *t, uint32_t handle)
 static void
 add_filter(struct text *t, const struct tc_object *o)
 {
-	text_printf(t, "filter %u %x:", o->pref, tc_u32_table(o->handle));
-	if (o->kind == &tc_kind_u32 && o->u32.divisor != 0)
-		return;
-	text_printf(t, "%x:%x", (o->handle >> TC_U32_BUCKET_SHIFT) & 0xff,
-		o->handle & TC_NODE_MAX);
+	text_printf(t, "filter %u ", o->pref);
+	if (o->kind != &tc_kind_u32) {
+		text_printf(t, "handle %x", o->handle);
+	} else {
+		text_printf(t, "%x:", tc_u32_table(o->handle));
+		if (o->u32.divisor == 0)
+			text_printf(t, "%x:%x",
+				(o->handle >> TC_U32_BUCKET_SHIFT) & 0xff,
+				o->handle & TC_NODE_MAX);
+	}
+	if (o->chain != 0)
+		text_printf(t, " chain %u", o->chain);
+	if (o->parent == TC_ROOT_HANDLE)
+		return; /* a tree of ours has no others */
+	text_add(t, " of ");
+	if (o->parent == TC_CLSACT_INGRESS || o->parent == TC_CLSACT_EGRESS)
+		text_add(t,
+			o->parent == TC_CLSACT_EGRESS ? "egress" : "ingress");
+	else
+		add_handle(t, o->parent);
 }
 
 void

@@ -94,10 +94,13 @@ enum tc_type {
 struct tc_kind;
 
 struct tc_object {
-	uint8_t type;   /* enum tc_type */
-	uint8_t depth;  /* steps from the device; 0: not ranked */
-	bool take_over; /* root: made over whatever qdisc there is */
-	uint8_t hw;     /* filters: TC_HW_SKIP, TC_SW_SKIP */
+	uint8_t type;       /* enum tc_type */
+	uint8_t depth;      /* steps from the device; 0: not ranked */
+	uint8_t hw;         /* filters: TC_HW_SKIP, TC_SW_SKIP */
+	bool take_over : 1; /* root: made over whatever qdisc there is */
+	/* Filters: the kernel shall number it, the handle is only a key; the
+	 * preference is new, and goes as a whole when this is deleted. */
+	bool any_handle : 1;
 	uint32_t ifindex;
 	uint32_t handle;
 	uint32_t parent;
@@ -199,6 +202,10 @@ void tc_object_name(
 void tc_object_print(
 	struct text *t, const struct tc_object *o, const char *name);
 
+/* The kernel makes it with its preference, and takes it away: a root table of
+ * u32.  No plan need deal with it. */
+bool tc_object_is_automatic(const struct tc_object *o);
+
 /* A growing array of objects.  failed: out of memory, something is missing. */
 struct tc_objects {
 	const struct alloc *alloc;
@@ -223,6 +230,14 @@ void tc_objects_sort(struct tc_objects *list);
 /* Set the depth of each, from what hangs on what; what hangs on nothing that
  * is there is 1 deep.  Before sorting. */
 void tc_objects_rank(struct tc_objects *list);
+
+/*
+ * Number the filters of want that have none (handle 0), in the order of the
+ * array, which is that of their description: what is there already and equal,
+ * or can be changed, gives its number; others get the next.  fw filters have
+ * their mark.  Before sorting.
+ */
+void tc_filters_number(struct tc_objects *want, const struct tc_objects *have);
 
 /* ---- plans --------------------------------------------------------------- */
 

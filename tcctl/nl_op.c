@@ -82,7 +82,7 @@ nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op)
 	const struct head head = { message_type(o, del),
 		op->kind == TC_OP_ADD ? add_flags(o) : 0, seq };
 	const struct tcmsg tcm = { .tcm_ifindex = (int)o->ifindex,
-		.tcm_handle = o->handle,
+		.tcm_handle = o->any_handle ? 0 : o->handle,
 		.tcm_parent = o->parent,
 		.tcm_info = o->type == TC_FILTER ? (uint32_t)o->pref << 16 |
 							   htons(o->protocol)

@@ -23,3 +23,7 @@ tests_bench_relay_SOURCES = tests/bench/relay.c
 noinst_PROGRAMS += tests/bench/bench_core
 tests_bench_bench_core_SOURCES = tests/bench/bench_core.c
 tests_bench_bench_core_LDADD = libcore.la libwire.la libbase.la -lm
+noinst_PROGRAMS += tests/clients/tc_kinds
+tests_clients_tc_kinds_SOURCES = tests/clients/tc_kinds.c
+tests_clients_tc_kinds_LDADD = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
+	$(SECCOMP_LIBS) -lm

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What tcctl reads of an interface, printed, made again on another, compared,
+ * taken away:
+ *
+ *	tc_kinds show IFACE
+ *	tc_kinds copy FROM TO	make on TO what FROM has; then compare
+ *	tc_kinds off IFACE	delete, object by object
+ *	tc_kinds ticks RATE BYTES
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tcctl/nl_conn.h"
+
+struct client {
+	struct nl_conn *conn;
+	struct tc_kernel kernel;
+};
+
+static _Noreturn void
+give_up(const char *what, const char *why)
+{
+	fprintf(stderr, "tc_kinds: %s: %s\n", what, why);
+	exit(1);
+}
+
+static uint32_t
+ifindex_of(const char *name)
+{
+	unsigned index = if_nametoindex(name);
+
+	if (index == 0)
+		give_up(name, "no such interface");
+	return index;
+}
+
+static struct tc_objects
+dump(const struct client *c, const char *name)
+{
+	struct tc_objects list = { .alloc = alloc_heap() };
+	int error = c->kernel.dump_tree(c->kernel.arg, ifindex_of(name), &list);
+
+	if (error != 0 || list.failed)
+		give_up(name, strerror(error != 0 ? -error : ENOMEM));
+	return list;
+}
+
+static void
+say(const struct tc_object *o, const char *name)
+{
+	char line[1024];
+	struct text t = text_over(line, sizeof(line));
+
+	tc_object_print(&t, o, name);
+	printf("%s\n", line);
+}
+
+static int
+show(const struct client *c, const char *name)
+{
+	struct tc_objects list = dump(c, name);
+
+	for (size_t i = 0; i < list.count; i++)
+		say(&list.all[i], name);
+	tc_objects_done(&list);
+	return 0;
+}
+
+static void
+run(const struct client *c, const struct tc_op *op, const char *name)
+{
+	struct tc_result result;
+	char line[1024];
+	struct text t = text_over(line, sizeof(line));
+	int error = c->kernel.run(c->kernel.arg, op, 1, &result);
+
+	tc_op_print(&t, op, name);
+	if (error != 0)
+		give_up(line, strerror(-error));
+	if (result.error != 0)
+		give_up(line, result.text[0] != '\0' ? result.text
+						     : strerror(result.error));
+}
+
+/* What the kernel makes by itself, and what we only read. */
+static bool
+is_ours_to_make(const struct tc_object *o)
+{
+	return o->kind->fill && o->handle != 0 && !tc_object_is_automatic(o);
+}
+
+/* The objects of one interface as those of another, numbered as tree
+ * descriptions are. */
+static struct tc_objects
+move(const struct tc_objects *from, uint32_t ifindex, bool numbered)
+{
+	struct tc_objects none = { .alloc = alloc_heap() };
+	struct tc_objects to = { .alloc = alloc_heap() };
+
+	for (size_t i = 0; i < from->count; i++) {
+		struct tc_object *o =
+			is_ours_to_make(&from->all[i])
+				? tc_objects_copy(&to, &from->all[i])
+				: NULL;
+
+		if (!o)
+			continue;
+		o->ifindex = ifindex;
+		if (numbered && o->type == TC_FILTER &&
+			tc_u32_is_root(o->handle) && o->kind == &tc_kind_u32)
+			o->handle = 0;
+		o->take_over = o->type == TC_QDISC_ROOT;
+	}
+	if (numbered)
+		tc_filters_number(&to, &none);
+	return to;
+}
+
+static int
+compare(const struct client *c, const struct tc_objects *want, const char *name)
+{
+	struct tc_objects there = dump(c, name);
+	struct tc_objects have = move(&there, ifindex_of(name), false);
+	struct tc_objects again = { .alloc = alloc_heap() };
+	struct tc_ops ops = { .alloc = alloc_heap() };
+	char line[1024];
+
+	for (size_t i = 0; i < want->count; i++) {
+		struct tc_object *o = tc_objects_copy(&again, &want->all[i]);
+
+		if (o && o->any_handle) {
+			o->handle = 0;
+			o->any_handle = false;
+		}
+	}
+	tc_filters_number(&again, &have);
+	tc_objects_sort(&again);
+	tc_plan((struct tc_span){ have.all, have.count },
+		(struct tc_span){ again.all, again.count }, &ops);
+	for (size_t i = 0; i < ops.count; i++) {
+		struct text t = text_over(line, sizeof(line));
+
+		tc_op_print(&t, &ops.all[i], name);
+		printf("differs: %s\n", line);
+	}
+	return ops.count == 0 && !ops.failed ? 0 : 1;
+}
+
+static int
+copy(const struct client *c, const char *from, const char *name)
+{
+	struct tc_objects list = dump(c, from);
+	struct tc_objects want = move(&list, ifindex_of(name), true);
+
+	for (size_t i = 0; i < want.count; i++) {
+		struct tc_op op = { .kind = TC_OP_ADD, .want = want.all[i] };
+
+		run(c, &op, name);
+	}
+	return compare(c, &want, name);
+}
+
+static int
+off(const struct client *c, const char *name)
+{
+	struct tc_objects list = dump(c, name);
+	struct tc_objects ours = move(&list, ifindex_of(name), false);
+
+	for (size_t i = ours.count; i-- > 0;) {
+		struct tc_op op = { .kind = TC_OP_DEL, .have = ours.all[i] };
+
+		run(c, &op, name);
+	}
+	return 0;
+}
+
+static int
+ticks(const char *rate, const char *bytes)
+{
+	printf("%" PRIu32 "\n", tc_burst_ticks(strtoull(bytes, NULL, 10),
+					strtoull(rate, NULL, 10)));
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct client c = { .conn = nl_conn_new() };
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (!c.conn)
+		give_up("netlink", strerror(errno));
+	c.kernel = nl_conn_kernel(c.conn);
+	if (argc == 3 && strcmp(word, "show") == 0)
+		return show(&c, argv[2]);
+	if (argc == 4 && strcmp(word, "copy") == 0)
+		return copy(&c, argv[2], argv[3]);
+	if (argc == 3 && strcmp(word, "off") == 0)
+		return off(&c, argv[2]);
+	if (argc == 4 && strcmp(word, "ticks") == 0)
+		return ticks(argv[2], argv[3]);
+	give_up("usage", "show|off IFACE, copy FROM TO, ticks RATE BYTES");
+}
