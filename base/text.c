@@ -72,6 +72,16 @@ text_copy(char *dst, size_t size, const char *src)
 	return !t.cut;
 }
 
+uint64_t
+text_digest(const char *s)
+{
+	uint64_t d = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (; *s != '\0'; s++)
+		d = (d ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	return d >> 1;
+}
+
 static void
 add_scaled(struct text *t, double v, const char *unit)
 {

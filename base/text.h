@@ -50,6 +50,10 @@ void text_add_size(struct text *t, double octets);
 bool text_parse_rate(const char *s, uint64_t *ret_Bps);
 bool text_parse_size(const char *s, uint64_t *ret_octets);
 
+/* The same for equal texts, and hardly ever for others; below 2^63.  Nothing to
+ * rely on where somebody may choose the text. */
+uint64_t text_digest(const char *s);
+
 /* Edit distance of two words, at most limit: for "did you mean". */
 size_t text_distance(const char *a, const char *b, size_t limit);
 

@@ -10,9 +10,16 @@
 
 #include "ctl/ctl.h"
 
-static int
-reach(const char *path)
+static const char *
+program(const struct ctl_options *options)
 {
+	return options->program ? options->program : "rsvpctl";
+}
+
+static int
+reach(const struct ctl_options *options)
+{
+	const char *path = options->socket;
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
@@ -23,8 +30,10 @@ reach(const char *path)
 		if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0)
 			return fd;
 	}
-	fprintf(stderr, "rsvpctl: %s: %s (is rsvpd running, may you use it?)\n",
-		path, strerror(errno));
+	if (!options->quiet)
+		fprintf(stderr,
+			"%s: %s: %s (is rsvpd running, may you use it?)\n",
+			program(options), path, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd); /* nothing was written */
 	return -1;
@@ -32,34 +41,34 @@ reach(const char *path)
 
 /* The end of an answer as an exit status. */
 static int
-ended(struct buf_reader facts)
+ended(const struct ctl_options *options, struct buf_reader facts)
 {
 	struct ctl_value v;
 
 	if (!ctl_value_find(&facts, CTL_F_ERROR, &v))
 		return CTL_DONE;
-	fprintf(stderr, "rsvpctl: %s\n", v.text);
+	fprintf(stderr, "%s: %s\n", program(options), v.text);
 	return CTL_REFUSED;
 }
 
 /* True when the answer has ended; *ret_status is set then. */
 static bool
-take(struct buf_reader datagram, ctl_record_fn *tell, void *arg,
-	int *ret_status)
+take(const struct ctl_options *options, struct buf_reader datagram,
+	ctl_record_fn *tell, void *arg, int *ret_status)
 {
 	struct msg m;
 
 	while (msg_next(&datagram, &m)) {
 		if (m.version != MSG_VERSION) {
 			fprintf(stderr,
-				"rsvpctl: the daemon speaks version %u, this "
-				"tool %d\n",
-				m.version, MSG_VERSION);
+				"%s: the daemon speaks version %u, this tool "
+				"%d\n",
+				program(options), m.version, MSG_VERSION);
 			*ret_status = CTL_UNREACHABLE;
 			return true;
 		}
 		if (m.type == CTL_END) {
-			*ret_status = ended(m.body);
+			*ret_status = ended(options, m.body);
 			return true;
 		}
 		if (m.type == CTL_RECORD)
@@ -74,15 +83,16 @@ ctl_ask(const struct ctl_options *options, enum ctl_type question,
 {
 	uint8_t bytes[MSG_DATAGRAM_MAX];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
-	const int fd = reach(options->socket);
+	const int fd = reach(options);
 	int status = CTL_UNREACHABLE;
 
 	if (fd < 0)
 		return CTL_UNREACHABLE;
 	msg_end(&w, msg_begin(&w, (uint16_t)question, 1));
 	if (send(fd, bytes, buf_written(&w), MSG_NOSIGNAL) < 0) {
-		fprintf(stderr, "rsvpctl: %s: %s\n", options->socket,
-			strerror(errno));
+		if (!options->quiet)
+			fprintf(stderr, "%s: %s: %s\n", program(options),
+				options->socket, strerror(errno));
 		(void)close(fd); /* nothing to lose */
 		return CTL_UNREACHABLE;
 	}
@@ -90,11 +100,15 @@ ctl_ask(const struct ctl_options *options, enum ctl_type question,
 		const ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
 
 		if (n <= 0) {
-			fprintf(stderr,
-				"rsvpctl: the daemon ended the connection\n");
+			if (!options->quiet)
+				fprintf(stderr,
+					"%s: the daemon ended the "
+					"connection\n",
+					program(options));
 			break;
 		}
-		if (take(buf_reader(bytes, (size_t)n), tell, arg, &status))
+		if (take(options, buf_reader(bytes, (size_t)n), tell, arg,
+			    &status))
 			break;
 	}
 	(void)close(fd); /* only read from */

@@ -26,6 +26,8 @@ struct ctl_options {
 	const char *socket;      /* control socket */
 	const char *rapi_socket; /* NULL: the library's default */
 	bool json;
+	const char *program; /* in messages; NULL: rsvpctl */
+	bool quiet;          /* say nothing of a daemon out of reach */
 };
 
 /* A command after its words were matched; argv holds what follows them. */

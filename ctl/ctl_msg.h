@@ -141,7 +141,10 @@ enum ctl_kind {
 	X(CTL_F_UDP, 92, "udp", TEXT)                                             \
 	X(CTL_F_UDP_SEEN, 93, "udp_seen", BOOL)                               \
 	X(CTL_F_UDP_NEIGHBOURS, 94, "udp_neighbours", NUMBER)                  \
-	X(CTL_F_MEMORY, 95, "memory_bytes", NUMBER)
+	X(CTL_F_MEMORY, 95, "memory_bytes", NUMBER)                          \
+	X(CTL_F_FILE_DIGEST, 96, "file_digest", NUMBER)                        \
+	X(CTL_F_FILE_GENERATION, 97, "file_generation", NUMBER)                \
+	X(CTL_F_FILE_PROBLEM, 98, "file_problem", TEXT)
 /* clang-format on */
 
 enum ctl_fact_id {

@@ -29,6 +29,8 @@ ctl_qosstat_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 ctl_qosstat_LDADD = libbase.la -lm
 ctl_qosstat_SOURCES = \
 	ctl/ctl_msg.c ctl/ctl_msg.h \
+	ctl/ask.c \
+	ctl/ctl.h \
 	ctl/qos.h \
 	ctl/qos_check.c \
 	ctl/qos_cmd.c \
@@ -36,7 +38,9 @@ ctl_qosstat_SOURCES = \
 	ctl/qos_file.c \
 	ctl/qos_life.c \
 	ctl/qos_live.c \
-	ctl/qos_main.c
+	ctl/qos_main.c \
+	ctl/qos_stat.c \
+	ctl/value.c
 qos_names = qosadd qosmod qosremove qoslist mkqos rmqos
 
 install-exec-hook: install-qos-names

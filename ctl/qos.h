@@ -48,9 +48,10 @@ struct qos_file {
 bool qos_file_open(const struct qos *qos, struct qos_file *ret_file);
 /* Read only, without a lock; no file is an empty one. */
 bool qos_file_read(const struct qos *qos, struct qos_file *ret_file);
-/* Replace it at once: temporary file, fsync, rename; owner and mode stay. */
+/* Replace it at once: temporary file, fsync, rename; owner and mode stay, and
+ * the lock is on the new one. */
 bool qos_file_replace(
-	const struct qos *qos, const struct qos_file *file, const char *text);
+	const struct qos *qos, struct qos_file *file, const char *text);
 void qos_file_done(struct qos_file *file);
 
 /* Would policyd take this text?  Else, and it said why, false. */

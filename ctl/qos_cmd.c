@@ -128,7 +128,7 @@ read_order(struct qos *qos, int argc, char **argv, struct order *o)
 
 /* The new text, if it differs and policyd takes it, into file and daemon. */
 static int
-put(const struct qos *qos, const struct qos_file *file, const char *text,
+put(const struct qos *qos, struct qos_file *file, const char *text,
 	const char *rule)
 {
 	if (!text || !qos_check(qos, text))

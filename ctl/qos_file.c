@@ -187,8 +187,7 @@ sync_directory(const char *path)
 }
 
 bool
-qos_file_replace(
-	const struct qos *qos, const struct qos_file *file, const char *text)
+qos_file_replace(const struct qos *qos, struct qos_file *file, const char *text)
 {
 	char path[PATH_MAX];
 	struct text t = text_over(path, sizeof(path));
@@ -201,11 +200,11 @@ qos_file_replace(
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return failed(qos, path);
-	/* The lock goes on: whoever waits looks which file has the name. */
-	if (fchown(fd, st.st_uid, st.st_gid) == 0 &&
+	if (flock(fd, LOCK_EX) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0 &&
 		fchmod(fd, st.st_mode & 07777) == 0 && write_all(fd, text) &&
 		rename(path, file->path) == 0) {
-		close(fd);
+		close(file->fd);
+		file->fd = fd;
 		return sync_directory(file->path) || failed(qos, file->path);
 	}
 	(void)failed(qos, path); /* false */

@@ -252,7 +252,11 @@ enum policy_msg_attr {
 	POLICY_ATTR_CHANGE_TIME, /* of the last change */
 	POLICY_ATTR_ANSWER_TIME, /* a server last confirmed what is known */
 	POLICY_ATTR_CACHE_TIME,  /* the cache was written */
-	POLICY_ATTR_RETRY_TIME   /* of the next attempt */
+	POLICY_ATTR_RETRY_TIME,  /* of the next attempt */
+	/* Of a status: the text of the file that was looked at last. */
+	POLICY_ATTR_FILE_DIGEST,     /* u64, text_digest(); 0: unread */
+	POLICY_ATTR_FILE_GENERATION, /* u64, with which it is in force */
+	POLICY_ATTR_FILE_PROBLEM     /* text: why it is not; "" */
 };
 
 #endif /* POLICY_H */

@@ -237,6 +237,9 @@ put_status(struct buf_writer *w, const struct worker_status *status)
 	const struct dir_facts *f = &status->facts;
 
 	msg_put_text(w, POLICY_ATTR_TEXT, status->text);
+	msg_put_u64(w, POLICY_ATTR_FILE_DIGEST, status->file.digest);
+	msg_put_u64(w, POLICY_ATTR_FILE_GENERATION, status->file.generation);
+	msg_put_text(w, POLICY_ATTR_FILE_PROBLEM, status->file.problem);
 	if (!status->directory)
 		return;
 	msg_put_text(w, POLICY_ATTR_SERVER, f->uri);

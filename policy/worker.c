@@ -61,6 +61,7 @@ struct worker {
 	char uri[SOURCE_TEXT];
 	enum answer answer;
 	uint64_t said; /* digest of the last report */
+	struct worker_file file;
 	char file_status[WORKER_STATUS / 3];
 	char directory_status[WORKER_STATUS / 3];
 };
@@ -105,6 +106,7 @@ tell_status(struct worker *w)
 	s.waiting = w->waiting;
 	s.cache_unix_s = w->force.saved_unix_s;
 	s.answer_unix_s = w->answer_unix_s;
+	s.file = w->file;
 	(void)pthread_mutex_lock(&w->lock); /* a plain mutex: cannot fail */
 
 	bool changed = memcmp(&w->news.status, &s, sizeof(s)) != 0;
@@ -318,6 +320,17 @@ what_stays(const struct worker *w)
 		       : "all is denied";
 }
 
+/* For whoever wrote the file and waits for what becomes of it. */
+static void
+judge_file(struct worker *w, uint64_t digest, const char *problem)
+{
+	memset(&w->file, 0, sizeof(w->file)); /* it is compared as a whole */
+	w->file.digest = digest;
+	w->file.generation = w->force.generation;
+	(void)text_copy(w->file.problem, sizeof(w->file.problem),
+		problem); /* cut is fine */
+}
+
 static void
 file_refused(struct worker *w, size_t errors)
 {
@@ -335,6 +348,7 @@ file_unread(struct worker *w)
 	struct text t = text_over(w->file_status, sizeof(w->file_status));
 
 	text_printf(&t, "file %s cannot be read: %s", w->name, what_stays(w));
+	judge_file(w, 0, "it cannot be read");
 	if (!w->force.snapshot)
 		publish_broken(w);
 	tell_status(w);
@@ -376,6 +390,10 @@ take_conf(struct worker *w, char *text)
 
 	w->directory_status[0] = '\0';
 	good = build(w, &b);
+	judge_file(w, text_digest(text),
+		good                      ? ""
+		: errors.lines[0] != NULL ? errors.lines[0]
+					  : "no memory");
 	say(w, &errors, &notes);
 	if (good) {
 		struct text t =

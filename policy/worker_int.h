@@ -18,6 +18,13 @@ enum { WORKER_STATUS = 1000 };
 
 struct worker;
 
+/* What became of the file that was looked at last. */
+struct worker_file {
+	uint64_t digest;     /* text_digest(); 0: unread */
+	uint64_t generation; /* in force with it, or a later one */
+	char problem[256];   /* "": it is in force */
+};
+
 /* How the sources are. */
 struct worker_status {
 	char text[WORKER_STATUS]; /* for people */
@@ -27,6 +34,7 @@ struct worker_status {
 	bool waiting;          /* changes wait for the generation entry */
 	int64_t cache_unix_s;  /* when it was written; 0: never */
 	int64_t answer_unix_s; /* when a server last confirmed; 0: never */
+	struct worker_file file;
 };
 
 struct worker_news {

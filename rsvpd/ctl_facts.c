@@ -9,6 +9,7 @@
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/policy_client.h"
 
 static uint64_t
 bits(uint64_t rate_Bps)
@@ -253,12 +254,18 @@ ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 
 void
 ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
-	const char *sources)
+	const struct policy_client *client)
 {
+	const struct policy_client_file *file = policy_client_file(client);
+
 	ctl_put_text(w, CTL_F_KIND, "status");
 	ctl_put_number(w, CTL_F_GENERATION, status->generation);
 	ctl_put_text(w, CTL_F_SOURCE, status->source);
-	ctl_put_text(w, CTL_F_SOURCES, sources);
+	ctl_put_text(w, CTL_F_SOURCES, policy_client_sources(client));
+	ctl_put_number(w, CTL_F_FILE_DIGEST, file->digest);
+	ctl_put_number(w, CTL_F_FILE_GENERATION, file->generation);
+	if (file->problem[0] != '\0')
+		ctl_put_text(w, CTL_F_FILE_PROBLEM, file->problem);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "tcctl/tcctl.h"
 
 struct engine;
+struct policy_client;
 
 void ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info);
 /* How it speaks RSVP in UDP. */
@@ -27,7 +28,7 @@ void ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
 void ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 	const struct rsvp_refusal *refusal, struct mono now);
 void ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
-	const char *sources);
+	const struct policy_client *client);
 void ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule);
 void ctl_facts_status(
 	struct buf_writer *w, const struct engine *engine, struct mono now);

@@ -51,6 +51,7 @@ struct policy_client {
 	struct policy *policy;
 	struct snapshot snapshot;
 	char sources[SOURCES_MAX];
+	struct policy_client_file file;
 };
 
 /* What a message of policyd holds. */
@@ -58,6 +59,7 @@ struct offer {
 	uint64_t generation;
 	uint64_t size;
 	char text[SOURCES_MAX];
+	struct policy_client_file file;
 };
 
 /* ---- answers to policyd -------------------------------------------------- */
@@ -243,6 +245,16 @@ read_offer(const struct msg *m, struct offer *ret_offer)
 			msg_get_text(
 				&a, ret_offer->text, sizeof(ret_offer->text));
 			break;
+		case POLICY_ATTR_FILE_DIGEST:
+			ret_offer->file.digest = msg_get_u64(&a);
+			break;
+		case POLICY_ATTR_FILE_GENERATION:
+			ret_offer->file.generation = msg_get_u64(&a);
+			break;
+		case POLICY_ATTR_FILE_PROBLEM:
+			msg_get_text(&a, ret_offer->file.problem,
+				sizeof(ret_offer->file.problem));
+			break;
 		default: /* of a later version */
 			break;
 		}
@@ -275,6 +287,7 @@ take_message(struct policy_client *client, const struct msg *m, int fd)
 		return true;
 	case POLICY_MSG_STATUS:
 		memcpy(client->sources, offer.text, sizeof(client->sources));
+		client->file = offer.file;
 		return true;
 	default:
 		return false;
@@ -493,4 +506,10 @@ const char *
 policy_client_sources(const struct policy_client *client)
 {
 	return client->sources;
+}
+
+const struct policy_client_file *
+policy_client_file(const struct policy_client *client)
+{
+	return &client->file;
 }

@@ -29,4 +29,13 @@ void policy_client_end(struct policy_client *client, uint32_t claim);
 const struct policy *policy_client_policy(const struct policy_client *client);
 const char *policy_client_sources(const struct policy_client *client);
 
+/* What became of the file that policyd looked at last. */
+struct policy_client_file {
+	uint64_t digest;     /* text_digest(); 0: none was read */
+	uint64_t generation; /* it is in force from this one on */
+	char problem[256];   /* "" */
+};
+const struct policy_client_file *policy_client_file(
+	const struct policy_client *client);
+
 #endif /* POLICY_CLIENT_H */

@@ -54,6 +54,17 @@ policy_client_sources(const struct policy_client *client)
 	return "none";
 }
 
+const struct policy_client_file *
+policy_client_file(const struct policy_client *client)
+{
+	static const struct policy_client_file file = {
+		.digest = 5, .generation = 6, .problem = "a problem"
+	};
+
+	(void)client;
+	return &file;
+}
+
 void
 tc_client_counters(struct tc_client *tc, const struct tc_counters_query *query,
 	tc_client_counter_fn *tell, void *arg)
