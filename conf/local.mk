@@ -45,3 +45,10 @@ dist_policyexamples_DATA = \
 	conf/examples/policy/00-tree.ldif \
 	conf/examples/policy/10-categories.ldif \
 	conf/examples/policy/20-rules.ldif
+ldapexamplesdir = $(docdir)/examples/ldap
+dist_ldapexamples_DATA = \
+	conf/examples/ldap/aix.ldif \
+	conf/examples/ldap/generation.ldif \
+	conf/examples/ldap/site.ldif
+dist_doc_DATA += docs/directory.md
+EXTRA_DIST += tests/check/schema

@@ -343,18 +343,18 @@ def test_what_cannot_be_read_is_left_out_by_dn(slapd, start):
 def test_a_condition_that_is_not_known_leaves_the_rule_out(folder, start):
     schema = folder / "future.schema"
     schema.write_text("""
-attributetype ( 1.3.6.1.4.1.32473.205.9.1 NAME 'qosTimeOfDay'
+attributetype ( 1.3.6.1.4.1.32473.205.9.1 NAME 'qosPhaseOfMoon'
 	EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 objectclass ( 1.3.6.1.4.1.32473.205.9.2 NAME 'qosFuture' SUP top AUXILIARY
-	MAY ( qosTimeOfDay ) )
+	MAY ( qosPhaseOfMoon ) )
 """)
     slapd = Slapd(folder / "slapd", schema=[schema])
     try:
         slapd.add(rule("good") + rule(
-            "office-hours", "objectClass: qosFuture", "qosTimeOfDay: 8-18"))
+            "office-hours", "objectClass: qosFuture", "qosPhaseOfMoon: full"))
         policyd = start(conf(slapd.uri))
         assert "office-hours" not in policyd.wait_rule("good")
-        policyd.wait(lambda: "qosTimeOfDay is not known to this version" in
+        policyd.wait(lambda: "qosPhaseOfMoon is not known to this version" in
                      policyd.text(), "reason")
     finally:
         slapd.stop()
@@ -723,24 +723,51 @@ def test_the_cn_config_form_of_the_schema_loads(folder):
     assert done.returncode == 0, done.stderr
 
 
-def names(path):
-    """Attributes and classes with their numbers below the arc."""
-    text = path.read_text()
-    if path.suffix == ".ldif":
-        text = text.replace("\n ", "")
-    text = re.sub(r"\n[ \t]+", " ", text)
-    text = text.replace("qosAT:", "1.3.6.1.4.1.32473.205.1.").replace(
-        "qosOC:", "1.3.6.1.4.1.32473.205.2.")
-    return {name: (number, " ".join(rest.split())) for number, name, rest in
-            re.findall(r"\( (1\.3\.6\.1\.4\.1\.32473\.205\.[\d.]+) "
-                       r"NAME '(\w+)'(.*)\)$", text, re.M)}
+def test_both_forms_of_the_schema_and_the_keys_agree():
+    done = subprocess.run([TOP / "tests" / "check" / "schema"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
-def test_both_forms_of_the_schema_are_the_same():
-    old = names(TOP / "conf" / "qos.schema")
-    new = names(TOP / "conf" / "qos.ldif")
-    assert len(old) == 15 + 17 + 4
-    assert old == new
+def published(kind):
+    """The definitions that the AIX documentation prints, defects and all."""
+    text = (TOP / "tests" / "ldap" / "aix-published.txt").read_text()
+    return {name: set(words.replace("$", " ").split()) for name, words in
+            re.findall(rf"^{kind} (\w+) (.*)$", text, re.M)}
+
+
+def test_the_published_classes_may_have_what_they_had():
+    text = (TOP / "conf" / "qos.schema").read_text()
+    for name, attributes in published("class").items():
+        ours = re.search(rf"NAME '{name}'.*?\n\n", text, re.S).group(0)
+        for attribute in attributes - {"objectClass"}:
+            assert re.search(rf"\b{attribute}\b", ours), (name, attribute)
+            assert re.search(rf"NAME '{attribute}'[^\n]*\n(?:\t[^\n]*\n)*?"
+                             r"\tEQUALITY ", text) or \
+                attribute == "description"
+
+
+def test_entries_of_aix_load_unchanged(slapd, start):
+    slapd.add((EXAMPLES.parent / "ldap" / "aix.ldif").read_text())
+    policyd = start(conf(slapd.uri).replace('"host1"', '"myhost"'))
+    got = policyd.wait_rule("premium_web")
+    assert "udp_9000_flt" in got
+    policyd.wait(lambda: "answers" in policyd.status, "status")
+    assert "skipped" not in policyd.text()
+
+
+def test_the_site_overrides_what_all_share(slapd, start):
+    slapd.add((EXAMPLES.parent / "ldap" / "site.ldif").read_text())
+    ask = ["--dst", "10.30.1.1", "--port", "5004", "--service", "GS",
+           "--rate", "3 Mbit"]
+    everywhere = start(conf(slapd.uri))
+    everywhere.wait_rule("video-rooms")
+    assert explain(everywhere.conf, *ask, status=0)["rule"] == "video-rooms"
+    berlin = start(conf(slapd.uri).replace('"host1"', '"site-berlin"'),
+                   name="berlin")
+    berlin.wait_rule("video-rooms")
+    assert "maxRatePerFlow 2 Mbit/s" in explain(
+        berlin.conf, *ask, status=1)["reason"]
 
 
 def test_the_example_tree_is_a_policy(folder, start):
