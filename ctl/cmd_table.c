@@ -17,6 +17,8 @@ static const struct ctl_command commands[] = {
 	{ "show counters", "", "every counter of the daemon",
 		ctl_show_counters },
 	{ "show status", "", "version, uptime and totals", ctl_show_status },
+	{ "directory status", "", "the directory of rules: server, how it is "
+		"followed, and when it last changed", ctl_directory_status },
 	{ "explain", "[DESTINATION [PORT]]", "why requests were refused or "
 		"allowed, from what was recorded", ctl_explain },
 	{ "send", "DESTINATION PORT [option ...]", "announce a sender and show "

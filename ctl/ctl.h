@@ -85,11 +85,13 @@ void out_text_session(FILE *out, const struct buf_reader *facts);
 void out_text_resv(FILE *out, const struct buf_reader *facts);
 void out_text_refusal(FILE *out, const struct buf_reader *facts);
 void out_text_rule(FILE *out, const struct buf_reader *facts);
+void out_text_directory(FILE *out, const struct buf_reader *facts);
 
 ctl_command_fn ctl_show_interfaces;
 ctl_command_fn ctl_show_sessions;
 ctl_command_fn ctl_show_reservations;
 ctl_command_fn ctl_show_policy;
+ctl_command_fn ctl_directory_status;
 ctl_command_fn ctl_show_counters;
 ctl_command_fn ctl_show_status;
 ctl_command_fn ctl_explain;

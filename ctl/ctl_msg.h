@@ -30,6 +30,7 @@ enum ctl_type {
 	CTL_ASK_COUNTERS,
 	CTL_ASK_EXPLAIN,
 	CTL_ASK_STATUS,
+	CTL_ASK_DIRECTORY,
 	CTL_RECORD = 64,
 	CTL_END /* CTL_F_ERROR when the question could not be answered */
 };
@@ -144,7 +145,18 @@ enum ctl_kind {
 	X(CTL_F_MEMORY, 95, "memory_bytes", NUMBER)                          \
 	X(CTL_F_FILE_DIGEST, 96, "file_digest", NUMBER)                        \
 	X(CTL_F_FILE_GENERATION, 97, "file_generation", NUMBER)                \
-	X(CTL_F_FILE_PROBLEM, 98, "file_problem", TEXT)
+	X(CTL_F_FILE_PROBLEM, 98, "file_problem", TEXT)                        \
+	X(CTL_F_SERVER, 99, "server", TEXT)                                    \
+	X(CTL_F_MODE, 100, "mode", TEXT)                                        \
+	X(CTL_F_CONNECTED, 101, "connected", BOOL)                              \
+	X(CTL_F_WAITING, 102, "waiting", BOOL)                                  \
+	X(CTL_F_ENTRIES, 103, "entries", NUMBER)                               \
+	X(CTL_F_SKIPPED, 104, "skipped", NUMBER)                               \
+	X(CTL_F_COOKIE_AGE, 105, "cookie_age_ms", SIGNED)                      \
+	X(CTL_F_CHANGE_AGE, 106, "change_age_ms", SIGNED)                      \
+	X(CTL_F_ANSWER_AGE, 107, "answer_age_ms", SIGNED)                      \
+	X(CTL_F_CACHE_AGE, 108, "cache_age_ms", SIGNED)                        \
+	X(CTL_F_RETRY, 109, "retry_ms", SIGNED)
 /* clang-format on */
 
 enum ctl_fact_id {

@@ -319,6 +319,50 @@ out_text_refusal(FILE *out, const struct buf_reader *facts)
 	print_why(out, facts);
 }
 
+/* "  last change      12 s ago"; nothing when it never was. */
+static void
+age_line(FILE *out, const struct buf_reader *facts, enum ctl_fact_id id,
+	const char *what, const char *after)
+{
+	struct ctl_value age;
+
+	if (ctl_value_find(facts, id, &age))
+		fprintf(out, "  %-18s %" PRId64 " s%s\n", what,
+			age.signed_number / 1000, after);
+}
+
+void
+out_text_directory(FILE *out, const struct buf_reader *facts)
+{
+	char text[1024];
+	char mode[16];
+	struct ctl_value connected;
+	struct ctl_value waiting;
+
+	text_of(facts, CTL_F_SOURCES, text, sizeof(text));
+	fprintf(out, "%s\n", text[0] ? text : "policyd has said nothing yet");
+	if (!ctl_value_find(facts, CTL_F_CONNECTED, &connected)) {
+		fprintf(out, "no directory is configured\n");
+		return;
+	}
+	text_of(facts, CTL_F_SERVER, text, sizeof(text));
+	fprintf(out, "  %-18s %s%s\n", "server", text[0] ? text : "none yet",
+		connected.number != 0 ? ", connected" : "");
+	fprintf(out, "  %-18s %s\n", "mode",
+		text_of(facts, CTL_F_MODE, mode, sizeof(mode)));
+	fprintf(out, "  %-18s %" PRIu64 ", %" PRIu64 " of them skipped\n",
+		"entries", number_of(facts, CTL_F_ENTRIES),
+		number_of(facts, CTL_F_SKIPPED));
+	if (ctl_value_find(facts, CTL_F_WAITING, &waiting) &&
+		waiting.number != 0)
+		fprintf(out, "  changes wait for the generation entry\n");
+	age_line(out, facts, CTL_F_CHANGE_AGE, "last change", " ago");
+	age_line(out, facts, CTL_F_ANSWER_AGE, "last confirmed", " ago");
+	age_line(out, facts, CTL_F_COOKIE_AGE, "cookie age", "");
+	age_line(out, facts, CTL_F_CACHE_AGE, "cache age", "");
+	age_line(out, facts, CTL_F_RETRY, "next attempt in", "");
+}
+
 void
 out_text_rule(FILE *out, const struct buf_reader *facts)
 {

@@ -175,6 +175,18 @@ ctl_show_policy(const struct ctl_options *options, int argc, char **argv)
 	return list(&l, CTL_ASK_POLICY, "rules", NULL);
 }
 
+int
+ctl_directory_status(const struct ctl_options *options, int argc, char **argv)
+{
+	struct listing l = { .options = options,
+		.wanted.any = true,
+		.text = out_text_directory };
+
+	if (!no_arguments(argc, argv))
+		return CTL_USAGE;
+	return list(&l, CTL_ASK_DIRECTORY, NULL, NULL);
+}
+
 static void
 counter_text(FILE *out, const struct buf_reader *facts)
 {

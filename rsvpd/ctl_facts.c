@@ -268,6 +268,37 @@ ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 		ctl_put_text(w, CTL_F_FILE_PROBLEM, file->problem);
 }
 
+/* Milliseconds from one second to a later one; nothing for never. */
+static void
+put_age(struct buf_writer *w, enum ctl_fact_id id, uint64_t then_s,
+	uint64_t now_s)
+{
+	if (then_s != 0)
+		ctl_put_signed(
+			w, id, ((int64_t)now_s - (int64_t)then_s) * 1000);
+}
+
+void
+ctl_facts_directory(struct buf_writer *w, const struct policy_directory *d,
+	const char *sources, uint64_t now_s)
+{
+	ctl_put_text(w, CTL_F_SOURCES, sources);
+	if (!d->known)
+		return;
+	ctl_put_text(w, CTL_F_SERVER, d->server);
+	ctl_put_text(w, CTL_F_MODE, d->mode);
+	ctl_put_bool(w, CTL_F_CONNECTED, d->connected);
+	ctl_put_bool(w, CTL_F_WAITING, d->waiting);
+	ctl_put_number(w, CTL_F_ENTRIES, d->entries);
+	ctl_put_number(w, CTL_F_SKIPPED, d->skipped);
+	put_age(w, CTL_F_COOKIE_AGE, d->cookie_s, now_s);
+	put_age(w, CTL_F_CHANGE_AGE, d->change_s, now_s);
+	put_age(w, CTL_F_ANSWER_AGE, d->answer_s, now_s);
+	put_age(w, CTL_F_CACHE_AGE, d->cache_s, now_s);
+	if (d->retry_s > now_s)
+		put_age(w, CTL_F_RETRY, now_s, d->retry_s);
+}
+
 void
 ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule)
 {

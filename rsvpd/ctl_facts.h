@@ -10,6 +10,7 @@
 #include "ctl/ctl_msg.h"
 #include "policy/policy.h"
 #include "rsvpd/core/rsvp.h"
+#include "rsvpd/policy_client.h"
 #include "tcctl/tcctl.h"
 
 struct engine;
@@ -29,6 +30,10 @@ void ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 	const struct rsvp_refusal *refusal, struct mono now);
 void ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 	const struct policy_client *client);
+/* How the directory is, at that second since 1970. */
+void ctl_facts_directory(struct buf_writer *w,
+	const struct policy_directory *directory, const char *sources,
+	uint64_t now_s);
 void ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule);
 void ctl_facts_status(
 	struct buf_writer *w, const struct engine *engine, struct mono now);

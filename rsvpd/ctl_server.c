@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/list.h"
@@ -262,6 +263,23 @@ step_status(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	return true;
 }
 
+static bool
+step_directory(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	const struct policy_client *client = c->server->engine->policy;
+
+	if (c->cursor > 0)
+		return false;
+
+	uint8_t *m = record(c, w);
+
+	ctl_facts_directory(w, policy_client_directory(client),
+		policy_client_sources(client), (uint64_t)time(NULL));
+	msg_end(w, m);
+	*ret_next = 1;
+	return true;
+}
+
 /* What a question lists. */
 static step_fn *
 step_of(uint16_t ask)
@@ -274,6 +292,7 @@ step_of(uint16_t ask)
 		[CTL_ASK_COUNTERS] = step_counter,
 		[CTL_ASK_EXPLAIN] = step_explain,
 		[CTL_ASK_STATUS] = step_status,
+		[CTL_ASK_DIRECTORY] = step_directory,
 	};
 
 	return ask < sizeof(steps) / sizeof(steps[0]) ? steps[ask] : NULL;

@@ -52,6 +52,7 @@ struct policy_client {
 	struct snapshot snapshot;
 	char sources[SOURCES_MAX];
 	struct policy_client_file file;
+	struct policy_directory directory;
 };
 
 /* What a message of policyd holds. */
@@ -60,6 +61,7 @@ struct offer {
 	uint64_t size;
 	char text[SOURCES_MAX];
 	struct policy_client_file file;
+	struct policy_directory directory;
 };
 
 /* ---- answers to policyd -------------------------------------------------- */
@@ -225,6 +227,36 @@ begin_load(struct policy_client *client, int fd, const struct offer *offer)
 
 /* ---- messages from policyd ----------------------------------------------- */
 
+/* Of the directory; what a later version adds is left out. */
+static void
+read_directory(struct msg_attr *a, struct policy_directory *d)
+{
+	uint64_t *const numbers[] = {
+		[POLICY_ATTR_ENTRIES] = &d->entries,
+		[POLICY_ATTR_SKIPPED] = &d->skipped,
+		[POLICY_ATTR_COOKIE_TIME] = &d->cookie_s,
+		[POLICY_ATTR_CHANGE_TIME] = &d->change_s,
+		[POLICY_ATTR_ANSWER_TIME] = &d->answer_s,
+		[POLICY_ATTR_CACHE_TIME] = &d->cache_s,
+		[POLICY_ATTR_RETRY_TIME] = &d->retry_s,
+	};
+
+	if (a->type == POLICY_ATTR_SERVER)
+		msg_get_text(a, d->server, sizeof(d->server));
+	else if (a->type == POLICY_ATTR_MODE)
+		msg_get_text(a, d->mode, sizeof(d->mode));
+	else if (a->type == POLICY_ATTR_CONNECTED)
+		d->connected = msg_get_u8(a) != 0;
+	else if (a->type == POLICY_ATTR_WAITING)
+		d->waiting = msg_get_u8(a) != 0;
+	else if (a->type < sizeof(numbers) / sizeof(numbers[0]) &&
+		 numbers[a->type])
+		*numbers[a->type] = msg_get_u64(a);
+	else
+		return;
+	d->known = true;
+}
+
 static bool
 read_offer(const struct msg *m, struct offer *ret_offer)
 {
@@ -255,7 +287,8 @@ read_offer(const struct msg *m, struct offer *ret_offer)
 			msg_get_text(&a, ret_offer->file.problem,
 				sizeof(ret_offer->file.problem));
 			break;
-		default: /* of a later version */
+		default:
+			read_directory(&a, &ret_offer->directory);
 			break;
 		}
 		ok = !a.body.failed;
@@ -288,6 +321,7 @@ take_message(struct policy_client *client, const struct msg *m, int fd)
 	case POLICY_MSG_STATUS:
 		memcpy(client->sources, offer.text, sizeof(client->sources));
 		client->file = offer.file;
+		client->directory = offer.directory;
 		return true;
 	default:
 		return false;
@@ -512,4 +546,10 @@ const struct policy_client_file *
 policy_client_file(const struct policy_client *client)
 {
 	return &client->file;
+}
+
+const struct policy_directory *
+policy_client_directory(const struct policy_client *client)
+{
+	return &client->directory;
 }

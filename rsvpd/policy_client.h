@@ -25,9 +25,28 @@ void policy_client_ask(struct policy_client *client,
 	struct rsvp_policy_answer *ret_answer);
 void policy_client_end(struct policy_client *client, uint32_t claim);
 
+/* How the directory is, as policyd last said.  Times are seconds since 1970, 0:
+ * never. */
+struct policy_directory {
+	bool known; /* one is configured */
+	char server[512];
+	char mode[16];
+	bool connected;
+	bool waiting;
+	uint64_t entries;
+	uint64_t skipped;
+	uint64_t cookie_s;
+	uint64_t change_s;
+	uint64_t answer_s;
+	uint64_t cache_s;
+	uint64_t retry_s;
+};
+
 /* For the tool: the rules in force, and what policyd says of its sources. */
 const struct policy *policy_client_policy(const struct policy_client *client);
 const char *policy_client_sources(const struct policy_client *client);
+const struct policy_directory *policy_client_directory(
+	const struct policy_client *client);
 
 /* What became of the file that policyd looked at last. */
 struct policy_client_file {
