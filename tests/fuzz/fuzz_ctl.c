@@ -65,6 +65,18 @@ policy_client_file(const struct policy_client *client)
 	return &file;
 }
 
+const struct policy_directory *
+policy_client_directory(const struct policy_client *client)
+{
+	static const struct policy_directory directory = { .known = true,
+		.server = "ldap://x",
+		.mode = "persist",
+		.cookie_s = 1 };
+
+	(void)client;
+	return &directory;
+}
+
 void
 tc_client_counters(struct tc_client *tc, const struct tc_counters_query *query,
 	tc_client_counter_fn *tell, void *arg)

@@ -271,7 +271,7 @@ def test_all_that_an_entry_can_say_is_taken(slapd, start):
     good = explain(path, *args, status=0)
     assert (good["rule"], good["preemption"], good["defending"]) == ("r", 4, 5)
     for option, value, expected in (
-            ("--uid", "7", "who: another user or group"),
+            ("--uid", "7", "who: somebody else"),
             ("--dst", "10.1.0.10", "destination"),
             ("--src", "10.0.0.10", "source"),
             ("--port", "82", "destination port"),

@@ -541,6 +541,59 @@ a_descriptor_serves_one_snapshot(void)
 }
 
 static void
+what_policyd_says_of_the_directory_is_kept(void)
+{
+	struct bench *b = new_bench();
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	int fd = memory(4096, 1, 0, SEALS);
+	const struct policy_directory *d =
+		policy_client_directory(b->engine.policy);
+	uint8_t *start;
+
+	T_CHECK(!d->known, "nothing was said");
+	start = msg_begin(&w, POLICY_MSG_STATUS, 0);
+	msg_put_text(&w, POLICY_ATTR_TEXT, "fine");
+	msg_put_text(&w, POLICY_ATTR_SERVER, "ldap://x");
+	msg_put_text(&w, POLICY_ATTR_MODE, "persist");
+	msg_put_u8(&w, POLICY_ATTR_CONNECTED, 1);
+	msg_put_u8(&w, POLICY_ATTR_WAITING, 1);
+	msg_put_u64(&w, POLICY_ATTR_ENTRIES, 1);
+	msg_put_u64(&w, POLICY_ATTR_SKIPPED, 2);
+	msg_put_u64(&w, POLICY_ATTR_COOKIE_TIME, 3);
+	msg_put_u64(&w, POLICY_ATTR_CHANGE_TIME, 4);
+	msg_put_u64(&w, POLICY_ATTR_ANSWER_TIME, 5);
+	msg_put_u64(&w, POLICY_ATTR_CACHE_TIME, 6);
+	msg_put_u64(&w, POLICY_ATTR_RETRY_TIME, 7);
+	msg_put_u64(&w, POLICY_ATTR_RETRY_TIME + 100, 8); /* later version */
+	msg_end(&w, start);
+	put_offer(&w, POLICY_MSG_SNAPSHOT, 1, 4096, "");
+	say(b, &w, &fd, 1);
+	run_until(b, 1);
+	T_CHECK(d->known && d->connected && d->waiting, "flags");
+	T_STR(d->server, "ldap://x");
+	T_STR(d->mode, "persist");
+	T_EQ(d->entries, 1);
+	T_EQ(d->skipped, 2);
+	T_EQ(d->cookie_s, 3);
+	T_EQ(d->change_s, 4);
+	T_EQ(d->answer_s, 5);
+	T_EQ(d->cache_s, 6);
+	T_EQ(d->retry_s, 7);
+	/* A status without it: there is none any more. */
+	w = buf_writer(bytes, sizeof(bytes));
+	fd = memory(4096, 1, 0, SEALS);
+	start = msg_begin(&w, POLICY_MSG_STATUS, 0);
+	msg_put_text(&w, POLICY_ATTR_TEXT, "fine");
+	msg_end(&w, start);
+	put_offer(&w, POLICY_MSG_SNAPSHOT, 2, 4096, "");
+	say(b, &w, &fd, 1);
+	run_until(b, 2);
+	T_CHECK(!d->known, "forgotten");
+	free_bench(b);
+}
+
+static void
 what_policyd_says_of_its_sources_is_kept(void)
 {
 	struct bench *b = new_bench();
@@ -773,6 +826,8 @@ static struct t_case cases[] = {
 		a_descriptor_serves_one_snapshot },
 	{ "what policyd says of its sources is kept",
 		what_policyd_says_of_its_sources_is_kept },
+	{ "what policyd says of the directory is kept",
+		what_policyd_says_of_the_directory_is_kept },
 	{ "nonsense ends the connection", nonsense_ends_the_connection },
 	{ "a question is translated whole", a_question_is_translated_whole },
 	{ "services and odd rates are translated",
