@@ -54,7 +54,7 @@ print_rule(const struct policy_set *set, size_t i)
 		const struct policy_category *c = &set->categories[r->category];
 
 		text_printf(&t, "\n   category %s: ", c->name);
-		policy_category_text(&t, c);
+		policy_category_text(&t, set, c);
 	}
 	printf("%s\n", line);
 }
@@ -135,13 +135,13 @@ json_rule(const struct policy_set *set, const struct policy_rule *r)
 }
 
 static json_t *
-json_category(const struct policy_category *c)
+json_category(const struct policy_set *set, const struct policy_category *c)
 {
 	char text[LINE];
 	struct text t = text_over(text, sizeof(text));
 	json_t *o = json_object();
 
-	policy_category_text(&t, c);
+	policy_category_text(&t, set, c);
 	json_object_set_new(o, "name", json_string(c->name));
 	json_object_set_new(o, "grants", json_string(text));
 	return o;
@@ -157,7 +157,7 @@ json_set(json_t *o, const struct policy_set *set)
 		json_array_append_new(rules, json_rule(set, set->rules[i]));
 	for (size_t i = 0; i < set->n_categories; i++)
 		json_array_append_new(
-			categories, json_category(&set->categories[i]));
+			categories, json_category(set, &set->categories[i]));
 	json_object_set_new(o, "rules", rules);
 	json_object_set_new(o, "categories", categories);
 	json_object_set_new(o, "default",

@@ -92,6 +92,31 @@ say_double(struct compiling *c, const char *what, const struct claim *kept,
 
 /* ---- categories --------------------------------------------------------- */
 
+static uint32_t
+pool_at(const struct policy_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->n_pools; i++)
+		if (strcmp(set->pools[i].name, name) == 0)
+			return (uint32_t)i;
+	return POLICY_NO_POOL;
+}
+
+static uint32_t
+find_pool(struct compiling *c, const struct source_category *from)
+{
+	uint32_t at = POLICY_NO_POOL;
+
+	if (from->pool[0] == '\0')
+		return at;
+	at = pool_at(c->set, from->pool);
+	if (at == POLICY_NO_POOL)
+		source_report_add(c->errors, from->where,
+			"category \"%s\" refers to pool \"%s\", which does not "
+			"exist (define it in pools)",
+			from->category.name, from->pool);
+	return at;
+}
+
 /* FlowServiceType says what becomes of packets beyond the rate, and the
  * service that a reservation may have. */
 static void
@@ -163,9 +188,35 @@ settle_category(struct compiling *c, const struct source_category *from,
 	struct policy_category *to)
 {
 	*to = from->category;
+	to->pool = find_pool(c, from);
 	settle_priorities(c, from, to);
 	settle_flow_service(c, from, to);
 	check_excess(c, from, to);
+}
+
+static bool
+gather_pools(struct compiling *c, struct source_draft *const drafts[2])
+{
+	size_t most = drafts[0]->n_pools + drafts[1]->n_pools;
+	struct policy_set *set = c->set;
+
+	set->pools = (struct policy_pool *)alloc_get(
+		alloc_heap(), (most + 1) * sizeof(*set->pools));
+	if (!set->pools)
+		return false;
+	for (int d = 0; d < 2; d++)
+		for (size_t i = 0; i < drafts[d]->n_pools; i++) {
+			const struct source_pool *p = &drafts[d]->pools[i];
+
+			if (pool_at(set, p->pool.name) != POLICY_NO_POOL)
+				source_report_add(c->errors, p->where,
+					"pool \"%s\" is defined twice (rename "
+					"one)",
+					p->pool.name);
+			else if (p->pool.name[0] != '\0')
+				set->pools[set->n_pools++] = p->pool;
+		}
+	return true;
 }
 
 static bool
@@ -386,7 +437,8 @@ source_compile(struct source_draft *file, struct source_draft *directory,
 		if (!compile_schedules(&c, drafts[d]))
 			source_report_add(
 				errors, "policy", "schedules cannot be kept");
-	if (!gather_categories(&c, drafts) || !gather_rules(&c, drafts))
+	if (!gather_pools(&c, drafts) || !gather_categories(&c, drafts) ||
+		!gather_rules(&c, drafts))
 		source_report_add(errors, "policy", "no memory");
 	free(c.categories);
 	if (errors->count != before) {
@@ -441,6 +493,9 @@ copy_directory_part(struct policy_set *set, struct source_draft *draft)
 		if (!c)
 			return false;
 		c->category = *from;
+		if (from->pool != POLICY_NO_POOL)
+			(void)text_copy(c->pool, sizeof(c->pool),
+				set->pools[from->pool].name); /* as large */
 	}
 	for (size_t i = 0; i < set->n_rules; i++) {
 		struct policy_rule *from = set->rules[i];

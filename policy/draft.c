@@ -145,6 +145,29 @@ source_draft_schedule(struct source_draft *draft, const char *where)
 	return s;
 }
 
+struct source_pool *
+source_draft_pool(struct source_draft *draft, const char *where)
+{
+	void *array = draft->pools;
+	bool room = grow(&array, &draft->pools_room, draft->n_pools,
+		sizeof(*draft->pools));
+
+	draft->pools = (struct source_pool *)array;
+	if (!room)
+		return NULL;
+
+	struct source_pool *p = &draft->pools[draft->n_pools];
+
+	*p = (struct source_pool){ .where = strdup(where),
+		.pool = { .rate_Bps = POLICY_UNLIMITED,
+			.max_flows = POLICY_UNLIMITED,
+			.soft_percent = POLICY_UNLIMITED } };
+	if (!p->where)
+		return NULL;
+	draft->n_pools++;
+	return p;
+}
+
 void
 source_draft_undo_rule(struct source_draft *draft)
 {
@@ -171,6 +194,9 @@ source_draft_done(struct source_draft *draft)
 	while (draft->n_schedules > 0)
 		free(draft->schedules[--draft->n_schedules].where);
 	free(draft->schedules);
+	while (draft->n_pools > 0)
+		free(draft->pools[--draft->n_pools].where);
+	free(draft->pools);
 	free(draft->rules);
 	free(draft->categories);
 	source_report_done(&draft->notes);

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * The decision.  The first rule whose conditions hold decides; its category
- * bounds what a reservation may have.  A Path reserves nothing: for it the
- * permission alone counts.
- *
- * Refusals carry the Error Values of RFC 2750 Appendix A.
+ * The decision.  Rules whose conditions hold are taken in their order; those
+ * that continue only add what they grant, the first other one decides.  What
+ * they grant bounds what a reservation may have (judge.c).  A Path reserves
+ * nothing: for it the permission alone counts.
  */
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "limits_int.h"
+#include "judge_int.h"
 #include "load_int.h"
-
-enum {
-	VALUE_REJECT = 3,    /* ERR_REJECT: generic policy rejection */
-	VALUE_EXCEED = 4,    /* ERR_EXCEED: quota violation */
-	VALUE_NO_RSC = 15,   /* ERR_NO_RSC: out of resources */
-	VALUE_SERVICE = 17,  /* ERR_SERVICE: service type rejected */
-	VALUE_FLOWSPEC = 19, /* ERR_FL_SPEC: flowspec rejected */
-};
 
 struct policy {
 	const struct alloc *alloc;
@@ -56,68 +47,6 @@ policy_free(struct policy *p)
 	alloc_put(p->alloc, p);
 }
 
-/* ---- per-flow bounds ---------------------------------------------------- */
-
-static void
-say_rate(struct text *t, uint64_t rate_Bps)
-{
-	if (rate_Bps == POLICY_UNLIMITED)
-		text_add(t, "unlimited");
-	else
-		text_add_rate(t, (double)rate_Bps);
-}
-
-static void
-say_size(struct text *t, uint64_t octets)
-{
-	text_add_size(t, (double)octets);
-}
-
-struct bound {
-	const char *what;
-	const char *key;
-	void (*say)(struct text *t, uint64_t value);
-	uint64_t value;
-	uint64_t limit;
-};
-
-/* The first bound that the flow exceeds, or NULL. */
-static const struct bound *
-exceeded(const struct bound *bounds, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (bounds[i].value > bounds[i].limit)
-			return &bounds[i];
-	return NULL;
-}
-
-static bool
-flow_fits(const struct policy_category *c, const struct policy_request *q,
-	struct text *why)
-{
-	const struct bound bounds[] = {
-		{ "rate per flow", "maxRatePerFlow", say_rate, q->rate_Bps,
-			c->max_rate_Bps },
-		{ "bucket", "maxBucketPerFlow", say_size, q->bucket_bytes,
-			c->max_bucket_bytes },
-		{ "peak rate", "maxPeakPerFlow", say_rate,
-			q->peak_Bps == 0 ? POLICY_UNLIMITED : q->peak_Bps,
-			c->max_peak_Bps },
-		{ "packet size", "maxPacketPerFlow", say_size, q->max_packet,
-			c->max_packet_bytes },
-	};
-	const struct bound *b =
-		exceeded(bounds, sizeof(bounds) / sizeof(bounds[0]));
-
-	if (!b)
-		return true;
-	text_printf(why, "%s ", b->what);
-	b->say(why, b->value);
-	text_printf(why, " exceeds %s ", b->key);
-	b->say(why, b->limit);
-	return false;
-}
-
 /* ---- the decision ------------------------------------------------------- */
 
 /* What a rule that denies says it denies: the person, else the flow. */
@@ -127,8 +56,8 @@ say_denied(struct text *t, const struct policy_rule *rule,
 {
 	char dst[ADDR_TEXT];
 
-	if (rule->spans[POLICY_SPAN_USER].count > 0 ||
-		rule->spans[POLICY_SPAN_GROUP].count > 0) {
+	if (q->who_known && (rule->spans[POLICY_SPAN_USER].count > 0 ||
+				    rule->spans[POLICY_SPAN_GROUP].count > 0)) {
 		text_printf(t, "uid %" PRIu32, q->uid);
 		if (rule->spans[POLICY_SPAN_GROUP].count > 0)
 			text_printf(t, " gid %" PRIu32, q->gid);
@@ -140,102 +69,80 @@ say_denied(struct text *t, const struct policy_rule *rule,
 }
 
 static void
-refuse(struct policy_verdict *v, uint16_t value)
-{
-	v->allowed = false;
-	v->value = value;
-}
-
-/* Flows and rate of the rule: take the claim or say which bound stands in the
- * way. */
-static void
-take(struct policy *p, const struct policy_category *c, uint64_t rate_Bps,
-	uint32_t claim, struct policy_verdict *v)
-{
-	struct text why = text_over(v->reason, sizeof(v->reason));
-	struct policy_use would_be;
-	struct policy_ask ask = { .rule = v->rule,
-		.rate_Bps = rate_Bps,
-		.max_flows = c->max_flows,
-		.aggregate_Bps = c->aggregate_Bps,
-		.claim = claim };
-
-	text_printf(&why, "rule %s: ", v->rule);
-	switch (policy_limits_take(p->limits, &ask, &v->claim, &would_be)) {
-	case POLICY_TAKEN:
-		return;
-	case POLICY_TOO_MANY:
-		text_printf(&why, "%" PRIu64 " flows exceed maxFlows %" PRIu64,
-			would_be.flows, c->max_flows);
-		refuse(v, VALUE_EXCEED);
-		return;
-	case POLICY_TOO_MUCH:
-		text_add(&why, "aggregate rate ");
-		text_add_rate(&why, (double)would_be.rate_Bps);
-		text_add(&why, " exceeds aggregateRate ");
-		say_rate(&why, c->aggregate_Bps);
-		refuse(v, VALUE_EXCEED);
-		return;
-	case POLICY_NO_MEMORY:
-		text_add(&why, "no memory to count the flow");
-		refuse(v, VALUE_NO_RSC);
-		return;
-	}
-}
-
-static void
-judge_reservation(struct policy *p, const struct policy_category *c,
-	const struct policy_request *q, uint32_t claim,
+judge_denied(const struct policy_rule *rule, const struct policy_request *q,
 	struct policy_verdict *v)
 {
 	struct text why = text_over(v->reason, sizeof(v->reason));
 
-	text_printf(&why, "rule %s: ", v->rule);
-	if (q->service == POLICY_SERVICE_GS &&
-		c->max_service == POLICY_SERVICE_CL) {
-		text_add(&why, "service GS exceeds maxService CL");
-		refuse(v, VALUE_SERVICE);
-		return;
-	}
-	if (!flow_fits(c, q, &why)) {
-		refuse(v, VALUE_FLOWSPEC);
-		return;
-	}
-	take(p, c, q->rate_Bps, claim, v);
+	text_printf(&why, "rule %s denies ", rule->name);
+	say_denied(&why, rule, q);
+	policy_refuse(v, POLICY_VALUE_REJECT);
 }
 
+/* What a message claims for itself counts up to maxPreemption. */
 static void
-judge_by_rule(struct policy *p, const struct policy_rule *rule,
-	const struct policy_request *q, uint32_t claim,
+give_priorities(const struct policy_category *c, const struct policy_request *q,
 	struct policy_verdict *v)
 {
-	struct text why = text_over(v->reason, sizeof(v->reason));
-	struct policy_category none;
-	const struct policy_category *c = &none;
+	uint64_t most = c->max_preemption;
 
-	policy_category_init(&none);
-	if (rule->category != POLICY_NO_CATEGORY)
-		c = &p->set->categories[rule->category];
-	(void)text_copy(v->rule, sizeof(v->rule), rule->name);
-	if (rule->deny || c->deny) {
-		text_printf(&why, "rule %s denies ", rule->name);
-		say_denied(&why, rule, q);
-		refuse(v, VALUE_REJECT);
-		return;
-	}
-	v->allowed = true;
 	if (c->preemption != POLICY_UNLIMITED) {
 		v->preemption = (uint16_t)c->preemption;
 		v->defending = (uint16_t)c->defending;
 	}
-	if (q->message == POLICY_RESV)
-		judge_reservation(p, c, q, claim, v);
-	if (!v->allowed)
+	if (!q->claims_priority || most == POLICY_UNLIMITED)
 		return;
+	v->preemption = q->preemption < most ? q->preemption : (uint16_t)most;
+	v->defending = q->defending < most ? q->defending : (uint16_t)most;
+	if (v->defending < v->preemption)
+		v->defending = v->preemption;
+}
+
+static void
+say_allowed(const struct policy_granted *g, struct policy_verdict *v)
+{
+	const struct policy_rule *rule = g->decides;
+	struct text why;
+
+	if (!rule)
+		return; /* the default has said why */
 	why = text_over(v->reason, sizeof(v->reason));
 	text_printf(&why, "rule %s allows", rule->name);
-	if (c != &none)
-		text_printf(&why, " (category %s)", c->name);
+	if (rule->category != POLICY_NO_CATEGORY)
+		text_printf(&why, " (category %s)",
+			g->set->categories[rule->category].name);
+	if (v->lowered)
+		text_add(&why, ", lowered to what it grants");
+}
+
+static bool
+denies(const struct policy_set *set, const struct policy_rule *rule)
+{
+	return rule->deny || (rule->category != POLICY_NO_CATEGORY &&
+				     set->categories[rule->category].deny);
+}
+
+/* The rules that apply, up to the one that decides. */
+static void
+find_rules(const struct policy *p, const struct policy_request *q,
+	struct policy_granted *g)
+{
+	struct policy_walk walk;
+	uint32_t at;
+
+	policy_granted_init(g, p->set);
+	if (!p->set)
+		return;
+	policy_walk_begin(&walk, p->index, q);
+	while (!g->decides && policy_walk_next(&walk, &at)) {
+		const struct policy_rule *rule = p->set->rules[at];
+
+		if (policy_rule_match(&p->set->times, rule, q) != POLICY_HOLDS)
+			continue;
+		policy_granted_add(g, rule);
+		if (!rule->goes_on)
+			g->decides = rule;
+	}
 }
 
 static void
@@ -249,23 +156,43 @@ judge_by_default(const struct policy *p, struct policy_verdict *v)
 		&why, "no rule applies: %s", policy_default_text(default_why));
 	v->allowed = !policy_default_denies(default_why);
 	if (!v->allowed)
-		refuse(v, VALUE_REJECT);
+		policy_refuse(v, POLICY_VALUE_REJECT);
 }
 
-static const struct policy_rule *
-find_rule(const struct policy *p, const struct policy_request *q)
+static void
+judge_request(struct policy *p, const struct policy_granted *g,
+	const struct policy_request *q, uint32_t claim,
+	struct policy_verdict *v)
 {
-	struct policy_walk walk;
-	uint32_t at;
+	v->allowed = true;
+	if (!g->decides) {
+		judge_by_default(p, v);
+	} else {
+		(void)text_copy(v->rule, sizeof(v->rule), g->decides->name);
+		if (denies(p->set, g->decides))
+			judge_denied(g->decides, q, v);
+	}
+	if (v->allowed && q->message == POLICY_RESV)
+		policy_judge(p->limits, g, q, claim, v);
+	if (!v->allowed)
+		return;
+	give_priorities(&g->all, q, v);
+	say_allowed(g, v);
+}
 
-	if (!p->set)
-		return NULL;
-	policy_walk_begin(&walk, p->index, q);
-	while (policy_walk_next(&walk, &at))
-		if (policy_rule_match(&p->set->times, p->set->rules[at], q) ==
-			POLICY_HOLDS)
-			return p->set->rules[at];
-	return NULL;
+/* How a reservation ends that is no longer allowed: as it was told when it was
+ * admitted. */
+static void
+say_how_it_ends(
+	const struct policy *p, uint32_t claim, struct policy_verdict *v)
+{
+	struct policy_terms held;
+
+	v->change = POLICY_TEAR;
+	if (!policy_limits_terms(p->limits, claim, &held))
+		return;
+	v->change = (enum policy_change)held.change;
+	v->grace_s = held.grace_s;
 }
 
 void
@@ -273,22 +200,40 @@ policy_decide(struct policy *policy, const struct policy_request *request,
 	uint32_t claim, struct policy_verdict *ret_verdict)
 {
 	struct policy_verdict *v = ret_verdict;
-	const struct policy_rule *rule = find_rule(policy, request);
+	struct policy_granted granted;
 
-	*v = (struct policy_verdict){ 0 };
-	if (rule) {
-		judge_by_rule(policy, rule, request, claim, v);
-		policy_limits_note(policy->limits, rule->name, v->allowed);
-	} else {
-		judge_by_default(policy, v);
-	}
+	find_rules(policy, request, &granted);
+	*v = (struct policy_verdict){ .limit = "",
+		.service = request->service,
+		.rate_Bps = request->rate_Bps,
+		.bucket_bytes = request->bucket_bytes,
+		.peak_Bps = request->peak_Bps,
+		.max_packet = request->max_packet,
+		.max_slack_us = POLICY_UNLIMITED };
+	judge_request(policy, &granted, request, claim, v);
+	if (granted.decides)
+		policy_limits_note(
+			policy->limits, granted.decides->name, v->allowed);
 	/* Allowed without a claim: the old one is replaced by none. */
 	if (v->allowed && v->claim == 0)
 		policy_limits_end(policy->limits, claim);
-	if (!v->allowed) {
-		v->preemption = 0;
-		v->defending = 0;
+	if (!v->allowed)
+		say_how_it_ends(policy, claim, v);
+}
+
+int64_t
+policy_next_change(const struct policy *p, int64_t now_unix_s)
+{
+	int64_t first = policy_limits_next(p->limits, now_unix_s);
+
+	for (size_t i = 0; p->set && i < p->set->times.n_whens; i++) {
+		int64_t next = policy_when_next(
+			&p->set->times, &p->set->times.whens[i], now_unix_s);
+
+		if (next < first)
+			first = next;
 	}
+	return first;
 }
 
 void
@@ -341,7 +286,8 @@ policy_rule_at(
 		return false;
 
 	const struct policy_rule *rule = p->set->rules[i];
-	struct policy_use use = policy_limits_use(p->limits, rule->name);
+	struct policy_use use = policy_limits_use(
+		p->limits, POLICY_COUNTS_RULE, rule->name, "");
 	struct policy_rule_info info = {
 		.allow = !rule->deny,
 		.priority = rule->priority,
@@ -363,7 +309,7 @@ policy_rule_at(
 			&p->set->categories[rule->category];
 
 		(void)text_copy(info.category, sizeof(info.category), c->name);
-		policy_category_text(&grants, c);
+		policy_category_text(&grants, p->set, c);
 		info.allow = info.allow && !c->deny;
 	}
 	*ret_info = info;
@@ -384,4 +330,38 @@ policy_data_at(const struct policy *p, size_t i, int64_t now_unix_s,
 			? NULL
 			: &p->set->categories[rule->category],
 		&p->set->times, now_unix_s, ret_rule);
+}
+
+bool
+policy_pool_at(
+	const struct policy *p, size_t i, struct policy_pool_info *ret_info)
+{
+	if (!p->set || i >= p->set->n_pools)
+		return false;
+
+	const struct policy_pool *pool = &p->set->pools[i];
+	struct policy_use use = policy_limits_use(
+		p->limits, POLICY_COUNTS_POOL, pool->name, "");
+
+	*ret_info = (struct policy_pool_info){ .max_flows = pool->max_flows,
+		.max_Bps = pool->rate_Bps,
+		.flows = use.flows,
+		.rate_Bps = use.rate_Bps };
+	(void)text_copy(ret_info->name, sizeof(ret_info->name), pool->name);
+	return true;
+}
+
+bool
+policy_tried_at(const struct policy *p, size_t i,
+	const struct policy_request *request, const char **ret_rule,
+	const char **ret_why)
+{
+	enum policy_condition failed;
+
+	if (!p->set || i >= p->set->n_rules)
+		return false;
+	failed = policy_rule_match(&p->set->times, p->set->rules[i], request);
+	*ret_rule = p->set->rules[i]->name;
+	*ret_why = failed == POLICY_HOLDS ? "" : policy_condition_text(failed);
+	return true;
 }

@@ -132,10 +132,21 @@ tried(const struct explained *e)
 	size_t n = 0;
 
 	while (n < e->set->n_rules &&
-		policy_rule_match(&e->set->times, e->set->rules[n],
-			&e->options->request) != POLICY_HOLDS)
+		(e->set->rules[n]->goes_on ||
+			policy_rule_match(&e->set->times, e->set->rules[n],
+				&e->options->request) != POLICY_HOLDS))
 		n++;
 	return n;
+}
+
+/* Why a rule that is tried does not apply; NULL when it does. */
+static const char *
+lost(const struct explained *e, size_t i)
+{
+	enum policy_condition failed = policy_rule_match(
+		&e->set->times, e->set->rules[i], &e->options->request);
+
+	return failed == POLICY_HOLDS ? NULL : policy_condition_text(failed);
 }
 
 static void
@@ -152,14 +163,16 @@ print_text(const struct explained *e)
 	printf("from: %s\n", e->source);
 	for (size_t i = 0; i < e->set->n_rules && i <= n; i++) {
 		const struct policy_rule *r = e->set->rules[i];
+		const char *why = lost(e, i);
 
 		if (i == n)
 			printf("%zu. %s: applies\n", i + 1, r->name);
+		else if (!why)
+			printf("%zu. %s: applies, and continues\n", i + 1,
+				r->name);
 		else
 			printf("%zu. %s: does not apply (%s)\n", i + 1, r->name,
-				policy_condition_text(
-					policy_rule_match(&e->set->times, r,
-						&e->options->request)));
+				why);
 	}
 	if (n < e->set->n_rules && n + 1 < e->set->n_rules)
 		printf("%zu more not tried\n", e->set->n_rules - n - 1);
@@ -171,27 +184,31 @@ print_json(const struct explained *e)
 	const struct policy_verdict *v = &e->verdict;
 	size_t n = tried(e);
 	json_t *o = json_object();
-	json_t *lost = json_array();
+	json_t *losers = json_array();
+	json_t *continued = json_array();
 
 	json_object_set_new(o, "schema", json_integer(1));
 	json_object_set_new(o, "allowed", json_boolean(v->allowed));
 	json_object_set_new(o, "value", json_integer(v->value));
 	json_object_set_new(o, "rule", json_string(v->rule));
 	json_object_set_new(o, "reason", json_string(v->reason));
+	json_object_set_new(o, "limit", json_string(v->limit));
+	json_object_set_new(o, "lowered", json_boolean(v->lowered));
 	json_object_set_new(o, "preemption", json_integer(v->preemption));
 	json_object_set_new(o, "defending", json_integer(v->defending));
 	json_object_set_new(o, "source", json_string(e->source));
 	for (size_t i = 0; i < n; i++) {
-		const struct policy_rule *r = e->set->rules[i];
 		json_t *l = json_object();
+		const char *why = lost(e, i);
 
-		json_object_set_new(l, "rule", json_string(r->name));
-		json_object_set_new(l, "failed",
-			json_string(policy_condition_text(policy_rule_match(
-				&e->set->times, r, &e->options->request))));
-		json_array_append_new(lost, l);
+		json_object_set_new(
+			l, "rule", json_string(e->set->rules[i]->name));
+		if (why)
+			json_object_set_new(l, "failed", json_string(why));
+		json_array_append_new(why ? losers : continued, l);
 	}
-	json_object_set_new(o, "lost", lost);
+	json_object_set_new(o, "lost", losers);
+	json_object_set_new(o, "continued", continued);
 	(void)json_dumpf(o, stdout,
 		JSON_INDENT(2) | JSON_PRESERVE_ORDER); /* checked at exit */
 	printf("\n");

@@ -45,7 +45,7 @@ policy_grant_set(struct policy_category *c, const struct policy_grant *grant,
 void
 policy_category_init(struct policy_category *c)
 {
-	*c = (struct policy_category){ 0 };
+	*c = (struct policy_category){ .pool = POLICY_NO_POOL };
 	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++)
 		policy_grant_set(c, &grants[i], POLICY_UNLIMITED);
 }
@@ -78,6 +78,13 @@ static const struct policy_word arbitrations[] = {
 	{ "first-wins", POLICY_FIRST_WINS }, { NULL, 0 }
 };
 
+static const struct policy_word exceeds[] = { { "reject", POLICY_REJECT },
+	{ "lower", POLICY_LOWER }, { NULL, 0 } };
+
+static const struct policy_word changes[] = { { "keep", POLICY_KEEP },
+	{ "renegotiate", POLICY_RENEGOTIATE }, { "tear", POLICY_TEAR },
+	{ NULL, 0 } };
+
 static const struct policy_word flags[] = { { "no", 0 }, { "yes", 1 },
 	{ NULL, 0 } };
 
@@ -102,10 +109,15 @@ policy_unit_words(enum policy_unit unit)
 		return excesses;
 	case POLICY_UNIT_ARBITRATION:
 		return arbitrations;
+	case POLICY_UNIT_EXCEED:
+		return exceeds;
+	case POLICY_UNIT_CHANGE:
+		return changes;
 	case POLICY_UNIT_FLAG:
 		return flags;
 	case POLICY_UNIT_RATE:
 	case POLICY_UNIT_SIZE:
+	case POLICY_UNIT_TIME:
 	case POLICY_UNIT_COUNT:
 		break;
 	}
@@ -147,11 +159,13 @@ add_grant(struct text *t, const struct policy_grant *grant, uint64_t value)
 	else if (word)
 		text_add(t, word);
 	else
-		text_printf(t, "%" PRIu64, value);
+		text_printf(t, "%" PRIu64 "%s", value,
+			grant->unit == POLICY_UNIT_TIME ? " us" : "");
 }
 
 void
-policy_category_text(struct text *t, const struct policy_category *c)
+policy_category_text(struct text *t, const struct policy_set *set,
+	const struct policy_category *c)
 {
 	size_t start = t->len;
 
@@ -166,6 +180,9 @@ policy_category_text(struct text *t, const struct policy_category *c)
 			text_add(t, "; ");
 		add_grant(t, &grants[i], value);
 	}
+	if (c->pool != POLICY_NO_POOL)
+		text_printf(t, "%spool %s", t->len > start ? "; " : "",
+			set->pools[c->pool].name);
 	if (t->len == start)
 		text_add(t, "no limits");
 }

@@ -3,9 +3,9 @@
 /*
  * Claims and the counters they hold up.
  *
- * A counter is made when its rule first decides, found by the rule's name, and
- * lives as long as a claim or the rule.  A claim is a slot of an array and a
- * round number, so that ending one twice harms nobody:
+ * A counter is made when it is first counted for.  Those of rules live as long
+ * as a claim or the rule, the others as long as a claim.  A claim is a slot of
+ * an array and a round number, so that ending one twice harms nobody:
  *
  *	claim := round (8 bits) | slot + 1 (24 bits)
  */
@@ -17,15 +17,22 @@
 #include "base/hash.h"
 #include "policy/rule_int.h"
 
+/* "KIND NAME\nUSER": neither part has a line feed. */
+enum { KEY = 2 + POLICY_NAME + POLICY_USER };
+
 struct counter {
 	UT_hash_handle hh;
-	char rule[POLICY_NAME];
+	char key[KEY];
+	enum policy_counter kind;
 	struct policy_use use;
 };
 
 struct slot {
-	struct counter *counter; /* NULL: free */
+	struct counter *counters[POLICY_HOLDS_MAX];
+	size_t n_counters; /* 0: free */
 	uint64_t rate_Bps;
+	uint64_t bucket_bytes;
+	struct policy_terms terms;
 	uint32_t next_free; /* slot + 1; 0: none */
 	uint8_t round;
 };
@@ -34,20 +41,21 @@ enum { SLOTS_MAX = 0xffffff, SLOTS_FIRST = 64 };
 
 struct policy_limits {
 	const struct alloc *alloc;
-	struct counter *counters; /* hash by name */
+	struct counter *counters; /* hash by key */
 	struct slot *slots;
 	uint32_t n_slots;
 	uint32_t first_free; /* slot + 1; 0: none */
+	size_t n_timed;      /* claims that end by themselves */
 };
 
-/* Names of rules are chosen by whoever administers the policy, not by a
- * peer; any key will do. */
+/* Names of rules are chosen by whoever administers the policy; what a peer
+ * can choose of a user's is its address.  Any key will do. */
 static unsigned
-hash_name(const char *name)
+hash_key_text(const char *key)
 {
-	static const struct hash_key key = { 0 };
+	static const struct hash_key fixed = { 0 };
 
-	return hash_bytes(&key, name, strlen(name));
+	return hash_bytes(&fixed, key, strlen(key));
 }
 
 struct policy_limits *
@@ -77,35 +85,64 @@ policy_limits_free(struct policy_limits *l)
 	alloc_put(l->alloc, l);
 }
 
+static void
+make_key(char key[KEY], enum policy_counter kind, const char *name,
+	const char *user)
+{
+	struct text t = text_over(key, KEY);
+
+	text_printf(&t, "%u%s\n%s", (unsigned)kind, name, user);
+}
+
 static struct counter *
-find_counter(const struct policy_limits *l, const char *rule)
+find_counter(const struct policy_limits *l, const char *key)
 {
 	struct counter *c;
 
 	HASH_FIND_BYHASHVALUE(
-		hh, l->counters, rule, strlen(rule), hash_name(rule), c);
+		hh, l->counters, key, strlen(key), hash_key_text(key), c);
 	return c;
 }
 
 /* Found or made; NULL for lack of memory. */
 static struct counter *
-need_counter(struct policy_limits *l, const char *rule)
+need_counter(struct policy_limits *l, enum policy_counter kind,
+	const char *name, const char *user)
 {
-	struct counter *c = find_counter(l, rule);
+	char key[KEY];
+	struct counter *c;
 
+	make_key(key, kind, name, user);
+	c = find_counter(l, key);
 	if (c)
 		return c;
 	c = (struct counter *)alloc_get(l->alloc, sizeof(*c));
 	if (!c)
 		return NULL;
-	(void)text_copy(c->rule, sizeof(c->rule), rule); /* a valid name fits */
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, l->counters, c->rule, strlen(c->rule),
-		hash_name(c->rule), c);
+	c->kind = kind;
+	memcpy(c->key, key, sizeof(key));
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, l->counters, c->key, strlen(c->key),
+		hash_key_text(c->key), c);
 	if (!hash_added(c->hh)) {
 		alloc_put(l->alloc, c);
 		return NULL;
 	}
 	return c;
+}
+
+static void
+drop_counter(struct policy_limits *l, struct counter *c)
+{
+	HASH_DEL(l->counters, c);
+	alloc_put(l->alloc, c);
+}
+
+/* What nobody counts for is forgotten, but for what rules have decided. */
+static void
+drop_unused(struct policy_limits *l, struct counter *c)
+{
+	if (c->use.flows == 0 && c->kind != POLICY_COUNTS_RULE)
+		drop_counter(l, c);
 }
 
 static struct slot *
@@ -118,7 +155,7 @@ find_slot(const struct policy_limits *l, uint32_t claim)
 
 	struct slot *s = &l->slots[index];
 
-	return s->counter && s->round == claim >> 24 ? s : NULL;
+	return s->n_counters > 0 && s->round == claim >> 24 ? s : NULL;
 }
 
 static bool
@@ -161,74 +198,185 @@ take_slot(struct policy_limits *l)
 	return s;
 }
 
-static void
-release(struct slot *s)
+static bool
+is_timed(const struct slot *s)
 {
-	s->counter->use.flows--;
-	s->counter->use.rate_Bps -= s->rate_Bps;
-	s->counter = NULL;
-	s->rate_Bps = 0;
+	return s->terms.duration_s != POLICY_UNLIMITED;
 }
 
-/*
- * Would the counter stay within its bounds?  A change that does not ask for
- * more than it holds is never refused: after a bound was lowered, giving back
- * a part must be possible.
- */
-static enum policy_taken
-judge(const struct policy_ask *ask, const struct slot *own,
-	struct policy_use *would_be)
+static void
+release(struct policy_limits *l, struct slot *s)
 {
-	uint64_t held = own ? own->rate_Bps : 0;
+	for (size_t i = 0; i < s->n_counters; i++) {
+		struct policy_use *use = &s->counters[i]->use;
 
-	if (!own) {
-		would_be->flows++;
-		if (would_be->flows > ask->max_flows)
-			return POLICY_TOO_MANY;
+		use->flows--;
+		use->rate_Bps -= s->rate_Bps;
+		use->bucket_bytes -= s->bucket_bytes;
 	}
-	would_be->rate_Bps -= held;
-	if (__builtin_add_overflow(
-		    would_be->rate_Bps, ask->rate_Bps, &would_be->rate_Bps)) {
-		would_be->rate_Bps = UINT64_MAX;
-		return POLICY_TOO_MUCH;
+	l->n_timed -= is_timed(s);
+}
+
+static bool
+counts_for(const struct slot *s, const struct counter *c)
+{
+	for (size_t i = 0; s && i < s->n_counters; i++)
+		if (s->counters[i] == c)
+			return true;
+	return false;
+}
+
+/* Put an amount in the place of what is held; false: it is over the bound.
+ * What is no more than is held is never refused: after a bound was lowered,
+ * giving back a part must be possible. */
+static bool
+exchange(uint64_t *sum, uint64_t held, bool own, uint64_t amount, uint64_t most)
+{
+	*sum -= held;
+	if (__builtin_add_overflow(*sum, amount, sum)) {
+		*sum = UINT64_MAX;
+		return false;
 	}
-	if (would_be->rate_Bps > ask->aggregate_Bps &&
-		(!own || ask->rate_Bps > held))
+	return *sum <= most || (own && amount <= held);
+}
+
+/* Would the counter stay within its bounds? */
+static enum policy_taken
+judge(const struct policy_ask *ask, const struct policy_hold *hold,
+	const struct slot *own, struct policy_use *would_be)
+{
+	uint64_t rate_Bps = own ? own->rate_Bps : 0;
+	uint64_t bucket = own ? own->bucket_bytes : 0;
+
+	if (!own && ++would_be->flows > hold->max_flows)
+		return POLICY_TOO_MANY;
+	if (!exchange(&would_be->rate_Bps, rate_Bps, own != NULL, ask->rate_Bps,
+		    hold->max_Bps))
 		return POLICY_TOO_MUCH;
+	if (!exchange(&would_be->bucket_bytes, bucket, own != NULL,
+		    ask->bucket_bytes, hold->max_bucket))
+		return POLICY_TOO_LARGE;
 	return POLICY_TAKEN;
+}
+
+/* Up to the percentage before, over it now. */
+static bool
+passes(uint64_t before, uint64_t now, uint64_t most, uint64_t percent)
+{
+	double line = (double)most * (double)percent / 100;
+
+	return most != POLICY_UNLIMITED && (double)before <= line &&
+	       (double)now > line;
+}
+
+static enum policy_taken
+passes_soft(const struct policy_hold *hold, const struct policy_use *before,
+	const struct policy_use *now)
+{
+	uint64_t percent = hold->soft_percent;
+
+	if (percent == POLICY_UNLIMITED)
+		return POLICY_TAKEN;
+	if (passes(before->flows, now->flows, hold->max_flows, percent))
+		return POLICY_TOO_MANY;
+	if (passes(before->rate_Bps, now->rate_Bps, hold->max_Bps, percent))
+		return POLICY_TOO_MUCH;
+	return passes(before->bucket_bytes, now->bucket_bytes, hold->max_bucket,
+		       percent)
+		       ? POLICY_TOO_LARGE
+		       : POLICY_TAKEN;
+}
+
+/* Every counter of the ask, and whether each stays within its bounds. */
+static enum policy_taken
+judge_all(struct policy_limits *l, const struct policy_ask *ask,
+	const struct slot *old, struct counter *counters[POLICY_HOLDS_MAX],
+	struct policy_outcome *ret)
+{
+	for (size_t i = 0; i < ask->n_holds; i++) {
+		const struct policy_hold *h = &ask->holds[i];
+		struct policy_use would_be;
+		enum policy_taken taken;
+		enum policy_taken soft;
+
+		counters[i] = need_counter(l, h->kind, h->name, h->user);
+		if (!counters[i])
+			return POLICY_NO_MEMORY;
+		would_be = counters[i]->use;
+		taken = judge(ask, h, counts_for(old, counters[i]) ? old : NULL,
+			&would_be);
+		soft = passes_soft(h, &counters[i]->use, &would_be);
+		if (taken != POLICY_TAKEN ||
+			(soft != POLICY_TAKEN && ret->soft == POLICY_TAKEN)) {
+			ret->hold = i;
+			ret->would_be = would_be;
+			ret->soft = soft;
+		}
+		if (taken != POLICY_TAKEN)
+			return taken;
+	}
+	return POLICY_TAKEN;
+}
+
+static void
+fill(struct policy_limits *l, struct slot *s, const struct policy_ask *ask,
+	struct counter *const counters[POLICY_HOLDS_MAX])
+{
+	s->n_counters = ask->n_holds;
+	s->rate_Bps = ask->rate_Bps;
+	s->bucket_bytes = ask->bucket_bytes;
+	for (size_t i = 0; i < ask->n_holds; i++) {
+		struct policy_use *use = &counters[i]->use;
+
+		s->counters[i] = counters[i];
+		use->flows++;
+		use->rate_Bps += ask->rate_Bps;
+		use->bucket_bytes += ask->bucket_bytes;
+	}
+	s->terms = ask->terms;
+	l->n_timed += is_timed(s);
+}
+
+/* Forget what an old claim, or an ask that was refused, leaves unused. */
+static void
+tidy(struct policy_limits *l, struct counter **counters, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (counters[i])
+			drop_unused(l, counters[i]);
 }
 
 enum policy_taken
 policy_limits_take(struct policy_limits *l, const struct policy_ask *ask,
-	uint32_t *ret_claim, struct policy_use *ret_would_be)
+	struct policy_outcome *ret)
 {
-	struct counter *c = need_counter(l, ask->rule);
+	struct counter *counters[POLICY_HOLDS_MAX] = { NULL };
 	struct slot *old = find_slot(l, ask->claim);
+	struct slot *s = old;
+	struct slot before = { 0 };
+	enum policy_taken taken;
 
-	*ret_would_be = (struct policy_use){ 0 };
-	if (!c)
-		return POLICY_NO_MEMORY;
-	*ret_would_be = c->use;
-
-	enum policy_taken taken =
-		judge(ask, old && old->counter == c ? old : NULL, ret_would_be);
-
-	if (taken != POLICY_TAKEN)
+	*ret = (struct policy_outcome){ 0 };
+	taken = judge_all(l, ask, old, counters, ret);
+	if (taken == POLICY_TAKEN && !s)
+		s = take_slot(l);
+	if (taken == POLICY_TAKEN && !s)
+		taken = POLICY_NO_MEMORY;
+	if (taken != POLICY_TAKEN) {
+		tidy(l, counters, ask->n_holds);
 		return taken;
-
-	struct slot *s = old ? old : take_slot(l);
-
-	if (!s)
-		return POLICY_NO_MEMORY;
-	if (old)
-		release(old);
-	else
+	}
+	if (old) {
+		before = *old;
+		release(l, old);
+	} else {
 		s->round++;
-	s->counter = c;
-	s->rate_Bps = ask->rate_Bps;
-	c->use.flows++;
-	c->use.rate_Bps += ask->rate_Bps;
-	*ret_claim = (uint32_t)s->round << 24 | (uint32_t)(s - l->slots + 1);
+	}
+	fill(l, s, ask, counters);
+	if (old)
+		s->terms.since_s = before.terms.since_s;
+	tidy(l, before.counters, before.n_counters);
+	ret->claim = (uint32_t)s->round << 24 | (uint32_t)(s - l->slots + 1);
 	return POLICY_TAKEN;
 }
 
@@ -239,15 +387,46 @@ policy_limits_end(struct policy_limits *l, uint32_t claim)
 
 	if (!s)
 		return;
-	release(s);
+	release(l, s);
+	tidy(l, s->counters, s->n_counters);
+	s->n_counters = 0;
 	s->next_free = l->first_free;
 	l->first_free = (uint32_t)(s - l->slots) + 1;
+}
+
+bool
+policy_limits_terms(
+	const struct policy_limits *l, uint32_t claim, struct policy_terms *ret)
+{
+	const struct slot *s = find_slot(l, claim);
+
+	if (s)
+		*ret = s->terms;
+	return s != NULL;
+}
+
+int64_t
+policy_limits_next(const struct policy_limits *l, int64_t now_s)
+{
+	int64_t first = INT64_MAX;
+
+	for (uint32_t i = 0; l->n_timed > 0 && i < l->n_slots; i++) {
+		const struct slot *s = &l->slots[i];
+		int64_t end_s;
+
+		if (s->n_counters == 0 || !is_timed(s))
+			continue;
+		end_s = s->terms.since_s + (int64_t)s->terms.duration_s;
+		if (end_s > now_s && end_s < first)
+			first = end_s;
+	}
+	return first;
 }
 
 void
 policy_limits_note(struct policy_limits *l, const char *rule, bool allowed)
 {
-	struct counter *c = need_counter(l, rule);
+	struct counter *c = need_counter(l, POLICY_COUNTS_RULE, rule, "");
 
 	if (!c)
 		return; /* a decision more or less is not worth a refusal */
@@ -258,9 +437,14 @@ policy_limits_note(struct policy_limits *l, const char *rule, bool allowed)
 }
 
 struct policy_use
-policy_limits_use(const struct policy_limits *l, const char *rule)
+policy_limits_use(const struct policy_limits *l, enum policy_counter kind,
+	const char *name, const char *user)
 {
-	const struct counter *c = find_counter(l, rule);
+	char key[KEY];
+	const struct counter *c;
+
+	make_key(key, kind, name, user);
+	c = find_counter(l, key);
 
 	return c ? c->use : (struct policy_use){ 0 };
 }
@@ -272,12 +456,14 @@ policy_limits_sweep(struct policy_limits *l,
 	struct counter *c = l->counters;
 
 	while (c) {
-		const bool unused = c->use.flows == 0 && !known(arg, c->rule);
 		struct counter *next = (struct counter *)c->hh.next;
+		char name[POLICY_NAME];
 
-		if (unused) {
-			HASH_DEL(l->counters, c);
-			alloc_put(l->alloc, c);
+		if (c->kind == POLICY_COUNTS_RULE && c->use.flows == 0) {
+			(void)text_copy(name, sizeof(name), c->key + 1);
+			name[strcspn(name, "\n")] = '\0';
+			if (!known(arg, name))
+				drop_counter(l, c);
 		}
 		c = next;
 	}

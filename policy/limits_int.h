@@ -3,8 +3,9 @@
 #define LIMITS_INT_H
 
 /*
- * What reservations count for: flows and rate of each rule, held by claims.
- * Keyed by the rule's name, so that they outlive a snapshot.  Pure.
+ * What reservations count for: flows, rate and buckets of rules, of shared
+ * categories, of each of their users, and of pools, held by claims.  Keyed by
+ * name, so that they outlive a snapshot.  Pure.
  */
 
 #include <stdbool.h>
@@ -15,48 +16,91 @@
 
 struct policy_limits;
 
+enum {
+	POLICY_HOLDS_MAX = 10, /* counters of one claim */
+	POLICY_USER = 160      /* who asks, as text with its terminator */
+};
+
+enum policy_counter {
+	POLICY_COUNTS_RULE,
+	POLICY_COUNTS_CATEGORY, /* shared by its rules */
+	POLICY_COUNTS_RULE_USER,
+	POLICY_COUNTS_CATEGORY_USER,
+	POLICY_COUNTS_POOL
+};
+
 struct policy_use {
 	uint64_t allowed; /* decisions */
 	uint64_t refused;
 	uint64_t flows; /* claims now */
 	uint64_t rate_Bps;
+	uint64_t bucket_bytes;
+};
+
+/* One counter that a claim counts for, and its bounds: POLICY_UNLIMITED. */
+struct policy_hold {
+	enum policy_counter kind;
+	const char *name; /* of the rule, category or pool */
+	const char *user; /* "": not of one user */
+	uint64_t max_flows;
+	uint64_t max_Bps;
+	uint64_t max_bucket;
+	uint64_t soft_percent; /* of them, to be told */
+};
+
+/* What a claim was given on. */
+struct policy_terms {
+	int64_t since_s;     /* the first claim for the same reservation */
+	uint64_t duration_s; /* POLICY_UNLIMITED: for ever */
+	uint8_t change;      /* enum policy_change */
+	uint32_t grace_s;
 };
 
 struct policy_ask {
-	const char *rule;
+	const struct policy_hold *holds;
+	size_t n_holds; /* up to POLICY_HOLDS_MAX */
 	uint64_t rate_Bps;
-	uint64_t max_flows; /* POLICY_UNLIMITED: no bound */
-	uint64_t aggregate_Bps;
-	uint32_t claim; /* to be replaced; 0: none */
+	uint64_t bucket_bytes;
+	struct policy_terms terms;
+	uint32_t claim; /* to be replaced, keeps since_s; 0: none */
 };
 
 enum policy_taken {
 	POLICY_TAKEN,
-	POLICY_TOO_MANY, /* flows */
-	POLICY_TOO_MUCH, /* rate */
+	POLICY_TOO_MANY,  /* flows */
+	POLICY_TOO_MUCH,  /* rate */
+	POLICY_TOO_LARGE, /* bucket */
 	POLICY_NO_MEMORY
+};
+
+struct policy_outcome {
+	uint32_t claim;
+	size_t hold;                /* refused: whose bound; taken: see soft */
+	struct policy_use would_be; /* of that counter with this claim */
+	enum policy_taken soft;     /* taken: a soft limit is passed now */
 };
 
 /* NULL for lack of memory. */
 struct policy_limits *policy_limits_new(const struct alloc *alloc);
 void policy_limits_free(struct policy_limits *limits);
 
-/*
- * Take a claim, or replace the one held.  On refusal nothing changes.
- * ret_would_be: flows and rate of the rule with this claim, on refusal too.
- */
+/* Take a claim, or replace the one held.  On refusal nothing changes. */
 enum policy_taken policy_limits_take(struct policy_limits *limits,
-	const struct policy_ask *ask, uint32_t *ret_claim,
-	struct policy_use *ret_would_be);
+	const struct policy_ask *ask, struct policy_outcome *ret);
 /* Give a claim back; 0 and one that is gone are fine. */
 void policy_limits_end(struct policy_limits *limits, uint32_t claim);
+/* False: there is no such claim. */
+bool policy_limits_terms(const struct policy_limits *limits, uint32_t claim,
+	struct policy_terms *ret);
+/* When the first claim has lasted its time, after now; INT64_MAX: none. */
+int64_t policy_limits_next(const struct policy_limits *limits, int64_t now_s);
 
 /* Count a decision by that rule. */
 void policy_limits_note(
 	struct policy_limits *limits, const char *rule, bool allowed);
 /* Zeroes when nothing was counted. */
-struct policy_use policy_limits_use(
-	const struct policy_limits *limits, const char *rule);
+struct policy_use policy_limits_use(const struct policy_limits *limits,
+	enum policy_counter kind, const char *name, const char *user);
 
 /* Forget counters of rules that hold no claim and for which known() is
  * false. */

@@ -17,6 +17,7 @@ enum phase {
 	PHASE_COUNTS,
 	PHASE_ZONES,
 	PHASE_WHENS,
+	PHASE_POOLS,
 	PHASE_CATEGORIES,
 	PHASE_RULES,
 	PHASE_READY,
@@ -25,8 +26,9 @@ enum phase {
 
 enum {
 	DIGEST_SLICE = 256, /* octets digested for one rule of the budget */
-	CATEGORY_LEAST = 4 + 2 + 1 + 2, /* octets of a record */
+	CATEGORY_LEAST = 4 + 2 + 1 + 2 + 4, /* octets of a record */
 	ZONE_LEAST = 4 + 2 + 1 + 4 + 2,
+	POOL_LEAST = 4 + 2 + 1 + 32,
 	WHEN_LEAST = 4 + 2 + 4 + 1 + 2 + 4 + 16,
 	RULE_LEAST = 4 + 2 + 1 + 8 + 3 + 8 + 4 + 2 * 19
 };
@@ -40,6 +42,7 @@ struct policy_load {
 	uint64_t digest;
 	size_t zones; /* announced */
 	size_t whens;
+	size_t pools;
 	size_t categories;
 	size_t rules;
 	struct policy_set *set; /* counts what is there so far */
@@ -122,9 +125,11 @@ counts_fit(const struct policy_load *load)
 {
 	return load->zones <= POLICY_ZONES_MAX &&
 	       load->whens <= POLICY_WHENS_MAX &&
+	       load->pools <= POLICY_POOLS_MAX &&
 	       load->categories <= POLICY_CATEGORIES_MAX &&
 	       load->rules <= POLICY_RULES_MAX &&
 	       load->zones * ZONE_LEAST + load->whens * WHEN_LEAST +
+			       load->pools * POOL_LEAST +
 			       load->categories * CATEGORY_LEAST +
 			       load->rules * RULE_LEAST <=
 		       buf_left(&load->body);
@@ -142,14 +147,16 @@ make_room(struct policy_load *load)
 		alloc, (load->zones + 1) * sizeof(*times->zones));
 	times->whens = (struct policy_when *)alloc_get(
 		alloc, (load->whens + 1) * sizeof(*times->whens));
+	set->pools = (struct policy_pool *)alloc_get(
+		alloc, (load->pools + 1) * sizeof(*set->pools));
 	set->categories = (struct policy_category *)alloc_get(
 		alloc, (load->categories + 1) * sizeof(*set->categories));
 	set->rules = (struct policy_rule **)alloc_get(
 		alloc, (load->rules + 1) * sizeof(struct policy_rule *));
 	set->data = (uint32_t *)alloc_get(
 		alloc, (load->rules + 1) * sizeof(*set->data));
-	return times->zones && times->whens && set->categories && set->rules &&
-	       set->data;
+	return times->zones && times->whens && set->pools && set->categories &&
+	       set->rules && set->data;
 }
 
 static void
@@ -160,6 +167,7 @@ step_counts(struct policy_load *load)
 	set->default_why = buf_get_u8(&load->body);
 	load->zones = buf_get_u32le(&load->body);
 	load->whens = buf_get_u32le(&load->body);
+	load->pools = buf_get_u32le(&load->body);
 	load->categories = buf_get_u32le(&load->body);
 	load->rules = buf_get_u32le(&load->body);
 	if (load->body.failed || set->default_why >= POLICY_DEFAULT_NOT_YET)
@@ -195,7 +203,7 @@ step_when(struct policy_load *load)
 	struct policy_times *times = &load->set->times;
 
 	if (times->n_whens == load->whens) {
-		load->phase = PHASE_CATEGORIES;
+		load->phase = PHASE_POOLS;
 		return;
 	}
 
@@ -209,6 +217,25 @@ step_when(struct policy_load *load)
 }
 
 static void
+step_pool(struct policy_load *load)
+{
+	struct policy_set *set = load->set;
+
+	if (set->n_pools == load->pools) {
+		load->phase = PHASE_CATEGORIES;
+		return;
+	}
+
+	const char *problem =
+		policy_pool_read(&load->body, &set->pools[set->n_pools]);
+
+	if (problem)
+		refuse(load, problem);
+	else
+		set->n_pools++;
+}
+
+static void
 step_category(struct policy_load *load)
 {
 	struct policy_set *set = load->set;
@@ -219,7 +246,7 @@ step_category(struct policy_load *load)
 	}
 
 	const char *problem = policy_category_read(
-		&load->body, &set->categories[set->n_categories]);
+		&load->body, set->n_pools, &set->categories[set->n_categories]);
 
 	if (problem)
 		refuse(load, problem);
@@ -273,6 +300,8 @@ policy_load_step(struct policy_load *load, size_t budget)
 		step_zone(load);
 	for (size_t i = 0; i < budget && load->phase == PHASE_WHENS; i++)
 		step_when(load);
+	for (size_t i = 0; i < budget && load->phase == PHASE_POOLS; i++)
+		step_pool(load);
 	for (size_t i = 0; i < budget && load->phase == PHASE_CATEGORIES; i++)
 		step_category(load);
 	for (size_t i = 0; i < budget && load->phase == PHASE_RULES; i++)

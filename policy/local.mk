@@ -4,6 +4,7 @@ libpolicy_la_SOURCES = \
 	policy/engine.c policy/policy.h \
 	policy/grants.c \
 	policy/index.c policy/index_int.h \
+	policy/judge.c policy/judge_int.h \
 	policy/limits.c policy/limits_int.h \
 	policy/load.c policy/load_int.h \
 	policy/rule.c policy/rule_int.h \

@@ -21,6 +21,10 @@ static const char usage_text[] =
 	"               [--port N] [--src ADDR] [--sport N]\n"
 	"               [--service GS|CL] [--rate RATE] [--bucket SIZE]\n"
 	"               [--peak RATE] [--packet SIZE] [--iface NAME]\n"
+	"               [--groups N,...] [--principal NAME] [--subject DN]\n"
+	"               [--issuer DN] [--application LOCATOR]\n"
+	"               [--neighbour ADDR] [--style WF|FF|SE] [--delay US]\n"
+	"               [--slack US] [--time MOMENT]\n"
 	"       policyd serve [-d] [-c FILE] [-i SECONDS] [--state-dir DIR]\n"
 	"               [--no-sandbox]\n"
 	"       policyd --version | --help\n";
@@ -264,6 +268,104 @@ set_iface(struct policy_request *q, const char *value)
 	return text_copy(q->iface, sizeof(q->iface), value);
 }
 
+enum { GROUPS_MAX = 64 };
+
+static bool
+set_groups(struct policy_request *q, const char *value)
+{
+	uint32_t *groups = (uint32_t *)calloc(GROUPS_MAX, sizeof(*groups));
+	const char *p = value;
+
+	free((void *)(uintptr_t)q->groups); /* of the same option before */
+	q->groups = groups;
+	q->who_known = true;
+	for (q->n_groups = 0; groups && q->n_groups < GROUPS_MAX;) {
+		char one[16];
+		size_t n = strcspn(p, ",");
+
+		if (n >= sizeof(one))
+			return false;
+		memcpy(one, p, n);
+		one[n] = '\0';
+		if (!parse_u32(one, UINT32_MAX, &groups[q->n_groups++]))
+			return false;
+		if (p[n] == '\0')
+			return true;
+		p += n + 1;
+	}
+	return false;
+}
+
+static bool
+set_principal(struct policy_request *q, const char *value)
+{
+	q->principal = value;
+	return value[0] != '\0';
+}
+
+static bool
+set_subject(struct policy_request *q, const char *value)
+{
+	q->cert_subject = value;
+	return value[0] != '\0';
+}
+
+static bool
+set_issuer(struct policy_request *q, const char *value)
+{
+	q->cert_issuer = value;
+	return value[0] != '\0';
+}
+
+static bool
+set_application(struct policy_request *q, const char *value)
+{
+	q->application = value;
+	return value[0] != '\0';
+}
+
+static bool
+set_neighbour(struct policy_request *q, const char *value)
+{
+	return addr_parse(value, &q->neighbour);
+}
+
+static bool
+set_style(struct policy_request *q, const char *value)
+{
+	static const char *const words[] = { "WF", "FF", "SE", NULL };
+	int v = find_word(words, value);
+
+	q->style = (uint8_t)(POLICY_STYLE_WF + v);
+	return v >= 0;
+}
+
+static bool
+set_delay(struct policy_request *q, const char *value)
+{
+	uint32_t v = 0;
+	bool good = parse_u32(value, UINT32_MAX, &v);
+
+	q->delay_us = v;
+	return good;
+}
+
+static bool
+set_slack(struct policy_request *q, const char *value)
+{
+	uint32_t v = 0;
+	bool good = parse_u32(value, UINT32_MAX, &v);
+
+	q->slack_us = v;
+	return good;
+}
+
+static bool
+set_time(struct policy_request *q, const char *value)
+{
+	return source_moment(value, &q->now_unix_s);
+}
+
 struct request_option {
 	const char *name;
 	bool (*set)(struct policy_request *q, const char *value);
@@ -289,6 +391,17 @@ static const struct request_option request_options[] = {
 	{ "peak", set_peak, "a rate (write it like 2Mbit)" },
 	{ "packet", set_packet, "a size (write it like 1500)" },
 	{ "iface", set_iface, "an interface's name" },
+	{ "groups", set_groups, "numbers, separated by commas, up to 64" },
+	{ "principal", set_principal, "a name" },
+	{ "subject", set_subject, "a name" },
+	{ "issuer", set_issuer, "a name" },
+	{ "application", set_application, "a locator" },
+	{ "neighbour", set_neighbour, "an IP address" },
+	{ "style", set_style, "WF, FF or SE" },
+	{ "delay", set_delay, "a number of microseconds" },
+	{ "slack", set_slack, "a number of microseconds" },
+	{ "time", set_time,
+		"a moment in UTC (write it like 2026-11-22T03:15:00Z)" },
 };
 
 enum {
@@ -344,7 +457,11 @@ main_explain(int argc, char **argv)
 	if (o.request.message == POLICY_PATH)
 		o.request.service = POLICY_SERVICE_ANY;
 	o.conf_path = argv[optind];
-	return explain(&o);
+
+	int status = explain(&o);
+
+	free((void *)(uintptr_t)o.request.groups);
+	return status;
 }
 
 /* ---- the verbs ---------------------------------------------------------- */

@@ -71,6 +71,20 @@ struct policy_request {
 	const char *cert_subject; /* distinguished names, RFC 4514 */
 	const char *cert_issuer;
 	const char *application; /* its locator, RFC 2872: "APP=x,VER=1" */
+	uint64_t tspec_rate_Bps; /* GS: r; 0: as rate_Bps */
+	uint64_t slack_us;       /* GS: S */
+	uint64_t delay_us; /* GS: the queueing delay that R and S ask for, hops
+			    * left out */
+	bool claims_priority; /* the message brings its own (RFC 3181) */
+	uint16_t preemption;
+	uint16_t defending;
+};
+
+/* What becomes of a reservation in force that is no longer allowed. */
+enum policy_change {
+	POLICY_KEEP,        /* it stays until it ends or asks for more */
+	POLICY_RENEGOTIATE, /* it is told, and torn when the grace is over */
+	POLICY_TEAR         /* torn when the grace is over */
 };
 
 struct policy_verdict {
@@ -81,6 +95,19 @@ struct policy_verdict {
 	uint16_t defending;
 	char rule[POLICY_NAME];     /* "" when the default decided */
 	char reason[POLICY_REASON]; /* rule, limit, value: for people */
+	const char *limit; /* key of the bound that refused it, or "" */
+	/* Allowed: what is granted; less than was asked for when lowered. */
+	bool lowered;
+	uint8_t service;
+	uint64_t rate_Bps;
+	uint64_t bucket_bytes;
+	uint64_t peak_Bps;
+	uint32_t max_packet;
+	uint64_t max_slack_us; /* of the slack, that may be used up here */
+	/* Refused while a claim is held: how it ends. */
+	enum policy_change change;
+	uint32_t grace_s;
+	char soft[POLICY_REASON]; /* a softLimit that is passed now, or "" */
 };
 
 /* NULL only for lack of memory.  Without rules everything is allowed within
@@ -95,6 +122,11 @@ void policy_free(struct policy *policy);
  */
 void policy_decide(struct policy *policy, const struct policy_request *request,
 	uint32_t claim, struct policy_verdict *ret_verdict);
+/*
+ * The next moment after now at which a verdict may become another, because a
+ * time begins or ends or a claim has lasted long enough; INT64_MAX: none.
+ */
+int64_t policy_next_change(const struct policy *policy, int64_t now_unix_s);
 /* The reservation is gone: give back what it counted for.  0 is fine. */
 void policy_end(struct policy *policy, uint32_t claim);
 
@@ -144,6 +176,22 @@ struct policy_rule_info {
 /* The i-th rule in the order of decision; false: no more. */
 bool policy_rule_at(const struct policy *policy, size_t i,
 	struct policy_rule_info *ret_info);
+
+struct policy_pool_info {
+	char name[POLICY_NAME];
+	uint64_t max_flows; /* UINT64_MAX: no bound */
+	uint64_t max_Bps;
+	uint64_t flows;
+	uint64_t rate_Bps;
+};
+bool policy_pool_at(const struct policy *policy, size_t i,
+	struct policy_pool_info *ret_info);
+
+/* Why the i-th rule in the order of decision does not apply to the request;
+ * ret_why is "" when it does.  False: no more. */
+bool policy_tried_at(const struct policy *policy, size_t i,
+	const struct policy_request *request, const char **ret_rule,
+	const char **ret_why);
 
 /* ---- rules on data traffic ------------------------------------------------
  */

@@ -412,6 +412,7 @@ policy_set_free(struct policy_set *set)
 	alloc_put(set->alloc, set->rules);
 	policy_times_done(set->alloc, &set->times);
 	alloc_put(set->alloc, set->data);
+	alloc_put(set->alloc, set->pools);
 	alloc_put(set->alloc, set->categories);
 	alloc_put(set->alloc, set);
 }

@@ -22,13 +22,15 @@ enum {
 	POLICY_GLOB = 128,      /* a name or glob, terminated */
 	POLICY_LIST_MAX = 1024, /* entries of one list of one rule */
 	POLICY_RULES_MAX = 200000,
-	POLICY_CATEGORIES_MAX = 200000
+	POLICY_CATEGORIES_MAX = 200000,
+	POLICY_POOLS_MAX = 4096
 };
 
 /* No bound set; larger than any rate or size that can be parsed. */
 #define POLICY_UNLIMITED   UINT64_MAX
 #define POLICY_NO_CATEGORY UINT32_MAX
 #define POLICY_NO_WHEN     UINT32_MAX
+#define POLICY_NO_POOL     UINT32_MAX
 
 enum policy_scope {
 	POLICY_SCOPE_DATA = 1,
@@ -111,15 +113,21 @@ enum policy_rank {
 	POLICY_RANK_COUNT
 };
 
+/* What becomes of a request that exceeds a bound of one flow. */
+enum policy_exceed { POLICY_REJECT, POLICY_LOWER };
+
 /* What the number of a grant means. */
 enum policy_unit {
 	POLICY_UNIT_RATE,  /* octets a second */
 	POLICY_UNIT_SIZE,  /* octets */
+	POLICY_UNIT_TIME,  /* microseconds */
 	POLICY_UNIT_COUNT, /* from here on a word stands for each value */
 	POLICY_UNIT_DSCP,
 	POLICY_UNIT_SERVICE,
 	POLICY_UNIT_EXCESS,
 	POLICY_UNIT_ARBITRATION,
+	POLICY_UNIT_EXCEED,
+	POLICY_UNIT_CHANGE,
 	POLICY_UNIT_FLAG
 };
 
@@ -135,8 +143,21 @@ enum policy_unit {
 	X(max_packet_bytes, "maxPacketPerFlow", SIZE, INT64_MAX)               \
 	X(max_flows, "maxFlows", COUNT, 1000000000)                            \
 	X(aggregate_Bps, "aggregateRate", RATE, INT64_MAX)                     \
+	X(aggregate_bucket_bytes, "aggregateBucket", SIZE, INT64_MAX)          \
+	X(user_flows, "maxFlowsPerUser", COUNT, 1000000000)                    \
+	X(user_Bps, "aggregateRatePerUser", RATE, INT64_MAX)                   \
+	X(min_delay_us, "minDelay", TIME, INT64_MAX)                           \
+	X(max_slack_us, "maxSlack", TIME, INT64_MAX)                           \
+	X(max_duration_s, "maxDuration", COUNT, UINT32_MAX)                    \
+	X(soft_percent, "softLimit", COUNT, 100)                               \
+	X(share, "share", FLAG, 1)                                             \
+	X(on_exceed, "onExceed", EXCEED, POLICY_LOWER)                         \
+	X(on_change, "onChange", CHANGE, POLICY_TEAR)                          \
+	X(grace_s, "grace", COUNT, UINT32_MAX)                                 \
 	X(preemption, "preemption", COUNT, 65535)                              \
 	X(defending, "defending", COUNT, 65535)                                \
+	X(max_preemption, "maxPreemption", COUNT, 65535)                       \
+	X(admission_priority, "admissionPriority", COUNT, 255)                 \
 	/* Of data traffic. */                                                 \
 	X(rate_Bps, "maxRate", RATE, INT64_MAX)                                \
 	X(bucket_bytes, "maxTokenBucket", SIZE, INT64_MAX)                     \
@@ -153,9 +174,26 @@ struct policy_category {
 	char name[POLICY_NAME];
 	bool deny;
 	uint8_t origin; /* enum policy_origin */
+	uint32_t pool;  /* index in the set, or POLICY_NO_POOL */
 #define X(member, key, unit, most) uint64_t member;
 	POLICY_GRANTS(X) /* POLICY_UNLIMITED: not set, no bound */
 #undef X
+};
+
+enum policy_grant_index {
+#define X(member, key, unit, most) POLICY_GRANT_##member,
+	POLICY_GRANTS(X)
+#undef X
+		POLICY_GRANT_COUNT
+};
+
+/* A bound that several categories share. */
+struct policy_pool {
+	char name[POLICY_NAME];
+	uint64_t rate_Bps; /* POLICY_UNLIMITED: no bound */
+	uint64_t max_flows;
+	uint64_t headroom_percent; /* for calls with an admissionPriority */
+	uint64_t soft_percent;     /* POLICY_UNLIMITED: none */
 };
 
 struct policy_grant {
@@ -293,7 +331,6 @@ bool policy_glob_match(const char *glob, const char *name);
 /* For people.  Conditions: "any" when there is none. */
 void policy_rule_text(struct text *t, const struct policy_times *times,
 	const struct policy_rule *rule);
-void policy_category_text(struct text *t, const struct policy_category *c);
 const char *policy_scope_text(uint8_t scope);
 const char *policy_default_text(uint8_t why); /* enum policy_default */
 bool policy_default_denies(uint8_t why);
@@ -310,6 +347,8 @@ struct policy_set {
 	const struct alloc *alloc;
 	struct policy_category *categories;
 	size_t n_categories;
+	struct policy_pool *pools;
+	size_t n_pools;
 	struct policy_rule **rules;
 	size_t n_rules;
 	struct policy_times times;
@@ -323,5 +362,9 @@ struct policy_set {
 };
 
 void policy_set_free(struct policy_set *set);
+
+/* For people. */
+void policy_category_text(struct text *t, const struct policy_set *set,
+	const struct policy_category *c);
 
 #endif /* RULE_INT_H */

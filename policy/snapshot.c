@@ -80,6 +80,7 @@ put_category(struct buf_writer *w, const struct policy_category *c)
 	put_text(w, c->name);
 	buf_put_u8(w, c->deny);
 	buf_put_u8(w, c->origin);
+	buf_put_u32le(w, c->pool);
 	put_grants(w, c);
 	close_record(w, start);
 }
@@ -198,17 +199,33 @@ put_when(struct buf_writer *w, const struct policy_when *when)
 }
 
 static void
+put_pool(struct buf_writer *w, const struct policy_pool *pool)
+{
+	uint8_t *start = open_record(w);
+
+	put_text(w, pool->name);
+	buf_put_u64le(w, pool->rate_Bps);
+	buf_put_u64le(w, pool->max_flows);
+	buf_put_u64le(w, pool->headroom_percent);
+	buf_put_u64le(w, pool->soft_percent);
+	close_record(w, start);
+}
+
+static void
 put_body(struct buf_writer *w, const struct policy_set *set)
 {
 	buf_put_u8(w, set->default_why);
 	buf_put_u32le(w, (uint32_t)set->times.n_zones);
 	buf_put_u32le(w, (uint32_t)set->times.n_whens);
+	buf_put_u32le(w, (uint32_t)set->n_pools);
 	buf_put_u32le(w, (uint32_t)set->n_categories);
 	buf_put_u32le(w, (uint32_t)set->n_rules);
 	for (size_t i = 0; i < set->times.n_zones; i++)
 		put_zone(w, &set->times.zones[i]);
 	for (size_t i = 0; i < set->times.n_whens; i++)
 		put_when(w, &set->times.whens[i]);
+	for (size_t i = 0; i < set->n_pools; i++)
+		put_pool(w, &set->pools[i]);
 	for (size_t i = 0; i < set->n_categories; i++)
 		put_category(w, &set->categories[i]);
 	for (size_t i = 0; i < set->n_rules; i++)
@@ -377,7 +394,8 @@ get_grants(struct buf_reader *r, struct policy_category *c)
 }
 
 const char *
-policy_category_read(struct buf_reader *body, struct policy_category *ret)
+policy_category_read(
+	struct buf_reader *body, size_t n_pools, struct policy_category *ret)
 {
 	struct buf_reader r = next_record(body);
 	struct policy_category c;
@@ -388,10 +406,12 @@ policy_category_read(struct buf_reader *body, struct policy_category *ret)
 	bool flag = get_flag(&r, &c.deny);
 
 	c.origin = buf_get_u8(&r);
+	c.pool = buf_get_u32le(&r);
 	if (r.failed || !name || !policy_name_valid(c.name))
 		return "a category is malformed";
-	if (!flag || c.origin > POLICY_FROM_DIRECTORY || !get_grants(&r, &c) ||
-		!policy_category_sound(&c))
+	if (!flag || c.origin > POLICY_FROM_DIRECTORY ||
+		(c.pool != POLICY_NO_POOL && c.pool >= n_pools) ||
+		!get_grants(&r, &c) || !policy_category_sound(&c))
 		return "a category has a value out of range";
 	*ret = c;
 	return NULL;
@@ -716,5 +736,24 @@ policy_when_read(
 		!get_daytimes(&r, &w))
 		return "a time is out of range";
 	*ret = w;
+	return NULL;
+}
+
+const char *
+policy_pool_read(struct buf_reader *body, struct policy_pool *ret)
+{
+	struct buf_reader r = next_record(body);
+	struct policy_pool p;
+	bool name = get_text(&r, p.name, sizeof(p.name));
+
+	p.rate_Bps = buf_get_u64le(&r);
+	p.max_flows = buf_get_u64le(&r);
+	p.headroom_percent = buf_get_u64le(&r);
+	p.soft_percent = buf_get_u64le(&r);
+	if (!buf_complete(&r) || !name || !policy_name_valid(p.name) ||
+		p.headroom_percent > 100 ||
+		(p.soft_percent > 100 && p.soft_percent != POLICY_UNLIMITED))
+		return "a pool is malformed";
+	*ret = p;
 	return NULL;
 }

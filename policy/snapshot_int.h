@@ -9,8 +9,9 @@
  *	head     := magic u32 | version u16 | head length u16 | generation u64 |
  *	            made u64 | source key u64 | source text (u16, bytes) |
  *	            body length u64 | body digest u64 | head digest u64
- *	body     := default u8 | zones u32 | times u32 | categories u32 |
- *	            rules u32 | zone* | time* | category* | rule*
+ *	body     := default u8 | zones u32 | times u32 | pools u32 |
+ *	            categories u32 | rules u32 |
+ *	            zone* | time* | pool* | category* | rule*
  *	                                       (each: length u32, bytes)
  *
  * All little-endian.  Rules stand in the order of decision.  The body alone is
@@ -46,8 +47,8 @@ const char *policy_head_read(
 	const void *bytes, size_t len, struct policy_head *ret_head);
 
 /* One record of the body into a category or a rule; NULL when it is sound. */
-const char *policy_category_read(
-	struct buf_reader *body, struct policy_category *ret_category);
+const char *policy_category_read(struct buf_reader *body, size_t n_pools,
+	struct policy_category *ret_category);
 /* What is wrong, or NULL and a new, settled rule, which may refer to what the
  * set has. */
 const char *policy_rule_read(struct buf_reader *body,
@@ -57,5 +58,7 @@ const char *policy_zone_read(const struct alloc *alloc, struct buf_reader *body,
 	struct policy_zone *ret_zone);
 const char *policy_when_read(
 	struct buf_reader *body, size_t n_zones, struct policy_when *ret_when);
+const char *policy_pool_read(
+	struct buf_reader *body, struct policy_pool *ret_pool);
 
 #endif /* SNAPSHOT_INT_H */

@@ -73,6 +73,11 @@ struct source_rule {
 	struct source_names schedules; /* one must hold */
 };
 
+struct source_pool {
+	struct policy_pool pool;
+	char *where;
+};
+
 /* A named condition on time. */
 struct source_schedule {
 	char name[POLICY_NAME];
@@ -84,6 +89,7 @@ struct source_category {
 	struct policy_category category; /* POLICY_UNLIMITED: not set */
 	unsigned tag;
 	char *where;
+	char pool[POLICY_NAME]; /* "": none */
 	/* FlowServiceType: POLICY_SERVICE_CL polices, GS shapes; ANY: none. */
 	uint8_t flow_service;
 };
@@ -108,6 +114,9 @@ struct source_draft {
 	struct source_schedule *schedules;
 	size_t n_schedules;
 	size_t schedules_room;
+	struct source_pool *pools;
+	size_t n_pools;
+	size_t pools_room;
 };
 
 /* A new entry at the end, with defaults; NULL for lack of memory. */
@@ -116,6 +125,8 @@ struct source_rule *source_draft_rule(
 struct source_category *source_draft_category(
 	struct source_draft *draft, const char *where);
 struct source_schedule *source_draft_schedule(
+	struct source_draft *draft, const char *where);
+struct source_pool *source_draft_pool(
 	struct source_draft *draft, const char *where);
 /* Take the last entry away again. */
 void source_draft_undo_rule(struct source_draft *draft);
@@ -144,6 +155,9 @@ const struct source_key *source_identity_keys(size_t *ret_count);
 bool source_identity_add(const struct policy_rule *from, struct policy_rule *to,
 	struct text *why);
 const struct source_key *source_schedule_keys(size_t *ret_count);
+const struct source_key *source_pool_keys(size_t *ret_count);
+/* "2026-11-22T03:15:00Z" or "20261122031500Z" */
+bool source_moment(const char *value, int64_t *ret_s);
 /* "60", "60s", "5m", "1h", "7d" */
 bool source_seconds(const char *value, uint32_t *ret_s);
 

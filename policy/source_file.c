@@ -370,6 +370,35 @@ read_schedule(struct reading *rd, const config_setting_t *group)
 }
 
 static void
+read_pool(struct reading *rd, const config_setting_t *group)
+{
+	char where[SOURCE_WHERE];
+	char name[POLICY_NAME];
+	size_t n;
+	const struct source_key *keys = source_pool_keys(&n);
+
+	say_where(rd, group, where);
+
+	struct source_pool *p = source_draft_pool(rd->draft, where);
+
+	if (!p) {
+		conf_error(rd, group, "no memory");
+		return;
+	}
+	read_group_name(rd, group, "pool", name);
+	for (int i = 0; i < config_setting_length(group); i++) {
+		const config_setting_t *s =
+			config_setting_get_elem(group, (unsigned)i);
+		struct field f = { find_key(rd, s, keys, n, "a pool"), p };
+
+		if (f.key && strcmp(f.key->conf, "name") != 0)
+			(void)conf_each_value(
+				rd, s, f.key->many, take_field, &f); /* said */
+	}
+	(void)text_copy(p->pool.name, POLICY_NAME, name); /* fits */
+}
+
+static void
 read_groups(struct reading *rd, const config_setting_t *list,
 	void (*read)(struct reading *, const config_setting_t *), int most)
 {
@@ -433,6 +462,12 @@ read_categories(struct reading *rd, const config_setting_t *list)
 }
 
 static void
+read_pools(struct reading *rd, const config_setting_t *list)
+{
+	read_groups(rd, list, read_pool, POLICY_POOLS_MAX);
+}
+
+static void
 read_schedules(struct reading *rd, const config_setting_t *list)
 {
 	read_groups(rd, list, read_schedule, SCHEDULES_MAX);
@@ -449,6 +484,7 @@ static const struct conf_section policy_keys[] = {
 	{ "default", read_default },
 	{ "schedules", read_schedules },
 	{ "identities", read_identities },
+	{ "pools", read_pools },
 	{ "categories", read_categories },
 	{ "rules", read_rules },
 };

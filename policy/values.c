@@ -222,6 +222,47 @@ read_size(const struct source_key *key, const char *value, void *target,
 	       value_no(why, value, "is not a size (write it like \"16 kB\")");
 }
 
+/* "60", "5m", "1h", "7d" */
+static bool
+read_seconds(const struct source_key *key, const char *value, void *target,
+	struct text *why)
+{
+	uint32_t s = 0;
+
+	if (!source_seconds(value, &s))
+		return value_no(why, value,
+			"is not a time in seconds (or write it like \"5m\", "
+			"\"1h\" or \"7d\")");
+	*VALUE_TARGET(uint64_t) = s;
+	return true;
+}
+
+/* "2000", "2000us", "2ms", "1s" */
+static bool
+read_microseconds(const struct source_key *key, const char *value, void *target,
+	struct text *why)
+{
+	static const struct policy_word units[] = { { "", 1 }, { "us", 1 },
+		{ "ms", 1000 }, { "s", 1000000 }, { NULL, 0 } };
+	const char *p = value + strspn(value, "0123456789");
+	char digits[24] = "";
+	const char *d = digits;
+	uint64_t v = 0;
+
+	if (p > value && (size_t)(p - value) < sizeof(digits))
+		memcpy(digits, value, (size_t)(p - value));
+	p += strspn(p, " ");
+	for (const struct policy_word *u = units; u->text; u++)
+		if (strcmp(u->text, p) == 0 &&
+			value_number(&d, '\0', UINT32_MAX, &v)) {
+			*VALUE_TARGET(uint64_t) = v * u->value;
+			return true;
+		}
+	return value_no(why, value,
+		"is not a time in microseconds (or write it like \"20 ms\" "
+		"or \"1 s\")");
+}
+
 static bool
 read_count(const struct source_key *key, const char *value, void *target,
 	struct text *why)
@@ -347,6 +388,22 @@ static const struct source_key category_keys[] = {
 	{ "maxFlows", "qosMaxFlows", false, read_count, CATEGORY(max_flows), 1000000000 },
 	{ "aggregateRate", NULL, false, read_rate, CATEGORY(aggregate_Bps), 0 },
 	{ NULL, "qosAggregateRate", false, read_kilobit_rate, CATEGORY(aggregate_Bps), 0 },
+	{ "aggregateBucket", NULL, false, read_size, CATEGORY(aggregate_bucket_bytes), 0 },
+	{ NULL, "qosAggregateBucket", false, read_kilobit_size, CATEGORY(aggregate_bucket_bytes), 0 },
+	{ "maxFlowsPerUser", "qosMaxFlowsPerUser", false, read_count, CATEGORY(user_flows), 1000000000 },
+	{ "aggregateRatePerUser", NULL, false, read_rate, CATEGORY(user_Bps), 0 },
+	{ NULL, "qosAggregateRatePerUser", false, read_kilobit_rate, CATEGORY(user_Bps), 0 },
+	{ "minDelay", "qosMinDelay", false, read_microseconds, CATEGORY(min_delay_us), 0 },
+	{ "maxSlack", "qosMaxSlack", false, read_microseconds, CATEGORY(max_slack_us), 0 },
+	{ "maxDuration", "qosMaxDuration", false, read_seconds, CATEGORY(max_duration_s), 0 },
+	{ "softLimit", "qosSoftLimit", false, read_count, CATEGORY(soft_percent), 100 },
+	{ "share", "qosShared", false, read_word, CATEGORY(share), POLICY_UNIT_FLAG },
+	{ "pool", "qosPool", false, value_read_name, offsetof(struct source_category, pool), 0 },
+	{ "onExceed", "qosOnExceed", false, read_word, CATEGORY(on_exceed), POLICY_UNIT_EXCEED },
+	{ "onChange", "qosOnChange", false, read_word, CATEGORY(on_change), POLICY_UNIT_CHANGE },
+	{ "grace", "qosGrace", false, read_seconds, CATEGORY(grace_s), 0 },
+	{ "maxPreemption", "qosMaxPreemptionPriority", false, read_count, CATEGORY(max_preemption), UINT16_MAX },
+	{ "admissionPriority", "qosAdmissionPriority", false, read_count, CATEGORY(admission_priority), UINT8_MAX },
 	{ "preemption", "qosPreemptionPriority", false, read_count, CATEGORY(preemption), UINT16_MAX },
 	{ "defending", "qosDefendingPriority", false, read_count, CATEGORY(defending), UINT16_MAX },
 	{ "maxRate", NULL, false, read_rate, CATEGORY(rate_Bps), 0 },
@@ -373,4 +430,23 @@ source_category_keys(size_t *ret_count)
 {
 	*ret_count = sizeof(category_keys) / sizeof(category_keys[0]);
 	return category_keys;
+}
+
+#define POOL(member) offsetof(struct source_pool, pool.member)
+
+/* clang-format off */
+static const struct source_key pool_keys[] = {
+	{ "name", NULL, false, value_read_name, POOL(name), 0 },
+	{ "rate", NULL, false, read_rate, POOL(rate_Bps), 0 },
+	{ "maxFlows", NULL, false, read_count, POOL(max_flows), 1000000000 },
+	{ "headroomPercent", NULL, false, read_count, POOL(headroom_percent), 100 },
+	{ "softLimit", NULL, false, read_count, POOL(soft_percent), 100 },
+};
+/* clang-format on */
+
+const struct source_key *
+source_pool_keys(size_t *ret_count)
+{
+	*ret_count = sizeof(pool_keys) / sizeof(pool_keys[0]);
+	return pool_keys;
 }

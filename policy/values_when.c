@@ -214,8 +214,8 @@ date_valid(unsigned year, unsigned month, unsigned day)
 }
 
 /* "2026-11-22T03:15:00Z", or without its signs (generalized time). */
-static bool
-parse_moment(const char *p, int64_t *ret_s)
+bool
+source_moment(const char *p, int64_t *ret_s)
 {
 	unsigned year, month, day, hour, minute;
 	unsigned second = 0;
@@ -248,7 +248,7 @@ parse_moment(const char *p, int64_t *ret_s)
 static bool
 read_moment(const char *value, int64_t *ret_s, struct text *why)
 {
-	return parse_moment(value, ret_s) ||
+	return source_moment(value, ret_s) ||
 	       value_no(why, value,
 		       "is not a moment in UTC (write it like "
 		       "\"2026-11-22T03:15:00Z\" or \"20261122031500Z\")");

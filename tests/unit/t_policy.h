@@ -35,6 +35,8 @@ t_set(void)
 		T_RULES * sizeof(struct policy_rule *));
 	set->categories = (struct policy_category *)t_zeroed(
 		T_CATEGORIES * sizeof(struct policy_category));
+	set->pools = (struct policy_pool *)t_zeroed(
+		T_LIST * sizeof(struct policy_pool));
 	set->default_why = POLICY_DEFAULT_DENY;
 	set->generation = 7;
 	set->made_unix_s = 1234567;
@@ -51,6 +53,18 @@ t_category(struct policy_set *set, const char *name)
 	policy_category_init(c);
 	(void)text_copy(c->name, sizeof(c->name), name);
 	return c;
+}
+
+static inline struct policy_pool *
+t_pool(struct policy_set *set, const char *name)
+{
+	struct policy_pool *p = &set->pools[set->n_pools++];
+
+	p->rate_Bps = POLICY_UNLIMITED;
+	p->max_flows = POLICY_UNLIMITED;
+	p->soft_percent = POLICY_UNLIMITED;
+	(void)text_copy(p->name, sizeof(p->name), name);
+	return p;
 }
 
 /* A rule for reservations that matches all and allows it; with a category

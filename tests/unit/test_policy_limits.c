@@ -334,18 +334,29 @@ lack_of_memory_refuses(void)
 		struct t_ration b = { n, 0 };
 		const struct alloc alloc = t_ration_alloc(&b);
 		struct policy_limits *l = policy_limits_new(&alloc);
-		uint32_t claim = 0;
-		struct policy_use use;
-		struct policy_ask a = { "one", 5, 10, 10, 0 };
+		struct policy_outcome o;
+		const struct policy_hold holds[] = {
+			{ POLICY_COUNTS_RULE, "one", "", 10, 10, 10, 100 },
+			{ POLICY_COUNTS_RULE_USER, "one", "uid 1", 10, 10, 10,
+				100 },
+		};
+		struct policy_ask a = { .holds = holds,
+			.n_holds = 2,
+			.rate_Bps = 5,
+			.terms.duration_s = POLICY_UNLIMITED };
 
 		if (!l)
 			continue;
-		if (policy_limits_take(l, &a, &claim, &use) == POLICY_TAKEN) {
+		if (policy_limits_take(l, &a, &o) == POLICY_TAKEN) {
 			done = true;
-			T_EQ(policy_limits_use(l, "one").flows, 1);
+			T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE, "one", "")
+					.flows,
+				1);
 		} else {
-			T_EQ(claim, 0);
-			T_EQ(policy_limits_use(l, "one").flows, 0);
+			T_EQ(o.claim, 0);
+			T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE, "one", "")
+					.flows,
+				0);
 		}
 		policy_limits_note(l, "another", true);
 		policy_limits_free(l);

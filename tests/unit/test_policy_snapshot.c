@@ -2,6 +2,22 @@
 #include "t_alloc.h"
 #include "t_policy.h"
 
+/* Each grant another value, as far as it may have one. */
+static void
+set_grants(struct policy_category *c)
+{
+	size_t n;
+	const struct policy_grant *grants = policy_grants(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t value = 11 + i;
+
+		if (grants[i].unit > POLICY_UNIT_DSCP)
+			value = policy_unit_words(grants[i].unit)[1].value;
+		policy_grant_set(c, &grants[i], value);
+	}
+}
+
 static void
 rich_rule(struct policy_set *set, struct policy_rule *r)
 {
@@ -48,15 +64,12 @@ rich_set(void)
 	struct policy_rule *r = t_rule(set, "studio", "gold");
 
 	c->origin = POLICY_FROM_DIRECTORY;
-	c->max_service = POLICY_SERVICE_CL;
-	c->preemption = 11;
-	c->defending = 12;
-	c->max_rate_Bps = 1001;
-	c->max_bucket_bytes = 1002;
-	c->max_peak_Bps = 1003;
-	c->max_packet_bytes = 1004;
-	c->max_flows = 1005;
-	c->aggregate_Bps = 1006;
+	set_grants(c);
+	c->pool = 0;
+	t_pool(set, "hall")->rate_Bps = 7;
+	set->pools[0].max_flows = 8;
+	set->pools[0].headroom_percent = 9;
+	set->pools[0].soft_percent = 10;
 	t_category(set, "silver")->deny = true;
 	set->source_key = 99;
 	r->priority = -77;
@@ -149,8 +162,11 @@ what_is_written_is_read(void)
 	T_EQ(set->source_key, 99);
 	T_STR(set->source, "test");
 	T_EQ(set->default_why, POLICY_DEFAULT_DENY);
-	T_EQ(set->categories[0].max_packet_bytes, 1004);
-	T_EQ(set->categories[0].aggregate_Bps, 1006);
+	T_EQ(set->categories[0].max_packet_bytes, 11 + 4);
+	T_EQ(set->categories[0].aggregate_Bps, 11 + 6);
+	T_EQ(set->categories[0].pool, 0);
+	T_STR(set->pools[0].name, "hall");
+	T_EQ(set->pools[0].rate_Bps, 7);
 	T_CHECK(set->categories[1].deny, "silver denies");
 	T_STR(set->rules[0]->name, "no-guests");
 	T_EQ(set->rules[1]->priority, -77);
@@ -338,7 +354,7 @@ signed_surplus_is_refused(void)
 	t_sort(set);
 	b = write_set(set);
 	head = head_of(&b);
-	record = head + 17;
+	record = head + 21;
 	T_EQ(b.at[record], b.len - record - 4);
 	for (size_t inside = 0; inside < 2; inside++) {
 		struct bytes more = { (uint8_t *)t_zeroed(b.len + 1),
@@ -391,6 +407,14 @@ static void l_c_name(struct policy_set *set) { set->categories[0].name[0] = ' ';
 static void l_c_origin(struct policy_set *set) { set->categories[0].origin = 2; }
 static void l_c_service(struct policy_set *set) { set->categories[0].max_service = 3; }
 static void l_c_defending(struct policy_set *set) { set->categories[0].defending = 10; }
+static void l_c_half(struct policy_set *set) { set->categories[0].defending = POLICY_UNLIMITED; }
+static void l_c_dscp(struct policy_set *set) { set->categories[0].dscp_in = 64; }
+static void l_c_action(struct policy_set *set) { set->categories[0].excess = 4; }
+static void l_c_percent(struct policy_set *set) { set->categories[0].soft_percent = 101; }
+static void l_c_pool(struct policy_set *set) { set->categories[0].pool = 1; }
+static void l_p_name(struct policy_set *set) { set->pools[0].name[0] = ' '; }
+static void l_p_headroom(struct policy_set *set) { set->pools[0].headroom_percent = 101; }
+static void l_p_soft(struct policy_set *set) { set->pools[0].soft_percent = 101; }
 static void l_rules(struct policy_set *set) { set->n_rules = 1; }
 
 static void l_style(struct policy_set *set) { struct policy_rule *r = set->rules[1]; r->styles = 1; }
@@ -459,6 +483,14 @@ static const struct lie lies[] = {
 	{ "a change by as much", l_z_change, "a time zone is malformed" },
 	{ "a change at the end of time", l_z_at, "a time zone is malformed" },
 	{ "changes at one moment", l_z_order, "a time zone is malformed" },
+	{ "preemption without defending", l_c_half, "a category has a value out of range" },
+	{ "a mark of 64", l_c_dscp, "a category has a value out of range" },
+	{ "an unknown action", l_c_action, "a category has a value out of range" },
+	{ "more than all", l_c_percent, "a category has a value out of range" },
+	{ "a pool past the pools", l_c_pool, "a category has a value out of range" },
+	{ "a pool's name with a blank", l_p_name, "a pool is malformed" },
+	{ "a headroom over all", l_p_headroom, "a pool is malformed" },
+	{ "a soft limit over all", l_p_soft, "a pool is malformed" },
 	{ "defending below preemption", l_c_defending, "a category has a value out of range" },
 };
 /* clang-format on */
