@@ -156,7 +156,9 @@ enum ctl_kind {
 	X(CTL_F_CHANGE_AGE, 106, "change_age_ms", SIGNED)                      \
 	X(CTL_F_ANSWER_AGE, 107, "answer_age_ms", SIGNED)                      \
 	X(CTL_F_CACHE_AGE, 108, "cache_age_ms", SIGNED)                        \
-	X(CTL_F_RETRY, 109, "retry_ms", SIGNED)
+	X(CTL_F_RETRY, 109, "retry_ms", SIGNED)                                \
+	X(CTL_F_DRIFTS, 110, "drifts", NUMBER)                                 \
+	X(CTL_F_LAST_DRIFT, 111, "last_drift", TEXT)
 /* clang-format on */
 
 enum ctl_fact_id {

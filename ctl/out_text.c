@@ -126,6 +126,13 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 	if (!number_of(facts, CTL_F_TC_READY))
 		fprintf(out, "  traffic control is not ready%s%s\n",
 			problem[0] ? ": " : "", problem);
+	if (number_of(facts, CTL_F_DRIFTS) > 0)
+		fprintf(out,
+			"  changed by other programs %" PRIu64
+			" times, the last: %s\n",
+			number_of(facts, CTL_F_DRIFTS),
+			text_of(facts, CTL_F_LAST_DRIFT, problem,
+				sizeof(problem)));
 }
 
 static void

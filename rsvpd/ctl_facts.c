@@ -10,6 +10,7 @@
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/policy_client.h"
+#include "rsvpd/tc_client.h"
 
 static uint64_t
 bits(uint64_t rate_Bps)
@@ -70,6 +71,17 @@ ctl_facts_udp(
 	ctl_put_text(w, CTL_F_UDP, conf_udp_text(udp.mode));
 	ctl_put_bool(w, CTL_F_UDP_SEEN, udp.seen);
 	ctl_put_number(w, CTL_F_UDP_NEIGHBOURS, udp.neighbours);
+}
+
+void
+ctl_facts_drift(
+	struct buf_writer *w, const struct engine *engine, uint32_t ifindex)
+{
+	char text[TC_TEXT];
+
+	ctl_put_number(
+		w, CTL_F_DRIFTS, tc_client_drift(engine->tc, ifindex, text));
+	ctl_put_text(w, CTL_F_LAST_DRIFT, text);
 }
 
 void

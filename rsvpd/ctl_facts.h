@@ -18,6 +18,9 @@ struct policy_client;
 
 void ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info);
 /* How it speaks RSVP in UDP. */
+/* What other programs did to its tree. */
+void ctl_facts_drift(
+	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
 void ctl_facts_udp(
 	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
 void ctl_facts_session(struct buf_writer *w, const struct wire_session *s);

@@ -81,6 +81,7 @@ step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 
 	ctl_facts_iface(w, &info);
 	ctl_facts_udp(w, c->server->engine, info.conf.ifindex);
+	ctl_facts_drift(w, c->server->engine, info.conf.ifindex);
 	msg_end(w, m);
 	*ret_next = info.conf.ifindex;
 	return true;

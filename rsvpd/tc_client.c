@@ -17,6 +17,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/tc_queue.h"
 
@@ -39,7 +40,9 @@ struct request {
 struct managed {
 	UT_hash_handle hh;
 	uint32_t ifindex;
-	bool failed; /* not managed: announced again after a while */
+	bool failed;         /* not managed: announced again after a while */
+	uint64_t drifts;     /* changes by others that were told */
+	char drift[TC_TEXT]; /* the last of them */
 	struct tc_iface iface;
 };
 
@@ -408,6 +411,28 @@ take_note(const struct msg *m)
 	return true;
 }
 
+/* Others changed what is ours: repaired, or a flow is lost. */
+static bool
+take_drift(struct tc_client *tc, const struct msg *m)
+{
+	struct tc_drift_report report;
+	struct managed *iface;
+
+	if (!tc_get_drift(m, &report))
+		return false;
+	HASH_FIND(
+		hh, tc->ifaces, &report.ifindex, sizeof(report.ifindex), iface);
+	if (!iface)
+		return true; /* given up in the meantime */
+	log_warn(LOG_TC, "%s", report.text);
+	iface->drifts++;
+	(void)text_copy(iface->drift, sizeof(iface->drift), report.text);
+	if (report.error != 0)
+		rsvp_core_flow_lost(tc->engine->core, loop_now(),
+			report.flow_id, report.error, report.text);
+	return true;
+}
+
 /* False when it makes no sense: tcctl and we are not of one mind. */
 static bool
 take_message(struct tc_client *tc, const struct msg *m)
@@ -425,6 +450,8 @@ take_message(struct tc_client *tc, const struct msg *m)
 		return take_note(m);
 	case TC_MSG_LOST:
 		return take_lost(tc, m);
+	case TC_MSG_DRIFT:
+		return take_drift(tc, m);
 	default:
 		return false;
 	}
@@ -639,4 +666,17 @@ tc_client_counters(struct tc_client *tc, const struct tc_counters_query *query,
 
 	if (ask(tc, request, put_counters, query) < 0)
 		tell(arg, NULL);
+}
+
+uint64_t
+tc_client_drift(
+	const struct tc_client *tc, uint32_t ifindex, char text[TC_TEXT])
+{
+	const struct managed *m;
+
+	HASH_FIND(hh, tc->ifaces, &ifindex, sizeof(ifindex), m);
+	text[0] = '\0';
+	if (m)
+		(void)text_copy(text, TC_TEXT, m->drift); /* same size */
+	return m ? m->drifts : 0;
 }

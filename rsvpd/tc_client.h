@@ -35,4 +35,9 @@ void tc_client_counters(struct tc_client *tc,
 	const struct tc_counters_query *query, tc_client_counter_fn *tell,
 	void *arg);
 
+/* How often other programs changed the tree of an interface, and what was told
+ * of the last time, or "". */
+uint64_t tc_client_drift(
+	const struct tc_client *tc, uint32_t ifindex, char text[TC_TEXT]);
+
 #endif /* TC_CLIENT_H */

@@ -38,6 +38,20 @@ find(const struct tc_dry *dry, const struct tc_object *like)
 	return NULL;
 }
 
+/* The leaf on the same class. */
+static struct tc_object *
+find_leaf(const struct tc_dry *dry, const struct tc_object *like)
+{
+	for (size_t i = 0; i < dry->objects.count; i++) {
+		struct tc_object *o = &dry->objects.all[i];
+
+		if (o->type == TC_QDISC_LEAF && o->ifindex == like->ifindex &&
+			o->parent == like->parent)
+			return o;
+	}
+	return NULL;
+}
+
 static bool
 exists(const struct tc_dry *dry, const struct tc_object *child,
 	enum tc_type type, uint32_t handle)
@@ -113,6 +127,11 @@ add(struct tc_dry *dry, const struct tc_object *want)
 		return EEXIST;
 	if (!has_parent(dry, want))
 		return ENOENT;
+	o = want->type == TC_QDISC_LEAF ? find_leaf(dry, want) : NULL;
+	if (o) { /* in place of whatever there is */
+		*o = *want;
+		return 0;
+	}
 	if (want->type == TC_FILTER && make_root_table(dry, want) != 0)
 		return ENOMEM;
 	o = tc_objects_add(&dry->objects);
@@ -271,6 +290,23 @@ root_of(void *arg, uint32_t ifindex, uint32_t *ret_handle)
 	return 0;
 }
 
+static int
+get(void *arg, const struct tc_object *keys, size_t count,
+	struct tc_objects *into)
+{
+	const struct tc_dry *dry = (const struct tc_dry *)arg;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tc_object *found =
+			keys[i].type == TC_QDISC_LEAF ? find_leaf(dry, &keys[i])
+						      : find(dry, &keys[i]);
+
+		if (found)
+			(void)tc_objects_copy(into, found);
+	}
+	return 0;
+}
+
 struct tc_kernel
 tc_dry_kernel(struct tc_dry *dry)
 {
@@ -279,5 +315,6 @@ tc_dry_kernel(struct tc_dry *dry)
 		.dump = dump,
 		.stats = stats_of,
 		.stats_all = stats_of_all,
-		.root = root_of };
+		.root = root_of,
+		.get = get };
 }

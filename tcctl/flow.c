@@ -415,3 +415,29 @@ tc_batch_done(struct tc_batch *batch)
 {
 	tc_ops_done(&batch->ops);
 }
+
+int
+tc_record_abandon(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_record *record, struct mono now)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_object have[TC_FILTERS_MAX];
+	struct tc_span nodes = { have, node_objects(link, record, have) };
+	struct tc_group group;
+	int error;
+
+	tc_plan(nodes, (struct tc_span){ have, 0 }, &ops);
+	error = tc_link_group(link, kernel, &ops, &group);
+	tc_ops_done(&ops);
+	if (error != 0)
+		return error;
+	account(link, record, false);
+	tc_record_drop(link, record);
+	/* What is left in the kernel keeps its numbers. */
+	if (group.error == 0) {
+		release_nodes(link, record, NULL);
+		(void)tc_drain_add(link, record, 0, now);
+	}
+	alloc_put(link->alloc, record);
+	return 0;
+}

@@ -120,17 +120,19 @@ tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
 	if (link->lost)
 		return 0;
 	error = tell_sums(link, kernel, listener);
-	for (int s = TC_GS; s < TC_SUBTREES && error == 0; s++) {
-		enum tc_subtree subtree = (enum tc_subtree)s;
+	for (int i = 0; i < TC_SUBTREES && error == 0 && !*ret_more; i++) {
+		int t = (link->pool_turn + i) % TC_SUBTREES;
 		int count =
-			tc_pool_step(&link->pools[s], &link->conf, link->step);
+			tc_pool_step(&link->pools[t], &link->conf, link->step);
 
 		if (count == 0)
 			continue;
-		error = count > 0 ? grow_pool(link, kernel, subtree, count,
-					    listener)
-				  : shrink_pool(link, kernel, subtree, -count,
-					    listener);
+		link->pool_turn = t + 1;
+		error = count > 0
+				? grow_pool(link, kernel, (enum tc_subtree)t,
+					  count, listener)
+				: shrink_pool(link, kernel, (enum tc_subtree)t,
+					  -count, listener);
 		*ret_more = error == 0;
 	}
 	if (error >= 0)

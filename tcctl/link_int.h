@@ -50,6 +50,23 @@ struct tc_kernel {
 	 * incoming side; ranked and sorted.  NULL: it cannot. */
 	int (*dump_tree)(void *arg, uint32_t ifindex, struct tc_objects *into);
 	const struct tc_marker *marker; /* NULL: there is none */
+	/* Append those of the objects that there are, as they are; a leaf is
+	 * whichever the class has. */
+	int (*get)(void *arg, const struct tc_object *keys, size_t count,
+		struct tc_objects *into);
+};
+
+/* Something that another program did to an interface. */
+struct tc_event {
+	uint32_t ifindex;
+	bool link;    /* to the interface itself; the rest is not set */
+	bool gone;    /* removed, else made or changed */
+	uint8_t type; /* enum tc_type */
+	uint32_t handle;
+	uint32_t parent;
+	uint16_t pref;
+	uint16_t protocol;
+	uint32_t port; /* netlink address of who did it; mostly its pid */
 };
 
 /* ---- transactions (txn.c) ------------------------------------------------ */
@@ -105,6 +122,8 @@ void tc_pool_done(struct tc_pool *pool);
 bool tc_pool_put(struct tc_pool *pool, const struct tc_idle *idle);
 /* False: empty. */
 bool tc_pool_take(struct tc_pool *pool, struct tc_idle *ret_idle);
+/* The i-th of those that wait. */
+struct tc_idle *tc_pool_at(struct tc_pool *pool, size_t i);
 /* Put back what was just taken, at the front.  Cannot fail. */
 void tc_pool_untake(struct tc_pool *pool, const struct tc_idle *idle);
 /* Classes to create (> 0) or to delete (< 0), at most step of them. */
@@ -126,7 +145,8 @@ struct tc_record {
 	uint32_t id;
 	uint32_t minor;
 	uint8_t service;
-	bool busy; /* in a batch that has not been run */
+	bool busy;   /* in a batch that has not been run */
+	bool doomed; /* not as it should be, and given up */
 	struct tc_htb_class htb;
 	uint32_t limit;
 	struct tc_base base;
@@ -152,8 +172,35 @@ struct tc_drain {
 
 TAILQ_HEAD(tc_drains, tc_drain);
 
+/* ---- what others did (drift.c, repair.c) --------------------------------- */
+
+enum { TC_SUSPECTS_MAX = 64, TC_REPAIRS_MAX = 5 };
+
+/* An object that another program has touched, or the whole tree. */
+struct tc_suspect {
+	bool pending; /* to be looked at when due */
+	bool tree;    /* all of it; type, pref and handle are 0 */
+	uint8_t type; /* TC_CLASS: with its leaf; TC_FILTER */
+	uint16_t pref;
+	uint32_t handle;
+	uint32_t parent; /* filters */
+	bool was_removed;
+	uint32_t port; /* who did it last */
+	struct mono due;
+	struct mono since; /* beginning of the minute in which ... */
+	unsigned repairs;  /* ... it was repaired so often */
+	bool told;         /* that it is left alone */
+	bool acted;        /* in this step something had to be repaired */
+};
+
+struct tc_drift {
+	struct tc_suspect all[TC_SUSPECTS_MAX];
+	size_t count;
+	struct mono rest; /* no look at the whole tree before */
+};
+
 struct tc_link {
-	LIST_ENTRY(tc_link) entry;
+	TAILQ_ENTRY(tc_link) entry;
 	const struct alloc *alloc;
 	struct tc_iface conf;
 	struct tc_shape shape; /* of the tree in the kernel */
@@ -163,11 +210,13 @@ struct tc_link {
 	struct tc_minors minors;
 	struct tc_nodes nodes;
 	struct tc_pool pools[TC_SUBTREES];
-	int step; /* classes created in one go */
+	int step;      /* classes created in one go */
+	int pool_turn; /* subtree whose pool is looked at first */
 	struct tc_record *flows;
 	struct tc_drains drains;
 	uint64_t reserved_Bps[TC_SUBTREES];
 	struct tc_rules rules;
+	struct tc_drift drift;
 };
 
 /* Told what happened with a request, or (serial 0) what nobody asked. */
@@ -180,6 +229,7 @@ struct tc_listener {
 	void (*note)(void *arg, const char *text);
 	void (*rule_counter)(void *arg, uint32_t serial,
 		const struct tc_rule_counter *counter);
+	void (*drift)(void *arg, const struct tc_drift_report *report);
 };
 
 /* Requests whose operations go to the kernel together. */
@@ -236,9 +286,20 @@ int tc_link_run(struct tc_link *link, const struct tc_kernel *kernel,
  * with the error. */
 struct tc_class_stats *tc_link_stats(
 	struct tc_link *link, const struct tc_kernel *kernel, int *ret_error);
-/* A step in the background: pool and parents.  ret_more: call again soon. */
+/* A step in the background: the classes above the flows, and one pool.
+ * ret_more: call again soon. */
 int tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener, bool *ret_more);
+
+/* link_open.c */
+
+/* Find the root tables in a dump, and make those that others have removed; the
+ * dump is a newer one then. */
+int tc_link_reveal(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *dump);
+/* A dump, sorted, in place of what the list held. */
+int tc_link_dump(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *into);
 
 /* link_change.c */
 
@@ -261,6 +322,11 @@ void tc_record_drop(struct tc_link *link, struct tc_record *record);
 size_t tc_record_objects(const struct tc_link *link,
 	const struct tc_record *record,
 	struct tc_object ret[2 + TC_FILTERS_MAX]);
+
+/* The flow is not in the kernel as it should be, and cannot be: take away what
+ * is left of it and forget it. */
+int tc_record_abandon(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_record *record, struct mono now);
 
 void tc_batch_done(struct tc_batch *batch);
 /* Queue one; 0, or a positive errno with the reason in text. */
@@ -294,6 +360,53 @@ int tc_split_step(struct tc_link *link, const struct tc_kernel *kernel,
 /* Further tables for buckets that are about to run out of numbers, at once. */
 int tc_split_relieve(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener);
+/* repair.c */
+
+/* What came of one object. */
+enum tc_repair {
+	TC_REPAIR_NONE,   /* nothing to do: it is as it should be */
+	TC_REPAIR_DONE,   /* it is again */
+	TC_REPAIR_FAILED, /* text: why */
+	TC_REPAIR_LATER,  /* its class is on its way to the pool: look again */
+	TC_REPAIR_FOREIGN /* not ours, and in nobody's way: left alone */
+};
+
+struct tc_repaired {
+	struct tc_suspect *suspect; /* of those that were given */
+	enum tc_repair result;
+	bool fixed;               /* of the layout's fixed part */
+	uint32_t minor;           /* its class, or 0 */
+	struct tc_record *record; /* whose it is, or NULL */
+	char text[TC_TEXT]; /* what was done, was refused or is left alone */
+};
+
+typedef void tc_repaired_fn(void *arg, const struct tc_repaired *what);
+
+/*
+ * Compare the suspects with what they should be, by asking the kernel, and
+ * repair each by itself with the fewest operations; none that was repaired
+ * TC_REPAIRS_MAX times already.  Returns -errno as struct tc_kernel.
+ */
+int tc_repair(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_suspect **suspects, size_t count, tc_repaired_fn *tell,
+	void *arg);
+/* The same of everything. */
+int tc_repair_tree(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_suspect *suspect, tc_repaired_fn *tell, void *arg);
+
+/* drift.c */
+
+/* Another program did something; or, with event NULL, perhaps: events were
+ * lost. */
+void tc_drift_event(
+	struct tc_link *link, const struct tc_event *event, struct mono now);
+/* Look at what is due, repair it and tell. */
+int tc_drift_step(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener);
+/* When the next step is due; MONO_NEVER. */
+struct mono tc_drift_next(const struct tc_link *link);
+/* It took so long: a look at the whole tree is not repeated at once. */
+void tc_drift_took(struct tc_link *link, struct mono before, struct mono after);
 
 /* adopt.c */
 

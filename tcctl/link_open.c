@@ -134,6 +134,15 @@ is_fixed(const struct tc_object *o)
 	}
 	return false;
 }
+
+/* One that somebody put in place of ours: it goes when ours is made. */
+static bool
+is_other_leaf(const struct tc_object *o)
+{
+	return o->type == TC_QDISC_LEAF &&
+	       o->handle != tc_leaf_handle(o->parent & 0xffff);
+}
+
 /* ---- build and repair ---------------------------------------------------- */
 
 /* Bring the fixed part from what the dump shows to what we want. */
@@ -148,7 +157,9 @@ repair(struct tc_link *link, const struct tc_kernel *kernel,
 
 	for (size_t i = 0; i < dump->count; i++) {
 		struct tc_object *o =
-			is_fixed(&dump->all[i]) ? tc_objects_add(&have) : NULL;
+			is_fixed(&dump->all[i]) && !is_other_leaf(&dump->all[i])
+				? tc_objects_add(&have)
+				: NULL;
 
 		if (o)
 			*o = dump->all[i];
@@ -167,8 +178,8 @@ repair(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
-static int
-dump_sorted(struct tc_link *link, const struct tc_kernel *kernel,
+int
+tc_link_dump(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_objects *into)
 {
 	int error;
@@ -264,7 +275,7 @@ build(struct tc_link *link, const struct tc_kernel *kernel,
 	if (error != 0 || ret_done->error != 0)
 		return error;
 	if (roots->v4 == 0 || roots->v6 == 0 || roots->arp == 0) {
-		error = dump_sorted(link, kernel, dump);
+		error = tc_link_dump(link, kernel, dump);
 		if (error != 0)
 			return error;
 		find_roots(dump, &link->shape.roots);
@@ -348,6 +359,77 @@ adopt(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
+/* A table that nothing leads to, in a preference that has none of its own. */
+static bool
+add_spare(struct tc_link *link, uint16_t pref, enum tc_op_kind kind,
+	struct tc_ops *ops)
+{
+	struct tc_objects want = { .alloc = link->alloc };
+	struct tc_op *op = NULL;
+
+	tc_want_filters(
+		link->conf.ifindex, &(const struct tc_roots){ 0 }, &want);
+	for (size_t i = 0; i < want.count && !op; i++) {
+		struct tc_object *o = &want.all[i];
+
+		if (o->pref != pref || o->u32.divisor == 0)
+			continue;
+		o->handle = (uint32_t)(TC_U32_SPARE + pref)
+			    << TC_U32_TABLE_SHIFT;
+		o->u32.divisor = 1;
+		op = tc_ops_add(ops, kind);
+		if (op)
+			op->want = op->have = *o;
+	}
+	tc_objects_done(&want);
+	return op != NULL;
+}
+
+/* One in each that has no root, or these away again. */
+static int
+run_spares(struct tc_link *link, const struct tc_kernel *kernel,
+	enum tc_op_kind kind)
+{
+	const struct tc_roots *roots = &link->shape.roots;
+	struct tc_ops ops = { .alloc = link->alloc };
+	struct tc_group group;
+	int error = -ENOMEM;
+
+	/* What is refused shows in what follows. */
+	if ((roots->v4 != 0 || add_spare(link, TC_PREF_V4, kind, &ops)) &&
+		(roots->v6 != 0 || add_spare(link, TC_PREF_V6, kind, &ops)) &&
+		(roots->arp != 0 || add_spare(link, TC_PREF_ARP, kind, &ops)))
+		error = tc_link_group(link, kernel, &ops, &group);
+	tc_ops_done(&ops);
+	return error;
+}
+
+/*
+ * Where somebody deleted a preference, its tables are still there as long as
+ * another preference lives, with all their nodes: unseen, and in the way of new
+ * ones.  They come back to light with any filter of that preference.
+ */
+int
+tc_link_reveal(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *dump)
+{
+	struct tc_roots *roots = &link->shape.roots;
+	int error = 0;
+
+	find_roots(dump, roots);
+	if (roots->v4 != 0 && roots->v6 != 0 && roots->arp != 0)
+		return 0;
+	/* All are there before one goes: the last filter would take all tables
+	 * along. */
+	error = run_spares(link, kernel, TC_OP_ADD);
+	if (error == 0)
+		error = run_spares(link, kernel, TC_OP_DEL);
+	if (error == 0)
+		error = tc_link_dump(link, kernel, dump);
+	find_roots(dump, roots);
+	return error;
+}
+
 /* A tree of ours: repaired, and its flows adopted. */
 static int
 take_up(struct tc_link *link, const struct tc_kernel *kernel,
@@ -356,7 +438,9 @@ take_up(struct tc_link *link, const struct tc_kernel *kernel,
 	int error;
 
 	link->shape.layout = layout_of(find_root(dump));
-	find_roots(dump, &link->shape.roots);
+	error = tc_link_reveal(link, kernel, dump);
+	if (error != 0)
+		return error;
 	find_sums(dump, link->shape.sums_Bps);
 	link->shape.best = find_best(dump);
 	error = build(link, kernel, dump, ret_done);
@@ -379,7 +463,7 @@ tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
 		refuse(ret_done, EINVAL, problem);
 		return 0;
 	}
-	error = dump_sorted(link, kernel, &dump);
+	error = tc_link_dump(link, kernel, &dump);
 	if (error == 0 && may_manage(link, &dump, ret_done))
 		error = recognise(&dump) == FOUND_OURS
 				? take_up(link, kernel, &dump, ret_done)
@@ -450,7 +534,7 @@ tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 	*ret_done = (struct tc_done){ 0 };
 	forget_idle(link, listener);
 	memset(&link->shape, 0, sizeof(link->shape));
-	error = dump_sorted(link, kernel, &dump);
+	error = tc_link_dump(link, kernel, &dump);
 	if (error == 0 && may_manage(link, &dump, ret_done))
 		error = build_new(link, kernel, &dump, ret_done);
 	if (error == 0 && ret_done->error == 0)

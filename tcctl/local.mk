@@ -18,6 +18,7 @@ libtc_la_SOURCES = \
 	tcctl/counters.c \
 	tcctl/drain.c \
 	tcctl/defaults.c \
+	tcctl/drift.c \
 	tcctl/dry.c tcctl/dry_int.h \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \
@@ -50,6 +51,8 @@ libtc_la_SOURCES = \
 	tcctl/mark_text.c \
 	tcctl/rule.c tcctl/tc_rule_int.h \
 	tcctl/rule_want.c \
+	tcctl/nl_watch.c \
+	tcctl/repair.c \
 	tcctl/sandbox.c \
 	tcctl/serve.c tcctl/serve_int.h \
 	tcctl/stab.c tcctl/stab_int.h \

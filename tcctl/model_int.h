@@ -409,7 +409,8 @@ enum {
 	TC_U32_BUCKETS = 8960,
 	TC_NODE_MAX = 0xfff, /* nodes of a bucket are 1..4095 */
 	TC_U32_BUCKET_SHIFT = 12,
-	TC_U32_TABLE_SHIFT = 20
+	TC_U32_TABLE_SHIFT = 20,
+	TC_U32_SPARE = 0x700 /* and a preference: a table that none uses */
 };
 
 /* Table, bucket and node of a handle. */

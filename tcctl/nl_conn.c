@@ -307,6 +307,49 @@ conn_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
 }
 
 static void
+keep_got(void *arg, size_t index, const struct nlmsghdr *h)
+{
+	struct tc_objects *into = (struct tc_objects *)arg;
+	struct tc_extra extra;
+	struct tc_object object;
+
+	(void)index; /* an error: there is no such object */
+	if (nl_object_get(h, &extra, &object))
+		(void)tc_objects_copy(into, &object); /* notes a failure */
+}
+
+static int
+conn_get(void *arg, const struct tc_object *keys, size_t count,
+	struct tc_objects *into)
+{
+	struct nl_conn *conn = (struct nl_conn *)arg;
+
+	for (size_t done = 0; done < count;) {
+		struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+		struct collect c = {
+			.first = conn->seq + 1, .answer = keep_got, .arg = into
+		};
+
+		while (done + c.count < count && c.count < BATCH &&
+			nl_get_object_put(
+				&w, conn->seq + 1, &keys[done + c.count])) {
+			conn->seq++;
+			c.count++;
+		}
+		c.wanted = c.count;
+
+		int error = send_all(conn, &w);
+
+		if (error == 0)
+			error = collect(conn, &c);
+		if (error != 0)
+			return error;
+		done += c.count;
+	}
+	return 0;
+}
+
+static void
 keep_root(void *arg, size_t index, const struct nlmsghdr *h)
 {
 	uint32_t *handle = (uint32_t *)arg;
@@ -551,5 +594,12 @@ nl_conn_kernel(struct nl_conn *conn)
 		.stats = conn_stats,
 		.stats_all = conn_stats_all,
 		.root = conn_root,
-		.dump_tree = conn_dump_tree };
+		.dump_tree = conn_dump_tree,
+		.get = conn_get };
+}
+
+uint32_t
+nl_conn_port(const struct nl_conn *conn)
+{
+	return mnl_socket_get_portid(conn->socket);
 }

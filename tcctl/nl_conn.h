@@ -19,6 +19,23 @@ void nl_conn_free(struct nl_conn *conn);
 /* Its functions; arg is conn, which must outlive it. */
 struct tc_kernel nl_conn_kernel(struct nl_conn *conn);
 
+/* nl_watch.c: what other programs do to interfaces and their qdiscs. */
+
+struct nl_watch;
+
+/* NULL with errno set when the socket cannot be had.  What goes through conn is
+ * not told. */
+struct nl_watch *nl_watch_new(const struct nl_conn *conn);
+void nl_watch_free(struct nl_watch *watch);
+int nl_watch_fd(const struct nl_watch *watch);
+typedef void nl_watch_fn(void *arg, const struct tc_event *event);
+/* Tell what has happened; event NULL: some of it is lost.  Does not wait, and
+ * ends after a while even if there is more. */
+int nl_watch_read(struct nl_watch *watch, nl_watch_fn *tell, void *arg);
+
+/* The socket's address. */
+uint32_t nl_conn_port(const struct nl_conn *conn);
+
 /* nl_op.c: messages from and to objects. */
 
 /* Append one message; false: no room (nothing is appended). */
@@ -28,6 +45,9 @@ void nl_want_ack(uint8_t *message);
 bool nl_get_class_put(
 	struct buf_writer *w, uint32_t seq, uint32_t ifindex, uint32_t classid);
 bool nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex);
+/* Ask for one object; of a leaf: whichever its class has. */
+bool nl_get_object_put(
+	struct buf_writer *w, uint32_t seq, const struct tc_object *key);
 enum nl_dump { NL_DUMP_QDISCS, NL_DUMP_CLASSES, NL_DUMP_FILTERS };
 struct nl_query {
 	enum nl_dump what;

@@ -90,7 +90,8 @@ nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op)
 	uint8_t *before = w->pos;
 	uint8_t *start = begin(w, &head, &tcm);
 
-	nl_put_text(w, TCA_KIND, o->kind->name);
+	nl_put_text(w, TCA_KIND,
+		o->kind == &tc_kind_other ? o->name : o->kind->name);
 	if (o->type == TC_FILTER && o->chain != 0)
 		nl_put_u32(w, TCA_CHAIN, o->chain);
 	if (!del)
@@ -131,6 +132,25 @@ nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex)
 	const struct head head = { RTM_GETQDISC, NLM_F_ECHO, seq };
 	const struct tcmsg tcm = { .tcm_ifindex = (int)ifindex,
 		.tcm_parent = TC_H_ROOT };
+	uint8_t *before = w->pos;
+
+	return end(w, begin(w, &head, &tcm), before);
+}
+
+bool
+nl_get_object_put(
+	struct buf_writer *w, uint32_t seq, const struct tc_object *key)
+{
+	static const uint16_t types[] = { [TC_QDISC_ROOT] = RTM_GETQDISC,
+		[TC_CLASS] = RTM_GETTCLASS,
+		[TC_QDISC_LEAF] = RTM_GETQDISC,
+		[TC_FILTER] = RTM_GETTFILTER };
+	const struct head head = { types[key->type], NLM_F_ECHO, seq };
+	const bool qdisc = head.type == RTM_GETQDISC;
+	const struct tcmsg tcm = { .tcm_ifindex = (int)key->ifindex,
+		.tcm_handle = qdisc ? 0 : key->handle,
+		.tcm_parent = key->type == TC_CLASS ? 0 : key->parent,
+		.tcm_info = (uint32_t)key->pref << 16 };
 	uint8_t *before = w->pos;
 
 	return end(w, begin(w, &head, &tcm), before);

@@ -61,6 +61,12 @@ tc_pool_take(struct tc_pool *pool, struct tc_idle *ret_idle)
 	return true;
 }
 
+struct tc_idle *
+tc_pool_at(struct tc_pool *pool, size_t i)
+{
+	return &pool->ring[(pool->head + i) % pool->room];
+}
+
 void
 tc_pool_untake(struct tc_pool *pool, const struct tc_idle *idle)
 {

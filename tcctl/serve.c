@@ -24,6 +24,7 @@
 #include "nl_conn.h"
 
 enum { LIFE_PING = 1, LIFE_PONG = 2, WATCH_MS = 500, LINKS_MAX = 256 };
+enum { IDLE_MS = 20 }; /* after requests, of which more may come */
 
 /* A datagram that waits for the engine to read. */
 struct out {
@@ -32,20 +33,21 @@ struct out {
 	uint8_t bytes[];
 };
 
-enum { FD_REQUEST, FD_LIFE, FD_SIGNAL, FD_COUNT };
+enum { FD_REQUEST, FD_LIFE, FD_SIGNAL, FD_EVENT, FD_COUNT };
 
 struct serve {
 	const struct alloc *alloc;
 	struct nl_conn *conn;
+	struct nl_watch *watch;
 	struct tc_kernel kernel;
 	struct tc_marker marker;
 	struct tc_listener listener;
-	LIST_HEAD(serve_links, tc_link) links;
+	TAILQ_HEAD(serve_links, tc_link) links;
 	size_t link_count;
 	struct tc_batch *batch;
 	struct pollfd fds[FD_COUNT];
 	struct mono watch_due;
-	bool more; /* there is work in the background */
+	struct mono idle_due; /* work in the background; MONO_NEVER: none */
 	bool stopping;
 	int error; /* of the conversation with the kernel */
 	TAILQ_HEAD(serve_outs, out) outs;
@@ -127,6 +129,13 @@ put_lost(struct buf_writer *w, uint32_t serial, const void *message)
 }
 
 static void
+put_drift(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	(void)serial; /* nobody asked */
+	tc_put_drift(w, (const struct tc_drift_report *)message);
+}
+
+static void
 on_done(void *arg, uint32_t serial, const struct tc_done *done)
 {
 	answer((struct serve *)arg, put_done, serial, done);
@@ -165,6 +174,13 @@ on_note(void *arg, const char *text)
 }
 
 static void
+on_drift(void *arg, const struct tc_drift_report *report)
+{
+	log_warn(LOG_TC, "%s", report->text);
+	answer((struct serve *)arg, put_drift, 0, report);
+}
+
+static void
 refuse(struct serve *s, uint32_t serial, int error, const char *text)
 {
 	struct tc_done done = { .error = error };
@@ -200,7 +216,7 @@ find_link(struct serve *s, uint32_t ifindex)
 {
 	struct tc_link *link = NULL;
 
-	LIST_FOREACH (link, &s->links, entry)
+	TAILQ_FOREACH (link, &s->links, entry)
 		if (link->conf.ifindex == ifindex)
 			return link;
 	return NULL;
@@ -218,7 +234,7 @@ run_batch(struct serve *s)
 static void
 drop_link(struct serve *s, struct tc_link *link)
 {
-	LIST_REMOVE(link, entry);
+	TAILQ_REMOVE(&s->links, link, entry);
 	s->link_count--;
 	tc_link_free(link);
 }
@@ -235,7 +251,7 @@ open_link(struct serve *s, uint32_t serial, const struct tc_iface *conf)
 		refuse(s, serial, ENOMEM, "too many interfaces, or no memory");
 		return;
 	}
-	LIST_INSERT_HEAD(&s->links, link, entry);
+	TAILQ_INSERT_HEAD(&s->links, link, entry);
 	s->link_count++;
 	error = tc_link_open(link, &s->kernel, serial, &s->listener, &done);
 	if (error != 0)
@@ -352,7 +368,7 @@ handle_counters(struct serve *s, const struct msg *m)
 		refuse(s, m->serial, EBADMSG, "malformed query");
 		return;
 	}
-	LIST_FOREACH (link, &s->links, entry) {
+	TAILQ_FOREACH (link, &s->links, entry) {
 		if ((query.ifindex != 0 &&
 			    query.ifindex != link->conf.ifindex) ||
 			link->lost || s->error != 0)
@@ -412,7 +428,7 @@ handle_rule_counters(struct serve *s, const struct msg *m)
 		refuse(s, m->serial, EBADMSG, "malformed query");
 		return;
 	}
-	LIST_FOREACH (link, &s->links, entry)
+	TAILQ_FOREACH (link, &s->links, entry)
 		if ((ifindex == 0 || ifindex == link->conf.ifindex) &&
 			!link->lost && s->error == 0)
 			s->error = tc_rules_counters(
@@ -485,6 +501,7 @@ receive_requests(struct serve *s)
 		handle(s, &m);
 	if (s->error == 0)
 		run_batch(s);
+	s->idle_due = mono_earlier(s->idle_due, mono_add_ms(os_now(), IDLE_MS));
 	if (r.failed)
 		refuse(s, 0, EBADMSG, "malformed datagram");
 }
@@ -517,20 +534,57 @@ answer_life(struct serve *s)
 		MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* Is the tree still there?  The engine must know when it was given up: what it
- * has promised on that interface is not kept. */
+/* The engine must know when a tree was given up: what it has promised on that
+ * interface is not kept. */
+static void
+tell_lost(struct serve *s, const struct tc_link *link, bool was_lost)
+{
+	struct tc_lost lost = { .ifindex = link->conf.ifindex };
+
+	if (!link->lost || was_lost)
+		return;
+	(void)text_copy(lost.text, sizeof(lost.text),
+		"the tree was removed or changed by another program");
+	answer(s, put_lost, 0, &lost); /* the text fits */
+}
+
+/* Is the tree still there? */
 static void
 watch(struct serve *s, struct tc_link *link, struct mono now)
 {
 	const bool was_lost = link->lost;
-	struct tc_lost lost = { .ifindex = link->conf.ifindex };
 
 	s->error = tc_watch(link, &s->kernel, now, &s->listener);
-	if (!link->lost || was_lost)
-		return;
-	(void)text_copy(lost.text, sizeof(lost.text),
-		"the tree was removed by another program"); /* fits */
-	answer(s, put_lost, 0, &lost);
+	tell_lost(s, link, was_lost);
+}
+
+/* What others changed in it. */
+static void
+repair(struct serve *s, struct tc_link *link, struct mono now)
+{
+	const bool was_lost = link->lost;
+
+	s->error = tc_drift_step(link, &s->kernel, now, &s->listener);
+	tc_drift_took(link, now, os_now());
+	tell_lost(s, link, was_lost);
+}
+
+/* Another program did something, or some of what it did is lost. */
+static void
+on_event(void *arg, const struct tc_event *event)
+{
+	struct serve *s = (struct serve *)arg;
+	struct mono now = os_now();
+	struct tc_link *link = NULL;
+
+	TAILQ_FOREACH (link, &s->links, entry) {
+		if (event && event->ifindex != link->conf.ifindex)
+			continue;
+		if (!event || event->link || event->type == TC_QDISC_ROOT)
+			s->watch_due = now;
+		if (!event || !event->link)
+			tc_drift_event(link, event, now);
+	}
 }
 
 /* Classes that drain, and the watch over the trees. */
@@ -541,54 +595,66 @@ do_due(struct serve *s)
 	bool due = mono_reached(s->watch_due, now);
 	struct tc_link *link = NULL;
 
-	if (due)
+	if (due) {
 		s->watch_due = mono_add_ms(now, WATCH_MS);
-	LIST_FOREACH (link, &s->links, entry) {
+		s->idle_due = mono_earlier(s->idle_due, now);
+	}
+	TAILQ_FOREACH (link, &s->links, entry) {
 		if (s->error == 0 && due)
 			watch(s, link, now);
-		if (s->error == 0 && mono_reached(tc_drain_next(link), now))
-			s->error = tc_drain_step(
-				link, &s->kernel, now, &s->listener);
 		if (s->error == 0 && mono_reached(tc_rules_next(link), now))
 			s->error = tc_rules_step(
 				link, &s->kernel, now, &s->listener);
+		if (s->error == 0 && mono_reached(tc_drift_next(link), now))
+			repair(s, link, now);
+		if (s->error != 0 || !mono_reached(tc_drain_next(link), now))
+			continue;
+		s->error = tc_drain_step(link, &s->kernel, now, &s->listener);
+		s->idle_due =
+			mono_earlier(s->idle_due, mono_add_ms(now, IDLE_MS));
 	}
 }
 
-/* Nobody waits: one step for each link. */
+/*
+ * Nobody waits: one step, of one link.  Whoever asks in the meantime waits for
+ * its end, so there is one in a turn; the links take turns.
+ */
 static void
 do_idle(struct serve *s)
 {
 	struct tc_link *link = NULL;
+	struct tc_link *last = NULL;
+	struct mono before = os_now();
+	bool more = false;
 
-	s->more = false;
-	LIST_FOREACH (link, &s->links, entry) {
-		struct mono before = os_now();
-		bool more = false;
-
-		if (s->error == 0)
-			s->error = tc_link_idle(
-				link, &s->kernel, &s->listener, &more);
-		if (!more)
-			continue;
-		s->more = true;
-		link->step = tc_pool_pace(link->step, os_now().us - before.us);
+	s->idle_due = MONO_NEVER;
+	TAILQ_FOREACH (link, &s->links, entry) {
+		last = link;
+		s->error = tc_link_idle(link, &s->kernel, &s->listener, &more);
+		if (s->error != 0 || more)
+			break;
 	}
+	if (s->error != 0 || !more)
+		return;
+	s->idle_due = os_now();
+	last->step = tc_pool_pace(last->step, s->idle_due.us - before.us);
+	TAILQ_REMOVE(&s->links, last, entry);
+	TAILQ_INSERT_TAIL(&s->links, last, entry);
 }
 
 static int
 timeout_ms(const struct serve *s)
 {
-	struct mono next = s->watch_due;
+	struct mono next = mono_earlier(s->watch_due, s->idle_due);
 	struct mono now = os_now();
 	const struct tc_link *link = NULL;
 
-	if (s->more)
-		return 0;
-	LIST_FOREACH (link, &s->links, entry)
+	TAILQ_FOREACH (link, &s->links, entry) {
 		next = mono_earlier(next,
-			mono_earlier(tc_drain_next(link), tc_rules_next(link)));
-	if (LIST_EMPTY(&s->links))
+			mono_earlier(tc_drain_next(link), tc_drift_next(link)));
+		next = mono_earlier(next, tc_rules_next(link));
+	}
+	if (TAILQ_EMPTY(&s->links))
 		return -1;
 	return mono_reached(next, now) ? 0
 				       : (int)mono_ms_between(now, next) + 1;
@@ -612,8 +678,10 @@ turn(struct serve *s)
 	if ((s->fds[FD_REQUEST].revents & POLLIN) != 0 ||
 		(s->fds[FD_REQUEST].revents & (POLLHUP | POLLERR)) != 0)
 		receive_requests(s);
-	else if (!waiting)
+	else if (!waiting && mono_reached(s->idle_due, os_now()))
 		do_idle(s);
+	if (s->error == 0 && s->fds[FD_EVENT].revents != 0)
+		s->error = nl_watch_read(s->watch, on_event, s);
 	if (s->error == 0)
 		do_due(s);
 	flush_answers(s);
@@ -638,8 +706,9 @@ start(struct serve *s)
 	int signals = open_signals();
 
 	s->conn = nl_conn_new();
+	s->watch = s->conn ? nl_watch_new(s->conn) : NULL;
 	s->batch = (struct tc_batch *)alloc_get(s->alloc, sizeof(*s->batch));
-	if (signals < 0 || !s->conn || !s->batch) {
+	if (signals < 0 || !s->watch || !s->batch) {
 		log_err(LOG_MAIN, "cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -653,8 +722,10 @@ start(struct serve *s)
 		.done = on_done,
 		.counter = on_counter,
 		.note = on_note,
-		.rule_counter = on_rule_counter };
+		.rule_counter = on_rule_counter,
+		.drift = on_drift };
 	s->w = buf_writer(s->answers, sizeof(s->answers));
+	s->idle_due = MONO_NEVER;
 	TAILQ_INIT(&s->outs);
 	s->fds[FD_REQUEST] = (struct pollfd){ .fd = SERVE_FD };
 	s->fds[FD_LIFE] = (struct pollfd){
@@ -662,6 +733,8 @@ start(struct serve *s)
 		.events = POLLIN
 	};
 	s->fds[FD_SIGNAL] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	s->fds[FD_EVENT] = (struct pollfd){ .fd = nl_watch_fd(s->watch),
+		.events = POLLIN };
 	if (!tc_sandbox()) {
 		log_err(LOG_MAIN, "cannot install the system call filter");
 		return false;
@@ -675,8 +748,8 @@ stop(struct serve *s)
 {
 	struct out *out;
 
-	while (!LIST_EMPTY(&s->links))
-		drop_link(s, LIST_FIRST(&s->links));
+	while (!TAILQ_EMPTY(&s->links))
+		drop_link(s, TAILQ_FIRST(&s->links));
 	while ((out = TAILQ_FIRST(&s->outs))) {
 		TAILQ_REMOVE(&s->outs, out, entry);
 		alloc_put(s->alloc, out);
@@ -685,6 +758,7 @@ stop(struct serve *s)
 		tc_batch_done(s->batch);
 	alloc_put(s->alloc, s->batch);
 	tc_marker_close(&s->marker);
+	nl_watch_free(s->watch);
 	nl_conn_free(s->conn);
 }
 
@@ -706,7 +780,7 @@ tc_serve(void)
 	if (!s)
 		return 1;
 	s->alloc = alloc;
-	LIST_INIT(&s->links);
+	TAILQ_INIT(&s->links);
 	TAILQ_INIT(&s->outs);
 	if (start(s)) {
 		while (!s->stopping && s->error == 0)

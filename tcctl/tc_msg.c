@@ -618,3 +618,32 @@ tc_get_rule_counter(const struct msg *m, struct tc_rule_counter *ret_counter)
 	*ret_counter = counter;
 	return true;
 }
+
+static const struct field drift_fields[] = {
+	FIELD(ATTR_IFINDEX, F_U32, tc_drift_report, ifindex),
+	FIELD(ATTR_FLOW_ID, F_U32, tc_drift_report, flow_id),
+	FIELD(ATTR_ERROR, F_U32, tc_drift_report, error),
+	FIELD(ATTR_TEXT, F_TEXT, tc_drift_report, text),
+};
+
+void
+tc_put_drift(struct buf_writer *w, const struct tc_drift_report *report)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_DRIFT, 0);
+
+	put_fields(w, drift_fields, COUNT(drift_fields), report);
+	msg_end(w, m);
+}
+
+bool
+tc_get_drift(const struct msg *m, struct tc_drift_report *ret_report)
+{
+	struct tc_drift_report report = { 0 };
+
+	if (!get_fields(m->body, drift_fields, COUNT(drift_fields), NULL,
+		    &report) ||
+		report.error < 0)
+		return false;
+	*ret_report = report;
+	return true;
+}

@@ -16,6 +16,7 @@
  *	TC_MSG_RULE_COUNTERS	TC_MSG_RULE_COUNTER* TC_MSG_DONE
  *				TC_MSG_NOTE	(serial 0: drift, pool, loss)
  *				TC_MSG_LOST	(serial 0: interface given up)
+ *				TC_MSG_DRIFT	(serial 0: others changed it)
  *
  * Static rules come as the whole set of an interface: TC_MSG_RULE puts one more
  * behind those that were put, TC_MSG_RULES makes what was put the set in force,
@@ -48,6 +49,7 @@ enum tc_msg_type {
 	TC_MSG_COUNTER,
 	TC_MSG_NOTE,
 	TC_MSG_LOST,
+	TC_MSG_DRIFT,
 	TC_MSG_RULE_COUNTER = 96
 };
 
@@ -126,6 +128,15 @@ struct tc_counter {
  * announced again. */
 struct tc_lost {
 	uint32_t ifindex;
+	char text[TC_TEXT];
+};
+
+/* Another program changed something in the tree of an interface. */
+struct tc_drift_report {
+	uint32_t ifindex;
+	uint32_t flow_id; /* whose it is, or 0 */
+	int error; /* 0: it is as it should be again.  Else a positive errno:
+		    * the flow is not in the kernel any more */
 	char text[TC_TEXT];
 };
 
@@ -228,5 +239,7 @@ void tc_put_rule_counter(struct buf_writer *w, uint32_t serial,
 	const struct tc_rule_counter *counter);
 bool tc_get_rule_counter(
 	const struct msg *m, struct tc_rule_counter *ret_counter);
+void tc_put_drift(struct buf_writer *w, const struct tc_drift_report *report);
+bool tc_get_drift(const struct msg *m, struct tc_drift_report *ret_report);
 
 #endif /* TCCTL_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Is our tree still there?  Asked twice a second for each interface, for a
- * microsecond each: a subscription to the kernel's traffic control events would
- * bring a copy of every class and filter that we ourselves change.
+ * Is our tree still there?  Asked as soon as the kernel tells of a change of
+ * the root or the end of the interface, and twice a second, for a microsecond
+ * each, whatever it tells.
  */
 
 #include "serve_int.h"

@@ -667,3 +667,40 @@ rsvp_core_installed(struct rsvp_core *core, struct mono now,
 	else if (demand->slot == FLOWSLOT_ABSENT)
 		demand_free(core, demand);
 }
+
+/* As if the kernel had refused it when it was added again.  A request that is
+ * under way adds it, and takes what follows of it. */
+static void
+lose_flow(struct rsvp_core *core, struct demand *demand,
+	const struct rsvp_installed *why)
+{
+	if (demand->slot != FLOWSLOT_LIVE)
+		return;
+	if (!demand->session) { /* adopted, or it could not be removed */
+		demand_free(core, demand);
+		return;
+	}
+	set_live(core, demand, NULL);
+	(void)flowslot_step(&demand->slot, FLOWSLOT_MISSING);
+	(void)flowslot_step(&demand->slot, FLOWSLOT_REFUSED);
+	refused(core, demand, why, NULL);
+	ledger_release(core->ledger, demand->id);
+}
+
+void
+rsvp_core_flow_lost(struct rsvp_core *core, struct mono now, uint32_t id,
+	int error, const char *text)
+{
+	const struct rsvp_installed why = { .error = error, .text = text };
+	struct demand *demand;
+	struct session *session;
+
+	core_begin_answer(core, now);
+	demand = find_flow(core, id);
+	if (!demand)
+		return; /* let go in the meantime */
+	session = demand->session;
+	lose_flow(core, demand, &why);
+	if (session)
+		session_answered(core, session, demand);
+}

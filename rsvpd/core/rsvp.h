@@ -254,6 +254,10 @@ void rsvp_core_adopt(
 	struct rsvp_core *core, struct mono now, const struct rsvp_flow *flow);
 void rsvp_core_tc_ready(struct rsvp_core *core, struct mono now,
 	uint32_t ifindex, int error, const char *text);
+/* A flow that was acknowledged is not in the kernel any more, and cannot be put
+ * back: its reservations end with code 22. */
+void rsvp_core_flow_lost(struct rsvp_core *core, struct mono now, uint32_t id,
+	int error, const char *text);
 /* Traffic control died: as before ready, on all interfaces. */
 void rsvp_core_tc_lost(struct rsvp_core *core, struct mono now);
 

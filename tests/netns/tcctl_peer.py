@@ -13,9 +13,9 @@ import time
 
 IFACE, IFACE_OFF, FLOW_ADD, FLOW_CHANGE, FLOW_DEL, COUNTERS = range(1, 7)
 RULE, RULES, RULE_COUNTERS = range(32, 35)
-ADOPTED, DONE, COUNTER, NOTE = range(64, 68)
 RULE_COUNTER = 96
 MARK, DROP, DELAY = range(3)
+ADOPTED, DONE, COUNTER, NOTE, LOST, DRIFT = range(64, 70)
 GS, CL = 2, 5
 
 # name: (attribute, format); "a" address, "s" text, "f" nest of a filter, "m" of
@@ -119,6 +119,7 @@ class Peer:
     def __init__(self, program, netns, life=False):
         self.serial = 0
         self.notes = []
+        self.drifts = []
         self.answers = []
         self.socket, theirs = socket.socketpair(
             socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -170,6 +171,8 @@ class Peer:
         for kind, serial, values in parse(data):
             if kind == NOTE:
                 self.notes.append(values["text"])
+            elif kind == DRIFT:
+                self.drifts.append(values)
             else:
                 self.answers.append((kind, serial, values))
 
@@ -205,4 +208,14 @@ class Peer:
     def wait_note(self, word, timeout=10):
         deadline = time.monotonic() + timeout
         while not any(word in note for note in self.notes):
+            self.receive(max(0.1, deadline - time.monotonic()))
+
+    def wait_drift(self, word, timeout=10):
+        """The next report with that word in it; those before it are gone."""
+        deadline = time.monotonic() + timeout
+        while True:
+            while self.drifts:
+                report = self.drifts.pop(0)
+                if word in report["text"]:
+                    return report
             self.receive(max(0.1, deadline - time.monotonic()))

@@ -180,12 +180,16 @@ def test_a_refusal_is_explained_and_undone(bench):
     peer = bench.serve()
     bench.pool_filled()
     classid = bench.add(peer)
-    # The node that the next flow wants is taken by somebody else.
+    before = bench.classes()
+    # The node that the next flow wants is taken by somebody else, a moment
+    # before: tcctl does not know of it yet.
+    peer.process.send_signal(signal.SIGSTOP)
     bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:", "pref", "10",
                "protocol", "ip", "handle", "2d:2:1", "u32", "ht", "2d:2:",
                "match", "u32", "0", "ffffffff", "flowid", "52:5")
-    before = bench.classes()
-    done, _ = peer.ask(tp.FLOW_ADD, bench.flow(flow_id=2, port=5005))
+    serials = peer.send((tp.FLOW_ADD, bench.flow(flow_id=2, port=5005)))
+    peer.process.send_signal(signal.SIGCONT)
+    (done,), _ = peer.done(serials)
     assert done["error"] == errno.EEXIST
     assert done["flow_id"] == 2 and done["classid"] == 0
     assert "add filter 10 2d:2:1 on eth0" in done["text"]

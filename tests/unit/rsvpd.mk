@@ -12,4 +12,4 @@ tests_unit_test_engine_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_sup_backoff_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_sup_msg_LDADD = librsvpd.la $(UNIT_LDADD)
-EXTRA_DIST += tests/golden/conf
+EXTRA_DIST += tests/unit/tc_client_t.h tests/golden/conf

@@ -72,6 +72,8 @@ struct fix_ear {
 	struct tc_counter counters[16];
 	size_t notes;
 	char note[TC_TEXT];
+	size_t drift_count;
+	struct tc_drift_report drifts[64];
 };
 
 static inline void
@@ -113,6 +115,15 @@ fix_note(void *arg, const char *text)
 	(void)text_copy(ear->note, sizeof(ear->note), text);
 }
 
+static inline void
+fix_drift(void *arg, const struct tc_drift_report *report)
+{
+	struct fix_ear *ear = (struct fix_ear *)arg;
+
+	T_CHECK(ear->drift_count < 64, "too many reports");
+	ear->drifts[ear->drift_count++] = *report;
+}
+
 static inline struct tc_listener
 fix_listener(struct fix_ear *ear)
 {
@@ -120,7 +131,8 @@ fix_listener(struct fix_ear *ear)
 		.adopted = fix_adopted,
 		.done = fix_done,
 		.counter = fix_counter,
-		.note = fix_note };
+		.note = fix_note,
+		.drift = fix_drift };
 }
 
 /* A link, its kernel, and a batch. */

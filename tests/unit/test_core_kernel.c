@@ -8,6 +8,8 @@
 
 #include "core_t.h"
 
+#include <errno.h>
+
 /* ---- what makes a difference --------------------------------------------- */
 
 /* One figure of the request changes, and the kernel is told. */
@@ -597,7 +599,73 @@ the_wait_ends_when_traffic_control_is_there(void)
 	ct_once(second_request_waits);
 }
 
+/* ---- a flow that the kernel lost ------------------------------------------
+ */
+
+static void
+flow_lost(struct ct *t)
+{
+	uint32_t id;
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	id = ct_flow(t)->flow.id;
+	T_CHECK(ct_answer(t, 0), "no flow was wanted");
+	ct_forget(t);
+	rsvp_core_flow_lost(t->core, t->now, id + 1, EIO, "another one");
+	ct_tick(t);
+	T_CHECK(ct_reserved(t, DOWN) > 0, "not reserved");
+	rsvp_core_flow_lost(t->core, t->now, id, EIO, "somebody insists");
+	ct_tick(t);
+	ct_expect_err(t, WIRE_E_TC_SYSTEM, EIO, 0);
+	T_EQ(ct_reserved(t, DOWN), 0);
+	T_EQ(t->claims, 0);
+	T_EQ(t->flow_count, 0); /* nothing is left to be removed */
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	/* The next refresh asks again. */
+	ct_forget(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	ct_answer(t, 0);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	ct_feed(t, UP, ct_path_tear(t));
+	ct_answer(t, 0);
+	ct_expect_empty(t);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+static void
+lost_flow_is_not_silent(void)
+{
+	ct_once(flow_lost);
+}
+
+/* A request under way brings it back. */
+static void
+flow_lost_in_change(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(100000));
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(90000)));
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	rsvp_core_flow_lost(
+		t->core, t->now, ct_flow(t)->flow.id, EIO, "somebody");
+	ct_tick(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	ct_answer(t, 0);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
+}
+
+static void
+lost_flow_that_is_changed_comes_back(void)
+{
+	ct_once(flow_lost_in_change);
+}
+
 static struct t_case cases[] = {
+	{ "a lost flow is not silent", lost_flow_is_not_silent },
+	{ "a lost flow that is changed comes back",
+		lost_flow_that_is_changed_comes_back },
 	{ "each figure makes a difference", each_figure_makes_a_difference },
 	{ "a longer queue makes a difference",
 		a_longer_queue_makes_a_difference },

@@ -114,6 +114,10 @@ write_message(unsigned which, void *bytes, size_t size)
 	case 8:
 		tc_put_lost(&w, &(struct tc_lost){ 7, "somebody else's" });
 		break;
+	case 9:
+		tc_put_drift(
+			&w, &(struct tc_drift_report){ 7, 4711, 5, "changed" });
+		break;
 	default:
 		tc_put_note(&w, "52: on eth0 was removed");
 		break;
@@ -121,7 +125,7 @@ write_message(unsigned which, void *bytes, size_t size)
 	return w.failed ? 0 : buf_written(&w);
 }
 
-enum { MESSAGES = 9 };
+enum { MESSAGES = 10 };
 
 /* Read a message as what its type says. */
 static bool
@@ -134,6 +138,7 @@ read_message(const struct msg *m)
 	struct tc_counters_query q;
 	struct tc_counter c;
 	struct tc_lost lost;
+	struct tc_drift_report drift;
 	char text[TC_TEXT];
 
 	switch (m->type) {
@@ -154,6 +159,8 @@ read_message(const struct msg *m)
 		return tc_get_counter(m, &c);
 	case TC_MSG_LOST:
 		return tc_get_lost(m, &lost);
+	case TC_MSG_DRIFT:
+		return tc_get_drift(m, &drift);
 	default:
 		return tc_get_note(m, text);
 	}
@@ -327,6 +334,25 @@ a_loss_names_its_interface(void)
 }
 
 static void
+a_change_by_others_survives(void)
+{
+	uint8_t bytes[BYTES];
+	size_t len = write_message(9, bytes, sizeof(bytes));
+	struct buf_reader r = buf_reader(bytes, len);
+	struct tc_drift_report drift = { 0 };
+	struct msg m;
+
+	T_CHECK(msg_next(&r, &m), "no message");
+	T_EQ(m.type, TC_MSG_DRIFT);
+	T_EQ(m.serial, 0);
+	T_CHECK(tc_get_drift(&m, &drift), "not read");
+	T_EQ(drift.ifindex, 7);
+	T_EQ(drift.flow_id, 4711);
+	T_EQ(drift.error, 5);
+	T_STR(drift.text, "changed");
+}
+
+static void
 long_text_is_cut(void)
 {
 	uint8_t bytes[BYTES];
@@ -491,6 +517,7 @@ static struct t_case cases[] = {
 	{ "a removal names the flow only", removal_names_the_flow_only },
 	{ "answers survive", answers_survive },
 	{ "a note has serial 0", note_has_no_serial },
+	{ "a change by others survives", a_change_by_others_survives },
 	{ "a loss names its interface", a_loss_names_its_interface },
 	{ "a text too long is cut", long_text_is_cut },
 	{ "every truncation is refused", every_truncation_is_refused },
