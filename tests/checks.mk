@@ -40,7 +40,7 @@ check-valgrind: all
 		--error-exitcode=99 --leak-check=full"
 
 check-kernel: all
-	$(top_srcdir)/tests/run-in-kernel -t 1200 -w $(abs_builddir) \
+	$(top_srcdir)/tests/run-in-kernel -t 3600 -w $(abs_builddir) \
 		$(MAKE) check-netns
 
 format:

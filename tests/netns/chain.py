@@ -13,6 +13,7 @@ import signal
 
 import lab
 import mroute
+import needs
 
 R_MS = 1000
 LIFETIME_S = 3.5 * 1.5 * R_MS / 1000
@@ -145,6 +146,7 @@ class Chain:
 
     def lose(self, node, rule):
         """Drop RSVP as the rule says on its way in and out of a node."""
+        needs.require(needs.nf_tables)
         table = f"loss{len(self.tables)}"
         self.tables.add((node, table))
         for hook in ("input", "output"):

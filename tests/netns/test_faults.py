@@ -38,6 +38,7 @@ The faults, and where they are provoked (here, or in the file named):
     hop without RSVP           test_a_router_without_rsvp_is_seen
 """
 
+import contextlib
 import os
 import socket
 import time
@@ -46,6 +47,7 @@ import pytest
 
 import chain as chains
 import lab
+import needs
 import neighbour as nb
 from chain import (C, DETOUR, LIFETIME_S, LINKS, R_MS, RATE, S, WAY, address,
                    section)
@@ -110,7 +112,8 @@ def test_a_host_that_reboots_is_reserved_for_again(chain):
     lih = chain.iface("c", "eth0")["ifindex"]
     daemon = chain.daemons["c"]
     for pid in (daemon.supervisor(), *daemon.workers().values()):
-        os.kill(pid, 9)
+        with contextlib.suppress(ProcessLookupError):  # they end by themselves
+            os.kill(pid, 9)
     daemon.process.popen.wait()
     chain.nodes["c"].ip("link", "del", "eth0")
     chain.connect(LINKS[-1])
@@ -199,6 +202,7 @@ def test_a_link_that_goes_down_and_up_is_used_again(chain):
 def test_a_renamed_interface_keeps_its_reservations(chain):
     """It is the same by its index; its section too, as long as none is
     for its new name, and that of its new name otherwise."""
+    needs.require(needs.rename_running)
     node = chain.nodes["r2"]
     flow = chain.flow()
     before = {n: r["classid"] for (n, _), r in flow.places().items()}

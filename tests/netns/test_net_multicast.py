@@ -11,6 +11,7 @@ from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop, RouterAlert
 
 import lab
 import mroute
+import needs
 import neighbour as nb
 from probe import Probe, index
 
@@ -81,9 +82,7 @@ def guard(node):
 @pytest.fixture
 def guarded(bed, probe):
     """What makes no sense without the rule, which some kernels cannot have."""
-    if (not guard(bed.nodes["r"]) and "guard: Operation not supported" in
-            (bed.dir / "probe.log").read_text()):
-        pytest.skip("this kernel has no nf_tables for IP")
+    needs.require(needs.nf_tables)
 
 
 def test_a_path_to_a_group_is_taken_out_of_forwarding(bed, probe, guarded,

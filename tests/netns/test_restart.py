@@ -10,6 +10,7 @@ import pytest
 
 import bed as beds
 import lab
+import needs
 
 PORTS = {"gs": 5004, "cl": 5006, "gs6": 5008, "cl6": 5010}
 FLOW = {"gs": 1, "cl": 2, "gs6": 3, "cl6": 4}
@@ -105,6 +106,7 @@ def bed():
 
 @pytest.fixture
 def running(bed):
+    needs.require(needs.real_time)
     r = Running(bed)
     yield r
     r.stop_apps()

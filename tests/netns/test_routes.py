@@ -10,6 +10,7 @@ ways to its receiver, through real daemons and a real kernel.
 import pytest
 
 import lab
+import needs
 
 DST, PORT, OTHER = "10.9.9.9", "5004", "5006"
 CONF = """interfaces = (
@@ -128,6 +129,7 @@ def test_a_broken_link_is_passed_by(net):
 
 
 def test_a_renamed_interface_keeps_its_reservations(net):
+    needs.require(needs.rename_running)
     net.apps()
     before, = net.installed("b", "eth1")
     classes = net.nodes["b"].tc_classes("eth1")

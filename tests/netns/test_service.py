@@ -12,6 +12,7 @@ import pytest
 import bed as beds
 import judge
 import lab
+import needs
 
 GS4, GS6, CL4, CL6 = 5004, 5008, 5006, 5010  # conforming flows, by port
 BAD_CL, BAD_GS = 5012, 5014                  # these send far too much
@@ -215,6 +216,7 @@ def make_bed():
 
 @pytest.fixture(scope="module", name="ordeal")
 def suffer(bed):
+    needs.require(needs.real_time)
     return Ordeal(bed)
 
 
