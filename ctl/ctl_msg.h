@@ -31,6 +31,7 @@ enum ctl_type {
 	CTL_ASK_EXPLAIN,
 	CTL_ASK_STATUS,
 	CTL_ASK_DIRECTORY,
+	CTL_ASK_DATA, /* the rules on data traffic, as policy has them */
 	CTL_RECORD = 64,
 	CTL_END /* CTL_F_ERROR when the question could not be answered */
 };
@@ -139,17 +140,17 @@ enum ctl_kind {
 	X(CTL_F_UPTIME, 89, "uptime_ms", SIGNED)                               \
 	X(CTL_F_VERSION, 90, "version", TEXT)                                  \
 	X(CTL_F_ADOPTED, 91, "adopted_unclaimed", NUMBER)                      \
-	X(CTL_F_UDP, 92, "udp", TEXT)                                             \
-	X(CTL_F_UDP_SEEN, 93, "udp_seen", BOOL)                               \
+	X(CTL_F_UDP, 92, "udp", TEXT)                                          \
+	X(CTL_F_UDP_SEEN, 93, "udp_seen", BOOL)                                \
 	X(CTL_F_UDP_NEIGHBOURS, 94, "udp_neighbours", NUMBER)                  \
-	X(CTL_F_MEMORY, 95, "memory_bytes", NUMBER)                          \
+	X(CTL_F_MEMORY, 95, "memory_bytes", NUMBER)                            \
 	X(CTL_F_FILE_DIGEST, 96, "file_digest", NUMBER)                        \
 	X(CTL_F_FILE_GENERATION, 97, "file_generation", NUMBER)                \
 	X(CTL_F_FILE_PROBLEM, 98, "file_problem", TEXT)                        \
 	X(CTL_F_SERVER, 99, "server", TEXT)                                    \
-	X(CTL_F_MODE, 100, "mode", TEXT)                                        \
-	X(CTL_F_CONNECTED, 101, "connected", BOOL)                              \
-	X(CTL_F_WAITING, 102, "waiting", BOOL)                                  \
+	X(CTL_F_MODE, 100, "mode", TEXT)                                       \
+	X(CTL_F_CONNECTED, 101, "connected", BOOL)                             \
+	X(CTL_F_WAITING, 102, "waiting", BOOL)                                 \
 	X(CTL_F_ENTRIES, 103, "entries", NUMBER)                               \
 	X(CTL_F_SKIPPED, 104, "skipped", NUMBER)                               \
 	X(CTL_F_COOKIE_AGE, 105, "cookie_age_ms", SIGNED)                      \
@@ -158,7 +159,24 @@ enum ctl_kind {
 	X(CTL_F_CACHE_AGE, 108, "cache_age_ms", SIGNED)                        \
 	X(CTL_F_RETRY, 109, "retry_ms", SIGNED)                                \
 	X(CTL_F_DRIFTS, 110, "drifts", NUMBER)                                 \
-	X(CTL_F_LAST_DRIFT, 111, "last_drift", TEXT)
+	X(CTL_F_LAST_DRIFT, 111, "last_drift", TEXT)                           \
+	X(CTL_F_FROM, 112, "from", LIST)                                       \
+	X(CTL_F_TO, 113, "to", LIST)                                           \
+	X(CTL_F_FROM_PORTS, 114, "from_ports", LIST)                           \
+	X(CTL_F_TO_PORTS, 115, "to_ports", LIST)                               \
+	X(CTL_F_PROTOS, 116, "protocols", LIST)                                \
+	X(CTL_F_FIRST, 117, "first", ADDR)                                     \
+	X(CTL_F_LAST, 118, "last", ADDR)                                       \
+	X(CTL_F_LOW, 119, "low", NUMBER)                                       \
+	X(CTL_F_HIGH, 120, "high", NUMBER)                                     \
+	X(CTL_F_ACTIVE, 121, "active", BOOL)                                   \
+	X(CTL_F_BUCKET, 122, "bucket_bytes", NUMBER)                           \
+	X(CTL_F_PEAK, 123, "peak_bps", NUMBER)                                 \
+	X(CTL_F_MIN_PACKET, 124, "min_packet_bytes", NUMBER)                   \
+	X(CTL_F_MAX_PACKET, 125, "max_packet_bytes", NUMBER)                   \
+	X(CTL_F_DSCP, 126, "dscp", NUMBER)                                     \
+	X(CTL_F_DSCP_OUT, 127, "dscp_out", NUMBER)                             \
+	X(CTL_F_EXCESS, 128, "excess", TEXT)
 /* clang-format on */
 
 enum ctl_fact_id {

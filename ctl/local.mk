@@ -32,14 +32,18 @@ ctl_qosstat_SOURCES = \
 	ctl/ask.c \
 	ctl/ctl.h \
 	ctl/qos.h \
+	ctl/qos_action.c \
 	ctl/qos_check.c \
 	ctl/qos_cmd.c \
+	ctl/qos_conn.c \
 	ctl/qos_edit.c \
+	ctl/qos_facts.c \
 	ctl/qos_file.c \
 	ctl/qos_life.c \
 	ctl/qos_live.c \
 	ctl/qos_main.c \
-	ctl/qos_stat.c \
+	ctl/qos_print.c \
+	ctl/qos_stat.c ctl/qos_stat.h \
 	ctl/value.c
 qos_names = qosadd qosmod qosremove qoslist mkqos rmqos
 

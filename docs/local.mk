@@ -5,6 +5,7 @@ docs_pages = \
 	docs/policyd.8 \
 	docs/policyd.conf.5 \
 	docs/qosadd.8 \
+	docs/qosstat.8 \
 	docs/rapi.3 \
 	docs/rsvpctl.1 \
 	docs/rsvpd.8 \
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	docs/policyd.8.in \
 	docs/policyd.conf.5.in \
 	docs/qosadd.8.in \
+	docs/qosstat.8.in \
 	docs/rapi.3.in \
 	docs/rsvpctl.1.in \
 	docs/rsvpd.8.in \
@@ -30,6 +32,8 @@ docs/policyd.8: docs/policyd.8.in Makefile
 docs/policyd.conf.5: docs/policyd.conf.5.in Makefile
 	$(docs_fill)
 docs/qosadd.8: docs/qosadd.8.in Makefile
+	$(docs_fill)
+docs/qosstat.8: docs/qosstat.8.in Makefile
 	$(docs_fill)
 docs/rapi.3: docs/rapi.3.in Makefile
 	$(docs_fill)

@@ -38,6 +38,8 @@ void ctl_facts_directory(struct buf_writer *w,
 	const struct policy_directory *directory, const char *sources,
 	uint64_t now_s);
 void ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule);
+/* A rule on data traffic, with its conditions one by one (ctl_data.c). */
+void ctl_facts_data(struct buf_writer *w, const struct policy_data_rule *rule);
 void ctl_facts_status(
 	struct buf_writer *w, const struct engine *engine, struct mono now);
 

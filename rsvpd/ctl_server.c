@@ -200,6 +200,23 @@ step_policy(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 }
 
 static bool
+step_data(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	const struct policy *policy =
+		policy_client_policy(c->server->engine->policy);
+	struct policy_data_rule rule;
+	uint8_t *m;
+
+	if (!policy_data_at(policy, (size_t)c->cursor, time(NULL), &rule))
+		return false;
+	m = record(c, w);
+	ctl_facts_data(w, &rule);
+	msg_end(w, m);
+	*ret_next = c->cursor + 1;
+	return true;
+}
+
+static bool
 step_counter(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
 	const struct engine *engine = c->server->engine;
@@ -294,6 +311,7 @@ step_of(uint16_t ask)
 		[CTL_ASK_EXPLAIN] = step_explain,
 		[CTL_ASK_STATUS] = step_status,
 		[CTL_ASK_DIRECTORY] = step_directory,
+		[CTL_ASK_DATA] = step_data,
 	};
 
 	return ask < sizeof(steps) / sizeof(steps[0]) ? steps[ask] : NULL;

@@ -23,6 +23,7 @@ librsvpd_la_SOURCES += \
 
 librsvpd_la_SOURCES += \
 	ctl/ctl_msg.c ctl/ctl_msg.h \
+	rsvpd/ctl_data.c \
 	rsvpd/ctl_facts.c rsvpd/ctl_facts.h \
 	rsvpd/ctl_server.c rsvpd/ctl_server.h
 

@@ -85,6 +85,35 @@ def test_an_edit_is_in_force_when_the_command_ends(host):
     assert host.file.read_text() == ""
 
 
+def test_qosstat_has_the_published_layout(host):
+    host.qos("qosadd", "-s", "gold", "-t", "11100000", "-b", "80", "-m", "800",
+             "service")
+    host.qos("qosadd", "-s", "gold", "-r", "voice", "-n", "udp", "-A",
+             f"{SENDER}-{SENDER}", "-p", "5004-5010", "policy")
+    shown = host.qos("qosstat", "-na").stdout
+    assert shown.startswith(
+        "Action:\n"
+        " Token bucket rate (B/sec): 100000\n"
+        " Token bucket depth (B): 10000\n"
+        " Peak rate (B/sec): 100000\n"
+        " Outgoing TOS (compliant): 0xe0\n"
+        " Outgoing TOS (non-compliant): 0x00\n"
+        " Flags: 0x00001011 (POLICE,MARK)\n"
+        " Type: DS\n"
+        "\n"
+        " Statistics:\n"
+        "  Compliant packets: 0 (0 bytes)\n"
+        "  Non-compliant packets: 0 (0 bytes)\n"
+        "\n"
+        " Conditions:\n"
+        "  Source address         Dest address           Protocol\n"
+        "  10.1.1.10:*            *:5004-5010            udp    "
+        "(0 connections)\n")
+    assert host.qos("qosstat", "-n").stdout == ""
+    host.qos("qosremove", "all")
+    assert host.qos("qosstat", "-na").stdout == ""
+
+
 def test_an_edit_that_changes_nothing_is_answered(host):
     host.qos("qosadd", "-s", "same", "-m", "5", "service")
     done = host.qos("qosmod", "-s", "same", "-m", "5", "service")
