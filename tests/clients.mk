@@ -27,3 +27,5 @@ noinst_PROGRAMS += tests/clients/tc_kinds
 tests_clients_tc_kinds_SOURCES = tests/clients/tc_kinds.c
 tests_clients_tc_kinds_LDADD = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
 	$(SECCOMP_LIBS) -lm
+noinst_PROGRAMS += tests/bench/packets
+tests_bench_packets_SOURCES = tests/bench/packets.c
