@@ -7,7 +7,6 @@
 
 #include "model_int.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "rate_int.h"
@@ -20,16 +19,18 @@ enum {
 	US_PER_S = 1000000
 };
 
+/* Whole microseconds first, by way of floating point, then ticks. */
 uint32_t
 tc_burst_ticks(uint64_t bytes, uint64_t rate_Bps)
 {
-	static const double ticks_per_us = 1000.0 / 64;
 	double us = US_PER_S * ((double)bytes / (double)rate_Bps);
-	double ticks = ceil(us * ticks_per_us);
 
-	if (rate_Bps == 0 || ticks >= (double)UINT32_MAX)
+	if (rate_Bps == 0 || us >= (double)UINT32_MAX)
 		return UINT32_MAX;
-	return (uint32_t)ticks;
+
+	uint64_t ticks = (uint64_t)us * 1000 / 64;
+
+	return ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
 }
 
 uint64_t

@@ -46,9 +46,11 @@ settle(const struct tc_sfq *s)
 static bool
 sfq_equal(const struct tc_object *have, const struct tc_object *want)
 {
-	struct tc_sfq a = settle(&have->sfq);
+	struct tc_sfq a = have->sfq;
 	struct tc_sfq b = settle(&want->sfq);
 
+	a.limit = a.limit != 0 ? a.limit : LIMIT;
+	a.divisor = a.divisor != 0 ? a.divisor : DIVISOR;
 	return (b.quantum == 0 || a.quantum == b.quantum) &&
 	       a.perturb_s == b.perturb_s && a.limit == b.limit &&
 	       a.divisor == b.divisor && a.flows == b.flows &&
@@ -96,9 +98,11 @@ sfq_parse(const struct nl_view *options, struct tc_object *o)
 		.flows = opt.v0.flows,
 		.depth = opt.depth,
 		.headdrop = opt.headdrop != 0 };
-	/* A limit that was asked for would have bounded the flows. */
+	/* What was asked for would have bounded the flows. */
 	if (o->sfq.limit == LIMIT && o->sfq.flows > LIMIT)
 		o->sfq.limit = 0;
+	if (o->sfq.divisor == DIVISOR && o->sfq.flows > DIVISOR)
+		o->sfq.divisor = 0;
 	return true;
 }
 

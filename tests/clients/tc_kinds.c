@@ -7,6 +7,7 @@
  *	tc_kinds show IFACE
  *	tc_kinds copy FROM TO	make on TO what FROM has; then compare
  *	tc_kinds off IFACE	delete, object by object
+ *	tc_kinds raw IFACE	ticks of the first class's bucket
  *	tc_kinds ticks RATE BYTES
  */
 
@@ -84,6 +85,8 @@ run(const struct client *c, const struct tc_op *op, const char *name)
 	tc_op_print(&t, op, name);
 	if (error != 0)
 		give_up(line, strerror(-error));
+	if (op->kind == TC_OP_DEL && result.error == ENOENT)
+		return; /* went with another */
 	if (result.error != 0)
 		give_up(line, result.text[0] != '\0' ? result.text
 						     : strerror(result.error));
@@ -182,6 +185,20 @@ off(const struct client *c, const char *name)
 }
 
 static int
+raw(const struct client *c, const char *name)
+{
+	struct tc_objects list = dump(c, name);
+
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.all[i].kind != &tc_kind_htb_class)
+			continue;
+		printf("%" PRIu32 "\n", list.all[i].htb.buffer_ticks);
+		return 0;
+	}
+	return 1;
+}
+
+static int
 ticks(const char *rate, const char *bytes)
 {
 	printf("%" PRIu32 "\n", tc_burst_ticks(strtoull(bytes, NULL, 10),
@@ -204,7 +221,9 @@ main(int argc, char **argv)
 		return copy(&c, argv[2], argv[3]);
 	if (argc == 3 && strcmp(word, "off") == 0)
 		return off(&c, argv[2]);
+	if (argc == 3 && strcmp(word, "raw") == 0)
+		return raw(&c, argv[2]);
 	if (argc == 4 && strcmp(word, "ticks") == 0)
 		return ticks(argv[2], argv[3]);
-	give_up("usage", "show|off IFACE, copy FROM TO, ticks RATE BYTES");
+	give_up("usage", "show|off|raw IFACE, copy FROM TO, ticks RATE BYTES");
 }

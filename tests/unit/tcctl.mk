@@ -3,6 +3,7 @@ tcctl_tests = \
 	tests/unit/test_tc_adopt \
 	tests/unit/test_tc_clock \
 	tests/unit/test_tc_drift \
+	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_match \
 	tests/unit/test_tc_msg \
@@ -35,6 +36,7 @@ tcctl_test_libs = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
 tests_unit_test_tc_adopt_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_clock_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_drift_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_match_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
