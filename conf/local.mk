@@ -52,3 +52,15 @@ dist_ldapexamples_DATA = \
 	conf/examples/ldap/site.ldif
 dist_doc_DATA += docs/directory.md
 EXTRA_DIST += tests/check/schema
+
+# The commands of AIX that start and stop subsystems: in a folder of their own,
+# for those who want it in their PATH, so that they clash with nothing.
+EXTRA_DIST += conf/aix/src.in
+CLEANFILES += conf/aix/startsrc conf/aix/stopsrc conf/aix/refresh \
+	conf/aix/lssrc
+aixdir = $(libexecdir)/rsvpd/aix
+aix_SCRIPTS = conf/aix/startsrc conf/aix/stopsrc conf/aix/refresh \
+	conf/aix/lssrc
+$(aix_SCRIPTS): conf/aix/src.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf/aix && \
+		$(substitute) $(srcdir)/conf/aix/src.in >$@ && chmod +x $@

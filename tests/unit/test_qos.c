@@ -396,6 +396,60 @@ the_service_is_told_through_systemd(void)
 	tear_down(b);
 }
 
+/* startsrc and the like, with the stand-in that is active or not. */
+static void
+subsystems_are_those_of_the_service(void)
+{
+	struct bench *b = set_up();
+	char here[1024];
+	char line[4096];
+
+	T_CHECK(getcwd(here, sizeof(here)) != NULL, "no directory");
+	(void)snprintf(line, sizeof(line),
+		"cd %s && cat > systemctl <<'END'\n"
+		"#!/bin/sh\n"
+		"case $1 in\n"
+		"is-active) test -e active ;;\n"
+		"show) echo 77 ;;\n"
+		"start) touch active ;;\n"
+		"stop) rm active ;;\n"
+		"esac\n"
+		"END\n"
+		"chmod 755 systemctl && cat > run <<'END'\n"
+		"PATH=%s:$PATH RSVPD_DROPIN_DIR=%s/run.d; export PATH "
+		"RSVPD_DROPIN_DIR\n"
+		"aix=%s/conf/aix\n"
+		"set -x -e\n"
+		"no() { if \"$@\"; then exit 1; fi; }\n"
+		"test \"$($aix/lssrc -s policyd | tail -1)\" = ' policyd     "
+		"     qos                           inoperative'\n"
+		"no $aix/stopsrc -s policyd\n"
+		"no $aix/refresh -s policyd\n"
+		"no $aix/startsrc -s inetd\n"
+		"no $aix/startsrc -s policyd -a '-i x'\n"
+		"no $aix/startsrc -s policyd -a '-i 0'\n"
+		"no $aix/startsrc -s policyd -a '-i 86401'\n"
+		"no $aix/startsrc -s policyd -a '-d'\n"
+		"no $aix/startsrc policyd\n"
+		"test ! -e active\n"
+		"$aix/startsrc -s policyd -a '-i 60' | grep '0513-059 The "
+		"policyd Subsystem has been started. Subsystem PID is 77.'\n"
+		"grep '/rsvpd $RSVPD_OPTIONS -i 60$' run.d/startsrc.conf\n"
+		"no $aix/startsrc -s policyd\n"
+		"$aix/refresh -s policyd | grep '^systemctl reload "
+		"rsvpd.service$'\n"
+		"test \"$($aix/lssrc -g qos | tail -1)\" = ' rsvpd           "
+		" qos              77           active'\n"
+		"$aix/stopsrc -s policyd | grep 0513-044\n"
+		"test ! -e run.d/startsrc.conf\n"
+		"test ! -e active\n"
+		"END\n"
+		"sh run > out 2>&1 || { cat out >&2; exit 1; }",
+		b->dir, b->dir, b->dir, here);
+	T_EQ(system(line), 0);
+	tear_down(b);
+}
+
 static struct t_case cases[] = {
 	{ "the published calls work", the_published_calls_work },
 	{ "comments, blank lines and order stay",
@@ -409,5 +463,7 @@ static struct t_case cases[] = {
 	{ "many at once lose nothing", many_at_once_lose_nothing },
 	{ "the service is told through systemd",
 		the_service_is_told_through_systemd },
+	{ "subsystems are those of the service",
+		subsystems_are_those_of_the_service },
 };
 T_MAIN(cases)
