@@ -45,7 +45,7 @@ tc_stab_complete(struct tc_stab *stab)
 	if (stab->tsize == 0)
 		stab->tsize = TSIZE;
 	stab->cell_log = 0;
-	while ((stab->mtu - 1) >> stab->cell_log > stab->tsize - 1)
+	while (stab->mtu >> stab->cell_log > stab->tsize - 1)
 		stab->cell_log++;
 	stab->size_log = 0;
 	while (entry(stab, stab->tsize - 1) >> stab->size_log > UINT16_MAX)

@@ -99,6 +99,25 @@ is_ours_to_make(const struct tc_object *o)
 	return o->kind->fill && o->handle != 0 && !tc_object_is_automatic(o);
 }
 
+/* What tc(8) filled in is what we do. */
+static void
+check_stab(const struct tc_object *o)
+{
+	struct tc_object again = *o;
+	struct tc_extra extra;
+
+	if (!o->extra || !o->extra->has_stab)
+		return;
+	extra = *o->extra;
+	again.extra = &extra;
+	extra.stab.cell_log = 0;
+	extra.stab.size_log = 0;
+	extra.stab.cell_align = 0;
+	tc_stab_complete(&extra.stab);
+	if (!tc_object_equal(o, &again))
+		give_up("size table", "filled in otherwise");
+}
+
 /* The objects of one interface as those of another, numbered as tree
  * descriptions are. */
 static struct tc_objects
@@ -116,6 +135,7 @@ move(const struct tc_objects *from, uint32_t ifindex, bool numbered)
 		if (!o)
 			continue;
 		o->ifindex = ifindex;
+		check_stab(o);
 		if (numbered && o->type == TC_FILTER &&
 			tc_u32_is_root(o->handle) && o->kind == &tc_kind_u32)
 			o->handle = 0;
