@@ -314,14 +314,20 @@ compare_rules(const void *a, const void *b)
 		*(struct policy_rule *const *)b);
 }
 
+static const struct policy_category *
+category_of(const struct policy_set *set, const struct policy_rule *rule)
+{
+	return rule->category == POLICY_NO_CATEGORY
+		       ? NULL
+		       : &set->categories[rule->category];
+}
+
 /* The category is for data traffic: nobody forgot the scope. */
 static bool
 grants_data(const struct policy_set *set, const struct policy_rule *rule)
 {
-	const struct policy_category *c = NULL;
+	const struct policy_category *c = category_of(set, rule);
 
-	if (rule->category != POLICY_NO_CATEGORY)
-		c = &set->categories[rule->category];
 	return c && (c->rate_Bps != POLICY_UNLIMITED ||
 			    c->dscp_in != POLICY_UNLIMITED);
 }
@@ -353,7 +359,8 @@ keep_rules(struct compiling *c, struct source_rule **all, size_t n)
 			source_report_add(c->errors, all[i]->where,
 				"rule \"%s\": its times cannot be kept",
 				all[i]->rule->name);
-		policy_rule_settle(all[i]->rule);
+		policy_rule_settle(
+			all[i]->rule, category_of(set, all[i]->rule));
 		if (!all[i]->scope_set &&
 			all[i]->rule->origin == POLICY_FROM_FILE &&
 			!grants_data(set, all[i]->rule))

@@ -143,9 +143,9 @@ open_requests_cover(const struct policy_rule *a, const struct policy_rule *b)
 	bool part = (a->services != 0 && a->services != POLICY_BITS_SERVICE) ||
 		    (a->styles != 0 && a->styles != POLICY_BITS_STYLE);
 
-	if (part && a->deny && !b->deny)
+	if (part && a->denies && !b->denies)
 		return false;
-	return !(source && !a->deny && b->deny);
+	return !(source && !a->denies && b->denies);
 }
 
 static bool

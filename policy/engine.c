@@ -115,13 +115,6 @@ say_allowed(const struct policy_granted *g, struct policy_verdict *v)
 		text_add(&why, ", lowered to what it grants");
 }
 
-static bool
-denies(const struct policy_set *set, const struct policy_rule *rule)
-{
-	return rule->deny || (rule->category != POLICY_NO_CATEGORY &&
-				     set->categories[rule->category].deny);
-}
-
 /* The rules that apply, up to the one that decides. */
 static void
 find_rules(const struct policy *p, const struct policy_request *q,
@@ -169,7 +162,7 @@ judge_request(struct policy *p, const struct policy_granted *g,
 		judge_by_default(p, v);
 	} else {
 		(void)text_copy(v->rule, sizeof(v->rule), g->decides->name);
-		if (denies(p->set, g->decides))
+		if (g->decides->denies)
 			judge_denied(g->decides, q, v);
 	}
 	if (v->allowed && q->message == POLICY_RESV)

@@ -52,7 +52,7 @@ warn_category(const struct policy_set *set, size_t i, bool used,
 static bool
 differ(const struct policy_rule *a, const struct policy_rule *b)
 {
-	return a->deny != b->deny || a->category != b->category;
+	return a->denies != b->denies || a->category != b->category;
 }
 
 /* What decides between two rules of one priority. */
@@ -130,7 +130,7 @@ warn_rule(const struct policy_set *set, size_t i, struct source_report *notes)
 		source_report_add(notes, "warning",
 			"rule \"%s\" never applies: its time never comes",
 			r->name);
-	if (r->goes_on && r->deny)
+	if (r->goes_on && r->denies)
 		source_report_add(notes, "warning",
 			"rule \"%s\" continues, so that it denies nothing",
 			r->name);

@@ -141,12 +141,14 @@ rank_bits(uint8_t bits, uint8_t all)
 }
 
 void
-policy_rule_settle(struct policy_rule *rule)
+policy_rule_settle(
+	struct policy_rule *rule, const struct policy_category *category)
 {
 	enum { PORTS = 65536, PROTOS = 256 };
 	uint32_t *rank = rule->rank;
 	const struct policy_spans *spans = rule->spans;
 
+	rule->denies = rule->deny || (category && category->deny);
 	rank[POLICY_RANK_WHO] = rank_who(rule);
 	rank[POLICY_RANK_DST] = rank_addrs(&rule->addrs[POLICY_ADDR_DST]);
 	rank[POLICY_RANK_SRC] = rank_addrs(&rule->addrs[POLICY_ADDR_SRC]);

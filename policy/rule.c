@@ -244,7 +244,7 @@ service_holds(const struct policy_rule *rule, uint8_t service)
 		return (rule->services & POLICY_BIT_GS) != 0;
 	if (service == POLICY_SERVICE_CL)
 		return (rule->services & POLICY_BIT_CL) != 0;
-	return !rule->deny || rule->services == POLICY_BITS_SERVICE;
+	return !rule->denies || rule->services == POLICY_BITS_SERVICE;
 }
 
 static enum policy_condition
@@ -252,7 +252,7 @@ match_source(const struct policy_rule *rule, const struct policy_request *q)
 {
 	const struct policy_addr_spans *addrs = &rule->addrs[POLICY_ADDR_SRC];
 	const struct policy_spans *ports = &rule->spans[POLICY_SPAN_SRC_PORT];
-	bool open = q->src.family == ADDR_NONE && rule->deny;
+	bool open = q->src.family == ADDR_NONE && rule->denies;
 
 	if (!open && !addrs_hold(addrs, &q->src))
 		return POLICY_FAILS_SRC;
@@ -269,7 +269,7 @@ style_holds(const struct policy_rule *rule, uint8_t style)
 		return true;
 	if (style != POLICY_STYLE_NONE)
 		return (rule->styles & 1u << style) != 0;
-	return !rule->deny || rule->styles == POLICY_BITS_STYLE;
+	return !rule->denies || rule->styles == POLICY_BITS_STYLE;
 }
 
 static bool

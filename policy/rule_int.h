@@ -254,6 +254,7 @@ struct policy_rule {
 	struct policy_ifaces ifaces[POLICY_IFACE_COUNT];
 	struct policy_globs names[POLICY_NAME_COUNT];
 	uint32_t rank[POLICY_RANK_COUNT]; /* by policy_rule_settle() */
+	bool denies; /* by itself or by its category, by the same */
 };
 
 /* Conditions in the order in which they are tried. */
@@ -295,8 +296,10 @@ bool policy_rule_is_now(const struct policy_times *times,
 	const struct policy_rule *rule, int64_t now_unix_s);
 const char *policy_condition_text(enum policy_condition condition);
 
-/* Compute the rank; call it when the conditions are complete. */
-void policy_rule_settle(struct policy_rule *rule);
+/* Compute the rank; call it when the conditions are complete.  The category is
+ * the rule's, or NULL. */
+void policy_rule_settle(
+	struct policy_rule *rule, const struct policy_category *category);
 /* The total order of decision: <0 when a comes first.  Zero only for equal
  * names. */
 int policy_rule_compare(

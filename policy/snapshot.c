@@ -644,7 +644,9 @@ policy_rule_read(struct buf_reader *body, const struct policy_set *set,
 		policy_rule_free(alloc, rule);
 		return "a rule is malformed";
 	}
-	policy_rule_settle(rule);
+	policy_rule_settle(rule, rule->category == POLICY_NO_CATEGORY
+					 ? NULL
+					 : &set->categories[rule->category]);
 	*ret_rule = rule;
 	return NULL;
 }

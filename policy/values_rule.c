@@ -150,8 +150,7 @@ read_message(const struct source_key *key, const char *value, void *target,
 
 static const struct policy_word answers[] = { { "yes", POLICY_BIT_YES },
 	{ "no", POLICY_BIT_NO }, { "true", POLICY_BIT_YES },
-	{ "false", POLICY_BIT_NO }, { "any", POLICY_BITS_ANSWER },
-	{ NULL, 0 } };
+	{ "false", POLICY_BIT_NO }, { "any", 0 }, { NULL, 0 } };
 
 static bool
 read_multicast(const struct source_key *key, const char *value, void *target,

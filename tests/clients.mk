@@ -29,3 +29,7 @@ tests_clients_tc_kinds_LDADD = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
 	$(SECCOMP_LIBS) -lm
 noinst_PROGRAMS += tests/bench/packets
 tests_bench_packets_SOURCES = tests/bench/packets.c
+noinst_PROGRAMS += tests/clients/policy_ask
+tests_clients_policy_ask_SOURCES = tests/clients/policy_ask.c
+tests_clients_policy_ask_LDADD = libpolicysource.la libpolicy.la libbase.la \
+	$(LIBCONFIG_LIBS) -lm

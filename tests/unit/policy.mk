@@ -25,6 +25,15 @@ tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
 tests_unit_test_policy_when_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 
+# The decision against an oracle, and prepared questions to policyd.
+policy_scripts = tests/policy/slice tests/policy/explain
+TESTS += $(policy_scripts)
+EXTRA_DIST += $(policy_scripts) tests/policy/oracle.py tests/golden/explain
+.PHONY: check-policy
+check-policy: all
+	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+		$(top_srcdir)/tests/policy/oracle.py $(abs_builddir)
+
 # policyd against a real directory; needs slapd.
 NETNS_TESTS += $(top_srcdir)/tests/ldap
 EXTRA_DIST += tests/ldap

@@ -208,7 +208,10 @@ static inline void
 t_sort(struct policy_set *set)
 {
 	for (size_t i = 0; i < set->n_rules; i++)
-		policy_rule_settle(set->rules[i]);
+		policy_rule_settle(set->rules[i],
+			set->rules[i]->category == POLICY_NO_CATEGORY
+				? NULL
+				: &set->categories[set->rules[i]->category]);
 	qsort(set->rules, set->n_rules, sizeof(struct policy_rule *),
 		t_compare_rules);
 }

@@ -77,8 +77,8 @@ each_part_of_the_order_counts(void)
 
 		pairs[i].first(first);
 		pairs[i].second(second);
-		policy_rule_settle(first);
-		policy_rule_settle(second);
+		policy_rule_settle(first, NULL);
+		policy_rule_settle(second, NULL);
 		T_CHECK(policy_rule_compare(first, second) < 0, "row %zu", i);
 		T_CHECK(policy_rule_compare(second, first) > 0, "row %zu", i);
 		policy_set_free(set);
@@ -92,8 +92,8 @@ names_decide_what_nothing_else_does(void)
 	struct policy_rule *a = t_rule(set, "a", NULL);
 	struct policy_rule *b = t_rule(set, "b", NULL);
 
-	policy_rule_settle(a);
-	policy_rule_settle(b);
+	policy_rule_settle(a, NULL);
+	policy_rule_settle(b, NULL);
 	T_CHECK(policy_rule_compare(a, b) < 0, "a is not before b");
 	T_EQ(policy_rule_compare(a, a), 0);
 	policy_set_free(set);
