@@ -14,6 +14,8 @@ static const struct ctl_command commands[] = {
 		"that allowed them and their counters", ctl_show_reservations },
 	{ "show policy", "", "the rules in force, in the order of decision",
 		ctl_show_policy },
+	{ "show rules", "", "the rules on data traffic, each on its interface, "
+		"and their counters", ctl_show_rules },
 	{ "show counters", "", "every counter of the daemon",
 		ctl_show_counters },
 	{ "show status", "", "version, uptime and totals", ctl_show_status },

@@ -84,6 +84,7 @@ void out_text_iface(FILE *out, const struct buf_reader *facts);
 void out_text_session(FILE *out, const struct buf_reader *facts);
 void out_text_resv(FILE *out, const struct buf_reader *facts);
 void out_text_refusal(FILE *out, const struct buf_reader *facts);
+void out_text_data_rule(FILE *out, const struct buf_reader *facts);
 void out_text_rule(FILE *out, const struct buf_reader *facts);
 void out_text_directory(FILE *out, const struct buf_reader *facts);
 
@@ -92,6 +93,7 @@ ctl_command_fn ctl_show_sessions;
 ctl_command_fn ctl_show_reservations;
 ctl_command_fn ctl_show_policy;
 ctl_command_fn ctl_directory_status;
+ctl_command_fn ctl_show_rules;
 ctl_command_fn ctl_show_counters;
 ctl_command_fn ctl_show_status;
 ctl_command_fn ctl_explain;

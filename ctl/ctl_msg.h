@@ -32,6 +32,7 @@ enum ctl_type {
 	CTL_ASK_STATUS,
 	CTL_ASK_DIRECTORY,
 	CTL_ASK_DATA, /* the rules on data traffic, as policy has them */
+	CTL_ASK_RULES,
 	CTL_RECORD = 64,
 	CTL_END /* CTL_F_ERROR when the question could not be answered */
 };
@@ -176,7 +177,15 @@ enum ctl_kind {
 	X(CTL_F_MAX_PACKET, 125, "max_packet_bytes", NUMBER)                   \
 	X(CTL_F_DSCP, 126, "dscp", NUMBER)                                     \
 	X(CTL_F_DSCP_OUT, 127, "dscp_out", NUMBER)                             \
-	X(CTL_F_EXCESS, 128, "excess", TEXT)
+	X(CTL_F_EXCESS, 128, "excess", TEXT)                                   \
+	X(CTL_F_BEFORE, 129, "before_reservations", BOOL)                       \
+	X(CTL_F_GUARANTEED, 130, "admitted", BOOL)                              \
+	X(CTL_F_VIOLATION, 131, "violation", BOOL)                              \
+	X(CTL_F_OTHER, 132, "reservation", TEXT)                                \
+	X(CTL_F_IN_BYTES, 133, "in_profile_bytes", NUMBER)                     \
+	X(CTL_F_IN_PACKETS, 134, "in_profile_packets", NUMBER)                 \
+	X(CTL_F_OUT_BYTES, 135, "out_of_profile_bytes", NUMBER)                \
+	X(CTL_F_OUT_PACKETS, 136, "out_of_profile_packets", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

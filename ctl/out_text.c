@@ -403,3 +403,52 @@ out_text_rule(FILE *out, const struct buf_reader *facts)
 		number_of(facts, CTL_F_ALLOWED),
 		number_of(facts, CTL_F_REFUSED), number_of(facts, CTL_F_FLOWS));
 }
+
+static void
+data_rule_grants(FILE *out, const struct buf_reader *facts)
+{
+	char text[96];
+
+	if (has(facts, CTL_F_DSCP))
+		fprintf(out, ", DSCP %" PRIu64, number_of(facts, CTL_F_DSCP));
+	if (!has(facts, CTL_F_RATE))
+		return;
+	fprintf(out, ", %" PRIu64 " bit/s, bucket %" PRIu64 " B, excess %s",
+		number_of(facts, CTL_F_RATE), number_of(facts, CTL_F_BUCKET),
+		text_of(facts, CTL_F_EXCESS, text, sizeof(text)));
+	if (has(facts, CTL_F_DSCP_OUT))
+		fprintf(out, " with DSCP %" PRIu64,
+			number_of(facts, CTL_F_DSCP_OUT));
+}
+
+void
+out_text_data_rule(FILE *out, const struct buf_reader *facts)
+{
+	char name[96];
+	char text[512];
+
+	fprintf(out, "%s on ", text_of(facts, CTL_F_NAME, name, sizeof(name)));
+	fprintf(out,
+		"%s: ", text_of(facts, CTL_F_INTERFACE, text, sizeof(text)));
+	fprintf(out, "%s", text_of(facts, CTL_F_STATE, text, sizeof(text)));
+	data_rule_grants(out, facts);
+	fprintf(out, "\n");
+	text_of(facts, CTL_F_REASON, text, sizeof(text));
+	if (text[0])
+		fprintf(out, "  %s\n", text);
+	text_of(facts, CTL_F_OTHER, text, sizeof(text));
+	if (text[0])
+		fprintf(out,
+			"  VIOLATION: the reservation for %s covers the "
+			"same traffic, the %s is first\n",
+			text,
+			number_of(facts, CTL_F_BEFORE) != 0 ? "rule"
+							    : "reservation");
+	fprintf(out,
+		"  in profile %" PRIu64 " packets, %" PRIu64
+		" B; out of profile %" PRIu64 " packets, %" PRIu64 " B\n",
+		number_of(facts, CTL_F_IN_PACKETS),
+		number_of(facts, CTL_F_IN_BYTES),
+		number_of(facts, CTL_F_OUT_PACKETS),
+		number_of(facts, CTL_F_OUT_BYTES));
+}

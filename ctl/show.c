@@ -187,6 +187,18 @@ ctl_directory_status(const struct ctl_options *options, int argc, char **argv)
 	return list(&l, CTL_ASK_DIRECTORY, NULL, NULL);
 }
 
+int
+ctl_show_rules(const struct ctl_options *options, int argc, char **argv)
+{
+	struct listing l = { .options = options,
+		.wanted.any = true,
+		.text = out_text_data_rule };
+
+	if (!no_arguments(argc, argv))
+		return CTL_USAGE;
+	return list(&l, CTL_ASK_RULES, "rules", "no rules on data traffic");
+}
+
 static void
 counter_text(FILE *out, const struct buf_reader *facts)
 {

@@ -226,6 +226,9 @@ struct policy_ifaces {
 	size_t count;
 };
 
+/* The glob of an interface matches the name. */
+bool policy_glob_match(const char *glob, const char *name);
+
 /* What becomes of packets that exceed the rate. */
 enum policy_excess {
 	POLICY_EXCESS_MARK,        /* sent with dscp_out */

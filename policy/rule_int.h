@@ -328,8 +328,6 @@ bool policy_category_sound(const struct policy_category *category);
 bool policy_name_valid(const char *name);
 /* Some name that the one glob matches, the other matches. */
 bool policy_globs_meet(const char *a, const char *b);
-/* '*' any run, '?' any one character. */
-bool policy_glob_match(const char *glob, const char *name);
 
 /* For people.  Conditions: "any" when there is none. */
 void policy_rule_text(struct text *t, const struct policy_times *times,

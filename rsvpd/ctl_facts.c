@@ -326,6 +326,82 @@ ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule)
 	ctl_put_number(w, CTL_F_RATE, bits(rule->rate_Bps));
 }
 
+static const char *
+rule_state_text(enum rules_state state)
+{
+	switch (state) {
+	case RULES_WAITING:
+		return "waiting";
+	case RULES_INSTALLED:
+		return "installed";
+	case RULES_INACTIVE:
+		return "inactive";
+	case RULES_REFUSED:
+		return "refused";
+	}
+	return "unknown";
+}
+
+static const char *
+excess_text(uint8_t excess)
+{
+	switch ((enum tc_excess)excess) {
+	case TC_EXCESS_MARK:
+		return "mark";
+	case TC_EXCESS_DROP:
+		return "drop";
+	case TC_EXCESS_DELAY:
+		return "delay";
+	case TC_EXCESS_COUNT:
+		break;
+	}
+	return "unknown";
+}
+
+/* What it does with packets. */
+static void
+treatment(struct buf_writer *w, const struct rules_info *info)
+{
+	ctl_put_text(w, CTL_F_PERMISSION, info->deny ? "deny" : "allow");
+	if (info->marks)
+		ctl_put_number(w, CTL_F_DSCP, info->dscp);
+	if (info->rate_Bps == 0)
+		return;
+	ctl_put_number(w, CTL_F_RATE, bits(info->rate_Bps));
+	ctl_put_number(w, CTL_F_BUCKET, info->bucket_bytes);
+	ctl_put_text(w, CTL_F_EXCESS, excess_text(info->excess));
+	if (info->marks_out)
+		ctl_put_number(w, CTL_F_DSCP_OUT, info->dscp_out);
+}
+
+void
+ctl_facts_data_rule(struct buf_writer *w, const struct rules_info *info)
+{
+	char classid[24];
+
+	ctl_put_text(w, CTL_F_NAME, info->name);
+	ctl_put_text(w, CTL_F_INTERFACE, info->ifname);
+	ctl_put_text(w, CTL_F_CATEGORY, info->category);
+	ctl_put_signed(w, CTL_F_PRIORITY, info->priority);
+	ctl_put_text(w, CTL_F_STATE, rule_state_text(info->state));
+	ctl_put_text(w, CTL_F_REASON, info->reason);
+	treatment(w, info);
+	ctl_put_bool(w, CTL_F_GUARANTEED, info->guaranteed);
+	ctl_put_bool(w, CTL_F_BEFORE, info->before);
+	ctl_put_bool(w, CTL_F_VIOLATION, info->violation);
+	ctl_put_text(w, CTL_F_OTHER, info->other);
+	if (info->classid != 0) {
+		snprintf(classid, sizeof(classid), "%x:%x", info->classid >> 16,
+			info->classid & 0xffff);
+		ctl_put_text(w, CTL_F_CLASSID, classid);
+	}
+	ctl_put_number(w, CTL_F_IN_BYTES, info->in_bytes);
+	ctl_put_number(w, CTL_F_IN_PACKETS, info->in_packets);
+	ctl_put_number(w, CTL_F_OUT_BYTES, info->out_bytes);
+	ctl_put_number(w, CTL_F_OUT_PACKETS, info->out_packets);
+	ctl_put_number(w, CTL_F_BACKLOG, info->backlog_bytes);
+}
+
 void
 ctl_facts_status(
 	struct buf_writer *w, const struct engine *engine, struct mono now)

@@ -11,6 +11,7 @@
 #include "policy/policy.h"
 #include "rsvpd/core/rsvp.h"
 #include "rsvpd/policy_client.h"
+#include "rsvpd/rules.h"
 #include "tcctl/tcctl.h"
 
 struct engine;
@@ -40,6 +41,8 @@ void ctl_facts_directory(struct buf_writer *w,
 void ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule);
 /* A rule on data traffic, with its conditions one by one (ctl_data.c). */
 void ctl_facts_data(struct buf_writer *w, const struct policy_data_rule *rule);
+/* A rule on data traffic, on one interface. */
+void ctl_facts_data_rule(struct buf_writer *w, const struct rules_info *info);
 void ctl_facts_status(
 	struct buf_writer *w, const struct engine *engine, struct mono now);
 

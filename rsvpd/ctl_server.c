@@ -20,6 +20,7 @@
 #include "rsvpd/ctl_facts.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/policy_client.h"
+#include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
 enum {
@@ -298,6 +299,22 @@ step_directory(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	return true;
 }
 
+static bool
+step_rule(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	struct rules_info info;
+
+	if (!rules_at(c->server->engine->rules, (size_t)c->cursor, &info))
+		return false;
+
+	uint8_t *m = record(c, w);
+
+	ctl_facts_data_rule(w, &info);
+	msg_end(w, m);
+	*ret_next = c->cursor + 1;
+	return true;
+}
+
 /* What a question lists. */
 static step_fn *
 step_of(uint16_t ask)
@@ -312,6 +329,7 @@ step_of(uint16_t ask)
 		[CTL_ASK_STATUS] = step_status,
 		[CTL_ASK_DIRECTORY] = step_directory,
 		[CTL_ASK_DATA] = step_data,
+		[CTL_ASK_RULES] = step_rule,
 	};
 
 	return ask < sizeof(steps) / sizeof(steps[0]) ? steps[ask] : NULL;
@@ -406,21 +424,29 @@ pump(struct ctl_client *c)
 	loop_fd_set(c->watch, more ? LOOP_WRITE : LOOP_READ);
 }
 
+/* The counters have come; the loop goes on, unless nobody listens any more. */
+static void
+counted(void *arg)
+{
+	struct ctl_client *c = (struct ctl_client *)arg;
+
+	c->counting = false;
+	if (c->fd < 0)
+		client_free(c);
+	else
+		loop_fd_set(c->watch, LOOP_WRITE);
+}
+
 static void
 counter_told(void *arg, const struct tc_counter *counter)
 {
 	struct ctl_client *c = (struct ctl_client *)arg;
 
 	if (!counter) {
-		c->counting = false;
-		if (c->fd < 0) {
-			client_free(c);
-			return;
-		}
 		if (c->counter_count > 0)
 			qsort(c->counters, c->counter_count,
 				sizeof(*c->counters), by_flow_id);
-		loop_fd_set(c->watch, LOOP_WRITE); /* the loop goes on */
+		counted(c);
 		return;
 	}
 	if (c->counter_count == c->counter_room) {
@@ -460,6 +486,12 @@ begin(struct ctl_client *c, const struct msg *m)
 		tc_client_counters(
 			c->server->engine->tc, &all, counter_told, c);
 		return; /* goes on in counter_told() */
+	}
+	if (c->ask == CTL_ASK_RULES) {
+		c->counting = true;
+		loop_fd_set(c->watch, 0);
+		rules_count(c->server->engine->rules, counted, c);
+		return; /* goes on in counted() */
 	}
 	pump(c);
 }

@@ -40,6 +40,7 @@ struct engine {
 	struct policy_client *policy;
 	struct api_server *api;
 	struct ctl_server *ctl;
+	struct rules *rules;
 	struct stats *stats;
 	struct loop_timer *tick; /* the core's */
 	struct mono started;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
 static void
@@ -29,6 +30,8 @@ carry_out(struct engine *engine, const struct rsvp_effect *effect)
 		(void)net_raw_send(engine->raw, &effect->send);
 		break;
 	case RSVP_EFFECT_FLOW:
+		if (effect->flow.op != RSVP_FLOW_DEL)
+			rules_flow(engine->rules, &effect->flow.flow);
 		tc_client_flow(engine->tc, &effect->flow);
 		break;
 	case RSVP_EFFECT_EVENT:

@@ -28,6 +28,7 @@
 #include "rsvpd/net_raw.h"
 #include "rsvpd/policy_client.h"
 #include "rsvpd/priv.h"
+#include "rsvpd/rules.h"
 #include "rsvpd/sup_msg.h"
 #include "rsvpd/supervisor.h"
 #include "rsvpd/tc_client.h"
@@ -433,10 +434,11 @@ make_parts(struct engine *engine)
 	engine->raw = net_raw_new(engine);
 	engine->tc = tc_client_new(engine);
 	engine->policy = policy_client_new(engine);
+	engine->rules = engine->tc ? rules_new(engine) : NULL;
 	engine->api = api_server_new(engine);
 	engine->ctl = ctl_server_new(engine);
 	return engine->tick && engine->link && engine->raw && engine->tc &&
-	       engine->policy && engine->api && engine->ctl;
+	       engine->policy && engine->rules && engine->api && engine->ctl;
 }
 
 static void
@@ -447,6 +449,7 @@ free_parts(struct engine *engine)
 	rsvp_core_free(engine->core);
 	policy_client_free(engine->policy);
 	tc_client_free(engine->tc);
+	rules_free(engine->rules);
 	net_raw_free(engine->raw);
 	net_link_free(engine->link);
 	conf_free(engine->conf);

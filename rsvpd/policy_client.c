@@ -26,6 +26,7 @@
 #include "base/msg.h"
 #include "rsvpd/engine_life.h"
 #include "rsvpd/net_link.h"
+#include "rsvpd/rules.h"
 
 enum {
 	SLICE = 500, /* rules looked at in one turn of the loop */
@@ -150,6 +151,7 @@ put_in_force(struct policy_client *client)
 	answer(client, generation, "");
 	rsvp_core_policy_changed(engine->core, loop_now());
 	effect_run(engine);
+	rules_replan(engine->rules);
 	engine_open(engine);
 }
 

@@ -25,7 +25,9 @@ enum request_kind {
 	REQUEST_IFACE,
 	REQUEST_IFACE_OFF,
 	REQUEST_FLOW,
-	REQUEST_COUNTERS
+	REQUEST_COUNTERS,
+	REQUEST_RULES,
+	REQUEST_RULE_COUNTERS
 };
 
 struct request {
@@ -34,6 +36,8 @@ struct request {
 	enum request_kind kind;
 	uint32_t id; /* FLOW: the core's serial; IFACE: the ifindex */
 	tc_client_counter_fn *tell;
+	tc_client_rule_counter_fn *rule_tell;
+	tc_client_rules_fn *rules_done;
 	void *arg;
 };
 
@@ -58,6 +62,8 @@ struct tc_client {
 	struct request *requests;
 	struct managed *ifaces;
 	uint32_t serial;
+	tc_client_ready_fn *ready;
+	void *ready_arg;
 	uint8_t in[MSG_DATAGRAM_MAX];
 };
 
@@ -145,6 +151,25 @@ flow_from_tc(const struct tc_flow *flow)
 	return out;
 }
 
+static void
+put_rule(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_rule(w, serial, (const struct tc_rule *)message);
+}
+
+static void
+put_rules(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_rules(w, TC_MSG_RULES, serial, *(const uint32_t *)message);
+}
+
+static void
+put_rule_counters(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_rules(
+		w, TC_MSG_RULE_COUNTERS, serial, *(const uint32_t *)message);
+}
+
 _Static_assert((int)RSVP_FLOW_FILTERS_MAX == (int)TC_FILTERS_MAX,
 	"a flow fits into a message and back");
 
@@ -190,9 +215,9 @@ next_serial(struct tc_client *tc)
 	return tc->serial;
 }
 
-/* Queue it and remember it.  0 or a negative errno. */
+/* Queue it under its serial and remember it.  0 or a negative errno. */
 static int
-ask(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
+ask_under(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
 	const void *message)
 {
 	struct request *request;
@@ -203,7 +228,6 @@ ask(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
 	request = (struct request *)calloc(1, sizeof(*request));
 	if (!request)
 		return -ENOMEM;
-	what.serial = next_serial(tc);
 	*request = what;
 	HASH_ADD(hh, tc->requests, serial, sizeof(request->serial), request);
 	if (!hash_added(request->hh)) {
@@ -217,6 +241,15 @@ ask(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
 	}
 	loop_timer_set(tc->flush, loop_now());
 	return 0;
+}
+
+/* The same under the next serial. */
+static int
+ask(struct tc_client *tc, struct request what, tc_queue_put_fn *put,
+	const void *message)
+{
+	what.serial = next_serial(tc);
+	return ask_under(tc, what, put, message);
 }
 
 /* ---- connection ---------------------------------------------------------- */
@@ -233,6 +266,10 @@ forget_requests(struct tc_client *tc)
 		next = (struct request *)request->hh.next;
 		if (request->kind == REQUEST_COUNTERS)
 			request->tell(request->arg, NULL);
+		if (request->kind == REQUEST_RULE_COUNTERS)
+			request->rule_tell(request->arg, NULL);
+		if (request->kind == REQUEST_RULES)
+			request->rules_done(request->arg, request->id, NULL);
 		free(request);
 	}
 }
@@ -250,10 +287,18 @@ hang_up(struct tc_client *tc)
 }
 
 static void
+tell_ready(struct tc_client *tc, uint32_t ifindex, enum tc_client_state state)
+{
+	if (tc->ready)
+		tc->ready(tc->ready_arg, ifindex, state);
+}
+
+static void
 lose(struct tc_client *tc, const char *why)
 {
 	log_warn(LOG_TC, "tcctl: connection lost (%s)", why);
 	hang_up(tc);
+	tell_ready(tc, 0, TC_CLIENT_AWAY);
 	rsvp_core_tc_lost(tc->engine->core, loop_now());
 	effect_run(tc->engine);
 }
@@ -301,6 +346,8 @@ iface_done(struct tc_client *tc, uint32_t ifindex, const struct tc_done *done)
 	set_failed(tc, m, done->error != 0);
 	rsvp_core_tc_ready(
 		tc->engine->core, loop_now(), ifindex, done->error, done->text);
+	tell_ready(tc, ifindex,
+		done->error == 0 ? TC_CLIENT_READY : TC_CLIENT_AWAY);
 }
 
 /* What is installed there is not any more, and may not be again: somebody else
@@ -321,6 +368,7 @@ take_lost(struct tc_client *tc, const struct msg *m)
 	set_failed(tc, iface, true);
 	rsvp_core_tc_ready(
 		tc->engine->core, loop_now(), lost.ifindex, EBUSY, lost.text);
+	tell_ready(tc, lost.ifindex, TC_CLIENT_AWAY);
 	return true;
 }
 
@@ -369,6 +417,12 @@ take_done(struct tc_client *tc, const struct msg *m)
 	case REQUEST_COUNTERS:
 		request.tell(request.arg, NULL);
 		break;
+	case REQUEST_RULES:
+		request.rules_done(request.arg, request.id, &done);
+		break;
+	case REQUEST_RULE_COUNTERS:
+		request.rule_tell(request.arg, NULL);
+		break;
 	}
 	return true;
 }
@@ -397,6 +451,19 @@ take_counter(struct tc_client *tc, const struct msg *m)
 		!tc_get_counter(m, &counter))
 		return false;
 	request->tell(request->arg, &counter);
+	return true;
+}
+
+static bool
+take_rule_counter(struct tc_client *tc, const struct msg *m)
+{
+	const struct request *request = find_request(tc, m->serial);
+	struct tc_rule_counter counter;
+
+	if (!request || request->kind != REQUEST_RULE_COUNTERS ||
+		!tc_get_rule_counter(m, &counter))
+		return false;
+	request->rule_tell(request->arg, &counter);
 	return true;
 }
 
@@ -446,6 +513,8 @@ take_message(struct tc_client *tc, const struct msg *m)
 		return take_adopted(tc, m);
 	case TC_MSG_COUNTER:
 		return take_counter(tc, m);
+	case TC_MSG_RULE_COUNTER:
+		return take_rule_counter(tc, m);
 	case TC_MSG_NOTE:
 		return take_note(m);
 	case TC_MSG_LOST:
@@ -650,6 +719,7 @@ tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 		return;
 	HASH_DEL(tc->ifaces, m);
 	free(m);
+	tell_ready(tc, ifindex, TC_CLIENT_OFF);
 	error = ask(tc, request, put_iface_off, &ifindex);
 	if (error < 0 && error != -ENOTCONN)
 		log_err(LOG_TC, "interface %u: not given back (%s)", ifindex,
@@ -679,4 +749,55 @@ tc_client_drift(
 	if (m)
 		(void)text_copy(text, TC_TEXT, m->drift); /* same size */
 	return m ? m->drifts : 0;
+}
+
+void
+tc_client_on_ready(struct tc_client *tc, tc_client_ready_fn *ready, void *arg)
+{
+	tc->ready = ready;
+	tc->ready_arg = arg;
+}
+
+/* All of them, then what puts them in force: without the last, nothing is. */
+static int
+queue_rules(struct tc_client *tc, const struct request *what,
+	const struct tc_rule *const *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int error = tc->fd < 0 ? -ENOTCONN
+				       : tc_queue_add(&tc->queue, put_rule,
+						 what->serial, rules[i]);
+
+		if (error < 0)
+			return error;
+	}
+	return ask_under(tc, *what, put_rules, &what->id);
+}
+
+void
+tc_client_rules(struct tc_client *tc, uint32_t ifindex,
+	const struct tc_rule *const *rules, size_t count,
+	tc_client_rules_fn *done, void *arg)
+{
+	const struct request what = { .kind = REQUEST_RULES,
+		.serial = next_serial(tc),
+		.id = ifindex,
+		.rules_done = done,
+		.arg = arg };
+
+	if (queue_rules(tc, &what, rules, count) < 0)
+		done(arg, ifindex, NULL);
+}
+
+void
+tc_client_rule_counters(
+	struct tc_client *tc, tc_client_rule_counter_fn *tell, void *arg)
+{
+	const struct request request = {
+		.kind = REQUEST_RULE_COUNTERS, .rule_tell = tell, .arg = arg
+	};
+	const uint32_t all = 0;
+
+	if (ask(tc, request, put_rule_counters, &all) < 0)
+		tell(arg, NULL);
 }

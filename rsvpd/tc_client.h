@@ -39,5 +39,29 @@ void tc_client_counters(struct tc_client *tc,
  * of the last time, or "". */
 uint64_t tc_client_drift(
 	const struct tc_client *tc, uint32_t ifindex, char text[TC_TEXT]);
+/* What became of an interface. */
+enum tc_client_state {
+	TC_CLIENT_READY, /* managed, and what was found there has been told */
+	TC_CLIENT_AWAY,  /* not managed for now; ifindex 0: none is */
+	TC_CLIENT_OFF    /* given up by us */
+};
+typedef void tc_client_ready_fn(
+	void *arg, uint32_t ifindex, enum tc_client_state state);
+void tc_client_on_ready(
+	struct tc_client *tc, tc_client_ready_fn *ready, void *arg);
+
+/* Make these the static rules of the interface.  done is called once, with NULL
+ * when tcctl is not there. */
+typedef void tc_client_rules_fn(
+	void *arg, uint32_t ifindex, const struct tc_done *done);
+void tc_client_rules(struct tc_client *tc, uint32_t ifindex,
+	const struct tc_rule *const *rules, size_t count,
+	tc_client_rules_fn *done, void *arg);
+
+/* As tc_client_counters(), of the static rules of all interfaces. */
+typedef void tc_client_rule_counter_fn(
+	void *arg, const struct tc_rule_counter *counter);
+void tc_client_rule_counters(
+	struct tc_client *tc, tc_client_rule_counter_fn *tell, void *arg);
 
 #endif /* TC_CLIENT_H */

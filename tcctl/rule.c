@@ -41,6 +41,7 @@ drop_staged(struct tc_rules *rules)
 	rules->staged = NULL;
 	rules->staged_count = 0;
 	rules->staged_room = 0;
+	rules->staged_serial = 0;
 	rules->staged_short = false;
 }
 
@@ -56,10 +57,20 @@ tc_rules_done(struct tc_rules *rules)
 }
 
 void
-tc_rules_stage(struct tc_link *link, const struct tc_rule *rule)
+tc_rules_stage_for(struct tc_link *link, uint32_t serial)
+{
+	if (link->rules.staged_serial != serial)
+		drop_staged(&link->rules);
+	link->rules.staged_serial = serial;
+}
+
+void
+tc_rules_stage(
+	struct tc_link *link, uint32_t serial, const struct tc_rule *rule)
 {
 	struct tc_rules *r = &link->rules;
 
+	tc_rules_stage_for(link, serial);
 	if (r->staged_count == r->staged_room) {
 		size_t room =
 			r->staged_room > 0 ? 2 * r->staged_room : STAGE_ROOM;

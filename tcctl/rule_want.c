@@ -153,6 +153,34 @@ add_node(struct tc_objects *into, const struct tc_rule_slot *slot, bool v6,
 	return true;
 }
 
+/* False: out of memory. */
+static bool
+add_match(struct tc_objects *into, const struct tc_rule_slot *slot, bool v6,
+	const struct tc_rule_match *m, struct tc_u32 *nodes)
+{
+	const struct tc_match match = match_of(m);
+	size_t count = tc_u32_match_nodes(&match, nodes);
+
+	for (size_t i = 0; i < count; i++)
+		if (!add_node(into, slot, v6, &nodes[i]))
+			return false;
+	return true;
+}
+
+/* All matches of the rule that are of the family. */
+static bool
+add_rule(struct tc_objects *into, const struct tc_rule_slot *slot, bool v6,
+	struct tc_u32 *nodes)
+{
+	const struct tc_rule *rule = slot->rule;
+
+	for (size_t i = 0; i < rule->match_count; i++)
+		if ((rule->matches[i].family == ADDR_V6) == v6 &&
+			!add_match(into, slot, v6, &rule->matches[i], nodes))
+			return false;
+	return true;
+}
+
 const char *
 tc_want_rule_nodes(const struct tc_rule_slot *slots, size_t count, bool v6,
 	enum tc_rule_place place, struct tc_objects *into)
@@ -162,23 +190,11 @@ tc_want_rule_nodes(const struct tc_rule_slot *slots, size_t count, bool v6,
 	const char *problem = nodes ? NULL : "no memory";
 
 	for (size_t i = 0; i < count && !problem; i++) {
-		const struct tc_rule *rule = slots[i].rule;
-
-		if (rule->before != (place == TC_RULES_BEFORE))
+		if (slots[i].rule->before != (place == TC_RULES_BEFORE))
 			continue;
-		for (size_t m = 0; m < rule->match_count; m++) {
-			const struct tc_match match =
-				match_of(&rule->matches[m]);
-			size_t n;
-
-			if ((match.family == ADDR_V6) != v6)
-				continue;
-			n = tc_u32_match_nodes(&match, nodes);
-			for (size_t k = 0; k < n; k++)
-				if (!add_node(into, &slots[i], v6, &nodes[k]))
-					problem = "no memory";
-		}
-		if (into->count > TC_NODE_MAX)
+		if (!add_rule(into, &slots[i], v6, nodes))
+			problem = "no memory";
+		else if (into->count > TC_NODE_MAX)
 			problem = "the rules of the interface take more than "
 				  "4095 filter nodes; narrow ranges or make "
 				  "prefixes of them";

@@ -394,7 +394,7 @@ handle_rule(struct serve *s, const struct msg *m)
 	}
 	link = find_link(s, rule.ifindex);
 	if (link && !link->lost)
-		tc_rules_stage(link, &rule);
+		tc_rules_stage(link, m->serial, &rule);
 }
 
 static void
@@ -413,6 +413,7 @@ handle_rules(struct serve *s, const struct msg *m)
 		refuse(s, m->serial, ENODEV, "the interface is not managed");
 		return;
 	}
+	tc_rules_stage_for(link, m->serial);
 	s->error = tc_rules_apply(link, &s->kernel, os_now(), &done);
 	on_done(s, m->serial, &done);
 }

@@ -102,8 +102,9 @@ struct tc_rules {
 	struct tc_rule *staged;
 	size_t staged_count;
 	size_t staged_room;
-	bool staged_short;   /* one was refused: the set is not whole */
-	struct tc_rule *all; /* in force */
+	uint32_t staged_serial; /* of that set */
+	bool staged_short;      /* one was refused: the set is not whole */
+	struct tc_rule *all;    /* in force */
 	size_t count;
 	bool told;                 /* all is what is in force */
 	struct tc_objects objects; /* in the kernel, sorted */
@@ -113,8 +114,12 @@ struct tc_rules {
 
 void tc_rules_init(struct tc_rules *rules, const struct alloc *alloc);
 void tc_rules_done(struct tc_rules *rules);
-/* One more for the next set. */
-void tc_rules_stage(struct tc_link *link, const struct tc_rule *rule);
+/* One more for the set of that serial; what was staged for another is dropped.
+ */
+void tc_rules_stage(
+	struct tc_link *link, uint32_t serial, const struct tc_rule *rule);
+/* Nothing is staged but for that serial. */
+void tc_rules_stage_for(struct tc_link *link, uint32_t serial);
 /* Put the staged set in force; returns as struct tc_kernel. */
 int tc_rules_apply(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, struct tc_done *ret_done);

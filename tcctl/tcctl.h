@@ -18,9 +18,10 @@
  *				TC_MSG_LOST	(serial 0: interface given up)
  *				TC_MSG_DRIFT	(serial 0: others changed it)
  *
- * Static rules come as the whole set of an interface: TC_MSG_RULE puts one more
- * behind those that were put, TC_MSG_RULES makes what was put the set in force,
- * all of it or, with the reason, nothing of it.
+ * Static rules come as the whole set of an interface: each TC_MSG_RULE puts one
+ * more behind those that were put under its serial, TC_MSG_RULES with the same
+ * serial makes what was put the set in force: all of it or, with the reason,
+ * nothing of it.
  *
  * Messages are batches of base/msg.h.  A flow is known by its id, which is also
  * kept in the kernel (in its filters), so that a new tcctl finds it again.

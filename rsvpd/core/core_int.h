@@ -690,6 +690,8 @@ struct admit_figures {
 	struct refusal refusal;
 	char reason[RSVP_REASON]; /* refusal.reason points here */
 };
+/* hold.c: the number is one of a static rule's entry in the ledger. */
+bool hold_is_id(uint32_t id);
 /* Hold in the ledger what the image costs.  False: with the figures. */
 bool admit_hold(struct rsvp_core *core, struct demand *demand,
 	const struct image *image, struct admit_figures *ret_figures);

@@ -60,7 +60,8 @@ demand_identify(struct rsvp_core *core, struct demand *demand)
 		return true;
 	do
 		core->next_flow++;
-	while (core->next_flow == 0 || find_flow(core, core->next_flow));
+	while (core->next_flow == 0 || hold_is_id(core->next_flow) ||
+		find_flow(core, core->next_flow));
 	return enter_flow(core, demand, core->next_flow);
 }
 

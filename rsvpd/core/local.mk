@@ -10,6 +10,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/event.c \
 	rsvpd/core/flowslot.c rsvpd/core/flowslot.h \
 	rsvpd/core/gs.c rsvpd/core/gs.h \
+	rsvpd/core/hold.c \
 	rsvpd/core/iface.c \
 	rsvpd/core/in_error.c \
 	rsvpd/core/in_path.c \

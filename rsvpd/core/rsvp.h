@@ -261,6 +261,16 @@ void rsvp_core_flow_lost(struct rsvp_core *core, struct mono now, uint32_t id,
 /* Traffic control died: as before ready, on all interfaces. */
 void rsvp_core_tc_lost(struct rsvp_core *core, struct mono now);
 
+/*
+ * Capacity for a static rule, an entry of the ledger like any other.  id: of
+ * the one that is held already, or 0; a new rate is checked against the
+ * difference.  False: with the reason, and what was held before stays.
+ */
+bool rsvp_core_rule_hold(struct rsvp_core *core, uint32_t ifindex,
+	uint64_t rate_Bps, uint32_t *id, char reason[RSVP_REASON]);
+/* Give it back; 0 is fine. */
+void rsvp_core_rule_release(struct rsvp_core *core, uint32_t id);
+
 /* Policy has a new generation: judge the running reservations again. */
 void rsvp_core_policy_changed(struct rsvp_core *core, struct mono now);
 

@@ -196,10 +196,13 @@ class Peer:
 
     def rules(self, ifindex, *rules):
         """Put that set in force; the answer."""
-        serials = self.send(
-            *((RULE, {**RULE_OF, **rule, "ifindex": ifindex})
-              for rule in rules), (RULES, {"ifindex": ifindex}))
-        return self.done(serials[-1:])[0][0]
+        self.serial += 1
+        self.socket.send(b"".join(
+            message(RULE, self.serial, {**RULE_OF, **rule,
+                                        "ifindex": ifindex})
+            for rule in rules)
+            + message(RULES, self.serial, {"ifindex": ifindex}))
+        return self.done([self.serial])[0][0]
 
     def rule_counts(self, ifindex=0):
         _, told = self.ask(RULE_COUNTERS, {"ifindex": ifindex})

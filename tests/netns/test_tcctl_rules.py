@@ -2,67 +2,20 @@
 """Static rules of `tcctl serve` in the real kernel, judged by what the other
 host receives: how much, and with which DS field."""
 
-import collections
-import json
 import subprocess
 
 import pytest
 
+import ear as ears
 import lab
 import tcctl_peer as tp
-from tcctl_bench import A4, B4, B6, PYTHON, fixture_bench
+from ear import PYTHON, SEND
+from tcctl_bench import A4, B4, B6, fixture_bench
 
 assert fixture_bench  # pytest finds it here
 
 EF, AF41 = 46, 34
 ECT0, CE = 2, 3
-FRAME = 28 + 14  # IPv4 and UDP headers, Ethernet
-
-# Ports to listen on, datagrams to wait for; prints [port, DS field] of each.
-LISTEN = """
-import json, select, socket, sys, time
-ports, expected, wait = eval(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-socks = []
-for family, level, option in ((2, 0, 13), (10, 41, 66)):
-    for port in ports:
-        s = socket.socket(family, socket.SOCK_DGRAM)
-        s.setsockopt(level, option, 1)
-        s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
-        if family == 10:
-            s.setsockopt(41, 26, 1)
-        s.bind(("", port))
-        socks.append((s, port))
-print("ready", flush=True)
-got, end = [], time.monotonic() + wait
-while len(got) < expected and time.monotonic() < end:
-    for s in select.select([s for s, _ in socks], [], [], 0.1)[0]:
-        data, anc, _, peer = s.recvmsg(2000, 200)
-        port = [p for t, p in socks if t is s][0]
-        tos = int.from_bytes(anc[0][2][:1], "little")
-        got.append([port, tos, len(data), time.monotonic(), data[:8].hex()])
-print(json.dumps(got))
-"""
-
-# Count, destination, ports in turn, DS field, octets of payload, pause in
-# microseconds, first source port or 0.
-SEND = """
-import socket, sys, time
-count, dst, ports, tos, size, pause, sport = sys.argv[1:]
-v6 = ":" in dst
-s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(41 if v6 else 0, 67 if v6 else 1, int(tos))
-s.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)
-if int(sport):
-    s.bind(("", int(sport)))
-ports, begin = eval(ports), time.monotonic()
-for i in range(int(count)):
-    s.sendto(i.to_bytes(8, "big") + bytes(int(size) - 8), (dst, ports[i % len(ports)]))
-    due = begin + (i + 1) * int(pause) / 1e6
-    while time.monotonic() < due:
-        pass
-print(time.monotonic() - begin)
-"""
-
 
 def match(first, last=None, **more):
     return {"dst_port_first": first, "dst_port_last": last or first, **more}
@@ -74,28 +27,8 @@ def both(first, last=None, **more):
             match(first, last, family=6, **more)]
 
 
-class Ear:
-    def __init__(self, bench, ports, expected, wait=10):
-        self.process = subprocess.Popen(
-            ["ip", "netns", "exec", bench.b.ns, PYTHON, "-c", LISTEN,
-             repr(list(ports)), str(expected), str(wait)],
-            stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline() == "ready\n"
-
-    def heard(self):
-        out, _ = self.process.communicate(timeout=30)
-        return json.loads(out)
-
-    def fields(self):
-        """How many of each [port, DS field]."""
-        return collections.Counter((p, t) for p, t, *_ in self.heard())
-
-
-def send(bench, count, dst=B4, ports=(9000,), tos=0, size=1000, pause=0,
-         sport=0):
-    return float(bench.a.run(PYTHON, "-c", SEND, count, dst,
-                             repr(list(ports)), tos, size, pause,
-                             sport).stdout)
+def send(bench, count, dst=B4, **more):
+    return ears.send(bench.a, count, dst, **more)
 
 
 def kernel(bench):
@@ -126,8 +59,8 @@ def test_a_mark_leaves_the_ecn_bits(bench, dst, ecn):
     assert peer.rules(bench.ifindex, {
         "rule_id": 4, "marks": 1, "dscp": AF41,
         "matches": both(9000, 9003)})["error"] == 0
-    ear = Ear(bench, range(8999, 9005), 60)
-    send(bench, 60, dst, range(8999, 9005), tos=8 << 2 | ecn)
+    ear = ears.Ear(bench.b, range(8999, 9005), 60)
+    send(bench, 60, dst, ports=range(8999, 9005), tos=8 << 2 | ecn)
     assert ear.fields() == {
         (port, (AF41 if 9000 <= port < 9004 else 8) << 2 | ecn): 10
         for port in range(8999, 9005)}
@@ -139,7 +72,7 @@ def test_shaped_traffic_arrives_at_its_rate_and_whole(bench):
     assert peer.rules(bench.ifindex, {
         "rule_id": 4, "rate_Bps": 250_000, "bucket_bytes": 10_000,
         "excess": tp.DELAY, "matches": [match(9000)]})["error"] == 0
-    ear = Ear(bench, [9000], 100)
+    ear = ears.Ear(bench.b, [9000], 100)
     send(bench, 100)  # 1066 octets each on the wire, overhead included
     heard = ear.heard()
     assert [(p, t) for p, t, *_ in heard] == [(9000, 0)] * 100
@@ -155,7 +88,7 @@ def test_marked_and_shaped(bench):
     assert peer.rules(bench.ifindex, {
         "rule_id": 4, "rate_Bps": 500_000, "bucket_bytes": 5000, "marks": 1,
         "dscp": EF, "excess": tp.DELAY, "matches": both(9000)})["error"] == 0
-    ear = Ear(bench, [9000, 9001], 60)
+    ear = ears.Ear(bench.b, [9000, 9001], 60)
     send(bench, 60, ports=(9000, 9001), tos=ECT0)
     assert ear.fields() == {(9000, EF << 2 | ECT0): 30, (9001, ECT0): 30}
 
@@ -167,7 +100,7 @@ def test_policed_traffic_has_its_bucket_and_no_more(bench, guaranteed):
         "rule_id": 4, "rate_Bps": 50_000, "bucket_bytes": 30_000,
         "guaranteed": guaranteed, "excess": tp.DROP,
         "matches": [match(9000)]})["error"] == 0
-    ear = Ear(bench, [9000], 300, 3)
+    ear = ears.Ear(bench.b, [9000], 300, 3)
     took = send(bench, 300, size=958, pause=1000)  # 1024 octets on the wire
     octets = 1024 * len(ear.heard())
     # A packet waits at most in the class' queue of one.
@@ -184,7 +117,7 @@ def test_what_exceeds_is_sent_with_another_mark(bench):
         "rule_id": 4, "rate_Bps": 20_000, "bucket_bytes": 20_000, "marks": 1,
         "dscp": AF41, "marks_out": 1, "dscp_out": 0,
         "matches": both(9000)})["error"] == 0
-    ear = Ear(bench, [9000], 200)
+    ear = ears.Ear(bench.b, [9000], 200)
     send(bench, 200, size=1000, tos=10 << 2 | CE)
     fields = ear.fields()
     counts = peer.rule_counts()[4]
@@ -200,7 +133,7 @@ def test_denied_traffic_is_dropped(bench):
     peer = bench.serve()
     assert peer.rules(bench.ifindex, {
         "rule_id": 4, "deny": 1, "matches": both(9000)})["error"] == 0
-    ear = Ear(bench, [9000, 9001], 10)
+    ear = ears.Ear(bench.b, [9000, 9001], 10)
     # What a local sender is told of a drop is no matter here.
     bench.a.run(PYTHON, "-c", SEND.replace(
         "    s.sendto", "    try:\n     s.sendto").replace(
@@ -220,7 +153,7 @@ def test_the_first_rule_that_matches_decides(bench):
         {"rule_id": 8, "rate_Bps": 500_000, "bucket_bytes": 9000,
          "excess": tp.DELAY, "marks": 1, "dscp": AF41,
          "matches": [match(9000, 9001)]})["error"] == 0
-    ear = Ear(bench, [9000, 9001], 40)
+    ear = ears.Ear(bench.b, [9000, 9001], 40)
     send(bench, 40, ports=(9000, 9001))
     assert ear.fields() == {(9000, EF << 2): 20, (9001, AF41 << 2): 20}
     counts = peer.rule_counts()
@@ -236,7 +169,7 @@ def test_reservation_or_rule_first(bench, before):
         "bucket_bytes": 9000, "excess": tp.DELAY,
         "matches": [match(9000, 9010)]})["error"] == 0
     shaped = peer.rule_counts()[4]["classid"]
-    ear = Ear(bench, [9000], 10)
+    ear = ears.Ear(bench.b, [9000], 10)
     send(bench, 10, sport=6000, size=200)
     ear.heard()
     got = [bench.packets(c) for c in (reserved, shaped)]
@@ -299,14 +232,14 @@ def test_rules_outlive_tcctl_and_count_on(bench):
     first = bench.serve()
     bench.pool_filled()
     assert first.rules(bench.ifindex, *RULES)["error"] == 0
-    ear = Ear(bench, [9000, 9001], 40)
+    ear = ears.Ear(bench.b, [9000, 9001], 40)
     send(bench, 40, ports=(9000, 9001))
     ear.heard()
     before = first.rule_counts()
     picture = kernel(bench), classes(bench)
     first.kill()
     assert (kernel(bench), classes(bench)) == picture
-    ear = Ear(bench, [9000, 9001], 40)
+    ear = ears.Ear(bench.b, [9000, 9001], 40)
     send(bench, 40, ports=(9000, 9001))
     assert ear.fields() == {(9000, AF41 << 2): 20, (9001, EF << 2): 20}
     second = bench.serve()
@@ -324,7 +257,7 @@ def test_a_changed_set_loses_and_mismarks_nothing(bench):
     peer = bench.serve()
     assert peer.rules(bench.ifindex, *RULES)["error"] == 0
     count = 4000
-    ear = Ear(bench, [9000, 9001], count, 30)
+    ear = ears.Ear(bench.b, [9000, 9001], count, 30)
     sender = subprocess.Popen(
         ["ip", "netns", "exec", bench.a.ns, PYTHON, "-c", SEND, str(count),
          B4, "[9000, 9001]", "0", "200", "1000", "0"],
@@ -356,7 +289,7 @@ def test_a_class_that_is_not_needed_any_more_sends_its_queue(bench):
     rule = {"rule_id": 4, "rate_Bps": 100_000, "bucket_bytes": 2000,
             "excess": tp.DELAY, "matches": [match(9000)]}
     assert peer.rules(bench.ifindex, rule)["error"] == 0
-    ear = Ear(bench, [9000], 50)
+    ear = ears.Ear(bench.b, [9000], 50)
     send(bench, 50)
     assert peer.rules(bench.ifindex, {"rule_id": 4, "marks": 1, "dscp": EF,
                                       "matches": [match(9000)]})["error"] == 0
@@ -384,7 +317,7 @@ def test_a_tree_that_was_removed_comes_back_with_its_rules(bench):
     bench.a.tc("qdisc", "del", "dev", "eth0", "root")
     peer.wait_note("made again")
     assert [(rate, ceil) for _, rate, ceil in classes(bench)] == before
-    ear = Ear(bench, [9000, 9001], 20)
+    ear = ears.Ear(bench.b, [9000, 9001], 20)
     send(bench, 20, ports=(9000, 9001))
     assert ear.fields() == {(9000, AF41 << 2): 10, (9001, EF << 2): 10}
 
@@ -397,7 +330,7 @@ def test_addresses_as_ranges_and_a_dscp_select(bench):
             match(9000, src_first=A4, src_last="10.8.0.77",
                   dst_first="10.8.0.1", dst_last="10.8.0.2",
                   dscp=10, dscp_mask=63)]})["error"] == 0
-    ear = Ear(bench, [9000], 20)
+    ear = ears.Ear(bench.b, [9000], 20)
     send(bench, 10, tos=10 << 2)
     send(bench, 5, tos=12 << 2)
     send(bench, 5, dst="10.8.0.3", tos=10 << 2)

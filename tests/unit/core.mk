@@ -9,6 +9,7 @@ core_tests = \
 	tests/unit/test_core_clause \
 	tests/unit/test_core_confirm \
 	tests/unit/test_core_error \
+	tests/unit/test_core_hold \
 	tests/unit/test_core_iface \
 	tests/unit/test_core_intserv \
 	tests/unit/test_core_found \
@@ -53,6 +54,7 @@ tests_unit_test_core_bsb_LDADD = $(core_ldadd)
 tests_unit_test_core_clause_LDADD = $(core_ldadd)
 tests_unit_test_core_confirm_LDADD = $(core_ldadd)
 tests_unit_test_core_error_LDADD = $(core_ldadd)
+tests_unit_test_core_hold_LDADD = $(core_ldadd)
 tests_unit_test_core_iface_LDADD = $(core_ldadd)
 tests_unit_test_core_intserv_LDADD = $(core_ldadd)
 tests_unit_test_core_found_LDADD = $(core_ldadd)

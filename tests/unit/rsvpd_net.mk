@@ -7,6 +7,7 @@ rsvpd_net_tests = \
 	tests/unit/test_net_reasm \
 	tests/unit/test_net_udp \
 	tests/unit/test_policy_client \
+	tests/unit/test_rules_plan \
 	tests/unit/test_tc_client \
 	tests/unit/test_tc_queue
 check_PROGRAMS += $(rsvpd_net_tests)
@@ -26,3 +27,4 @@ tests_unit_test_tc_queue_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 noinst_PROGRAMS += tests/netns/net_probe
 tests_netns_net_probe_SOURCES = tests/netns/net_probe.c
 tests_netns_net_probe_LDADD = librsvpd.la libwire.la libbase.la
+tests_unit_test_rules_plan_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)

@@ -19,6 +19,7 @@
 #include "base/msg.h"
 #include "rsvpd/engine_life.h"
 #include "rsvpd/net_link.h"
+#include "rsvpd/rules.h"
 #include "t.h"
 
 enum { DEADLINE_MS = 5000, SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
@@ -152,6 +153,12 @@ rsvp_core_policy_changed(struct rsvp_core *core, struct mono now)
 {
 	(void)now;
 	core->changed++;
+}
+
+void
+rules_replan(struct rules *rules)
+{
+	(void)rules;
 }
 
 void

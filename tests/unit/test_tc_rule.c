@@ -163,7 +163,8 @@ put(struct rig *g, const struct tc_rule *rules, size_t count)
 	struct tc_done done = { 0 };
 
 	for (size_t i = 0; i < count; i++)
-		tc_rules_stage(g->f->link, &rules[i]);
+		tc_rules_stage(g->f->link, 3, &rules[i]);
+	tc_rules_stage_for(g->f->link, 3);
 	T_EQ(tc_rules_apply(g->f->link, &g->f->kernel, g->f->now, &done), 0);
 	return done;
 }

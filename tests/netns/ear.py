@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: ISC
+"""Datagrams with a DS field from one host to another, and what arrives."""
+
+import collections
+import json
+import subprocess
+
+PYTHON = "/usr/bin/python3"
+
+# Ports to listen on, datagrams to wait for; prints [port, DS field] of each.
+LISTEN = """
+import json, select, socket, sys, time
+ports, expected, wait = eval(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+socks = []
+for family, level, option in ((2, 0, 13), (10, 41, 66)):
+    for port in ports:
+        s = socket.socket(family, socket.SOCK_DGRAM)
+        s.setsockopt(level, option, 1)
+        s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
+        if family == 10:
+            s.setsockopt(41, 26, 1)
+        s.bind(("", port))
+        socks.append((s, port))
+print("ready", flush=True)
+got, end = [], time.monotonic() + wait
+while len(got) < expected and time.monotonic() < end:
+    for s in select.select([s for s, _ in socks], [], [], 0.1)[0]:
+        data, anc, _, peer = s.recvmsg(2000, 200)
+        port = [p for t, p in socks if t is s][0]
+        tos = int.from_bytes(anc[0][2][:1], "little")
+        got.append([port, tos, len(data), time.monotonic(), data[:8].hex()])
+print(json.dumps(got))
+"""
+
+# Count, destination, ports in turn, DS field, octets of payload, pause in
+# microseconds, first source port or 0.
+SEND = """
+import socket, sys, time
+count, dst, ports, tos, size, pause, sport = sys.argv[1:]
+v6 = ":" in dst
+s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(41 if v6 else 0, 67 if v6 else 1, int(tos))
+s.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)
+if int(sport):
+    s.bind(("", int(sport)))
+ports, begin = eval(ports), time.monotonic()
+for i in range(int(count)):
+    s.sendto(i.to_bytes(8, "big") + bytes(int(size) - 8), (dst, ports[i % len(ports)]))
+    due = begin + (i + 1) * int(pause) / 1e6
+    while time.monotonic() < due:
+        pass
+print(time.monotonic() - begin)
+"""
+
+
+class Ear:
+    def __init__(self, node, ports, expected, wait=10):
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", node.ns, PYTHON, "-c", LISTEN,
+             repr(list(ports)), str(expected), str(wait)],
+            stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def heard(self):
+        out, _ = self.process.communicate(timeout=30)
+        return json.loads(out)
+
+    def fields(self):
+        """How many of each [port, DS field]."""
+        return collections.Counter((p, t) for p, t, *_ in self.heard())
+
+
+def send(node, count, dst, ports=(9000,), tos=0, size=1000, pause=0,
+         sport=0):
+    return float(node.run(PYTHON, "-c", SEND, count, dst,
+                             repr(list(ports)), tos, size, pause,
+                             sport).stdout)

@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: ISC
+"""Static rules from the policy file to the packets on the wire, through real
+daemons: what is marked, shaped, policed and admitted, and what becomes of it
+when policy or daemons change."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+import bed as beds
+import ear as ears
+import lab
+
+AF41, EF = 34, 46
+A4, B4 = "10.3.3.1", "10.3.3.2"
+A6, B6 = "2001:db8:33::1", "2001:db8:33::2"
+
+CONF = """
+interfaces = (
+  { name = "eth0"; enabled = true; trafficControl = true;
+    bandwidth = "100 Mbit"; reservable = 50; }
+);
+"""
+
+FIREWALL = """
+table ip mine {
+    chain out {
+        type filter hook output priority mangle; policy accept;
+        udp dport 7777 counter packets 3 bytes 9 ip dscp set cs1
+    }
+}
+"""
+
+CATEGORIES = """
+  { name = "mark"; inProfileDscp = "AF41"; },
+  { name = "shape"; maxRate = "2 Mbit"; maxTokenBucket = "10 kB";
+    outProfileAction = "delay"; },
+  { name = "mark-police"; inProfileDscp = "AF41"; maxRate = "160 kbit";
+    maxTokenBucket = "20 kB"; outProfileAction = "mark";
+    outProfileDscp = "BE"; },
+  { name = "police"; maxRate = "400 kbit"; maxTokenBucket = "30 kB";
+    outProfileAction = "drop"; },
+  { name = "mark-shape"; inProfileDscp = "EF"; maxRate = "4 Mbit";
+    maxTokenBucket = "10 kB"; outProfileAction = "delay"; },
+  { name = "half"; maxRate = "40 Mbit"; outProfileAction = "delay";
+    admit = "yes"; }
+"""
+
+
+def rule(name, category, ports, more=""):
+    return (f'{{ name = "{name}"; scope = "DataTraffic"; protocol = [ "udp" ];'
+            f' destPorts = [ "{ports}" ]; category = "{category}"; {more} }}')
+
+
+def policy(*rules, categories=CATEGORIES):
+    return (f"policy = {{ categories = ( {categories} );\n"
+            f"rules = (\n{','.join(rules)}\n); }};\n")
+
+
+FOUR = (rule("m", "mark", "9000"), rule("s", "shape", "9001"),
+        rule("mp", "mark-police", "9002"), rule("ms", "mark-shape", "9003"),
+        rule("p", "police", "9004"))
+
+
+class Host:
+    """A host with a daemon, and the other end of its link."""
+
+    def __init__(self, text=None):
+        self.lab = lab.Lab("rsvpr")
+        try:
+            self.a = self.lab.node("a")
+            self.b = self.lab.node("b")
+            self.lab.link(self.a, "eth0", self.b, "eth0", (A4, B4, 24),
+                          (A6, B6, 64))
+            lab.run("ip", "netns", "exec", self.a.ns, "nft", "-f", "-",
+                    stdin=FIREWALL)
+            self.before = self.ruleset()
+            # Nobody has to ask for the way while packets are counted.
+            mac = json.loads(lab.run("ip", "-n", self.b.ns, "-j", "link",
+                                     "show", "eth0").stdout)[0]["address"]
+            for address in (B4, B6):
+                self.a.ip("neigh", "replace", address, "lladdr", mac, "dev",
+                          "eth0", "nud", "permanent")
+            self.daemon = lab.Daemon(self.a, CONF, text or policy(*FOUR))
+            self.daemon.wait_traffic_control()
+        except BaseException:
+            self.lab.close()
+            raise
+
+    def ruleset(self):
+        """What nftables holds but for the daemon's own guard."""
+        text = lab.run("ip", "netns", "exec", self.a.ns, "nft", "-s", "list",
+                       "ruleset").stdout
+        return re.sub(r"(?ms)^table inet rsvpd \{.*?^\}\n", "", text)
+
+    def reserved(self):
+        return [i["reserved_bps"] for i in beds.interfaces(self.daemon)
+                if i["name"] == "eth0"]
+
+    def rules(self):
+        return {one["name"]: one
+                for one in self.daemon.ctl_json("show", "rules")["rules"]}
+
+    def wait(self, **states):
+        """Until the rules are those, in these states."""
+        return lab.wait_for(
+            lambda: {n: r["state"] for n, r in self.rules().items()} == states
+            and self.rules(), f"{states}: {self.rules()} "
+            f"{self.daemon.process.output()[-1500:]}")
+
+    def installed(self, *names):
+        return self.wait(**{name: "installed" for name in names})
+
+    def change(self, text):
+        self.daemon.policy.write_text(text)
+        os.kill(self.daemon.supervisor(), signal.SIGHUP)
+
+    def send(self, count, dst=B4, **more):
+        return ears.send(self.a, count, dst, **more)
+
+    def ear(self, ports, expected, wait=10):
+        return ears.Ear(self.b, ports, expected, wait)
+
+
+@pytest.fixture(name="host")
+def fixture_host():
+    if os.geteuid() != 0:
+        pytest.skip("needs root for network namespaces")
+    host = Host()
+    yield host
+    host.lab.close()
+
+
+# ---- the four combinations --------------------------------------------------
+
+
+@pytest.mark.parametrize("dst", [B4, B6], ids=["v4", "v6"])
+def test_the_four_combinations_on_the_wire(host, dst):
+    host.installed("m", "s", "mp", "ms", "p")
+    ear = host.ear(range(9000, 9006), 240)
+    host.send(240, dst, ports=[9000, 9001, 9002, 9003, 9005, 9005], size=1000,
+              tos=3)
+    got = ear.fields()
+    rules = host.rules()
+    ecn = 3
+    assert got[9000, AF41 << 2 | ecn] == 40
+    assert got[9001, ecn] == 40
+    assert got[9003, EF << 2 | ecn] == 40
+    assert got[9005, ecn] == 80
+    assert got[9002, AF41 << 2 | ecn] + got[9002, ecn] == 40
+    assert got[9002, AF41 << 2 | ecn] == rules["mp"]["in_profile_packets"] >= 19
+    assert got[9002, ecn] == rules["mp"]["out_of_profile_packets"]
+    assert {n: rules[n]["in_profile_packets"] for n in ("m", "s", "ms")} == {
+        "m": 40, "s": 40, "ms": 40}
+
+
+def test_the_firewall_is_as_it_was(host):
+    host.installed("m", "s", "mp", "ms", "p")
+    assert host.before in host.ruleset() != host.before
+    host.change(policy())
+    lab.wait_for(lambda: host.rules() == {}, "no rules")
+    lab.wait_for(lambda: host.ruleset() == host.before, "no marks")
+
+
+def test_a_policed_flow_has_its_bucket_and_no_more(host):
+    host.installed("m", "s", "mp", "ms", "p")
+    ear = host.ear([9004], 300, 3)
+    took = host.send(300, ports=[9004], size=982, pause=1000)  # 1024 + header
+    octets = 1038 * len(ear.heard())
+    assert 30_000 + 50_000 * took - 3 * 1038 <= octets
+    assert octets <= 30_000 + 50_000 * took + 3 * 1038
+
+
+# ---- capacity ---------------------------------------------------------------
+
+
+def test_a_rule_with_admit_is_an_entry_of_the_ledger(host):
+    host.change(policy(rule("one", "half", "9000", "priority = 2;"),
+                       rule("two", "half", "9001", "priority = 1;")))
+    rules = host.wait(one="installed", two="refused")
+    assert "needs 40 Mbit/s, 10 Mbit/s of 50 Mbit/s free" in \
+        rules["two"]["reason"]
+    assert rules["one"]["admitted"] and not rules["two"]["admitted"]
+    assert host.reserved() == [40_000_000]
+    # The first goes: there is room for the second.
+    host.change(policy(rule("two", "half", "9001")))
+    host.installed("two")
+    assert host.reserved() == [40_000_000]
+    host.change(policy())
+    lab.wait_for(lambda: host.reserved() == [0], "the capacity back")
+
+
+# ---- change and restart -----------------------------------------------------
+
+
+def test_a_hundred_policies_lose_and_mismark_nothing(host):
+    host.installed("m", "s", "mp", "ms", "p")
+    count = 6000
+    ear = host.ear([9000, 9003], count, 30)
+    sender = subprocess.Popen(
+        ["ip", "netns", "exec", host.a.ns, ears.PYTHON, "-c", ears.SEND,
+         str(count), B4, "[9000, 9003]", "0", "200", "1000", "0"],
+        stdout=subprocess.PIPE, text=True)
+    changes, most = 0, 0
+    while sender.poll() is None:
+        name = f"x{changes}"
+        host.change(policy(*FOUR, rule(name, "mark", f"91{changes % 90:02}",
+                                       f"priority = {changes % 3 - 1};")))
+        lab.wait_for(lambda: host.rules().get(name, {}).get(
+            "state") == "installed", name)
+        now = host.rules()["m"]["in_profile_packets"]
+        assert now >= most
+        most = now
+        changes += 1
+    sender.stdout.close()
+    assert ear.fields() == {(9000, AF41 << 2): count // 2,
+                            (9003, EF << 2): count // 2}
+    assert changes >= 10
+    assert host.rules()["m"]["in_profile_packets"] == count // 2
+
+
+@pytest.mark.parametrize("who", ["tcctl", "engine"])
+def test_rules_outlive_a_killed_worker(host, who):
+    host.installed("m", "s", "mp", "ms", "p")
+    count = 4000
+    ear = host.ear([9000, 9003], count, 30)
+    sender = subprocess.Popen(
+        ["ip", "netns", "exec", host.a.ns, ears.PYTHON, "-c", ears.SEND,
+         str(count), B4, "[9000, 9003]", "0", "200", "1000", "0"],
+        stdout=subprocess.PIPE, text=True)
+    before = host.daemon.workers()[who]
+    os.kill(before, signal.SIGKILL)
+    lab.wait_for(lambda: host.daemon.workers().get(who, before) != before,
+                 f"another {who}")
+    host.daemon.wait_ready()
+    host.installed("m", "s", "mp", "ms", "p")
+    assert sender.wait(30) == 0
+    sender.stdout.close()
+    assert ear.fields() == {(9000, AF41 << 2): count // 2,
+                            (9003, EF << 2): count // 2}
+    rules = host.rules()
+    assert [rules[n]["in_profile_packets"] for n in ("m", "ms")] == [
+        count // 2] * 2
+
+
+def test_what_cannot_be_told_is_refused_with_the_reason(host):
+    host.change(policy(
+        rule("in", "mark", "9000", 'inInterface = [ "eth1" ];'),
+        rule("many", "mark", "9000", 'source = [ ' + ", ".join(
+            f'"10.{i}.0.0/16"' for i in range(70)) + " ];"),
+        rule("fine", "mark", "9000")))
+    rules = host.wait(**{"in": "refused", "many": "refused",
+                         "fine": "installed"})
+    assert "came in by" in rules["in"]["reason"]
+    assert "more than 64 combinations" in rules["many"]["reason"]
+    text = host.daemon.ctl("show", "rules").stdout
+    assert "fine on eth0: installed, DSCP 34" in text
+
+
+def test_other_interfaces_have_no_rule(host):
+    host.change(policy(rule("here", "mark", "9000", 'outInterface = "eth*";'),
+                       rule("there", "mark", "9000",
+                            'outInterface = "ppp*";')))
+    host.installed("here")
+
+
+# ---- arbitration ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode, first", [
+    ("reservation-first", "reservation"), ("rule-first", "rule")])
+def test_arbitration_with_a_reservation(mode, first):
+    if os.geteuid() != 0:
+        pytest.skip("needs root for network namespaces")
+    with beds.Bed("rsvprb") as bed:
+        router = bed.daemons["r"]
+        categories = (f'{{ name = "c"; inProfileDscp = "EF"; maxRate = '
+                      f'"3 Mbit"; outProfileAction = "delay"; '
+                      f'arbitration = "{mode}"; }}')
+        router.policy.write_text(policy(rule(
+            "r", "c", "5000-5100", 'outInterface = "eth1";'),
+            categories=categories))
+        os.kill(router.supervisor(), signal.SIGHUP)
+
+        def shown():
+            found = router.ctl_json("show", "rules")["rules"]
+            return found and found[0]["state"] == "installed" and found[0]
+
+        assert lab.wait_for(shown, "the rule")["violation"] is False
+        bed.sender_app("ipv4", 5004)
+        bed.receiver_app("ipv4", 5004)
+        resv = lab.wait_for(lambda: bed.installed(bed.r, "eth1", 5004),
+                            "the reservation")
+        one = lab.wait_for(lambda: shown()["violation"] and shown(),
+                           "the flag")
+        assert one["reservation"] == f"{beds.RECEIVER['ipv4']}/17/5004"
+        assert one["before_reservations"] == (first == "rule")
+        text = router.ctl("show", "rules").stdout
+        assert f"the {first} is first" in text
+        assert "cover the same traffic" in router.process.output()
+        bed.s.run(ears.PYTHON, "-c", ears.SEND, 50, beds.RECEIVER["ipv4"],
+                  "[5004]", 0, 500, 0, 5004)
+
+        def counted():
+            now = shown()["in_profile_packets"], bed.installed(
+                bed.r, "eth1", 5004)["packets"] - resv["packets"]
+            return sum(now) >= 50 and now
+        assert lab.wait_for(counted, "the packets") == (
+            (50, 0) if first == "rule" else (0, 50))
