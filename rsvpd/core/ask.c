@@ -146,7 +146,8 @@ place_confirm(struct rsvp_core *core, struct rsb *rsb)
 			continue;
 		if (ask->wish.blockaded) {
 			rsb->settled = true;
-		} else if (!ask->local && !ask->wish.smaller) {
+		} else if (!ask->local && !ask->wish.smaller &&
+			   (rsb->local || ask->wish.carries)) {
 			attach_confirm(rsb, &ask->wish);
 		} else {
 			rsb->settled = true;
@@ -314,6 +315,8 @@ send_now(struct rsvp_core *core, struct ask *ask)
 	struct out_resv resv = message(ask);
 
 	resv.confirm = ask->wish.confirm;
+	if (resv.confirm.family != ADDR_NONE)
+		ask->confirm_at = mono_add_ms(core->now, period);
 	resv.wish = &ask->wish;
 	for (size_t at = 0; at < ask->count; at += resv.count) {
 		resv.count = ask->count - at;
@@ -349,6 +352,24 @@ tell_sender(struct rsvp_core *core, struct ask *ask, const struct news *news)
 	if (remember(core, ask, news))
 		local_resv_event(
 			core, ask->local, ask->style, ask->count, ask->flows);
+}
+
+/*
+ * A RESV_CONFIRM goes on with what is new there.  With what is in place already
+ * that of a next hop does so once a period, and is answered here otherwise
+ * (2.6): where the
+ * trees of several senders close a circle, what each node adds to the senders
+ * of a shared reservation would lead it round and round, doubled at each fork.
+ */
+static void
+look_who_carries(struct rsvp_core *core, struct session *session)
+{
+	struct ask *ask;
+
+	TAILQ_FOREACH (ask, &session->asks, next)
+		ask->wish.carries =
+			mono_reached(ask->confirm_at, core->now) ||
+			!look(core, ask).same;
 }
 
 static void
@@ -397,8 +418,10 @@ ask_sync(
 		return;
 	if (!compute(core, session))
 		return;
-	if (confirms)
+	if (confirms) {
 		wish_rank(core, session);
+		look_who_carries(core, session);
+	}
 	for (int i = 0; i <= CONFIRMS_MAX; i++) {
 		if (confirms)
 			place_confirms(core, session);

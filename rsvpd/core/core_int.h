@@ -224,7 +224,8 @@ struct ask {
 	struct timer refresh;
 	uint8_t quick;        /* refreshes still to be sent early */
 	struct wish wish;     /* while it is looked at */
-	struct mono hurry_at; /* before it nothing is repeated at once */
+	struct mono hurry_at; /* before it nothing is repeated at once, */
+	struct mono confirm_at; /* and nothing for a RESV_CONFIRM alone */
 };
 
 /*

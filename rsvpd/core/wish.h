@@ -36,6 +36,7 @@ struct wish {
 	bool blockaded;          /* or cannot succeed for now, */
 	bool merged;             /* and has a part in what is asked */
 	bool hurry;              /* to be sent at once, changed or not */
+	bool carries;            /* a RESV_CONFIRM may go on with it */
 };
 
 /* ---- bsb.c --------------------------------------------------------------- */

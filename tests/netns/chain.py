@@ -144,12 +144,12 @@ class Chain:
         lab.wait_for(lambda: self.counter(node, "reloads") == before + 1,
                      f"the reload: {daemon.process.output()[-500:]}")
 
-    def lose(self, node, rule):
+    def lose(self, node, rule, hooks=("input", "output")):
         """Drop RSVP as the rule says on its way in and out of a node."""
         needs.require(needs.nf_tables)
         table = f"loss{len(self.tables)}"
         self.tables.add((node, table))
-        for hook in ("input", "output"):
+        for hook in hooks:
             self.nodes[node].run(
                 "nft", f"add table ip {table}; add chain ip {table} {hook} "
                 f"{{ type filter hook {hook} priority -100; }}; add rule ip "

@@ -261,6 +261,43 @@ to_a_group(struct ct *t)
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
 }
 
+/* Where the trees of several senders close a circle a request comes round. */
+static void
+comes_round(struct ct *t)
+{
+	ct_with_path(t);
+	asks(t, 10000, 1);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	expect_asked(t, 0, 1);
+	ct_forget(t);
+	/* Equal to what is in place: answered here, whoever it is for. */
+	for (unsigned i = 1; i <= 3; i++) {
+		asks(t, 10000, 1);
+		asks(t, 10000, 2);
+		T_EQ(ct_sent_count(t, WIRE_RESV), 0);
+		T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 2 * i);
+	}
+	/* A larger one is news. */
+	asks(t, 20000, 2);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	expect_asked(t, 0, 2);
+	/* After a period it may go all the way again, once. */
+	ct_run(t, 46000);
+	ct_forget(t);
+	asks(t, 20000, 1);
+	asks(t, 20000, 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV_CONF), 1);
+}
+
+static void
+a_confirmation_asked_for_again_does_not_go_round_in_circles(void)
+{
+	ct_both(comes_round);
+}
+
 static void
 a_group_is_no_receiver_to_confirm_to(void)
 {
@@ -286,6 +323,8 @@ static struct t_case cases[] = {
 		there_is_a_limit_to_the_receivers_of_one_request },
 	{ "each of many senders has its receiver confirmed",
 		each_of_many_senders_has_its_receiver_confirmed },
+	{ "a confirmation asked for again does not go round in circles",
+		a_confirmation_asked_for_again_does_not_go_round_in_circles },
 	{ "a group is no receiver to confirm to",
 		a_group_is_no_receiver_to_confirm_to },
 };
