@@ -239,6 +239,15 @@ void tc_objects_rank(struct tc_objects *list);
  */
 void tc_filters_number(struct tc_objects *want, const struct tc_objects *have);
 
+/* A preference of u32 seems to have more than one root table. */
+bool tc_filters_have_two_roots(
+	const struct tc_objects *list, const struct tc_object *root);
+/* Drop all roots of the preference but this, with their nodes. */
+void tc_filters_keep_root(
+	struct tc_objects *list, const struct tc_object *like, uint32_t root);
+/* Drop what the same qdisc has told before for another place. */
+void tc_filters_drop_repeated(struct tc_objects *list, size_t first);
+
 /* ---- plans --------------------------------------------------------------- */
 
 enum tc_op_kind { TC_OP_ADD, TC_OP_CHANGE, TC_OP_DEL };

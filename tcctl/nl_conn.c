@@ -349,13 +349,32 @@ conn_get(void *arg, const struct tc_object *keys, size_t count,
 	return 0;
 }
 
+struct handle_answer {
+	uint32_t (*get)(const struct nlmsghdr *h);
+	uint32_t handle;
+};
+
 static void
-keep_root(void *arg, size_t index, const struct nlmsghdr *h)
+keep_handle(void *arg, size_t index, const struct nlmsghdr *h)
 {
-	uint32_t *handle = (uint32_t *)arg;
+	struct handle_answer *a = (struct handle_answer *)arg;
 
 	(void)index; /* there is one request */
-	*handle = nl_root_get(h);
+	a->handle = a->get(h);
+}
+
+/* Send the one question that was put, and wait for its answer. */
+static int
+ask(struct nl_conn *conn, const struct buf_writer *w, struct handle_answer *a)
+{
+	struct collect c = { .first = conn->seq,
+		.count = 1,
+		.wanted = 1,
+		.answer = keep_handle,
+		.arg = a };
+	int error = send_all(conn, w);
+
+	return error == 0 ? collect(conn, &c) : error;
 }
 
 /* The kernel answers a default qdisc, or none, with an error. */
@@ -364,19 +383,27 @@ conn_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
 {
 	struct nl_conn *conn = (struct nl_conn *)arg;
 	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
-	uint32_t handle = 0;
-	struct collect c = { .first = ++conn->seq,
-		.count = 1,
-		.wanted = 1,
-		.answer = keep_root,
-		.arg = &handle };
+	struct handle_answer a = { .get = nl_root_get };
 	int error;
 
-	(void)nl_get_root_put(&w, conn->seq, ifindex); /* fits */
-	error = send_all(conn, &w);
-	if (error == 0)
-		error = collect(conn, &c);
-	*ret_handle = handle;
+	(void)nl_get_root_put(&w, ++conn->seq, ifindex); /* fits */
+	error = ask(conn, &w, &a);
+	*ret_handle = a.handle;
+	return error;
+}
+
+/* The root table of a u32 filter's preference. */
+static int
+ask_root_table(struct nl_conn *conn, const struct tc_object *like,
+	uint32_t *ret_handle)
+{
+	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+	struct handle_answer a = { .get = nl_filter_get };
+	int error;
+
+	(void)nl_get_filter_root_put(&w, ++conn->seq, like); /* fits */
+	error = ask(conn, &w, &a);
+	*ret_handle = a.handle;
 	return error;
 }
 
@@ -532,6 +559,34 @@ dump_filters_of(
 	return error;
 }
 
+/*
+ * All u32 tables of a qdisc are in one pot, whichever of its classes or chains
+ * they belong to, and the kernel tells them for each that has the preference.
+ * It can be asked which root is whose; what leads nowhere else is told once.
+ */
+static int
+sort_out_tables(struct nl_conn *conn, struct tc_objects *into, size_t first)
+{
+	for (size_t i = first; i < into->count; i++) {
+		const struct tc_object o = into->all[i];
+		uint32_t root;
+		int error;
+
+		if (!tc_object_is_automatic(&o) ||
+			!tc_filters_have_two_roots(into, &o))
+			continue;
+		error = ask_root_table(conn, &o, &root);
+		if (error != 0)
+			return error;
+		if (root == 0)
+			continue; /* it has gone meanwhile */
+		tc_filters_keep_root(into, &o, root);
+		i = first; /* fewer than before */
+	}
+	tc_filters_drop_repeated(into, first);
+	return 0;
+}
+
 static int
 conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 {
@@ -551,6 +606,8 @@ conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 
 		error = dump_filters_of(conn, &o, &d);
 	}
+	if (error == 0)
+		error = sort_out_tables(conn, into, first);
 	if (error != 0)
 		return error;
 	tc_objects_rank(into);

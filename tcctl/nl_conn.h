@@ -48,6 +48,11 @@ bool nl_get_root_put(struct buf_writer *w, uint32_t seq, uint32_t ifindex);
 /* Ask for one object; of a leaf: whichever its class has. */
 bool nl_get_object_put(
 	struct buf_writer *w, uint32_t seq, const struct tc_object *key);
+/* Ask for the root table of a u32 filter's preference. */
+bool nl_get_filter_root_put(
+	struct buf_writer *w, uint32_t seq, const struct tc_object *like);
+/* Handle of a filter; 0: of anything else. */
+uint32_t nl_filter_get(const struct nlmsghdr *h);
 enum nl_dump { NL_DUMP_QDISCS, NL_DUMP_CLASSES, NL_DUMP_FILTERS };
 struct nl_query {
 	enum nl_dump what;

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <linux/gen_stats.h>
+#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -112,6 +113,20 @@ nl_want_ack(uint8_t *message)
 	memcpy(message, &h, sizeof(h));
 }
 
+/* The fixed head and the attributes of a message. */
+static bool
+take_head(const struct nlmsghdr *h, struct tcmsg *ret_tcm,
+	struct nl_view *ret_attrs)
+{
+	const uint8_t *bytes = (const uint8_t *)h;
+	struct buf_reader r = buf_reader(bytes, h->nlmsg_len);
+
+	(void)buf_take(&r, sizeof(*h)); /* known to be there */
+	buf_get_bytes(&r, ret_tcm, sizeof(*ret_tcm));
+	*ret_attrs = (struct nl_view){ r.pos, buf_left(&r) };
+	return !r.failed;
+}
+
 /* The answer to a question about one object is a notification: only ECHO sends
  * it to whoever asked. */
 bool
@@ -157,6 +172,36 @@ nl_get_object_put(
 }
 
 bool
+nl_get_filter_root_put(
+	struct buf_writer *w, uint32_t seq, const struct tc_object *like)
+{
+	const struct head head = { RTM_GETTFILTER, 0, seq };
+	const struct tcmsg tcm = { .tcm_ifindex = (int)like->ifindex,
+		.tcm_handle = TC_U32_ROOT,
+		.tcm_parent = like->parent,
+		.tcm_info =
+			(uint32_t)like->pref << 16 | htons(like->protocol) };
+	uint8_t *before = w->pos;
+	uint8_t *start = begin(w, &head, &tcm);
+
+	nl_put_text(w, TCA_KIND, like->kind->name);
+	if (like->chain != 0)
+		nl_put_u32(w, TCA_CHAIN, like->chain);
+	return end(w, start, before);
+}
+
+uint32_t
+nl_filter_get(const struct nlmsghdr *h)
+{
+	struct nl_view attrs;
+	struct tcmsg tcm;
+
+	if (h->nlmsg_type != RTM_NEWTFILTER || !take_head(h, &tcm, &attrs))
+		return 0;
+	return tcm.tcm_handle;
+}
+
+bool
 nl_dump_put(struct buf_writer *w, uint32_t seq, const struct nl_query *query)
 {
 	static const uint16_t types[] = { [NL_DUMP_QDISCS] = RTM_GETQDISC,
@@ -168,20 +213,6 @@ nl_dump_put(struct buf_writer *w, uint32_t seq, const struct nl_query *query)
 	uint8_t *before = w->pos;
 
 	return end(w, begin(w, &head, &tcm), before);
-}
-
-/* The fixed head and the attributes of a message. */
-static bool
-take_head(const struct nlmsghdr *h, struct tcmsg *ret_tcm,
-	struct nl_view *ret_attrs)
-{
-	const uint8_t *bytes = (const uint8_t *)h;
-	struct buf_reader r = buf_reader(bytes, h->nlmsg_len);
-
-	(void)buf_take(&r, sizeof(*h)); /* known to be there */
-	buf_get_bytes(&r, ret_tcm, sizeof(*ret_tcm));
-	*ret_attrs = (struct nl_view){ r.pos, buf_left(&r) };
-	return !r.failed;
 }
 
 uint32_t

@@ -133,6 +133,89 @@ number(struct tc_objects *want, const struct tc_objects *have,
 }
 
 bool
+tc_filters_have_two_roots(
+	const struct tc_objects *list, const struct tc_object *root)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (same_place(&list->all[i], root) &&
+			tc_object_is_automatic(&list->all[i]) &&
+			list->all[i].handle != root->handle)
+			return true;
+	return false;
+}
+
+void
+tc_filters_keep_root(
+	struct tc_objects *list, const struct tc_object *like, uint32_t root)
+{
+	const struct tc_object place = *like; /* it may move */
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tc_object *o = &list->all[i];
+		bool others = same_place(o, &place) &&
+			      tc_u32_is_root(o->handle) &&
+			      tc_u32_table(o->handle) != tc_u32_table(root);
+
+		if (!others)
+			list->all[kept++] = *o;
+	}
+	list->count = kept;
+}
+
+/* The same table or node of the same qdisc, told at another place. */
+static bool
+is_repeated(const struct tc_object *a, const struct tc_object *b)
+{
+	return a->type == TC_FILTER && b->type == TC_FILTER &&
+	       a->kind == &tc_kind_u32 && b->kind == &tc_kind_u32 &&
+	       a->ifindex == b->ifindex && a->handle == b->handle &&
+	       a->parent >> 16 == b->parent >> 16 && a->pref == b->pref &&
+	       (a->parent != b->parent || a->chain != b->chain) &&
+	       !tc_u32_is_root(a->handle);
+}
+
+/* Two root tables of one preference at two places of a qdisc: only then can
+ * anything be repeated. */
+static bool
+may_repeat(const struct tc_objects *list, size_t first)
+{
+	for (size_t i = first; i < list->count; i++) {
+		const struct tc_object *a = &list->all[i];
+
+		if (!tc_object_is_automatic(a))
+			continue;
+		for (size_t j = first; j < i; j++) {
+			const struct tc_object *b = &list->all[j];
+
+			if (tc_object_is_automatic(b) && a->pref == b->pref &&
+				a->parent >> 16 == b->parent >> 16)
+				return true;
+		}
+	}
+	return false;
+}
+
+void
+tc_filters_drop_repeated(struct tc_objects *list, size_t first)
+{
+	size_t kept = first;
+
+	if (!may_repeat(list, first))
+		return;
+
+	for (size_t i = first; i < list->count; i++) {
+		bool repeated = false;
+
+		for (size_t j = first; j < kept && !repeated; j++)
+			repeated = is_repeated(&list->all[i], &list->all[j]);
+		if (!repeated)
+			list->all[kept++] = list->all[i];
+	}
+	list->count = kept;
+}
+
+bool
 tc_object_is_automatic(const struct tc_object *o)
 {
 	return o->type == TC_FILTER && o->kind == &tc_kind_u32 &&

@@ -127,6 +127,15 @@ FILTERS = {
     "u32 on a class": TREE + """
         filter add dev D protocol ip parent 1: prio 7 u32 match ip dport 80 0xffff flowid 1:2
         filter add dev D protocol ip parent 1:2 prio 8 u32 match ip dport 80 0xffff flowid 1:3""",
+    "u32 on classes with one preference": TREE + """
+        filter add dev D protocol ip parent 1: prio 7 u32 match ip dport 80 0xffff flowid 1:2
+        filter add dev D protocol ip parent 1:2 prio 7 u32 match ip dport 81 0xffff flowid 1:3
+        filter add dev D protocol ip parent 1:3 prio 7 u32 match ip dport 81 0xffff flowid 1:3""",
+    "u32 in chains with one preference": TREE + f"""
+        {FILTER} handle 3: u32 divisor 4
+        {FILTER} u32 ht 3:1: match ip dport 79 0xffff flowid 1:2
+        {FILTER} u32 match ip dport 80 0xffff flowid 1:2
+        filter add dev D protocol ip parent 1: prio 7 chain 5 u32 match ip dport 80 0xffff flowid 1:3""",
     "u32 in a chain": TREE + f"""
         {FILTER} u32 match u32 0 0 action goto chain 5
         filter add dev D protocol ip parent 1: prio 3 chain 5 u32 match ip dport 80 0xffff flowid 1:3""",

@@ -3,6 +3,7 @@ tcctl_tests = \
 	tests/unit/test_tc_adopt \
 	tests/unit/test_tc_clock \
 	tests/unit/test_tc_drift \
+	tests/unit/test_tc_dump \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_match \
@@ -37,6 +38,8 @@ tcctl_test_libs = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
 tests_unit_test_tc_adopt_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_clock_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_drift_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_dump_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+tests_unit_test_tc_dump_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_match_LDADD = $(tcctl_test_libs)

@@ -235,6 +235,42 @@ numbers_begin_again_below(void)
 	tc_objects_done(&have);
 }
 
+/* What the kernel tells for two classes of one qdisc, sorted out. */
+static void
+tables_in_one_pot_are_told_apart(void)
+{
+	struct tc_objects list = none();
+	static const uint32_t parents[] = { 0x10000, 0x10002 };
+
+	add(&list, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000, TC_PARENT_ROOT);
+	for (size_t i = 0; i < 2; i++) {
+		static const uint32_t handles[] = { 0x80000000u, 0x80000800u,
+			0x80100000u, 0x80100800u, 0x00300000u, 0x00301800u };
+
+		for (size_t k = 0; k < 6; k++) {
+			struct tc_object *o = add(&list, TC_FILTER,
+				&tc_kind_u32, handles[k], parents[i]);
+
+			o->pref = 7;
+			o->u32.divisor = k % 2 == 0 ? 1 : 0;
+		}
+	}
+	T_CHECK(tc_filters_have_two_roots(&list, &list.all[1]), "two");
+	tc_filters_keep_root(&list, &list.all[1], 0x80000000u);
+	T_EQ(list.count, 11);
+	T_CHECK(!tc_filters_have_two_roots(&list, &list.all[1]), "one");
+	tc_filters_keep_root(&list, &list.all[5], 0x80100000u);
+	T_EQ(list.count, 9);
+	tc_filters_drop_repeated(&list, 0);
+	T_EQ(list.count, 7);
+	T_EQ(list.all[4].handle, 0x00301800u);
+	T_EQ(list.all[4].parent, 0x10000);
+	T_EQ(list.all[5].handle, 0x80100000u);
+	T_EQ(list.all[6].handle, 0x80100800u);
+	T_EQ(list.all[6].parent, 0x10002);
+	tc_objects_done(&list);
+}
+
 /* ---- values that nobody said --------------------------------------------- */
 
 /* Each figure is what tc(8) of iproute2 6.1 made of the words. */
@@ -355,6 +391,8 @@ static struct t_case cases[] = {
 		new_filters_are_numbered_in_turn },
 	{ "what is there keeps its number", what_is_there_keeps_its_number },
 	{ "numbers begin again below", numbers_begin_again_below },
+	{ "tables in one pot are told apart",
+		tables_in_one_pot_are_told_apart },
 	{ "tbf holds what waits that long", tbf_holds_what_waits_that_long },
 	{ "htb is filled in", htb_is_filled_in },
 	{ "buckets are whole microseconds", buckets_are_whole_microseconds },
