@@ -76,6 +76,19 @@ else
 libtc_la_CPPFLAGS += -DSANDBOX_SANITIZED=0
 endif
 
+# Descriptions of trees, for the operator's commands: with libconfig.
+noinst_LTLIBRARIES += libtctree.la
+libtctree_la_SOURCES = \
+	tcctl/tree_build.c \
+	tcctl/tree_check.c \
+	tcctl/tree_conf.c tcctl/tree_conf_int.h \
+	tcctl/tree_conf_filter.c \
+	tcctl/tree_conf_value.c \
+	tcctl/tree_fault.c tcctl/tree_int.h \
+	tcctl/tree_filter.c \
+	tcctl/tree_prefix.c
+libtctree_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(LIBCONFIG_CFLAGS)
+
 sbin_PROGRAMS += tcctl/tcctl
 tcctl_tcctl_SOURCES = \
 	tcctl/apply.c tcctl/cli_int.h \
@@ -87,5 +100,5 @@ tcctl_tcctl_SOURCES = \
 	tcctl/want_json.c
 tcctl_tcctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tcctl_tcctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
-tcctl_tcctl_LDADD = libtc.la libtcmsg.la libbase.la \
-	$(MNL_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) -lm
+tcctl_tcctl_LDADD = libtctree.la libtc.la libtcmsg.la libbase.la \
+	$(MNL_LIBS) $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) -lm

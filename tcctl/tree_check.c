@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: ISC */
+
+/* What does not hang together in a description that can be read. */
+
+#include "tree_int.h"
+
+#include <linux/if_ether.h>
+#include <string.h>
+
+struct name {
+	char text[16];
+};
+
+/* "1:10", "1:" */
+static struct name
+name_of(uint32_t handle)
+{
+	struct name n;
+	struct text t = text_over(n.text, sizeof(n.text));
+
+	text_printf(&t, "%x:", handle >> 16);
+	if ((handle & 0xffff) != 0)
+		text_printf(&t, "%x", handle & 0xffff);
+	return n;
+}
+
+static const struct tree_class *
+find_class(const struct tree_iface *iface, uint32_t id)
+{
+	for (size_t i = 0; i < iface->class_count; i++)
+		if (iface->classes[i].id == id)
+			return &iface->classes[i];
+	return NULL;
+}
+
+static const struct tree_qdisc *
+find_qdisc(const struct tree_iface *iface, uint32_t handle)
+{
+	for (size_t i = 0; i < iface->qdisc_count; i++)
+		if (iface->qdiscs[i].handle == handle)
+			return &iface->qdiscs[i];
+	return NULL;
+}
+
+static bool
+has_children(const struct tree_iface *iface, uint32_t id)
+{
+	for (size_t i = 0; i < iface->class_count; i++)
+		if (iface->classes[i].parent == id)
+			return true;
+	return false;
+}
+
+static uint64_t
+bands_of(const struct tree_qdisc *q)
+{
+	enum { BANDS = 3 }; /* the kernel's */
+
+	return q->p.bands == TREE_UNSET ? BANDS : q->p.bands;
+}
+
+/* A class that packets can be sent to: a described one, or a band. */
+static bool
+is_class(const struct tree_iface *iface, uint32_t id)
+{
+	const struct tree_qdisc *q = find_qdisc(iface, id & 0xffff0000u);
+
+	return find_class(iface, id) != NULL ||
+	       (q && q->kind == TREE_PRIO && (id & 0xffff) <= bands_of(q));
+}
+
+/* ---- qdiscs -------------------------------------------------------------- */
+
+static void
+check_tbf(const struct tree_qdisc *q, struct tree_faults *faults)
+{
+	if (q->p.rate_Bps == TREE_UNSET)
+		tree_error(faults, q->line,
+			"tbf without rate (add for example: rate = \"220 "
+			"kbit/s\";)");
+	if (q->p.burst.bytes == TREE_UNSET && q->p.burst.ticks == TREE_UNSET)
+		tree_error(faults, q->line,
+			"tbf without burst (add at least one packet, for "
+			"example: burst = 1540;)");
+	if (q->p.limit == TREE_UNSET && q->p.latency_us == TREE_UNSET)
+		tree_error(faults, q->line,
+			"tbf without latency or limit (add for example: "
+			"latency = \"50 ms\";)");
+	if (q->p.limit != TREE_UNSET && q->p.latency_us != TREE_UNSET)
+		tree_error(faults, q->line,
+			"tbf with both latency and limit: each follows from "
+			"the other (remove one)");
+	if (q->p.peak_Bps != TREE_UNSET && q->p.mtu_bytes == TREE_UNSET)
+		tree_error(faults, q->line,
+			"tbf with peak and without mtu (add the bucket of the "
+			"peak rate, for example: mtu = 1514;)");
+	if (q->p.peak_Bps != TREE_UNSET && q->p.rate_Bps != TREE_UNSET &&
+		q->p.peak_Bps < q->p.rate_Bps)
+		tree_error(faults, q->line,
+			"peak is below rate (raise it, or remove it)");
+}
+
+static void
+check_default(const struct tree_iface *iface, const struct tree_qdisc *q,
+	struct tree_faults *faults)
+{
+	uint32_t id = q->default_id;
+
+	if (id == 0 || q->default_missing)
+		return;
+	if ((id & 0xffff0000u) != q->handle)
+		tree_error(faults, q->line,
+			"default: %s is not a class of qdisc %s (use %s%x)",
+			name_of(id).text, name_of(q->handle).text,
+			name_of(q->handle).text, id & 0xffff);
+	else if (!find_class(iface, id))
+		tree_error(faults, q->line,
+			"default: there is no class %s; what no filter takes "
+			"would be sent unshaped (add the class, or name "
+			"another)",
+			name_of(id).text);
+	else if (has_children(iface, id))
+		tree_error(faults, q->line,
+			"default: class %s has classes below it and takes no "
+			"packets (name one of those)",
+			name_of(id).text);
+}
+
+static void
+check_qdisc(
+	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+{
+	const struct tree_qdisc *q = &iface->qdiscs[n];
+
+	for (size_t i = 0; i < n && q->handle != 0; i++)
+		if (iface->qdiscs[i].handle == q->handle) {
+			tree_error(faults, q->line,
+				"handle %s stands twice, first in line %u "
+				"(take another)",
+				name_of(q->handle).text, iface->qdiscs[i].line);
+			break;
+		}
+	if (find_class(iface, q->parent) && has_children(iface, q->parent))
+		tree_error(faults, q->line,
+			"queue: class %s has classes below it and can have no "
+			"queue (move it into one of those)",
+			name_of(q->parent).text);
+	if (q->kind == TREE_HTB)
+		check_default(iface, q, faults);
+	if (q->kind == TREE_TBF)
+		check_tbf(q, faults);
+}
+
+/* ---- classes ------------------------------------------------------------- */
+
+static void
+check_class(
+	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+{
+	const struct tree_class *c = &iface->classes[n];
+	const struct tree_qdisc *q;
+	uint32_t major = c->parent & 0xffff0000u;
+
+	for (size_t i = 0; i < n; i++)
+		if (iface->classes[i].id == c->id) {
+			tree_error(faults, c->line,
+				"class %s stands twice, first in line %u (take "
+				"another id)",
+				name_of(c->id).text, iface->classes[i].line);
+			return;
+		}
+	if (major != 0 && (c->id & 0xffff0000u) != major)
+		tree_error(faults, c->line,
+			"class %s cannot be in qdisc %s (use id = \"%s%x\";)",
+			name_of(c->id).text, name_of(major).text,
+			name_of(major).text, c->id & 0xffff);
+	if (c->p.ceil_Bps != TREE_UNSET && c->p.rate_Bps != TREE_UNSET &&
+		c->p.ceil_Bps < c->p.rate_Bps)
+		tree_error(faults, c->line,
+			"class %s: ceil is below rate (raise it, or leave it "
+			"out: then it is the rate)",
+			name_of(c->id).text);
+	q = find_qdisc(iface, major);
+	if (q && q->kind == TREE_PRIO && (c->id & 0xffff) > bands_of(q))
+		tree_error(faults, c->line,
+			"class %s: the qdisc has %d bands, %s1 to %s%x",
+			name_of(c->id).text, (int)bands_of(q),
+			name_of(major).text, name_of(major).text,
+			(unsigned)bands_of(q));
+}
+
+/* ---- filters ------------------------------------------------------------- */
+
+static void
+check_family(const struct tree_filter *f, const struct tree_match *m,
+	struct tree_faults *faults)
+{
+	static const char *const words[] = { "src", "dst", "proto", "sport",
+		"dport", "tos", "mark", "raw" };
+	uint16_t of = m->prefix.addr.family == ADDR_V6 ? ETH_P_IPV6 : ETH_P_IP;
+	bool addressed = m->field == TREE_SRC || m->field == TREE_DST;
+
+	if (m->field == TREE_MARK || m->field == TREE_RAW)
+		return;
+	if (f->protocol != ETH_P_IP && f->protocol != ETH_P_IPV6)
+		tree_error(faults, f->line,
+			"%s: only IPv4 and IPv6 packets have it (add protocol "
+			"= \"ip\"; or protocol = \"ipv6\";)",
+			words[m->field]);
+	else if (addressed && !m->local && f->protocol != of)
+		tree_error(faults, f->line,
+			"%s: the prefix is of the other protocol (write "
+			"protocol = \"%s\";)",
+			words[m->field], of == ETH_P_IP ? "ip" : "ipv6");
+}
+
+static bool
+uses_local(const struct tree_filter *f)
+{
+	for (size_t i = 0; i < f->match_count; i++)
+		if (f->matches[i].local)
+			return true;
+	return false;
+}
+
+static void
+check_target(const struct tree_iface *iface, const struct tree_filter *f,
+	struct tree_faults *faults)
+{
+	bool inside = (f->parent & 0xffff0000u) != TC_INGRESS_HANDLE;
+
+	if (inside && f->classid != 0 && !f->missing &&
+		!is_class(iface, f->classid))
+		tree_error(faults, f->line,
+			"class: there is no class %s (add it, or name another)",
+			name_of(f->classid).text);
+	if (f->classid == 0 && f->action_count == 0 && !f->policed)
+		tree_error(faults, f->line,
+			"a filter that does nothing (add class = \"1:10\"; or "
+			"actions)");
+	if (uses_local(f) && iface->local_count == 0)
+		tree_error(faults, f->line,
+			"\"local\": the interface has no such list (add for "
+			"example: local = ( \"192.168.0.0/16\", \"own IPv6\" "
+			");)");
+	for (size_t i = 0; i < f->action_count; i++)
+		if ((f->actions[i].act == TREE_ACT_REDIRECT ||
+			    f->actions[i].act == TREE_ACT_MIRROR) &&
+			f->actions[i].target[0] == '\0' &&
+			iface->ifb[0] == '\0')
+			tree_error(faults, f->actions[i].line,
+				"\"ifb\": the interface has none (add ifb = { "
+				"root = { ... }; };)");
+}
+
+/* What two filters with one preference may not differ in, or share. */
+static void
+check_pair(const struct tree_filter *a, const struct tree_filter *f,
+	struct tree_faults *faults)
+{
+	if (f->pref == 0 || a->pref != f->pref || a->parent != f->parent)
+		return;
+	if (a->protocol != f->protocol || a->kind != f->kind)
+		tree_error(faults, f->line,
+			"pref %u is of another %s since line %u (each needs a "
+			"pref of its own)",
+			f->pref,
+			a->kind != f->kind ? "kind of filter" : "protocol",
+			a->line);
+	else if (f->kind == TREE_MATCHALL)
+		tree_error(faults, f->line,
+			"pref %u matches everything already since line %u "
+			"(take "
+			"another pref)",
+			f->pref, a->line);
+	else if (f->kind == TREE_FW && a->mark == f->mark)
+		tree_error(faults, f->line,
+			"mark %u stands twice, first in line %u (remove one)",
+			f->mark, a->line);
+}
+
+static void
+check_filter(
+	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+{
+	const struct tree_filter *f = &iface->filters[n];
+
+	for (size_t i = 0; i < n; i++)
+		check_pair(&iface->filters[i], f, faults);
+	for (size_t i = 0; i < f->match_count; i++)
+		check_family(f, &f->matches[i], faults);
+	check_target(iface, f, faults);
+	if (f->policed && f->action_count > 0)
+		tree_error(faults, f->line,
+			"police and actions exclude each other (write it as an "
+			"action: { police = { ... }; })");
+}
+
+/* ---- interfaces ---------------------------------------------------------- */
+
+static void
+check_iface(const struct tree *tree, size_t n, struct tree_faults *faults)
+{
+	const struct tree_iface *iface = &tree->ifaces[n];
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(tree->ifaces[i].name, iface->name) == 0)
+			tree_error(faults, iface->line,
+				"interface %s stands twice, first in line %u "
+				"(keep one)",
+				iface->name, tree->ifaces[i].line);
+	if (iface->qdisc_count == 0)
+		tree_error(faults, iface->line,
+			"%s: nothing is described (add root = { ... };)",
+			iface->name);
+	for (size_t i = 0; i < iface->qdisc_count; i++)
+		check_qdisc(iface, i, faults);
+	for (size_t i = 0; i < iface->class_count; i++)
+		check_class(iface, i, faults);
+	for (size_t i = 0; i < iface->filter_count; i++)
+		check_filter(iface, i, faults);
+}
+
+/* To which interfaces of the file one sends packets, as bits. */
+static uint64_t
+redirects(const struct tree *tree, const struct tree_iface *from)
+{
+	uint64_t to = 0;
+
+	for (size_t f = 0; f < from->filter_count; f++)
+		for (size_t a = 0; a < from->filters[f].action_count; a++) {
+			const struct tree_action *act =
+				&from->filters[f].actions[a];
+			const char *name = act->target[0] != '\0' ? act->target
+								  : from->ifb;
+
+			if (act->act != TREE_ACT_REDIRECT)
+				continue;
+			for (size_t i = 0; i < tree->count; i++)
+				if (strcmp(tree->ifaces[i].name, name) == 0)
+					to |= 1ull << i;
+		}
+	return to;
+}
+
+_Static_assert(TREE_IFACES_MAX <= 64, "a bit for each");
+
+/* Packets that are redirected in a circle never leave the host. */
+static void
+check_circles(const struct tree *tree, struct tree_faults *faults)
+{
+	uint64_t reach[TREE_IFACES_MAX];
+
+	for (size_t i = 0; i < tree->count; i++)
+		reach[i] = redirects(tree, &tree->ifaces[i]);
+	for (size_t k = 0; k < tree->count; k++)
+		for (size_t i = 0; i < tree->count; i++)
+			if ((reach[i] >> k & 1) != 0)
+				reach[i] |= reach[k];
+	for (size_t i = 0; i < tree->count; i++)
+		if ((reach[i] >> i & 1) != 0)
+			tree_error(faults, tree->ifaces[i].line,
+				"%s: its packets are redirected in a circle "
+				"(remove one of the redirects)",
+				tree->ifaces[i].name);
+}
+
+void
+tree_check(const struct tree *tree, struct tree_faults *faults)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		check_iface(tree, i, faults);
+	check_circles(tree, faults);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TREE_INT_H
+#define TREE_INT_H
+
+/*
+ * A description of traffic-control trees as a file has it: what the operator
+ * wrote, with what was left out still open.  tree_conf*.c reads it,
+ * tree_check.c judges it as a whole, tree_build.c makes the kernel's objects of
+ * it, tree_write.c writes one from the kernel's objects.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "model_int.h"
+
+/* A parameter that the file leaves out. */
+#define TREE_UNSET UINT64_MAX
+
+enum {
+	TREE_IFACES_MAX = 64,
+	TREE_OBJECTS_MAX = 4096, /* of one interface, of each type */
+	TREE_MATCHES_MAX = 16,
+	TREE_ACTIONS_MAX = 8,
+	TREE_LOCAL_MAX = 16,  /* entries of "local" */
+	TREE_LOCALS_MAX = 64, /* prefixes that they stand for */
+	TREE_DEPTH_MAX = 24,
+	TREE_FAULTS_MAX = 32,
+	TREE_PRIOS = 16
+};
+
+/* ---- what is wrong with a file (tree_fault.c) ---------------------------- */
+
+struct tree_fault {
+	unsigned line;
+	unsigned rank; /* in the order of discovery */
+	bool warning;
+	char text[240];
+};
+
+struct tree_faults {
+	const char *file;
+	size_t count; /* of both, as far as they were kept */
+	size_t errors;
+	struct tree_fault all[TREE_FAULTS_MAX];
+};
+
+void tree_error(struct tree_faults *f, unsigned line, const char *fmt, ...)
+	TEXT_PRINTF(3, 4);
+void tree_warning(struct tree_faults *f, unsigned line, const char *fmt, ...)
+	TEXT_PRINTF(3, 4);
+/* "FILE:LINE: text" for each, by line; warnings say that they are. */
+void tree_faults_print(struct tree_faults *f, struct text *t);
+
+/* ---- the description ----------------------------------------------------- */
+
+/* Qdiscs, in the order of their names' table (tree_conf.c). */
+enum tree_kind {
+	TREE_HTB,
+	TREE_TBF,
+	TREE_PRIO,
+	TREE_SFQ,
+	TREE_FQ_CODEL,
+	TREE_PFIFO,
+	TREE_BFIFO,
+	TREE_INGRESS,
+	TREE_CLSACT,
+	TREE_KINDS
+};
+
+/* Octets, or what the kernel keeps: the time in ticks of 64 ns. */
+struct tree_burst {
+	uint64_t bytes;
+	uint64_t ticks;
+};
+
+/* Every member is a number, TREE_UNSET when the file leaves it out. */
+struct tree_params {
+	uint64_t rate_Bps;
+	uint64_t ceil_Bps;
+	uint64_t peak_Bps;
+	struct tree_burst burst;
+	struct tree_burst cburst;
+	uint64_t mtu_bytes; /* bucket of the peak rate; largest packet */
+	uint64_t latency_us;
+	uint64_t limit; /* packets; tbf, bfifo: octets */
+	uint64_t quantum_bytes;
+	uint64_t prio;
+	uint64_t overhead_bytes;
+	uint64_t mpu_bytes;
+	uint64_t r2q;
+	uint64_t direct_qlen;
+	uint64_t bands;
+	uint64_t perturb_s;
+	uint64_t divisor;
+	uint64_t depth;
+	uint64_t flows;
+	uint64_t target_us;
+	uint64_t interval_us;
+	uint64_t ecn;
+	uint64_t memory_bytes;
+	uint64_t ce_threshold_us;
+	uint64_t drop_batch;
+	uint64_t headdrop;
+};
+
+/* Sizes of packets as a qdisc counts them (size table). */
+struct tree_stab {
+	unsigned line; /* 0: there is none */
+	int64_t overhead;
+	uint64_t mpu;
+	uint64_t mtu;
+	uint64_t entries;
+	uint8_t linklayer; /* 1 Ethernet, 2 ATM */
+};
+
+struct tree_qdisc {
+	unsigned line;
+	uint8_t kind;
+	uint32_t handle; /* 0: tcctl takes a free one */
+	uint32_t parent; /* class, or one of the kernel's places */
+	struct tree_params p;
+	uint32_t default_id;  /* htb: class; 0: none */
+	bool default_missing; /* and the file knows that it is not there */
+	bool has_priomap;
+	uint8_t priomap[TREE_PRIOS];
+	struct tree_stab stab;
+};
+
+struct tree_class {
+	unsigned line;
+	uint32_t id;
+	uint32_t parent;  /* class, or the qdisc */
+	uint8_t in;       /* kind of its qdisc */
+	uint32_t in_line; /* where that stands */
+	struct tree_params p;
+};
+
+/* In the order of the table of keys (tree_conf_filter.c), as enum tree_act. */
+enum tree_field {
+	TREE_SRC,
+	TREE_DST,
+	TREE_PROTO,
+	TREE_SPORT,
+	TREE_DPORT,
+	TREE_TOS,
+	TREE_MARK,
+	TREE_RAW
+};
+
+/* One condition; in u32 also one key, or four. */
+struct tree_match {
+	uint8_t field;
+	bool local; /* SRC, DST: the prefixes of "local" */
+	struct addr_prefix prefix;
+	uint32_t value;
+	uint32_t mask;
+	int16_t off; /* RAW */
+	bool floating;
+};
+
+enum tree_act {
+	TREE_ACT_POLICE,
+	TREE_ACT_REDIRECT,
+	TREE_ACT_MIRROR,
+	TREE_ACT_CONNMARK,
+	TREE_ACT_DSCP,
+	TREE_ACT_MARK,
+	TREE_ACT_PRIORITY,
+	TREE_ACT_VERDICT
+};
+
+struct tree_action {
+	unsigned line;
+	uint8_t act;
+	char target[TC_NAME]; /* REDIRECT, MIRROR; "": the interface's ifb */
+	uint32_t value;       /* CONNMARK: zone; DSCP; MARK; PRIORITY: class */
+	uint32_t mask;
+	int8_t exceed; /* POLICE: enum tc_verdict; VERDICT */
+	int8_t conform;
+	struct tree_params p;
+};
+
+enum tree_classifier { TREE_U32, TREE_FW, TREE_MATCHALL, TREE_FLOWER };
+
+struct tree_filter {
+	unsigned line;
+	uint8_t kind;
+	uint32_t parent;   /* qdisc or class, or a place of clsact */
+	uint16_t pref;     /* 0: by the order in the file */
+	uint16_t protocol; /* ethertype, host order */
+	uint32_t classid;  /* 0: none */
+	bool missing;      /* and the file knows that it is not there */
+	uint32_t mark;     /* FW */
+	uint32_t mask;
+	bool masked;
+	bool policed; /* police is the classifier's own, not an action */
+	struct tree_action police;
+	uint8_t match_count;
+	uint8_t action_count;
+	struct tree_match matches[TREE_MATCHES_MAX];
+	struct tree_action actions[TREE_ACTIONS_MAX];
+};
+
+/* "local": a prefix, or those of an interface's addresses. */
+struct tree_local {
+	unsigned line;
+	uint8_t own;      /* ADDR_V4, ADDR_V6: of the interface; 0: prefix */
+	char of[TC_NAME]; /* "": of this one */
+	struct addr_prefix prefix;
+};
+
+struct tree_iface {
+	unsigned line;
+	char name[TC_NAME];
+	bool take_over;
+	bool is_ifb;
+	char ifb_of[TC_NAME]; /* ifb: of which interface */
+	char ifb[TC_NAME];    /* the other way */
+	uint64_t txqueuelen;  /* ifb */
+	size_t local_count;
+	struct tree_local local[TREE_LOCAL_MAX];
+	size_t qdisc_count;
+	struct tree_qdisc *qdiscs;
+	size_t class_count;
+	struct tree_class *classes;
+	size_t filter_count;
+	struct tree_filter *filters;
+};
+
+struct tree {
+	size_t count;
+	struct tree_iface *ifaces;
+};
+
+/* The whole of a file; text is terminated behind its len octets.  False:
+ * faults say why, nothing is left to free. */
+bool tree_read(const char *text, size_t len, struct tree *ret_tree,
+	struct tree_faults *faults);
+void tree_done(struct tree *tree);
+
+/* What does not hang together (tree_check.c); called by tree_read(). */
+void tree_check(const struct tree *tree, struct tree_faults *faults);
+
+/* The word for a kind of qdisc. */
+const char *tree_kind_name(enum tree_kind kind);
+
+/* ---- the host (nl_host.c) ------------------------------------------------ */
+
+struct tree_link {
+	uint32_t ifindex;
+	char name[TC_NAME];
+	uint32_t mtu;
+	uint32_t txqueuelen;
+	uint32_t header_bytes; /* that the qdisc counts */
+	bool is_ifb;
+	bool up;
+};
+
+/* A prefix that an interface has an address in, global and not temporary in
+ * scope. */
+struct tree_address {
+	uint32_t ifindex;
+	struct addr_prefix prefix;
+};
+
+struct tree_host {
+	size_t link_count;
+	struct tree_link *links;
+	size_t address_count;
+	struct tree_address *addresses;
+};
+
+/* NULL: there is none. */
+const struct tree_link *tree_host_link(
+	const struct tree_host *host, const char *name);
+
+/* ---- building (tree_prefix.c, tree_build.c, tree_filter.c) --------------- */
+
+struct tree_prefixes {
+	size_t count;
+	struct addr_prefix all[TREE_LOCALS_MAX];
+};
+
+/* What "local" stands for now, each prefix once. */
+void tree_locals(const struct tree_iface *iface, const struct tree_host *host,
+	struct tree_prefixes *ret, struct tree_faults *faults);
+
+/* The kernel's objects of an interface that exists, ranked and sorted.  What
+ * cannot be is added to the faults. */
+void tree_build(const struct tree_iface *iface, const struct tree_host *host,
+	struct tc_objects *into, struct tree_faults *faults);
+
+struct tree_building {
+	const struct tree_iface *iface;
+	const struct tree_host *host;
+	const struct tree_link *link;
+	struct tree_prefixes locals;
+	struct tc_objects *into;
+	struct tree_faults *faults;
+};
+
+/* All filters of the interface. */
+void tree_build_filters(struct tree_building *b);
+/* Octets or ticks at that rate, as the kernel keeps it. */
+uint32_t tree_burst_ticks(
+	const struct tree_burst *burst, uint64_t rate_Bps, uint64_t otherwise);
+
+#endif /* TREE_INT_H */
