@@ -79,6 +79,7 @@ endif
 # Descriptions of trees, for the operator's commands: with libconfig.
 noinst_LTLIBRARIES += libtctree.la
 libtctree_la_SOURCES = \
+	tcctl/nl_host.c tcctl/nl_host.h \
 	tcctl/tree_build.c \
 	tcctl/tree_check.c \
 	tcctl/tree_conf.c tcctl/tree_conf_int.h \
@@ -86,7 +87,11 @@ libtctree_la_SOURCES = \
 	tcctl/tree_conf_value.c \
 	tcctl/tree_fault.c tcctl/tree_int.h \
 	tcctl/tree_filter.c \
-	tcctl/tree_prefix.c
+	tcctl/tree_known.c \
+	tcctl/tree_plan.c \
+	tcctl/tree_prefix.c \
+	tcctl/tree_write.c \
+	tcctl/tree_write_filter.c
 libtctree_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(LIBCONFIG_CFLAGS)
 
 sbin_PROGRAMS += tcctl/tcctl

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "stab_int.h"
+
 enum {
 	R2Q = 10,           /* htb: quantum = rate / r2q, ... */
 	QUANTUM_MIN = 1000, /* ... within these */
@@ -17,9 +19,7 @@ enum {
 	MTU = 1600,               /* what a bucket holds at least */
 	TICKS_PER_S = 1000000000, /* of the clock that adds to it */
 	BANDS = 3,
-	AUTO_HANDLE = 0x8001,
-	STAB_MTU = 2047,
-	STAB_ENTRIES = 512
+	AUTO_HANDLE = 0x8001
 };
 
 static uint64_t
@@ -112,7 +112,8 @@ build_tbf(struct tree_building *b, const struct tree_qdisc *q,
 			p->peak_Bps != TREE_UNSET ? or_zero(p->mtu_bytes) : 0,
 		.limit_bytes = (uint32_t)limit,
 		.overhead = (uint16_t)or_zero(p->overhead_bytes),
-		.mpu = (uint16_t)or_zero(p->mpu_bytes) };
+		.mpu = (uint16_t)or_zero(p->mpu_bytes),
+		.atm = p->atm == 1 };
 }
 
 static void
@@ -201,37 +202,24 @@ build_kind(struct tree_building *b, const struct tree_qdisc *q,
 	}
 }
 
-/* As tc(8): a table only where a packet's size does not follow from addition
- * alone. */
 static void
 build_stab(struct tree_building *b, const struct tree_stab *from,
 	struct tc_object *o)
 {
-	enum { CELL = 48, CELL_WIRE = 53 };
 	struct tc_extra *extra = tc_objects_extra(b->into, o);
-	struct tc_stab *s;
-	uint64_t largest;
 
 	if (!extra)
 		return;
 	extra->has_stab = true;
-	s = &extra->stab;
-	s->overhead = (int32_t)from->overhead;
-	s->linklayer = from->linklayer;
-	s->mpu = (uint32_t)from->mpu;
-	if (from->linklayer != TC_LAYER_ATM && from->mpu == 0)
-		return;
-	s->mtu = (uint32_t)(from->mtu != 0 ? from->mtu : STAB_MTU);
-	s->tsize =
-		(uint32_t)(from->entries != 0 ? from->entries : STAB_ENTRIES);
-	while (s->mtu >> s->cell_log > s->tsize - 1)
-		s->cell_log++;
-	s->cell_align = -1;
-	largest = (uint64_t)s->tsize << s->cell_log;
-	if (from->linklayer == TC_LAYER_ATM)
-		largest = (largest + CELL - 1) / CELL * CELL_WIRE;
-	while (largest >> s->size_log > UINT16_MAX)
-		s->size_log++;
+	extra->stab = (struct tc_stab){ .overhead = (int32_t)from->overhead,
+		.linklayer = from->linklayer,
+		.mpu = (uint32_t)from->mpu,
+		.mtu = (uint32_t)from->mtu,
+		.tsize = (uint32_t)from->entries };
+	tc_stab_complete(&extra->stab);
+	if (tc_stab_problem(&extra->stab))
+		tree_error(b->faults, from->line, "size_table: %s",
+			tc_stab_problem(&extra->stab));
 }
 
 static bool
@@ -328,7 +316,8 @@ build_htb_class(struct tree_building *b, const struct tree_class *c)
 		.prio = or_zero(p->prio),
 		.overhead = (uint16_t)or_zero(p->overhead_bytes),
 		.mpu = (uint16_t)or_zero(p->mpu_bytes),
-		.inner = is_inner(b->iface, c->id) };
+		.inner = is_inner(b->iface, c->id),
+		.atm = p->atm == 1 };
 }
 
 /* ---- the whole ----------------------------------------------------------- */

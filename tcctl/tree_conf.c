@@ -51,6 +51,7 @@ static const struct tree_key qdisc_keys[] = {
 	{ "mtu", TREE_T_SIZE, TBF, AT(mtu_bytes), 1, UINT32_MAX, "1514" },
 	{ "overhead", TREE_T_SIZE, TBF, AT(overhead_bytes), 0, 2047, "24" },
 	{ "mpu", TREE_T_SIZE, TBF, AT(mpu_bytes), 0, 65535, "84" },
+	{ "atm", TREE_T_BOOL, TBF, AT(atm), 0, 1, "true" },
 	{ "latency", TREE_T_TIME, TBF, AT(latency_us), 0, 3600000000ull, "\"50 ms\"" },
 	{ "limit", TREE_T_SIZE, TBF | BFIFO, AT(limit), 0, UINT32_MAX, "\"60 kB\"" },
 	{ "limit", TREE_T_COUNT, PFIFO | SFQ | FQ_CODEL, AT(limit), 0, UINT32_MAX, "1000" },
@@ -83,6 +84,7 @@ static const struct tree_key class_keys[] = {
 	{ "prio", TREE_T_COUNT, HTB, AT(prio), 0, 7, "1" },
 	{ "quantum", TREE_T_SIZE, HTB, AT(quantum_bytes), 1, INT32_MAX, "1514" },
 	{ "overhead", TREE_T_SIZE, HTB, AT(overhead_bytes), 0, 2047, "24" },
+	{ "atm", TREE_T_BOOL, HTB, AT(atm), 0, 1, "true" },
 	{ "mpu", TREE_T_SIZE, HTB, AT(mpu_bytes), 0, 65535, "84" },
 };
 

@@ -61,6 +61,7 @@ static const struct tree_key police_keys[] = {
 	{ "burst", TREE_T_BURST, 1, AT(burst), 1, UINT32_MAX, "\"16 kB\"" },
 	{ "mtu", TREE_T_SIZE, 1, AT(mtu_bytes), 1, UINT32_MAX, "1514" },
 	{ "overhead", TREE_T_SIZE, 1, AT(overhead_bytes), 0, 2047, "24" },
+	{ "atm", TREE_T_BOOL, 1, AT(atm), 0, 1, "true" },
 	{ "mpu", TREE_T_SIZE, 1, AT(mpu_bytes), 0, 65535, "84" },
 	{ "exceed", TREE_T_OTHER, 1, 0, 0, 0, "" },
 	{ "conform", TREE_T_OTHER, 1, 0, 0, 0, "" },

@@ -273,8 +273,8 @@ build_police(struct tree_building *b, const struct tree_action *from,
 		.overhead = p->overhead_bytes == TREE_UNSET
 				    ? 0
 				    : (uint16_t)p->overhead_bytes,
-		.mpu = p->mpu_bytes == TREE_UNSET ? 0
-						  : (uint16_t)p->mpu_bytes };
+		.mpu = p->mpu_bytes == TREE_UNSET ? 0 : (uint16_t)p->mpu_bytes,
+		.atm = p->atm == 1 };
 }
 
 static void

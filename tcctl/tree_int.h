@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/addr.h"
 #include "model_int.h"
@@ -104,6 +105,7 @@ struct tree_params {
 	uint64_t ce_threshold_us;
 	uint64_t drop_batch;
 	uint64_t headdrop;
+	uint64_t atm; /* 53 octets on the wire for each 48 begun */
 };
 
 /* Sizes of packets as a qdisc counts them (size table). */
@@ -308,4 +310,50 @@ void tree_build_filters(struct tree_building *b);
 uint32_t tree_burst_ticks(
 	const struct tree_burst *burst, uint64_t rate_Bps, uint64_t otherwise);
 
+/* ---- writing (tree_write.c, tree_write_filter.c) ------------------------- */
+
+/* We can say what it is, and make it again. */
+bool tree_is_known(const struct tc_object *o);
+/* The kernel makes it by itself. */
+bool tree_is_automatic(const struct tc_object *o);
+
+/* An interface with all there is on it (ranked and sorted). */
+struct tree_found {
+	const struct tree_link *link;
+	const struct tc_objects *objects;
+};
+
+struct tree_writing {
+	FILE *out;
+	const struct tree_host *host;
+	const struct tree_found *all;
+	size_t count;
+	/* Told what cannot be described, and is only a comment. */
+	void (*alone)(void *arg, const char *iface, const char *what);
+	void *arg;
+};
+
+/* "interfaces = ( ... );" of those that have something to say; an ifb stands
+ * with the first that sends packets to it. */
+void tree_write(const struct tree_writing *w);
+
+void tree_indent(FILE *out, unsigned depth);
+/* One filter as a member of a list; list: all there is on its interface. */
+void tree_write_filter(const struct tree_writing *w,
+	const struct tc_objects *list, const struct tc_object *f,
+	unsigned depth);
+/* "burst = 1540; " */
+void tree_write_burst(
+	FILE *out, const char *key, uint32_t ticks, uint64_t rate_Bps);
+void tree_write_rate(FILE *out, const char *key, uint64_t rate_Bps);
+
+/* ---- planning (tree_plan.c) ---------------------------------------------- */
+
+/*
+ * Append what turns have into want (both ranked and sorted); numbers the
+ * filters of want after those there are.  A side, outgoing or incoming, of
+ * which want has nothing is left as it is unless both are meant.
+ */
+void tree_plan(const struct tc_objects *have, struct tc_objects *want,
+	bool both_sides, struct tc_ops *ops);
 #endif /* TREE_INT_H */

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Interfaces, addresses and ifbs over rtnetlink; see nl_host.h. */
+
+#include "nl_host.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+enum { OCTETS = 65536, TIMEOUT_S = 20, ETHERNET_HEADER = 14, TRIES = 8 };
+
+struct nl_host {
+	struct mnl_socket *socket;
+	unsigned seq;
+	char buf[OCTETS];
+};
+
+struct nl_host *
+nl_host_new(void)
+{
+	const struct timeval timeout = { .tv_sec = TIMEOUT_S };
+	struct nl_host *conn = (struct nl_host *)calloc(1, sizeof(*conn));
+	int on = 1;
+
+	if (!conn)
+		return NULL;
+	conn->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!conn->socket ||
+		mnl_socket_bind(conn->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+		setsockopt(mnl_socket_get_fd(conn->socket), SOL_SOCKET,
+			SO_RCVTIMEO, &timeout, sizeof(timeout)) != 0) {
+		nl_host_free(conn);
+		return NULL;
+	}
+	/* Older kernels lack it; their refusals have no text. */
+	(void)mnl_socket_setsockopt(
+		conn->socket, NETLINK_EXT_ACK, &on, sizeof(on));
+	return conn;
+}
+
+void
+nl_host_free(struct nl_host *conn)
+{
+	if (!conn)
+		return;
+	if (conn->socket)
+		(void)mnl_socket_close(conn->socket); /* nothing is pending */
+	free(conn);
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+struct reading {
+	struct tree_host *host;
+	bool no_memory;
+};
+
+static void *
+grow(struct reading *r, void *array, size_t count, size_t size)
+{
+	void *bigger = realloc(array, (count + 1) * size);
+
+	r->no_memory |= bigger == NULL;
+	return bigger;
+}
+
+static int
+take_kind(const struct nlattr *a, void *data)
+{
+	struct tree_link *link = (struct tree_link *)data;
+
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND &&
+		mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+		link->is_ifb = strcmp(mnl_attr_get_str(a), "ifb") == 0;
+	return MNL_CB_OK;
+}
+
+static int
+take_link_attr(const struct nlattr *a, void *data)
+{
+	struct tree_link *link = (struct tree_link *)data;
+
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_IFNAME:
+		if (mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			(void)text_copy(link->name, sizeof(link->name),
+				mnl_attr_get_str(a)); /* as long */
+		break;
+	case IFLA_MTU:
+		if (mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			link->mtu = mnl_attr_get_u32(a);
+		break;
+	case IFLA_TXQLEN:
+		if (mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			link->txqueuelen = mnl_attr_get_u32(a);
+		break;
+	case IFLA_LINKINFO:
+		(void)mnl_attr_parse_nested(a, take_kind, link); /* or none */
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int
+take_link(const struct nlmsghdr *h, void *data)
+{
+	struct reading *r = (struct reading *)data;
+	const struct ifinfomsg *ifi =
+		(const struct ifinfomsg *)mnl_nlmsg_get_payload(h);
+	struct tree_link link = { 0 };
+	void *all;
+
+	if (h->nlmsg_type != RTM_NEWLINK ||
+		mnl_nlmsg_get_payload_len(h) < sizeof(*ifi))
+		return MNL_CB_OK;
+	link.ifindex = (uint32_t)ifi->ifi_index;
+	link.up = (ifi->ifi_flags & IFF_UP) != 0;
+	if (ifi->ifi_type == ARPHRD_ETHER)
+		link.header_bytes = ETHERNET_HEADER;
+	(void)mnl_attr_parse(/* what is there */
+		h, sizeof(*ifi), take_link_attr, &link);
+	all = grow(r, r->host->links, r->host->link_count, sizeof(link));
+	if (all) {
+		r->host->links = (struct tree_link *)all;
+		r->host->links[r->host->link_count++] = link;
+	}
+	return MNL_CB_OK;
+}
+
+static struct addr_prefix
+prefix_of(uint8_t family, const uint8_t *bytes, unsigned len)
+{
+	enum { BITS = 8 };
+	struct addr_prefix p = { .len = (uint8_t)len };
+
+	p.addr = family == AF_INET ? addr_v4(bytes) : addr_v6(bytes);
+	for (unsigned i = 0; i < addr_size(p.addr.family); i++) {
+		unsigned left = len > i * BITS ? len - i * BITS : 0;
+
+		if (left < BITS)
+			p.addr.b[i] &= (uint8_t)(0xff00 >> left);
+	}
+	return p;
+}
+
+/* The other end's address on a point-to-point link, else ours. */
+struct found_address {
+	size_t size;
+	const uint8_t *bytes;
+};
+
+static int
+take_address_attr(const struct nlattr *a, void *data)
+{
+	struct found_address *found = (struct found_address *)data;
+
+	if (mnl_attr_get_type(a) == IFA_ADDRESS &&
+		mnl_attr_get_payload_len(a) >= found->size)
+		found->bytes = (const uint8_t *)mnl_attr_get_payload(a);
+	return MNL_CB_OK;
+}
+
+static int
+take_address(const struct nlmsghdr *h, void *data)
+{
+	enum { V4 = 4, V6 = 16, BITS = 8 };
+	struct reading *r = (struct reading *)data;
+	const struct ifaddrmsg *ifa =
+		(const struct ifaddrmsg *)mnl_nlmsg_get_payload(h);
+	struct found_address found = { 0 };
+	void *all;
+
+	if (h->nlmsg_type != RTM_NEWADDR ||
+		mnl_nlmsg_get_payload_len(h) < sizeof(*ifa) ||
+		ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
+		(ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
+		return MNL_CB_OK;
+	found.size = ifa->ifa_family == AF_INET ? V4 : V6;
+	(void)mnl_attr_parse(/* what is there */
+		h, sizeof(*ifa), take_address_attr, &found);
+	if (!found.bytes || ifa->ifa_prefixlen > found.size * BITS)
+		return MNL_CB_OK;
+	all = grow(r, r->host->addresses, r->host->address_count,
+		sizeof(r->host->addresses[0]));
+	if (all) {
+		r->host->addresses = (struct tree_address *)all;
+		r->host->addresses[r->host->address_count++] =
+			(struct tree_address){ ifa->ifa_index,
+				prefix_of(ifa->ifa_family, found.bytes,
+					ifa->ifa_prefixlen) };
+	}
+	return MNL_CB_OK;
+}
+
+static int
+receive(struct nl_host *conn, mnl_cb_t take, void *arg)
+{
+	unsigned port = mnl_socket_get_portid(conn->socket);
+	int more = MNL_CB_OK;
+
+	while (more == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(
+			conn->socket, conn->buf, sizeof(conn->buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		more = mnl_cb_run(
+			conn->buf, (size_t)n, conn->seq, port, take, arg);
+	}
+	return more < 0 ? -errno : 0;
+}
+
+static int
+dump(struct nl_host *conn, uint16_t type, mnl_cb_t take, void *arg)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(conn->buf);
+	struct rtgenmsg *gen;
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_seq = ++conn->seq;
+	gen = (struct rtgenmsg *)mnl_nlmsg_put_extra_header(h, sizeof(*gen));
+	gen->rtgen_family = AF_UNSPEC;
+	if (mnl_socket_sendto(conn->socket, h, h->nlmsg_len) < 0)
+		return -errno;
+	return receive(conn, take, arg);
+}
+
+int
+nl_host_read(struct nl_host *conn, struct tree_host *ret_host)
+{
+	int error = -EINTR;
+
+	/* EINTR: it changed meanwhile. */
+	for (int i = 0; i < TRIES && error == -EINTR; i++) {
+		struct tree_host host = { 0 };
+		struct reading r = { .host = &host };
+
+		error = dump(conn, RTM_GETLINK, take_link, &r);
+		if (error == 0)
+			error = dump(conn, RTM_GETADDR, take_address, &r);
+		if (error == 0 && r.no_memory)
+			error = -ENOMEM;
+		if (error == 0)
+			*ret_host = host;
+		else
+			nl_host_done(&host);
+	}
+	return error;
+}
+
+void
+nl_host_done(struct tree_host *host)
+{
+	free(host->links);
+	free(host->addresses);
+	*host = (struct tree_host){ 0 };
+}
+
+/* ---- ifbs ---------------------------------------------------------------- */
+
+static int
+nothing(const struct nlmsghdr *h, void *data)
+{
+	(void)h; /* the answer is the error that mnl_cb_run() returns */
+	(void)data;
+	return MNL_CB_OK;
+}
+
+static int
+ask(struct nl_host *conn, struct nlmsghdr *h, struct tc_result *ret)
+{
+	int error;
+
+	*ret = (struct tc_result){ 0 };
+	h->nlmsg_seq = ++conn->seq;
+	if (mnl_socket_sendto(conn->socket, h, h->nlmsg_len) < 0)
+		return -errno;
+	error = receive(conn, nothing, NULL);
+	if (error == -ETIMEDOUT || error == -EBADMSG)
+		return error;
+	ret->error = -error;
+	return 0;
+}
+
+int
+nl_host_put_ifb(struct nl_host *conn, const struct tree_link *link,
+	struct tc_result *ret_result)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(conn->buf);
+	struct ifinfomsg *ifi;
+	struct nlattr *nest;
+
+	h->nlmsg_type = RTM_NEWLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = (struct ifinfomsg *)mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
+	ifi->ifi_index = (int)link->ifindex;
+	ifi->ifi_flags = IFF_UP;
+	ifi->ifi_change = IFF_UP;
+	mnl_attr_put_u32(h, IFLA_TXQLEN, link->txqueuelen);
+	if (link->ifindex == 0) {
+		h->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+		mnl_attr_put_strz(h, IFLA_IFNAME, link->name);
+		if (link->mtu != 0)
+			mnl_attr_put_u32(h, IFLA_MTU, link->mtu);
+		nest = mnl_attr_nest_start(h, IFLA_LINKINFO);
+		mnl_attr_put_strz(h, IFLA_INFO_KIND, "ifb");
+		mnl_attr_nest_end(h, nest);
+	}
+	return ask(conn, h, ret_result);
+}
+
+int
+nl_host_del_link(
+	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(conn->buf);
+	struct ifinfomsg *ifi;
+
+	h->nlmsg_type = RTM_DELLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = (struct ifinfomsg *)mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	return ask(conn, h, ret_result);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NL_HOST_H
+#define NL_HOST_H
+
+/* The host's interfaces and addresses over rtnetlink, and its ifbs. */
+
+#include "link_int.h"
+#include "tree_int.h"
+
+struct nl_host;
+
+/* NULL with errno set when the socket cannot be had. */
+struct nl_host *nl_host_new(void);
+void nl_host_free(struct nl_host *conn);
+
+/* What there is now, to be freed with nl_host_done().  Returns 0 or -errno. */
+int nl_host_read(struct nl_host *conn, struct tree_host *ret_host);
+void nl_host_done(struct tree_host *host);
+
+/* Make an ifb, or change its queue; it is up afterwards.  mtu 0: the kernel's
+ * choice.  Refusals are in ret_result; returns -errno when there is no answer.
+ */
+int nl_host_put_ifb(struct nl_host *conn, const struct tree_link *link,
+	struct tc_result *ret_result);
+int nl_host_del_link(
+	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result);
+
+#endif /* NL_HOST_H */

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What turns the tree that an interface has into the one that is wanted.  The
+ * ordinary difference (plan.c) does it, once three things have been seen to:
+ *
+ *  - What is not ours to touch is left out: kinds that we do not know and what
+ *    hangs on them, and the side that is not described.
+ *  - What cannot be changed in place goes first, with all that hangs on it or
+ *    points to it.
+ *  - Filters that the kernel numbers by itself are paired with those there are:
+ *    the longest beginning that is the same, or can be changed, keeps its
+ *    numbers; what follows comes behind the last.
+ */
+
+#include "tree_int.h"
+
+#include <string.h>
+
+enum mark {
+	KEPT,
+	ALONE,  /* not ours to touch */
+	DOOMED, /* removed before anything is made */
+	GONE    /* goes with what it hangs on */
+};
+
+struct planning {
+	const struct tc_objects *have;
+	struct tc_objects *want;
+	uint8_t *marks; /* of have */
+};
+
+#define MAJOR 0xffff0000u
+
+static bool
+is_ingress(const struct tc_object *o)
+{
+	return o->type == TC_QDISC_INGRESS ||
+	       (o->type == TC_FILTER && (o->parent & MAJOR) == MAJOR);
+}
+
+static bool
+is_qdisc(const struct tc_object *o)
+{
+	return o->type == TC_QDISC_ROOT || o->type == TC_QDISC_LEAF ||
+	       o->type == TC_QDISC_INGRESS;
+}
+
+static const struct tc_object *
+find(const struct tc_objects *list, uint32_t handle)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->all[i].type != TC_FILTER &&
+			list->all[i].handle == handle)
+			return &list->all[i];
+	return NULL;
+}
+
+/* The qdisc at a place, which its parent is. */
+static const struct tc_object *
+find_at(const struct tc_objects *list, uint32_t parent)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_qdisc(&list->all[i]) && list->all[i].parent == parent)
+			return &list->all[i];
+	return NULL;
+}
+
+static bool
+has_class_below(const struct tc_objects *list, uint32_t parent)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->all[i].type == TC_CLASS &&
+			list->all[i].parent == parent)
+			return true;
+	return false;
+}
+
+/* Index of what have[i] hangs on; count: of nothing that is there. */
+static size_t
+parent_index(const struct planning *p, size_t i)
+{
+	const struct tc_object *o = &p->have->all[i];
+	const struct tc_object *parent;
+
+	if (o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS)
+		return p->have->count;
+	if (o->type == TC_FILTER && is_ingress(o))
+		parent = find_at(p->have, TC_INGRESS_PARENT);
+	else {
+		parent = find(p->have, o->parent);
+		if (!parent)
+			parent = find(p->have, o->parent & MAJOR);
+	}
+	return parent ? (size_t)(parent - p->have->all) : p->have->count;
+}
+
+static uint32_t
+class_of(const struct tc_object *f)
+{
+	if (f->kind == &tc_kind_u32)
+		return f->u32.classid;
+	if (f->kind == &tc_kind_fw)
+		return f->fw.classid;
+	if (f->kind == &tc_kind_matchall)
+		return f->matchall.classid;
+	return f->kind == &tc_kind_flower ? f->flower.classid : 0;
+}
+
+/* ---- what is not ours ---------------------------------------------------- */
+
+static void
+mark_alone(struct planning *p, bool keep_root, bool keep_ingress)
+{
+	for (size_t i = 0; i < p->have->count; i++) {
+		const struct tc_object *o = &p->have->all[i];
+		size_t parent = parent_index(p, i);
+
+		if (tree_is_automatic(o) || !tree_is_known(o) ||
+			(is_ingress(o) ? keep_ingress : keep_root) ||
+			(o->kind == &tc_kind_u32 && o->u32.divisor != 0) ||
+			(parent < p->have->count && p->marks[parent] == ALONE))
+			p->marks[i] = ALONE;
+	}
+}
+
+/* ---- what cannot stay ---------------------------------------------------- */
+
+static bool
+qdisc_must_go(const struct planning *p, const struct tc_object *o)
+{
+	const struct tc_object *want = find_at(p->want, o->parent);
+
+	if (!want)
+		return o->type == TC_QDISC_LEAF &&
+		       has_class_below(p->want, o->parent);
+	return o->handle != want->handle ||
+	       (!tc_object_equal(o, want) && !tc_object_changeable(o, want));
+}
+
+static bool
+class_must_go(const struct planning *p, const struct tc_object *o)
+{
+	const struct tc_object *want = find(p->want, o->handle);
+
+	if (!want)
+		return find_at(p->want, o->parent) != NULL &&
+		       find(p->want, o->parent) != NULL &&
+		       find(p->want, o->parent)->type == TC_CLASS;
+	return !tc_object_equal(o, want) && !tc_object_changeable(o, want);
+}
+
+static const struct tc_object *
+find_filter(const struct planning *p, const struct tc_object *like)
+{
+	for (size_t i = 0; i < p->want->count; i++) {
+		const struct tc_object *o = &p->want->all[i];
+
+		if (o->type == TC_FILTER && o->parent == like->parent &&
+			o->pref == like->pref)
+			return o;
+	}
+	return NULL;
+}
+
+/* A preference has one kind and one protocol. */
+static bool
+filter_must_go(const struct planning *p, const struct tc_object *o)
+{
+	const struct tc_object *want = find_filter(p, o);
+
+	return want && (want->kind != o->kind || want->protocol != o->protocol);
+}
+
+/* What goes with its parent, or must go before it. */
+static uint8_t
+mark_below(const struct planning *p, size_t i)
+{
+	const struct tc_object *o = &p->have->all[i];
+	size_t parent = parent_index(p, i);
+	uint8_t above = parent < p->have->count ? p->marks[parent] : KEPT;
+
+	if (above == GONE)
+		return GONE;
+	if (above != DOOMED)
+		return p->marks[i];
+	/* The kernel does not remove a class that has classes. */
+	return o->type == TC_CLASS && p->have->all[parent].type == TC_CLASS
+		       ? DOOMED
+		       : GONE;
+}
+
+/* The kernel does not remove a class that a filter points to. */
+static bool
+points_to_doomed(const struct planning *p, const struct tc_object *f)
+{
+	const struct tc_object *class = find(p->have, class_of(f));
+
+	return class && class->type == TC_CLASS &&
+	       p->marks[class - p->have->all] == DOOMED;
+}
+
+/* Sorted: what hangs on something stands behind it, filters last. */
+static void
+mark_doomed(struct planning *p)
+{
+	for (size_t i = 0; i < p->have->count; i++) {
+		const struct tc_object *o = &p->have->all[i];
+		bool must_go;
+
+		/* What we do not know makes way where its place is wanted. */
+		if (p->marks[i] == ALONE &&
+			(!is_qdisc(o) || o->handle == 0 ||
+				!find_at(p->want, o->parent)))
+			continue;
+		if (o->type == TC_FILTER)
+			must_go =
+				filter_must_go(p, o) || points_to_doomed(p, o);
+		else
+			must_go = is_qdisc(o) ? qdisc_must_go(p, o)
+					      : class_must_go(p, o);
+		if (must_go)
+			p->marks[i] = DOOMED;
+		p->marks[i] = mark_below(p, i);
+	}
+}
+
+/* ---- numbers of filters -------------------------------------------------- */
+
+static bool
+is_numbered(const struct tc_object *o)
+{
+	return o->type == TC_FILTER &&
+	       (o->kind == &tc_kind_u32 || o->kind == &tc_kind_flower);
+}
+
+/* The next filter of the same place and preference that stays; count: none. */
+static size_t
+next_there(const struct planning *p, size_t from, const struct tc_object *like)
+{
+	size_t i = from;
+
+	for (; i < p->have->count; i++) {
+		const struct tc_object *o = &p->have->all[i];
+
+		if (p->marks[i] == KEPT && o->type == TC_FILTER &&
+			o->parent == like->parent && o->pref == like->pref)
+			break;
+	}
+	return i;
+}
+
+/* want[first] and those behind it in the same place and preference: how many */
+static size_t
+group_size(const struct tc_objects *want, size_t first)
+{
+	size_t n = 1;
+
+	while (first + n < want->count &&
+		want->all[first + n].parent == want->all[first].parent &&
+		want->all[first + n].pref == want->all[first].pref)
+		n++;
+	return n;
+}
+
+/* want[0 .. count): as many as can take the numbers of those there are. */
+static void
+number_group(struct planning *p, struct tc_object *want, size_t count)
+{
+	size_t there = next_there(p, 0, want);
+	uint32_t last = 0;
+	size_t n = 0;
+
+	while (n < count && there < p->have->count &&
+		tc_object_changeable(&p->have->all[there], &want[n])) {
+		last = p->have->all[there].handle;
+		want[n++].handle = last;
+		there = next_there(p, there + 1, want);
+	}
+	for (; there < p->have->count; there = next_there(p, there + 1, want))
+		last = p->have->all[there].handle;
+	for (; n < count && last != 0; n++)
+		want[n].handle = ++last;
+}
+
+static void
+number_filters(struct planning *p)
+{
+	for (size_t i = 0; i < p->want->count;) {
+		size_t n = 1;
+
+		if (is_numbered(&p->want->all[i])) {
+			n = group_size(p->want, i);
+			number_group(p, &p->want->all[i], n);
+		}
+		i += n;
+	}
+}
+
+/* ---- the plan ------------------------------------------------------------ */
+
+static void
+plan_doomed(const struct planning *p, struct tc_ops *ops)
+{
+	for (size_t i = p->have->count; i-- > 0;) {
+		struct tc_op *op = p->marks[i] == DOOMED
+					   ? tc_ops_add(ops, TC_OP_DEL)
+					   : NULL;
+
+		if (op)
+			op->have = p->have->all[i];
+	}
+}
+
+static bool
+has_side(const struct tc_objects *list, bool ingress)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_ingress(&list->all[i]) == ingress)
+			return true;
+	return false;
+}
+
+static void
+plan_marked(struct planning *p, struct tc_ops *ops)
+{
+	struct tc_objects kept = { .alloc = p->have->alloc };
+
+	for (size_t i = 0; i < p->have->count; i++) {
+		struct tc_object *o =
+			p->marks[i] == KEPT ? tc_objects_add(&kept) : NULL;
+
+		if (o)
+			*o = p->have->all[i]; /* borrows what it has besides */
+	}
+	plan_doomed(p, ops);
+	tc_plan((struct tc_span){ kept.all, kept.count },
+		(struct tc_span){ p->want->all, p->want->count }, ops);
+	ops->failed |= kept.failed;
+	tc_objects_done(&kept);
+}
+
+void
+tree_plan(const struct tc_objects *have, struct tc_objects *want,
+	bool both_sides, struct tc_ops *ops)
+{
+	struct planning p = { .have = have,
+		.want = want,
+		.marks = (uint8_t *)alloc_get(have->alloc, have->count + 1) };
+
+	if (!p.marks) {
+		ops->failed = true;
+		return;
+	}
+	memset(p.marks, KEPT, have->count + 1);
+	mark_alone(&p, !both_sides && !has_side(want, false),
+		!both_sides && !has_side(want, true));
+	mark_doomed(&p);
+	number_filters(&p);
+	plan_marked(&p, ops);
+	alloc_put(have->alloc, p.marks);
+}
