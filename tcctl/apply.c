@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * `tcctl plan` and `tcctl apply`: from what is there to what a file wants. Both
- * take the same way; a plan goes it with a kernel that only remembers, loaded
- * with what the real one has.
+ * `tcctl plan` and `tcctl apply` of interfaces with their reservations: from
+ * what is there to what a file wants.  Both take the same way; a plan goes it
+ * with a kernel that only remembers, loaded with what the real one has.
  */
 
 #include <errno.h>
 #include <poll.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/os.h"
 #include "cli_int.h"
 #include "dry_int.h"
 #include "nl_conn.h"
-#include "serve_int.h"
 
 struct applying {
 	const struct cli_options *options;
@@ -292,8 +287,8 @@ finish(struct applying *a, int error)
 }
 
 static bool
-start(struct applying *a, const struct cli_options *options, struct want *want,
-	int *ret_status)
+start(struct applying *a, const struct cli_options *options,
+	const struct cli_file *file, struct want *want)
 {
 	char text[TC_TEXT];
 
@@ -303,9 +298,8 @@ start(struct applying *a, const struct cli_options *options, struct want *want,
 			.done = on_done,
 			.counter = on_counter,
 			.note = on_note } };
-	if (!want_read(options->file, want, text)) {
+	if (!want_read(file, want, text)) {
 		fprintf(stderr, "tcctl: %s\n", text);
-		*ret_status = CLI_USAGE;
 		return false;
 	}
 	if (options->json)
@@ -325,53 +319,22 @@ load(struct tc_dry *dry, const struct tc_kernel *real, const struct want *want)
 	return dry->objects.failed ? -ENOMEM : error;
 }
 
-int
-cli_plan(const struct cli_options *options)
+static int
+plan_with(struct applying *a, struct nl_conn *conn, const struct want *want)
 {
-	struct applying a;
-	struct want want;
+	const struct tc_kernel real = nl_conn_kernel(conn);
 	struct tc_dry dry;
-	struct nl_conn *conn;
-	int status = 0;
 	int error;
 
-	if (!start(&a, options, &want, &status))
-		return status;
-	conn = nl_conn_new();
-	error = conn ? 0 : -errno;
 	tc_dry_init(&dry, alloc_heap());
-	dry.arg = &a;
+	dry.arg = a;
 	dry.tell = tell_op;
-	a.kernel = tc_dry_kernel(&dry);
-	if (error == 0) {
-		const struct tc_kernel real = nl_conn_kernel(conn);
-
-		error = load(&dry, &real, &want);
-	}
+	a->kernel = tc_dry_kernel(&dry);
+	error = load(&dry, &real, want);
 	if (error == 0)
-		error = bring_all(&a, &want);
+		error = bring_all(a, want);
 	tc_dry_done(&dry);
-	nl_conn_free(conn);
-	want_done(&want);
-	return finish(&a, error);
-}
-
-/* Hold the lock of rsvpd while we change what it might manage.  -1: it runs
- * (or the lock cannot be had). */
-static int
-take_lock(void)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-				    sizeof(SERVE_LOCK_NAME));
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	memcpy(sun.sun_path + 1, SERVE_LOCK_NAME, sizeof(SERVE_LOCK_NAME) - 1);
-	if (fd >= 0 && bind(fd, (const struct sockaddr *)&sun, len) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return error;
 }
 
 /* The first interface of the file that carries a tree of ours, or NULL. */
@@ -393,10 +356,9 @@ static int
 apply_with(struct applying *a, struct nl_conn *conn, const struct want *want)
 {
 	struct telling telling = { nl_conn_kernel(conn), a };
-	int lock = take_lock();
-	const char *managed =
-		lock < 0 ? managed_one(&telling.behind, want) : NULL;
-	int error;
+	const char *managed = a->options->lock < 0
+				      ? managed_one(&telling.behind, want)
+				      : NULL;
 
 	if (managed) {
 		a->ifname = managed;
@@ -410,25 +372,25 @@ apply_with(struct applying *a, struct nl_conn *conn, const struct want *want)
 		.stats = stats_behind,
 		.stats_all = stats_all_behind,
 		.root = root_behind };
-	error = bring_all(a, want);
-	if (lock >= 0)
-		close(lock);
-	return error;
+	return bring_all(a, want);
 }
 
 int
-cli_apply(const struct cli_options *options)
+apply_want(const struct cli_options *options, const struct cli_file *file)
 {
 	struct applying a;
 	struct want want;
 	struct nl_conn *conn;
-	int status = 0;
 	int error;
 
-	if (!start(&a, options, &want, &status))
-		return status;
+	if (!start(&a, options, file, &want))
+		return CLI_USAGE;
 	conn = nl_conn_new();
-	error = conn ? apply_with(&a, conn, &want) : -errno;
+	if (!conn)
+		error = -errno;
+	else
+		error = options->plan ? plan_with(&a, conn, &want)
+				      : apply_with(&a, conn, &want);
 	nl_conn_free(conn);
 	want_done(&want);
 	return finish(&a, error);

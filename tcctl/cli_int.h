@@ -2,7 +2,7 @@
 #ifndef CLI_INT_H
 #define CLI_INT_H
 
-/* The commands for people: `tcctl show | plan | apply | probe`. */
+/* The commands for people: `tcctl show | plan | apply | save | off | probe`. */
 
 #include "link_int.h"
 
@@ -15,13 +15,20 @@ enum {
 
 struct cli_options {
 	bool json;
-	const char *file;  /* plan, apply; "-": standard input */
-	const char *iface; /* show; NULL: all */
+	bool take_over;
+	bool plan;             /* only look */
+	const char *state_dir; /* where what was there before is kept */
+	char **files;          /* plan, apply; "-": standard input */
+	int file_count;
+	const char *iface; /* show, save: NULL: all; off */
+	int lock;          /* apply: that of rsvpd; -1: it runs */
 };
 
 int cli_show(const struct cli_options *options);
 int cli_plan(const struct cli_options *options);
 int cli_apply(const struct cli_options *options);
+int cli_save(const struct cli_options *options);
+int cli_off(const struct cli_options *options);
 int cli_probe(const struct cli_options *options);
 
 /* ---- want_json.c: what should be, from a file ---------------------------- */
@@ -37,9 +44,21 @@ struct want {
 	struct want_iface *ifaces;
 };
 
+/* A file that was read. */
+struct cli_file {
+	const char *path;
+	const char *text; /* terminated behind its len octets */
+	size_t len;
+};
+
 /* False: text says where and why; nothing is left to free. */
-bool want_read(const char *path, struct want *ret_want, char text[TC_TEXT]);
+bool want_read(
+	const struct cli_file *file, struct want *ret_want, char text[TC_TEXT]);
 void want_done(struct want *want);
+
+/* ---- apply.c: interfaces with their reservations ------------------------- */
+
+int apply_want(const struct cli_options *options, const struct cli_file *file);
 
 /* ---- out_json.c ---------------------------------------------------------- */
 
@@ -49,6 +68,9 @@ struct out_json;
 struct out_json *out_json_new(void);
 void out_json_op(
 	struct out_json *out, const struct tc_op *op, const char *ifname);
+/* What is no operation on traffic control. */
+void out_json_line(struct out_json *out, const char *operation,
+	const char *ifname, const char *object, const char *text);
 /* Print and free; false: out of memory. */
 bool out_json_end(struct out_json *out, const char *problem);
 

@@ -80,6 +80,7 @@ endif
 noinst_LTLIBRARIES += libtctree.la
 libtctree_la_SOURCES = \
 	tcctl/nl_host.c tcctl/nl_host.h \
+	tcctl/tree_bring.c \
 	tcctl/tree_build.c \
 	tcctl/tree_check.c \
 	tcctl/tree_conf.c tcctl/tree_conf_int.h \
@@ -90,6 +91,7 @@ libtctree_la_SOURCES = \
 	tcctl/tree_known.c \
 	tcctl/tree_plan.c \
 	tcctl/tree_prefix.c \
+	tcctl/tree_state.c tcctl/tree_state.h \
 	tcctl/tree_write.c \
 	tcctl/tree_write_filter.c
 libtctree_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(LIBCONFIG_CFLAGS)
@@ -97,12 +99,18 @@ libtctree_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(LIBCONFIG_CFLAGS)
 sbin_PROGRAMS += tcctl/tcctl
 tcctl_tcctl_SOURCES = \
 	tcctl/apply.c tcctl/cli_int.h \
+	tcctl/files.c \
 	tcctl/main.c \
 	tcctl/out_json.c \
 	tcctl/out_probe_json.c tcctl/out_probe.h \
 	tcctl/probe.c \
 	tcctl/show.c \
+	tcctl/tree_apply.c tcctl/tree_cli.h \
+	tcctl/tree_off.c \
+	tcctl/tree_session.c \
 	tcctl/want_json.c
+tcctl_tcctl_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DRSVPD_STATEDIR='"/var/lib/rsvpd"'
 tcctl_tcctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tcctl_tcctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 tcctl_tcctl_LDADD = libtctree.la libtc.la libtcmsg.la libbase.la \

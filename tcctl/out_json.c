@@ -27,16 +27,23 @@ out_json_op(struct out_json *out, const struct tc_op *op, const char *ifname)
 {
 	static const char *const words[] = { "add", "change", "delete" };
 	char object[128];
-	char whole[512];
+	char whole[1024];
 	struct text o = text_over(object, sizeof(object));
 	struct text w = text_over(whole, sizeof(whole));
 
 	tc_object_name(&o, tc_op_object(op), ifname);
 	tc_op_print(&w, op, ifname);
+	out_json_line(out, words[op->kind], ifname, object, whole);
+}
+
+void
+out_json_line(struct out_json *out, const char *operation, const char *ifname,
+	const char *object, const char *text)
+{
 	/* Lack of memory shows at the end: the array is then NULL or short. */
 	(void)json_array_append_new(out->operations,
-		json_pack("{s:s, s:s, s:s, s:s}", "operation", words[op->kind],
-			"interface", ifname, "object", object, "text", whole));
+		json_pack("{s:s, s:s, s:s, s:s}", "operation", operation,
+			"interface", ifname, "object", object, "text", text));
 }
 
 bool

@@ -13,12 +13,7 @@
 #include "stab_int.h"
 
 enum {
-	R2Q = 10,           /* htb: quantum = rate / r2q, ... */
-	QUANTUM_MIN = 1000, /* ... within these */
-	QUANTUM_MAX = 200000,
-	MTU = 1600,               /* what a bucket holds at least */
-	TICKS_PER_S = 1000000000, /* of the clock that adds to it */
-	BANDS = 3,
+	TICKS_PER_S = 1000000000, /* of the clock that fills buckets */
 	AUTO_HANDLE = 0x8001
 };
 
@@ -40,7 +35,7 @@ tree_burst_ticks(
 {
 	if (burst->ticks != TREE_UNSET)
 		return (uint32_t)burst->ticks; /* checked */
-	return tc_clock_ticks(or_else(burst->bytes, otherwise), rate_Bps);
+	return tc_burst_ticks(or_else(burst->bytes, otherwise), rate_Bps);
 }
 
 /* A bucket smaller than a packet never lets one through at the full rate. */
@@ -65,16 +60,9 @@ build_htb(const struct tree_qdisc *q, struct tc_object *o)
 {
 	o->kind = &tc_kind_htb_root;
 	o->root.default_minor = q->default_id & 0xffff;
-	o->root.r2q = (uint32_t)or_else(q->p.r2q, R2Q);
+	o->root.r2q = (uint32_t)or_else(q->p.r2q, TC_HTB_R2Q);
 	o->root.direct_qlen = or_zero(q->p.direct_qlen);
 	o->root.any_qlen = q->p.direct_qlen == TREE_UNSET;
-}
-
-/* Octets that may wait so long at that rate, behind a full bucket. */
-static uint64_t
-waiting(uint64_t rate_Bps, uint64_t latency_us, uint64_t bucket)
-{
-	return tc_clock_earned(rate_Bps, (uint32_t)latency_us) + bucket;
 }
 
 static void
@@ -86,23 +74,7 @@ build_tbf(struct tree_building *b, const struct tree_qdisc *q,
 		p->burst.bytes != TREE_UNSET
 			? p->burst.bytes
 			: tc_clock_bytes((uint32_t)p->burst.ticks, p->rate_Bps);
-	uint64_t limit = p->limit;
 
-	if (limit == TREE_UNSET) {
-		limit = waiting(p->rate_Bps, p->latency_us, burst);
-		if (p->peak_Bps != TREE_UNSET) {
-			uint64_t at_peak = waiting(
-				p->peak_Bps, p->latency_us, p->mtu_bytes);
-
-			limit = at_peak < limit ? at_peak : limit;
-		}
-	}
-	if (limit > UINT32_MAX) {
-		tree_error(b->faults, q->line,
-			"latency: %llu octets would wait (4294967295 at most)",
-			(unsigned long long)limit);
-		return;
-	}
 	judge_burst(b, q->line, "burst", &p->burst);
 	o->kind = &tc_kind_tbf;
 	o->tbf = (struct tc_tbf){ .rate_Bps = p->rate_Bps,
@@ -110,27 +82,26 @@ build_tbf(struct tree_building *b, const struct tree_qdisc *q,
 		.burst_bytes = (uint32_t)burst,
 		.mtu_bytes =
 			p->peak_Bps != TREE_UNSET ? or_zero(p->mtu_bytes) : 0,
-		.limit_bytes = (uint32_t)limit,
 		.overhead = (uint16_t)or_zero(p->overhead_bytes),
 		.mpu = (uint16_t)or_zero(p->mpu_bytes),
 		.atm = p->atm == 1 };
+	o->tbf.limit_bytes = p->limit != TREE_UNSET
+				     ? (uint32_t)p->limit
+				     : tc_tbf_limit_of_latency(&o->tbf,
+					       (uint32_t)p->latency_us);
 }
 
 static void
 build_prio(const struct tree_qdisc *q, struct tc_object *o)
 {
-	/* Linux, from the types of service of RFC 1349. */
-	static const uint8_t usual[TREE_PRIOS] = { 1, 2, 2, 2, 1, 2, 0, 0, 1, 1,
-		1, 1, 1, 1, 1, 1 };
-
 	o->kind = &tc_kind_prio;
-	o->prio.bands = (uint8_t)or_else(q->p.bands, BANDS);
+	tc_prio_default(&o->prio);
+	o->prio.bands = (uint8_t)or_else(q->p.bands, o->prio.bands);
 	for (size_t i = 0; i < TREE_PRIOS; i++) {
-		uint8_t band = q->has_priomap ? q->priomap[i] : usual[i];
-
-		o->prio.map[i] = band < o->prio.bands
-					 ? band
-					 : (uint8_t)(o->prio.bands - 1);
+		if (q->has_priomap)
+			o->prio.map[i] = q->priomap[i];
+		if (o->prio.map[i] >= o->prio.bands)
+			o->prio.map[i] = (uint8_t)(o->prio.bands - 1);
 	}
 }
 
@@ -267,24 +238,13 @@ is_inner(const struct tree_iface *iface, uint32_t id)
 	return false;
 }
 
-static uint64_t
+static uint32_t
 r2q_of(const struct tree_iface *iface, uint32_t handle)
 {
 	for (size_t i = 0; i < iface->qdisc_count; i++)
 		if (iface->qdiscs[i].handle == handle)
-			return or_else(iface->qdiscs[i].p.r2q, R2Q);
-	return R2Q;
-}
-
-/* The kernel's own choice. */
-static uint64_t
-usual_quantum(uint64_t rate_Bps, uint64_t r2q)
-{
-	uint64_t quantum = rate_Bps / r2q;
-
-	if (quantum < QUANTUM_MIN)
-		return QUANTUM_MIN;
-	return quantum > QUANTUM_MAX ? QUANTUM_MAX : quantum;
+			return or_zero(iface->qdiscs[i].p.r2q);
+	return 0;
 }
 
 static void
@@ -292,7 +252,7 @@ build_htb_class(struct tree_building *b, const struct tree_class *c)
 {
 	const struct tree_params *p = &c->p;
 	uint64_t ceil_Bps = or_else(p->ceil_Bps, p->rate_Bps);
-	uint64_t mtu = or_else(p->mtu_bytes, MTU);
+	uint32_t mtu = or_zero(p->mtu_bytes);
 	struct tc_object *o = tc_objects_add(b->into);
 
 	if (!o)
@@ -307,11 +267,11 @@ build_htb_class(struct tree_building *b, const struct tree_class *c)
 	o->htb = (struct tc_htb_class){ .rate_Bps = p->rate_Bps,
 		.ceil_Bps = ceil_Bps,
 		.buffer_ticks = tree_burst_ticks(&p->burst, p->rate_Bps,
-			p->rate_Bps / TICKS_PER_S + mtu),
-		.cbuffer_ticks = tree_burst_ticks(
-			&p->cburst, ceil_Bps, ceil_Bps / TICKS_PER_S + mtu),
+			tc_htb_burst_default(p->rate_Bps, mtu, TICKS_PER_S)),
+		.cbuffer_ticks = tree_burst_ticks(&p->cburst, ceil_Bps,
+			tc_htb_burst_default(ceil_Bps, mtu, TICKS_PER_S)),
 		.quantum = (uint32_t)or_else(p->quantum_bytes,
-			usual_quantum(p->rate_Bps,
+			tc_htb_quantum_default(p->rate_Bps,
 				r2q_of(b->iface, c->id & 0xffff0000u))),
 		.prio = or_zero(p->prio),
 		.overhead = (uint16_t)or_zero(p->overhead_bytes),

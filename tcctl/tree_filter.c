@@ -17,7 +17,6 @@
 
 enum {
 	FIRST_NODE = 0x800,
-	POLICE_MTU = 2040, /* what tc(8) and the kernel make of none */
 	ECN_KEPT = 0xfc,
 	BYTE = 8,
 	WORD = 4,
@@ -267,7 +266,7 @@ build_police(struct tree_building *b, const struct tree_action *from,
 	a->police = (struct tc_act_police){ .rate_Bps = p->rate_Bps,
 		.peak_Bps = p->peak_Bps == TREE_UNSET ? 0 : p->peak_Bps,
 		.burst_ticks = tree_burst_ticks(&p->burst, p->rate_Bps, 0),
-		.mtu = p->mtu_bytes == TREE_UNSET ? POLICE_MTU
+		.mtu = p->mtu_bytes == TREE_UNSET ? TC_POLICE_MTU
 						  : (uint32_t)p->mtu_bytes,
 		.conform = from->conform,
 		.overhead = p->overhead_bytes == TREE_UNSET

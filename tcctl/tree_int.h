@@ -328,6 +328,7 @@ struct tree_writing {
 	const struct tree_host *host;
 	const struct tree_found *all;
 	size_t count;
+	const char *only; /* this interface alone; NULL: all */
 	/* Told what cannot be described, and is only a comment. */
 	void (*alone)(void *arg, const char *iface, const char *what);
 	void *arg;
@@ -349,11 +350,49 @@ void tree_write_rate(FILE *out, const char *key, uint64_t rate_Bps);
 
 /* ---- planning (tree_plan.c) ---------------------------------------------- */
 
+enum { TREE_OUTGOING = 1, TREE_INCOMING = 2 };
+
 /*
  * Append what turns have into want (both ranked and sorted); numbers the
- * filters of want after those there are.  A side, outgoing or incoming, of
- * which want has nothing is left as it is unless both are meant.
+ * filters of want after those there are.  Only these sides are touched.
  */
 void tree_plan(const struct tc_objects *have, struct tc_objects *want,
-	bool both_sides, struct tc_ops *ops);
+	unsigned sides, struct tc_ops *ops);
+unsigned tree_side_of(const struct tc_object *o);
+/* The sides of which the list has something. */
+unsigned tree_sides(const struct tc_objects *list);
+
+/* ---- doing it (tree_bring.c) --------------------------------------------- */
+
+struct tc_kernel;
+
+struct tree_bring {
+	const struct tc_kernel *kernel;
+	uint32_t ifindex;
+	const char *name;
+	/* Told each operation that was done; may be NULL. */
+	void (*tell)(void *arg, const struct tc_op *op);
+	void *arg;
+};
+
+struct tree_outcome {
+	int error;      /* 0, or a positive errno */
+	bool clean;     /* refused: everything was undone */
+	char text[512]; /* refused: which step, why, and what is left */
+};
+
+/*
+ * Bring the interface to what is wanted on these sides, step by step, and look
+ * afterwards whether it is so.  The first refusal ends it, and it is brought
+ * back to what there was.  Returns -errno when the conversation with the kernel
+ * failed or memory ran out.
+ */
+int tree_bring(const struct tree_bring *b, struct tc_objects *want,
+	unsigned sides, struct tree_outcome *ret_outcome);
+/* Bring it back to what a dump had; what cannot be is added to the text. */
+int tree_bring_back(const struct tree_bring *b, const struct tc_objects *former,
+	unsigned sides, struct tree_outcome *outcome);
+/* Copy what a description can say. */
+void tree_copy_known(const struct tc_objects *from, struct tc_objects *into);
+
 #endif /* TREE_INT_H */

@@ -32,11 +32,13 @@ struct planning {
 
 #define MAJOR 0xffff0000u
 
-static bool
-is_ingress(const struct tc_object *o)
+unsigned
+tree_side_of(const struct tc_object *o)
 {
-	return o->type == TC_QDISC_INGRESS ||
-	       (o->type == TC_FILTER && (o->parent & MAJOR) == MAJOR);
+	bool incoming = o->type == TC_QDISC_INGRESS ||
+			(o->type == TC_FILTER && (o->parent & MAJOR) == MAJOR);
+
+	return incoming ? TREE_INCOMING : TREE_OUTGOING;
 }
 
 static bool
@@ -85,7 +87,7 @@ parent_index(const struct planning *p, size_t i)
 
 	if (o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS)
 		return p->have->count;
-	if (o->type == TC_FILTER && is_ingress(o))
+	if (o->type == TC_FILTER && tree_side_of(o) == TREE_INCOMING)
 		parent = find_at(p->have, TC_INGRESS_PARENT);
 	else {
 		parent = find(p->have, o->parent);
@@ -110,14 +112,14 @@ class_of(const struct tc_object *f)
 /* ---- what is not ours ---------------------------------------------------- */
 
 static void
-mark_alone(struct planning *p, bool keep_root, bool keep_ingress)
+mark_alone(struct planning *p, unsigned sides)
 {
 	for (size_t i = 0; i < p->have->count; i++) {
 		const struct tc_object *o = &p->have->all[i];
 		size_t parent = parent_index(p, i);
 
 		if (tree_is_automatic(o) || !tree_is_known(o) ||
-			(is_ingress(o) ? keep_ingress : keep_root) ||
+			(tree_side_of(o) & sides) == 0 ||
 			(o->kind == &tc_kind_u32 && o->u32.divisor != 0) ||
 			(parent < p->have->count && p->marks[parent] == ALONE))
 			p->marks[i] = ALONE;
@@ -274,13 +276,17 @@ number_group(struct planning *p, struct tc_object *want, size_t count)
 	while (n < count && there < p->have->count &&
 		tc_object_changeable(&p->have->all[there], &want[n])) {
 		last = p->have->all[there].handle;
+		want[n].any_handle = false;
 		want[n++].handle = last;
 		there = next_there(p, there + 1, want);
 	}
 	for (; there < p->have->count; there = next_there(p, there + 1, want))
 		last = p->have->all[there].handle;
-	for (; n < count && last != 0; n++)
-		want[n].handle = ++last;
+	for (; n < count; n++) {
+		want[n].any_handle = last == 0 && want[n].kind == &tc_kind_u32;
+		if (last != 0)
+			want[n].handle = ++last;
+	}
 }
 
 static void
@@ -312,13 +318,14 @@ plan_doomed(const struct planning *p, struct tc_ops *ops)
 	}
 }
 
-static bool
-has_side(const struct tc_objects *list, bool ingress)
+unsigned
+tree_sides(const struct tc_objects *list)
 {
+	unsigned sides = 0;
+
 	for (size_t i = 0; i < list->count; i++)
-		if (is_ingress(&list->all[i]) == ingress)
-			return true;
-	return false;
+		sides |= tree_side_of(&list->all[i]);
+	return sides;
 }
 
 static void
@@ -342,7 +349,7 @@ plan_marked(struct planning *p, struct tc_ops *ops)
 
 void
 tree_plan(const struct tc_objects *have, struct tc_objects *want,
-	bool both_sides, struct tc_ops *ops)
+	unsigned sides, struct tc_ops *ops)
 {
 	struct planning p = { .have = have,
 		.want = want,
@@ -353,8 +360,7 @@ tree_plan(const struct tc_objects *have, struct tc_objects *want,
 		return;
 	}
 	memset(p.marks, KEPT, have->count + 1);
-	mark_alone(&p, !both_sides && !has_side(want, false),
-		!both_sides && !has_side(want, true));
+	mark_alone(&p, sides);
 	mark_doomed(&p);
 	number_filters(&p);
 	plan_marked(&p, ops);

@@ -14,13 +14,7 @@
 
 #define MAJOR 0xffff0000u
 
-enum {
-	STEP = 2,
-	R2Q = 10,
-	QUANTUM_MIN = 1000,
-	QUANTUM_MAX = 200000,
-	MTU = 1600
-};
+enum { STEP = 2 };
 
 void
 tree_indent(FILE *out, unsigned depth)
@@ -73,17 +67,41 @@ tree_write_rate(FILE *out, const char *key, uint64_t rate_Bps)
 		prefixes[i].prefix);
 }
 
+/* The fewest octets that take as many ticks, or more. */
+static uint64_t
+fewest(uint32_t ticks, uint64_t rate_Bps)
+{
+	uint64_t low = 0;
+	uint64_t high = INT32_MAX;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (tc_burst_ticks(middle, rate_Bps) >= ticks)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Several numbers of octets may be the same to the kernel: the roundest. */
 void
 tree_write_burst(FILE *out, const char *key, uint32_t ticks, uint64_t rate_Bps)
 {
-	uint64_t bytes = tc_clock_bytes(ticks, rate_Bps);
+	static const uint64_t round[] = { 10000, 1024, 1000, 100, 10, 1 };
+	uint64_t least = fewest(ticks, rate_Bps);
 
-	if (tc_clock_ticks(bytes, rate_Bps) != ticks)
-		bytes++;
-	if (tc_clock_ticks(bytes, rate_Bps) == ticks && bytes <= INT32_MAX)
+	for (size_t i = 0; i < sizeof(round) / sizeof(round[0]); i++) {
+		uint64_t bytes = (least + round[i] - 1) / round[i] * round[i];
+
+		if (bytes > INT32_MAX ||
+			tc_burst_ticks(bytes, rate_Bps) != ticks)
+			continue;
 		put_number(out, key, bytes);
-	else
-		fprintf(out, "%s = \"%u ticks\"; ", key, ticks);
+		return;
+	}
+	fprintf(out, "%s = \"%u ticks\"; ", key, ticks);
 }
 
 /* ---- qdiscs and classes -------------------------------------------------- */
@@ -197,7 +215,7 @@ put_htb(FILE *out, const struct tree_found *found, const struct tc_object *o)
 	else
 		fprintf(out, "default = \"missing %x:%x\"; ", id >> 16,
 			id & ~MAJOR);
-	put_unless(out, "r2q", o->root.r2q, R2Q);
+	put_unless(out, "r2q", o->root.r2q, TC_HTB_R2Q);
 	put_unless(out, "direct_qlen", o->root.direct_qlen,
 		found->link->txqueuelen);
 }
@@ -226,12 +244,7 @@ static uint32_t
 usual_quantum(const struct tree_found *found, const struct tc_object *c)
 {
 	const struct tc_object *q = find(found->objects, c->handle & MAJOR);
-	uint32_t r2q = q && q->root.r2q != 0 ? q->root.r2q : R2Q;
-	uint64_t quantum = c->htb.rate_Bps / r2q;
-
-	if (quantum < QUANTUM_MIN)
-		return QUANTUM_MIN;
-	return quantum > QUANTUM_MAX ? QUANTUM_MAX : (uint32_t)quantum;
+	return tc_htb_quantum_default(c->htb.rate_Bps, q ? q->root.r2q : 0);
 }
 
 static uint32_t
@@ -239,7 +252,8 @@ usual_ticks(uint64_t rate_Bps)
 {
 	enum { TICKS_PER_S = 1000000000 };
 
-	return tc_clock_ticks(rate_Bps / TICKS_PER_S + MTU, rate_Bps);
+	return tc_burst_ticks(
+		tc_htb_burst_default(rate_Bps, 0, TICKS_PER_S), rate_Bps);
 }
 
 static void

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-	POLICE_MTU = 2040,
 	V4_TOS = 0,
 	V4_PROTO = 8,
 	V4_SRC = 12,
@@ -280,7 +279,7 @@ put_police(FILE *out, const struct tc_action *a)
 	tree_write_burst(out, "burst", p->burst_ticks, p->rate_Bps);
 	if (p->peak_Bps != 0)
 		tree_write_rate(out, "peak", p->peak_Bps);
-	if (p->mtu != POLICE_MTU)
+	if (p->mtu != TC_POLICE_MTU)
 		fprintf(out, "mtu = \"%u\"; ", p->mtu);
 	if (p->overhead != 0)
 		fprintf(out, "overhead = %u; ", p->overhead);

@@ -451,32 +451,30 @@ get_want(struct reading *r, json_t *root, struct want *want)
 }
 
 static json_t *
-load(const char *path, struct text *problem)
+load(const struct cli_file *file, struct text *problem)
 {
 	json_error_t error;
-	json_t *root =
-		strcmp(path, "-") == 0
-			? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error)
-			: json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	json_t *root = json_loadb(
+		file->text, file->len, JSON_REJECT_DUPLICATES, &error);
 
-	if (!root && error.line < 0)
-		text_printf(problem, "%s: %s", path, error.text);
-	else if (!root)
-		text_printf(problem, "%s:%d: %s", path, error.line, error.text);
+	if (!root)
+		text_printf(problem, "%s:%d: %s", file->path, error.line,
+			error.text);
 	return root;
 }
 
 bool
-want_read(const char *path, struct want *ret_want, char text[TC_TEXT])
+want_read(
+	const struct cli_file *file, struct want *ret_want, char text[TC_TEXT])
 {
 	struct reading r = { .problem = text_over(text, TC_TEXT) };
-	json_t *root = load(path, &r.problem);
+	json_t *root = load(file, &r.problem);
 	struct want want = { 0 };
 	bool ok;
 
 	if (!root)
 		return false;
-	text_printf(&r.problem, "%s: ", path);
+	text_printf(&r.problem, "%s: ", file->path);
 	ok = get_want(&r, root, &want);
 	json_decref(root);
 	if (ok)

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+
+/* `tcctl off`: what was there before tcctl came; `tcctl save`: what is there
+ * now. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tree_cli.h"
+
+/* ---- off ----------------------------------------------------------------- */
+
+/* Objects of the former description on the sides that are ours. */
+static bool
+build_former(struct tree_session *s, const struct tree_record *record,
+	unsigned sides, struct tc_objects *into)
+{
+	struct tree_faults faults = { .file = "the record" };
+	struct tc_objects all = { .alloc = into->alloc };
+	struct tree tree = { 0 };
+	char text[TREE_FAULTS_MAX * 320];
+	struct text t = text_over(text, sizeof(text));
+
+	if (!record->former)
+		return true;
+	if (tree_read(record->former, strlen(record->former), &tree, &faults))
+		for (size_t i = 0; i < tree.count; i++)
+			tree_build(&tree.ifaces[i], &s->host, &all, &faults);
+	for (size_t i = 0; i < all.count && faults.errors == 0; i++)
+		if ((tree_side_of(&all.all[i]) & sides) != 0)
+			(void)tc_objects_copy(/* noted */
+				into, &all.all[i]);
+	tree_done(&tree);
+	if (faults.errors > 0) {
+		tree_faults_print(&faults, &t);
+		tree_say(s, CLI_REFUSED, "%s", text);
+	}
+	tc_objects_done(&all);
+	return faults.errors == 0;
+}
+
+/* What could not be described when tcctl came. */
+static void
+tell_lost(struct tree_session *s, const char *name,
+	const struct tree_record *record)
+{
+	static const char mark[] = "# left alone, not described: ";
+	const char *line = record->former;
+
+	while (line && (line = strstr(line, mark)) != NULL) {
+		size_t n;
+
+		line += sizeof(mark) - 1;
+		n = strcspn(line, "\n");
+		tree_say(s, CLI_REFUSED,
+			"%s: was there and cannot be brought back: %.*s", name,
+			(int)n, line);
+	}
+}
+
+struct off {
+	struct tree_session *s;
+	const char *name;
+};
+
+static void
+tell_step(void *arg, const struct tc_op *op)
+{
+	const struct off *off = (const struct off *)arg;
+
+	tree_tell(off->s, op, off->name);
+}
+
+static bool
+bring_former(struct tree_session *s, const struct tree_link *link,
+	const struct tree_record *record, unsigned sides)
+{
+	struct off off = { s, link->name };
+	const struct tree_bring b = { .kernel = &s->kernel,
+		.ifindex = link->ifindex,
+		.name = link->name,
+		.tell = tell_step,
+		.arg = &off };
+	struct tc_objects want = { .alloc = alloc_heap() };
+	struct tree_outcome outcome = { 0 };
+	bool ok = build_former(s, record, sides, &want);
+	int error = ok ? tree_bring(&b, &want, sides, &outcome) : 0;
+
+	if (error != 0)
+		tree_say_error(s, error);
+	else if (outcome.error != 0)
+		tree_say(s, CLI_REFUSED, "%s: %s", link->name, outcome.text);
+	tc_objects_done(&want);
+	return ok && error == 0 && outcome.error == 0;
+}
+
+/* The sides whose qdisc is still the one that tcctl made. */
+static unsigned
+sides_of(struct tree_session *s, const struct tree_link *link,
+	const struct tree_record *record, const struct tc_objects *have)
+{
+	unsigned sides = 0;
+	char there[64];
+
+	for (unsigned side = TREE_OUTGOING; side <= TREE_INCOMING; side++) {
+		const char *ours = side == TREE_OUTGOING ? record->outgoing
+							 : record->incoming;
+
+		if (ours[0] == '\0')
+			continue;
+		tree_identity(have, side, there);
+		if (strcmp(there, ours) == 0 || there[0] == '\0' ||
+			s->options->take_over)
+			sides |= side;
+		else
+			tree_say(s, CLI_REFUSED,
+				"%s: qdisc %s is not what tcctl made (%s): "
+				"left as it is (--take-over replaces it)",
+				link->name, there, ours);
+	}
+	return sides;
+}
+
+/* One interface; true: its record can go. */
+static bool
+restore(struct tree_session *s, const struct tree_link *link,
+	const struct tree_record *record)
+{
+	struct tc_objects have = { .alloc = alloc_heap() };
+	bool ok = tree_dump(s, link->ifindex, &have);
+	unsigned sides = ok ? sides_of(s, link, record, &have) : 0;
+
+	ok = ok && s->status == CLI_DONE;
+	tc_objects_done(&have);
+	if (!ok)
+		return false;
+	if (record->made_link)
+		return tree_drop_link(s, link);
+	return sides == 0 || bring_former(s, link, record, sides);
+}
+
+/* Its record and the interface: what it had, or why not.  The ifb that goes
+ * with it is in ret_ifb. */
+static void
+off_one(struct tree_session *s, const char *name, bool named,
+	char ret_ifb[TC_NAME])
+{
+	const struct tree_link *link = tree_host_link(&s->host, name);
+	const char *dir = s->options->state_dir;
+	struct tree_record record;
+	int error = tree_state_read(dir, name, &record);
+
+	ret_ifb[0] = '\0';
+	if (error == 0 && !record.found && named)
+		tree_say(s, CLI_REFUSED,
+			"%s: tcctl has changed nothing here since the system "
+			"started (no record in %s/tc)",
+			name, dir);
+	if (error != 0)
+		tree_say(s, CLI_REFUSED, "%s: %s/tc: %s", name, dir,
+			error == -EXDEV ? "the record of another network "
+					  "namespace (use --state-dir)"
+					: strerror(-error));
+	if (error != 0 || !record.found)
+		return;
+	if (!link || restore(s, link, &record)) {
+		tell_lost(s, name, &record);
+		(void)text_copy(ret_ifb, TC_NAME, record.ifb); /* as long */
+		error = tree_state_remove(dir, name);
+	}
+	if (error != 0)
+		tree_say(s, CLI_REFUSED, "%s: %s/tc: %s", name, dir,
+			strerror(-error));
+	tree_record_done(&record);
+}
+
+int
+cli_off(const struct cli_options *options)
+{
+	struct tree_session s;
+	char ifb[TC_NAME];
+	char none[TC_NAME];
+
+	if (tree_session_open(&s, options)) {
+		off_one(&s, options->iface, true, ifb);
+		if (ifb[0] != '\0')
+			off_one(&s, ifb, false, none);
+	}
+	return tree_session_close(&s);
+}
+
+/* ---- save ---------------------------------------------------------------- */
+
+static void
+tell_alone(void *arg, const char *iface, const char *what)
+{
+	(void)arg; /* it is no failure */
+	fprintf(stderr, "tcctl: %s: left alone, not described: %s\n", iface,
+		what);
+}
+
+static void
+save_found(struct tree_session *s, struct tree_found *found,
+	struct tc_objects *objects)
+{
+	struct tree_writing w = { .out = stdout,
+		.host = &s->host,
+		.all = found,
+		.alone = tell_alone };
+
+	for (size_t i = 0; i < s->host.link_count; i++) {
+		const struct tree_link *link = &s->host.links[i];
+
+		/* Of one interface: it, and the ifbs that go with it. */
+		if (s->options->iface && !link->is_ifb &&
+			strcmp(link->name, s->options->iface) != 0)
+			continue;
+		objects[w.count].alloc = alloc_heap();
+		if (!tree_dump(s, link->ifindex, &objects[w.count]))
+			return;
+		found[w.count] = (struct tree_found){ link, &objects[w.count] };
+		w.count++;
+	}
+	w.only = s->options->iface;
+	tree_write(&w);
+}
+
+int
+cli_save(const struct cli_options *options)
+{
+	struct tree_session s;
+	struct tree_found *found;
+	struct tc_objects *objects;
+
+	if (!tree_session_open(&s, options))
+		return tree_session_close(&s);
+	found = (struct tree_found *)calloc(
+		s.host.link_count + 1, sizeof(*found));
+	objects = (struct tc_objects *)calloc(
+		s.host.link_count + 1, sizeof(*objects));
+	if (!found || !objects)
+		tree_say_error(&s, -ENOMEM);
+	else if (options->iface && !tree_host_link(&s.host, options->iface))
+		tree_say(&s, CLI_REFUSED, "there is no interface %s",
+			options->iface);
+	else
+		save_found(&s, found, objects);
+	for (size_t i = 0; objects && i < s.host.link_count; i++)
+		if (objects[i].alloc)
+			tc_objects_done(&objects[i]);
+	free(found);
+	free(objects);
+	return tree_session_close(&s);
+}

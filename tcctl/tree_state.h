@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TREE_STATE_H
+#define TREE_STATE_H
+
+/*
+ * What tcctl has made on an interface and what was there before, kept in a file
+ * of the state directory: a description, with the rest as comments in front.
+ * It holds for one boot and one network namespace.
+ */
+
+#include "tree_int.h"
+
+enum { TREE_STATE_MAX = 1 << 20 };
+
+struct tree_record {
+	bool found;     /* there is one, and it is of this boot and namespace */
+	bool made_link; /* the interface itself: an ifb */
+	char ifb[TC_NAME]; /* that goes with it; "": none */
+	char outgoing[64]; /* tree_identity() of what we made; "": none */
+	char incoming[64];
+	char *former; /* description; NULL: the kernel's defaults */
+};
+
+/* Read it; 0, also when there is none, or -errno.  -EXDEV: it is of another
+ * namespace of this boot. */
+int tree_state_read(
+	const char *dir, const char *iface, struct tree_record *ret_record);
+/* Write it whole or not at all. */
+int tree_state_write(
+	const char *dir, const char *iface, const struct tree_record *record);
+int tree_state_remove(const char *dir, const char *iface);
+void tree_record_done(struct tree_record *record);
+
+/* How a qdisc on that side is recognised again; "" where there is none. */
+void tree_identity(const struct tc_objects *list, unsigned side, char ret[64]);
+
+#endif /* TREE_STATE_H */
