@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: ISC
-EXTRA_DIST += conf/rsvpd.conf conf/rsvpd.service.in conf/rsvpd.sysusers.in
-CLEANFILES += conf/rsvpd.service conf/rsvpd.sysusers
-systemdsystemunit_DATA += conf/rsvpd.service
+EXTRA_DIST += conf/rsvpd.conf conf/rsvpd.service.in conf/rsvpd.sysusers.in \
+	conf/tcctl.service.in
+CLEANFILES += conf/rsvpd.service conf/rsvpd.sysusers conf/tcctl.service
+systemdsystemunit_DATA += conf/rsvpd.service conf/tcctl.service
 noinst_DATA += conf/rsvpd.sysusers
 sysusersdir = $(prefix)/lib/sysusers.d
 
 conf/rsvpd.service: conf/rsvpd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) conf && \
 		$(substitute) $(srcdir)/conf/rsvpd.service.in >$@
+conf/tcctl.service: conf/tcctl.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf && \
+		$(substitute) $(srcdir)/conf/tcctl.service.in >$@
 conf/rsvpd.sysusers: conf/rsvpd.sysusers.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) conf && \
 		$(substitute) $(srcdir)/conf/rsvpd.sysusers.in >$@
@@ -15,7 +19,7 @@ conf/rsvpd.sysusers: conf/rsvpd.sysusers.in Makefile
 # A configuration that is there is the operator's.
 install-data-local: install-rsvpd-conf
 install-rsvpd-conf: conf/rsvpd.sysusers
-	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/rsvpd $(DESTDIR)$(sysusersdir)
+	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/rsvpd/tc $(DESTDIR)$(sysusersdir)
 	test -e $(DESTDIR)$(sysconfdir)/rsvpd/rsvpd.conf || \
 		$(INSTALL_DATA) $(srcdir)/conf/rsvpd.conf \
 			$(DESTDIR)$(sysconfdir)/rsvpd/rsvpd.conf
@@ -45,6 +49,18 @@ dist_policyexamples_DATA = \
 	conf/examples/policy/00-tree.ldif \
 	conf/examples/policy/10-categories.ldif \
 	conf/examples/policy/20-rules.ldif
+tcexamplesdir = $(docdir)/examples/tc
+dist_tcexamples_DATA = \
+	conf/examples/tc/cbq-defmap.conf \
+	conf/examples/tc/cbq.conf \
+	conf/examples/tc/dscp-by-port.conf \
+	conf/examples/tc/htb.conf \
+	conf/examples/tc/nas-by-address.conf \
+	conf/examples/tc/nas.conf \
+	conf/examples/tc/prio.conf \
+	conf/examples/tc/router.conf \
+	conf/examples/tc/size-table.conf \
+	conf/examples/tc/tbf.conf
 ldapexamplesdir = $(docdir)/examples/ldap
 dist_ldapexamples_DATA = \
 	conf/examples/ldap/aix.ldif \

@@ -10,7 +10,8 @@ docs_pages = \
 	docs/rsvpctl.1 \
 	docs/rsvpd.8 \
 	docs/rsvpd.conf.5 \
-	docs/tcctl.8
+	docs/tcctl.8 \
+	docs/tcctl.conf.5
 nodist_man_MANS += $(docs_pages)
 CLEANFILES += $(docs_pages)
 EXTRA_DIST += \
@@ -23,7 +24,8 @@ EXTRA_DIST += \
 	docs/rsvpctl.1.in \
 	docs/rsvpd.8.in \
 	docs/rsvpd.conf.5.in \
-	docs/tcctl.8.in
+	docs/tcctl.8.in \
+	docs/tcctl.conf.5.in
 docs_fill = $(AM_V_GEN)$(MKDIR_P) docs && $(substitute) $(srcdir)/$@.in >$@
 docs/policy.conf.5: docs/policy.conf.5.in Makefile
 	$(docs_fill)
@@ -44,4 +46,6 @@ docs/rsvpd.8: docs/rsvpd.8.in Makefile
 docs/rsvpd.conf.5: docs/rsvpd.conf.5.in Makefile
 	$(docs_fill)
 docs/tcctl.8: docs/tcctl.8.in Makefile
+	$(docs_fill)
+docs/tcctl.conf.5: docs/tcctl.conf.5.in Makefile
 	$(docs_fill)

@@ -321,25 +321,37 @@ check_iface(const struct tree *tree, size_t n, struct tree_faults *faults)
 		check_filter(iface, i, faults);
 }
 
-/* To which interfaces of the file one sends packets, as bits. */
+static uint64_t
+bit_of(const struct tree *tree, const char *name)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		if (strcmp(tree->ifaces[i].name, name) == 0)
+			return 1ull << i;
+	return 0;
+}
+
+/* To which interfaces of the file a filter sends packets, as bits. */
+static uint64_t
+redirects_of(const struct tree *tree, const struct tree_iface *from,
+	const struct tree_filter *f)
+{
+	uint64_t to = 0;
+
+	for (size_t i = 0; i < f->action_count; i++)
+		if (f->actions[i].act == TREE_ACT_REDIRECT)
+			to |= bit_of(tree, f->actions[i].target[0] != '\0'
+						   ? f->actions[i].target
+						   : from->ifb);
+	return to;
+}
+
 static uint64_t
 redirects(const struct tree *tree, const struct tree_iface *from)
 {
 	uint64_t to = 0;
 
-	for (size_t f = 0; f < from->filter_count; f++)
-		for (size_t a = 0; a < from->filters[f].action_count; a++) {
-			const struct tree_action *act =
-				&from->filters[f].actions[a];
-			const char *name = act->target[0] != '\0' ? act->target
-								  : from->ifb;
-
-			if (act->act != TREE_ACT_REDIRECT)
-				continue;
-			for (size_t i = 0; i < tree->count; i++)
-				if (strcmp(tree->ifaces[i].name, name) == 0)
-					to |= 1ull << i;
-		}
+	for (size_t i = 0; i < from->filter_count; i++)
+		to |= redirects_of(tree, from, &from->filters[i]);
 	return to;
 }
 

@@ -309,25 +309,29 @@ build_skbedit(const struct tree_action *from, struct tc_action *a)
 	a->skbedit.mask = from->mask;
 }
 
-/* The DS field without ECN; in IPv4 the header's checksum after it. */
+/* The DS field without ECN; in IPv4 the header's checksum after it.  Who is
+ * last lets the packet pass, as in tc(8). */
 static size_t
 build_dscp(struct tree_building *b, const struct tree_filter *f,
 	const struct tree_action *from, struct tc_action a[2])
 {
 	enum { SHIFT = 2 };
+	const int32_t end = from == &f->actions[f->action_count - 1]
+				    ? TC_VERDICT_OK
+				    : TC_VERDICT_PIPE;
 
 	if (f->protocol != ETH_P_IP && f->protocol != ETH_P_IPV6)
 		tree_error(b->faults, from->line,
 			"dscp: only IPv4 and IPv6 packets have it (add "
 			"protocol = \"ip\"; or protocol = \"ipv6\";)");
 	a[0].kind = &tc_action_pedit;
-	a[0].control = TC_VERDICT_PIPE;
+	a[0].control = is_v6(f) ? end : TC_VERDICT_PIPE;
 	tc_pedit_dsfield(&a[0].pedit, is_v6(f), (uint8_t)(from->value << SHIFT),
 		ECN_KEPT);
 	if (is_v6(f))
 		return 1;
 	a[1].kind = &tc_action_csum;
-	a[1].control = TC_VERDICT_PIPE;
+	a[1].control = end;
 	a[1].csum.what = TCA_CSUM_UPDATE_FLAG_IPV4HDR;
 	return 2;
 }

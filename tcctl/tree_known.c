@@ -14,6 +14,14 @@ enum {
 	ECN_KEPT = 0xfc
 };
 
+/* Who is last lets the packet pass. */
+static bool
+goes_on(const struct tc_extra *e, size_t i)
+{
+	return e->actions[i].control ==
+	       (i + 1 == e->action_count ? TC_VERDICT_OK : TC_VERDICT_PIPE);
+}
+
 static bool
 is_pedit_known(const struct tc_object *f, size_t i)
 {
@@ -24,14 +32,14 @@ is_pedit_known(const struct tc_object *f, size_t i)
 	uint8_t retain;
 	bool v6;
 
-	if (e->actions[i].control != TC_VERDICT_PIPE ||
+	if (!goes_on(e, i) ||
 		!tc_pedit_is_dsfield(
 			&e->actions[i].pedit, &v6, &value, &retain) ||
 		retain != ECN_KEPT)
 		return false;
-	return v6 || (next && next->kind == &tc_action_csum &&
-			     next->control == TC_VERDICT_PIPE &&
-			     next->csum.what == TCA_CSUM_UPDATE_FLAG_IPV4HDR);
+	return v6 ||
+	       (next && next->kind == &tc_action_csum && goes_on(e, i + 1) &&
+		       next->csum.what == TCA_CSUM_UPDATE_FLAG_IPV4HDR);
 }
 
 static bool

@@ -525,21 +525,30 @@ write_sides(const struct walk *from)
 	write_alone(&k);
 }
 
-/* The first ifb that the interface sends packets to, and that none before it
- * does; NULL. */
+static const struct tree_found *
+find_ifb(const struct tree_writing *w, const struct tc_action *a)
+{
+	for (size_t i = 0; i < w->count && a->kind == &tc_action_mirred; i++)
+		if (w->all[i].link->is_ifb &&
+			w->all[i].link->ifindex == a->mirred.ifindex)
+			return &w->all[i];
+	return NULL;
+}
+
+/* The first ifb that the interface sends packets to; NULL. */
 static const struct tree_found *
 ifb_of(const struct tree_writing *w, const struct tree_found *found)
 {
 	for (size_t i = 0; i < found->objects->count; i++) {
 		const struct tc_extra *e = found->objects->all[i].extra;
 
-		for (size_t a = 0; e && a < e->action_count; a++)
-			for (size_t n = 0; n < w->count; n++)
-				if (e->actions[a].kind == &tc_action_mirred &&
-					w->all[n].link->is_ifb &&
-					w->all[n].link->ifindex ==
-						e->actions[a].mirred.ifindex)
-					return &w->all[n];
+		for (size_t a = 0; e && a < e->action_count; a++) {
+			const struct tree_found *ifb =
+				find_ifb(w, &e->actions[a]);
+
+			if (ifb)
+				return ifb;
+		}
 	}
 	return NULL;
 }

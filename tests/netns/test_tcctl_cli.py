@@ -207,8 +207,10 @@ def test_without_privilege(bench):
 
 
 @pytest.mark.parametrize("argv", [
-    (), ("frobnicate",), ("show", "a", "b"), ("plan",), ("apply", "a", "b"),
-    ("probe", "x"), ("show", "--yaml"), ("serve", "--json"),
+    (), ("frobnicate",), ("show", "a", "b"), ("plan",), ("apply",),
+    ("apply", "--json", "a", "b"), ("off",), ("off", "a", "b"),
+    ("save", "a", "b"), ("save", "--json"), ("show", "--take-over"),
+    ("apply", "--state-dir"), ("probe", "x"), ("show", "--yaml"), ("serve", "--json"),
     ("serve", "--no-sandbox")], ids=" ".join)
 def test_usage(argv):
     done = lab.run(lab.program("tcctl"), *argv, check=False)
