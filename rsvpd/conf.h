@@ -27,6 +27,26 @@ enum conf_udp {
 /* As rsvpd.conf has it. */
 const char *conf_udp_text(enum conf_udp mode);
 
+/* What carries the packets; see framing.c. */
+enum conf_link_layer {
+	CONF_LINK_NONE,
+	CONF_LINK_ETHERNET,
+	CONF_LINK_VLAN,
+	CONF_LINK_PPPOE,
+	CONF_LINK_PPPOE_VLAN,
+	CONF_LINK_ATM_IPOA,
+	CONF_LINK_ATM_PPPOA,
+	CONF_LINK_ATM_BRIDGED,
+	CONF_LINK_ATM_PPPOE,
+	CONF_LINK_PTM,
+	CONF_LINK_PTM_PPPOE,
+	CONF_LINK_TUNNEL_IPIP,
+	CONF_LINK_TUNNEL_GRE,
+	CONF_LINK_TUNNEL_IP6,
+	CONF_LINK_TUNNEL_WIREGUARD,
+	CONF_LINK_LAYERS
+};
+
 struct conf_iface {
 	/* Sorted, unique: an interface's name, its IPv4 address, or "*" for all
 	 * but the loopback that have no section. */
@@ -41,9 +61,9 @@ struct conf_iface {
 	uint32_t max_flows;
 	uint32_t refresh_ms;
 	uint32_t lives;
-	uint32_t header_bytes; /* UINT32_MAX: from the link's type */
-	uint32_t overhead_bytes;
-	uint32_t min_frame_bytes;
+	uint32_t header_bytes;    /* UINT32_MAX: from the link's type */
+	uint32_t overhead_bytes;  /* UINT32_MAX: by the link layer */
+	uint32_t min_frame_bytes; /* UINT32_MAX: by the link layer */
 	uint32_t assumed_min_packet;
 	uint32_t timer_us;
 	uint32_t device_bytes;
@@ -56,6 +76,7 @@ struct conf_iface {
 	uint32_t udp_ttl;    /* that takes a datagram to that router */
 	uint32_t latency_us; /* smallest of the link; UINT32_MAX: unknown */
 	bool use_slack;      /* GS: of a request that would be refused */
+	enum conf_link_layer link_layer;
 };
 
 struct conf {

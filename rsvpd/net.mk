@@ -6,6 +6,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/net_bucket.c rsvpd/net_bucket.h \
 	rsvpd/net_diag.c \
 	rsvpd/net_guard.c rsvpd/net_open.h \
+	rsvpd/framing.c rsvpd/framing.h \
 	rsvpd/net_iface.c \
 	rsvpd/net_link.c rsvpd/net_link.h rsvpd/net_link_int.h \
 	rsvpd/net_nl.c \

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "rsvpd/framing.h"
 
 enum {
 	ETHERNET_HEADER = 14,
@@ -73,6 +74,8 @@ default_budget(const struct rsvp_iface *iface)
 			  iface->overhead_bytes;
 	uint64_t budget = iface->link_Bps / 1000 * 16;
 
+	if (iface->atm) /* cells, and one that is not full */
+		packet = packet * 53 / 48 + 53;
 	if (budget > 20000)
 		budget = 20000;
 	if (budget < iface->link_Bps / 250)
@@ -94,13 +97,13 @@ apply_section(struct net_iface *iface, const struct conf_iface *section)
 	core->link_Bps = section->bandwidth_Bps;
 	if (core->link_Bps == 0)
 		core->link_Bps = share(iface->facts.speed_Bps, SPEED_PERCENT);
+	core->link_Bps = framing_rate(section->link_layer, core->link_Bps);
 	core->reservable_Bps =
 		share(core->link_Bps, section->reservable_percent);
 	core->max_flows = section->max_flows;
 	if (section->header_bytes != UINT32_MAX)
 		core->header_bytes = section->header_bytes;
-	core->overhead_bytes = section->overhead_bytes;
-	core->min_frame_bytes = section->min_frame_bytes;
+	framing_apply(section, core);
 	core->assumed_min_packet = section->assumed_min_packet;
 	core->timer_us = section->timer_us;
 	core->device_bytes = section->device_bytes;
@@ -138,6 +141,7 @@ fill_tc(struct net_iface *iface, const struct conf_iface *section,
 	tc->header_bytes = core->header_bytes;
 	tc->overhead_bytes = core->overhead_bytes;
 	tc->min_frame_bytes = core->min_frame_bytes;
+	tc->atm = core->atm;
 	tc->timer_us = core->timer_us;
 	tc->pool_low = conf->pool_low;
 	tc->pool_high = conf->pool_high;
@@ -204,7 +208,7 @@ same_framing(const struct rsvp_iface *a, const struct rsvp_iface *b)
 {
 	return a->header_bytes == b->header_bytes &&
 	       a->overhead_bytes == b->overhead_bytes &&
-	       a->min_frame_bytes == b->min_frame_bytes &&
+	       a->min_frame_bytes == b->min_frame_bytes && a->atm == b->atm &&
 	       a->assumed_min_packet == b->assumed_min_packet;
 }
 
@@ -241,7 +245,8 @@ net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b)
 	return x->ifindex == y->ifindex && strcmp(x->name, y->name) == 0 &&
 	       x->mtu == y->mtu && x->header_bytes == y->header_bytes &&
 	       x->overhead_bytes == y->overhead_bytes &&
-	       x->min_frame_bytes == y->min_frame_bytes && same_tc_rates(x, y);
+	       x->min_frame_bytes == y->min_frame_bytes && x->atm == y->atm &&
+	       same_tc_rates(x, y);
 }
 
 bool

@@ -32,6 +32,7 @@ follow(const struct tc_record *r, const struct tc_iface *from,
 	struct tc_htb_class c = r->htb;
 
 	c.overhead = (uint16_t)to->overhead_bytes;
+	c.atm = to->atm;
 	/* Its own m, if it has one, is above that of the link. */
 	if (c.mpu == from->min_frame_bytes || c.mpu < to->min_frame_bytes)
 		c.mpu = (uint16_t)to->min_frame_bytes;
@@ -97,7 +98,7 @@ follow_all(struct tc_link *link, const struct tc_iface *conf)
 	if (tc_mtu_octets(&old) != tc_mtu_octets(conf) ||
 		old.overhead_bytes != conf->overhead_bytes ||
 		old.min_frame_bytes != conf->min_frame_bytes ||
-		old.timer_us != conf->timer_us)
+		old.atm != conf->atm || old.timer_us != conf->timer_us)
 		renew_pools(link, &old);
 }
 

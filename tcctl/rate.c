@@ -6,7 +6,7 @@
 
 #include "model_int.h"
 
-enum { NS_PER_TICK_LOG = 6, ATM_PAYLOAD = 48, ATM_CELL = 53 };
+enum { NS_PER_TICK_LOG = 6 };
 
 struct tc_ratespec
 tc_rate_spec(const struct tc_rate *rate)
@@ -45,9 +45,10 @@ tc_rate_put_wide(
 uint32_t
 tc_rate_cells(uint32_t bytes, bool atm)
 {
-	uint64_t cells = ((uint64_t)bytes + ATM_PAYLOAD - 1) / ATM_PAYLOAD;
+	uint64_t cells =
+		((uint64_t)bytes + TC_ATM_PAYLOAD - 1) / TC_ATM_PAYLOAD;
 
-	return atm ? (uint32_t)(cells * ATM_CELL) : bytes;
+	return atm ? (uint32_t)(cells * TC_ATM_CELL) : bytes;
 }
 
 /* The kernel multiplies by a reciprocal of 32 bits. */
@@ -69,7 +70,7 @@ tc_rate_ticks(const struct tc_rate *rate, uint32_t bytes)
 	}
 	len = len < rate->mpu ? rate->mpu : len;
 	if (rate->atm)
-		len = (len + ATM_PAYLOAD - 1) / ATM_PAYLOAD * ATM_CELL;
+		len = (len + TC_ATM_PAYLOAD - 1) / TC_ATM_PAYLOAD * TC_ATM_CELL;
 	len = len * (uint32_t)mult >> shift >> NS_PER_TICK_LOG;
 	return len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
 }

@@ -39,6 +39,8 @@ void tc_rate_put_table(struct buf_writer *w, uint16_t type, uint32_t mtu,
 	const struct tc_rate *rate, struct tc_ratespec *spec);
 /* Logarithm of the cell that such a table has. */
 uint8_t tc_rate_cell_log(uint32_t mtu);
+/* A cell of ATM, and what of it is payload. */
+enum { TC_ATM_CELL = 53, TC_ATM_PAYLOAD = 48 };
 /* Octets on the wire, by the link layer (a multiple of 53 for ATM). */
 uint32_t tc_rate_cells(uint32_t bytes, bool atm);
 

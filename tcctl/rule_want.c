@@ -121,7 +121,8 @@ tc_want_rule(const struct tc_iface *iface, const struct tc_rule *rule,
 		.quantum = tc_mtu_octets(iface),
 		.prio = PRIO_RULE,
 		.overhead = (uint16_t)iface->overhead_bytes,
-		.mpu = (uint16_t)iface->min_frame_bytes };
+		.mpu = (uint16_t)iface->min_frame_bytes,
+		.atm = iface->atm };
 
 	tc_want_class(
 		iface, TC_POLICY, minor, &htb, queue_limit(iface, rule), ret);

@@ -12,6 +12,7 @@
 
 #include "cli_int.h"
 #include "nl_conn.h"
+#include "rate_int.h"
 
 enum { MINORS = 65536 };
 
@@ -78,8 +79,12 @@ conf_of(const struct shown *s)
 	conf.link_Bps = link ? link->htb.rate_Bps : 0;
 	conf.overhead_bytes = link ? link->htb.overhead : 0;
 	conf.min_frame_bytes = link ? link->htb.mpu : 0;
+	conf.atm = link && link->htb.atm;
 	conf.best_effort_Bps = best ? best->htb.rate_Bps : 0;
-	conf.mtu = best ? best->htb.quantum - conf.overhead_bytes : 0;
+	conf.mtu = best ? best->htb.quantum : 0;
+	if (conf.atm)
+		conf.mtu = conf.mtu / TC_ATM_CELL * TC_ATM_PAYLOAD;
+	conf.mtu -= best ? conf.overhead_bytes : 0;
 	conf.control_Bps = control ? control->htb.rate_Bps : 0;
 	return conf;
 }

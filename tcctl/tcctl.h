@@ -77,6 +77,7 @@ struct tc_iface {
 	uint32_t pool_high; /* and at most */
 	bool take_over; /* replace a foreign tree (it is restored on IFACE_OFF
 			 * if it was a default one) */
+	bool atm;       /* octets travel in cells of 48 in 53 */
 };
 
 enum tc_service { TC_SERVICE_GS = 2, TC_SERVICE_CL = 5 };

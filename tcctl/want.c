@@ -10,6 +10,7 @@
  */
 
 #include "model_int.h"
+#include "rate_int.h"
 
 #include <string.h>
 
@@ -35,8 +36,9 @@ tc_mtu_octets(const struct tc_iface *iface)
 	uint32_t octets =
 		iface->mtu + iface->header_bytes + iface->overhead_bytes;
 
-	return octets > iface->min_frame_bytes ? octets
-					       : iface->min_frame_bytes;
+	if (octets < iface->min_frame_bytes)
+		octets = iface->min_frame_bytes;
+	return tc_rate_cells(octets, iface->atm);
 }
 
 const char *
@@ -99,6 +101,7 @@ make_class(const struct tc_iface *iface, uint32_t minor, uint32_t parent,
 	ret->htb = *c;
 	ret->htb.overhead = (uint16_t)iface->overhead_bytes;
 	ret->htb.mpu = (uint16_t)iface->min_frame_bytes;
+	ret->htb.atm = iface->atm;
 }
 
 static uint32_t
@@ -373,6 +376,14 @@ leaf_limit(const struct tc_iface *iface, const struct tc_flow *flow)
 	return (uint32_t)at_most(limit, UINT32_MAX);
 }
 
+/* What fills the cells of a packet: the kernel makes cells of it itself. */
+static uint32_t
+frame_octets(const struct tc_iface *iface, uint32_t wire_octets)
+{
+	return iface->atm ? wire_octets / TC_ATM_CELL * TC_ATM_PAYLOAD
+			  : wire_octets;
+}
+
 void
 tc_want_flow(const struct tc_iface *iface, const struct tc_flow *flow,
 	uint32_t minor, struct tc_object *ret_class, struct tc_object *ret_leaf)
@@ -385,7 +396,8 @@ tc_want_flow(const struct tc_iface *iface, const struct tc_flow *flow,
 	make_class(iface, minor, tc_subtree_minor(subtree), &c, ret_class);
 	/* A packet smaller than m counts as m (RFC 2211 7, RFC 2212). */
 	ret_class->htb.mpu = (uint16_t)at_most(
-		at_least(flow->min_packet_bytes, iface->min_frame_bytes),
+		at_least(frame_octets(iface, flow->min_packet_bytes),
+			iface->min_frame_bytes),
 		UINT16_MAX);
 	make_leaf(iface, minor, &tc_kind_bfifo, ret_leaf);
 	ret_leaf->fifo.limit = leaf_limit(iface, flow);
@@ -405,6 +417,6 @@ tc_flow_of(const struct tc_iface *iface, const struct tc_object *class,
 		gs || c->ceil_Bps >= iface->link_Bps ? 0 : c->ceil_Bps;
 	ret_flow->bucket_bytes = tc_clock_bytes(c->buffer_ticks, c->rate_Bps);
 	ret_flow->max_packet_bytes = c->quantum;
-	ret_flow->min_packet_bytes = c->mpu;
+	ret_flow->min_packet_bytes = tc_rate_cells(c->mpu, iface->atm);
 	ret_flow->buffer_bytes = leaf->fifo.limit;
 }

@@ -58,6 +58,7 @@ static const struct key iface_keys[] = {
 	{ "header_bytes", K_U32,    false, AT(header_bytes) },
 	{ "overhead_bytes", K_U32,  false, AT(overhead_bytes) },
 	{ "min_frame_bytes", K_U32, false, AT(min_frame_bytes) },
+	{ "atm",          K_BOOL,   false, AT(atm) },
 	{ "timer_us",     K_U32,    false, AT(timer_us) },
 	{ "take_over",    K_BOOL,   false, AT(take_over) },
 	{ "flows",        K_LIST,   false, 0 },

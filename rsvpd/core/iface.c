@@ -151,7 +151,7 @@ same_charge(const struct rsvp_iface *a, const struct rsvp_iface *b)
 {
 	return a->mtu == b->mtu && a->header_bytes == b->header_bytes &&
 	       a->overhead_bytes == b->overhead_bytes &&
-	       a->min_frame_bytes == b->min_frame_bytes &&
+	       a->min_frame_bytes == b->min_frame_bytes && a->atm == b->atm &&
 	       a->assumed_min_packet == b->assumed_min_packet &&
 	       a->timer_us == b->timer_us;
 }

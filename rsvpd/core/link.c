@@ -96,13 +96,26 @@ sending_us(uint64_t wire_bytes, uint64_t rate_Bps)
 	return scale_up(wire_bytes, US_PER_S, rate_Bps);
 }
 
+/* ATM: whole cells, as the kernel counts them too. */
+static uint64_t
+cells(const struct rsvp_iface *iface, uint64_t bytes)
+{
+	enum { PAYLOAD = 48, CELL = 53 };
+
+	if (!iface->atm)
+		return bytes;
+	bytes = bytes / PAYLOAD + (bytes % PAYLOAD != 0);
+	return bytes > UINT64_MAX / CELL ? UINT64_MAX : bytes * CELL;
+}
+
 uint64_t
 link_packet_bytes(const struct rsvp_iface *iface, uint64_t ip_bytes)
 {
 	const uint64_t extra =
 		(uint64_t)iface->header_bytes + iface->overhead_bytes;
 
-	return larger(add(ip_bytes, extra), iface->min_frame_bytes);
+	return cells(
+		iface, larger(add(ip_bytes, extra), iface->min_frame_bytes));
 }
 
 static uint64_t
@@ -113,11 +126,31 @@ smallest_packet(uint32_t min_packet)
 	return min_packet > PACKET_MAX ? PACKET_MAX : min_packet;
 }
 
+/*
+ * The packet of m octets or more that takes most on the wire for its size: the
+ * smallest, or in cells the one that just needs one cell more.  Beyond it the
+ * ratio only falls.
+ */
+static uint64_t
+worst_packet(const struct rsvp_iface *iface, uint32_t min_packet)
+{
+	const uint64_t m = smallest_packet(min_packet);
+	const uint64_t wire = link_packet_bytes(iface, m);
+	uint64_t more = m;
+
+	if (!iface->atm)
+		return m;
+	while (link_packet_bytes(iface, more) == wire)
+		more++;
+	/* wire / m against the other: all are far below 2^32. */
+	return link_packet_bytes(iface, more) * m > wire * more ? more : m;
+}
+
 uint64_t
 link_wire_bytes(
 	const struct rsvp_iface *iface, uint64_t ip_bytes, uint32_t min_packet)
 {
-	const uint64_t m = smallest_packet(min_packet);
+	const uint64_t m = worst_packet(iface, min_packet);
 
 	return scale_up(ip_bytes, link_packet_bytes(iface, m), m);
 }
@@ -126,7 +159,7 @@ uint64_t
 link_ip_bytes(const struct rsvp_iface *iface, uint64_t wire_bytes,
 	uint32_t min_packet)
 {
-	const uint64_t m = smallest_packet(min_packet);
+	const uint64_t m = worst_packet(iface, min_packet);
 
 	return scale_down(wire_bytes, m, link_packet_bytes(iface, m));
 }

@@ -143,6 +143,7 @@ struct rsvp_iface {
 	uint32_t quick_refreshes; /* sent early after a change, 3.7 item 6 */
 	uint32_t latency_us; /* smallest of the link; WIRE_LATENCY_UNKNOWN */
 	bool use_slack; /* GS: rather than refuse, take slack of the request */
+	bool atm;       /* the octets travel in cells of 48 in 53 */
 };
 
 /* ---- life ---------------------------------------------------------------- */

@@ -122,7 +122,8 @@ class Bench:
                 "link_Bps": LINK_BPS, "best_effort_Bps": 625_000,
                 "control_Bps": 125_000, "mtu": 1500, "header_bytes": 14,
                 "overhead_bytes": 24, "min_frame_bytes": 84, "timer_us": 200,
-                "pool_low": 8, "pool_high": 32, "take_over": 0, **changes}
+                "pool_low": 8, "pool_high": 32, "take_over": 0, "atm": 0,
+                **changes}
 
     def flow(self, flow_id=1, port=5004, filters=None, **changes):
         return {"flow_id": flow_id, "ifindex": self.ifindex,

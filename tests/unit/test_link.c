@@ -33,6 +33,54 @@ packets_grow_by_header_and_overhead(void)
 		"no saturation");
 }
 
+/* Whatever sizes of m or more it sends, they take no more than was booked; and
+ * one of them takes all of it. */
+static void
+cells_are_booked_at_their_worst(void)
+{
+	static const struct {
+		uint32_t overhead;
+		uint32_t smallest;
+	} rows[] = { { 0, 0 }, { 16, 0 }, { 40, 0 }, { 40, 106 }, { 7, 48 } };
+
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++)
+		for (uint32_t m = 1; m < 300; m++) {
+			const struct rsvp_iface atm = { .mtu = 1500,
+				.overhead_bytes = rows[n].overhead,
+				.min_frame_bytes = rows[n].smallest,
+				.atm = true };
+			uint64_t most = 0;
+
+			for (uint64_t x = m; x <= 1500; x++) {
+				const uint64_t octets = 1500 * x;
+				const uint64_t wire =
+					1500 * link_packet_bytes(&atm, x);
+				const uint64_t booked =
+					link_wire_bytes(&atm, octets, m);
+
+				T_CHECK(booked >= wire, "m %u, %" PRIu64, m, x);
+				most = booked == wire ? x : most;
+			}
+			T_CHECK(most != 0, "m %u: nothing takes so much", m);
+		}
+}
+
+static void
+cells_are_53_octets(void)
+{
+	const struct rsvp_iface atm = {
+		.mtu = 1500, .overhead_bytes = 8, .atm = true
+	};
+
+	T_EQ(link_packet_bytes(&atm, 40), 53);
+	T_EQ(link_packet_bytes(&atm, 41), 106);
+	T_EQ(link_packet_bytes(&atm, 1500), 32 * 53);
+	T_CHECK(link_packet_bytes(&atm, UINT64_MAX) == UINT64_MAX, "overflow");
+	T_CHECK(link_ip_bytes(&atm, link_wire_bytes(&atm, 100000, 64), 64) >=
+			100000,
+		"and back");
+}
+
 static void
 rates_are_inflated_for_the_smallest_packet(void)
 {
@@ -362,6 +410,8 @@ static struct t_case cases[] = {
 		absurd_rates_end_at_the_largest_number },
 	{ "packets grow by header and overhead",
 		packets_grow_by_header_and_overhead },
+	{ "cells are booked at their worst", cells_are_booked_at_their_worst },
+	{ "cells are 53 octets", cells_are_53_octets },
 	{ "rates are inflated for the smallest packet",
 		rates_are_inflated_for_the_smallest_packet },
 	{ "headers of any size do not overflow",

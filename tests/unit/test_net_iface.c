@@ -237,6 +237,98 @@ link_headers_follow_the_type(void)
 	T_EQ(i.core.header_bytes, 18);
 }
 
+/* Octets on the line for an IP packet, as core and kernel count them. */
+static uint32_t
+line_octets(const struct rsvp_iface *c, uint32_t ip)
+{
+	uint32_t octets = ip + c->header_bytes + c->overhead_bytes;
+
+	if (octets < c->min_frame_bytes)
+		octets = c->min_frame_bytes;
+	return c->atm ? (octets + 47) / 48 * 53 : octets;
+}
+
+static void
+link_layers_tell_what_a_packet_takes(void)
+{
+	static const struct {
+		enum conf_link_layer layer;
+		uint16_t type;
+		uint32_t of_40;
+		uint32_t of_1500;
+	} rows[] = { { CONF_LINK_NONE, ARPHRD_ETHER, 54, 1514 },
+		{ CONF_LINK_NONE, ARPHRD_PPP, 40, 1500 },
+		{ CONF_LINK_ETHERNET, ARPHRD_ETHER, 84, 1538 },
+		{ CONF_LINK_VLAN, ARPHRD_ETHER, 88, 1542 },
+		{ CONF_LINK_PPPOE, ARPHRD_PPP, 86, 1546 },
+		{ CONF_LINK_PPPOE_VLAN, ARPHRD_PPP, 90, 1550 },
+		{ CONF_LINK_ATM_IPOA, ARPHRD_NONE, 106, 1696 },
+		{ CONF_LINK_ATM_PPPOA, ARPHRD_PPP, 106, 1696 },
+		{ CONF_LINK_ATM_BRIDGED, ARPHRD_ETHER, 106, 1696 },
+		{ CONF_LINK_ATM_PPPOE, ARPHRD_PPP, 106, 1749 },
+		{ CONF_LINK_PTM, ARPHRD_ETHER, 68, 1522 },
+		{ CONF_LINK_PTM_PPPOE, ARPHRD_PPP, 70, 1530 },
+		{ CONF_LINK_TUNNEL_IPIP, ARPHRD_TUNNEL, 98, 1558 },
+		{ CONF_LINK_TUNNEL_GRE, ARPHRD_IPGRE, 102, 1562 },
+		{ CONF_LINK_TUNNEL_IP6, ARPHRD_TUNNEL6, 118, 1578 },
+		{ CONF_LINK_TUNNEL_WIREGUARD, ARPHRD_NONE, 158, 1618 } };
+	struct conf_iface s = section(1250000);
+	struct net_iface i = link_of(IFF_UP, 0);
+
+	T_EQ(sizeof(rows) / sizeof(rows[0]), CONF_LINK_LAYERS + 1);
+	s.overhead_bytes = s.min_frame_bytes = UINT32_MAX;
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+		i.facts.type = rows[n].type;
+		s.link_layer = rows[n].layer;
+		net_iface_settle(&i, &s, &conf);
+		T_EQ(line_octets(&i.core, 40), rows[n].of_40);
+		T_EQ(line_octets(&i.core, 1500), rows[n].of_1500);
+		T_EQ(i.tc.overhead_bytes, i.core.overhead_bytes);
+		T_EQ(i.tc.min_frame_bytes, i.core.min_frame_bytes);
+		T_EQ(i.tc.atm, i.core.atm);
+	}
+	/* What is said itself goes first. */
+	s.overhead_bytes = 3;
+	s.min_frame_bytes = 0;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.overhead_bytes, 3);
+	T_EQ(i.core.min_frame_bytes, 0);
+	/* A header larger than all there should be leaves no overhead. */
+	s.link_layer = CONF_LINK_ATM_IPOA;
+	s.overhead_bytes = UINT32_MAX;
+	s.header_bytes = 18;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.overhead_bytes, 0);
+}
+
+static void
+ptm_leaves_64_of_65(void)
+{
+	struct conf_iface s = section(6500000);
+	struct net_iface i = link_of(IFF_UP, 0);
+
+	s.link_layer = CONF_LINK_PTM;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.link_Bps, 6400000);
+	T_EQ(i.tc.link_Bps, 6400000);
+	s.bandwidth_Bps = UINT64_MAX;
+	net_iface_settle(&i, &s, &conf);
+	T_CHECK(i.core.link_Bps > UINT64_C(18000000000000000000), "overflow");
+}
+
+static void
+cells_have_room_in_the_budget(void)
+{
+	struct conf_iface s = section(125000);
+	struct net_iface i = link_of(IFF_UP, 0);
+
+	s.link_layer = CONF_LINK_ATM_PPPOE;
+	s.overhead_bytes = s.min_frame_bytes = UINT32_MAX;
+	net_iface_settle(&i, &s, &conf);
+	T_CHECK(i.core.budget_bytes >= 4 * line_octets(&i.core, 1500),
+		"%" PRIu64, i.core.budget_bytes);
+}
+
 /* RFC 2212's D of the interface, in microseconds. */
 static uint64_t
 delay_us(const struct rsvp_iface *c)
@@ -305,12 +397,13 @@ every_change_is_noticed(void)
 		CORE(refresh_ms), CORE(lives), CORE(link_Bps),
 		CORE(reservable_Bps), CORE(budget_bytes), CORE(max_flows),
 		CORE(header_bytes), CORE(overhead_bytes), CORE(min_frame_bytes),
-		CORE(assumed_min_packet), CORE(timer_us), CORE(device_bytes),
-		CORE(repair_wait_ms), CORE(slew_percent), CORE(quick_refreshes),
-		CORE(latency_us), CORE(use_slack), TC(ifindex), TC(name),
-		TC(link_Bps), TC(best_effort_Bps), TC(control_Bps), TC(mtu),
-		TC(header_bytes), TC(overhead_bytes), TC(min_frame_bytes),
-		TC(timer_us), TC(pool_low), TC(pool_high), TC(take_over),
+		CORE(atm), CORE(assumed_min_packet), CORE(timer_us),
+		CORE(device_bytes), CORE(repair_wait_ms), CORE(slew_percent),
+		CORE(quick_refreshes), CORE(latency_us), CORE(use_slack),
+		TC(ifindex), TC(name), TC(link_Bps), TC(best_effort_Bps),
+		TC(control_Bps), TC(mtu), TC(header_bytes), TC(overhead_bytes),
+		TC(min_frame_bytes), TC(atm), TC(timer_us), TC(pool_low),
+		TC(pool_high), TC(take_over),
 		{ offsetof(struct net_iface, packets_per_s), sizeof(uint32_t),
 			false },
 		{ offsetof(struct net_iface, udp), sizeof(enum conf_udp),
@@ -366,6 +459,10 @@ static struct t_case cases[] = {
 	{ "the rate comes from the device when it is not given",
 		the_rate_comes_from_the_device_when_it_is_not_given },
 	{ "large rates do not overflow", large_rates_do_not_overflow },
+	{ "link layers tell what a packet takes",
+		link_layers_tell_what_a_packet_takes },
+	{ "PTM leaves 64 of 65", ptm_leaves_64_of_65 },
+	{ "cells have room in the budget", cells_have_room_in_the_budget },
 	{ "link headers follow the type", link_headers_follow_the_type },
 	{ "the default budget keeps the delay short",
 		the_default_budget_keeps_the_delay_short },

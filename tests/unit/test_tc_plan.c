@@ -108,6 +108,37 @@ faster_link(void)
 		tree(&faster, &tc_kind_pfifo));
 }
 
+/* What was booked in cells is what the kernel charges: it makes cells of the
+ * frame itself. */
+static void
+cells_are_left_to_the_kernel(void)
+{
+	struct tc_iface iface = fix_iface();
+	struct tc_flow flow = fix_flow(1, 5004);
+	struct tc_flow back = { 0 };
+	struct tc_object class;
+	struct tc_object leaf;
+
+	iface.header_bytes = 0;
+	iface.overhead_bytes = 32;
+	iface.min_frame_bytes = 0;
+	iface.atm = true;
+	T_EQ(tc_mtu_octets(&iface), 32 * 53); /* 1532 octets */
+	flow.min_packet_bytes = 3 * 53;
+	tc_want_flow(&iface, &flow, 0x100, &class, &leaf);
+	T_CHECK(class.htb.atm, "no cells");
+	T_EQ(class.htb.overhead, 32);
+	T_EQ(class.htb.mpu, 3 * 48);
+	tc_flow_of(&iface, &class, &leaf, &back);
+	T_EQ(back.min_packet_bytes, flow.min_packet_bytes);
+	tc_want_idle(&iface, TC_CL, 0x101, &class, &leaf);
+	T_CHECK(class.htb.atm, "an idle class");
+	iface.atm = false;
+	tc_want_flow(&iface, &flow, 0x100, &class, &leaf);
+	T_CHECK(!class.htb.atm, "cells");
+	T_EQ(class.htb.mpu, 3 * 53);
+}
+
 static void
 another_leaf(void)
 {
@@ -370,6 +401,7 @@ static struct t_case cases[] = {
 	{ "a new tree is made from the root to the filters", new_tree },
 	{ "an equal tree needs nothing", same_tree },
 	{ "a faster link changes classes in place", faster_link },
+	{ "cells are left to the kernel", cells_are_left_to_the_kernel },
 	{ "another kind of leaf goes over the old one", another_leaf },
 	{ "a damaged tree is repaired and strangers go", damaged_tree },
 	{ "a flow takes an idle class", flow_set_up },
