@@ -262,7 +262,6 @@ set_network(LDAP *ld, const struct source_directory *d,
 		{ LDAP_OPT_PROTOCOL_VERSION, &version, "protocol version" },
 		{ LDAP_OPT_NETWORK_TIMEOUT, &timeout, "network timeout" },
 		{ LDAP_OPT_TIMEOUT, &timeout, "timeout" },
-		{ LDAP_OPT_REFERRALS, LDAP_OPT_OFF, "referrals" },
 		{ LDAP_OPT_X_KEEPALIVE_IDLE, &idle, "keepalive" },
 		{ LDAP_OPT_X_KEEPALIVE_PROBES, &probes, "keepalive" },
 		{ LDAP_OPT_X_KEEPALIVE_INTERVAL, &interval, "keepalive" },
@@ -275,6 +274,13 @@ set_network(LDAP *ld, const struct source_directory *d,
 	if (!set_all(
 		    ld, options, sizeof(options) / sizeof(options[0]), problem))
 		return false;
+	/* Off is a null pointer.  To follow them would bind as nobody at a
+	 * server that somebody named. */
+	if (ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) !=
+		LDAP_OPT_SUCCESS) {
+		text_add(problem, "referrals: not accepted");
+		return false;
+	}
 	/* Memory is bounded by the octets of one answer. */
 	if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == LDAP_OPT_SUCCESS &&
 		sb)
@@ -344,27 +350,42 @@ set_tls(LDAP *ld, const struct source_directory *d, struct text *problem)
 
 /* ---- in secret, and as whom ---------------------------------------------- */
 
-/* TLS by ldaps:// or by StartTLS; never a fall back to plain text. */
 static bool
-secure(struct dir_conn *conn, const struct source_directory *d, const char *uri,
-	struct text *problem)
+starts_tls(const struct source_directory *d, const char *uri)
 {
-	bool plain = strncasecmp(uri, "ldap://", 7) == 0;
 	uint8_t mode = d->starttls;
 
 	if (mode == STARTTLS_UNSET)
 		mode = source_uri_is_local(uri) ? STARTTLS_NEVER
 						: STARTTLS_DEMAND;
-	if (!plain || mode == STARTTLS_NEVER)
+	return strncasecmp(uri, "ldap://", 7) == 0 && mode == STARTTLS_DEMAND;
+}
+
+/* Reading the authorities takes a while: not for a plain connection. */
+static bool
+wants_tls(const struct source_directory *d, const char *uri)
+{
+	return strncasecmp(uri, "ldaps://", 8) == 0 || starts_tls(d, uri);
+}
+
+static const char tls_hint[] =
+	" (does the server offer TLS, and is its certificate for this name, in "
+	"date, and by an authority that caFile or caDir has?)";
+
+/* TLS by ldaps:// or by StartTLS; never a fall back to plain text. */
+static bool
+secure(struct dir_conn *conn, const struct source_directory *d, const char *uri,
+	struct text *problem)
+{
+	int rc;
+
+	if (!starts_tls(d, uri))
 		return true;
-
-	int rc = ldap_start_tls_s(conn->ld, NULL, NULL);
-
+	rc = ldap_start_tls_s(conn->ld, NULL, NULL);
 	if (rc == LDAP_SUCCESS)
 		return true;
 	failed_because(conn, problem, "StartTLS", rc);
-	text_add(problem, " (does the server offer it, name itself in its "
-			  "certificate, and match caFile?)");
+	text_add(problem, tls_hint);
 	return false;
 }
 
@@ -394,7 +415,7 @@ read_password(
 
 static bool
 bind_to(struct dir_conn *conn, const struct source_directory *d,
-	struct text *problem)
+	const char *uri, struct text *problem)
 {
 	char password[PASSWORD_MAX] = "";
 	struct berval credentials = { 0, password };
@@ -412,6 +433,8 @@ bind_to(struct dir_conn *conn, const struct source_directory *d,
 	explicit_bzero(password, sizeof(password));
 	if (rc != LDAP_SUCCESS)
 		failed_because(conn, problem, "bind", rc);
+	if (rc == LDAP_SERVER_DOWN && strncasecmp(uri, "ldaps://", 8) == 0)
+		text_add(problem, tls_hint);
 	return rc == LDAP_SUCCESS;
 }
 
@@ -439,8 +462,8 @@ dir_conn_open(const struct source_directory *d, const char *uri,
 		return NULL;
 	}
 	if (set_network(conn->ld, d, &conn->callback, problem) &&
-		set_tls(conn->ld, d, problem) &&
-		secure(conn, d, uri, problem) && bind_to(conn, d, problem))
+		(!wants_tls(d, uri) || set_tls(conn->ld, d, problem)) &&
+		secure(conn, d, uri, problem) && bind_to(conn, d, uri, problem))
 		return conn;
 	dir_conn_close(conn);
 	return NULL;

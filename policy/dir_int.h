@@ -17,7 +17,7 @@
 #include "base/mono.h"
 #include "policy/source.h"
 
-enum { DIR_PROBLEM = 300, DIR_COOKIE = 1024 };
+enum { DIR_PROBLEM = 400, DIR_COOKIE = 1024 };
 
 const char *dir_mode_text(enum source_mode mode);
 

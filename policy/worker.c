@@ -63,7 +63,7 @@ struct worker {
 	uint64_t said; /* digest of the last report */
 	struct worker_file file;
 	char file_status[WORKER_STATUS / 3];
-	char directory_status[WORKER_STATUS / 3];
+	char directory_status[WORKER_STATUS * 2 / 3];
 };
 
 static int64_t

@@ -7,11 +7,13 @@ import fcntl
 import mmap
 import os
 import pathlib
+import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "netns"))
 from lab import port_free, wait_for  # noqa: E402  (found by the line above)
@@ -24,6 +26,9 @@ SLAPD = pathlib.Path("/usr/sbin/slapd")
 SNAPSHOT, LOADED, STATUS = 1, 2, 3
 PING, PONG, RELOAD = 1, 2, 3
 GENERATION, SIZE, TEXT = 1, 2, 3
+FACTS = {4: "server", 5: "mode", 6: "connected", 7: "waiting", 8: "entries",
+         9: "skipped", 10: "cookie", 11: "change", 12: "answer", 13: "cache",
+         14: "retry"}
 
 
 SYNCPROV = """
@@ -103,6 +108,84 @@ index entryUUID,entryCSN eq
     def modify(self, ldif):
         self._tool("ldapmodify", ldif)
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait(20)
+
+
+class Relay:
+    """A TCP relay before a server: counts, and falls silent on demand."""
+
+    def __init__(self, port):
+        self.to = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.uri = f"ldap://127.0.0.1:{self.port}"
+        self.received = 0  # from the server
+        self.accepted = 0
+        self.pairs = []
+        self.silent = set()  # sockets that are not read any more
+        self.refuse = False
+        self.ending = False
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def silence(self):
+        """What is connected now stays so, and nothing passes any more."""
+        self.silent |= {s for pair in self.pairs for s in pair}
+
+    def hang_up(self):
+        """End what is connected now."""
+        for client, _ in list(self.pairs):
+            try:
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has gone by itself
+
+    def _accept(self):
+        client, _ = self.listener.accept()
+        if self.refuse:
+            client.close()
+            return
+        self.accepted += 1
+        self.pairs.append(
+            (client, socket.create_connection(("127.0.0.1", self.to))))
+
+    def _pass(self, pair, source):
+        other = pair[1] if source is pair[0] else pair[0]
+        try:
+            data = source.recv(65536)
+            if data:
+                other.sendall(data)
+        except OSError:
+            data = b""
+        if source is pair[1]:
+            self.received += len(data)
+        if not data:
+            self.pairs.remove(pair)
+            for s in pair:
+                s.close()
+
+    def _run(self):
+        while not self.ending:
+            sockets = {s: pair for pair in list(self.pairs) for s in pair
+                       if s not in self.silent}
+            ready, _, _ = select.select([self.listener, *sockets], [], [],
+                                        0.05)
+            for s in ready:
+                if s is self.listener:
+                    self._accept()
+                elif sockets[s] in self.pairs:
+                    self._pass(sockets[s], s)
+
+    def close(self):
+        self.ending = True
+        self.thread.join()
+        for pair in self.pairs:
+            for s in pair:
+                s.close()
+        self.listener.close()
+
 
 def message(kind, serial=0, attributes=b""):
     return struct.pack("<IHHI", 12 + len(attributes), 1, kind,
@@ -153,6 +236,7 @@ class Policyd:
         self.conf = self.dir / "policy.conf"
         self.snapshots = []
         self.status = ""
+        self.facts = {}
         self.engine, engine = socket.socketpair(socket.AF_UNIX,
                                                 socket.SOCK_SEQPACKET)
         self.supervisor, supervisor = socket.socketpair(
@@ -218,6 +302,10 @@ class Policyd:
                     "<HHQHH", GENERATION, 12, got.generation, TEXT, 4)))
             elif kind == STATUS:
                 self.status = attributes[TEXT].decode()
+                self.facts = {
+                    name: attributes[at].decode() if at < 6 else
+                    int.from_bytes(attributes[at], "little")
+                    for at, name in FACTS.items() if at in attributes}
         for fd in fds:
             os.close(fd)
         return bool(data)

@@ -1,0 +1,724 @@
+# SPDX-License-Identifier: ISC
+"""policyd and a directory that changes, falls silent, lies, or is gone: what
+comes, what stays in force, and how the next server, mode or attempt is chosen.
+Needs slapd, nothing else."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+import bench
+from bench import Relay, Slapd
+from test_policyd_ldap import (category, certificates, change, conf, explain,
+                               folder, openssl, rule, slapd, start, tls_slapd)
+
+pytestmark = pytest.mark.skipif(not bench.SLAPD.exists(),
+                                reason="slapd is not installed")
+__all__ = ["certificates", "folder", "slapd", "start"]  # fixtures
+NEVER = "poll = 3600;"  # nothing is found by looking
+
+
+def slow(uri, more="", policy=""):
+    """Settings with which only what is pushed arrives."""
+    return conf(uri, "quiet = 0; " + more, policy).replace(
+        "poll = 1;", NEVER)
+
+
+@pytest.fixture
+def relay(slapd):
+    one = Relay(slapd.port)
+    yield one
+    one.close()
+
+
+def names(snapshot):
+    """The rules of a snapshot."""
+    return set(re.findall(r"rule-[a-z]+-\d+", snapshot.bytes.decode("latin1")))
+
+
+def modrdn(old, new):
+    return "\n".join([f"dn: {old},ou=NetworkPolicies,o=example",
+                      "changetype: modrdn", f"newrdn: {new}",
+                      "deleteoldrdn: 1", "", ""])
+
+
+def delete(dn):
+    return f"dn: {dn},ou=NetworkPolicies,o=example\nchangetype: delete\n\n"
+
+
+def generation(value):
+    return ("dn: cn=generation,ou=NetworkPolicies,o=example\n"
+            "objectClass: qosPolicyGeneration\ncn: generation\n"
+            f"qosGeneration: {value}\n\n")
+
+
+# ---- changes are pushed
+
+
+def test_changes_are_pushed(slapd, start):
+    slapd.add(category("gold", "qosMaxRatePerFlow: 1000") +
+              rule("studio", "ServiceReference: gold"))
+    policyd = start(slow(slapd.uri))
+    policyd.wait_rule("studio")
+    policyd.wait(lambda: policyd.facts.get("mode") == "persist" and
+                 policyd.facts["connected"] and policyd.facts["entries"] == 2,
+                 "mode")
+    slapd.add(rule("second", "qosRole: transit"))
+    policyd.wait_rule("second")
+    slapd.modify(change("PolicyName=second", "replace", "qosRole", "sender"))
+    policyd.wait(lambda: len(policyd.snapshots) >= 3 and
+                 explain(policyd.conf, "--role", "sender")["rule"] ==
+                 "second", "change")
+    slapd.modify(modrdn("PolicyName=second", "PolicyName=third"))
+    got = policyd.wait_rule("third")
+    assert "second" not in got
+    policyd.wait(lambda: policyd.facts["entries"] == 3, "one entry")
+    slapd.modify(delete("PolicyName=third"))
+    policyd.wait_rule("third", present=False)
+    # What no tag selects any more is gone, and comes back.
+    slapd.modify(change("PolicyName=studio", "replace", "SelectorTag",
+                        "host9"))
+    policyd.wait_rule("studio", present=False)
+    slapd.modify(change("PolicyName=studio", "replace", "SelectorTag", "ALL"))
+    policyd.wait_rule("studio")
+    assert policyd.facts["cookie"] > 0 and policyd.facts["change"] > 0
+
+
+def test_a_move_within_the_tree_is_no_change_of_the_rules(slapd, start):
+    slapd.add("dn: ou=below,ou=NetworkPolicies,o=example\n"
+              "objectClass: organizationalUnit\nou: below\n\n" +
+              rule("studio") + rule("other"))
+    policyd = start(slow(slapd.uri))
+    policyd.wait_rule("studio")
+    policyd.wait_rule("other")
+    count = policyd.snapshots[-1].generation
+    slapd.modify("dn: PolicyName=studio,ou=NetworkPolicies,o=example\n"
+                 "changetype: modrdn\nnewrdn: PolicyName=studio\n"
+                 "deleteoldrdn: 0\n"
+                 "newsuperior: ou=below,ou=NetworkPolicies,o=example\n\n" +
+                 delete("PolicyName=other"))
+    got = policyd.wait_rule("other", present=False)
+    assert "studio" in got and got.generation == count + 1
+    assert all("studio" in s for s in policyd.snapshots[1:])
+
+
+def test_a_thousand_changes_are_few_generations(slapd, start):
+    slapd.add(rule("studio"))
+    policyd = start(slow(slapd.uri).replace("quiet = 0", "quiet = 500"))
+    policyd.wait_rule("studio")
+    before = len(policyd.snapshots)
+    slapd.add("".join(rule(f"rule-a-{i}", f"qosUser: {i}")
+                      for i in range(1000)))
+    policyd.wait(lambda: len(names(policyd.snapshots[-1])) == 1000, "all")
+    assert len(policyd.snapshots) - before <= 12
+    slapd.modify("".join(delete(f"PolicyName=rule-a-{i}")
+                         for i in range(1000)))
+    policyd.wait(lambda: not names(policyd.snapshots[-1]), "none")
+    assert len(policyd.snapshots) - before <= 24
+
+
+def test_a_constant_stream_of_changes_is_taken_in_the_end(slapd, start):
+    slapd.add(rule("studio"))
+    policyd = start(slow(slapd.uri).replace("quiet = 0", 'quiet = "5s"'))
+    policyd.wait_rule("studio")
+    before = len(policyd.snapshots)
+    began = time.monotonic()
+    for i in range(1000):
+        slapd.add(rule(f"rule-a-{i}"))
+        policyd.receive(0.2)
+        if len(policyd.snapshots) > before:
+            break
+    assert names(policyd.snapshots[-1])
+    assert time.monotonic() - began > 4
+
+
+def test_every_generation_is_one_of_two_whole_sets(slapd, start):
+    """A burst moves from one set to the other, entry by entry, while every
+    change is looked at: the generation entry makes it one."""
+    sets = {kind: {f"rule-{kind}-{i}" for i in range(40)} for kind in "ab"}
+    slapd.add("".join(rule(name) for name in sorted(sets["a"])) +
+              generation("0"))
+    policyd = start(slow(slapd.uri))
+    policyd.wait(lambda: policyd.snapshots and
+                 names(policyd.snapshots[-1]) == sets["a"], "the first set")
+    start_of_it = len(policyd.snapshots)
+    now, then = "a", "b"
+    for turn in range(1, 7):
+        slapd.modify("".join(
+            modrdn(f"PolicyName=rule-{now}-{i}", f"PolicyName=rule-{then}-{i}")
+            for i in range(40)))
+        slapd.modify(change("cn=generation", "replace", "qosGeneration",
+                            str(turn)))
+        now, then = then, now
+        policyd.wait(lambda n=now: names(policyd.snapshots[-1]) == sets[n],
+                     "the other set")
+    seen = [names(s) for s in policyd.snapshots[start_of_it - 1:]]
+    assert all(one in (sets["a"], sets["b"]) for one in seen)
+    assert len(seen) == 7
+
+
+def test_changes_wait_for_the_generation_entry(slapd, start):
+    slapd.add(rule("studio") + generation("1"))
+    policyd = start(conf(slapd.uri))
+    policyd.wait_rule("studio")
+    policyd.wait(lambda: policyd.facts.get("mode") == "persist" and
+                 "answers" in policyd.status, "answer")
+    assert not policyd.facts["waiting"]
+    slapd.add(rule("early"))
+    policyd.wait(lambda: "wait for the generation entry" in policyd.status and
+                 policyd.facts["waiting"], "waiting")
+    # Neither a reload nor a restart lets them in.
+    policyd.reload(conf(slapd.uri, policy='policy = { rules = ( '
+                        '{ name = "added"; } ); };'))
+    assert "early" not in policyd.wait_rule("added")
+    cache = policyd.state / "policy.cache"
+    policyd.wait(lambda: b"added" in cache.read_bytes(), "cache")
+    policyd.stop()
+    again = start(conf(slapd.uri))
+    again.wait(lambda: "answers" in again.status and
+               again.facts["entries"] == 3, "answer")
+    assert again.ping(1)[1] == 1
+    assert all("early" not in s for s in again.snapshots)
+    slapd.modify(change("cn=generation", "replace", "qosGeneration", "2"))
+    again.wait_rule("early")
+    again.wait(lambda: not again.facts["waiting"], "no waiting")
+    # Without it every change counts.
+    slapd.modify(delete("cn=generation") + delete("PolicyName=early"))
+    again.wait_rule("early", present=False)
+
+
+def test_a_generation_entry_of_others_is_not_ours(slapd, start):
+    slapd.add(rule("studio") + generation("1").replace(
+        "qosGeneration", "SelectorTag: host9\nqosGeneration"))
+    policyd = start(slow(slapd.uri))
+    policyd.wait_rule("studio")
+    slapd.add(rule("second"))
+    policyd.wait_rule("second")
+
+
+def test_strict_takes_nothing_while_an_entry_cannot_be_read(slapd, start):
+    slapd.add(rule("studio"))
+    policyd = start(slow(slapd.uri, "strict = true;"))
+    policyd.wait_rule("studio")
+    slapd.add(rule("good") + rule("bad", "DestinationPortRange: x"))
+    policyd.wait(lambda: "1 entries cannot be read, and it is strict" in
+                 policyd.status and policyd.facts["skipped"] == 1, "status")
+    assert "good" not in policyd.snapshots[-1] or \
+        policyd.snapshots[-1].generation > 2
+    slapd.modify(change("PolicyName=bad", "replace", "DestinationPortRange",
+                        "80"))
+    got = policyd.wait_rule("bad")
+    assert "good" in got
+    policyd.wait(lambda: policyd.facts["skipped"] == 0, "none skipped")
+
+
+# ---- the ladder
+
+
+@pytest.mark.parametrize("sync,more,top,expected", [
+    (True, "", "", "persist"), (True, 'mode = "refresh";', "", "refresh"),
+    (True, 'mode = "poll";', "", "poll"), (False, "", "", "poll"),
+    (False, "", "moduleload syncprov", "poll"),
+], ids=("persist", "refresh", "poll", "no-sync", "no-overlay"))
+def test_what_the_server_offers_decides(folder, start, sync, more, top,
+                                        expected):
+    slapd = Slapd(folder / "slapd", sync=sync, config="sizelimit unlimited\n",
+                  top=f"modulepath /usr/lib/ldap\n{top}" if top else "")
+    try:
+        slapd.add("".join(rule(f"rule-a-{i}") for i in range(1200)))
+        policyd = start(conf(slapd.uri, more))
+        policyd.wait(lambda: policyd.snapshots and
+                     len(names(policyd.snapshots[-1])) == 1200, "all")
+        policyd.wait(lambda: policyd.facts.get("mode") == expected, "mode")
+        slapd.modify(modrdn("PolicyName=rule-a-0", "PolicyName=rule-b-0") +
+                     delete("PolicyName=rule-a-1"))
+        slapd.add(rule("rule-c-0"))
+        want = {f"rule-a-{i}" for i in range(2, 1200)} | {"rule-b-0",
+                                                          "rule-c-0"}
+        policyd.wait(lambda: names(policyd.snapshots[-1]) == want, "changes")
+        assert "last known" not in policyd.text()
+    finally:
+        slapd.stop()
+
+
+def test_polling_counts_once_it_is_quiet(folder, start):
+    slapd = Slapd(folder / "slapd", sync=False)
+    try:
+        slapd.add(rule("studio"))
+        policyd = start(conf(slapd.uri, "quiet = 1000;").replace(
+            "poll = 1;", "poll = 2;"))
+        policyd.wait_rule("studio")
+        before = len(policyd.snapshots)
+        for i in range(8):
+            slapd.add(rule(f"rule-a-{i}"))
+            policyd.receive(0.1)
+        policyd.wait(lambda: len(names(policyd.snapshots[-1])) == 8, "all")
+        assert len(policyd.snapshots) - before <= 3
+    finally:
+        slapd.stop()
+
+
+# ---- restart, cookie
+
+
+def test_after_a_restart_only_changes_travel(slapd, relay, start):
+    slapd.add("".join(rule(f"rule-a-{i}") for i in range(400)))
+    first = start(slow(relay.uri))
+    first.wait(lambda: first.snapshots and
+               len(names(first.snapshots[-1])) == 400, "all")
+    whole = relay.received
+    assert whole > 40000
+    cache = first.state / "policy.cache"
+    first.wait(lambda: cache.exists() and b"csn=" in cache.read_bytes(),
+               "cache")
+    first.stop()
+    slapd.modify(delete("PolicyName=rule-a-0"))
+    slapd.add(rule("rule-b-0"))
+    relay.received = 0
+    again = start(slow(relay.uri))
+    again.wait(lambda: again.snapshots and "rule-b-0" in again.snapshots[-1],
+               "change")
+    got = names(again.snapshots[-1])
+    assert len(got) == 400 and "rule-a-0" not in got
+    assert relay.received < whole / 4
+    again.stop()
+    # Other tags see other entries: the cookie is of no use.
+    relay.received = 0
+    third = start(slow(relay.uri).replace('"host1"', '"host2"'))
+    third.wait(lambda: third.facts.get("mode") == "persist", "mode")
+    third.wait(lambda: third.snapshots and
+               len(names(third.snapshots[-1])) == 400, "all")
+    assert relay.received > whole / 2
+
+
+def test_a_cookie_is_for_the_server_that_gave_it(slapd, relay, start):
+    slapd.add("".join(rule(f"rule-a-{i}") for i in range(400)))
+    first = start(slow(slapd.uri))
+    first.wait(lambda: first.snapshots and
+               len(names(first.snapshots[-1])) == 400, "all")
+    cache = first.state / "policy.cache"
+    first.wait(lambda: cache.exists() and b"csn=" in cache.read_bytes(),
+               "cache")
+    first.stop()
+    other = start(slow(relay.uri))
+    other.wait(lambda: other.facts.get("mode") == "persist", "mode")
+    assert relay.received > 40000
+
+
+def test_deletes_that_the_server_forgot_are_found(folder, start):
+    """Its session log is short: it answers with what is present."""
+    slapd = Slapd(folder / "slapd", config="")
+    text = (slapd.dir / "slapd.conf").read_text()
+    slapd.stop()
+    (slapd.dir / "slapd.conf").write_text(
+        text.replace("syncprov-sessionlog 1000", ""))
+    slapd.start()
+    try:
+        slapd.add("".join(rule(f"rule-a-{i}") for i in range(100)))
+        first = start(slow(slapd.uri))
+        first.wait(lambda: first.snapshots and
+                   len(names(first.snapshots[-1])) == 100, "all")
+        cache = first.state / "policy.cache"
+        first.wait(lambda: cache.exists() and b"csn=" in cache.read_bytes(),
+                   "cache")
+        first.stop()
+        slapd.modify("".join(delete(f"PolicyName=rule-a-{i}")
+                             for i in range(30)))
+        again = start(slow(slapd.uri))
+        again.wait(lambda: again.snapshots and names(again.snapshots[-1]) ==
+                   {f"rule-a-{i}" for i in range(30, 100)}, "what is left")
+    finally:
+        slapd.stop()
+
+
+def test_a_directory_that_was_made_anew_is_read_anew(folder, start):
+    """Its cookie means nothing to the server: other entries, other UUIDs."""
+    slapd = Slapd(folder / "slapd")
+    slapd.add(rule("rule-a-0") + rule("rule-a-1"))
+    policyd = start(conf(slapd.uri))
+    policyd.wait(lambda: policyd.snapshots and
+                 len(names(policyd.snapshots[-1])) == 2, "both")
+    slapd.stop()
+    for path in (slapd.dir / "db").iterdir():
+        path.unlink()
+    slapd.start()
+    slapd.add("dn: o=example\nobjectClass: organization\no: example\n\n"
+              "dn: ou=NetworkPolicies,o=example\n"
+              "objectClass: organizationalUnit\nou: NetworkPolicies\n\n" +
+              rule("rule-b-0"))
+    try:
+        policyd.wait(lambda: names(policyd.snapshots[-1]) == {"rule-b-0"},
+                     "the new ones alone", 40)
+    finally:
+        slapd.stop()
+
+
+# ---- it falls silent, dies, comes back
+
+
+def test_a_killed_server_is_followed_again(slapd, start):
+    slapd.add(rule("studio"))
+    policyd = start(conf(slapd.uri))
+    policyd.wait_rule("studio")
+    policyd.wait(lambda: "answers" in policyd.status, "answer")
+    slapd.kill()
+    policyd.wait(lambda: "last known rules stay" in policyd.status and
+                 not policyd.facts["connected"] and policyd.facts["retry"],
+                 "status")
+    slapd.start()
+    slapd.add(rule("second"))
+    policyd.wait_rule("second")
+    policyd.wait(lambda: "answers" in policyd.status and
+                 policyd.facts["connected"], "answer")
+
+
+def test_a_connection_that_died_quietly_is_noticed(slapd, relay, start):
+    slapd.add(rule("studio"))
+    policyd = start(conf(relay.uri).replace("poll = 1;", "poll = 2;"))
+    policyd.wait_rule("studio")
+    policyd.wait(lambda: policyd.facts.get("mode") == "persist" and
+                 "answers" in policyd.status, "persist")
+    relay.silence()
+    slapd.add(rule("second"))
+    policyd.wait_rule("second")
+    assert "last known rules stay" not in policyd.text()
+
+
+def test_an_unchanged_connection_is_left_alone(slapd, relay, start):
+    slapd.add(rule("studio"))
+    policyd = start(conf(relay.uri, 'quiet = 0;'))
+    policyd.wait_rule("studio")
+    policyd.wait(lambda: policyd.facts.get("mode") == "persist", "persist")
+    answered = policyd.facts["answer"]
+    policyd.wait(lambda: policyd.facts["answer"] >= answered + 3, "looks")
+    assert len(relay.pairs) >= 1
+    persistent = relay.pairs[0]
+    slapd.add(rule("second"))
+    policyd.wait_rule("second")
+    assert relay.pairs[0] is persistent
+
+
+def test_the_refresh_has_a_deadline(slapd, relay, start):
+    slapd.add("".join(rule(f"rule-a-{i}") for i in range(300)))
+    policyd = start(conf(relay.uri).replace("timeout = 2", "timeout = 1"))
+    policyd.wait(lambda: len(names(policyd.snapshots[-1])) == 300
+                 if policyd.snapshots else False, "all")
+    for _ in range(2):  # each new connection falls silent after its bind
+        before = relay.accepted
+        relay.silence()
+        policyd.reload(conf(relay.uri).replace("timeout = 2", "timeout = 1")
+                       .replace("retry = 1", "retry = 2"))
+        policyd.wait(lambda b=before: relay.accepted > b, "a new one")
+    assert policyd.ping(5)[1] == 5
+
+
+@pytest.mark.parametrize("scheme", ("ldap", "ldaps"))
+def test_a_reload_does_not_wait_for_a_mute_server(start, scheme):
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(16)
+        uri = f"{scheme}://127.0.0.1:{mute.getsockname()[1]}"
+        policyd = start(conf(uri).replace("timeout = 2", "timeout = 60"))
+        policyd.wait(lambda: policyd.snapshots, "snapshot")
+        mute.settimeout(20)
+        client, _ = mute.accept()  # it is being waited for now
+        began = time.monotonic()
+        policyd.reload('policy = { rules = ( { name = "new"; } ); };')
+        policyd.wait_rule("new")
+        assert time.monotonic() - began < 10
+        client.close()
+
+
+def test_a_reload_tries_at_once(slapd, relay, start):
+    slapd.add(rule("studio"))
+    relay.refuse = True
+    text = conf(relay.uri).replace("retry = 1", "retry = 3600")
+    policyd = start(text)
+    policyd.wait(lambda: policyd.text().count("directory: ") >= 1 and
+                 policyd.facts.get("retry"), "failure")
+    # 1, 2, 4, 8 s: the next attempts are further and further away.
+    gaps = []
+    def growing():
+        gap = policyd.facts["retry"] - int(time.time())
+        if gap > 0 and (not gaps or gap > gaps[-1] + 1):
+            gaps.append(gap)
+        return len(gaps) >= 2 and gaps[-1] >= 5
+    policyd.wait(growing, "longer pauses", 40)
+    relay.refuse = False
+    began = time.monotonic()
+    policyd.reload(text)
+    policyd.wait_rule("studio")
+    assert time.monotonic() - began < 4
+
+
+def test_the_servers_take_turns(folder, start):
+    one, two = Slapd(folder / "one"), Slapd(folder / "two")
+    try:
+        for server in (one, two):
+            server.add(rule("studio"))
+        both = conf(f'{one.uri}", "{two.uri}').replace(
+            "uri = ", "uri = [ ").replace('"; base', '" ]; base')
+        policyd = start(both)
+        policyd.wait_rule("studio")
+        policyd.wait(lambda: policyd.facts.get("server") == one.uri, "first")
+        one.kill()
+        policyd.wait(lambda: policyd.facts["server"] == two.uri and
+                     policyd.facts["connected"], "second")
+        two.add(rule("second"))
+        policyd.wait_rule("second")
+        one.start()
+        one.add(rule("third"))
+        two.kill()
+        policyd.wait_rule("third")
+    finally:
+        one.stop()
+        two.stop()
+
+
+def stale(uri, action):
+    return conf(uri, f'maxAge = "50s"; staleAction = "{action}";',
+                'policy = { rules = ( { name = "local"; scope = "RSVP"; '
+                'users = 9; } ); };')
+
+
+@pytest.mark.parametrize("action,kept,local", [
+    ("keep", True, True), ("file", False, True), ("deny", False, False)])
+def test_rules_that_are_too_old_at_start(slapd, start, action, kept, local):
+    slapd.add(rule("studio"))
+    first = start(stale(slapd.uri, action))
+    first.wait_rule("studio")
+    cache = first.state / "policy.cache"
+    first.wait(lambda: cache.exists() and b"studio" in cache.read_bytes(),
+               "cache")
+    first.stop()
+    slapd.stop()
+    old = time.time() - 100
+    os.utime(cache, (old, old))
+    again = start(stale(slapd.uri, action))
+    again.wait(lambda: again.snapshots and "too old" in again.text(), "event")
+    assert all(("studio" in s) == kept for s in again.snapshots)
+    assert ("local" in again.snapshots[-1]) == local
+    again.wait(lambda: "last known rules are too old" in again.status,
+               "status")
+    # A reload does not bring them back.
+    again.reload(stale(slapd.uri, action).replace("users = 9", "users = 8"))
+    again.wait(lambda: "in force" in again.status, "reload")
+    assert all(("studio" in s) == kept for s in again.snapshots)
+    # The directory does.
+    slapd.start()
+    got = again.wait_rule("studio")
+    assert "local" in got
+
+
+@pytest.mark.parametrize("action", ("keep", "file", "deny"))
+def test_rules_that_grow_too_old(slapd, start, action):
+    slapd.add(rule("studio"))
+    text = stale(slapd.uri, action).replace("50s", "3s")
+    policyd = start(text)
+    policyd.wait_rule("studio")
+    slapd.stop()
+    policyd.wait(lambda: "too old" in policyd.text(), "event")
+    if action == "keep":
+        assert "studio" in policyd.snapshots[-1]
+    else:
+        got = policyd.wait_rule("studio", present=False)
+        assert ("local" in got) == (action == "file")
+    slapd.start()
+    policyd.wait_rule("studio")
+    policyd.wait(lambda: "answers" in policyd.status, "answer")
+
+
+# ---- what a server may send
+
+
+def test_too_much_of_one_entry_is_left_out_by_name(slapd, start):
+    users = [f"qosUser: {i}" for i in range(1500)]
+    slapd.add(rule("good") + rule("crowd", *users) +
+              rule("huge", "qosSourcePrefix: " + "1" * 3000000) +
+              rule("latin", "qosUser:: w7xiZXI="))
+    policyd = start(slow(slapd.uri))
+    got = policyd.wait_rule("good")
+    for name in ("crowd", "huge", "latin"):
+        assert name not in got
+        policyd.wait(lambda n=name: re.search(
+            rf"PolicyName={n},ou=NetworkPolicies,o=example: rule skipped \(",
+            policyd.text()), name)
+    policyd.wait(lambda: policyd.facts["skipped"] == 3, "count")
+    slapd.modify(delete("PolicyName=huge"))
+    policyd.wait(lambda: policyd.facts["skipped"] == 2, "count")
+
+
+def test_a_user_that_is_made_later_is_known_later(slapd, start):
+    """Nothing changes in the directory; the next look finds the name."""
+    slapd.add(rule("good") + rule("later", "qosUser: nobody-has-this"))
+    policyd = start(conf(slapd.uri))
+    policyd.wait_rule("good")
+    policyd.wait(lambda: policyd.facts["skipped"] == 1, "skipped")
+    answered = policyd.facts["answer"]
+    policyd.wait(lambda: policyd.facts["answer"] > answered + 1, "looks")
+    assert policyd.text().count("rule skipped (") == 1
+
+
+def test_references_are_not_followed(slapd, start):
+    with socket.socket() as elsewhere:
+        elsewhere.bind(("127.0.0.1", 0))
+        elsewhere.listen(4)
+        elsewhere.settimeout(0)
+        slapd.modify(
+            "dn: cn=away,ou=NetworkPolicies,o=example\nchangetype: add\n"
+            "objectClass: referral\nobjectClass: extensibleObject\ncn: away\n"
+            f"ref: ldap://127.0.0.1:{elsewhere.getsockname()[1]}/o=example\n")
+        slapd.add(rule("studio"))
+        for mode in ("persist", "poll"):
+            policyd = start(conf(slapd.uri, f'mode = "{mode}";'), name=mode)
+            policyd.wait_rule("studio")
+            policyd.wait(lambda p=policyd: "answers" in p.status, "answer")
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
+
+
+# ---- in secret
+
+
+def test_an_expired_certificate_is_refused(certificates, start):
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key",
+            "-out", "old.csr", "-subj", "/CN=old", "-addext",
+            "subjectAltName=IP:127.0.0.1", cwd=certificates)
+    openssl("x509", "-req", "-in", "old.csr", "-CA", "ca.pem", "-CAkey",
+            "ca.key", "-CAcreateserial", "-days", "-1", "-copy_extensions",
+            "copy", "-out", "old.pem", cwd=certificates)
+    slapd = tls_slapd(certificates, "old")
+    try:
+        slapd.add(rule("studio"))
+        policyd = start(conf(slapd.uri, 'starttls = "demand"; caFile = '
+                             f'"{certificates}/ca.pem";'))
+        policyd.wait(lambda: "nothing is known" in policyd.status, "status")
+        assert "StartTLS" in policyd.text()
+        assert "in date" in policyd.text()
+        assert "studio" not in policyd.snapshots[-1]
+    finally:
+        slapd.stop()
+
+
+def test_ldaps_and_a_directory_of_authorities(certificates, start):
+    port = bench.port_free()
+    slapd = Slapd(certificates / "slapd", listen=[f"ldaps://127.0.0.1:{port}"],
+                  top=f"""
+TLSCACertificateFile {certificates}/ca.pem
+TLSCertificateFile {certificates}/here.pem
+TLSCertificateKeyFile {certificates}/here.key
+""")
+    known = certificates / "known"
+    known.mkdir()
+    (known / "ca.pem").write_text((certificates / "ca.pem").read_text())
+    unknown = certificates / "unknown"
+    unknown.mkdir()
+    try:
+        slapd.add(rule("studio"))
+        uri = f"ldaps://127.0.0.1:{port}"
+        good = start(conf(uri, f'caDir = "{known}";'), name="good")
+        good.wait_rule("studio")
+        bad = start(conf(uri, f'caDir = "{unknown}";'), name="bad")
+        bad.wait(lambda: "nothing is known" in bad.status, "status")
+        none = start(conf(uri, f'caFile = "{certificates}/no";'),
+                     name="none")
+        none.wait(lambda: f"caFile {certificates}/no: No such file" in
+                  none.status, "status")
+    finally:
+        slapd.stop()
+
+
+def test_a_client_certificate_says_who_we_are(certificates, start):
+    slapd = Slapd(certificates / "slapd", tree=False, top=f"""
+TLSCACertificateFile {certificates}/ca.pem
+TLSCertificateFile {certificates}/here.pem
+TLSCertificateKeyFile {certificates}/here.key
+TLSVerifyClient demand
+authz-regexp cn=elsewhere cn=policyd,o=example
+""", config='access to * by dn.exact="cn=policyd,o=example" read\n'
+        "  by anonymous auth\n")
+    try:
+        slapd.add("dn: ou=NetworkPolicies,o=example\nobjectClass: "
+                  "organizationalUnit\nou: NetworkPolicies\n\n" +
+                  rule("studio"))
+        tls = ('starttls = "demand"; bindMech = "EXTERNAL"; '
+               f'caFile = "{certificates}/ca.pem"; '
+               f'certFile = "{certificates}/elsewhere.pem"; '
+               f'keyFile = "{certificates}/elsewhere.key";')
+        (certificates / "elsewhere.key").chmod(0o644)
+        policyd = start(conf(slapd.uri, tls))
+        policyd.wait(lambda: "others may read it (mode 0644" in
+                     policyd.status, "mode of the key")
+        (certificates / "elsewhere.key").chmod(0o600)
+        policyd.wait_rule("studio")
+        without = start(conf(slapd.uri, 'starttls = "demand"; caFile = '
+                             f'"{certificates}/ca.pem";'), name="without")
+        without.wait(lambda: "nothing is known" in without.status, "status")
+    finally:
+        slapd.stop()
+
+
+def test_the_local_socket_says_who_we_are(folder, start):
+    path = f"{folder}/ldapi"
+    uri = "ldapi://" + path.replace("/", "%2F")
+    me = f"gidNumber={os.getgid()}+uidNumber={os.getuid()}"
+    slapd = Slapd(folder / "slapd", tree=False, listen=[uri],
+                  config='access to * by dn.exact='
+                  f'"{me},cn=peercred,cn=external,cn=auth" read\n'
+                  "  by anonymous auth\n")
+    try:
+        slapd.add("dn: ou=NetworkPolicies,o=example\nobjectClass: "
+                  "organizationalUnit\nou: NetworkPolicies\n\n" +
+                  rule("studio"))
+        policyd = start(slow(uri, 'bindMech = "EXTERNAL";'))
+        policyd.wait_rule("studio")
+        slapd.add(rule("second"))
+        policyd.wait_rule("second")
+        other = start(conf(uri), name="other")
+        other.wait(lambda: "nothing is known" in other.status, "anonymous")
+    finally:
+        slapd.stop()
+
+
+@pytest.mark.parametrize("wrong,said", [
+    ('bindMech = "EXTERNAL"; bindDn = "cn=x"; bindPasswordFile = "/x";',
+     "remove bindDn and bindPasswordFile"),
+    ('bindMech = "EXTERNAL";', "needs ldapi://, or TLS with certFile"),
+    ('certFile = "/c";', "certFile and keyFile need each other"),
+    ('quiet = 5001;', 'not a time from 0 to 5000 ms'),
+    ('quiet = "x";', 'not a time from 0 to 5000 ms'),
+    ('quiet = "6s";', 'not a time from 0 to 5000 ms'),
+    ('mode = "push";', 'neither "persist", "refresh" nor "poll"'),
+    ('staleAction = "go";', 'neither "keep", "file" nor "deny"'),
+    ('strict = "yes";', "expected true or false"),
+    ('bindDn = "cn=x"; bindPasswordFile = "/x"; starttls = "never"; '
+     'uri2 = 1;', "uri2"),
+])
+def test_what_the_settings_may_not_say(folder, wrong, said):
+    path = folder / "policy.conf"
+    path.write_text(conf("ldap://127.0.0.1:389", wrong))
+    done = subprocess.run([bench.POLICYD, "check", path], text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_a_cut_connection_mid_refresh_changes_nothing(slapd, relay, start):
+    """Half of a refresh is none: the rules are all of the old or all of the
+    new."""
+    slapd.add("".join(rule(f"rule-a-{i}") for i in range(300)))
+    policyd = start(slow(relay.uri))
+    policyd.wait(lambda: policyd.snapshots and
+                 len(names(policyd.snapshots[-1])) == 300, "all")
+    for _ in range(5):
+        relay.refuse = True
+        relay.hang_up()
+        policyd.wait(lambda: not policyd.facts["connected"], "loss")
+        relay.refuse = False
+        policyd.wait(lambda: policyd.facts["connected"], "return", 30)
+    assert all(len(names(s)) in (0, 300) for s in policyd.snapshots)
+    assert len(names(policyd.snapshots[-1])) == 300
