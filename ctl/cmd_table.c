@@ -23,6 +23,17 @@ static const struct ctl_command commands[] = {
 		"followed, and when it last changed", ctl_directory_status },
 	{ "explain", "[DESTINATION [PORT]]", "why requests were refused or "
 		"allowed, from what was recorded", ctl_explain },
+	{ "policy import", "[--from aix|ldif] FILE", "a policy of AIX or LDIF "
+		"as policy.conf; what is lost is told,\n      with exit status "
+		"4", ctl_policy_import },
+	{ "policy export", "--to aix|ldif [--base DN] [--tag TAG] FILE", "a "
+		"policy.conf for AIX or for a directory; the same",
+		ctl_policy_export },
+	{ "policy show", "", "as show policy", ctl_show_policy },
+	{ "policy check", "FILE", "what a file of policy means, or what is "
+		"wrong with it", ctl_policy_check },
+	{ "policy explain", "[option ...] FILE", "which rule decides on a "
+		"request, see policyd(8)", ctl_policy_explain },
 	{ "send", "DESTINATION PORT [option ...]", "announce a sender and show "
 		"what happens to it, until interrupted;\n      "
 		"--src --src-port --proto --rate --bucket --peak --min --max "

@@ -97,6 +97,10 @@ ctl_command_fn ctl_show_rules;
 ctl_command_fn ctl_show_counters;
 ctl_command_fn ctl_show_status;
 ctl_command_fn ctl_explain;
+ctl_command_fn ctl_policy_import;
+ctl_command_fn ctl_policy_export;
+ctl_command_fn ctl_policy_check;
+ctl_command_fn ctl_policy_explain;
 ctl_command_fn ctl_send;
 ctl_command_fn ctl_reserve;
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: ISC
 bin_PROGRAMS += ctl/rsvpctl
 ctl_rsvpctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
-	-DCTL_SOCKET='"/run/rsvpd/control.sock"'
+	-DCTL_SOCKET='"/run/rsvpd/control.sock"' -DCTL_SBINDIR='"$(sbindir)"'
 ctl_rsvpctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 ctl_rsvpctl_LDADD = librapi.la libbase.la $(JANSSON_LIBS) -lm
 ctl_rsvpctl_SOURCES = \
 	ctl/ask.c \
+	ctl/cmd_policy.c \
 	ctl/cmd_reserve.c \
 	ctl/cmd_send.c \
 	ctl/cmd_table.c \
@@ -15,6 +16,7 @@ ctl_rsvpctl_SOURCES = \
 	ctl/out_event.c \
 	ctl/out_json.c \
 	ctl/out_text.c \
+	ctl/policyd.c ctl/policyd.h \
 	ctl/rsvpctl.c \
 	ctl/show.c \
 	ctl/value.c
@@ -24,13 +26,14 @@ sbin_PROGRAMS += ctl/qosstat
 ctl_qosstat_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCTL_SOCKET='"/run/rsvpd/control.sock"' \
 	-DQOS_POLICYD_CONF='"$(sysconfdir)/policyd.conf"' \
-	-DQOS_SBINDIR='"$(sbindir)"'
+	-DCTL_SBINDIR='"$(sbindir)"'
 ctl_qosstat_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 ctl_qosstat_LDADD = libbase.la -lm
 ctl_qosstat_SOURCES = \
 	ctl/ctl_msg.c ctl/ctl_msg.h \
 	ctl/ask.c \
 	ctl/ctl.h \
+	ctl/policyd.c ctl/policyd.h \
 	ctl/qos.h \
 	ctl/qos_action.c \
 	ctl/qos_check.c \

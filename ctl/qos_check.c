@@ -14,34 +14,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "ctl/policyd.h"
 #include "ctl/qos.h"
 
 enum { NOT_FOUND = 127, PATH = 4096 };
-
-/* Beside us, in the build tree, or where it is installed. */
-static bool
-find_policyd(char *path, size_t size)
-{
-	static const char *const places[] = { "policyd", "../policy/policyd",
-		"../../policy/policyd" };
-	char self[PATH];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]);
-		i++) {
-		struct text t = text_over(path, size);
-
-		*slash = '\0';
-		text_printf(&t, "%s/%s", self, places[i]);
-		if (!t.cut && access(path, X_OK) == 0)
-			return true;
-	}
-	return text_copy(path, size, QOS_SBINDIR "/policyd") &&
-	       access(path, X_OK) == 0;
-}
 
 /* The text in a memory file, as a path for the child; -1 for none. */
 static int
@@ -92,9 +68,9 @@ qos_check(const struct qos *qos, const char *text)
 	int fd;
 	int status;
 
-	if (!find_policyd(path, sizeof(path))) {
+	if (!policyd_find(path, sizeof(path))) {
 		qos_complain(
-			qos, "policyd is not installed in %s", QOS_SBINDIR);
+			qos, "policyd is not installed in %s", CTL_SBINDIR);
 		return false;
 	}
 	fd = lend(text);

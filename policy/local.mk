@@ -20,12 +20,17 @@ libpolicysource_la_SOURCES = \
 	policy/aix_int.h \
 	policy/aix_policy.c \
 	policy/aix_syntax.c \
+	policy/convert_aix.c policy/convert_int.h \
+	policy/convert_entry.c \
+	policy/convert_read.c \
+	policy/convert_write.c \
 	policy/compile.c policy/compile_int.h \
 	policy/compile_time.c \
 	policy/lint.c \
 	policy/draft.c \
 	policy/source.h \
 	policy/source_conf_directory.c policy/source_conf_int.h \
+	policy/source_conf_entries.c \
 	policy/source_file.c \
 	policy/values.c policy/values_int.h \
 	policy/values_rule.c \
@@ -38,6 +43,7 @@ sbin_PROGRAMS += policy/policyd
 policy_policyd_SOURCES = \
 	policy/cache.c policy/cache_int.h \
 	policy/check.c \
+	policy/convert.c \
 	policy/dir.c policy/dir_int.h policy/dir_ldap_int.h \
 	policy/dir_conn.c \
 	policy/dir_draft.c \

@@ -15,6 +15,9 @@
 static const char usage_text[] =
 	"usage: policyd check [--json | --quiet] [--format auto|native|aix]\n"
 	"               [--name NAME] FILE\n"
+	"       policyd convert [--from auto|native|aix|ldif] --to "
+	"native|aix|ldif\n"
+	"               [--base DN] [--tag TAG] FILE\n"
 	"       policyd explain [--json] [--offline] [--state-dir DIR] FILE\n"
 	"               [--uid N] [--gid N] [--role sender|receiver|transit]\n"
 	"               [--message path|resv] [--proto NAME] [--dst ADDR]\n"
@@ -86,6 +89,51 @@ main_check(int argc, char **argv)
 		return usage();
 	o.path = argv[optind];
 	return check(&o);
+}
+
+/* ---- convert ------------------------------------------------------------ */
+
+static bool
+is_syntax(const char *word, bool automatic)
+{
+	return (automatic && strcmp(word, "auto") == 0) ||
+	       strcmp(word, "native") == 0 || strcmp(word, "aix") == 0 ||
+	       strcmp(word, "ldif") == 0;
+}
+
+static int
+main_convert(int argc, char **argv)
+{
+	static const struct option options[] = { { "from", required_argument,
+							 NULL, 'f' },
+		{ "to", required_argument, NULL, 't' },
+		{ "base", required_argument, NULL, 'b' },
+		{ "tag", required_argument, NULL, 'T' }, { NULL, 0, NULL, 0 } };
+	struct convert_options o = { .from = "auto",
+		.base = "ou=NetworkPolicies,o=example",
+		.tag = "all" };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'f')
+			o.from = optarg;
+		else if (c == 't')
+			o.to = optarg;
+		else if (c == 'b')
+			o.base = optarg;
+		else if (c == 'T')
+			o.tag = optarg;
+		else
+			return usage();
+	}
+	if (argc - optind != 1 || !o.to)
+		return usage();
+	if (!is_syntax(o.from, true))
+		return complain("from", o.from, "auto, native, aix or ldif");
+	if (!is_syntax(o.to, false))
+		return complain("to", o.to, "native, aix or ldif");
+	o.path = argv[optind];
+	return convert(&o);
 }
 
 /* ---- serve -------------------------------------------------------------- */
@@ -471,6 +519,7 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{ "check", main_check },
+	{ "convert", main_convert },
 	{ "explain", main_explain },
 	{ "serve", main_serve },
 };

@@ -10,7 +10,7 @@
 #include "policy/source.h"
 
 /* Exit statuses besides EXIT_SUCCESS: wrong or refused 1, usage 2. */
-enum { EXIT_WRONG = 1, EXIT_USAGE = 2 };
+enum { EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_LOST = 4 };
 
 struct serve_options {
 	const char *conf_path; /* NULL: the supervisor gives the file */
@@ -38,6 +38,18 @@ struct check_options {
 
 /* `policyd check FILE`: exit status. */
 int check(const struct check_options *options);
+
+struct convert_options {
+	const char *path;
+	const char *from; /* auto, native, aix, ldif */
+	const char *to;
+	const char *base; /* of the entries of LDIF */
+	const char *tag;
+};
+
+/* `policyd convert FILE`: exit status; EXIT_LOST: done, but not all of it could
+ * be said. */
+int convert(const struct convert_options *options);
 
 struct explain_options {
 	const char *conf_path;

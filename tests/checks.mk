@@ -53,7 +53,7 @@ lint: all
 	$(top_srcdir)/tests/check/lint $(abs_builddir)/lint-cache $(LINT_CPPFLAGS)
 # What local.mk gives to single files; the values do not matter.
 LINT_CPPFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(abs_builddir) $(DEFS) \
-	-DCTL_SOCKET=\"\" -DQOS_POLICYD_CONF=\"\" -DQOS_SBINDIR=\"\" \
+	-DCTL_SOCKET=\"\" -DQOS_POLICYD_CONF=\"\" -DCTL_SBINDIR=\"\" \
 	-DENGINE_USER=\"\" -DTC_USER=\"\" \
 	-DPOLICY_USER=\"\" -DRSVPD_SBINDIR=\"\" -DRSVPD_SYSCONFDIR=\"\" \
 	-DRSVPD_RUNDIR=\"\" -DRSVPD_STATEDIR=\"\" \

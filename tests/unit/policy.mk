@@ -2,6 +2,7 @@
 # The engine's half links neither libconfig nor libldap.
 policy_tests = \
 	tests/unit/test_aix \
+	tests/unit/test_convert \
 	tests/unit/test_policy_data \
 	tests/unit/test_policy_engine \
 	tests/unit/test_policy_limits \
@@ -13,6 +14,8 @@ check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
 tests_unit_test_policy_data_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_convert_LDADD = libpolicysource.la libpolicy.la libbase.la \
+	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_aix_LDADD = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_engine_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)

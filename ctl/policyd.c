@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+
+/* policyd as a child: it knows the syntaxes of policy, the tools do not. */
+
+#include "ctl/policyd.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum { PATH = 4096 };
+
+bool
+policyd_find(char *path, size_t size)
+{
+	/* Beside us, in the build tree, or where it is installed. */
+	static const char *const places[] = { "policyd", "../sbin/policyd",
+		"../policy/policyd", "../../policy/policyd" };
+	char self[PATH];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]);
+		i++) {
+		struct text t = text_over(path, size);
+
+		text_printf(&t, "%s/%s", self, places[i]);
+		if (!t.cut && access(path, X_OK) == 0)
+			return true;
+	}
+	return text_copy(path, size, CTL_SBINDIR "/policyd") &&
+	       access(path, X_OK) == 0;
+}
