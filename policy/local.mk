@@ -35,7 +35,9 @@ libpolicysource_la_SOURCES = \
 	policy/values.c policy/values_int.h \
 	policy/values_rule.c \
 	policy/values_when.c \
-	policy/zone.c policy/zone_int.h
+	policy/zone.c policy/zone_int.h \
+	policy/dir_draft.c \
+	policy/mirror.c policy/mirror_int.h
 libpolicysource_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCONFIG_CFLAGS)
 libpolicysource_la_LIBADD = libpolicy.la libbase.la $(LIBCONFIG_LIBS) -lm
 
@@ -46,7 +48,6 @@ policy_policyd_SOURCES = \
 	policy/convert.c \
 	policy/dir.c policy/dir_int.h policy/dir_ldap_int.h \
 	policy/dir_conn.c \
-	policy/dir_draft.c \
 	policy/dir_entry.c \
 	policy/dir_search.c \
 	policy/dir_sync.c \
@@ -54,7 +55,6 @@ policy_policyd_SOURCES = \
 	policy/explain.c \
 	policy/force.c policy/force_int.h \
 	policy/main.c policy/main_int.h \
-	policy/mirror.c policy/mirror_int.h \
 	policy/sandbox.c policy/sandbox_int.h \
 	policy/serve.c \
 	policy/worker.c policy/worker_int.h

@@ -33,3 +33,8 @@ noinst_PROGRAMS += tests/clients/policy_ask
 tests_clients_policy_ask_SOURCES = tests/clients/policy_ask.c
 tests_clients_policy_ask_LDADD = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm
+noinst_PROGRAMS += tests/bench/bench_directory
+tests_bench_bench_directory_SOURCES = tests/bench/bench_directory.c
+tests_bench_bench_directory_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS)
+tests_bench_bench_directory_CFLAGS = $(PROJECT_CFLAGS) -pthread
+tests_bench_bench_directory_LDADD = libpolicy.la libbase.la $(LDAP_LIBS) -lm

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The engine's half links neither libconfig nor libldap.
 policy_tests = \
+	tests/unit/test_policy_mirror \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
 	tests/unit/test_policy_data \
@@ -18,6 +19,8 @@ tests_unit_test_convert_LDADD = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_aix_LDADD = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_policy_mirror_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_engine_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_limits_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
