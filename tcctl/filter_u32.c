@@ -13,9 +13,9 @@
  *	10:i	-> 20+i: by destination			110:i -> 120+i: by dst.
  *	20+i:d, 11:d	leaf nodes			120+i:d, 111:d, 112:l
  *
- * i: low 4 bits of the destination port, d: low octet of the destination
- * address, l: low octet of the flow label.  Filters with ports live below 10:
- * (110:), filters of a whole protocol in 11: (111:).
+ * i: low 4 bits of the destination port (of the SPI of ESP; 0 for AH), d: low
+ *octet of the destination address, l: low octet of the flow label.  Filters
+ *with ports live below 10: (110:), filters of a whole protocol in 11: (111:).
  *
  * A bucket that becomes long has a further table: see split.c.
  *
@@ -72,7 +72,8 @@ enum {
 	V6_NEXT = 4, /* the word that holds the next header */
 	V6_SRC = 8,
 	V6_DST = 24,
-	V6_PORTS = 40
+	V6_PORTS = 40,
+	AH_SPI = 4 /* behind next header, length and reserved bits */
 };
 
 static uint32_t
@@ -97,6 +98,13 @@ has_ports(uint8_t proto)
 	       proto == IPPROTO_UDPLITE;
 }
 
+/* RFC 2207: IPsec hides the ports behind its Security Parameter Index. */
+static bool
+has_spi(uint8_t proto)
+{
+	return proto == IPPROTO_ESP || proto == IPPROTO_AH;
+}
+
 const char *
 tc_filter_problem(const struct tc_filter *f)
 {
@@ -116,6 +124,8 @@ tc_filter_problem(const struct tc_filter *f)
 		return "a filter with a source port alone";
 	if (f->dst_port != 0 && !f->by_label && !has_ports(f->proto))
 		return "a filter with ports for a protocol without them";
+	if (f->spi != 0 && (!has_spi(f->proto) || f->by_label))
+		return "a filter with SPI for a protocol other than ESP and AH";
 	return NULL;
 }
 
@@ -125,7 +135,7 @@ tc_filter_equal(const struct tc_filter *a, const struct tc_filter *b)
 	return addr_equal(&a->dst, &b->dst) && addr_equal(&a->src, &b->src) &&
 	       a->proto == b->proto && a->dst_port == b->dst_port &&
 	       a->src_port == b->src_port && a->by_label == b->by_label &&
-	       a->flow_label == b->flow_label;
+	       a->flow_label == b->flow_label && a->spi == b->spi;
 }
 
 uint32_t
@@ -133,13 +143,16 @@ tc_u32_bucket(const struct tc_filter *f)
 {
 	bool v4 = f->dst.family == ADDR_V4;
 	uint32_t low = f->dst.b[addr_size(f->dst.family) - 1];
+	uint32_t first;
 
 	if (f->by_label)
 		return bucket(V6_LABEL, f->flow_label & 0xff);
-	if (f->dst_port == 0)
+	if (f->dst_port == 0 && f->spi == 0)
 		return bucket(v4 ? V4_ANY : V6_ANY, low);
-	return bucket((uint32_t)(v4 ? V4_LEAVES : V6_LEAVES) +
-			      f->dst_port % PORT_BUCKETS,
+	/* The first word: ports, or the SPI of ESP; of AH 16 reserved bits. */
+	first = f->proto == IPPROTO_AH ? 0 : f->dst_port | f->spi;
+	return bucket(
+		(uint32_t)(v4 ? V4_LEAVES : V6_LEAVES) + first % PORT_BUCKETS,
 		low);
 }
 
@@ -194,6 +207,18 @@ add_ports(struct tc_u32 *u, const struct tc_filter *f)
 }
 
 static void
+add_spi(struct tc_u32 *u, const struct tc_filter *f)
+{
+	bool v4 = f->dst.family == ADDR_V4;
+
+	if (f->spi == 0)
+		return;
+	add_key(u, UINT32_MAX, f->spi,
+		(v4 ? 0 : V6_PORTS) + (f->proto == IPPROTO_AH ? AH_SPI : 0));
+	u->keys[u->key_count - 1].floating = v4;
+}
+
+static void
 add_match(struct tc_u32 *u, const struct tc_filter *f)
 {
 	bool v4 = f->dst.family == ADDR_V4;
@@ -201,6 +226,7 @@ add_match(struct tc_u32 *u, const struct tc_filter *f)
 	if (f->by_label)
 		add_key(u, 0xfffff, f->flow_label, 0);
 	add_ports(u, f);
+	add_spi(u, f);
 	add_addr(u, &f->dst, v4 ? V4_DST : V6_DST);
 	add_addr(u, &f->src, v4 ? V4_SRC : V6_SRC);
 	if (v4)
@@ -274,7 +300,7 @@ take_key(const struct tc_key *k, bool v4, struct tc_filter *f)
 			f->dst_port = (uint16_t)(k->value >> 16);
 		return;
 	}
-	if (k->floating || (!v4 && k->off == V6_PORTS)) {
+	if (k->floating || (!v4 && k->off >= V6_PORTS)) {
 		f->src_port = (uint16_t)(k->value >> 16);
 		f->dst_port = (uint16_t)k->value;
 		return;
@@ -295,6 +321,16 @@ take_key(const struct tc_key *k, bool v4, struct tc_filter *f)
 		addrs[i].to->family = v4 ? ADDR_V4 : ADDR_V6;
 		buf_put_u32be(&w, k->value);
 	}
+}
+
+/* Behind protocols without ports it is no ports that were there. */
+static void
+take_spi(struct tc_filter *f)
+{
+	if (!has_spi(f->proto) || f->by_label)
+		return;
+	f->spi = (uint32_t)f->src_port << 16 | f->dst_port;
+	f->src_port = f->dst_port = 0;
 }
 
 /* What the keys with mask 0 at offset 0 hold. */
@@ -331,6 +367,7 @@ tc_u32_decode(const struct tc_object *node, struct tc_filter *ret_filter,
 			break;
 		take_key(&u->keys[n], v4, &f);
 	}
+	take_spi(&f);
 	if (!take_mark(&u->keys[n], u->key_count - n, &m) ||
 		tc_filter_problem(&f) || m.flow_id == 0)
 		return false;

@@ -264,6 +264,8 @@ print_leaf(struct text *t, const struct tc_filter *f, const struct tc_mark *m)
 		text_printf(t, " sport %u", f->src_port);
 	if (f->by_label)
 		text_printf(t, " label 0x%05x", f->flow_label);
+	if (f->spi != 0)
+		text_printf(t, " spi 0x%08x", f->spi);
 }
 
 static void

@@ -194,6 +194,8 @@ print_filter(const struct tc_filter *f)
 		printf(" port %u", f->src_port);
 	if (f->by_label)
 		printf(" flow label 0x%05x", f->flow_label);
+	if (f->spi != 0)
+		printf(" spi 0x%08x", f->spi);
 	else
 		printf(" protocol %u", f->proto);
 	printf("\n");
@@ -305,11 +307,12 @@ json_addr(const struct addr *a)
 static json_t *
 json_filter(const struct tc_filter *f)
 {
-	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o}", "dst",
+	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:o}", "dst",
 		json_addr(&f->dst), "src", json_addr(&f->src), "proto",
 		f->proto, "dst_port", f->dst_port, "src_port", f->src_port,
 		"flow_label",
-		f->by_label ? json_integer(f->flow_label) : json_null());
+		f->by_label ? json_integer(f->flow_label) : json_null(), "spi",
+		f->spi != 0 ? json_integer(f->spi) : json_null());
 }
 
 static json_t *

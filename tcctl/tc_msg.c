@@ -43,6 +43,7 @@ enum tc_attr {
 	ATTR_SRC_PORT,
 	ATTR_BY_LABEL,
 	ATTR_FLOW_LABEL,
+	ATTR_SPI,
 	ATTR_ERROR = 96,
 	ATTR_TEXT,
 	ATTR_CLASSID,
@@ -133,6 +134,7 @@ static const struct field filter_fields[] = {
 	FIELD(ATTR_SRC_PORT,   F_U16,  tc_filter, src_port),
 	FIELD(ATTR_BY_LABEL,   F_BOOL, tc_filter, by_label),
 	FIELD(ATTR_FLOW_LABEL, F_U32,  tc_filter, flow_label),
+	FIELD(ATTR_SPI,        F_U32,  tc_filter, spi),
 };
 
 static const struct field done_fields[] = {

@@ -90,6 +90,8 @@ struct tc_filter {
 	uint16_t src_port;   /* 0: any */
 	bool by_label;       /* IPv6 flow label instead of ports */
 	uint32_t flow_label; /* 20 bits */
+	uint32_t spi; /* of ESP or AH, in the place of ports (RFC 2207); 0: any
+		       */
 };
 
 /* One reservation on one interface: a class and its filters.  Wire octets. */

@@ -87,6 +87,7 @@ static const struct key filter_keys[] = {
 	{ "dst_port",   K_U16,   false, AT(dst_port) },
 	{ "src_port",   K_U16,   false, AT(src_port) },
 	{ "flow_label", K_LABEL, false, AT(flow_label) },
+	{ "spi",      K_U32,   false, AT(spi) },
 };
 #undef AT
 /* clang-format on */

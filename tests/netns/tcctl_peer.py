@@ -33,7 +33,7 @@ ATTRS = {
     "buffer_bytes": (39, "Q"), "filters": (40, "f"),
     "dst": (64, "a"), "src": (65, "a"), "proto": (66, "B"),
     "dst_port": (67, "H"), "src_port": (68, "H"), "by_label": (69, "B"),
-    "flow_label": (70, "I"),
+    "flow_label": (70, "I"), "spi": (71, "I"),
     "error": (96, "I"), "text": (97, "s"), "classid": (98, "I"),
     "bytes": (99, "Q"), "packets": (100, "Q"), "drops": (101, "Q"),
     "backlog_bytes": (102, "I"),
@@ -51,7 +51,7 @@ ATTRS = {
 }
 BY_NUMBER = {number: (name, form) for name, (number, form) in ATTRS.items()}
 FILTER = {"dst": None, "src": None, "proto": 17, "dst_port": 0, "src_port": 0,
-          "by_label": 0, "flow_label": 0}
+          "by_label": 0, "flow_label": 0, "spi": 0}
 MATCH = {"family": 4, "src_first": None, "src_last": None, "dst_first": None,
          "dst_last": None, "proto": 17, "src_port_first": 0,
          "src_port_last": 0, "dst_port_first": 0, "dst_port_last": 0,

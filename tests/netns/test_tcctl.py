@@ -95,6 +95,36 @@ def test_protocols_with_equal_ports_are_told_apart(bench):
     assert bench.lands(classid, 10) == (10, 0)
 
 
+IPSEC = """
+import socket, struct, sys
+dst, proto, spi = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+v6 = ":" in dst
+s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_RAW,
+                  proto)
+head = struct.pack("!BBH", 17, 4, 0) if proto == 51 else b""
+for i in range(10):
+    s.sendto(head + struct.pack("!II", spi, i) + bytes(64), (dst, 0))
+"""
+
+
+@pytest.mark.parametrize("dst", [B4, B6])
+@pytest.mark.parametrize("proto", [50, 51], ids=["esp", "ah"])
+def test_ipsec_goes_by_its_spi(bench, dst, proto):
+    """RFC 2207."""
+    peer = bench.serve()
+    src = A6 if ":" in dst else A4
+    classids = [bench.add(peer, flow_id=i, filters=[
+        {"dst": dst, "src": src, "proto": proto, "spi": 0x1000 + 16 * i}])
+        for i in range(1, 40)]  # one bucket, which is split
+    for i in (1, 25):
+        before = bench.packets(classids[i - 1])
+        bench.a.run(PYTHON, "-c", IPSEC, dst, proto, 0x1000 + 16 * i)
+        lab.wait_for(lambda c=classids[i - 1], n=before + 10:
+                     bench.packets(c) == n, "the packets in the class")
+    peer.kill()
+    assert bench.serve().adopted[7]["filters"][0]["spi"] == 0x1070
+
+
 def test_counters_are_those_of_the_flow(bench):
     peer = bench.serve()
     classid = bench.add(peer)

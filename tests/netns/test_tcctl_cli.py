@@ -72,7 +72,7 @@ def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
         1, "52:100", "GS", 250_000, None, 10)
     assert one["filters"] == [{"dst": B4, "src": A4, "proto": 17,
                                "dst_port": 5004, "src_port": 6000,
-                               "flow_label": None}]
+                               "flow_label": None, "spi": None}]
     assert (two["service"], two["rate_Bps"], two["peak_Bps"]) == (
         "CL", 100_000, 500_000)
     assert {"dst": B6, "src": None, "proto": 6, "dst_port": 0, "src_port": 0,

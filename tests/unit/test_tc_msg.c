@@ -61,7 +61,8 @@ some_flow(size_t filters)
 			.dst_port = (uint16_t)(5000 + i),
 			.src_port = (uint16_t)(6000 + i),
 			.by_label = i % 2 != 0,
-			.flow_label = (uint32_t)(0xabc00 + i) };
+			.flow_label = (uint32_t)(0xabc00 + i),
+			.spi = (uint32_t)(0xdef000 + i) };
 		if (i % 3 == 2)
 			flow.filters[i].src = (struct addr){ 0 };
 	}
@@ -220,6 +221,7 @@ check_filter(const struct tc_filter *got, const struct tc_filter *want)
 	T_EQ(got->src_port, want->src_port);
 	T_EQ(got->by_label, want->by_label);
 	T_EQ(got->flow_label, want->flow_label);
+	T_EQ(got->spi, want->spi);
 }
 
 static void

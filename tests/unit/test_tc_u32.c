@@ -101,6 +101,60 @@ v6_by_ports_label_or_neither(void)
 	tc_objects_done(&w.tree);
 }
 
+/* RFC 2207: ESP and AH, with IPv4 options too; the other's SPI is another. */
+static void
+ipsec_by_its_spi(void)
+{
+	static const char *const addrs[][2] = { { "10.0.0.2", "10.0.0.1" },
+		{ "2001:db8::2", "2001:db8::1" } };
+	static const struct {
+		uint8_t proto;
+		uint32_t words[2]; /* of the packet behind IP */
+	} packets[] = { { 50, { 0x12345678, 1 } },
+		{ 51, { 0x11040000, 0x12345678 } } };
+
+	for (size_t i = 0; i < 4; i++) {
+		const size_t a = i / 2;
+		const size_t p = i % 2;
+		struct walk w = new_walk();
+		struct tc_filter f = fix_filter(addrs[a][0], addrs[a][1], 0, 0);
+		uint8_t bytes[128];
+
+		f.proto = packets[p].proto;
+		f.spi = 0x12345678;
+		add_filter(&w, &f, 0x520100);
+		f.src_port = (uint16_t)(packets[p].words[0] >> 16);
+		f.dst_port = (uint16_t)packets[p].words[0];
+		for (unsigned options = 0; options <= 10; options++) {
+			size_t len = a == 0 ? packet4(bytes, &f, options, 0)
+					    : packet6(bytes, &f);
+			struct buf_writer second =
+				buf_writer(bytes + len - 4, 4);
+
+			buf_put_u32be(&second, packets[p].words[1]);
+			T_EQ(class_of(&w, bytes, len), 0x520100);
+			bytes[len - (p == 0 ? 5 : 1)] ^= 1;
+			T_EQ(class_of(&w, bytes, len), 0);
+		}
+		tc_objects_done(&w.tree);
+	}
+}
+
+static void
+spi_is_for_ipsec_alone(void)
+{
+	struct tc_filter f = fix_filter("10.0.0.2", "", 0, 0);
+
+	f.spi = 300;
+	T_CHECK(tc_filter_problem(&f) != NULL, "of UDP");
+	f.proto = 50;
+	T_CHECK(tc_filter_problem(&f) == NULL, "of ESP");
+	f.proto = 51;
+	T_CHECK(tc_filter_problem(&f) == NULL, "of AH");
+	f.dst_port = 1;
+	T_CHECK(tc_filter_problem(&f) != NULL, "beside a port");
+}
+
 static void
 control_traffic_comes_first(void)
 {
@@ -230,6 +284,11 @@ decoding_undoes_encoding(void)
 			check_decoded(&f, &marks[m]);
 			f.proto = 50;
 			check_decoded(&f, &marks[m]);
+			f.spi = 0xfedcba98;
+			check_decoded(&f, &marks[m]);
+			f.proto = 51;
+			check_decoded(&f, &marks[m]);
+			f.spi = 0;
 			f.proto = 132;
 			f.dst_port = 65535;
 			check_decoded(&f, &marks[m]);
@@ -447,6 +506,8 @@ static struct t_case cases[] = {
 		v4_fragments_have_no_ports },
 	{ "IPv6 goes by ports, by label, or by neither",
 		v6_by_ports_label_or_neither },
+	{ "IPsec goes by its SPI", ipsec_by_its_spi },
+	{ "an SPI is for IPsec alone", spi_is_for_ipsec_alone },
 	{ "RSVP and neighbour discovery come before any flow",
 		control_traffic_comes_first },
 	{ "few nodes are looked at among 2000", few_nodes_are_looked_at },
