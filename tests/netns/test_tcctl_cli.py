@@ -76,7 +76,7 @@ def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
     assert (two["service"], two["rate_Bps"], two["peak_Bps"]) == (
         "CL", 100_000, 500_000)
     assert {"dst": B6, "src": None, "proto": 6, "dst_port": 0, "src_port": 0,
-            "flow_label": 700} in two["filters"]
+            "flow_label": 700, "spi": None} in two["filters"]
     text = tcctl(bench, "show", "eth0").stdout
     assert "flow 1: class 52:100 GS 2 Mbit/s" in text
     assert "10 packets" in text
