@@ -11,6 +11,7 @@ tcctl_tests = \
 	tests/unit/test_tc_msg \
 	tests/unit/test_tc_number \
 	tests/unit/test_tc_plan \
+	tests/unit/test_tc_refuse \
 	tests/unit/test_tc_pool \
 	tests/unit/test_tc_rule \
 	tests/unit/test_tc_split \
@@ -47,6 +48,7 @@ tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_match_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
 tests_unit_test_tc_number_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_refuse_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_plan_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_plan_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tc"'
