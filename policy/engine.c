@@ -202,7 +202,8 @@ policy_decide(struct policy *policy, const struct policy_request *request,
 		.bucket_bytes = request->bucket_bytes,
 		.peak_Bps = request->peak_Bps,
 		.max_packet = request->max_packet,
-		.max_slack_us = POLICY_UNLIMITED };
+		.max_slack_us = POLICY_UNLIMITED,
+		.until_unix_s = INT64_MAX };
 	judge_request(policy, &granted, request, claim, v);
 	if (granted.decides)
 		policy_limits_note(

@@ -501,6 +501,9 @@ policy_judge(struct policy_limits *limits, const struct policy_granted *granted,
 	v->peak_Bps = a.peak_Bps == POLICY_UNLIMITED ? 0 : a.peak_Bps;
 	v->max_packet = (uint32_t)a.max_packet;
 	v->max_slack_us = granted->all.max_slack_us;
+	if (granted->all.max_duration_s != POLICY_UNLIMITED)
+		v->until_unix_s = (holding ? held.since_s : q->now_unix_s) +
+				  (int64_t)granted->all.max_duration_s;
 
 	const struct policy_ask ask = { .rate_Bps = a.rate_Bps,
 		.bucket_bytes = a.bucket_bytes,

@@ -107,6 +107,7 @@ struct policy_verdict {
 	/* Refused while a claim is held: how it ends. */
 	enum policy_change change;
 	uint32_t grace_s;
+	int64_t until_unix_s; /* allowed: when its time is over; INT64_MAX */
 	char soft[POLICY_REASON]; /* a softLimit that is passed now, or "" */
 };
 

@@ -365,6 +365,7 @@ api_client_drop(struct api_client *client)
 	client->server->client_count--;
 	loop_fd_del(client->watch);
 	(void)close(client->fd);
+	free(client->groups);
 	free(client);
 }
 

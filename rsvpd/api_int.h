@@ -69,6 +69,8 @@ struct api_client {
 	struct api_session *sessions;
 	struct api_queue queue;
 	size_t queue_bytes;
+	uint32_t *groups; /* supplementary, of the process that connected */
+	size_t n_groups;
 };
 TAILQ_HEAD(api_clients, api_client);
 

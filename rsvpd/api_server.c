@@ -17,7 +17,10 @@
 #include "base/log.h"
 #include "rsvpd/api_int.h"
 
-enum { ACCEPTS = 16 /* in one turn of the loop */ };
+enum {
+	ACCEPTS = 16,               /* in one turn of the loop */
+	GROUPS_MAX_SIZE = 65536 * 4 /* octets: NGROUPS_MAX of them */
+};
 
 /* ---- connections --------------------------------------------------------- */
 
@@ -60,6 +63,34 @@ turn_away(struct api_server *api, int fd, const char *why)
 	(void)close(fd);
 }
 
+/* The kernel's word for it, as for uid and gid; an allocated list. */
+static bool
+read_groups(int fd, uint32_t **ret_groups, size_t *ret_count)
+{
+	socklen_t len = 0;
+	uint32_t *groups = NULL;
+
+	_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "as the list has it");
+	*ret_groups = NULL;
+	*ret_count = 0;
+	/* With no room it tells how much it takes. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) == 0)
+		return true;
+	if (errno == ENOPROTOOPT) /* a kernel before 4.13 */
+		return true;
+	if (errno != ERANGE || len > GROUPS_MAX_SIZE)
+		return false;
+	groups = (uint32_t *)calloc(1, len);
+	if (!groups ||
+		getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0) {
+		free(groups);
+		return false;
+	}
+	*ret_groups = groups;
+	*ret_count = len / sizeof(*groups);
+	return true;
+}
+
 static void
 welcome(struct api_server *api, int fd)
 {
@@ -81,9 +112,40 @@ welcome(struct api_server *api, int fd)
 		turn_away(api, fd, why);
 		return;
 	}
+	uint32_t *groups;
+	size_t n_groups;
+
+	if (!read_groups(fd, &groups, &n_groups)) {
+		turn_away(api, fd, "its groups cannot be read");
+		return;
+	}
 	api->engine->stats->count[STATS_API_CLIENTS]++;
-	if (!api_client_new(api, fd, &who))
+
+	struct api_client *client = api_client_new(api, fd, &who);
+
+	if (!client) {
 		log_remote(LOG_API, "no memory for an application");
+		free(groups);
+		return;
+	}
+	client->groups = groups;
+	client->n_groups = n_groups;
+}
+
+size_t
+api_server_groups(const struct api_server *api, const struct rsvp_who *who,
+	const uint32_t **ret_groups)
+{
+	const struct api_client *c;
+
+	TAILQ_FOREACH (c, &api->clients, entry)
+		if (who->known && c->who.pid == who->pid &&
+			c->who.uid == who->uid) {
+			*ret_groups = c->groups;
+			return c->n_groups;
+		}
+	*ret_groups = NULL;
+	return 0;
 }
 
 static void

@@ -26,4 +26,8 @@ void api_server_socket(struct api_server *api, int fd);
 void api_server_event(
 	struct api_server *api, const struct rsvp_local_event *event);
 
+/* Supplementary groups of who connected as that; none when it is not known. */
+size_t api_server_groups(const struct api_server *api,
+	const struct rsvp_who *who, const uint32_t **ret_groups);
+
 #endif /* API_SERVER_H */

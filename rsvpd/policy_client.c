@@ -22,13 +22,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/intserv.h"
 #include "base/log.h"
 #include "base/msg.h"
+#include "rsvpd/api_server.h"
 #include "rsvpd/engine_life.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/rules.h"
 
 enum {
+	LOOK_S = 60, /* a clock that is set is seen so soon */
 	SLICE = 500, /* rules looked at in one turn of the loop */
 	SOURCES_MAX = 1024,
 	PROBLEM_MAX = 300,
@@ -49,6 +52,8 @@ struct policy_client {
 	int fd; /* owned; -1: none */
 	struct loop_fd *watch;
 	struct loop_timer *slice;
+	struct loop_timer *boundary; /* when a verdict may become another */
+	int64_t boundary_s;          /* by the wall clock; INT64_MAX: never */
 	struct policy *policy;
 	struct snapshot snapshot;
 	char sources[SOURCES_MAX];
@@ -135,6 +140,51 @@ drop_load(struct policy_client *client)
 	unmap(&client->snapshot);
 }
 
+/* ---- times that begin and end -------------------------------------------- */
+
+/* Wake at that moment of the wall clock, or earlier to see whether somebody
+ * has set it. */
+static void
+wake_at(struct policy_client *client, int64_t at_s, int64_t now_s)
+{
+	int64_t wait_s = at_s - now_s;
+
+	client->boundary_s = at_s;
+	if (at_s == INT64_MAX)
+		return;
+	if (wait_s > LOOK_S)
+		wait_s = LOOK_S;
+	loop_timer_set(client->boundary,
+		mono_add_ms(loop_now(), wait_s > 0 ? wait_s * 1000 : 0));
+}
+
+static void
+judge_again(struct policy_client *client)
+{
+	struct engine *engine = client->engine;
+	int64_t now_s = (int64_t)time(NULL);
+
+	rsvp_core_policy_changed(engine->core, loop_now());
+	effect_run(engine);
+	rules_replan(engine->rules);
+	wake_at(client, policy_next_change(client->policy, now_s), now_s);
+}
+
+static void
+on_boundary(void *arg)
+{
+	struct policy_client *client = (struct policy_client *)arg;
+	int64_t now_s = (int64_t)time(NULL);
+
+	if (now_s < client->boundary_s) {
+		wake_at(client, policy_next_change(client->policy, now_s),
+			now_s);
+		return;
+	}
+	log_info(LOG_POLICY, "a time of the policy begins or ends");
+	judge_again(client);
+}
+
 static void
 put_in_force(struct policy_client *client)
 {
@@ -149,9 +199,7 @@ put_in_force(struct policy_client *client)
 	log_info(LOG_POLICY, "generation %" PRIu64 ": in force, %zu rules (%s)",
 		generation, status.rules, status.source);
 	answer(client, generation, "");
-	rsvp_core_policy_changed(engine->core, loop_now());
-	effect_run(engine);
-	rules_replan(engine->rules);
+	judge_again(client);
 	engine_open(engine);
 }
 
@@ -426,6 +474,36 @@ service_of(const struct rsvp_policy_query *query)
 							  : POLICY_SERVICE_CL;
 }
 
+/* What a guarantee asks for besides its rate: the delay that R buys for its
+ * token bucket, without the hops' error terms, and the slack on top. */
+static void
+fill_guarantee(const struct wire_flowspec *flowspec, struct policy_request *out)
+{
+	const struct intserv_flow flow = { flowspec->tspec.r, flowspec->tspec.b,
+		flowspec->tspec.p, flowspec->tspec.M };
+	double bound_us = intserv_bound_us(&flow, flowspec->R, 0, 0);
+
+	out->tspec_rate_Bps = whole(flowspec->tspec.r);
+	out->slack_us = flowspec->S;
+	out->delay_us =
+		bound_us < 1e15 ? (uint64_t)bound_us + flowspec->S : UINT64_MAX;
+}
+
+static uint8_t
+style_of(uint8_t style)
+{
+	switch (style) {
+	case WIRE_STYLE_WF:
+		return POLICY_STYLE_WF;
+	case WIRE_STYLE_FF:
+		return POLICY_STYLE_FF;
+	case WIRE_STYLE_SE:
+		return POLICY_STYLE_SE;
+	default:
+		return POLICY_STYLE_NONE;
+	}
+}
+
 static struct policy_request
 request_from(const struct engine *engine, const struct rsvp_policy_query *query)
 {
@@ -453,13 +531,71 @@ request_from(const struct engine *engine, const struct rsvp_policy_query *query)
 		.peak_Bps = whole(tspec->p),
 		.max_packet = tspec->M,
 		.neighbour = query->neighbour,
+		.style = style_of(query->style),
 		.now_unix_s = (int64_t)time(NULL) };
 
 	if (out.peak_Bps == UINT64_MAX)
 		out.peak_Bps = 0; /* unlimited */
+	if (gs && out.message == POLICY_RESV)
+		fill_guarantee(&query->flowspec, &out);
+	out.n_groups = api_server_groups(engine->api, &query->who, &out.groups);
 	(void)text_copy(out.iface, sizeof(out.iface),
 		net_link_name(engine->link, query->ifindex));
 	return out;
+}
+
+/* What is granted in the place of what was asked for. */
+static struct wire_flowspec
+granted_of(
+	const struct wire_flowspec *asked, const struct policy_verdict *verdict)
+{
+	struct wire_flowspec granted = *asked;
+	struct wire_tspec *tspec = &granted.tspec;
+
+	if (verdict->service == POLICY_SERVICE_CL) {
+		granted.service = WIRE_SERVICE_CL;
+		granted.R = 0;
+		granted.S = 0;
+	}
+	tspec->r = fminf(tspec->r, (float)verdict->rate_Bps);
+	tspec->b = fminf(tspec->b, (float)verdict->bucket_bytes);
+	if (verdict->peak_Bps != 0)
+		tspec->p = fminf(tspec->p, (float)verdict->peak_Bps);
+	if (verdict->max_packet < tspec->M)
+		tspec->M = verdict->max_packet;
+	if (tspec->m > tspec->M)
+		tspec->m = tspec->M;
+	return granted;
+}
+
+static void
+fill_answer(const struct rsvp_policy_query *query,
+	const struct policy_verdict *verdict, struct rsvp_policy_answer *ret)
+{
+	static const enum rsvp_policy_end ends[] = { [POLICY_KEEP] =
+							     RSVP_POLICY_KEEP,
+		[POLICY_RENEGOTIATE] = RSVP_POLICY_TELL,
+		[POLICY_TEAR] = RSVP_POLICY_TEAR };
+
+	*ret = (struct rsvp_policy_answer){ .allowed = verdict->allowed,
+		.value = verdict->value,
+		.claim = verdict->claim,
+		.preemption = verdict->preemption,
+		.defending = verdict->defending,
+		.lowered = verdict->lowered,
+		.bounds_slack =
+			verdict->max_slack_us<UINT32_MAX,
+				.max_slack_us = (uint32_t)verdict->max_slack_us,
+				.ends = ends[verdict->change],
+				.grace_ms = verdict->grace_s>
+						UINT32_MAX /
+					1000
+				? UINT32_MAX
+				: verdict->grace_s * 1000 };
+	if (verdict->lowered)
+		ret->granted = granted_of(&query->flowspec, verdict);
+	(void)text_copy(ret->rule, sizeof(ret->rule), verdict->rule);
+	(void)text_copy(ret->reason, sizeof(ret->reason), verdict->reason);
 }
 
 void
@@ -472,15 +608,11 @@ policy_client_ask(struct policy_client *client,
 	struct policy_verdict verdict;
 
 	policy_decide(client->policy, &request, query->claim, &verdict);
-	*ret_answer = (struct rsvp_policy_answer){ .allowed = verdict.allowed,
-		.value = verdict.value,
-		.claim = verdict.claim,
-		.preemption = verdict.preemption,
-		.defending = verdict.defending };
-	(void)text_copy(
-		ret_answer->rule, sizeof(ret_answer->rule), verdict.rule);
-	(void)text_copy(
-		ret_answer->reason, sizeof(ret_answer->reason), verdict.reason);
+	fill_answer(query, &verdict, ret_answer);
+	if (verdict.soft[0] != '\0')
+		log_remote(LOG_POLICY, "soft limit: %s", verdict.soft);
+	if (verdict.allowed && verdict.until_unix_s < client->boundary_s)
+		wake_at(client, verdict.until_unix_s, request.now_unix_s);
 }
 
 void
@@ -501,9 +633,11 @@ policy_client_new(struct engine *engine)
 		return NULL;
 	client->engine = engine;
 	client->fd = -1;
+	client->boundary_s = INT64_MAX;
 	client->slice = loop_timer_add(engine->loop, load_slice, client);
+	client->boundary = loop_timer_add(engine->loop, on_boundary, client);
 	client->policy = policy_new(alloc_heap());
-	if (client->slice && client->policy)
+	if (client->slice && client->boundary && client->policy)
 		return client;
 	policy_client_free(client);
 	return NULL;
@@ -516,6 +650,7 @@ policy_client_free(struct policy_client *client)
 		return;
 	hang_up(client);
 	loop_timer_del(client->slice);
+	loop_timer_del(client->boundary);
 	drop_load(client);
 	policy_free(client->policy);
 	free(client);

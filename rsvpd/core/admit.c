@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "link.h"
+#include "path_int.h"
 
 /* ---- policy -------------------------------------------------------------- */
 
@@ -53,7 +54,7 @@ fill_query(const struct rsb *rsb, const struct spec *spec,
 
 /* Allowed: the claim now counts for this spec. */
 static bool
-ask_policy(struct rsvp_core *core, struct rsb *rsb, const struct spec *spec,
+ask_policy(struct rsvp_core *core, struct rsb *rsb, struct spec *spec,
 	struct rsvp_policy_answer *answer)
 {
 	struct rsvp_policy_query query;
@@ -63,6 +64,10 @@ ask_policy(struct rsvp_core *core, struct rsb *rsb, const struct spec *spec,
 	core->conf.hooks.policy(core->conf.hooks.arg, &query, answer);
 	if (!answer->allowed)
 		return false;
+	spec->cut = answer->lowered;
+	spec->granted = answer->granted;
+	spec->bounds_slack = answer->bounds_slack;
+	spec->max_slack_us = answer->max_slack_us;
 	rsb->claim = answer->claim;
 	rsb->defending = answer->defending;
 	rsb_set_why(core, rsb, answer->rule, answer->reason);
@@ -193,6 +198,7 @@ admit_commit(struct rsvp_core *core, struct rsb *rsb)
 	core_put(core, rsb->now);
 	rsb->now = rsb->trying;
 	rsb->trying = NULL;
+	rsb->leaving = false;
 	stop_trying(rsb);
 	rsb->failed = false;
 	if (rsb->owed.family == ADDR_NONE)
@@ -435,6 +441,25 @@ admit_request(struct rsvp_core *core, struct demand *demand, struct rsb *rsb)
 	return demand;
 }
 
+/* It has to go when its grace is over; true: that is now. */
+static bool
+leaves(struct rsvp_core *core, struct rsb *rsb,
+	const struct rsvp_policy_answer *answer, const struct refusal *why)
+{
+	if (answer->ends == RSVP_POLICY_KEEP)
+		return false;
+	if (!rsb->leaving) {
+		rsb->leaving = true;
+		rsb->leaves = mono_add_ms(core->now, answer->grace_ms);
+		if (answer->ends == RSVP_POLICY_TELL && answer->grace_ms > 0)
+			admit_complain(core, rsb, why);
+	}
+	if (rsb->leaves.us <= core->now.us)
+		return true;
+	walk_policies(core, (rsb->leaves.us - core->now.us + 999) / 1000);
+	return false;
+}
+
 void
 admit_judge(struct rsvp_core *core, struct rsb *rsb)
 {
@@ -449,8 +474,14 @@ admit_judge(struct rsvp_core *core, struct rsb *rsb)
 		refusal = policy_refusal(&answer);
 		admit_refuse(core, rsb, &refusal);
 	}
-	if (!in_force || ask_policy(core, rsb, rsb->now, &answer))
+	if (!in_force)
 		return;
+	if (ask_policy(core, rsb, rsb->now, &answer)) {
+		rsb->failed = rsb->failed && !rsb->leaving;
+		rsb->leaving = false;
+		return;
+	}
 	refusal = policy_refusal(&answer);
-	admit_revoke(core, rsb, &refusal);
+	if (leaves(core, rsb, &answer, &refusal))
+		admit_revoke(core, rsb, &refusal);
 }

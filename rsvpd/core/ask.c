@@ -367,9 +367,8 @@ look_who_carries(struct rsvp_core *core, struct session *session)
 	struct ask *ask;
 
 	TAILQ_FOREACH (ask, &session->asks, next)
-		ask->wish.carries =
-			mono_reached(ask->confirm_at, core->now) ||
-			!look(core, ask).same;
+		ask->wish.carries = mono_reached(ask->confirm_at, core->now) ||
+				    !look(core, ask).same;
 }
 
 static void

@@ -173,6 +173,10 @@ struct spec {
 		       * so (RFC 2212, Guidelines for Implementors): */
 	float R_out;
 	uint32_t S_out;
+	bool cut; /* policy grants less than is asked for: this */
+	struct wire_flowspec granted;
+	bool bounds_slack; /* policy lets no more of it be taken here */
+	uint32_t max_slack_us;
 	/* To be told when it is in force (RFC 2205 2.6): where requests merge,
 	 * more receivers may ask for the same while the kernel is asked. */
 	uint8_t confirm_count;
@@ -208,6 +212,8 @@ struct rsb {
 	struct timer expiry;
 	uint16_t defending; /* priority that policy gave it (RFC 3181) */
 	TAILQ_ENTRY(rsb) of_demand;
+	bool leaving; /* policy allows it no more: torn when that is */
+	struct mono leaves;
 };
 
 /* What this node asks of one previous hop: the Resv last sent there; for an
@@ -222,9 +228,9 @@ struct ask {
 	size_t count;
 	struct wire_flow *flows;
 	struct timer refresh;
-	uint8_t quick;        /* refreshes still to be sent early */
-	struct wish wish;     /* while it is looked at */
-	struct mono hurry_at; /* before it nothing is repeated at once, */
+	uint8_t quick;          /* refreshes still to be sent early */
+	struct wish wish;       /* while it is looked at */
+	struct mono hurry_at;   /* before it nothing is repeated at once, */
 	struct mono confirm_at; /* and nothing for a RESV_CONFIRM alone */
 };
 
@@ -531,7 +537,8 @@ size_t spec_flows(const struct spec *spec, uint8_t style,
 	struct wire_flow flows[WIRE_FLOWS_MAX]);
 /* What is reserved here for it and asked of the nodes before us. */
 struct wire_flowspec spec_forwarded(const struct spec *spec);
-/* The same request again takes no more slack than it did. */
+/* The same request again takes no more slack than it did, and is granted the
+ * same. */
 void spec_keep_slack(struct spec *spec, const struct spec *old);
 /* It takes the place of the old one.  True: it asks for no less, and who waits
  * for that is told with this one. */

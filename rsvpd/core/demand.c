@@ -292,7 +292,8 @@ lets_more_come(const struct demand *other, const struct sum *sum)
 
 		if (!rsb->now)
 			continue;
-		spec = merge_effective(&rsb->now->flowspec, &sum->path_te);
+		spec = spec_forwarded(rsb->now);
+		spec = merge_effective(&spec, &sum->path_te);
 		if (!tspec_covers(&sum->effective.tspec, &spec.tspec))
 			return true;
 	}
@@ -387,22 +388,28 @@ demand_spend_slack(struct rsvp_core *core, struct demand *demand,
 	struct rsb *rsb, struct image **image)
 {
 	struct spec *spec = rsb->trying;
+	struct wire_flowspec asked = spec_forwarded(spec);
 	struct wire_flowspec lowered;
 	struct image *other;
 	struct sum sum;
 	uint32_t C, D;
+	uint32_t kept = 0; /* of its slack, by policy */
 
 	if (!demand->iface->conf.use_slack || spec->lowered ||
 		!add_up(demand, &sum))
 		return false;
 	link_gs_terms(&demand->iface->conf, &C, &D);
 	C = C > UINT32_MAX - sum.Ctot ? UINT32_MAX : sum.Ctot + C;
-	if (!gs_spend_slack(&spec->flowspec, C,
+	if (spec->bounds_slack && asked.S > spec->max_slack_us) {
+		kept = asked.S - spec->max_slack_us;
+		asked.S = spec->max_slack_us;
+	}
+	if (!gs_spend_slack(&asked, C,
 		    room(core, demand, sum.effective.tspec.m), &lowered))
 		return false;
 	spec->lowered = true;
 	spec->R_out = lowered.R;
-	spec->S_out = lowered.S;
+	spec->S_out = lowered.S + kept;
 	if (!demand_image(core, demand, &other) || !other)
 		return false; /* it goes with its request */
 	core_put(core, *image);

@@ -91,6 +91,8 @@ void walk_init(struct walk *walk, uint8_t kind);
 /* Ask again for the routes to dst (NULL: all) in so many ms. */
 void walk_routes(
 	struct rsvp_core *core, int64_t in_ms, const struct addr_prefix *dst);
+/* Ask policy about all that is in force in so many ms. */
+void walk_policies(struct rsvp_core *core, int64_t in_ms);
 /* What goes out of that interface is sent again by the next pass. */
 void walk_resend(struct rsvp_core *core, struct iface *iface);
 /* One path state whose W is over. */

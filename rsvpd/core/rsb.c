@@ -48,7 +48,8 @@ spec_has(const struct spec *spec, const struct wire_filter *filter)
 struct wire_flowspec
 spec_forwarded(const struct spec *spec)
 {
-	struct wire_flowspec forwarded = spec->flowspec;
+	struct wire_flowspec forwarded =
+		spec->cut ? spec->granted : spec->flowspec;
 
 	if (spec->lowered) {
 		forwarded.R = spec->R_out;
@@ -60,8 +61,13 @@ spec_forwarded(const struct spec *spec)
 void
 spec_keep_slack(struct spec *spec, const struct spec *old)
 {
-	if (!old || !old->lowered ||
-		!merge_equal(&spec->flowspec, &old->flowspec))
+	if (!old || !merge_equal(&spec->flowspec, &old->flowspec))
+		return;
+	spec->cut = old->cut;
+	spec->granted = old->granted;
+	spec->bounds_slack = old->bounds_slack;
+	spec->max_slack_us = old->max_slack_us;
+	if (!old->lowered)
 		return;
 	spec->lowered = true;
 	spec->R_out = old->R_out;

@@ -75,6 +75,13 @@ struct rsvp_policy_query {
 	uint32_t claim;        /* held now for the same reservation, 0: none */
 };
 
+/* What becomes of a reservation in force that policy allows no more. */
+enum rsvp_policy_end {
+	RSVP_POLICY_TEAR, /* torn when the grace is over */
+	RSVP_POLICY_TELL, /* told at once, and torn when the grace is over */
+	RSVP_POLICY_KEEP  /* it stays until it is changed or ends */
+};
+
 struct rsvp_policy_answer {
 	bool allowed;
 	uint16_t value;      /* refused: Error Value of code 2 */
@@ -84,6 +91,15 @@ struct rsvp_policy_answer {
 	uint16_t defending;
 	char rule[RSVP_RULE];     /* "" when the default decided */
 	char reason[RSVP_REASON]; /* what decided: rule, limit, value */
+	/* Allowed: what is granted when it is less than was asked for, and how
+	 * much of its slack may be used up here. */
+	bool lowered;
+	struct wire_flowspec granted;
+	bool bounds_slack;
+	uint32_t max_slack_us;
+	/* Refused what is in force: how it ends. */
+	enum rsvp_policy_end ends;
+	uint32_t grace_ms;
 };
 
 struct rsvp_hooks {

@@ -219,6 +219,12 @@ walk_routes(
 }
 
 void
+walk_policies(struct rsvp_core *core, int64_t in_ms)
+{
+	want_pass(core, &core->policies, in_ms, NULL);
+}
+
+void
 walk_resend(struct rsvp_core *core, struct iface *iface)
 {
 	iface->resend = core->routes.pass + 1;

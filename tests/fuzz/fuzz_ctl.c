@@ -13,6 +13,7 @@
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/policy_client.h"
+#include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 #include "tests/fuzz/rim.h"
 
@@ -86,6 +87,21 @@ tc_client_counters(struct tc_client *tc, const struct tc_counters_query *query,
 	(void)tc, (void)query;
 	tell(arg, &counter);
 	tell(arg, NULL);
+}
+
+void
+rules_count(struct rules *all, rules_counted_fn *done, void *arg)
+{
+	(void)all;
+	done(arg);
+}
+
+bool
+rules_at(const struct rules *all, size_t i, struct rules_info *ret)
+{
+	(void)all;
+	*ret = (struct rules_info){ 0 };
+	return i == 0;
 }
 
 uint64_t

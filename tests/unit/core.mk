@@ -22,6 +22,7 @@ core_tests = \
 	tests/unit/test_core_out \
 	tests/unit/test_core_path \
 	tests/unit/test_core_peer \
+	tests/unit/test_core_policy \
 	tests/unit/test_core_psb \
 	tests/unit/test_core_repair \
 	tests/unit/test_core_resv \
@@ -67,6 +68,7 @@ tests_unit_test_core_merge_LDADD = $(core_ldadd)
 tests_unit_test_core_out_LDADD = $(core_ldadd)
 tests_unit_test_core_path_LDADD = $(core_ldadd)
 tests_unit_test_core_peer_LDADD = $(core_ldadd)
+tests_unit_test_core_policy_LDADD = $(core_ldadd)
 tests_unit_test_core_psb_LDADD = $(core_ldadd)
 tests_unit_test_core_repair_LDADD = $(core_ldadd)
 tests_unit_test_core_resv_LDADD = $(core_ldadd)

@@ -81,8 +81,9 @@ policy(void *arg, const struct rsvp_policy_query *query,
 
 	t->asked++;
 	t->question = *query;
-	*ret = (struct rsvp_policy_answer){ .allowed = !t->deny,
-		.value = t->deny_value };
+	*ret = t->answer;
+	ret->allowed = !t->deny;
+	ret->value = t->deny_value;
 	snprintf(ret->rule, sizeof(ret->rule), "rule %u", t->asked);
 	snprintf(ret->reason, sizeof(ret->reason),
 		t->deny ? "denied by the test" : "allowed by the test");

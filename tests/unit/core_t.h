@@ -68,6 +68,8 @@ struct ct {
 	long fail_at; /* which one fails; 0: none */
 	bool failed;  /* it did */
 
+	struct rsvp_policy_answer answer; /* what policy says besides */
+
 	uint32_t expects; /* routing expects multicast there; 0: UP, NOWHERE: it
 			   * takes it from anywhere */
 };

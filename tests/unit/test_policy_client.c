@@ -6,6 +6,7 @@
  * slices of work as its first octet says, and good when its second one is 0.
  */
 
+#include "rsvpd/api_server.h"
 #include "rsvpd/policy_client.h"
 
 #include <dirent.h>
@@ -14,6 +15,7 @@
 #include <math.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/msg.h"
@@ -42,6 +44,8 @@ struct policy {
 	struct policy_request request;
 	uint32_t claim;
 	uint32_t ended;
+	void (*change_verdict)(struct policy_verdict *v);
+	int64_t next_s; /* until the next change; 0: none */
 };
 
 struct bench {
@@ -86,7 +90,17 @@ policy_decide(struct policy *policy, const struct policy_request *request,
 		.preemption = 3,
 		.defending = 4,
 		.rule = "gold",
-		.reason = "rule gold allows 2 Mbit/s" };
+		.reason = "rule gold allows 2 Mbit/s",
+		.max_slack_us = UINT64_MAX,
+		.until_unix_s = INT64_MAX };
+	if (policy->change_verdict)
+		policy->change_verdict(ret_verdict);
+}
+
+int64_t
+policy_next_change(const struct policy *policy, int64_t now_unix_s)
+{
+	return policy->next_s == 0 ? INT64_MAX : now_unix_s + policy->next_s;
 }
 
 void
@@ -171,6 +185,17 @@ void
 effect_run(struct engine *engine)
 {
 	engine->core->effects++;
+}
+
+size_t
+api_server_groups(const struct api_server *api, const struct rsvp_who *who,
+	const uint32_t **ret_groups)
+{
+	static const uint32_t groups[] = { 5, 6 };
+
+	(void)api;
+	*ret_groups = groups;
+	return who->pid == 13 ? 2 : 0;
 }
 
 const char *
@@ -734,7 +759,8 @@ query(void)
 				.p = 3000,
 				.m = 64,
 				.M = 1500 },
-			.R = 5000 },
+			.R = 5000,
+			.S = 9 },
 		.ifindex = 7,
 		.neighbour = addr_v4_u32(0x0a020002),
 		.claim = 42 };
@@ -767,6 +793,14 @@ a_question_is_translated_whole(void)
 	T_STR(r->iface, "eth7");
 	T_EQ(addr_equal(&r->neighbour, &q.neighbour), true);
 	T_CHECK(r->now_unix_s > 1700000000, "no wall clock");
+	T_EQ(r->style, POLICY_STYLE_FF);
+	T_EQ(r->n_groups, 2);
+	T_EQ(r->groups[1], 6);
+	T_EQ(r->tspec_rate_Bps, 1001);
+	T_EQ(r->slack_us, 9);
+	/* RFC 2212: (b - M) (p - R)/(R (p - r)) is none when R is over p, and
+	 * M/R is left; with the slack on top. */
+	T_EQ(r->delay_us, 300000 + 9);
 	T_EQ(the_policy.claim, 42);
 	T_EQ(a.allowed, true);
 	T_EQ(a.value, 17);
@@ -813,7 +847,130 @@ services_and_odd_rates_are_translated(void)
 	free_bench(b);
 }
 
+static void
+lower(struct policy_verdict *v)
+{
+	v->lowered = true;
+	v->service = POLICY_SERVICE_CL;
+	v->rate_Bps = 500;
+	v->bucket_bytes = 1000;
+	v->peak_Bps = 700;
+	v->max_packet = 40;
+	v->max_slack_us = 77;
+}
+
+static void
+what_is_granted_is_translated(void)
+{
+	struct bench *b = new_bench();
+	struct rsvp_policy_query q = query();
+	struct rsvp_policy_answer a;
+
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_CHECK(!a.lowered && !a.bounds_slack, "as it was asked for");
+	the_policy.change_verdict = lower;
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_CHECK(a.lowered, "less than was asked for");
+	T_EQ(a.granted.service, WIRE_SERVICE_CL);
+	T_CHECK(a.granted.tspec.r == 500 && a.granted.tspec.b == 1000 &&
+			a.granted.tspec.p == 700,
+		"the bounds");
+	T_EQ(a.granted.tspec.M, 40);
+	T_EQ(a.granted.tspec.m, 40);
+	T_CHECK(a.granted.R == 0 && a.granted.S == 0, "no guarantee");
+	T_CHECK(a.bounds_slack && a.max_slack_us == 77, "its slack");
+	free_bench(b);
+}
+
+static void
+refuse_and_keep(struct policy_verdict *v)
+{
+	v->allowed = false;
+	v->change = POLICY_KEEP;
+}
+
+static void
+refuse_and_tell(struct policy_verdict *v)
+{
+	v->allowed = false;
+	v->change = POLICY_RENEGOTIATE;
+	v->grace_s = 30;
+}
+
+static void
+refuse_and_tear(struct policy_verdict *v)
+{
+	v->allowed = false;
+	v->change = POLICY_TEAR;
+	v->grace_s = UINT32_MAX;
+}
+
+static void
+how_it_ends_is_translated(void)
+{
+	struct bench *b = new_bench();
+	struct rsvp_policy_query q = query();
+	struct rsvp_policy_answer a;
+
+	the_policy.change_verdict = refuse_and_keep;
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_EQ(a.ends, RSVP_POLICY_KEEP);
+	the_policy.change_verdict = refuse_and_tell;
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_EQ(a.ends, RSVP_POLICY_TELL);
+	T_EQ(a.grace_ms, 30000);
+	the_policy.change_verdict = refuse_and_tear;
+	policy_client_ask(b->engine.policy, &q, &a);
+	T_EQ(a.ends, RSVP_POLICY_TEAR);
+	T_EQ(a.grace_ms, UINT32_MAX);
+	free_bench(b);
+}
+
+/* The core is asked once by the snapshot, and once more by the time. */
+static void
+what_runs_is_judged_again_when_a_time_begins(void)
+{
+	struct bench *b = new_bench();
+
+	the_policy.next_s = 1;
+	offer(b, 1, 4096, memory(4096, 1, 0, SEALS));
+	run_until(b, 1);
+	T_EQ(b->core.changed, 1);
+	the_policy.next_s = 0;
+	loop_timer_set(b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
+	while (b->core.changed < 2)
+		one_turn(b);
+	free_bench(b);
+}
+
+static void
+end_in_a_second(struct policy_verdict *v)
+{
+	v->until_unix_s = (int64_t)time(NULL) + 1;
+}
+
+static void
+what_runs_is_judged_again_when_it_has_lasted_its_time(void)
+{
+	struct bench *b = new_bench();
+	struct rsvp_policy_query q = query();
+	struct rsvp_policy_answer a;
+
+	the_policy.change_verdict = end_in_a_second;
+	policy_client_ask(b->engine.policy, &q, &a);
+	loop_timer_set(b->deadline, mono_add_ms(loop_now(), DEADLINE_MS));
+	while (b->core.changed < 1)
+		one_turn(b);
+	free_bench(b);
+}
+
 static struct t_case cases[] = {
+	{ "what is granted is translated", what_is_granted_is_translated },
+	{ "how it ends is translated", how_it_ends_is_translated },
+	{ "what runs is judged again when a time begins",
+		what_runs_is_judged_again_when_a_time_begins },
+	{ "what runs is judged again when it has lasted its time",
+		what_runs_is_judged_again_when_it_has_lasted_its_time },
 	{ "a sealed snapshot is put in force",
 		a_sealed_snapshot_is_put_in_force },
 	{ "a bad snapshot leaves the rules alone",
