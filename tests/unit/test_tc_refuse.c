@@ -368,7 +368,108 @@ bounds_of_a_size_table(void)
 	}
 }
 
+/* An attribute in the options that a kind writes. */
+static struct nl_view
+written(const struct tc_object *o, uint16_t type, uint8_t bytes[ROOM])
+{
+	const struct nl_want options = { TCA_OPTIONS, 0 };
+	const struct nl_want wanted = { type, 0 };
+	struct buf_writer w = buf_writer(bytes, ROOM);
+	struct nl_view got;
+
+	o->kind->fill(&w, o);
+	T_CHECK(!w.failed &&
+			nl_parse((struct nl_view){ bytes, buf_written(&w) },
+				&options, 1, &got),
+		"options");
+	T_CHECK(nl_parse(got, &wanted, 1, &got), "attribute");
+	return got;
+}
+
+/* The ports of one protocol have attributes of their own. */
+static void
+ports_of_flower_are_of_its_protocol(void)
+{
+	static const struct {
+		uint8_t proto;
+		uint16_t type;
+	} rows[] = { { 6, TCA_FLOWER_KEY_TCP_DST },
+		{ 17, TCA_FLOWER_KEY_UDP_DST },
+		{ 132, TCA_FLOWER_KEY_SCTP_DST } };
+	uint8_t bytes[ROOM];
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 3; k++) {
+			const struct tc_object o = { .kind = &tc_kind_flower,
+				.flower = { .fields = TC_FLOWER_DPORT,
+					.ip_proto = rows[i].proto,
+					.dport = { 80, 0xffff } } };
+
+			T_EQ(written(&o, rows[k].type, bytes).data != NULL,
+				i == k);
+		}
+}
+
+/* A node says its bucket; one that the kernel shall number does not. */
+static void
+nodes_of_u32_say_their_bucket(void)
+{
+	uint8_t bytes[ROOM];
+	struct tc_object o = { .kind = &tc_kind_u32, .handle = 0x00301802 };
+
+	T_EQ(nl_u32(written(&o, TCA_U32_HASH, bytes)), 0x00301000);
+	o.any_handle = true;
+	T_CHECK(!written(&o, TCA_U32_HASH, bytes).data, "any");
+	o.any_handle = false;
+	o.handle = 0;
+	T_CHECK(!written(&o, TCA_U32_HASH, bytes).data, "none");
+}
+
+static void
+what_is_short_is_malformed(void)
+{
+	uint8_t bytes[ROOM];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct tc_object o;
+
+	nl_put(&w, TCA_FQ_CODEL_LIMIT, "\1\2", 2);
+	T_CHECK(!parse(&tc_kind_fq_codel, &w, bytes, &o), "two octets");
+}
+
+/* An action of no kind, and one without options. */
+static void
+actions_have_a_kind(void)
+{
+	for (int missing = 1; missing <= 3; missing++) {
+		uint8_t bytes[ROOM];
+		struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+		struct tc_extra extra = { 0 };
+		struct tc_object o = { .extra = &extra };
+		const struct tc_action a = plain(&tc_action_gact);
+		uint8_t *one = nl_begin(&w, 1);
+		uint8_t *options;
+
+		if (missing != 1)
+			nl_put_text(&w, 1, "gact");
+		if (missing != 2) {
+			options = nl_begin(&w, 2);
+			a.kind->fill(&w, &a);
+			nl_end(&w, options);
+		}
+		nl_end(&w, one);
+		T_EQ(tc_actions_parse(&o,
+			     (struct nl_view){ bytes, buf_written(&w) },
+			     (struct nl_view){ 0 }),
+			missing == 3);
+	}
+}
+
 static struct t_case cases[] = {
+	{ "actions have a kind", actions_have_a_kind },
+	{ "ports of flower are of its protocol",
+		ports_of_flower_are_of_its_protocol },
+	{ "nodes of u32 say their bucket", nodes_of_u32_say_their_bucket },
+	{ "what is short is malformed", what_is_short_is_malformed },
 	{ "actions have parameters", actions_have_parameters },
 	{ "actions have nothing else", actions_have_nothing_else },
 	{ "ways of mirred", ways_of_mirred },
