@@ -486,15 +486,19 @@ tc_rules_close(struct tc_link *link, const struct tc_kernel *kernel)
 
 /* ---- adoption ------------------------------------------------------------ */
 
+/* The dump is sorted. */
 static bool
 is_rule_object(const struct tc_objects *dump, const struct tc_object *o)
 {
 	if (o->type == TC_QDISC_LEAF) {
-		for (size_t i = 0; i < dump->count; i++)
-			if (is_class(&dump->all[i]) &&
-				dump->all[i].handle == o->parent)
-				return (o->parent & 0xffff) >= TC_MINOR_FIRST;
-		return false;
+		const struct tc_object key = { .type = TC_CLASS,
+			.handle = o->parent };
+		const struct tc_object *class =
+			(const struct tc_object *)bsearch(&key, dump->all,
+				dump->count, sizeof(key), tc_object_compare);
+
+		return class && is_class(class) &&
+		       (o->parent & 0xffff) >= TC_MINOR_FIRST;
 	}
 	return (is_class(o) && (o->handle & 0xffff) >= TC_MINOR_FIRST) ||
 	       tc_is_rule_filter(o);

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * How fast flows are installed, with 1 000 and 10 000 present:
+ * How fast flows are installed and removed, with 1 000 and 10 000 present:
  *
- *	ours	FLOW_ADD to `tcctl serve`, until it is acknowledged
+ *	ours	FLOW_ADD, FLOW_DEL to `tcctl serve`, until it is acknowledged
  *	floor	a bare loop over netlink that does the least: a class changed
- *		and a u32 node added, both acknowledged, one system call to
- *		send them
- *	peer	the same two by `tc -batch`
+ *		and a u32 node added or deleted, both acknowledged, one system
+ *		call to send them; its classes are there
+ *	peer	`tc -batch` that adds, or deletes, a class and its filter
  *
- * All three find the classes made.  Each is measured ROUNDS times and the best
- * round counts, because the machine is shared.  Runs in a network namespace of
- * its own; prints a JSON object a row, flows a second.
+ * the same of ours against ours with 1 000; how long a change waits while the
+ * pool of idle classes grows, against 5 ms (peer: while it does not); and how
+ * long adoption takes, against a dump of the classes and one of the filters.
  *
- * usage: bench_tc [TCCTL]
+ * Each is measured several times and the best counts, because the machine is
+ * shared.  Runs in a network namespace of its own; prints a JSON object a row.
+ *
+ * usage: bench_tc [-p PRESENT] [TCCTL]
  */
 
 #include <arpa/inet.h>
@@ -43,6 +46,12 @@
 enum {
 	FLOWS = 2000, /* installed in one round */
 	ROUNDS = 100,
+	PEER_FLOWS = 200,
+	FEW_ROUNDS = 3,   /* of what takes long */
+	WAIT_ROUNDS = 12, /* one of them without a stall of this host */
+	GROWTH = 40,      /* classes more in the pool */
+	CHANGES = 200,    /* while it grows */
+	WAIT_LIMIT_US = 5000,
 	BATCH = 64, /* FLOW_ADD in one datagram */
 	WINDOW = 4, /* datagrams under way */
 	FIRST_MINOR = 0x100,
@@ -158,6 +167,15 @@ put_class(struct bare *b, uint32_t minor, uint16_t flags, uint32_t rate)
 	end(b, h);
 }
 
+static void
+put_class_removal(struct bare *b, uint32_t minor)
+{
+	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex,
+		.tcm_handle = TC_H_MAKE(1 << 16, minor) };
+
+	end(b, begin(b, RTM_DELTCLASS, 0, &tcm));
+}
+
 static struct tcmsg
 filter_head(const struct bare *b, uint32_t handle)
 {
@@ -263,83 +281,157 @@ bare_install(struct bare *b, uint32_t first, uint32_t count)
 	return count / (now_s() - start);
 }
 
-static void
+static double
 bare_remove(struct bare *b, uint32_t first, uint32_t count)
 {
+	double start = now_s();
+
 	for (uint32_t i = first; i < first + count; i++) {
 		put_node_removal(b, i);
+		put_class(b, FIRST_MINOR + i, 0, 125000);
 		flush(b);
+	}
+	return count / (now_s() - start);
+}
+
+/* In one second each. */
+struct speeds {
+	double install;
+	double remove;
+};
+
+static void
+keep_best(struct speeds *best, double install, double removal)
+{
+	best->install = install > best->install ? install : best->install;
+	best->remove = removal > best->remove ? removal : best->remove;
+}
+
+static struct speeds
+bare_measure(struct bare *b, uint32_t present)
+{
+	struct speeds best = { 0, 0 };
+
+	(void)bare_install(b, 0, present); /* not measured */
+	for (int round = 0; round < ROUNDS; round++) {
+		double install = bare_install(b, present, FLOWS);
+
+		keep_best(&best, install, bare_remove(b, present, FLOWS));
+	}
+	return best;
+}
+
+/* Read a dump and look at nothing. */
+static void
+bare_dump(struct mnl_socket *nl, uint16_t type, const struct tcmsg *what)
+{
+	static uint8_t buf[65536];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	bool done = false;
+
+	memcpy(mnl_nlmsg_put_extra_header(h, sizeof(*what)), what,
+		sizeof(*what));
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
+		die("dump");
+	while (!done) {
+		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+
+		if (n <= 0)
+			die("dump");
+		h = (struct nlmsghdr *)(void *)buf;
+		done = h->nlmsg_type == NLMSG_DONE ||
+		       h->nlmsg_type == NLMSG_ERROR;
 	}
 }
 
 static double
-bare_measure(struct bare *b, uint32_t present)
+bare_dumps(uint32_t ifindex)
 {
-	double best = 0;
+	const struct tcmsg classes = { .tcm_ifindex = (int)ifindex };
+	const struct tcmsg filters = { .tcm_ifindex = (int)ifindex,
+		.tcm_parent = 0x520000 };
+	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
+	double start;
 
-	(void)bare_install(b, 0, present); /* not measured */
-	for (int round = 0; round < ROUNDS; round++) {
-		double speed = bare_install(b, present, FLOWS);
-
-		best = speed > best ? speed : best;
-		bare_remove(b, present, FLOWS);
-	}
-	return best;
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		die("netlink");
+	start = now_s();
+	bare_dump(nl, RTM_GETTCLASS, &classes);
+	bare_dump(nl, RTM_GETTFILTER, &filters);
+	start = now_s() - start;
+	mnl_socket_close(nl);
+	return start;
 }
 
 /* ---- the peer ------------------------------------------------------------ */
 
 static void
-write_batch(const char *path, const char *name, uint32_t present)
+write_addition(FILE *f, const char *name, uint32_t i)
 {
-	FILE *f = fopen(path, "w");
+	uint32_t handle = node_handle(i);
 
-	if (!f)
-		die(path);
-	for (uint32_t i = present; i < present + FLOWS; i++) {
-		uint32_t handle = node_handle(i);
-
-		fprintf(f,
-			"class change dev %s parent 1:1 classid 1:%x htb rate "
-			"%ubps ceil %ubps quantum 1500\n",
-			name, FIRST_MINOR + i, 20000 + i, 20000 + i);
-		fprintf(f,
-			"filter add dev %s parent 1: protocol ip pref %d "
-			"handle "
-			"%x:%x:%x u32 ht %x:%x: match u32 0x%x 0xffffffff at "
-			"20 "
-			"match ip dst 10.0.0.2 match ip src 10.0.0.1 match ip "
-			"protocol 17 0xff flowid 1:%x\n",
-			name, PREF, handle >> 20, handle >> 12 & 0xff,
-			handle & 0xfff, handle >> 20, handle >> 12 & 0xff, i,
-			FIRST_MINOR + i);
-	}
-	if (fclose(f) != 0)
-		die(path);
+	fprintf(f,
+		"class add dev %s parent 1:1 classid 1:%x htb rate %ubps ceil "
+		"%ubps quantum 1500\n",
+		name, FIRST_MINOR + i, 20000 + i, 20000 + i);
+	fprintf(f,
+		"filter add dev %s parent 1: protocol ip pref %d handle "
+		"%x:%x:%x u32 ht %x:%x: match u32 0x%x 0xffffffff at 20 match "
+		"ip dst 10.0.0.2 match ip src 10.0.0.1 match ip protocol 17 "
+		"0xff flowid 1:%x\n",
+		name, PREF, handle >> 20, handle >> 12 & 0xff, handle & 0xfff,
+		handle >> 20, handle >> 12 & 0xff, i, FIRST_MINOR + i);
 }
 
+static void
+write_removal(FILE *f, const char *name, uint32_t i)
+{
+	uint32_t handle = node_handle(i);
+
+	fprintf(f,
+		"filter del dev %s parent 1: protocol ip pref %d handle "
+		"%x:%x:%x u32\nclass del dev %s classid 1:%x\n",
+		name, PREF, handle >> 20, handle >> 12 & 0xff, handle & 0xfff,
+		name, FIRST_MINOR + i);
+}
+
+/* A batch of those lines, timed: how many a second. */
 static double
-peer_measure(struct bare *b, const char *name, uint32_t present)
+run_batch(const char *name, uint32_t first,
+	void (*write)(FILE *f, const char *name, uint32_t i))
 {
 	char path[] = "/tmp/bench_tc.XXXXXX";
 	int fd = mkstemp(path);
-	double best = 0;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	double start;
 
-	if (fd < 0)
+	if (!f)
 		die(path);
-	close(fd);
-	write_batch(path, name, present);
-	for (int round = 0; round < ROUNDS; round++) {
-		double start = now_s();
-
-		shell("tc -batch %s", path);
-
-		double speed = FLOWS / (now_s() - start);
-
-		best = speed > best ? speed : best;
-		bare_remove(b, present, FLOWS);
-	}
+	for (uint32_t i = first; i < first + PEER_FLOWS; i++)
+		write(f, name, i);
+	if (fclose(f) != 0)
+		die(path);
+	start = now_s();
+	shell("tc -batch %s", path);
+	start = now_s() - start;
 	unlink(path);
+	return PEER_FLOWS / start;
+}
+
+/* Behind the classes that the floor has made. */
+static struct speeds
+peer_measure(const char *name, uint32_t present)
+{
+	struct speeds best = { 0, 0 };
+
+	for (int round = 0; round < FEW_ROUNDS; round++) {
+		double install = run_batch(name, present, write_addition);
+
+		keep_best(&best, install,
+			run_batch(name, present, write_removal));
+	}
 	return best;
 }
 
@@ -403,10 +495,12 @@ ours_send(struct ours *o, const struct buf_writer *w)
 		die("send to tcctl");
 }
 
+/* Announce the interface and wait for the answer. */
 static void
 ours_iface(struct ours *o, const char *name, uint32_t classes)
 {
-	struct tc_iface iface = { .link_Bps = 1250000000,
+	struct tc_iface iface = { .ifindex = o->ifindex,
+		.link_Bps = 1250000000,
 		.best_effort_Bps = 1250000,
 		.control_Bps = 1250000,
 		.mtu = 1500,
@@ -416,8 +510,6 @@ ours_iface(struct ours *o, const char *name, uint32_t classes)
 		.pool_high = classes };
 	struct buf_writer w = buf_writer(o->buf, sizeof(o->buf));
 
-	shell("ip link add %s type ifb && ip link set %s up", name, name);
-	o->ifindex = iface.ifindex = if_nametoindex(name);
 	snprintf(iface.name, sizeof(iface.name), "%s", name);
 	tc_put_iface(&w, ++o->serial, &iface);
 	ours_send(o, &w);
@@ -458,6 +550,18 @@ count_classes(struct mnl_socket *nl, uint32_t ifindex)
 			count_class(h, &count);
 		}
 	}
+}
+
+/* Until it has started: it answers a question about nothing. */
+static void
+ours_wait_ready(struct ours *o)
+{
+	const struct tc_counters_query query = { 0 };
+	struct buf_writer w = buf_writer(o->buf, sizeof(o->buf));
+
+	tc_put_counters(&w, ++o->serial, &query);
+	ours_send(o, &w);
+	ours_wait(o, 1);
 }
 
 /* The pool grows in the background: wait until it is there. */
@@ -537,52 +641,160 @@ ours_run(struct ours *o, enum tc_msg_type type, uint32_t first, uint32_t count)
 	return count / (now_s() - start);
 }
 
+/* The longest that one of so many changes of a flow waited, in microseconds. */
 static double
+ours_longest(struct ours *o, uint32_t changes)
+{
+	double longest = 0;
+
+	for (uint32_t i = 0; i < changes; i++) {
+		double start = now_s();
+
+		ours_request(o, TC_MSG_FLOW_CHANGE, i % 1000, 1);
+		ours_wait(o, 1);
+		start = now_s() - start;
+		longest = start > longest ? start : longest;
+		usleep(200); /* the pool grows between requests */
+	}
+	return longest * 1e6;
+}
+
+/* The least of some rounds, for what else this host does. */
+static void
+measure_growth(struct ours *o, const char *name, uint32_t present)
+{
+	uint32_t pool = FLOWS;
+	double growing = 1e9;
+	double quiet = 1e9;
+
+	for (int round = 0; round < WAIT_ROUNDS; round++) {
+		double longest;
+
+		pool += GROWTH;
+		ours_iface(o, name, pool);
+		longest = ours_longest(o, CHANGES);
+		growing = longest < growing ? longest : growing;
+		ours_wait_pool(o, present + pool);
+		longest = ours_longest(o, CHANGES);
+		quiet = longest < quiet ? longest : quiet;
+	}
+	printf("{\"name\":\"pool-growth-wait\",\"n\":%u,\"floor\":%d,"
+	       "\"ours\":%.0f,\"peer\":%.0f,\"unit\":\"us\",\"must\":1}\n",
+		present, WAIT_LIMIT_US, growing, quiet);
+}
+
+static void
+ours_stop(struct ours *o)
+{
+	close(o->fd);
+	waitpid(o->pid, NULL, 0);
+}
+
+/* Killed and started again: from the announcement to its answer. */
+static void
+measure_adoption(
+	struct ours *o, const char *program, const char *name, uint32_t present)
+{
+	double dumps = 1e9;
+	double adoption = 1e9;
+
+	for (int round = 0; round < FEW_ROUNDS; round++) {
+		double took = bare_dumps(o->ifindex);
+
+		dumps = took < dumps ? took : dumps;
+		kill(o->pid, SIGKILL);
+		ours_stop(o);
+		ours_start(o, program);
+		/* It is there when it answers. */
+		ours_wait_ready(o);
+		took = now_s();
+		ours_iface(o, name, FLOWS);
+		took = now_s() - took;
+		adoption = took < adoption ? took : adoption;
+	}
+	/* With few, most of it is the memory of a new process. */
+	printf("{\"name\":\"adoption\",\"n\":%u,\"floor\":%.1f,"
+	       "\"ours\":%.1f,\"peer\":null,\"unit\":\"ms\",\"must\":%s,"
+	       "\"aim\":2}\n",
+		present, dumps * 1e3, adoption * 1e3,
+		present >= 10000 ? "4" : "null");
+}
+
+static struct speeds
 ours_measure(const char *program, const char *name, uint32_t present)
 {
 	struct ours *o = (struct ours *)calloc(1, sizeof(*o));
-	double best = 0;
+	struct speeds best = { 0, 0 };
 
 	if (!o)
 		die("calloc");
+	shell("ip link add %s type ifb && ip link set %s up", name, name);
+	o->ifindex = if_nametoindex(name);
 	ours_start(o, program);
 	ours_iface(o, name, present + FLOWS);
 	ours_wait_pool(o, present + FLOWS);
 	(void)ours_run(o, TC_MSG_FLOW_ADD, 0, present); /* not measured */
+	ours_iface(o, name, FLOWS);
 	for (int round = 0; round < ROUNDS; round++) {
-		double speed = ours_run(o, TC_MSG_FLOW_ADD, present, FLOWS);
+		double install = ours_run(o, TC_MSG_FLOW_ADD, present, FLOWS);
 
-		best = speed > best ? speed : best;
-		(void)ours_run(o, TC_MSG_FLOW_DEL, present, FLOWS);
+		keep_best(&best, install,
+			ours_run(o, TC_MSG_FLOW_DEL, present, FLOWS));
 	}
-	close(o->fd);
-	waitpid(o->pid, NULL, 0);
+	measure_growth(o, name, present);
+	measure_adoption(o, program, name, present);
+	ours_stop(o);
 	free(o);
 	return best;
 }
 
 static void
+print_speed(const char *name, uint32_t n, double floor_speed, double ours,
+	double peer)
+{
+	printf("{\"name\":\"%s\",\"n\":%u,\"floor\":%.0f,\"ours\":%.0f,"
+	       "\"peer\":%.0f,\"unit\":\"flows/s\",\"must\":0.5,"
+	       "\"aim\":0.7,\"must_peer\":20}\n",
+		name, n, floor_speed, ours, peer);
+}
+
+static struct speeds
 measure(const char *program, uint32_t present)
 {
 	struct bare *b = (struct bare *)calloc(1, sizeof(*b));
-	double ours = ours_measure(program, "ours", present);
-	double floor_speed;
-	double peer;
+	struct speeds ours = ours_measure(program, "ours", present);
+	struct speeds least;
+	struct speeds peer;
 
 	if (!b)
 		die("calloc");
 	shell("ip link del ours");
 	bare_build(b, "bare", present + FLOWS);
-	floor_speed = bare_measure(b, present);
-	peer = peer_measure(b, "bare", present);
+	least = bare_measure(b, present);
+	/* The peer makes its own. */
+	for (uint32_t i = present; i < present + FLOWS; i++) {
+		put_class_removal(b, FIRST_MINOR + i);
+		flush(b);
+	}
+	peer = peer_measure("bare", present);
 	shell("ip link del bare");
 	mnl_socket_close(b->nl);
 	free(b);
-	printf("{\"name\":\"install-flows\",\"n\":%u,\"floor\":%.0f,"
-	       "\"ours\":%.0f,\"peer\":%.0f,\"unit\":\"flows/s\","
-	       "\"must\":0.7}\n",
-		present, floor_speed, ours, peer);
+	print_speed("install-flows", present, least.install, ours.install,
+		peer.install);
+	print_speed("remove-flows", present, least.remove, ours.remove,
+		peer.remove);
 	fflush(stdout);
+	return ours;
+}
+
+/* Many present cost hardly more than few. */
+static void
+print_flat(const char *name, uint32_t n, double few, double many)
+{
+	printf("{\"name\":\"%s\",\"n\":%u,\"floor\":%.0f,\"ours\":%.0f,"
+	       "\"peer\":null,\"unit\":\"flows/s\",\"must\":0.667}\n",
+		name, n, few, many);
 }
 
 int
@@ -590,16 +802,28 @@ main(int argc, char **argv)
 {
 	char self[PATH_MAX] = "";
 	char program[PATH_MAX + 32];
+	uint32_t many = 10000;
+	struct speeds at_few;
+	struct speeds at_many;
+	int option;
 
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		die("/proc/self/exe");
 	snprintf(program, sizeof(program), "%s/../../tcctl/tcctl",
 		dirname(self));
-	if (argc > 1)
-		snprintf(program, sizeof(program), "%s", argv[1]);
+	while ((option = getopt(argc, argv, "p:")) == 'p')
+		many = (uint32_t)strtoul(optarg, NULL, 10);
+	if (option != -1 || many < 1000 || many > 60000) {
+		fprintf(stderr, "usage: bench_tc [-p PRESENT] [TCCTL]\n");
+		return 2;
+	}
+	if (optind < argc)
+		snprintf(program, sizeof(program), "%s", argv[optind]);
 	if (unshare(CLONE_NEWNET) != 0)
 		die("a network namespace (needs root)");
-	measure(program, 1000);
-	measure(program, 10000);
+	at_few = measure(program, 1000);
+	at_many = measure(program, many);
+	print_flat("install-flows-flat", many, at_few.install, at_many.install);
+	print_flat("remove-flows-flat", many, at_few.remove, at_many.remove);
 	return 0;
 }
