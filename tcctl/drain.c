@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { DRAIN_MS = 100, LOOK_MS = 2, STEP_MAX = 128 };
+enum { DRAIN_MS = 100, LOOK_MS = 2, RETRY_MS = 1000, STEP_MAX = 128 };
 
 static struct tc_drain *
 add_drain(struct tc_link *link, enum tc_subtree subtree, uint32_t minor)
@@ -214,6 +214,18 @@ debt_us(const struct tc_class_stats *stats)
 	return tokens < 0 ? tc_clock_us((uint32_t)-tokens) : 0;
 }
 
+/* Refused: whoever asked need not wait for the next attempt. */
+static void
+stays(struct drain_step *s, struct tc_drain *d, const struct tc_group *group)
+{
+	if (!d->told)
+		s->listener->note(s->listener->arg, group->text);
+	d->told = true;
+	s->link->unclean = s->link->unclean || !group->clean;
+	d->due = mono_add_ms(s->now, RETRY_MS);
+	answer(s, d);
+}
+
 static void
 returned(struct drain_step *s, size_t i)
 {
@@ -222,9 +234,7 @@ returned(struct drain_step *s, size_t i)
 	int64_t debt = debt_us(stats);
 
 	if (s->groups[i].error != 0) {
-		s->listener->note(s->listener->arg, s->groups[i].text);
-		answer(s, d);
-		drop_drain(s->link, d); /* its number stays taken */
+		stays(s, d, &s->groups[i]);
 		return;
 	}
 	answer(s, d);

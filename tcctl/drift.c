@@ -126,6 +126,14 @@ tc_drift_event(
 	suspect(s, now);
 }
 
+void
+tc_drift_unclean(struct tc_link *link, struct mono now)
+{
+	if (link->unclean)
+		tc_drift_event(link, NULL, now);
+	link->unclean = false;
+}
+
 struct mono
 tc_drift_next(const struct tc_link *link)
 {

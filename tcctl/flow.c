@@ -353,6 +353,7 @@ roll_back(struct tc_job *job, const struct tc_group *group)
 {
 	if (job->old)
 		job->old->busy = false;
+	job->link->unclean = job->link->unclean || !group->clean;
 	if (!job->next)
 		return;
 	if (!job->old)

@@ -67,13 +67,18 @@ tc_link_free(struct tc_link *link)
 	alloc_put(link->alloc, link);
 }
 int
-tc_link_group(const struct tc_link *link, const struct tc_kernel *kernel,
+tc_link_group(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_ops *ops, struct tc_group *ret_group)
 {
+	int error;
+
 	*ret_group = (struct tc_group){ .count = ops->count };
 	if (ops->count == 0 && !ops->failed)
 		return 0;
-	return tc_txn_run(kernel, ops, ret_group, 1, link->conf.name);
+	error = tc_txn_run(kernel, ops, ret_group, 1, link->conf.name);
+	if (error == 0 && ret_group->error != 0 && !ret_group->clean)
+		link->unclean = true;
+	return error;
 }
 
 int

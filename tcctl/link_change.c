@@ -95,6 +95,7 @@ follow_all(struct tc_link *link, const struct tc_iface *conf)
 	for (r = link->flows; r; r = (struct tc_record *)r->hh.next)
 		r->htb = follow(r, &old, conf);
 	link->conf = *conf;
+	link->stay_large = false;
 	if (tc_mtu_octets(&old) != tc_mtu_octets(conf) ||
 		old.overhead_bytes != conf->overhead_bytes ||
 		old.min_frame_bytes != conf->min_frame_bytes ||

@@ -74,10 +74,29 @@ grow_pool(struct tc_link *link, const struct tc_kernel *kernel,
 			(void)tc_pool_put(&link->pools[subtree], &idle[i]);
 		else if (group.clean)
 			tc_minors_give(&link->minors, idle[i].minor);
-	if (error == 0 && group.error != 0)
+	/* It is tried again twice a second. */
+	if (error == 0 && group.error != 0 && !link->growth_refused)
 		listener->note(listener->arg, group.text);
+	link->growth_refused = group.error != 0;
 	tc_ops_done(&ops);
 	return error != 0 ? error : group.error;
+}
+
+/* Classes that could not be removed are there as before, but some were made
+ * anew by the undo: which, their totals will tell on the way to the pool. */
+static void
+take_back(struct tc_link *link, enum tc_subtree subtree,
+	const struct tc_idle *idle, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct tc_object class;
+		struct tc_object leaf;
+
+		tc_want_idle(
+			&link->conf, subtree, idle[i].minor, &class, &leaf);
+		/* Without memory the class waits for a restart. */
+		(void)tc_drain_orphan(link, subtree, &class, &leaf);
+	}
 }
 
 static int
@@ -100,12 +119,16 @@ shrink_pool(struct tc_link *link, const struct tc_kernel *kernel,
 			(struct tc_span){ have, 0 }, &ops);
 	}
 	error = tc_link_group(link, kernel, &ops, &group);
-	/* What is still there keeps its number until a restart: the totals of
-	 * those that came back are not known. */
+	/* What could be neither removed nor put back keeps its number until a
+	 * restart. */
 	for (int i = 0; i < n && error == 0 && group.error == 0; i++)
 		tc_minors_give(&link->minors, idle[i].minor);
-	if (error == 0 && group.error != 0)
+	if (error == 0 && group.error != 0) {
 		listener->note(listener->arg, group.text);
+		link->stay_large = true;
+		if (group.clean)
+			take_back(link, subtree, idle, n);
+	}
 	tc_ops_done(&ops);
 	return error != 0 ? error : group.error;
 }
@@ -125,7 +148,7 @@ tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
 		int count =
 			tc_pool_step(&link->pools[t], &link->conf, link->step);
 
-		if (count == 0)
+		if (count == 0 || (count < 0 && link->stay_large))
 			continue;
 		link->pool_turn = t + 1;
 		error = count > 0

@@ -164,6 +164,7 @@ struct tc_drain {
 	struct mono due;      /* look again then */
 	struct mono deadline; /* what is queued then is thrown away */
 	bool empty;           /* only a debt of tokens is left: see drain.c */
+	bool told;            /* that the kernel refused its return */
 	bool has_leaf;
 	struct tc_idle idle;
 	struct tc_object class;
@@ -205,13 +206,16 @@ struct tc_link {
 	struct tc_iface conf;
 	struct tc_shape shape; /* of the tree in the kernel */
 	bool lost;             /* the tree was removed by others, for good */
+	bool unclean;          /* something could not be undone: compare all */
 	struct mono rebuilt;   /* beginning of the minute in which ... */
 	unsigned rebuilds;     /* ... so often it was made again */
 	struct tc_minors minors;
 	struct tc_nodes nodes;
 	struct tc_pool pools[TC_SUBTREES];
-	int step;      /* classes created in one go */
-	int pool_turn; /* subtree whose pool is looked at first */
+	int step;            /* classes created in one go */
+	int pool_turn;       /* subtree whose pool is looked at first */
+	bool growth_refused; /* and told */
+	bool stay_large; /* the kernel removes no class: until new settings */
 	struct tc_record *flows;
 	struct tc_drains drains;
 	uint64_t reserved_Bps[TC_SUBTREES];
@@ -277,7 +281,7 @@ int tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 int tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done *ret_done);
 /* A transaction of its own; what came of it is in ret_group. */
-int tc_link_group(const struct tc_link *link, const struct tc_kernel *kernel,
+int tc_link_group(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_ops *ops, struct tc_group *ret_group);
 /* The same; the answer is in ret_done. */
 int tc_link_run(struct tc_link *link, const struct tc_kernel *kernel,
@@ -400,6 +404,8 @@ int tc_repair_tree(struct tc_link *link, const struct tc_kernel *kernel,
  * lost. */
 void tc_drift_event(
 	struct tc_link *link, const struct tc_event *event, struct mono now);
+/* What the kernel did not let us undo is repaired as what others did. */
+void tc_drift_unclean(struct tc_link *link, struct mono now);
 /* Look at what is due, repair it and tell. */
 int tc_drift_step(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener);

@@ -606,6 +606,7 @@ do_due(struct serve *s)
 		if (s->error == 0 && mono_reached(tc_rules_next(link), now))
 			s->error = tc_rules_step(
 				link, &s->kernel, now, &s->listener);
+		tc_drift_unclean(link, now);
 		if (s->error == 0 && mono_reached(tc_drift_next(link), now))
 			repair(s, link, now);
 		if (s->error != 0 || !mono_reached(tc_drain_next(link), now))

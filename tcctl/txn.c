@@ -11,6 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* For the name of one more object, and for how many there are besides. */
+enum { NAME_ROOM = 64 };
+
 static bool
 refused(const struct tc_op *op, const struct tc_result *result)
 {
@@ -89,6 +92,7 @@ judge_undo(struct tc_group *g, const struct tc_op *undo,
 	size_t said = strlen(g->text);
 	struct text t = text_over(g->text + said, sizeof(g->text) - said);
 	size_t left = 0;
+	size_t named = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!refused(&undo[i], &results[i]))
@@ -96,10 +100,14 @@ judge_undo(struct tc_group *g, const struct tc_op *undo,
 		if (left++ == 0) {
 			text_add(&t, "; undo failed: ");
 			explain(&t, &undo[i], &results[i], name);
+		} else if (t.size - t.len > NAME_ROOM) {
+			text_add(&t, named == 0 ? "; also of " : ", ");
+			tc_object_name(&t, tc_op_object(&undo[i]), NULL);
+			named++;
 		}
 	}
-	if (left > 1)
-		text_printf(&t, " and %zu more", left - 1);
+	if (left > 1 + named)
+		text_printf(&t, " and %zu more", left - 1 - named);
 	g->clean = left == 0;
 	if (g->clean)
 		text_add(&t, count > 0 ? "; undone" : "; nothing was changed");

@@ -177,9 +177,14 @@ def test_iface_off_brings_the_default_back(bench):
 
 
 def test_a_refusal_is_explained_and_undone(bench):
+    def shape(classes):
+        return {h: (c["rate"], c["ceil"]) for h, c in classes.items()
+                if int(h.split(":")[1], 16) >= 0x100}
     peer = bench.serve()
     bench.pool_filled()
     classid = bench.add(peer)
+    lab.wait_for(lambda: len(shape(bench.classes())) == 17,
+                 "the flow's and eight idle classes of each pool")
     before = bench.classes()
     # The node that the next flow wants is taken by somebody else, a moment
     # before: tcctl does not know of it yet.
@@ -194,10 +199,6 @@ def test_a_refusal_is_explained_and_undone(bench):
     assert done["flow_id"] == 2 and done["classid"] == 0
     assert "add filter 10 2d:2:1 on eth0" in done["text"]
     assert done["text"].endswith("; undone")
-
-    def shape(classes):
-        return {h: (c["rate"], c["ceil"]) for h, c in classes.items()
-                if int(h.split(":")[1], 16) >= 0x100}
     assert shape(bench.classes()) == shape(before)
     # The same of a change: the old reservation stands.
     done, _ = peer.ask(tp.FLOW_CHANGE, bench.flow(

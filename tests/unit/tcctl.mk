@@ -13,6 +13,7 @@ tcctl_tests = \
 	tests/unit/test_tc_plan \
 	tests/unit/test_tc_refuse \
 	tests/unit/test_tc_pool \
+	tests/unit/test_tc_undo \
 	tests/unit/test_tc_rule \
 	tests/unit/test_tc_split \
 	tests/unit/test_tc_txn \
@@ -52,6 +53,7 @@ tests_unit_test_tc_refuse_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_plan_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_plan_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tc"'
+tests_unit_test_tc_undo_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_pool_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_rule_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_split_LDADD = $(tcctl_test_libs)
