@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/gen_stats.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +269,124 @@ nl_host_done(struct tree_host *host)
 	free(host->links);
 	free(host->addresses);
 	*host = (struct tree_host){ 0 };
+}
+
+/* ---- counters ------------------------------------------------------------ */
+
+struct counting {
+	uint32_t ifindex;
+	struct tree_counts counts;
+	bool no_memory;
+};
+
+static int
+take_stat(const struct nlattr *a, void *data)
+{
+	struct tree_count *c = (struct tree_count *)data;
+	const void *value = mnl_attr_get_payload(a);
+	size_t len = mnl_attr_get_payload_len(a);
+	struct gnet_stats_queue queue;
+	uint32_t packets;
+
+	switch (mnl_attr_get_type(a)) {
+	case TCA_STATS_BASIC:
+		if (len < sizeof(c->bytes) + sizeof(packets))
+			break;
+		memcpy(&c->bytes, value, sizeof(c->bytes));
+		memcpy(&packets, (const uint8_t *)value + sizeof(c->bytes),
+			sizeof(packets));
+		c->packets = packets;
+		break;
+	case TCA_STATS_PKT64:
+		if (len >= sizeof(c->packets))
+			memcpy(&c->packets, value, sizeof(c->packets));
+		break;
+	case TCA_STATS_QUEUE:
+		if (len < sizeof(queue))
+			break;
+		memcpy(&queue, value, sizeof(queue));
+		c->drops = queue.drops;
+		c->overlimits = queue.overlimits;
+		c->backlog_bytes = queue.backlog;
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int
+take_stats(const struct nlattr *a, void *data)
+{
+	if (mnl_attr_get_type(a) == TCA_STATS2)
+		(void)mnl_attr_parse_nested(/* what is there */
+			a, take_stat, data);
+	return MNL_CB_OK;
+}
+
+static int
+take_count(const struct nlmsghdr *h, void *data)
+{
+	struct counting *r = (struct counting *)data;
+	const struct tcmsg *tcm =
+		(const struct tcmsg *)mnl_nlmsg_get_payload(h);
+	struct tree_count c = { 0 };
+	void *all;
+
+	if ((h->nlmsg_type != RTM_NEWQDISC && h->nlmsg_type != RTM_NEWTCLASS) ||
+		mnl_nlmsg_get_payload_len(h) < sizeof(*tcm) ||
+		(uint32_t)tcm->tcm_ifindex != r->ifindex)
+		return MNL_CB_OK;
+	c.is_class = h->nlmsg_type == RTM_NEWTCLASS;
+	c.handle = tcm->tcm_handle;
+	c.parent = tcm->tcm_parent;
+	if (c.is_class && c.parent == TC_H_ROOT)
+		c.parent = c.handle & TC_H_MAJ_MASK; /* as objects have it */
+	(void)mnl_attr_parse(h, sizeof(*tcm), take_stats, &c);
+	all = realloc(r->counts.all, (r->counts.count + 1) * sizeof(c));
+	r->no_memory |= all == NULL;
+	if (all) {
+		r->counts.all = (struct tree_count *)all;
+		r->counts.all[r->counts.count++] = c;
+	}
+	return MNL_CB_OK;
+}
+
+/* An interrupted dump is taken as it is: totals of what stayed are right. */
+static int
+dump_counts(struct nl_host *conn, uint16_t type, struct counting *r)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(conn->buf);
+	struct tcmsg *tcm;
+	int error;
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_seq = ++conn->seq;
+	tcm = (struct tcmsg *)mnl_nlmsg_put_extra_header(h, sizeof(*tcm));
+	tcm->tcm_ifindex = (int)r->ifindex;
+	if (mnl_socket_sendto(conn->socket, h, h->nlmsg_len) < 0)
+		return -errno;
+	error = receive(conn, take_count, r);
+	return error == -EINTR ? 0 : error;
+}
+
+int
+nl_host_counts(
+	struct nl_host *conn, uint32_t ifindex, struct tree_counts *ret_counts)
+{
+	struct counting r = { .ifindex = ifindex };
+	int error = dump_counts(conn, RTM_GETQDISC, &r);
+
+	if (error == 0)
+		error = dump_counts(conn, RTM_GETTCLASS, &r);
+	if (error == 0 && r.no_memory)
+		error = -ENOMEM;
+	if (error == 0)
+		*ret_counts = r.counts;
+	else
+		free(r.counts.all);
+	return error;
 }
 
 /* ---- ifbs ---------------------------------------------------------------- */

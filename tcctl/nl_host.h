@@ -6,6 +6,7 @@
 
 #include "link_int.h"
 #include "tree_int.h"
+#include "tree_show.h"
 
 struct nl_host;
 
@@ -16,6 +17,11 @@ void nl_host_free(struct nl_host *conn);
 /* What there is now, to be freed with nl_host_done().  Returns 0 or -errno. */
 int nl_host_read(struct nl_host *conn, struct tree_host *ret_host);
 void nl_host_done(struct tree_host *host);
+
+/* What the qdiscs and classes of an interface have counted; free() the array.
+ * Returns 0 or -errno. */
+int nl_host_counts(
+	struct nl_host *conn, uint32_t ifindex, struct tree_counts *ret_counts);
 
 /* Make an ifb, or change its queue; it is up afterwards.  mtu 0: the kernel's
  * choice.  Refusals are in ret_result; returns -errno when there is no answer.

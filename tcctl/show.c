@@ -12,7 +12,9 @@
 
 #include "cli_int.h"
 #include "nl_conn.h"
+#include "nl_host.h"
 #include "rate_int.h"
+#include "tree_show.h"
 
 enum { MINORS = 65536 };
 
@@ -23,6 +25,14 @@ struct shown {
 	struct tc_objects dump;
 	struct tc_link *link;         /* NULL: no tree of ours */
 	struct tc_class_stats *stats; /* by minor; with link */
+	struct tc_objects tree;       /* of any kind; without link */
+	struct tree_counts counts;
+};
+
+/* Whom to ask. */
+struct asked {
+	struct tc_kernel kernel;
+	struct nl_host *host;
 };
 
 static const struct tc_object *
@@ -110,18 +120,32 @@ look_at_tree(struct shown *s, const struct tc_kernel *kernel)
 }
 
 static int
-look(struct shown *s, const struct tc_kernel *kernel)
+look_at_any(struct shown *s, const struct asked *ask)
 {
+	int error =
+		ask->kernel.dump_tree(ask->kernel.arg, s->ifindex, &s->tree);
+
+	if (error == 0 && s->tree.failed)
+		error = -ENOMEM;
+	if (error == 0)
+		error = nl_host_counts(ask->host, s->ifindex, &s->counts);
+	return error;
+}
+
+static int
+look(struct shown *s, const struct asked *ask)
+{
+	const struct tc_kernel *kernel = &ask->kernel;
 	int error;
 
-	s->dump.alloc = alloc_heap();
+	s->dump.alloc = s->tree.alloc = alloc_heap();
 	error = kernel->dump(kernel->arg, s->ifindex, &s->dump);
 	if (error == 0 && s->dump.failed)
 		error = -ENOMEM;
 	tc_objects_sort(&s->dump);
-	if (error == 0 && is_ours(s))
-		error = look_at_tree(s, kernel);
-	return error;
+	if (error != 0)
+		return error;
+	return is_ours(s) ? look_at_tree(s, kernel) : look_at_any(s, ask);
 }
 
 static void
@@ -129,8 +153,11 @@ look_away(struct shown *s)
 {
 	tc_link_free(s->link);
 	free(s->stats);
-	if (s->dump.alloc)
+	free(s->counts.all);
+	if (s->dump.alloc) {
 		tc_objects_done(&s->dump);
+		tc_objects_done(&s->tree);
+	}
 }
 
 static size_t
@@ -283,6 +310,9 @@ root_text(const struct shown *s, char buf[64])
 static void
 print_shown(const struct shown *s)
 {
+	const struct tree_drawing drawing = {
+		.out = stdout, .objects = &s->tree, .counts = &s->counts
+	};
 	char buf[64];
 
 	if (s->link) {
@@ -291,6 +321,7 @@ print_shown(const struct shown *s)
 	}
 	root_text(s, buf);
 	printf("%s: not managed (root qdisc: %s)\n", s->name, buf);
+	tree_draw(&drawing);
 }
 
 /* ---- JSON ---------------------------------------------------------------- */
@@ -379,25 +410,73 @@ json_link(const struct shown *s)
 }
 
 static json_t *
+json_object_of(const struct shown *s, const struct tc_object *o)
+{
+	static const char *const types[] = { [TC_QDISC_ROOT] = "qdisc",
+		[TC_QDISC_LEAF] = "qdisc",
+		[TC_QDISC_INGRESS] = "qdisc",
+		[TC_CLASS] = "class",
+		[TC_FILTER] = "filter" };
+	const struct tree_count *c = tree_count_of(&s->counts, o);
+	char what[512];
+	char parent[16];
+	struct text w = text_over(what, sizeof(what));
+	struct text p = text_over(parent, sizeof(parent));
+	json_t *json;
+
+	tree_show_text(o, &w);
+	text_printf(&p, "%x:%x", o->parent >> 16, o->parent & 0xffff);
+	json = json_pack("{s:s, s:s, s:s}", "type", types[o->type], "parent",
+		parent, "text", what);
+	if (c)
+		(void)json_object_update_new(json, /* or without */
+			json_pack("{s:I, s:I, s:I, s:I, s:I}", "bytes",
+				(json_int_t)c->bytes, "packets",
+				(json_int_t)c->packets, "drops",
+				(json_int_t)c->drops, "overlimits",
+				(json_int_t)c->overlimits, "backlog_bytes",
+				(json_int_t)c->backlog_bytes));
+	return json;
+}
+
+static json_t *
+json_tree(const struct shown *s)
+{
+	json_t *tree = json_array();
+
+	for (size_t i = 0; i < s->tree.count; i++)
+		if (!tree_is_automatic(&s->tree.all[i]))
+			(void)json_array_append_new(
+				tree, json_object_of(s, &s->tree.all[i]));
+	return tree;
+}
+
+static json_t *
 json_shown(const struct shown *s)
 {
 	char buf[64];
+	json_t *json;
+	json_t *tree;
 
 	if (s->link)
 		return json_link(s);
 	root_text(s, buf);
-	return json_pack("{s:s, s:I, s:b, s:s}", "name", s->name, "ifindex",
+	json = json_pack("{s:s, s:I, s:b, s:s}", "name", s->name, "ifindex",
 		(json_int_t)s->ifindex, "managed", 0, "root", buf);
+	tree = json_tree(s);
+	if (json_array_size(tree) > 0)
+		(void)json_object_set(json, "tree", tree); /* or without */
+	json_decref(tree);
+	return json;
 }
 
 /* ---- the command --------------------------------------------------------- */
 
 static int
-show_one(const struct tc_kernel *kernel, const struct if_nameindex *i,
-	json_t *list)
+show_one(const struct asked *ask, const struct if_nameindex *i, json_t *list)
 {
 	struct shown s = { .name = i->if_name, .ifindex = i->if_index };
-	int error = look(&s, kernel);
+	int error = look(&s, ask);
 
 	if (error == 0 && s.link)
 		HASH_SORT(s.link->flows, by_id);
@@ -410,7 +489,7 @@ show_one(const struct tc_kernel *kernel, const struct if_nameindex *i,
 }
 
 static int
-show_all(const struct cli_options *options, const struct tc_kernel *kernel)
+show_all(const struct cli_options *options, const struct asked *ask)
 {
 	struct if_nameindex *all = if_nameindex();
 	json_t *list = options->json ? json_array() : NULL;
@@ -422,7 +501,7 @@ show_all(const struct cli_options *options, const struct tc_kernel *kernel)
 		if (options->iface && strcmp(options->iface, i->if_name) != 0)
 			continue;
 		found = true;
-		error = show_one(kernel, i, list);
+		error = show_one(ask, i, list);
 	}
 	if_freenameindex(all);
 	if (list && error == 0) {
@@ -449,15 +528,17 @@ int
 cli_show(const struct cli_options *options)
 {
 	struct nl_conn *conn = nl_conn_new();
-	struct tc_kernel kernel;
+	struct asked ask = { .host = conn ? nl_host_new() : NULL };
 	int status;
 
-	if (!conn) {
+	if (!ask.host) {
 		fprintf(stderr, "tcctl: netlink: %s\n", strerror(errno));
+		nl_conn_free(conn);
 		return CLI_UNREACHABLE;
 	}
-	kernel = nl_conn_kernel(conn);
-	status = show_all(options, &kernel);
+	ask.kernel = nl_conn_kernel(conn);
+	status = show_all(options, &ask);
+	nl_host_free(ask.host);
 	nl_conn_free(conn);
 	return status;
 }
