@@ -216,8 +216,9 @@ put_htb(FILE *out, const struct tree_found *found, const struct tc_object *o)
 		fprintf(out, "default = \"missing %x:%x\"; ", id >> 16,
 			id & ~MAJOR);
 	put_unless(out, "r2q", o->root.r2q, TC_HTB_R2Q);
-	put_unless(out, "direct_qlen", o->root.direct_qlen,
-		found->link->txqueuelen);
+	if (!o->root.any_qlen)
+		put_unless(out, "direct_qlen", o->root.direct_qlen,
+			found->link->txqueuelen);
 }
 
 static void

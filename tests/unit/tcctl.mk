@@ -16,6 +16,8 @@ tcctl_tests = \
 	tests/unit/test_tc_undo \
 	tests/unit/test_tc_rule \
 	tests/unit/test_tc_split \
+	tests/unit/test_tc_tree \
+	tests/unit/test_tc_tree_bring \
 	tests/unit/test_tc_txn \
 	tests/unit/test_tc_u32
 check_PROGRAMS += $(tcctl_tests)
@@ -64,3 +66,12 @@ noinst_PROGRAMS += tests/bench/bench_tc
 tests_bench_bench_tc_SOURCES = tests/bench/bench_tc.c
 tests_bench_bench_tc_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS)
 tests_bench_bench_tc_LDADD = libtcmsg.la libbase.la $(MNL_LIBS)
+EXTRA_DIST += tests/unit/tc_tree.h tests/golden/tree
+tc_tree_libs = libtctree.la $(tcctl_test_libs) $(LIBCONFIG_LIBS)
+tc_tree_dirs = $(AM_CPPFLAGS) \
+	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tree"' \
+	-DEXAMPLES_DIR='"$(abs_top_srcdir)/conf/examples/tc"'
+tests_unit_test_tc_tree_CPPFLAGS = $(tc_tree_dirs)
+tests_unit_test_tc_tree_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_tree_bring_CPPFLAGS = $(tc_tree_dirs)
+tests_unit_test_tc_tree_bring_LDADD = $(tc_tree_libs)

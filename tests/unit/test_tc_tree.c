@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Descriptions: what is said of each broken one in tests/golden/tree, what
+ * the examples become, and that what is written is what was read.
+ */
+#include "tc_tree.h"
+
+#include <dirent.h>
+
+static const char *
+name_with(const char *dir, const char *file, const char *end)
+{
+	static char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/%.*s%s", dir,
+		(int)(strlen(file) - 5), file, end);
+	return path;
+}
+
+/* Against a file; with TC_GOLDEN_WRITE in the environment it is written
+ * instead: read the difference then. */
+static void
+expect(const char *got, const char *path)
+{
+	static char want[T_FILE];
+
+	if (getenv("TC_GOLDEN_WRITE")) {
+		FILE *f = fopen(path, "w");
+
+		T_CHECK(f != NULL, "%s", path);
+		fputs(got, f);
+		fclose(f);
+	}
+	t_load(path, want);
+	T_STR(got, want);
+}
+
+typedef void file_fn(const char *file);
+
+static void
+each_file(const char *dir, file_fn *take, size_t least)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	size_t n = 0;
+
+	T_CHECK(d != NULL, "%s is missing", dir);
+	while ((e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len < 6 || strcmp(e->d_name + len - 5, ".conf") != 0)
+			continue;
+		take(e->d_name);
+		n++;
+	}
+	closedir(d);
+	T_CHECK(n >= least, "only %zu files", n);
+}
+
+static void
+check_broken(const char *file)
+{
+	static char text[T_FILE];
+	struct tree_faults faults = { .file = file };
+	const struct tree_host host = t_host();
+	struct tree tree = { 0 };
+	char said[8192];
+	struct text t = text_over(said, sizeof(said));
+	size_t len = t_load(name_with(GOLDEN_DIR, file, ".conf"), text);
+
+	if (tree_read(text, len, &tree, &faults))
+		for (size_t i = 0; i < tree.count; i++) {
+			struct tc_objects into = { .alloc = alloc_heap() };
+
+			tree_build(&tree.ifaces[i], &host, &into, &faults);
+			tc_objects_done(&into);
+		}
+	tree_done(&tree);
+	tree_faults_print(&faults, &t);
+	expect(said, name_with(GOLDEN_DIR, file, ".err"));
+}
+
+static void
+broken_descriptions_are_told(void)
+{
+	each_file(GOLDEN_DIR, check_broken, 20);
+}
+
+static void
+print_objects(struct text *t, const struct tc_objects *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		tc_object_print(t, &list->all[i], name);
+		text_add(t, "\n");
+	}
+}
+
+/* All interfaces of an example, with everything that was written of them. */
+static void
+check_example(const char *file)
+{
+	static char text[T_FILE];
+	static char got[T_FILE];
+	static char again[T_FILE];
+	struct tree_faults faults = { .file = file };
+	const struct tree_host host = t_host();
+	struct tc_objects all[4] = { 0 };
+	struct tree_found found[4];
+	struct tree tree = { 0 };
+	struct text t = text_over(got, sizeof(got));
+	char *out = NULL;
+	size_t len = t_load(name_with(EXAMPLES_DIR, file, ".conf"), text);
+	struct tree_writing w = { .host = &host, .all = found };
+
+	T_CHECK(tree_read(text, len, &tree, &faults), "%s", file);
+	for (size_t i = 0; i < tree.count; i++) {
+		all[i].alloc = alloc_heap();
+		tree_build(&tree.ifaces[i], &host, &all[i], &faults);
+		for (size_t k = 0; k < all[i].count; k++)
+			t_settle(&all[i].all[k]);
+		print_objects(&t, &all[i], tree.ifaces[i].name);
+		found[i] = (struct tree_found){
+			tree_host_link(&host, tree.ifaces[i].name), &all[i]
+		};
+	}
+	T_EQ(faults.errors, 0);
+	expect(got, name_with(GOLDEN_DIR "/examples", file, ".ok"));
+	w.count = tree.count;
+	w.out = open_memstream(&out, &len);
+	tree_write(&w);
+	fclose(w.out);
+	t = text_over(again, sizeof(again));
+	for (size_t i = 0; i < w.count; i++) {
+		struct tc_objects one = { .alloc = alloc_heap() };
+
+		t_build(out, i, &one);
+		print_objects(&t, &one, tree.ifaces[i].name);
+		T_EQ(one.count, all[i].count);
+		for (size_t k = 0; k < one.count; k++)
+			T_CHECK(tc_object_equal(&all[i].all[k], &one.all[k]),
+				"%s: object %zu of %s", file, k,
+				tree.ifaces[i].name);
+		tc_objects_done(&one);
+		tc_objects_done(&all[i]);
+	}
+	T_STR(again, got);
+	free(out);
+	tree_done(&tree);
+}
+
+static void
+examples_become_what_they_say_and_are_written_back(void)
+{
+	each_file(EXAMPLES_DIR, check_example, 10);
+}
+
+static void
+every_cut_of_a_description_is_survived(void)
+{
+	static char text[T_FILE];
+	size_t len = t_load(EXAMPLES_DIR "/nas-by-address.conf", text);
+
+	for (size_t i = 0; i < len; i++) {
+		char *part = strndup(text, i);
+		struct tree_faults faults = { .file = "cut" };
+		struct tree tree = { 0 };
+
+		if (tree_read(part, i, &tree, &faults))
+			tree_done(&tree);
+		else
+			T_CHECK(faults.count > 0, "refused in silence");
+		free(part);
+	}
+}
+
+static void
+own_prefixes_are_those_of_the_addresses_once(void)
+{
+	const struct tree_host host = t_host();
+	struct tree_iface iface = { .name = "eno1", .local_count = 3 };
+	struct tree_faults faults = { .file = "own" };
+	struct tree_prefixes got;
+	char buf[ADDR_TEXT];
+
+	iface.local[0].own = ADDR_V6;
+	iface.local[1].own = ADDR_V6;
+	(void)text_copy(iface.local[1].of, TC_NAME, "eth0");
+	iface.local[2].own = ADDR_V4;
+	tree_locals(&iface, &host, &got, &faults);
+	T_EQ(got.count, 3);
+	T_STR(addr_prefix_format(&got.all[0], buf), "2001:db8:1::/64");
+	T_STR(addr_prefix_format(&got.all[1], buf), "2001:db8:2::/56");
+	T_STR(addr_prefix_format(&got.all[2], buf), "192.0.2.0/24");
+	T_EQ(faults.count, 0);
+	(void)text_copy(iface.local[1].of, TC_NAME, "eth1");
+	tree_locals(&iface, &host, &got, &faults);
+	T_EQ(got.count, 2);
+	T_EQ(faults.count, 1);
+	T_EQ(faults.errors, 0);
+}
+
+static struct t_case cases[] = {
+	{ "broken descriptions are told, by line, with what to do",
+		broken_descriptions_are_told },
+	{ "examples become what they say and are written back",
+		examples_become_what_they_say_and_are_written_back },
+	{ "every cut of a description is survived",
+		every_cut_of_a_description_is_survived },
+	{ "own prefixes are those of the addresses, once",
+		own_prefixes_are_those_of_the_addresses_once },
+};
+T_MAIN(cases)
