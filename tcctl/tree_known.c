@@ -86,7 +86,9 @@ is_filter_known(const struct tc_object *f)
 			return false;
 	if (f->kind == &tc_kind_flower)
 		return (f->flower.fields & ~(uint32_t)PLAIN_FLOWER) == 0;
-	return f->kind != &tc_kind_u32 || f->u32.divisor != 0 ||
+	if (f->kind == &tc_kind_u32 && f->u32.divisor != 0)
+		return tree_is_automatic(f);
+	return f->kind != &tc_kind_u32 ||
 	       ((tc_u32_table(f->handle) == 0 || tc_u32_is_root(f->handle)) &&
 		       f->u32.link == 0 &&
 		       f->u32.flags == TC_U32_FLAG_TERMINAL);

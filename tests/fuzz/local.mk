@@ -13,6 +13,7 @@ fuzz_replays = \
 	tests/fuzz/replay_rapi \
 	tests/fuzz/replay_snapshot \
 	tests/fuzz/replay_tc \
+	tests/fuzz/replay_tree \
 	tests/fuzz/replay_wire
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
@@ -50,6 +51,9 @@ tests_fuzz_replay_snapshot_LDADD = libpolicysource.la libpolicy.la libbase.la \
 tests_fuzz_replay_tc_SOURCES = tests/fuzz/fuzz_tc.c $(fuzz_rim)
 tests_fuzz_replay_tc_LDADD = librsvpd.la libtcmsg.la libcore.la libwire.la \
 	libbase.la -lm
+tests_fuzz_replay_tree_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_tree.c
+tests_fuzz_replay_tree_LDADD = libtctree.la libtc.la libtcmsg.la libbase.la \
+	$(LIBCONFIG_LIBS) $(MNL_LIBS) $(SECCOMP_LIBS) -lm
 tests_fuzz_replay_wire_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_wire.c
 tests_fuzz_replay_wire_LDADD = tests/unit/libwire_same.la libwire.la -lm
 
@@ -59,7 +63,7 @@ fuzz_make = $(MAKE) -s -f $(abs_top_srcdir)/tests/fuzz/build.mk \
 	TOP=$(abs_top_srcdir) FUZZ_CC=$(FUZZ_CC) FUZZ_SECONDS=$(FUZZ_SECONDS) \
 	LIBS='$(LIBCONFIG_LIBS) $(MNL_LIBS)'
 fuzz_targets = fuzz-conf fuzz-core fuzz-ctl fuzz-msg fuzz-netlink fuzz-packet \
-	fuzz-policy fuzz-rapi fuzz-snapshot fuzz-tc fuzz-wire
+	fuzz-policy fuzz-rapi fuzz-snapshot fuzz-tc fuzz-tree fuzz-wire
 .PHONY: fuzz $(fuzz_targets)
 fuzz:
 	$(fuzz_make) fuzz

@@ -3,6 +3,7 @@
 descriptions make is the same to the kernel; saved, it can be made elsewhere;
 `off` leaves what was there before."""
 
+import json
 import re
 
 import pytest
@@ -279,3 +280,257 @@ def test_without_sfq_on_any_kernel(here, name):
 def test_every_example_is_of_a_text_or_has_a_test_of_its_own():
     assert {p.stem for p in EXAMPLES.glob("*.conf")} == set(TREES) | {
         "nas-by-address"}
+
+
+# ---- whose tree it is --------------------------------------------------------
+
+SMALL_CONF = """
+interfaces = (
+  { name = "eth0";
+    root = { kind = "htb"; handle = "1:"; default = "1:30";
+      classes = (
+        { id = "1:1"; rate = "6 Mbit/s"; burst = 15360;
+          classes = (
+            { id = "1:10"; rate = "5 Mbit/s"; burst = 15360;
+              queue = { kind = "bfifo"; handle = "10:"; limit = 30000; }; },
+            { id = "1:30"; rate = "1 Mbit/s"; ceil = "6 Mbit/s"; }
+          ); }
+      );
+      filters = ( { match = { dport = 80; }; class = "1:10"; },
+                  { match = { dport = 25; }; class = "1:10"; } );
+    };
+  }
+);
+"""
+
+
+def write(here, text, name="tree.conf"):
+    path = here.dir / name
+    path.write_text(text)
+    return path
+
+
+def test_a_foreign_tree_is_left_until_told_and_brought_back(here):
+    node = host(here, "a", ["eth0"])
+    commands(node, "qdisc add dev eth0 root handle 7: tbf rate 1mbit burst "
+             "5kb latency 50ms\nqdisc add dev eth0 ingress\n"
+             "filter add dev eth0 parent ffff: protocol ip prio 3 u32 match ip "
+             "dst 10.0.0.0/8 flowid :1\n")
+    before = tc_dump.dump(node, "eth0")
+    conf = write(here, SMALL_CONF)
+    for command in ("plan", "apply"):
+        done = tcctl(node, command, conf, check=1)
+        assert "eth0: the root qdisc tbf 7: was not made by tcctl" in \
+            done.stderr
+        assert tc_dump.dump(node, "eth0") == before
+    tcctl(node, "apply", "--take-over", conf)
+    assert "htb 1:" in node.tc("qdisc", "show", "dev", "eth0").stdout
+    # Ours now: no need to be told again, and no change of what was kept.
+    tcctl(node, "apply", write(here, SMALL_CONF.replace("5 Mbit", "4 Mbit")))
+    tcctl(node, "off", "eth0")
+    assert tc_dump.dump(node, "eth0") == before
+    done = tcctl(node, "off", "eth0", check=1)
+    assert "has changed nothing here" in done.stderr
+
+
+def test_a_tree_that_others_put_there_meanwhile_is_not_taken_away(here):
+    node = host(here, "a", ["eth0"])
+    conf = write(here, SMALL_CONF)
+    tcctl(node, "apply", conf)
+    commands(node, "qdisc del dev eth0 root\n"
+             "qdisc add dev eth0 root handle 7: tbf rate 1mbit burst 5kb "
+             "latency 50ms\n")
+    before = tc_dump.dump(node, "eth0")
+    done = tcctl(node, "off", "eth0", check=1)
+    assert "qdisc tbf 7: is not what tcctl made (htb 1:" in done.stderr
+    done = tcctl(node, "apply", conf, check=1)
+    assert "was not made by tcctl" in done.stderr
+    assert tc_dump.dump(node, "eth0") == before
+    tcctl(node, "off", "--take-over", "eth0")
+    assert "noqueue" in node.tc("qdisc", "show", "dev", "eth0").stdout
+
+
+def test_only_what_differs_is_done(here):
+    node = host(here, "a", ["eth0"])
+    tcctl(node, "apply", write(here, SMALL_CONF))
+    whole = tc_dump.dump(node, "eth0")
+    changed = SMALL_CONF.replace("5 Mbit", "4 Mbit").replace("30000", "40000")
+    done = tcctl(node, "apply", write(here, changed)).stdout.splitlines()
+    assert [line.split(" on ")[0] for line in done] == [
+        "change class 1:10", "change qdisc 10:"]
+    # Another filter in front: those behind it come anew, in the order of the
+    # file.
+    done = tcctl(node, "apply", write(here, changed.replace(
+        "filters = (", 'filters = ( { match = { dport = 443; }; class = '
+        '"1:30"; },'))).stdout.splitlines()
+    assert [line.split()[:2] for line in done] == [
+        ["add", "filter"]] * 3 + [["delete", "filter"]] * 2
+    ports = [line.split()[1] for line in node.tc(
+        "filter", "show", "dev", "eth0").stdout.splitlines()
+        if "match" in line]
+    assert ports == ["000001bb/0000ffff", "00000050/0000ffff",
+                     "00000019/0000ffff"]
+    # A class with a queue gets classes, and back.
+    deeper = re.sub(r"queue = \{ kind = \"bfifo\"[^}]*\};",
+                    'classes = ( { id = "1:11"; rate = "1 Mbit/s"; } );',
+                    SMALL_CONF).replace(
+                        '{ match = { dport = 25; }; class = "1:10"; }',
+                        '{ match = { dport = 25; }; class = "1:11"; }')
+    tcctl(node, "apply", write(here, deeper))
+    assert "class htb 1:11 parent 1:10" in node.tc(
+        "class", "show", "dev", "eth0").stdout
+    tcctl(node, "apply", write(here, SMALL_CONF))
+    assert tc_dump.dump(node, "eth0")[0] == whole[0]
+
+
+def test_show_draws_any_tree_with_its_counters(here):
+    node = host(here, "a", ["eth0"])
+    tcctl(node, "apply", write(here, SMALL_CONF))
+    node.ip("addr", "add", "192.0.2.1/24", "dev", "eth0")
+    node.ip("neigh", "add", "192.0.2.2", "lladdr", "02:00:00:00:00:02", "dev",
+            "eth0")
+    node.run("/usr/bin/python3", "-c", "import socket\n"
+             "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+             "for _ in range(7): s.sendto(b'x' * 86, ('192.0.2.2', 80))")
+    text = tcctl(node, "show", "eth0").stdout
+    lines = text.splitlines()
+    assert lines[0] == "eth0: not managed (root qdisc: htb 1:)"
+    assert re.match(r"  1: htb default 30", lines[1])
+    assert re.search(r"^      1:10 htb rate 5 Mbit/s .*: 7 packets, 896 B, 0 "
+                     r"dropped$", text, re.M)
+    assert re.search(r"^        10: bfifo limit 30000 B: 7 packets", text, re.M)
+    assert re.search(r"^    filter 1 u32 to 1:10 00000050/0000ffff at 20$",
+                     text, re.M)
+    tree = json.loads(tcctl(node, "show", "--json", "eth0").stdout)[
+        "interfaces"][0]["tree"]
+    assert [o["packets"] for o in tree if o["text"].startswith("1:10 ")] == [7]
+
+
+def test_save_names_what_it_does_not_know(here):
+    node = host(here, "a", ["eth0"])
+    tcctl(node, "apply", write(here, SMALL_CONF))
+    commands(node, "filter add dev eth0 parent 1: protocol ip prio 9 handle "
+             "9: u32 divisor 4\n")
+    done = tcctl(node, "save", "eth0")
+    assert "eth0: left alone, not described: filter 9" in done.stderr
+    assert "# left alone, not described: filter 9" in done.stdout
+    assert tcctl(node, "apply", write(here, done.stdout)).stdout == ""
+    # The class that is its neighbour can change beside it.
+    tcctl(node, "apply", write(here, SMALL_CONF.replace("5 Mbit", "4 Mbit")))
+    assert "pref 9 u32" in node.tc("filter", "show", "dev", "eth0").stdout
+
+
+def test_a_refusal_is_undone_on_both_interfaces_of_the_file(here):
+    node = host(here, "a", ["eth0", "eth1"])
+    # The second interface cannot have it: nine levels are too deep.
+    inner = '{ id = "1:9"; rate = "1 Mbit/s"; }'
+    for level in range(8, 0, -1):
+        inner = (f'{{ id = "1:{level}"; rate = "1 Mbit/s"; classes = ( {inner}'
+                 ' ); }')
+    deep = (f'{{ name = "eth1"; root = {{ kind = "htb"; handle = "1:"; default '
+            f'= "1:9"; classes = ( {inner} ); }}; }}')
+    text = SMALL_CONF.rstrip().removesuffix(");") + ", " + deep + ");"
+    done = tcctl(node, "apply", write(here, text), check=1)
+    assert "eth1: step 10 of 10: add class 1:9 on eth1: Invalid argument" in \
+        done.stderr
+    assert "undone" in done.stderr
+    for iface in ("eth0", "eth1"):
+        assert tc_dump.dump(node, iface)[0] == []
+        tcctl(node, "off", iface, check=1)
+
+
+def test_an_ifb_is_made_and_removed_with_its_interface(here):
+    node = host(here, "a", ["eth0"])
+    conf = write(here, """
+interfaces = ( { name = "eth0";
+    local = ( "198.51.100.0/24", "own IPv6" );
+    root = { kind = "htb"; handle = "1:"; default = "1:20";
+      classes = ( { id = "1:20"; rate = "2 Mbit/s"; },
+                  { id = "1:30"; rate = "90 Mbit/s"; } );
+      filters = ( { match = { dst = "local"; }; class = "1:30"; },
+                  { protocol = "ipv6"; match = { dst = "local"; };
+                    class = "1:30"; } ); };
+    ingress = { filters = ( { actions = ( { redirect = "ifb"; } ); } ); };
+    ifb = { root = { kind = "tbf"; rate = "15 Mbit/s"; burst = 20000;
+                     latency = "50 ms"; }; };
+  } );
+""")
+    done = tcctl(node, "apply", conf)
+    # No address, no prefix, and that is said.
+    assert "has no global IPv6 address now" in done.stderr
+    link = json.loads(node.ip("-j", "link", "show", "ifb-eth0").stdout)[0]
+    assert link["txqlen"] == 1000 and "UP" in link["flags"]
+    assert "Egress Redirect to device ifb-eth0" in node.tc(
+        "filter", "show", "dev", "eth0", "ingress").stdout
+    # The own prefix is found when there is one, by applying again.
+    node.ip("addr", "add", "2001:db8:5::1/64", "dev", "eth0", "nodad")
+    done = tcctl(node, "apply", conf)
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["add", "filter"]]
+    assert "match 20010db8/ffffffff at 24" in node.tc(
+        "filter", "show", "dev", "eth0").stdout
+    # Another prefix in its place.
+    node.ip("addr", "del", "2001:db8:5::1/64", "dev", "eth0")
+    node.ip("addr", "add", "2001:db8:6::1/64", "dev", "eth0", "nodad")
+    tcctl(node, "apply", conf)
+    shown = node.tc("filter", "show", "dev", "eth0").stdout
+    assert "match 00060000/ffffffff at 28" in shown
+    assert "match 00050000/ffffffff at 28" not in shown
+    assert tcctl(node, "apply", conf).stdout == ""
+    tcctl(node, "off", "eth0")
+    assert node.run("ip", "link", "show", "ifb-eth0",
+                    check=False).returncode != 0
+    assert tc_dump.dump(node, "eth0")[0] == []
+
+
+def test_marks_by_port_are_on_the_wire_and_the_firewall_is_as_before(
+        here, missing):
+    need("dscp-by-port", missing)
+    a = here.node("a")
+    b = here.node("b")
+    here.link(a, "eth0", b, "eth0", v4=("192.0.2.1", "192.0.2.2", 24))
+    a.run("iptables-legacy", "-t", "mangle", "-A", "OUTPUT", "-p", "udp", "-j",
+          "ACCEPT")
+    firewall = a.run("iptables-legacy-save", "-t", "mangle").stdout
+    tcctl(a, "apply", EXAMPLES / "dscp-by-port.conf")
+    listen = b.start("/usr/bin/python3", "-u", "-c", TOS_SEEN, name="seen")
+    listen.wait_output("ready")
+    # Source ports 1935, 443, 5060, 5061; destination ports 5060, 5061; others.
+    ways = [(p, 9000) for p in (1935, 443, 5060, 5061, 7777)]
+    ways += [(40000 + p, p) for p in (5060, 5061, 80)]
+    a.run("/usr/bin/python3", "-c", TCP_FROM, json.dumps(ways))
+    seen = lab.wait_for(lambda: len(listen.events()) == len(ways) and
+                        listen.events(), "a packet of each way")
+    got = {(e["from"], e["to"]): e["tos"] for e in seen}
+    assert got == {way: 0x88 if {1935, 443, 5060, 5061} & {way[0]} or
+                   {5060, 5061} & {way[1]} else 0 for way in ways}
+    strip = re.compile(r"#.*|\[\d+:\d+\]")
+    assert strip.sub("", a.run("iptables-legacy-save", "-t",
+                               "mangle").stdout) == strip.sub("", firewall)
+
+
+TOS_SEEN = """
+import json, socket, struct
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800))
+print("ready")
+seen = set()
+while True:
+    p = s.recv(2048)
+    ihl = (p[0] & 15) * 4
+    way = struct.unpack_from("!HH", p, ihl)
+    if p[9] == 6 and p[12:16] == bytes([192, 0, 2, 1]) and way not in seen:
+        seen.add(way)
+        print(json.dumps({"from": way[0], "to": way[1], "tos": p[1]}))
+"""
+
+TCP_FROM = """
+import json, socket, sys
+for src, dst in json.loads(sys.argv[1]):
+    s = socket.socket()
+    s.bind(("192.0.2.1", src))
+    try:
+        s.connect(("192.0.2.2", dst))
+    except ConnectionRefusedError:
+        pass
+    s.close()
+"""
