@@ -185,7 +185,8 @@ enum ctl_kind {
 	X(CTL_F_IN_BYTES, 133, "in_profile_bytes", NUMBER)                     \
 	X(CTL_F_IN_PACKETS, 134, "in_profile_packets", NUMBER)                 \
 	X(CTL_F_OUT_BYTES, 135, "out_of_profile_bytes", NUMBER)                \
-	X(CTL_F_OUT_PACKETS, 136, "out_of_profile_packets", NUMBER)
+	X(CTL_F_OUT_PACKETS, 136, "out_of_profile_packets", NUMBER)            \
+	X(CTL_F_RULES_GENERATION, 137, "rules_generation", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

@@ -316,15 +316,69 @@ take_reservation(void *arg, struct buf_reader *facts)
 	take_place(a, facts);
 }
 
+/* ---- counters of rules --------------------------------------------------- */
+
+struct counting {
+	struct qos_actions *list;
+	size_t rules; /* the first ones of the list */
+	size_t next;  /* records come in the order of the rules */
+};
+
+static struct qos_action *
+find_rule(struct counting *c, const char *name)
+{
+	for (size_t i = 0; i < c->rules; i++) {
+		struct qos_action *a = &c->list->at[(c->next + i) % c->rules];
+
+		if (strcmp(a->name, name) != 0)
+			continue;
+		c->next = (c->next + i + 1) % c->rules;
+		return a;
+	}
+	return NULL;
+}
+
+static void
+take_counted(void *arg, struct buf_reader *facts)
+{
+	struct counting *c = (struct counting *)arg;
+	struct ctl_value v;
+	struct qos_action *a = NULL;
+	struct qos_place *p;
+
+	if (ctl_value_find(facts, CTL_F_NAME, &v))
+		a = find_rule(c, v.text);
+	if (!a || a->n_places == QOS_PLACES)
+		return;
+	p = &a->places[a->n_places++];
+	if (ctl_value_find(facts, CTL_F_INTERFACE, &v))
+		(void)text_copy(p->iface, sizeof(p->iface), v.text); /* fits */
+	if (ctl_value_find(facts, CTL_F_STATE, &v) &&
+		strcmp(v.text, "installed") == 0)
+		(void)text_copy(p->handle, sizeof(p->handle), "installed");
+	if (p->handle[0] != '\0' && ctl_value_find(facts, CTL_F_CLASSID, &v))
+		(void)text_copy(p->handle, sizeof(p->handle), v.text);
+	p->violation = number_in(facts, CTL_F_VIOLATION) != 0;
+	p->in_packets = number_in(facts, CTL_F_IN_PACKETS);
+	p->in_bytes = number_in(facts, CTL_F_IN_BYTES);
+	p->out_packets = number_in(facts, CTL_F_OUT_PACKETS);
+	p->out_bytes = number_in(facts, CTL_F_OUT_BYTES);
+}
+
 int
 qos_actions_ask(const struct qos *qos, struct qos_actions *ret_list)
 {
 	const struct ctl_options options = { .socket = qos->socket,
 		.program = qos->name };
 	struct asking asking = { ret_list, false };
+	struct counting counting = { .list = ret_list };
 
 	*ret_list = (struct qos_actions){ 0 };
-	if (ctl_ask(&options, CTL_ASK_DATA, take_rule, &asking) != CTL_DONE ||
+	if (ctl_ask(&options, CTL_ASK_DATA, take_rule, &asking) != CTL_DONE)
+		return QOS_FAILED;
+	counting.rules = ret_list->count;
+	if (ctl_ask(&options, CTL_ASK_RULES, take_counted, &counting) !=
+			CTL_DONE ||
 		ctl_ask(&options, CTL_ASK_RESERVATIONS, take_reservation,
 			&asking) != CTL_DONE)
 		return QOS_FAILED;

@@ -28,6 +28,7 @@ struct answer {
 	uint64_t digest;
 	uint64_t generation;
 	uint64_t file_generation;
+	uint64_t rules_generation; /* that traffic control has */
 	char problem[512];
 	char sources[512];
 	const char *rule; /* looked for */
@@ -82,6 +83,8 @@ take_record(void *arg, struct buf_reader *facts)
 		a->generation = v.number;
 	if (ctl_value_find(facts, CTL_F_FILE_GENERATION, &v))
 		a->file_generation = v.number;
+	if (ctl_value_find(facts, CTL_F_RULES_GENERATION, &v))
+		a->rules_generation = v.number;
 	if (ctl_value_find(facts, CTL_F_FILE_PROBLEM, &v))
 		(void)text_copy(a->problem, sizeof(a->problem), v.text);
 	if (ctl_value_find(facts, CTL_F_SOURCES, &v))
@@ -106,7 +109,59 @@ static bool
 is_settled(const struct answer *a, uint64_t digest)
 {
 	return a->any && a->digest == digest &&
-	       (a->problem[0] != '\0' || a->generation >= a->file_generation);
+	       (a->problem[0] != '\0' ||
+		       (a->generation >= a->file_generation &&
+			       a->rules_generation >= a->file_generation));
+}
+
+/* How one rule is on the interfaces. */
+struct installed {
+	const char *rule;
+	unsigned interfaces;
+	unsigned refused;
+};
+
+static void
+take_installed(void *arg, struct buf_reader *facts)
+{
+	struct installed *i = (struct installed *)arg;
+	struct ctl_value name;
+	struct ctl_value iface;
+	struct ctl_value state;
+	struct ctl_value reason;
+
+	if (!ctl_value_find(facts, CTL_F_NAME, &name) ||
+		strcmp(name.text, i->rule) != 0 ||
+		!ctl_value_find(facts, CTL_F_INTERFACE, &iface) ||
+		!ctl_value_find(facts, CTL_F_STATE, &state))
+		return;
+	i->interfaces++;
+	if (strcmp(state.text, "refused") == 0)
+		i->refused++;
+	if (!ctl_value_find(facts, CTL_F_REASON, &reason))
+		reason.text[0] = '\0';
+	printf("%s: %s on %s%s%s\n", i->rule, state.text, iface.text,
+		reason.text[0] != '\0' ? ": " : "", reason.text);
+}
+
+/* Refused everywhere is not done. */
+static int
+tell_installed(const struct qos *qos, const char *rule)
+{
+	const struct ctl_options options = { .socket = qos->socket,
+		.program = qos->name };
+	struct installed i = { .rule = rule };
+
+	if (!rule)
+		return QOS_DONE;
+	if (ctl_ask(&options, CTL_ASK_RULES, take_installed, &i) != CTL_DONE)
+		return QOS_FAILED;
+	if (i.interfaces == 0)
+		printf("%s: on no interface (none that rsvpd controls has such "
+		       "traffic)\n",
+			rule);
+	return i.interfaces > 0 && i.refused == i.interfaces ? QOS_FAILED
+							     : QOS_DONE;
 }
 
 static int
@@ -125,7 +180,7 @@ tell_result(const struct qos *qos, const struct answer *a)
 	}
 	printf("in force (generation %llu)\n",
 		(unsigned long long)a->generation);
-	return QOS_DONE;
+	return tell_installed(qos, a->rule);
 }
 
 int

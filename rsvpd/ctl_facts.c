@@ -266,7 +266,7 @@ ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 
 void
 ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
-	const struct policy_client *client)
+	const struct policy_client *client, const struct rules *rules)
 {
 	const struct policy_client_file *file = policy_client_file(client);
 
@@ -276,6 +276,7 @@ ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 	ctl_put_text(w, CTL_F_SOURCES, policy_client_sources(client));
 	ctl_put_number(w, CTL_F_FILE_DIGEST, file->digest);
 	ctl_put_number(w, CTL_F_FILE_GENERATION, file->generation);
+	ctl_put_number(w, CTL_F_RULES_GENERATION, rules_settled(rules));
 	if (file->problem[0] != '\0')
 		ctl_put_text(w, CTL_F_FILE_PROBLEM, file->problem);
 }

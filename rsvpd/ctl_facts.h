@@ -33,7 +33,7 @@ void ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
 void ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 	const struct rsvp_refusal *refusal, struct mono now);
 void ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
-	const struct policy_client *client);
+	const struct policy_client *client, const struct rules *rules);
 /* How the directory is, at that second since 1970. */
 void ctl_facts_directory(struct buf_writer *w,
 	const struct policy_directory *directory, const char *sources,

@@ -188,7 +188,7 @@ step_policy(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 
 		policy_status(policy, &status);
 		m = record(c, w);
-		ctl_facts_policy(w, &status, client);
+		ctl_facts_policy(w, &status, client, c->server->engine->rules);
 	} else {
 		if (!policy_rule_at(policy, (size_t)c->cursor - 1, &rule))
 			return false;

@@ -12,7 +12,7 @@
  * reservations are in the ledger before any rule.
  */
 
-#include "rsvpd/rules.h"
+#include "rsvpd/rules_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,57 +26,8 @@
 #include "rsvpd/tc_client.h"
 
 enum {
-	IFACES_MAX = 256,
 	LOOK_S = 60, /* at the clock, at least so often */
-	RETRY_MS = 5000,
-	RESVS = 64 /* of one session looked at */
-};
-
-struct instance {
-	struct rules_info info;
-	uint32_t ifindex;
-	uint32_t held; /* entry in the ledger; 0: none */
-	bool admit;
-	bool settled;           /* before or behind reservations: stays */
-	uint64_t digest;        /* of what the policy says */
-	char told[RSVP_REASON]; /* last reason that was logged */
-	enum policy_arbitration arbitration;
-	struct tc_rule rule;
-};
-
-/* Rules of all interfaces: by interface, in the order of decision. */
-struct plan {
-	struct instance **all;
-	size_t count;
-	size_t room;
-};
-
-struct managed {
-	uint32_t ifindex;
-	char name[RSVP_NAME];
-	uint32_t mtu;
-	bool ready;     /* tcctl manages it */
-	bool busy;      /* tcctl has not answered */
-	bool again;     /* it is asked again then */
-	uint64_t asked; /* digest of the list it was asked for, or 0 */
-};
-
-struct waiter {
-	struct waiter *next;
-	rules_counted_fn *done;
-	void *arg;
-};
-
-struct rules {
-	struct engine *engine;
-	struct loop_timer *soon;
-	struct loop_timer *retry;
-	struct plan plan;
-	struct managed ifaces[IFACES_MAX];
-	size_t iface_count;
-	struct waiter *waiters;
-	struct rsvp_resv_info resvs[RESVS];
-	uint8_t bytes[MSG_DATAGRAM_MAX]; /* a rule, to be compared */
+	RETRY_MS = 5000
 };
 
 /* ---- digests ------------------------------------------------------------- */
@@ -605,6 +556,7 @@ replan(void *arg)
 	}
 	plan_free(&rules->plan);
 	rules->plan = next;
+	rules->planned = status.generation;
 	look_at_resvs(rules);
 	for (size_t i = 0; i < next.count; i++) {
 		struct instance *one = next.all[i];
@@ -622,6 +574,15 @@ void
 rules_replan(struct rules *rules)
 {
 	loop_timer_set(rules->soon, loop_now());
+}
+
+uint64_t
+rules_settled(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->iface_count; i++)
+		if (rules->ifaces[i].busy)
+			return 0;
+	return rules->planned;
 }
 
 static void

@@ -56,6 +56,10 @@ struct rules_info {
 	uint32_t backlog_bytes;
 };
 
+/* The generation of policy that all interfaces have, as far as they have it: a
+ * rule may have been refused.  0: traffic control has not answered yet. */
+uint64_t rules_settled(const struct rules *rules);
+
 /* Ask for the counters; done is called once, also when there are none. */
 typedef void rules_counted_fn(void *arg);
 void rules_count(struct rules *rules, rules_counted_fn *done, void *arg);
