@@ -371,8 +371,7 @@ dir_read(struct dir *d, struct source_draft *draft,
 	bool ready = !d->changed;
 
 	if (ready) {
-		(void)dir_draft(d->mirror, &d->now, draft,
-			skipped); /* the rules are wanted */
+		dir_draft(d->mirror, &d->now, draft, skipped);
 		(void)text_copy(ret_uri, SOURCE_TEXT, d->facts.uri); /* fits */
 	}
 	dir_unlock(d);
@@ -441,8 +440,7 @@ source_ldap_read(const struct source_directory *directory,
 			   !dir_store_refused(
 				   mirror_refresh_commit(store.mirror), &why);
 		if (answered) {
-			(void)dir_draft(store.mirror, directory, draft,
-				skipped); /* the rules are wanted */
+			dir_draft(store.mirror, directory, draft, skipped);
 			(void)text_copy(ret_uri, SOURCE_TEXT, uri); /* fits */
 		} else {
 			text_printf(ret_problem, "%s%s: %s", i > 0 ? "; " : "",

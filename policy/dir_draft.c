@@ -293,14 +293,13 @@ release_of(const struct reading *rd, const struct mirror_entry *entry)
 	return digest;
 }
 
-uint64_t
+void
 dir_draft(const struct mirror *mirror, const struct source_directory *directory,
 	struct source_draft *draft, struct source_report *skipped)
 {
 	struct reading rd = {
 		.directory = directory, .draft = draft, .skipped = skipped
 	};
-	uint64_t release = 0;
 
 	for (const struct mirror_entry *e = mirror_next(mirror, NULL); e;
 		e = mirror_next(mirror, e)) {
@@ -309,10 +308,7 @@ dir_draft(const struct mirror *mirror, const struct source_directory *directory,
 			read_category(&rd);
 		else if (has_value(&rd, "objectClass", RULE_CLASS))
 			read_rule(&rd);
-		else if (has_value(&rd, "objectClass", RELEASE_CLASS))
-			release += release_of(&rd, e); /* in any order */
 	}
-	return release;
 }
 
 uint64_t
@@ -325,7 +321,7 @@ dir_draft_release(const struct mirror *mirror)
 		e = mirror_next(mirror, e)) {
 		open_entry(&rd, e);
 		if (has_value(&rd, "objectClass", RELEASE_CLASS))
-			release += release_of(&rd, e);
+			release += release_of(&rd, e); /* in any order */
 	}
 	return release;
 }

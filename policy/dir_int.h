@@ -87,9 +87,10 @@ void dir_facts(struct dir *dir, struct dir_facts *ret_facts);
 
 /* The kept entries as a draft; what cannot be read is reported by DN. */
 struct mirror;
-uint64_t dir_draft(const struct mirror *mirror,
+void dir_draft(const struct mirror *mirror,
 	const struct source_directory *directory, struct source_draft *draft,
 	struct source_report *skipped);
+/* The digest of the generation entries; 0: there are none. */
 uint64_t dir_draft_release(const struct mirror *mirror);
 
 #endif /* DIR_INT_H */

@@ -220,6 +220,13 @@ poll_once(struct attempt *a)
 	return true;
 }
 
+static void
+forget_problem(struct attempt *a)
+{
+	a->problem->len = 0;
+	a->problem->buf[0] = '\0';
+}
+
 static struct dir_sync *
 new_sync(struct attempt *a)
 {
@@ -242,22 +249,42 @@ new_sync(struct attempt *a)
 	return sync;
 }
 
-/* The refresh of either kind, without the cookie when that is of no use. */
+static bool
+has_cookie(struct attempt *a)
+{
+	struct dir *d = a->dir;
+
+	dir_lock(d);
+
+	bool yes = d->cookie_len > 0 && strcmp(d->cookie_uri, a->uri) == 0;
+
+	dir_unlock(d);
+	return yes;
+}
+
+/* The refresh of either kind, without the cookie when that is of no use: too
+ * old, or of a later state than a server that was restored is in. */
 static enum dir_sync_end
 refresh(struct attempt *a, bool persist, struct dir_sync **ret_sync,
 	bool *ret_changed)
 {
-	enum dir_sync_end end = DIR_SYNC_RELOAD;
 	struct dir_sync *sync = NULL;
+	enum dir_sync_end end;
+	bool again;
 
-	for (int i = 0; end == DIR_SYNC_RELOAD && i < 2; i++) {
-		if (i > 0)
-			forget_cookie(a->dir);
-		dir_sync_free(sync);
+	do {
+		again = has_cookie(a);
 		sync = new_sync(a);
 		end = sync ? dir_sync_refresh(sync, persist, a->problem)
 			   : DIR_SYNC_FAILED;
-	}
+		again = again &&
+			(end == DIR_SYNC_RELOAD || end == DIR_SYNC_REFUSED);
+		if (again) {
+			forget_problem(a);
+			forget_cookie(a->dir);
+			dir_sync_free(sync);
+		}
+	} while (again);
 	if (end == DIR_SYNC_RELOAD)
 		end = DIR_SYNC_REFUSED;
 	if (end != DIR_SYNC_GOOD)
@@ -337,9 +364,10 @@ persist(struct attempt *a, struct dir_sync *sync)
 		enum dir_sync_end end =
 			dir_sync_wait(sync, &changed, a->problem);
 
+		if (end == DIR_SYNC_GOOD)
+			keep_cookie(d, dir_sync_cookie(sync), a->uri);
 		if (changed) {
 			p.heard = true;
-			keep_cookie(d, dir_sync_cookie(sync), a->uri);
 			tell_change(d, false);
 		}
 		if (end == DIR_SYNC_RELOAD)
@@ -349,7 +377,6 @@ persist(struct attempt *a, struct dir_sync *sync)
 		if ((take_hurry(d) || mono_reached(p.check, os_now())) &&
 			!check(a, &p))
 			break;
-		keep_cookie(d, dir_sync_cookie(sync), a->uri);
 	}
 }
 
@@ -360,8 +387,7 @@ step_down(struct attempt *a, enum source_mode from)
 	a->dir->ceiling[a->index] = from == SOURCE_MODE_PERSIST
 					    ? SOURCE_MODE_REFRESH
 					    : SOURCE_MODE_POLL;
-	a->problem->len = 0;
-	a->problem->buf[0] = '\0';
+	forget_problem(a);
 }
 
 static bool

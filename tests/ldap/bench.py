@@ -126,6 +126,7 @@ class Relay:
         self.pairs = []
         self.silent = set()  # sockets that are not read any more
         self.refuse = False
+        self.change = lambda data: data  # of what the client sends
         self.ending = False
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
@@ -155,7 +156,9 @@ class Relay:
         other = pair[1] if source is pair[0] else pair[0]
         try:
             data = source.recv(65536)
-            if data:
+            if data and source is pair[0]:
+                other.sendall(self.change(data))
+            elif data:
                 other.sendall(data)
         except OSError:
             data = b""

@@ -249,15 +249,17 @@ def test_polling_counts_once_it_is_quiet(folder, start):
     slapd = Slapd(folder / "slapd", sync=False)
     try:
         slapd.add(rule("studio"))
-        policyd = start(conf(slapd.uri, "quiet = 1000;").replace(
-            "poll = 1;", "poll = 2;"))
+        policyd = start(conf(slapd.uri, "quiet = 900;"))
         policyd.wait_rule("studio")
         before = len(policyd.snapshots)
-        for i in range(8):
-            slapd.add(rule(f"rule-a-{i}"))
-            policyd.receive(0.1)
-        policyd.wait(lambda: len(names(policyd.snapshots[-1])) == 8, "all")
-        assert len(policyd.snapshots) - before <= 3
+        begin = time.monotonic()
+        count = 0
+        while time.monotonic() < begin + 4:  # each poll finds a change
+            slapd.add(rule(f"rule-a-{count}"))
+            count += 1
+            policyd.receive(0.2)
+        policyd.wait(lambda: len(names(policyd.snapshots[-1])) == count, "all")
+        assert len(policyd.snapshots) - before <= 2
     finally:
         slapd.stop()
 
@@ -309,7 +311,8 @@ def test_a_cookie_is_for_the_server_that_gave_it(slapd, relay, start):
     assert relay.received > 40000
 
 
-def test_deletes_that_the_server_forgot_are_found(folder, start):
+@pytest.mark.parametrize("mode", ("persist", "refresh"))
+def test_deletes_that_the_server_forgot_are_found(folder, start, mode):
     """Its session log is short: it answers with what is present."""
     slapd = Slapd(folder / "slapd", config="")
     text = (slapd.dir / "slapd.conf").read_text()
@@ -328,7 +331,7 @@ def test_deletes_that_the_server_forgot_are_found(folder, start):
         first.stop()
         slapd.modify("".join(delete(f"PolicyName=rule-a-{i}")
                              for i in range(30)))
-        again = start(slow(slapd.uri))
+        again = start(slow(slapd.uri, f'mode = "{mode}";'))
         again.wait(lambda: again.snapshots and names(again.snapshots[-1]) ==
                    {f"rule-a-{i}" for i in range(30, 100)}, "what is left")
     finally:
@@ -355,6 +358,52 @@ def test_a_directory_that_was_made_anew_is_read_anew(folder, start):
                      "the new ones alone", 40)
     finally:
         slapd.stop()
+
+
+def test_a_server_that_was_restored_from_a_backup_is_read_anew(slapd, start):
+    """Its state is older than the cookie, which it refuses."""
+    slapd.add(rule("rule-a-0") + rule("rule-a-1"))
+    policyd = start(conf(slapd.uri))
+    policyd.wait(lambda: policyd.snapshots and
+                 len(names(policyd.snapshots[-1])) == 2, "both")
+    slapd.stop()
+    policyd.wait(lambda: not policyd.facts["connected"], "loss")
+    backup = {path: path.read_bytes() for path in
+              (slapd.dir / "db").glob("*.mdb")}
+    slapd.start()
+    slapd.add(rule("rule-b-0"))
+    slapd.modify(delete("PolicyName=rule-a-1"))
+    policyd.wait(lambda: names(policyd.snapshots[-1]) ==
+                 {"rule-a-0", "rule-b-0"}, "changes")
+    slapd.stop()
+    for path, data in backup.items():
+        path.write_bytes(data)
+    slapd.start()
+    policyd.wait(lambda: names(policyd.snapshots[-1]) ==
+                 {"rule-a-0", "rule-a-1"}, "the old state", 30)
+    policyd.wait(lambda: policyd.facts["mode"] == "persist" and
+                 policyd.facts["connected"], "persist")
+
+
+def test_a_server_that_will_not_persist_is_refreshed(slapd, relay, start):
+    """The relay makes a control of each wish to persist that nobody knows."""
+    oid = b"1.3.6.1.4.1.4203.1.9.1.1"
+
+    def spoil(data):
+        if b"\x0a\x01\x03" in data:
+            return data.replace(oid, oid[:-1] + b"7")
+        return data
+    relay.change = spoil
+    slapd.add(rule("rule-a-0"))
+    policyd = start(conf(relay.uri))
+    policyd.wait(lambda: policyd.facts.get("mode") == "refresh" and
+                 policyd.snapshots and
+                 names(policyd.snapshots[-1]) == {"rule-a-0"}, "refresh")
+    slapd.add(rule("rule-b-0"))
+    slapd.modify(delete("PolicyName=rule-a-0"))
+    policyd.wait(lambda: names(policyd.snapshots[-1]) == {"rule-b-0"},
+                 "changes")
+    assert policyd.facts["mode"] == "refresh"
 
 
 # ---- it falls silent, dies, comes back
@@ -399,6 +448,8 @@ def test_an_unchanged_connection_is_left_alone(slapd, relay, start):
     persistent = relay.pairs[0]
     slapd.add(rule("second"))
     policyd.wait_rule("second")
+    answered = policyd.facts["answer"]
+    policyd.wait(lambda: policyd.facts["answer"] >= answered + 3, "looks")
     assert relay.pairs[0] is persistent
 
 
@@ -550,6 +601,16 @@ def test_too_much_of_one_entry_is_left_out_by_name(slapd, start):
     policyd.wait(lambda: policyd.facts["skipped"] == 3, "count")
     slapd.modify(delete("PolicyName=huge"))
     policyd.wait(lambda: policyd.facts["skipped"] == 2, "count")
+
+
+@pytest.mark.skipif(os.environ.get("RSVPD_BUILD", "").endswith("asan"),
+                    reason="its bounds are those of a plain build")
+def test_a_hundred_thousand_entries_and_one_more():
+    done = subprocess.run(
+        ["/usr/bin/python3", bench.TOP / "tests" / "ldap" / "large.py"],
+        text=True, capture_output=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
 
 
 def test_a_user_that_is_made_later_is_known_later(slapd, start):

@@ -214,15 +214,15 @@ def test_rules_come_from_the_directory_and_follow_it(slapd, start):
 def test_tags_choose_and_the_earlier_wins(slapd, start):
     slapd.add(rule("mine", "qosUser: 1", tag="host1") +
               rule("other", tag="host2") + rule("everybody", tag="ALL") +
-              rule("mine", "qosUser: 2", rdn="description=lower") .replace(
-                  "PolicyScope", "description: lower\nPolicyScope"))
+              rule("mine", "qosUser: 2", "DestinationPortRange: 0-0",
+                   rdn="DestinationPortRange=0-0"))
     policyd = start(conf(slapd.uri))
     got = policyd.wait_rule("everybody")
     assert "mine" in got and "other" not in got
     answer = explain(policyd.conf, "--uid", "1", "--dst", "10.0.0.1", status=0)
     assert answer["rule"] == "mine"
     policyd.wait(lambda: 'rule "mine" is not used' in policyd.text(), "note")
-    assert "description=lower" in policyd.text()
+    assert "DestinationPortRange=0-0" in policyd.text()
 
 
 def test_base_that_is_not_there_is_named(slapd, tmp_path):
@@ -334,6 +334,9 @@ def test_what_cannot_be_read_is_left_out_by_dn(slapd, start):
             rf"=.?{n},ou=NetworkPolicies,o=example: "
             r"(rule|category) skipped \(", policyd.text()), name)
     assert 'DestinationPortRange: "5-x" is not a port' in policyd.text()
+    for name in ("long", "unprintable"):
+        assert re.search(rf"PolicyName={name},.*: a value is not printable "
+                         "ASCII of up to 1023 characters", policyd.text())
     # Said once, not at each poll.
     lines = policyd.text().count("skipped (")
     polls(policyd, slapd, 3)

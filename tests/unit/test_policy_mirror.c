@@ -213,6 +213,10 @@ more_than_the_limits_is_refused_whole(void)
 	T_EQ(put(m, 6, "six"), MIRROR_FULL); /* entries */
 	T_EQ(put(m, 5, "FIVE"), MIRROR_CHANGED);
 	T_EQ(mirror_count(m), 5);
+	/* What is replaced takes no room any more. */
+	for (int i = 0; i < 20; i++)
+		T_EQ(put(m, 5, i % 2 == 0 ? "0123456789" : "FIVE"),
+			MIRROR_CHANGED);
 	mirror_refresh_begin(m, false);
 	T_EQ(refresh_put(m, 1, "changed"), MIRROR_CHANGED);
 	T_EQ(refresh_put(m, 6, "six"), MIRROR_CHANGED);
@@ -261,7 +265,12 @@ what_is_written_is_read_again(void)
 		w = buf_writer(bytes, size);
 		T_CHECK(mirror_write(m, &w), "once more");
 	}
-	/* Two of one name, or more than there may be. */
+	/* One twice, or more than there may be. */
+	copy = mirror_new(&key, 5, 100);
+	T_EQ(put(copy, 2, "two"), MIRROR_CHANGED);
+	r = buf_reader(bytes, size);
+	T_CHECK(!mirror_read(copy, &r), "the same twice");
+	mirror_free(copy);
 	copy = mirror_new(&key, 2, 100);
 	r = buf_reader(bytes, size);
 	T_CHECK(!mirror_read(copy, &r), "three of two");
