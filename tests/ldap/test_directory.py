@@ -453,18 +453,73 @@ def test_an_unchanged_connection_is_left_alone(slapd, relay, start):
     assert relay.pairs[0] is persistent
 
 
+SYNC = b"1.3.6.1.4.1.4203.1.9.1."
+
+
 def test_the_refresh_has_a_deadline(slapd, relay, start):
-    slapd.add("".join(rule(f"rule-a-{i}") for i in range(300)))
+    """The library would wait for its end for ever."""
+    def mute(data):
+        if SYNC + b"1" in data:
+            relay.silence()
+        return data
+    relay.change = mute
+    slapd.add(rule("studio"))
     policyd = start(conf(relay.uri).replace("timeout = 2", "timeout = 1"))
-    policyd.wait(lambda: len(names(policyd.snapshots[-1])) == 300
-                 if policyd.snapshots else False, "all")
-    for _ in range(2):  # each new connection falls silent after its bind
-        before = relay.accepted
-        relay.silence()
-        policyd.reload(conf(relay.uri).replace("timeout = 2", "timeout = 1")
-                       .replace("retry = 1", "retry = 2"))
-        policyd.wait(lambda b=before: relay.accepted > b, "a new one")
+    policyd.wait(lambda: "search: not complete in time" in policyd.status,
+                 "deadline")
     assert policyd.ping(5)[1] == 5
+    relay.change = lambda data: data
+    policyd.wait_rule("studio")
+
+
+def test_new_settings_do_not_wait_for_a_mute_server(slapd, start):
+    slapd.add(rule("studio"))
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(16)
+        mute.settimeout(20)
+        policyd = start(conf(f"ldap://127.0.0.1:{mute.getsockname()[1]}")
+                        .replace("timeout = 2", "timeout = 60"))
+        policyd.wait(lambda: policyd.snapshots, "snapshot")
+        client, _ = mute.accept()
+        assert client.recv(100)  # it is being waited for now
+        policyd.reload(conf(slapd.uri))
+        policyd.wait_rule("studio")
+        client.close()
+
+
+def test_a_search_that_the_server_ends_is_begun_again(slapd, relay, start):
+    slapd.add(rule("studio"))
+    asked = []
+    relay.change = lambda data: (asked.append(data) if SYNC + b"1" in data
+                                 else None, data)[1]
+    policyd = start(slow(relay.uri))
+    policyd.wait_rule("studio")
+    policyd.wait(lambda: policyd.facts.get("mode") == "persist" and asked,
+                 "persist")
+    request = asked[0]
+    number = request[request.index(b"\x02\x01") + 2]
+    before = relay.accepted
+    relay.pairs[0][0].sendall(  # SearchResultDone, with a Sync Done control
+        bytes((0x30, 0x2e, 2, 1, number, 0x65, 7, 10, 1, 0, 4, 0, 4, 0,
+               0xa0, 0x20, 0x30, 0x1e, 4, 0x18)) + SYNC + b"3" +
+        bytes((4, 2, 0x30, 0)))
+    policyd.wait(lambda: relay.accepted > before, "another connection")
+    slapd.add(rule("second"))
+    policyd.wait_rule("second")
+
+
+def test_pauses_do_not_grow_beyond_retry(slapd, relay, start):
+    relay.refuse = True
+    policyd = start(conf(relay.uri).replace("retry = 1", "retry = 2"))
+    policyd.wait(lambda: policyd.facts.get("retry"), "failure")
+    seen = set()
+
+    def attempts():
+        seen.add(policyd.facts["retry"])
+        return len(seen) >= 6
+    policyd.wait(attempts, "attempts")
+    assert max(b - a for a, b in zip(sorted(seen), sorted(seen)[1:])) <= 3
 
 
 @pytest.mark.parametrize("scheme", ("ldap", "ldaps"))
