@@ -11,15 +11,13 @@
 static bool
 gact_equal(const struct tc_action *a, const struct tc_action *b)
 {
-	(void)a; /* the verdict is all */
-	(void)b;
-	return true;
+	return b->index == 0 || a->index == b->index;
 }
 
 static void
 gact_fill(struct buf_writer *w, const struct tc_action *a)
 {
-	const struct tc_gact opt = { .action = a->control };
+	const struct tc_gact opt = { .index = a->index, .action = a->control };
 
 	nl_put(w, TCA_GACT_PARMS, &opt, sizeof(opt));
 }
@@ -39,6 +37,7 @@ gact_parse(const struct nl_view *options, struct tc_action *a)
 		return false;
 	memcpy(&opt, got[0].data, sizeof(opt));
 	a->control = opt.action;
+	a->index = opt.index;
 	return true;
 }
 

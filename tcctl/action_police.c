@@ -25,7 +25,8 @@ police_equal(const struct tc_action *a, const struct tc_action *b)
 	       p->conform == q->conform && p->overhead == q->overhead &&
 	       p->mpu == q->mpu && p->atm == q->atm &&
 	       p->packet_rate == q->packet_rate &&
-	       p->packet_burst == q->packet_burst;
+	       p->packet_burst == q->packet_burst &&
+	       (b->index == 0 || a->index == b->index);
 }
 
 static void
@@ -34,9 +35,10 @@ police_fill(struct buf_writer *w, const struct tc_action *a)
 	const struct tc_act_police *p = &a->police;
 	const struct tc_rate rate = rate_of(p, p->rate_Bps);
 	const struct tc_rate peak = rate_of(p, p->peak_Bps);
-	struct tc_police opt = {
-		.action = a->control, .burst = p->burst_ticks, .mtu = p->mtu
-	};
+	struct tc_police opt = { .index = a->index,
+		.action = a->control,
+		.burst = p->burst_ticks,
+		.mtu = p->mtu };
 	uint8_t *head = nl_begin(w, TCA_POLICE_TBF);
 	uint8_t *body = buf_reserve(w, sizeof(opt));
 
@@ -89,6 +91,7 @@ police_parse(const struct nl_view *options, struct tc_action *a)
 	rate = tc_rate_of(&opt.rate, got[RATE64]);
 	peak = tc_rate_of(&opt.peakrate, got[PEAK64]);
 	a->control = opt.action;
+	a->index = opt.index;
 	a->police = (struct tc_act_police){ .rate_Bps = rate.Bps,
 		.peak_Bps = peak.Bps,
 		.burst_ticks = opt.burst,

@@ -118,6 +118,28 @@ make_root_table(struct tc_dry *dry, const struct tc_object *filter)
 	return 0;
 }
 
+/* The object becomes that one, with an extra of its own: what is wanted may be
+ * forgotten before the kernel forgets. */
+static int
+keep(struct tc_dry *dry, struct tc_object *o, const struct tc_object *want)
+{
+	struct tc_extra *extra;
+
+	*o = *want;
+	if (!want->extra)
+		return 0;
+	extra = tc_objects_extra(&dry->objects, o);
+	if (!extra)
+		return ENOMEM;
+
+	struct tc_extra *next = extra->next;
+
+	*extra = *want->extra;
+	extra->next = next;
+	o->extra = extra;
+	return 0;
+}
+
 static int
 add(struct tc_dry *dry, const struct tc_object *want)
 {
@@ -128,17 +150,12 @@ add(struct tc_dry *dry, const struct tc_object *want)
 	if (!has_parent(dry, want))
 		return ENOENT;
 	o = want->type == TC_QDISC_LEAF ? find_leaf(dry, want) : NULL;
-	if (o) { /* in place of whatever there is */
-		*o = *want;
-		return 0;
-	}
+	if (o) /* in place of whatever there is */
+		return keep(dry, o, want);
 	if (want->type == TC_FILTER && make_root_table(dry, want) != 0)
 		return ENOMEM;
 	o = tc_objects_add(&dry->objects);
-	if (!o)
-		return ENOMEM;
-	*o = *want;
-	return 0;
+	return o ? keep(dry, o, want) : ENOMEM;
 }
 
 static int
@@ -146,10 +163,7 @@ change(struct tc_dry *dry, const struct tc_object *want)
 {
 	struct tc_object *o = find(dry, want);
 
-	if (!o)
-		return ENOENT;
-	*o = *want;
-	return 0;
+	return o ? keep(dry, o, want) : ENOENT;
 }
 
 /* A class with a filter or a child; a table with a link or a node. */

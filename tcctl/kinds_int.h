@@ -291,6 +291,8 @@ struct tc_action_kind;
 struct tc_action {
 	const struct tc_action_kind *kind;
 	int32_t control; /* enum tc_verdict; police: of what exceeds */
+	uint32_t index;  /* gact, police: of one that several filters share; 0:
+			  * one of its own */
 	union {
 		struct tc_act_police police;
 		struct tc_act_mirred mirred;

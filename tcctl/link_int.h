@@ -50,6 +50,8 @@ struct tc_kernel {
 	 * incoming side; ranked and sorted.  NULL: it cannot. */
 	int (*dump_tree)(void *arg, uint32_t ifindex, struct tc_objects *into);
 	const struct tc_marker *marker; /* NULL: there is none */
+	/* Tell of all actions of kind gact.  NULL: it cannot. */
+	int (*gacts)(void *arg, tc_gact_fn *tell, void *tell_arg);
 	/* Append those of the objects that there are, as they are; a leaf is
 	 * whichever the class has. */
 	int (*get)(void *arg, const struct tc_object *keys, size_t count,

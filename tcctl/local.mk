@@ -40,6 +40,7 @@ libtc_la_SOURCES = \
 	tcctl/link_open.c \
 	tcctl/match.c tcctl/match_int.h \
 	tcctl/model.c tcctl/model_int.h tcctl/kinds_int.h \
+	tcctl/nl_action.c \
 	tcctl/nl_attr.c tcctl/nl_attr.h \
 	tcctl/nl_conn.c tcctl/nl_conn.h \
 	tcctl/nl_op.c \
@@ -50,6 +51,7 @@ libtc_la_SOURCES = \
 	tcctl/rate.c tcctl/rate_int.h \
 	tcctl/mark_text.c \
 	tcctl/rule.c tcctl/tc_rule_int.h \
+	tcctl/rule_act.c \
 	tcctl/rule_want.c \
 	tcctl/nl_watch.c \
 	tcctl/repair.c \

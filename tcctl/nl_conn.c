@@ -642,6 +642,29 @@ conn_stats_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 	return dump_once((struct nl_conn *)arg, &query, &d);
 }
 
+struct gact_dump {
+	tc_gact_fn *tell;
+	void *arg;
+};
+
+static void
+tell_gacts(void *arg, const struct nlmsghdr *h)
+{
+	const struct gact_dump *g = (const struct gact_dump *)arg;
+
+	nl_gacts_get(h, g->tell, g->arg);
+}
+
+static int
+conn_gacts(void *arg, tc_gact_fn *tell, void *tell_arg)
+{
+	struct gact_dump g = { tell, tell_arg };
+	struct dump d = { .tell = tell_gacts, .arg = &g };
+	const struct nl_query query = { NL_DUMP_GACTS, 0, 0 };
+
+	return dump_once((struct nl_conn *)arg, &query, &d);
+}
+
 struct tc_kernel
 nl_conn_kernel(struct nl_conn *conn)
 {
@@ -652,7 +675,8 @@ nl_conn_kernel(struct nl_conn *conn)
 		.stats_all = conn_stats_all,
 		.root = conn_root,
 		.dump_tree = conn_dump_tree,
-		.get = conn_get };
+		.get = conn_get,
+		.gacts = conn_gacts };
 }
 
 uint32_t

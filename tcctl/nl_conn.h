@@ -53,7 +53,12 @@ bool nl_get_filter_root_put(
 	struct buf_writer *w, uint32_t seq, const struct tc_object *like);
 /* Handle of a filter; 0: of anything else. */
 uint32_t nl_filter_get(const struct nlmsghdr *h);
-enum nl_dump { NL_DUMP_QDISCS, NL_DUMP_CLASSES, NL_DUMP_FILTERS };
+enum nl_dump {
+	NL_DUMP_QDISCS,
+	NL_DUMP_CLASSES,
+	NL_DUMP_FILTERS,
+	NL_DUMP_GACTS
+};
 struct nl_query {
 	enum nl_dump what;
 	uint32_t ifindex;
@@ -68,5 +73,9 @@ bool nl_object_get(const struct nlmsghdr *h, struct tc_extra *scratch,
 /* Handle of a root qdisc; 0: of anything else. */
 uint32_t nl_root_get(const struct nlmsghdr *h);
 bool nl_stats_get(const struct nlmsghdr *h, struct tc_class_stats *ret_stats);
+
+/* nl_action.c: the dump of all actions of kind gact, and a message of it. */
+bool nl_gacts_put(struct buf_writer *w, uint32_t seq);
+void nl_gacts_get(const struct nlmsghdr *h, tc_gact_fn *tell, void *arg);
 
 #endif /* NL_CONN_H */

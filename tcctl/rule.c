@@ -8,6 +8,7 @@
 #include "tc_rule_int.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <string.h>
 
 #include "link_int.h"
@@ -117,6 +118,12 @@ minor_of(const struct tc_objects *objects, uint32_t id)
 	return 0;
 }
 
+static bool
+is_full(const struct tc_link *link)
+{
+	return link->rules.kernel == TC_RULES_FULL;
+}
+
 static void
 want_copy(struct change *c, const struct tc_object *from)
 {
@@ -129,7 +136,7 @@ want_class(struct change *c, struct tc_rule_slot *slot)
 	struct tc_link *link = c->link;
 	struct tc_object pair[2];
 
-	if (!tc_rule_has_class(slot->rule))
+	if (!tc_rule_has_class(slot->rule, is_full(link)))
 		return;
 	slot->minor = minor_of(&link->rules.objects, slot->rule->id);
 	if (slot->minor == 0)
@@ -139,7 +146,7 @@ want_class(struct change *c, struct tc_rule_slot *slot)
 		c->problem_id = slot->rule->id;
 		return;
 	}
-	tc_want_rule(&link->conf, slot->rule, slot->minor, pair);
+	tc_want_rule(&link->conf, slot, is_full(link), pair);
 	want_copy(c, &pair[0]);
 	want_copy(c, &pair[1]);
 }
@@ -263,10 +270,15 @@ want_list(struct change *c, unsigned n)
 	const struct list l = list_of(c->link, n);
 	const struct tc_objects *have = &c->link->rules.objects;
 	struct tc_objects nodes = { .alloc = c->link->alloc };
+	const struct tc_rule_list list = { .iface = &c->link->conf,
+		.slots = c->slots,
+		.count = c->count,
+		.v6 = l.v6,
+		.place = l.place,
+		.actions = is_full(c->link) };
 	uint32_t table = l.table;
 
-	c->problem =
-		tc_want_rule_nodes(c->slots, c->count, l.v6, l.place, &nodes);
+	c->problem = tc_want_rule_nodes(&list, &nodes);
 	if (nodes.failed)
 		c->want.failed = true;
 	if (l.table == 0 || !is_in_force(have, &l, &nodes))
@@ -335,20 +347,25 @@ static int
 mark(struct change *c, struct tc_done *ret_done)
 {
 	const struct tc_marker *marker = c->kernel->marker;
-	bool any = false;
+	const struct tc_rule *marked = NULL;
 
-	for (size_t i = 0; i < c->count; i++)
-		any = any || tc_rule_is_marked(&c->rules[i]);
-	if (!marker && any) {
+	if (is_full(c->link))
+		return 0; /* the filters do it */
+	for (size_t i = 0; i < c->count && !marked; i++)
+		if (tc_rule_is_marked(&c->rules[i]))
+			marked = &c->rules[i];
+	if (!marker && marked) {
 		refuse(ret_done, EOPNOTSUPP,
 			"marks need nftables, which this kernel or build lacks",
-			0);
+			marked->id);
 		return 0;
 	}
 	if (!marker)
 		return 0;
 	ret_done->error = marker->apply(marker->arg, &c->link->conf, c->rules,
 		c->count, ret_done->text);
+	if (!marked)
+		ret_done->error = 0; /* it has none of ours, or cannot have */
 	return 0;
 }
 
@@ -368,11 +385,64 @@ put_in_force(struct change *c, struct tc_done *ret_done)
 	return turn(c, &c->want, have, &undone);
 }
 
+/* A node that no packet meets, with all the actions that a rule may need. */
+static void
+make_probe(const struct tc_link *link, struct tc_object *node,
+	struct tc_extra *extra)
+{
+	const struct tc_rule rule = { .id = 1,
+		.rate_Bps = 1000000,
+		.bucket_bytes = 10000,
+		.excess = TC_EXCESS_DROP,
+		.marks = true };
+	const struct list l = list_of(link, 0);
+
+	memset(node, 0, sizeof(*node));
+	memset(extra, 0, sizeof(*extra));
+	node->type = TC_FILTER;
+	node->parent = TC_ROOT_HANDLE;
+	node->ifindex = link->conf.ifindex;
+	node->handle = l.spare | TC_NODE_MAX;
+	node->pref = TC_PREF_V4;
+	node->protocol = ETH_P_IP;
+	node->kind = &tc_kind_u32;
+	node->extra = extra;
+	node->u32.flags = TC_U32_FLAG_TERMINAL;
+	node->u32.classid = tc_classid(TC_MINOR_BEST);
+	node->u32.key_count = 1;
+	tc_rule_actions(&link->conf, &rule, TC_RULE_IN, false, extra);
+}
+
+/* Does the kernel have the actions?  Asked once, in the table that nothing
+ * leads to. */
+static int
+try_actions(struct tc_link *link, const struct tc_kernel *kernel)
+{
+	struct tc_extra extra;
+	struct tc_op ops[2] = { { .kind = TC_OP_ADD }, { .kind = TC_OP_DEL } };
+	struct tc_result results[2] = { { 0 } };
+	int error;
+
+	if (link->rules.kernel != TC_RULES_UNTRIED)
+		return 0;
+	make_probe(link, &ops[0].want, &extra);
+	ops[1].have = ops[0].want;
+	error = kernel->run(kernel->arg, ops, 2, results);
+	if (error == 0)
+		link->rules.kernel =
+			results[0].error == 0 ? TC_RULES_FULL : TC_RULES_SMALL;
+	return error;
+}
+
 static int
 run_change(struct change *c, struct tc_done *ret_done)
 {
 	int error = 0;
 
+	if (c->count > 0)
+		error = try_actions(c->link, c->kernel);
+	if (error != 0)
+		return error;
 	c->slots = (struct tc_rule_slot *)alloc_get(
 		c->link->alloc, (c->count + 1) * sizeof(*c->slots));
 	if (!c->slots)
@@ -618,6 +688,38 @@ take_count(void *arg, const struct tc_mark_count *count)
 			c->counts[i] = *count;
 }
 
+static void
+take_gact(void *arg, const struct tc_gact_count *count)
+{
+	struct counting *c = (struct counting *)arg;
+
+	for (size_t i = 0; i < c->link->rules.count; i++) {
+		uint32_t id = c->link->rules.all[i].id;
+
+		if (count->index == tc_rule_counter(id, TC_RULE_IN)) {
+			c->counts[i].in_bytes = count->bytes;
+			c->counts[i].in_packets = count->packets;
+		}
+		if (count->index == tc_rule_counter(id, TC_RULE_OUT)) {
+			c->counts[i].out_bytes = count->bytes;
+			c->counts[i].out_packets = count->packets;
+		}
+	}
+}
+
+static int
+count_all(struct counting *c, const struct tc_kernel *kernel)
+{
+	const struct tc_marker *marker = kernel->marker;
+
+	if (is_full(c->link))
+		return kernel->gacts ? kernel->gacts(kernel->arg, take_gact, c)
+				     : 0;
+	if (marker)
+		marker->counts(marker->arg, &c->link->conf, take_count, c);
+	return 0;
+}
+
 static int
 tell_count(struct tc_link *link, const struct tc_kernel *kernel, size_t i,
 	const struct tc_mark_count *marked, struct tc_rule_counter *ret)
@@ -638,8 +740,11 @@ tell_count(struct tc_link *link, const struct tc_kernel *kernel, size_t i,
 		.out_bytes = marked->out_bytes,
 		.out_packets = marked->out_packets,
 		.backlog_bytes = stats.backlog_bytes };
-	/* Shaped or policed by the class: what it let through. */
-	if (tc_rule_has_class(rule) && rule->excess != TC_EXCESS_MARK) {
+	if (!tc_rule_is_judged(rule) ||
+		(rule->excess == TC_EXCESS_DROP && !is_full(link))) {
+		if (minor == 0)
+			return error;
+		/* Shaped or policed by the class: what it let through. */
 		ret->in_bytes = stats.bytes;
 		ret->in_packets = stats.packets;
 		ret->out_packets = stats.drops;
@@ -661,9 +766,7 @@ tc_rules_counters(struct tc_link *link, const struct tc_kernel *kernel,
 		link->alloc, r->count * sizeof(*c.counts));
 	if (!c.counts)
 		return -ENOMEM;
-	if (kernel->marker)
-		kernel->marker->counts(
-			kernel->marker->arg, &link->conf, take_count, &c);
+	error = count_all(&c, kernel);
 	for (size_t i = 0; i < r->count && error == 0; i++) {
 		struct tc_rule_counter counter;
 

@@ -60,11 +60,19 @@ tc_rule_problem(const struct tc_iface *iface, const struct tc_rule *rule)
 	return NULL;
 }
 
+/* What exceeds waits or is dropped in the class. */
+static bool
+is_bounded(const struct tc_rule *rule, bool actions)
+{
+	return rule->excess == TC_EXCESS_DELAY ||
+	       (rule->excess == TC_EXCESS_DROP && !actions);
+}
+
 bool
-tc_rule_has_class(const struct tc_rule *rule)
+tc_rule_has_class(const struct tc_rule *rule, bool actions)
 {
 	return !rule->deny && rule->rate_Bps != 0 &&
-	       (rule->guaranteed || rule->excess != TC_EXCESS_MARK);
+	       (rule->guaranteed || is_bounded(rule, actions));
 }
 
 static uint64_t
@@ -90,11 +98,12 @@ bucket_ticks(const struct tc_iface *iface, uint64_t bytes, uint64_t rate_Bps)
 }
 
 static uint32_t
-queue_limit(const struct tc_iface *iface, const struct tc_rule *rule)
+queue_limit(
+	const struct tc_iface *iface, const struct tc_rule *rule, bool actions)
 {
 	uint32_t mtu = tc_mtu_octets(iface);
 
-	if (rule->excess == TC_EXCESS_DROP)
+	if (rule->excess == TC_EXCESS_DROP && !actions)
 		return mtu;
 	return (uint32_t)smaller(
 		larger(rule->bucket_bytes + rule->rate_Bps / QUEUE_DIVIDER,
@@ -103,104 +112,127 @@ queue_limit(const struct tc_iface *iface, const struct tc_rule *rule)
 }
 
 void
-tc_want_rule(const struct tc_iface *iface, const struct tc_rule *rule,
-	uint32_t minor, struct tc_object ret[2])
+tc_want_rule(const struct tc_iface *iface, const struct tc_rule_slot *slot,
+	bool actions, struct tc_object ret[2])
 {
+	const struct tc_rule *rule = slot->rule;
+	bool bounded = is_bounded(rule, actions);
 	uint64_t rate = rule->guaranteed
 				? rule->rate_Bps
 				: smaller(rule->rate_Bps, BORROWER_BPS);
-	uint64_t ceil = rule->excess == TC_EXCESS_MARK ? iface->link_Bps
-						       : rule->rate_Bps;
+	uint64_t ceil = bounded ? rule->rate_Bps : iface->link_Bps;
 	const struct tc_htb_class htb = { .rate_Bps = rate,
 		.ceil_Bps = ceil,
 		.buffer_ticks = bucket_ticks(
 			iface, rule->guaranteed ? rule->bucket_bytes : 0, rate),
-		.cbuffer_ticks = bucket_ticks(iface,
-			rule->excess == TC_EXCESS_MARK ? 0 : rule->bucket_bytes,
-			ceil),
+		.cbuffer_ticks = bucket_ticks(
+			iface, bounded ? rule->bucket_bytes : 0, ceil),
 		.quantum = tc_mtu_octets(iface),
 		.prio = PRIO_RULE,
 		.overhead = (uint16_t)iface->overhead_bytes,
 		.mpu = (uint16_t)iface->min_frame_bytes,
 		.atm = iface->atm };
 
-	tc_want_class(
-		iface, TC_POLICY, minor, &htb, queue_limit(iface, rule), ret);
+	tc_want_class(iface, TC_POLICY, slot->minor, &htb,
+		queue_limit(iface, rule, actions), ret);
 }
 
-static bool
-add_node(struct tc_objects *into, const struct tc_rule_slot *slot, bool v6,
-	const struct tc_u32 *u)
-{
-	struct tc_object *o = tc_objects_add(into);
-	struct tc_key *id;
+/* A pass over the rules. */
+struct pass {
+	const struct tc_rule_list *list;
+	const struct tc_rule_slot *slot;
+	enum tc_rule_part part;
+	struct tc_u32 *nodes;
+	struct tc_objects *into;
+};
 
-	if (!o)
+static bool
+add_node(const struct pass *p, const struct tc_u32 *u)
+{
+	struct tc_object *o = tc_objects_add(p->into);
+	uint32_t minor = p->slot->minor;
+
+	if (!o || u->key_count == TC_U32_KEYS_MAX)
 		return false;
 	o->type = TC_FILTER;
 	o->parent = TC_ROOT_HANDLE;
-	o->ifindex = slot->rule->ifindex;
-	o->pref = v6 ? TC_PREF_V6 : TC_PREF_V4;
-	o->protocol = v6 ? ETH_P_IPV6 : ETH_P_IP;
+	o->ifindex = p->slot->rule->ifindex;
+	o->pref = p->list->v6 ? TC_PREF_V6 : TC_PREF_V4;
+	o->protocol = p->list->v6 ? ETH_P_IPV6 : ETH_P_IP;
 	o->kind = &tc_kind_u32;
 	o->u32 = *u;
 	o->u32.flags = TC_U32_FLAG_TERMINAL;
-	o->u32.classid =
-		tc_classid(slot->minor != 0 ? slot->minor : TC_MINOR_BEST);
-	if (o->u32.key_count == TC_U32_KEYS_MAX)
+	o->u32.classid = tc_classid(minor != 0 ? minor : TC_MINOR_BEST);
+	o->u32.keys[o->u32.key_count++] =
+		(struct tc_key){ .mask = 0, .value = p->slot->rule->id };
+	if (!p->list->actions)
+		return true;
+	if (!tc_objects_extra(p->into, o))
 		return false;
-	id = &o->u32.keys[o->u32.key_count++];
-	*id = (struct tc_key){ .mask = 0, .value = slot->rule->id };
+	tc_rule_actions(
+		p->list->iface, p->slot->rule, p->part, p->list->v6, o->extra);
 	return true;
 }
 
 /* False: out of memory. */
 static bool
-add_match(struct tc_objects *into, const struct tc_rule_slot *slot, bool v6,
-	const struct tc_rule_match *m, struct tc_u32 *nodes)
+add_match(const struct pass *p, const struct tc_rule_match *m)
 {
 	const struct tc_match match = match_of(m);
-	size_t count = tc_u32_match_nodes(&match, nodes);
+	size_t count = tc_u32_match_nodes(&match, p->nodes);
 
 	for (size_t i = 0; i < count; i++)
-		if (!add_node(into, slot, v6, &nodes[i]))
+		if (!add_node(p, &p->nodes[i]))
 			return false;
 	return true;
 }
 
 /* All matches of the rule that are of the family. */
 static bool
-add_rule(struct tc_objects *into, const struct tc_rule_slot *slot, bool v6,
-	struct tc_u32 *nodes)
+add_part(const struct pass *p)
 {
-	const struct tc_rule *rule = slot->rule;
+	const struct tc_rule *rule = p->slot->rule;
 
 	for (size_t i = 0; i < rule->match_count; i++)
-		if ((rule->matches[i].family == ADDR_V6) == v6 &&
-			!add_match(into, slot, v6, &rule->matches[i], nodes))
+		if ((rule->matches[i].family == ADDR_V6) == p->list->v6 &&
+			!add_match(p, &rule->matches[i]))
 			return false;
 	return true;
 }
 
+/* What exceeds goes on to the next node that matches. */
+static bool
+add_rule(struct pass *p)
+{
+	p->part = TC_RULE_IN;
+	if (!add_part(p))
+		return false;
+	p->part = TC_RULE_OUT;
+	return !p->list->actions || !tc_rule_is_judged(p->slot->rule) ||
+	       add_part(p);
+}
+
 const char *
-tc_want_rule_nodes(const struct tc_rule_slot *slots, size_t count, bool v6,
-	enum tc_rule_place place, struct tc_objects *into)
+tc_want_rule_nodes(const struct tc_rule_list *list, struct tc_objects *into)
 {
 	const size_t room = TC_MATCH_NODES_MAX * sizeof(struct tc_u32);
-	struct tc_u32 *nodes = (struct tc_u32 *)alloc_get(into->alloc, room);
-	const char *problem = nodes ? NULL : "no memory";
+	struct pass p = { .list = list,
+		.into = into,
+		.nodes = (struct tc_u32 *)alloc_get(into->alloc, room) };
+	const char *problem = p.nodes ? NULL : "no memory";
 
-	for (size_t i = 0; i < count && !problem; i++) {
-		if (slots[i].rule->before != (place == TC_RULES_BEFORE))
+	for (size_t i = 0; i < list->count && !problem; i++) {
+		p.slot = &list->slots[i];
+		if (p.slot->rule->before != (list->place == TC_RULES_BEFORE))
 			continue;
-		if (!add_rule(into, &slots[i], v6, nodes))
+		if (!add_rule(&p))
 			problem = "no memory";
 		else if (into->count > TC_NODE_MAX)
 			problem = "the rules of the interface take more than "
 				  "4095 filter nodes; narrow ranges or make "
 				  "prefixes of them";
 	}
-	alloc_put(into->alloc, nodes);
+	alloc_put(into->alloc, p.nodes);
 	return problem;
 }
 

@@ -71,26 +71,54 @@ size_t tc_mark_parse(
 bool tc_marker_open(struct tc_marker *ret_marker);
 void tc_marker_close(struct tc_marker *marker);
 
-/* ---- what is wanted (rule_want.c) ---------------------------------------- */
+/* ---- actions (rule_act.c) ------------------------------------------------ */
 
-/* NULL, or why there can be no such rule. */
-const char *tc_rule_problem(
-	const struct tc_iface *iface, const struct tc_rule *rule);
-/* It has a class of its own. */
-bool tc_rule_has_class(const struct tc_rule *rule);
-/* Its class and leaf. */
-void tc_want_rule(const struct tc_iface *iface, const struct tc_rule *rule,
-	uint32_t minor, struct tc_object ret[2]);
+enum tc_rule_part { TC_RULE_IN, TC_RULE_OUT, TC_RULE_PARTS };
+
+/* What the filters of that part do; extra is empty. */
+void tc_rule_actions(const struct tc_iface *iface, const struct tc_rule *rule,
+	enum tc_rule_part part, bool v6, struct tc_extra *extra);
+/* Its packets are in profile or out of it. */
+bool tc_rule_is_judged(const struct tc_rule *rule);
+/* Number of the action that counts them. */
+uint32_t tc_rule_counter(uint32_t id, enum tc_rule_part part);
+
+/* What such an action has counted. */
+struct tc_gact_count {
+	uint32_t index;
+	uint64_t bytes;
+	uint64_t packets;
+};
+typedef void tc_gact_fn(void *arg, const struct tc_gact_count *count);
+
+/* ---- what is wanted (rule_want.c) ---------------------------------------- */
 
 struct tc_rule_slot {
 	const struct tc_rule *rule;
 	uint32_t minor; /* 0: best effort */
 };
 
-/* The list of nodes of one family and place; handles are left 0.  NULL, or
- * what is wrong. */
-const char *tc_want_rule_nodes(const struct tc_rule_slot *slots, size_t count,
-	bool v6, enum tc_rule_place place, struct tc_objects *into);
+/* NULL, or why there can be no such rule. */
+const char *tc_rule_problem(
+	const struct tc_iface *iface, const struct tc_rule *rule);
+/* It has a class of its own.  actions: the filters can police. */
+bool tc_rule_has_class(const struct tc_rule *rule, bool actions);
+/* Its class and leaf. */
+void tc_want_rule(const struct tc_iface *iface, const struct tc_rule_slot *slot,
+	bool actions, struct tc_object ret[2]);
+
+/* The list of nodes of one family and place. */
+struct tc_rule_list {
+	const struct tc_iface *iface;
+	const struct tc_rule_slot *slots; /* of all rules */
+	size_t count;
+	bool v6;
+	enum tc_rule_place place;
+	bool actions; /* the nodes mark, police and count */
+};
+/* Handles are left 0.  NULL, or what is wrong. */
+const char *tc_want_rule_nodes(
+	const struct tc_rule_list *list, struct tc_objects *into);
 /* The rest of the node that leads to a table of rules. */
 void tc_rule_link_node(bool v6, uint32_t table, struct tc_object *node);
 /* Rule of a node; 0: none. */
@@ -98,7 +126,11 @@ uint32_t tc_rule_of(const struct tc_object *node);
 
 /* ---- books of an interface (rule.c) -------------------------------------- */
 
+/* Whether the kernel has the actions. */
+enum tc_rule_kernel { TC_RULES_UNTRIED, TC_RULES_SMALL, TC_RULES_FULL };
+
 struct tc_rules {
+	enum tc_rule_kernel kernel;
 	struct tc_rule *staged;
 	size_t staged_count;
 	size_t staged_room;

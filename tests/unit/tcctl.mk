@@ -7,6 +7,7 @@ tcctl_tests = \
 	tests/unit/test_tc_equal \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_link \
+	tests/unit/test_tc_mark \
 	tests/unit/test_tc_match \
 	tests/unit/test_tc_msg \
 	tests/unit/test_tc_number \
@@ -48,6 +49,7 @@ tests_unit_test_tc_dump_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_equal_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_mark_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_match_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
 tests_unit_test_tc_number_LDADD = $(tcctl_test_libs)

@@ -9,6 +9,7 @@ struct rig {
 	struct tc_kernel behind;
 	size_t calls;
 	size_t refuse; /* counted from 1; 0: none */
+	bool full;     /* the kernel has the actions */
 	uint32_t qlen;
 	struct tc_marker marker;
 	bool mark_refuses;
@@ -24,6 +25,12 @@ rig_run(void *arg, const struct tc_op *ops, size_t count,
 	struct rig *g = (struct rig *)arg;
 
 	for (size_t i = 0; i < count; i++) {
+		if (ops[i].kind == TC_OP_ADD && ops[i].want.extra &&
+			ops[i].want.extra->action_count > 0 && !g->full) {
+			ret_results[i].error = ENOENT;
+			ret_results[i].text[0] = '\0';
+			continue;
+		}
 		if (++g->calls == g->refuse) {
 			ret_results[i].error = ENOSPC;
 			ret_results[i].text[0] = '\0';
@@ -460,7 +467,7 @@ rules_are_adopted(void)
 	T_EQ(fix_open(g->f, &iface), 0); /* another tcctl */
 	calls = g->calls;
 	T_EQ(put(g, rules, 2).error, 0);
-	T_EQ(g->calls, calls);
+	T_EQ(g->calls, calls + 1); /* a new one asks for the actions */
 	T_EQ(class_of(g, 8), classid);
 	/* Its number is not given to anybody else. */
 	for (int i = 0; i < 2000; i++)
@@ -596,140 +603,112 @@ impossible_rules_are_refused_with_their_id(void)
 	rig_free(g);
 }
 
+/* The actions of the nodes of a rule, in order, as text. */
 static void
-nft_commands_are_one_table_of_ours(void)
+actions_of(const struct rig *g, uint32_t id, char *buf, size_t size)
 {
-	static const char want[] =
-		"add table inet rsvpd_mark_3\n"
-		"add chain inet rsvpd_mark_3 post { type filter hook "
-		"postrouting priority 200; policy accept; }\n"
-		"flush chain inet rsvpd_mark_3 post\n"
-		"add counter inet rsvpd_mark_3 r4_in\n"
-		"add counter inet rsvpd_mark_3 r4_out\n"
-		"add chain inet rsvpd_mark_3 r4\n"
-		"flush chain inet rsvpd_mark_3 r4\n"
-		"add chain inet rsvpd_mark_3 r4_in\n"
-		"flush chain inet rsvpd_mark_3 r4_in\n"
-		"add rule inet rsvpd_mark_3 r4_in counter name r4_in\n"
-		"add rule inet rsvpd_mark_3 r4_in ip dscp set 0x22\n"
-		"add rule inet rsvpd_mark_3 r4_in ip6 dscp set 0x22\n"
-		"add rule inet rsvpd_mark_3 r4 limit rate 1000 bytes/second "
-		"burst 5000 bytes goto r4_in\n"
-		"add rule inet rsvpd_mark_3 r4 counter name r4_out\n"
-		"add rule inet rsvpd_mark_3 r4 ip dscp set 0x00\n"
-		"add rule inet rsvpd_mark_3 r4 ip6 dscp set 0x00\n"
-		"add rule inet rsvpd_mark_3 post oifname != \"eth0\" accept\n"
-		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip saddr "
-		"10.0.0.1-10.0.0.9 ip daddr 10.1.0.1 ip dscp & 0x3f == 0x0a "
-		"meta l4proto 17 th sport 7 th dport 5-9 goto r4\n"
-		"add rule inet rsvpd_mark_3 post meta nfproto ipv6 meta "
-		"l4proto { 6, 17, 33, 132, 136 } th dport 80 accept\n"
-		"add chain inet rsvpd_mark_3 ra\n"
-		"flush chain inet rsvpd_mark_3 ra\n"
-		"add chain inet rsvpd_mark_3 ra_in\n"
-		"flush chain inet rsvpd_mark_3 ra_in\n"
-		"delete chain inet rsvpd_mark_3 ra\n"
-		"delete chain inet rsvpd_mark_3 ra_in\n"
-		"delete counter inet rsvpd_mark_3 ra_in\n"
-		"delete counter inet rsvpd_mark_3 ra_out\n";
-	const struct tc_iface iface = fix_iface();
-	const uint32_t known[] = { 4, 10 };
-	struct tc_rule rules[] = { rule(4, 5), shaped(8, 80, 5000) };
-	struct tc_rule_match *m = &rules[0].matches[0];
-	char got[8192];
-	struct text t = text_over(got, sizeof(got));
+	struct text t = text_over(buf, size);
 
-	rules[0].marks = rules[0].marks_out = true;
-	rules[0].dscp = 34;
-	rules[0].rate_Bps = 1000;
-	rules[0].bucket_bytes = 5000;
-	m->src_first = fix_addr("10.0.0.1");
-	m->src_last = fix_addr("10.0.0.9");
-	m->dst_first = m->dst_last = fix_addr("10.1.0.1");
-	m->src_port_first = m->src_port_last = 7;
-	m->dst_port_last = 9;
-	m->dscp = 10;
-	m->dscp_mask = 63;
-	rules[1].matches[0].family = ADDR_V6;
-	rules[1].matches[0].proto = 0;
-	tc_mark_text(&t, &iface, rules, 2, known, 2);
-	T_STR(got, want);
+	tc_objects_sort(&g->f->dry.objects);
+	for (size_t i = 0; i < g->f->dry.objects.count; i++) {
+		const struct tc_object *o = &g->f->dry.objects.all[i];
 
-	t = text_over(got, sizeof(got));
-	tc_mark_text(&t, &iface, &rules[1], 1, known, 2);
-	T_STR(got, "add table inet rsvpd_mark_3\n"
-		   "delete table inet rsvpd_mark_3\n");
+		if (tc_rule_of(o) != id || o->u32.link != 0 ||
+			o->pref != TC_PREF_V4)
+			continue;
+		for (size_t k = 0; k < o->extra->action_count; k++)
+			text_printf(&t, "%s%s", k > 0 ? " " : "",
+				o->extra->actions[k].kind->name);
+		text_add(&t, "; ");
+	}
 }
 
 static void
-a_listing_of_counters_is_read(void)
+a_full_kernel_marks_and_polices_in_the_filters(void)
 {
-	static const char listing[] =
-		"table inet rsvpd_mark_3 {\n"
-		"\tcounter r4_in {\n\t\tpackets 7 bytes 900\n\t}\n"
-		"\tcounter ra0_out {\n\t\tpackets 1 bytes 2\n\t}\n"
-		"\tcounter r4_out {\n"
-		"\t\tpackets 18446744073709551615 bytes 5\n\t}\n"
-		"\tcounter rzz_in {\n\t\tpackets 8 bytes 8\n\t}\n"
-		"\tcounter r5_else {\n\t\tpackets 8 bytes 8\n\t}\n}\n";
-	struct tc_mark_count counts[4];
+	static const struct {
+		struct tc_rule rule;
+		const char *actions;
+		bool class;
+	} rows[] = {
+		{ { .marks = true }, "pedit csum gact; ", false },
+		{ { .deny = true }, "gact gact; ", false },
+		{ { 0 }, "gact; ", false },
+		{ { .marks = true,
+			  .rate_Bps = 1000,
+			  .bucket_bytes = 5000,
+			  .marks_out = true },
+			"police pedit csum gact; pedit csum gact; ", false },
+		{ { .rate_Bps = 1000,
+			  .bucket_bytes = 5000,
+			  .excess = TC_EXCESS_DROP },
+			"police gact; gact gact; ", false },
+		{ { .rate_Bps = 1000,
+			  .bucket_bytes = 5000,
+			  .guaranteed = true,
+			  .excess = TC_EXCESS_DROP },
+			"police gact; gact gact; ", true },
+		{ { .marks = true,
+			  .rate_Bps = 1000,
+			  .bucket_bytes = 5000,
+			  .excess = TC_EXCESS_DELAY },
+			"pedit csum gact; ", true },
+	};
 
-	T_EQ(tc_mark_parse(listing, counts, 4), 2);
-	T_EQ(counts[0].rule_id, 4);
-	T_EQ(counts[0].in_packets, 7);
-	T_EQ(counts[0].in_bytes, 900);
-	T_EQ(counts[0].out_packets, UINT64_MAX);
-	T_EQ(counts[0].out_bytes, 5);
-	T_EQ(counts[1].rule_id, 0xa0);
-	T_EQ(counts[1].out_packets, 1);
-	T_EQ(counts[1].in_packets, 0);
-	T_EQ(tc_mark_parse(listing, counts, 1), 1);
-	T_EQ(tc_mark_parse("", counts, 4), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig *g = rig_new();
+		struct tc_rule r = rows[i].rule;
+		char buf[256];
+
+		g->full = true;
+		r.id = 4;
+		r.ifindex = FIX_IFINDEX;
+		r.match_count = 1;
+		r.matches[0].family = ADDR_V4;
+		T_EQ(put(g, &r, 1).error, 0);
+		actions_of(g, 4, buf, sizeof(buf));
+		T_STR(buf, rows[i].actions);
+		T_EQ(class_of(g, 4) != tc_classid(TC_MINOR_BEST),
+			rows[i].class);
+		T_EQ(g->mark_calls, 0);
+		rig_free(g);
+	}
+}
+
+static int
+gacts(void *arg, tc_gact_fn *tell, void *tell_arg)
+{
+	const struct tc_gact_count counts[] = {
+		{ tc_rule_counter(4, TC_RULE_IN), 100, 1 },
+		{ tc_rule_counter(4, TC_RULE_OUT), 200, 2 },
+		{ 77, 300, 3 },
+	};
+
+	(void)arg;
+	for (size_t i = 0; i < 3; i++)
+		tell(tell_arg, &counts[i]);
+	return 0;
 }
 
 static void
-messages_survive_the_way(void)
+counters_of_a_full_kernel_are_those_of_its_actions(void)
 {
-	uint8_t bytes[4096];
-	struct tc_rule r = shaped(4, 2000, 50000);
-	struct tc_rule back;
-	const struct tc_rule_counter counter = { 1, 2, 3, 4, 5, 6, 7, 8 };
-	struct tc_rule_counter counter_back;
-	uint32_t ifindex = 0;
-	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
-	struct buf_reader in;
-	struct msg m;
+	struct rig *g = rig_new();
+	const struct tc_rule r = rule(4, 1000);
 
-	r.before = r.marks = r.guaranteed = r.marks_out = true;
-	r.dscp = 46;
-	r.dscp_out = 8;
-	r.match_count = 2;
-	r.matches[1] = (struct tc_rule_match){ .family = ADDR_V6,
-		.src_first = fix_addr("2001:db8::1"),
-		.src_last = fix_addr("2001:db8::2"),
-		.dst_first = fix_addr("2001:db8::3"),
-		.dst_last = fix_addr("2001:db8::4"),
-		.src_port_first = 1,
-		.src_port_last = 2,
-		.dscp = 10,
-		.dscp_mask = 63 };
-	tc_put_rule(&w, 5, &r);
-	tc_put_rules(&w, TC_MSG_RULES, 6, 3);
-	tc_put_rule_counter(&w, 7, &counter);
-	in = buf_reader(bytes, buf_written(&w));
-	T_CHECK(msg_next(&in, &m) && tc_get_rule(&m, &back), "rule");
-	T_EQ(memcmp(&back, &r, sizeof(r)), 0);
-	T_CHECK(msg_next(&in, &m) && tc_get_rules(&m, &ifindex), "rules");
-	T_EQ(ifindex, 3);
-	T_CHECK(msg_next(&in, &m) && tc_get_rule_counter(&m, &counter_back),
-		"counter");
-	T_EQ(memcmp(&counter_back, &counter, sizeof(counter)), 0);
-	r.match_count = 0;
-	w = buf_writer(bytes, sizeof(bytes));
-	tc_put_rule(&w, 5, &r);
-	in = buf_reader(bytes, buf_written(&w));
-	T_CHECK(msg_next(&in, &m) && !tc_get_rule(&m, &back),
-		"a rule that matches nothing");
+	g->full = true;
+	g->f->kernel.gacts = gacts;
+	g->f->listener.rule_counter = hear;
+	T_EQ(put(g, &r, 1).error, 0);
+	heard_count = 0;
+	T_EQ(tc_rules_counters(g->f->link, &g->f->kernel, 9, &g->f->listener),
+		0);
+	T_EQ(heard_count, 1);
+	T_EQ(heard[0].in_bytes, 100);
+	T_EQ(heard[0].in_packets, 1);
+	T_EQ(heard[0].out_bytes, 200);
+	T_EQ(heard[0].out_packets, 2);
+	rig_free(g);
 }
 
 static struct t_case cases[] = {
@@ -759,9 +738,9 @@ static struct t_case cases[] = {
 		counters_come_from_marks_and_classes },
 	{ "impossible rules are refused with their id",
 		impossible_rules_are_refused_with_their_id },
-	{ "nft commands are one table of ours",
-		nft_commands_are_one_table_of_ours },
-	{ "a listing of counters is read", a_listing_of_counters_is_read },
-	{ "messages survive the way", messages_survive_the_way },
+	{ "a full kernel marks and polices in the filters",
+		a_full_kernel_marks_and_polices_in_the_filters },
+	{ "counters of a full kernel are those of its actions",
+		counters_of_a_full_kernel_are_those_of_its_actions },
 };
 T_MAIN(cases)

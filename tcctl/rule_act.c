@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What the filters of a rule do with packets where the kernel has the actions:
+ *
+ *	in profile	police (what exceeds goes on to the next filter), mark,
+ *			count
+ *	out of profile	mark, count, perhaps drop
+ *
+ * A rule has many nodes but one bucket: the police and the two that count have
+ * numbers by which all nodes share them.  The number of a counter is the rule's
+ * alone, so that it goes on through every change of the rule; that of a police
+ * is also that of its rate, since the kernel changes none that it has.  Pure.
+ */
+
+#include <linux/tc_act/tc_csum.h>
+#include <string.h>
+
+#include "tc_rule_int.h"
+
+enum { POLICE_MTU = 65535, V4_DSCP_SHIFT = 18, V6_DSCP_SHIFT = 22 };
+
+/* FNV-1a of words; never 0. */
+static uint32_t
+mix(uint32_t hash, uint64_t word)
+{
+	for (int i = 0; i < 8; i++, word >>= 8)
+		hash = (hash ^ (uint8_t)word) * 16777619u;
+	return hash != 0 ? hash : 1;
+}
+
+uint32_t
+tc_rule_counter(uint32_t id, enum tc_rule_part part)
+{
+	return mix(mix(2166136261u, id), (uint64_t)part + 1);
+}
+
+bool
+tc_rule_is_judged(const struct tc_rule *rule)
+{
+	return !rule->deny && rule->rate_Bps != 0 &&
+	       rule->excess != TC_EXCESS_DELAY;
+}
+
+static struct tc_action *
+add(struct tc_extra *extra, const struct tc_action_kind *kind, int32_t control)
+{
+	struct tc_action *a = &extra->actions[extra->action_count++];
+
+	memset(a, 0, sizeof(*a));
+	a->kind = kind;
+	a->control = control;
+	return a;
+}
+
+static void
+add_police(struct tc_extra *extra, const struct tc_iface *iface,
+	const struct tc_rule *rule)
+{
+	struct tc_action *a =
+		add(extra, &tc_action_police, TC_VERDICT_CONTINUE);
+	struct tc_act_police *p = &a->police;
+
+	p->rate_Bps = rule->rate_Bps;
+	p->burst_ticks = tc_clock_ticks(rule->bucket_bytes, rule->rate_Bps);
+	p->mtu = POLICE_MTU;
+	p->conform = TC_VERDICT_PIPE;
+	p->overhead = (uint16_t)iface->overhead_bytes;
+	p->mpu = (uint16_t)iface->min_frame_bytes;
+	a->index = mix(mix(mix(mix(mix(2166136261u, rule->id), p->rate_Bps),
+				   p->burst_ticks),
+			       p->overhead),
+		p->mpu);
+}
+
+/* The DSCP alone; the ECN bits stay. */
+static void
+add_mark(struct tc_extra *extra, bool v6, uint8_t dscp)
+{
+	const unsigned shift = v6 ? V6_DSCP_SHIFT : V4_DSCP_SHIFT;
+	struct tc_action *a = add(extra, &tc_action_pedit, TC_VERDICT_PIPE);
+
+	a->pedit.key_count = 1;
+	a->pedit.keys[0].mask = ~(0x3fu << shift);
+	a->pedit.keys[0].value = (uint32_t)dscp << shift;
+	if (v6)
+		return;
+	a = add(extra, &tc_action_csum, TC_VERDICT_PIPE);
+	a->csum.what = TCA_CSUM_UPDATE_FLAG_IPV4HDR;
+}
+
+static void
+add_counter(struct tc_extra *extra, const struct tc_rule *rule,
+	enum tc_rule_part part)
+{
+	struct tc_action *a = add(extra, &tc_action_gact, TC_VERDICT_PIPE);
+
+	a->index = tc_rule_counter(rule->id, part);
+}
+
+void
+tc_rule_actions(const struct tc_iface *iface, const struct tc_rule *rule,
+	enum tc_rule_part part, bool v6, struct tc_extra *extra)
+{
+	bool in = part == TC_RULE_IN;
+	bool drops = rule->deny || (!in && rule->excess == TC_EXCESS_DROP);
+
+	if (in && tc_rule_is_judged(rule))
+		add_police(extra, iface, rule);
+	if (in && rule->marks && !rule->deny)
+		add_mark(extra, v6, rule->dscp);
+	if (!in && rule->marks_out && !drops)
+		add_mark(extra, v6, rule->dscp_out);
+	add_counter(extra, rule, rule->deny ? TC_RULE_OUT : part);
+	if (drops)
+		(void)add(extra, &tc_action_gact, TC_VERDICT_DROP);
+}
