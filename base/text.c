@@ -47,7 +47,16 @@ text_printf(struct text *t, const char *fmt, ...)
 void
 text_add(struct text *t, const char *s)
 {
-	text_printf(t, "%s", s);
+	size_t n = strlen(s);
+	size_t room = t->size - 1 - t->len;
+
+	if (n > room) {
+		n = room;
+		t->cut = true;
+	}
+	memcpy(t->buf + t->len, s, n);
+	t->len += n;
+	t->buf[t->len] = '\0';
 }
 
 void

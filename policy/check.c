@@ -207,13 +207,20 @@ check(const struct check_options *o)
 	else /* dangling references and doubles are worth telling too */
 		policy_set_free(source_compile(&draft, NULL,
 			c.directory.present, &c.errors, &c.notes));
-	if (c.set && !o->quiet)
+	if (c.set && (!o->quiet || o->strict))
 		source_warn(c.set, &c.notes);
 
 	int status = o->json    ? print_json(&c)
 		     : o->quiet ? print_quietly(&c)
 				: print_text(&c);
 
+	if (o->strict && c.set && c.notes.count > 0) {
+		fprintf(stderr,
+			"policyd: %s: refused for its %zu %s, being strict\n",
+			file, c.notes.count,
+			plural(c.notes.count, "warning", "warnings"));
+		status = EXIT_WRONG;
+	}
 	policy_set_free(c.set);
 	source_draft_done(&draft);
 	source_report_done(&c.errors);

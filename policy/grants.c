@@ -86,7 +86,7 @@ static const struct policy_word changes[] = { { "keep", POLICY_KEEP },
 	{ NULL, 0 } };
 
 static const struct policy_word flags[] = { { "no", 0 }, { "yes", 1 },
-	{ NULL, 0 } };
+	{ "false", 0 }, { "true", 1 }, { NULL, 0 } };
 
 /* RFC 2474, 2597, 3246, 5865, 8622; any other number has no name. */
 static const struct policy_word dscps[] = { { "BE", 0 }, { "LE", 1 },

@@ -450,7 +450,9 @@ take(struct policy_limits *limits, const struct policy_granted *g,
 	struct policy_ask ask = *amount;
 	enum policy_taken taken;
 
-	say_user(user, q);
+	user[0] = '\0';
+	if (g->by[POLICY_GRANT_user_flows] || g->by[POLICY_GRANT_user_Bps])
+		say_user(user, q);
 	list_holds(&h, g, user);
 	if (h.n == 0)
 		return; /* the default, and nothing to count */

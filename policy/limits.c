@@ -89,9 +89,12 @@ static void
 make_key(char key[KEY], enum policy_counter kind, const char *name,
 	const char *user)
 {
-	struct text t = text_over(key, KEY);
+	struct text t = text_over(key + 1, KEY - 1);
 
-	text_printf(&t, "%u%s\n%s", (unsigned)kind, name, user);
+	key[0] = (char)('0' + kind);
+	text_add(&t, name);
+	text_add(&t, "\n");
+	text_add(&t, user);
 }
 
 static struct counter *

@@ -13,8 +13,8 @@
 #include "main_int.h"
 
 static const char usage_text[] =
-	"usage: policyd check [--json | --quiet] [--format auto|native|aix]\n"
-	"               [--name NAME] FILE\n"
+	"usage: policyd check [--json | --quiet] [--strict]\n"
+	"               [--format auto|native|aix] [--name NAME] FILE\n"
 	"       policyd convert [--from auto|native|aix|ldif] --to "
 	"native|aix|ldif\n"
 	"               [--base DN] [--tag TAG] FILE\n"
@@ -67,6 +67,7 @@ main_check(int argc, char **argv)
 							 'j' },
 		{ "format", required_argument, NULL, 'F' },
 		{ "name", required_argument, NULL, 'N' },
+		{ "strict", no_argument, NULL, 's' },
 		{ "quiet", no_argument, NULL, 'q' }, { NULL, 0, NULL, 0 } };
 	struct check_options o = { 0 };
 	int c;
@@ -76,6 +77,8 @@ main_check(int argc, char **argv)
 			o.json = true;
 		else if (c == 'q')
 			o.quiet = true;
+		else if (c == 's')
+			o.strict = true;
 		else if (c == 'N')
 			o.name = optarg;
 		else if (c == 'F' && source_format_valid(optarg))

@@ -33,7 +33,8 @@ struct check_options {
 	const char *name;   /* in messages; NULL: the path */
 	const char *format; /* as for source_read() */
 	bool json;
-	bool quiet; /* what is wrong or odd in the file, and no more */
+	bool quiet;  /* what is wrong or odd in the file, and no more */
+	bool strict; /* what is odd is wrong */
 };
 
 /* `policyd check FILE`: exit status. */

@@ -113,6 +113,19 @@ the_sample_passes(void)
 }
 
 static void
+what_is_odd_is_refused_when_strict(void)
+{
+	static char got[OUTPUT];
+
+	T_EQ(run_check("--strict", "order.conf", got), 1);
+	T_CHECK(strstr(got, "never reached") &&
+			strstr(got, "refused for its 1 warning, being strict"),
+		"%s", got);
+	T_EQ(run_check("--strict --quiet", "order.conf", got), 1);
+	T_EQ(run_check("--strict", "whole.conf", got), 0);
+}
+
+static void
 json_says_the_same(void)
 {
 	static char got[OUTPUT];
@@ -476,6 +489,8 @@ static struct t_case cases[] = {
 	{ "files are said to mean what they mean",
 		files_are_said_to_mean_what_they_mean },
 	{ "the sample passes", the_sample_passes },
+	{ "what is odd is refused when strict",
+		what_is_odd_is_refused_when_strict },
 	{ "JSON says the same", json_says_the_same },
 	{ "values become numbers", values_become_numbers },
 	{ "identities are who they list", identities_are_who_they_list },
