@@ -36,7 +36,7 @@ uninstall-rsvpd-conf:
 # The policy that is in force is the operator's to write: a sample, the schema
 # of the directory in both forms, and a tree to begin with.
 dist_doc_DATA += conf/policy.conf conf/qos.ldif conf/qos.schema
-dist_doc_DATA += README.md NEWS.md COPYING docs/architecture.md
+dist_doc_DATA += README.md NEWS.md COPYING docs/architecture.md docs/aix.md
 demoexamplesdir = $(docdir)/examples/demo
 dist_demoexamples_DATA = \
 	conf/examples/demo/demo.ldif \

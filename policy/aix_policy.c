@@ -17,6 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
+
 enum { NEAR = 4, LOGLEVEL_MOST = 65535, LDAP_PORT = 389 };
 
 struct aix_reading {
@@ -622,6 +624,20 @@ read_statement(struct aix_reading *rd, const struct stanza *s)
 	case AIX_KINDS:
 		break;
 	}
+}
+
+/* 1 to 4 are errors, 8 warnings, 16 to 128 what happens, 256 everything. */
+void
+source_aix_loglevel(const struct source_draft *draft)
+{
+	const int32_t mask = draft->loglevel;
+
+	if (mask > 0)
+		log_set((mask & 256) != 0   ? LOG_LEVEL_DEBUG
+			: (mask & 240) != 0 ? LOG_LEVEL_INFO
+			: (mask & 8) != 0   ? LOG_LEVEL_WARN
+					    : LOG_LEVEL_ERR,
+			0);
 }
 
 bool

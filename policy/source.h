@@ -236,6 +236,8 @@ bool source_uri_is_local(const char *uri);
 
 /* Judged by the first word of the text. */
 bool source_aix_is(const char *text);
+/* Log as much as the file's loglevel says, when it says something. */
+void source_aix_loglevel(const struct source_draft *draft);
 /* As source_file_read(). */
 bool source_aix_read(const char *text, const char *file,
 	struct source_draft *draft, struct source_directory *ret_directory,

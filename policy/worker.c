@@ -285,6 +285,7 @@ build(struct worker *w, const struct build *b)
 		set = source_compile(
 			&file, directory, d->present, b->errors, b->notes);
 		if (set) {
+			source_aix_loglevel(&file);
 			set->source_key =
 				directory ? source_directory_key(d) : 0;
 			describe_source(w, d, b->directory != NULL, set);

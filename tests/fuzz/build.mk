@@ -13,7 +13,7 @@ FUZZ_CFLAGS ?= -std=c11 -D_GNU_SOURCE -g -O1 -fno-sanitize-recover=all \
 sanitize = address,undefined
 out = tests/fuzz
 
-targets = wire core msg rapi ctl tc snapshot policy conf netlink packet tree
+targets = aix wire core msg rapi ctl tc snapshot policy conf netlink packet tree
 
 wire_extra = tests/unit/wire_same.c
 core_extra = tests/fuzz/core_gen.c tests/fuzz/core_world.c
@@ -34,7 +34,7 @@ archived = $(foreach d,base rsvpd/wire rsvpd/core policy tcctl,\
 	stats.c sup_msg.c tc_*.c policy_client.c))
 # They need what no fuzzer has: threads, directories, system-call filters.
 left_out = $(addprefix $(TOP)/policy/,main.c serve.c worker.c sandbox.c \
-	source_ldap.c explain.c check.c cache.c) \
+	source_ldap.c explain.c check.c convert.c cache.c) \
 	$(addprefix $(TOP)/tcctl/,main.c serve.c sandbox.c apply.c show.c \
 	probe.c out_json.c out_probe_json.c want_json.c files.c \
 	tree_apply.c tree_off.c tree_session.c)

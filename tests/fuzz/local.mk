@@ -3,6 +3,7 @@
 # their corpora; `make fuzz` mutates them with libFuzzer for FUZZ_SECONDS each,
 # `make fuzz-wire` only that one (build.mk).
 fuzz_replays = \
+	tests/fuzz/replay_aix \
 	tests/fuzz/replay_conf \
 	tests/fuzz/replay_core \
 	tests/fuzz/replay_ctl \
@@ -21,6 +22,9 @@ EXTRA_DIST += tests/fuzz/build.mk tests/fuzz/corpus tests/fuzz/lsan.supp
 
 fuzz_rim = tests/fuzz/replay.c tests/fuzz/rim.c tests/fuzz/rim.h \
 	tests/fuzz/feed.h
+tests_fuzz_replay_aix_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_aix.c
+tests_fuzz_replay_aix_LDADD = libpolicysource.la libpolicy.la libbase.la \
+	$(LIBCONFIG_LIBS) -lm
 tests_fuzz_replay_conf_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_conf.c
 tests_fuzz_replay_conf_LDADD = librsvpd.la libbase.la
 tests_fuzz_replay_core_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_core.c \
@@ -62,7 +66,7 @@ FUZZ_SECONDS = 60
 fuzz_make = $(MAKE) -s -f $(abs_top_srcdir)/tests/fuzz/build.mk \
 	TOP=$(abs_top_srcdir) FUZZ_CC=$(FUZZ_CC) FUZZ_SECONDS=$(FUZZ_SECONDS) \
 	LIBS='$(LIBCONFIG_LIBS) $(MNL_LIBS)'
-fuzz_targets = fuzz-conf fuzz-core fuzz-ctl fuzz-msg fuzz-netlink fuzz-packet \
+fuzz_targets = fuzz-aix fuzz-conf fuzz-core fuzz-ctl fuzz-msg fuzz-netlink fuzz-packet \
 	fuzz-policy fuzz-rapi fuzz-snapshot fuzz-tc fuzz-tree fuzz-wire
 .PHONY: fuzz $(fuzz_targets)
 fuzz:

@@ -264,6 +264,9 @@ def test_traffic_is_marked_as_the_rule_says_and_marked_anew(live):
                          "policy")
         assert "voice: installed on eth0" in added.stdout
         traffic.wait(lambda: traffic.tos()[-1] == 0xe0, "the mark")
+        assert re.search(r"  10.1.1.10:\* +\*:5004-5010 +udp +"
+                         r"\(1 connection\)",
+                         live.qos("qosstat", "-n").stdout)
         live.qos("qosmod", "-s", "mark", "-t", "10111000", "service")
         traffic.wait(lambda: traffic.tos()[-1] == 0xb8, "the other mark")
         live.qos("qosremove", "voice", "policy")
