@@ -72,6 +72,87 @@ try_classifier(
 	return try_object(p, &o, ret_there);
 }
 
+/* Can nftables mark?  Tried in the namespace of ours. */
+static bool
+try_marker(const struct tc_iface *conf)
+{
+	const struct tc_rule rule = { .id = 4,
+		.ifindex = conf->ifindex,
+		.marks = true,
+		.match_count = 1,
+		.matches[0] = { .family = ADDR_V4 } };
+	struct tc_marker marker;
+	char text[TC_TEXT];
+	bool can;
+
+	if (!tc_marker_open(&marker))
+		return false;
+	can = marker.apply(marker.arg, conf, &rule, 1, text) == 0;
+	tc_marker_close(&marker);
+	return can;
+}
+
+/* A filter of ours with that action, in a table that nothing leads to. */
+static bool
+has_action(struct probe *p, const struct tc_action *action)
+{
+	struct tc_extra extra = { .action_count = 1, .actions = { *action } };
+	struct tc_op op = { .kind = TC_OP_ADD,
+		.want = { .type = TC_FILTER,
+			.ifindex = p->ifindex,
+			.handle = tc_rule_table(false, TC_RULES_AFTER, 1) |
+				  TC_NODE_MAX,
+			.parent = TC_ROOT_HANDLE,
+			.pref = TC_PREF_V4,
+			.protocol = ETH_P_IP,
+			.kind = &tc_kind_u32,
+			.extra = &extra,
+			.u32 = { .flags = TC_U32_FLAG_TERMINAL,
+				.classid = tc_classid(TC_MINOR_BEST),
+				.key_count = 1 } } };
+	struct tc_op del = { .kind = TC_OP_DEL, .have = op.want };
+	struct tc_result result = { 0 };
+	int error = p->kernel.run(p->kernel.arg, &op, 1, &result);
+	bool there = error == 0 && result.error == 0;
+
+	if (there)
+		(void)p->kernel.run(p->kernel.arg, &del, 1, &result);
+	return there;
+}
+
+/* What each function of static rules is done with here. */
+static void
+try_means(struct probe *p, struct tc_link *link)
+{
+	const struct tc_action connmark = { .kind = &tc_action_connmark,
+		.control = TC_VERDICT_PIPE };
+	const struct tc_action mirred = { .kind = &tc_action_mirred,
+		.control = TC_VERDICT_STOLEN,
+		.mirred = { p->ifindex, TC_MIRRED_REDIRECT } };
+	const char **means = p->out.means;
+
+	if (tc_rules_try(link, &p->kernel) == 0 &&
+		link->rules.kernel == TC_RULES_FULL) {
+		means[OUT_PROBE_MARK] = "act_pedit";
+		means[OUT_PROBE_POLICE] = means[OUT_PROBE_REMARK] =
+			"act_police";
+	} else {
+		means[OUT_PROBE_POLICE] =
+			"an HTB class with a queue of one packet";
+		if (try_marker(&link->conf)) {
+			means[OUT_PROBE_MARK] = "nftables";
+			means[OUT_PROBE_REMARK] =
+				"nftables limit, its bucket one second of the "
+				"rate larger than asked for";
+		}
+	}
+	means[OUT_PROBE_SHAPE] = "an HTB class";
+	if (has_action(p, &connmark))
+		means[OUT_PROBE_CONNMARK] = "act_connmark";
+	if (has_action(p, &mirred))
+		means[OUT_PROBE_INGRESS] = "act_mirred";
+}
+
 /* The tree of the layout on the loopback: with it htb, bfifo and u32 in the
  * form that serve needs are proved. */
 static int
@@ -93,6 +174,8 @@ try_tree(struct probe *p)
 	(void)text_copy(p->out.problem, sizeof(p->out.problem), done.text);
 	if (p->out.enough)
 		p->out.best = link->shape.best->name;
+	if (p->out.enough)
+		try_means(p, link);
 	tc_link_free(link);
 	if (done.error == EPERM || done.error == EACCES)
 		return -done.error;

@@ -415,8 +415,8 @@ make_probe(const struct tc_link *link, struct tc_object *node,
 
 /* Does the kernel have the actions?  Asked once, in the table that nothing
  * leads to. */
-static int
-try_actions(struct tc_link *link, const struct tc_kernel *kernel)
+int
+tc_rules_try(struct tc_link *link, const struct tc_kernel *kernel)
 {
 	struct tc_extra extra;
 	struct tc_op ops[2] = { { .kind = TC_OP_ADD }, { .kind = TC_OP_DEL } };
@@ -440,7 +440,7 @@ run_change(struct change *c, struct tc_done *ret_done)
 	int error = 0;
 
 	if (c->count > 0)
-		error = try_actions(c->link, c->kernel);
+		error = tc_rules_try(c->link, c->kernel);
 	if (error != 0)
 		return error;
 	c->slots = (struct tc_rule_slot *)alloc_get(

@@ -146,6 +146,9 @@ struct tc_rules {
 
 void tc_rules_init(struct tc_rules *rules, const struct alloc *alloc);
 void tc_rules_done(struct tc_rules *rules);
+/* Find out whether the kernel has the actions, unless it is known; what there
+ * is stays.  Returns as struct tc_kernel. */
+int tc_rules_try(struct tc_link *link, const struct tc_kernel *kernel);
 /* One more for the set of that serial; what was staged for another is dropped.
  */
 void tc_rules_stage(

@@ -2,6 +2,7 @@
 """Static rules of `tcctl serve` in the real kernel, judged by what the other
 host receives: how much, and with which DS field."""
 
+import json
 import subprocess
 
 import pytest
@@ -337,3 +338,24 @@ def test_addresses_as_ranges_and_a_dscp_select(bench):
     send(bench, 5, dst="10.8.0.3", tos=10 << 2)
     assert ear.fields() == {(9000, EF << 2): 10, (9000, 12 << 2): 5,
                             (9000, 10 << 2): 5}
+
+
+def test_probe_says_what_each_function_is_done_with(bench):
+    found = json.loads(bench.a.run(lab.program("tcctl"), "probe",
+                                   "--json").stdout)["functions"]
+    full = found["mark"] == "act_pedit"
+    assert found["shape"] == "an HTB class"
+    assert found["ingress"] == "act_mirred"
+    assert found["police"] == ("act_police" if full else
+                               "an HTB class with a queue of one packet")
+    assert found["remark"].startswith("act_police" if full else
+                                      "nftables limit")
+    assert found["connmark"] == ("act_connmark" if full else None)
+    # What serve does is what probe says.
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "marks": 1, "dscp": EF,
+        "matches": both(9000)})["error"] == 0
+    marked = "pedit" in bench.a.tc("filter", "show", "dev", "eth0",
+                                   "parent", "52:").stdout
+    assert marked == full
