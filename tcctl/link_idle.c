@@ -5,6 +5,7 @@
 
 #include "link_int.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* The class above the flows of a service shows their sum. */
@@ -66,6 +67,8 @@ grow_pool(struct tc_link *link, const struct tc_kernel *kernel,
 	while (n < count && n < POOL_STEP_MAX &&
 		plan_new_idle(link, subtree, &ops, &idle[n]))
 		n++;
+	if (n == 0)
+		return ENOSPC; /* no more of it now */
 	error = tc_link_group(link, kernel, &ops, &group);
 	/* What could not be taken back keeps its number until a restart, and so
 	 * does what there is no memory to remember. */

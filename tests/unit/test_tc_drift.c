@@ -4,6 +4,7 @@
 
 #include "t_alloc.h"
 #include "tc_busy.h"
+#include "tcctl/serve_int.h"
 
 #include <errno.h>
 
@@ -556,20 +557,37 @@ lost_events_are_made_good(void)
 	fix_free(f);
 }
 
+/* How much a look at everything finds. */
+static size_t
+looks(struct fix *f)
+{
+	f->ear.drift_count = 0;
+	tc_drift_event(f->link, NULL, f->now);
+	settle(f);
+	return f->ear.drift_count;
+}
+
 /* A whole preference: all its flows in one go, and few words. */
 static void
 whole_preference_comes_back(void)
 {
 	struct fix *f = with_flows();
+	struct tc_objects further = { .alloc = alloc_heap() };
 	char *before;
 	char *after;
 
-	for (uint32_t id = 100; id < 140; id++) {
-		const struct tc_flow flow = fix_flow(id, (uint16_t)(6000 + id));
+	/* More than go in one batch, and a bucket so long that it is split. */
+	for (uint32_t id = 100; id < 500; id++) {
+		struct tc_flow flow = fix_flow(id, (uint16_t)(16 * id));
 
+		flow.rate_Bps = 100;
 		T_EQ(fix_add(f, &flow).error, 0);
 	}
 	fix_idle(f);
+	tc_nodes_objects(&f->link->nodes, FIX_IFINDEX, &further);
+	T_CHECK(further.count > 0, "no further table");
+	tc_objects_done(&further);
+	T_EQ(looks(f), 0);
 	before = fix_picture(f);
 	for (size_t i = f->dry.objects.count; i-- > 0;)
 		if (f->dry.objects.all[i].type == TC_FILTER &&
@@ -642,7 +660,76 @@ looks_at_the_tree_are_spaced(void)
 	fix_free(f);
 }
 
+/* ---- the tree as a whole ------------------------------------------------- */
+
+static void
+somebody_removes_the_tree(struct fix *f)
+{
+	tc_objects_done(&f->dry.objects);
+	f->dry.next_root = 0;
+}
+
+static void
+removed_tree_is_made_again(void)
+{
+	struct fix *f = with_flows();
+	uint32_t classid = class_of(f, 7);
+
+	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->ear.notes, 0);
+	for (size_t i = 1; i <= 5; i++) {
+		somebody_removes_the_tree(f);
+		T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+		T_EQ(f->ear.notes, i);
+		T_CHECK(strstr(f->ear.note, "made again (2 flows)"), "%s",
+			f->ear.note);
+		T_EQ(fix_nodes(f, classid), 2);
+		T_CHECK(!f->link->lost, "lost");
+	}
+	/* A minute later it counts anew. */
+	f->now = mono_add_ms(f->now, 60000);
+	somebody_removes_the_tree(f);
+	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_CHECK(!f->link->lost, "lost");
+	for (size_t i = 0; i < 5; i++) {
+		somebody_removes_the_tree(f);
+		T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+	}
+	T_CHECK(f->link->lost, "not lost");
+	T_CHECK(strstr(f->ear.note, "given up (2 flows, removed more than 5"),
+		"%s", f->ear.note);
+	T_EQ(f->dry.objects.count, 0);
+	/* Then it is left in peace. */
+	f->ear.notes = 0;
+	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(f->ear.notes, 0);
+	fix_free(f);
+}
+
+static void
+another_tree_is_not_touched(void)
+{
+	struct fix *f = with_flows();
+	struct tc_object *o;
+
+	somebody_removes_the_tree(f);
+	o = tc_objects_add(&f->dry.objects);
+	o->type = TC_QDISC_ROOT;
+	o->ifindex = FIX_IFINDEX;
+	o->handle = 0x70000;
+	o->parent = TC_PARENT_ROOT;
+	o->kind = &tc_kind_other;
+	(void)text_copy(o->name, sizeof(o->name), "cake");
+	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_CHECK(f->link->lost, "not lost");
+	T_CHECK(strstr(f->ear.note, "cake 7:"), "%s", f->ear.note);
+	T_EQ(f->dry.objects.count, 1);
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
+	{ "a removed tree is made again", removed_tree_is_made_again },
+	{ "another tree is not touched", another_tree_is_not_touched },
 	{ "every object comes back", every_object_comes_back },
 	{ "changes are changed back", changes_are_changed_back },
 	{ "a replaced leaf is replaced", replaced_leaf_is_replaced },

@@ -405,7 +405,28 @@ everything_left_is_named(void)
 	fix_free(f);
 }
 
+/* Minor 0 would be a class that bypasses the tree. */
+static void
+without_numbers_the_pool_rests(void)
+{
+	struct refusing r;
+	struct fix *f = busy_link(&r);
+	char *before = fix_picture(f);
+	char *after;
+
+	for (uint32_t minor = TC_MINOR_FIRST; minor <= TC_MINOR_LAST; minor++)
+		(void)tc_minors_claim(&f->link->minors, minor);
+	T_EQ(idle_with(f, 50, 60).error, 0);
+	after = fix_picture(f);
+	T_STR(after, before);
+	T_EQ(r.calls, 0);
+	free(before);
+	free(after);
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
+	{ "without numbers the pool rests", without_numbers_the_pool_rests },
 	{ "one refusal leaves nothing", one_refusal_leaves_nothing },
 	{ "a refused undo is named and repaired",
 		refused_undo_is_named_and_repaired },
