@@ -204,16 +204,15 @@ by_v6_port(size_t i)
 	return f;
 }
 
-/* One key is not enough: two octets of 11 values each. */
+/* One key is not enough: no eight bits have more than four values. */
 static struct tc_filter
 by_two_octets(size_t i)
 {
 	struct tc_filter f = fix_filter("10.0.0.2", "10.0.0.1", 5004, 6000);
 
-	f.src.b[0] = (uint8_t)(i % 2);
-	f.src.b[3] = (uint8_t)(i / 2 % 2);
-	f.dst.b[0] = (uint8_t)(i / 4 % 2);
-	f.src_port = (uint16_t)(i / 8 % 2 << 12 | (i / 16 + 1));
+	f.src.b[0] = (uint8_t)(i % 4);
+	f.dst.b[0] = (uint8_t)(i / 4 % 4);
+	f.src_port = (uint16_t)(i / 48 << 14 | (i / 16 % 3 + 1));
 	return f;
 }
 
@@ -319,7 +318,8 @@ a_long_bucket_is_split_without_a_gap(void)
 		T_EQ(settle(w), 0);
 		T_CHECK(longest(w) <= 16, "%zu nodes by pattern %zu",
 			longest(w), p);
-		T_CHECK(tables(w) > 0, "no table");
+		T_CHECK(tables(w) > (patterns[p] == by_two_octets ? 1 : 0),
+			"no table");
 		check_world(w);
 		free_world(w);
 	}
