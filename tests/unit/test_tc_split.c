@@ -397,6 +397,19 @@ killed_at_any_step_it_is_adopted(void)
 		}
 }
 
+/* Each flow has its node once. */
+static size_t
+leaf_nodes(const struct world *w)
+{
+	struct tc_filter filter;
+	struct tc_mark mark;
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->f->dry.objects.count; i++)
+		n += tc_u32_decode(&w->f->dry.objects.all[i], &filter, &mark);
+	return n;
+}
+
 static void
 refused_at_any_step_nothing_is_lost(void)
 {
@@ -409,6 +422,7 @@ refused_at_any_step_nothing_is_lost(void)
 			T_EQ(settle(w), 0);
 			over = w->steps < n;
 			check_world(w);
+			T_EQ(leaf_nodes(w), FLOWS);
 			check_restarted(w);
 			free_world(w);
 			if (over)
@@ -482,6 +496,42 @@ without_a_better_key_it_stays(void)
 	T_CHECK(!tc_hash_choose(all, 0, &hash), "of nothing");
 	filters[0].src.b[0] = 11;
 	T_CHECK(!tc_hash_choose(all, 40, &hash), "for one of 40");
+}
+
+static void
+counters_go_along(void)
+{
+	struct world *w = new_world(by_port);
+	struct tc_record *r = tc_record_find(w->f->link, 5);
+	struct tc_filter filter;
+	struct tc_mark mark;
+	size_t found = 0;
+
+	r->base = (struct tc_base){ 1000, 10, 1 };
+	T_EQ(settle(w), 0);
+	for (size_t i = 0; i < w->f->dry.objects.count; i++) {
+		if (!tc_u32_decode(&w->f->dry.objects.all[i], &filter, &mark) ||
+			mark.flow_id != 5)
+			continue;
+		found++;
+		T_EQ(mark.base.bytes, 1000);
+		T_EQ(mark.base.packets, 10);
+	}
+	T_EQ(found, 1);
+	free_world(w);
+}
+
+static void
+half_a_key_is_none(void)
+{
+	struct tc_filter f = fix_filter("10.0.0.2", "10.0.0.1", 5004, 0);
+	const struct tc_hash both = { 0x000ff000, 0, true };
+	uint32_t index;
+
+	T_CHECK(!tc_hash_index(&f, &both, &index), "any source port");
+	f.src_port = 0x1234;
+	T_CHECK(tc_hash_index(&f, &both, &index), "both ports");
+	T_EQ(index, 0x41);
 }
 
 static void
@@ -583,6 +633,8 @@ static struct t_case cases[] = {
 	{ "a tree made again has its tables",
 		a_tree_made_again_has_its_tables },
 	{ "without a better key it stays", without_a_better_key_it_stays },
+	{ "counters go along", counters_go_along },
+	{ "half a key is none", half_a_key_is_none },
 	{ "the best key is chosen", the_best_key_is_chosen },
 	{ "only our links are decoded", only_our_links_are_decoded },
 	{ "a burst is relieved at once", a_burst_is_relieved_at_once },

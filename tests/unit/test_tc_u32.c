@@ -144,6 +144,7 @@ static void
 spi_is_for_ipsec_alone(void)
 {
 	struct tc_filter f = fix_filter("10.0.0.2", "", 0, 0);
+	struct tc_filter other;
 
 	f.spi = 300;
 	T_CHECK(tc_filter_problem(&f) != NULL, "of UDP");
@@ -151,6 +152,9 @@ spi_is_for_ipsec_alone(void)
 	T_CHECK(tc_filter_problem(&f) == NULL, "of ESP");
 	f.proto = 51;
 	T_CHECK(tc_filter_problem(&f) == NULL, "of AH");
+	other = f;
+	other.spi++;
+	T_CHECK(!tc_filter_equal(&f, &other), "another SPI");
 	f.dst_port = 1;
 	T_CHECK(tc_filter_problem(&f) != NULL, "beside a port");
 }
