@@ -53,6 +53,7 @@ tcexamplesdir = $(docdir)/examples/tc
 dist_tcexamples_DATA = \
 	conf/examples/tc/cbq-defmap.conf \
 	conf/examples/tc/cbq.conf \
+	conf/examples/tc/dscp-by-port-netfilter.conf \
 	conf/examples/tc/dscp-by-port.conf \
 	conf/examples/tc/htb.conf \
 	conf/examples/tc/nas-by-address.conf \

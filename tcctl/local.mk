@@ -91,6 +91,7 @@ libtctree_la_SOURCES = \
 	tcctl/tree_fault.c tcctl/tree_int.h \
 	tcctl/tree_filter.c \
 	tcctl/tree_known.c \
+	tcctl/tree_marks.c \
 	tcctl/tree_plan.c \
 	tcctl/tree_prefix.c \
 	tcctl/tree_show.c tcctl/tree_show.h \

@@ -26,6 +26,10 @@ struct job {
 	struct tree_record record;
 	bool make_link;
 	bool change_link;
+	struct tc_rule *marks;
+	size_t mark_count;
+	bool remark; /* they are not these */
+	bool marked;
 	bool recorded; /* the record was written by us just now */
 	bool begun;
 };
@@ -165,6 +169,7 @@ drop_jobs(struct applying *a)
 		tc_objects_done(&a->jobs[i].have);
 		tc_objects_done(&a->jobs[i].want);
 		tree_record_done(&a->jobs[i].record);
+		free(a->jobs[i].marks);
 	}
 	free(a->jobs);
 	tree_done(&a->tree);
@@ -178,6 +183,35 @@ build(struct applying *a, struct job *job, struct tree_faults *faults)
 	if (job->want.failed)
 		tree_say_error(a->s, -ENOMEM);
 	return !job->want.failed;
+}
+
+static bool
+build_marks(struct applying *a, struct job *job, struct tree_faults *faults)
+{
+	size_t count = job->iface->mark_count;
+
+	if (count == 0)
+		return true;
+	job->marks = (struct tc_rule *)calloc(count, sizeof(*job->marks));
+	if (!job->marks) {
+		tree_say_error(a->s, -ENOMEM);
+		return false;
+	}
+	job->mark_count =
+		tree_marks_build(job->iface, &job->link, job->marks, faults);
+	return true;
+}
+
+/* Those that are there cannot be read back as they were written: the record
+ * knows which they are, and the kernel whether they are still there. */
+static void
+judge_marks(struct applying *a, struct job *job)
+{
+	uint64_t digest = tree_marks_digest(job->marks, job->mark_count);
+
+	job->remark = digest != job->record.marks ||
+		      (digest != 0 && tree_count_marks(a->s, &job->link) !=
+					      job->mark_count);
 }
 
 static bool
@@ -287,12 +321,15 @@ prepare(struct applying *a)
 	for (size_t i = 0; i < a->count && ok; i++)
 		ok = find_link(a, &a->jobs[i], &faults);
 	for (size_t i = 0; i < a->count && ok && faults.errors == 0; i++)
-		ok = build(a, &a->jobs[i], &faults);
+		ok = build(a, &a->jobs[i], &faults) &&
+		     build_marks(a, &a->jobs[i], &faults);
 	print_faults(a, &faults);
 	if (!ok || faults.errors > 0)
 		return false;
 	for (size_t i = 0; i < a->count && ok; i++)
 		ok = plan_job(a, &a->jobs[i]) && read_record(a, &a->jobs[i]);
+	for (size_t i = 0; i < a->count && ok; i++)
+		judge_marks(a, &a->jobs[i]);
 	for (size_t i = 0; i < a->count; i++)
 		ok = ok && may_touch(a, &a->jobs[i]);
 	return ok;
@@ -309,6 +346,8 @@ tell_plan(struct applying *a)
 				&job->link);
 		for (size_t k = 0; k < job->ops.count; k++)
 			tree_tell(a->s, &job->ops.all[k], job->iface->name);
+		if (job->remark)
+			tree_tell_marks(a->s, &job->link, job->mark_count);
 	}
 }
 
@@ -327,6 +366,26 @@ is_ours(const struct job *job)
 		       strcmp(in, job->record.incoming) == 0);
 }
 
+/* A side that is taken over although another is ours already: only that. */
+static bool
+add_foreign(struct applying *a, const struct job *job, struct tree_record *ret)
+{
+	struct tc_objects side = { .alloc = alloc_heap() };
+	const unsigned foreign =
+		(is_foreign(job, TREE_OUTGOING) ? TREE_OUTGOING : 0u) |
+		(is_foreign(job, TREE_INCOMING) ? TREE_INCOMING : 0u);
+
+	if (foreign == 0 || ret->former)
+		return true;
+	for (size_t i = 0; i < job->have.count; i++)
+		if ((tree_side_of(&job->have.all[i]) & foreign) != 0)
+			(void)tc_objects_copy(/* at worst it is not kept */
+				&side, &job->have.all[i]);
+	ret->former = tree_describe(a->s, &job->link, &side);
+	tc_objects_done(&side);
+	return ret->former != NULL;
+}
+
 /* What was there before the first time is kept; what is there now is what a
  * later `off` will find. */
 static bool
@@ -339,6 +398,8 @@ fill_record(struct applying *a, struct job *job, struct tree_record *ret)
 	if (is_ours(job)) {
 		*ret = job->record;
 		job->record.former = NULL; /* is ret's now */
+		if (!add_foreign(a, job, ret))
+			return false;
 	} else if (tree_identity(&job->have, TREE_OUTGOING, there),
 		there[0] != '\0' ||
 			(tree_identity(&job->have, TREE_INCOMING, there),
@@ -347,6 +408,7 @@ fill_record(struct applying *a, struct job *job, struct tree_record *ret)
 		if (!ret->former)
 			return false;
 	}
+	ret->marks = tree_marks_digest(job->marks, job->mark_count);
 	ret->made_link |= job->make_link;
 	(void)text_copy(ret->ifb, TC_NAME, job->iface->ifb); /* as long */
 	if ((sides & TREE_OUTGOING) != 0)
@@ -362,7 +424,7 @@ keep_record(struct applying *a, struct job *job)
 	struct tree_record next;
 	int error;
 
-	if (job->ops.count == 0 && !job->make_link)
+	if (job->ops.count == 0 && !job->make_link && !job->remark)
 		return true;
 	if (!fill_record(a, job, &next))
 		return false;
@@ -515,6 +577,27 @@ bring_back(struct applying *a, struct job *job)
 		restore_record(a, job);
 }
 
+static bool
+put_marks(struct applying *a, struct job *job)
+{
+	job->marked =
+		tree_put_marks(a->s, &job->link, job->marks, job->mark_count);
+	return job->marked;
+}
+
+/* Of a file of several: those that were made before the one refused. */
+static void
+unmark(struct applying *a, struct job *job)
+{
+	if (!job->marked)
+		return;
+	job->recorded = false; /* it says what is there */
+	tree_say(a->s, CLI_REFUSED,
+		"%s: its marks are left as the file has "
+		"them",
+		job->iface->name);
+}
+
 static void
 do_jobs(struct applying *a)
 {
@@ -526,11 +609,17 @@ do_jobs(struct applying *a)
 	for (size_t i = 0; i < a->count && ok; i++)
 		if (a->jobs[i].ops.count > 0)
 			ok = bring(a, &a->jobs[i]);
+	/* Last: nothing can be refused behind them. */
+	for (size_t i = 0; i < a->count && ok; i++)
+		if (a->jobs[i].remark)
+			ok = put_marks(a, &a->jobs[i]);
 	if (ok)
 		return;
 	(void)tree_look(a->s); /* said */
-	for (size_t i = a->count; i-- > 0;)
+	for (size_t i = a->count; i-- > 0;) {
+		unmark(a, &a->jobs[i]);
 		bring_back(a, &a->jobs[i]);
+	}
 }
 
 void

@@ -309,7 +309,7 @@ check_iface(const struct tree *tree, size_t n, struct tree_faults *faults)
 				"interface %s stands twice, first in line %u "
 				"(keep one)",
 				iface->name, tree->ifaces[i].line);
-	if (iface->qdisc_count == 0)
+	if (iface->qdisc_count == 0 && iface->mark_count == 0)
 		tree_error(faults, iface->line,
 			"%s: nothing is described (add root = { ... };)",
 			iface->name);

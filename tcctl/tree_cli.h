@@ -49,6 +49,14 @@ char *tree_describe(struct tree_session *s, const struct tree_link *link,
 /* Remove an interface; what the kernel refuses is said. */
 bool tree_drop_link(struct tree_session *s, const struct tree_link *link);
 
+/* Make the interface's marks these, none: take them away; false: said. */
+bool tree_put_marks(struct tree_session *s, const struct tree_link *link,
+	const struct tc_rule *rules, size_t count);
+/* How many rules mark there now. */
+size_t tree_count_marks(struct tree_session *s, const struct tree_link *link);
+void tree_tell_marks(
+	struct tree_session *s, const struct tree_link *link, size_t count);
+
 /* One file that is a description: text is terminated behind its len octets. */
 void tree_apply_text(
 	struct tree_session *s, const char *path, const char *text, size_t len);

@@ -96,6 +96,7 @@ static const struct tree_key iface_keys[] = {
 	{ "ingress", TREE_T_OTHER, 1, 0, 0, 0, "" },
 	{ "clsact", TREE_T_OTHER, 1, 0, 0, 0, "" },
 	{ "ifb", TREE_T_OTHER, 1, 0, 0, 0, "" },
+	{ "marks", TREE_T_OTHER, 1, 0, 0, 0, "" },
 	{ "txqueuelen", TREE_T_OTHER, 2, 0, 0, 0, "" },
 };
 
@@ -630,6 +631,20 @@ read_ifb(struct tree_reading *r, const config_setting_t *group)
 }
 
 static void
+read_marks(struct tree_reading *r, const config_setting_t *group)
+{
+	const config_setting_t *list =
+		config_setting_get_member(group, "marks");
+
+	if (!list ||
+		!tree_is_list(r, list, "marks",
+			"( { match = { sport = 5060; }; dscp = \"af41\"; } )"))
+		return;
+	for (int i = 0; i < config_setting_length(list); i++)
+		tree_read_mark(r, config_setting_get_elem(list, (unsigned)i));
+}
+
+static void
 read_iface(struct tree_reading *r, const config_setting_t *group)
 {
 	static const struct tree_keys keys = { iface_keys, COUNT(iface_keys),
@@ -655,6 +670,7 @@ read_iface(struct tree_reading *r, const config_setting_t *group)
 	read_local(r, group);
 	read_qdiscs(r, config_setting_get_member(group, "root"));
 	read_ingress(r, group);
+	read_marks(r, group);
 	read_ifb(r, group);
 }
 
@@ -732,6 +748,7 @@ tree_done(struct tree *tree)
 		free(tree->ifaces[i].qdiscs);
 		free(tree->ifaces[i].classes);
 		free(tree->ifaces[i].filters);
+		free(tree->ifaces[i].marks);
 	}
 	free(tree->ifaces);
 	*tree = (struct tree){ 0 };

@@ -37,6 +37,11 @@ static const struct tree_key filter_keys[] = {
 	{ "mask", TREE_T_OTHER, FW, 0, 0, 0, "" },
 };
 
+static const struct tree_key mark_keys[] = {
+	{ "match", TREE_T_OTHER, 1, 0, 0, 0, "" },
+	{ "dscp", TREE_T_OTHER, 1, 0, 0, 0, "" },
+};
+
 static const struct tree_key match_keys[] = {
 	{ "src", TREE_T_OTHER, U32 | FLOWER, 0, 0, 0, "" },
 	{ "dst", TREE_T_OTHER, U32 | FLOWER, 0, 0, 0, "" },
@@ -645,4 +650,38 @@ tree_read_filter(
 		f->policed = true;
 		read_police(r, s, &f->police);
 	}
+}
+
+void
+tree_read_mark(struct tree_reading *r, const config_setting_t *group)
+{
+	static const struct tree_keys keys = { mark_keys, COUNT(mark_keys), 1,
+		"a mark" };
+	const config_setting_t *dscp;
+	const config_setting_t *match;
+	void *all = r->iface->marks;
+	struct tree_filter *f;
+	struct tree_params unused;
+
+	if (!tree_is_group(r, group, "marks",
+		    "( { match = { sport = 5060; }; dscp = \"af41\"; } )"))
+		return;
+	f = (struct tree_filter *)tree_grow(r, tree_line(group), &all,
+		&r->iface->mark_count, sizeof(*f), "marks");
+	r->iface->marks = (struct tree_filter *)all;
+	if (!f)
+		return;
+	f->line = tree_line(group);
+	f->kind = TREE_FLOWER; /* the same conditions */
+	tree_get_keys(r, group, &keys, &unused);
+	dscp = config_setting_get_member(group, "dscp");
+	match = config_setting_get_member(group, "match");
+	if (match)
+		read_match(r, match, f);
+	if (!dscp)
+		tree_error(r->faults, f->line,
+			"a mark without dscp (add for example: dscp = "
+			"\"af41\";)");
+	else
+		(void)get_dscp(r, dscp, &f->actions[0]); /* said */
 }

@@ -99,4 +99,7 @@ void *tree_grow(struct tree_reading *r, unsigned line, void **array,
 void tree_read_filter(
 	struct tree_reading *r, const config_setting_t *group, uint32_t parent);
 
+/* One member of a list of marks. */
+void tree_read_mark(struct tree_reading *r, const config_setting_t *group);
+
 #endif /* TREE_CONF_INT_H */

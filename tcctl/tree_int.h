@@ -230,6 +230,8 @@ struct tree_iface {
 	struct tree_class *classes;
 	size_t filter_count;
 	struct tree_filter *filters;
+	size_t mark_count; /* DSCP by netfilter: a match and one action */
+	struct tree_filter *marks;
 };
 
 struct tree {
@@ -309,6 +311,17 @@ void tree_build_filters(struct tree_building *b);
 /* Octets or ticks at that rate, as the kernel keeps it. */
 uint32_t tree_burst_ticks(
 	const struct tree_burst *burst, uint64_t rate_Bps, uint64_t otherwise);
+
+/* ---- marks (tree_marks.c) ------------------------------------------------ */
+
+enum { TREE_MARKS_MAX = 256 };
+
+/* The rules of an interface's marks, at most TREE_MARKS_MAX; their number. */
+size_t tree_marks_build(const struct tree_iface *iface,
+	const struct tree_link *link, struct tc_rule *rules,
+	struct tree_faults *faults);
+/* A number that tells one set of rules from another; 0: there are none. */
+uint64_t tree_marks_digest(const struct tc_rule *rules, size_t count);
 
 /* ---- writing (tree_write.c, tree_write_filter.c) ------------------------- */
 

@@ -135,6 +135,8 @@ restore(struct tree_session *s, const struct tree_link *link,
 	tc_objects_done(&have);
 	if (!ok)
 		return false;
+	if (record->marks != 0 && !tree_put_marks(s, link, NULL, 0))
+		return false;
 	if (record->made_link)
 		return tree_drop_link(s, link);
 	return sides == 0 || bring_former(s, link, record, sides);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tc_rule_int.h"
+
 void
 tree_say(struct tree_session *s, int status, const char *fmt, ...)
 {
@@ -153,4 +155,82 @@ tree_drop_link(struct tree_session *s, const struct tree_link *link)
 	else
 		tree_tell_link(s, "delete", link);
 	return error == 0 && result.error == 0;
+}
+
+static struct tc_iface
+iface_of(const struct tree_link *link)
+{
+	struct tc_iface iface = { .ifindex = link->ifindex };
+
+	(void)text_copy(iface.name, sizeof(iface.name), link->name); /* fits */
+	return iface;
+}
+
+static void
+count_mark(void *arg, const struct tc_mark_count *count)
+{
+	size_t *n = (size_t *)arg;
+
+	(void)count; /* one for each rule */
+	(*n)++;
+}
+
+size_t
+tree_count_marks(struct tree_session *s, const struct tree_link *link)
+{
+	const struct tc_iface iface = iface_of(link);
+	struct tc_marker marker;
+	size_t n = 0;
+
+	(void)s; /* it is not said that there are none */
+	if (!tc_marker_open(&marker))
+		return 0;
+	marker.counts(marker.arg, &iface, count_mark, &n);
+	tc_marker_close(&marker);
+	return n;
+}
+
+void
+tree_tell_marks(
+	struct tree_session *s, const struct tree_link *link, size_t count)
+{
+	char object[64];
+	char line[96];
+	struct text o = text_over(object, sizeof(object));
+	struct text t = text_over(line, sizeof(line));
+	const char *operation = count > 0 ? "change" : "delete";
+
+	text_printf(&o, "marks on %s", link->name);
+	text_printf(&t, "%s %s", operation, object);
+	if (count > 0)
+		text_printf(&t, ": %zu rules", count);
+	if (s->json)
+		out_json_line(s->json, operation, link->name, object, line);
+	else
+		printf("%s\n", line);
+}
+
+bool
+tree_put_marks(struct tree_session *s, const struct tree_link *link,
+	const struct tc_rule *rules, size_t count)
+{
+	const struct tc_iface iface = iface_of(link);
+	struct tc_marker marker;
+	char text[TC_TEXT] = "";
+	int error;
+
+	if (!tc_marker_open(&marker)) {
+		tree_say(s, CLI_REFUSED,
+			"%s: marks: tcctl was built without nftables",
+			link->name);
+		return false;
+	}
+	error = marker.apply(marker.arg, &iface, rules, count, text);
+	tc_marker_close(&marker);
+	if (error != 0)
+		tree_say(s, CLI_REFUSED, "%s: marks: %s", link->name,
+			text[0] != '\0' ? text : strerror(error));
+	else
+		tree_tell_marks(s, link, count);
+	return error == 0;
 }

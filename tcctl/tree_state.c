@@ -95,6 +95,8 @@ take_line(const char *line, struct tree_record *r, struct identity *of)
 
 	if (take(line, "netns", word, sizeof(word)))
 		of->netns = strtoull(word, NULL, 10);
+	if (take(line, "marks", word, sizeof(word)))
+		r->marks = strtoull(word, NULL, 16);
 	if (take(line, "link", word, sizeof(word)))
 		r->made_link = true;
 	(void)(take(line, "boot", of->boot, sizeof(of->boot)) || /* or not */
@@ -185,6 +187,8 @@ put_record(FILE *f, const struct tree_record *r)
 		fprintf(f, "# outgoing %s\n", r->outgoing);
 	if (r->incoming[0] != '\0')
 		fprintf(f, "# incoming %s\n", r->incoming);
+	if (r->marks != 0)
+		fprintf(f, "# marks %016llx\n", (unsigned long long)r->marks);
 	fprintf(f, "# before:\n%s", r->former ? r->former : "");
 }
 

@@ -18,7 +18,8 @@ struct tree_record {
 	char ifb[TC_NAME]; /* that goes with it; "": none */
 	char outgoing[64]; /* tree_identity() of what we made; "": none */
 	char incoming[64];
-	char *former; /* description; NULL: the kernel's defaults */
+	uint64_t marks; /* tree_marks_digest() of those we made; 0: none */
+	char *former;   /* description; NULL: the kernel's defaults */
 };
 
 /* Read it; 0, also when there is none, or -errno.  -EXDEV: it is of another

@@ -65,7 +65,7 @@ write_and_read(const struct tree_iface *iface)
 	size_t len = 0;
 
 	w.out = open_memstream(&text, &len);
-	if (w.out && build(iface, &first)) {
+	if (w.out && build(iface, &first) && first.count > 0) {
 		tree_write(&w);
 		fflush(w.out);
 		if (!tree_read(text, len, &again, &faults))

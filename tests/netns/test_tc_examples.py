@@ -279,7 +279,7 @@ def test_without_sfq_on_any_kernel(here, name):
 
 def test_every_example_is_of_a_text_or_has_a_test_of_its_own():
     assert {p.stem for p in EXAMPLES.glob("*.conf")} == set(TREES) | {
-        "nas-by-address"}
+        "nas-by-address", "dscp-by-port-netfilter"}
 
 
 # ---- whose tree it is --------------------------------------------------------
@@ -483,16 +483,30 @@ interfaces = ( { name = "eth0";
     assert tc_dump.dump(node, "eth0")[0] == []
 
 
+FIREWALL = """
+table ip fw {
+\tchain output {
+\t\ttype filter hook output priority mangle; policy accept;
+\t\tudp dport 53 accept
+\t}
+}
+"""
+
+
+@pytest.mark.parametrize("name", ["dscp-by-port", "dscp-by-port-netfilter"])
 def test_marks_by_port_are_on_the_wire_and_the_firewall_is_as_before(
-        here, missing):
-    need("dscp-by-port", missing)
+        here, missing, name):
+    if name in TREES:
+        need(name, missing)
     a = here.node("a")
     b = here.node("b")
     here.link(a, "eth0", b, "eth0", v4=("192.0.2.1", "192.0.2.2", 24))
-    a.run("iptables-legacy", "-t", "mangle", "-A", "OUTPUT", "-p", "udp", "-j",
-          "ACCEPT")
-    firewall = a.run("iptables-legacy-save", "-t", "mangle").stdout
-    tcctl(a, "apply", EXAMPLES / "dscp-by-port.conf")
+    a.run("nft", "-f", write(here, FIREWALL, "fw.nft"))
+    firewall = a.run("nft", "list", "table", "ip", "fw").stdout
+    done = tcctl(a, "apply", EXAMPLES / f"{name}.conf")
+    assert done.stdout
+    # Once more: nothing; taken away by others: again.
+    assert tcctl(a, "apply", EXAMPLES / f"{name}.conf").stdout == ""
     listen = b.start("/usr/bin/python3", "-u", "-c", TOS_SEEN, name="seen")
     listen.wait_output("ready")
     # Source ports 1935, 443, 5060, 5061; destination ports 5060, 5061; others.
@@ -504,9 +518,10 @@ def test_marks_by_port_are_on_the_wire_and_the_firewall_is_as_before(
     got = {(e["from"], e["to"]): e["tos"] for e in seen}
     assert got == {way: 0x88 if {1935, 443, 5060, 5061} & {way[0]} or
                    {5060, 5061} & {way[1]} else 0 for way in ways}
-    strip = re.compile(r"#.*|\[\d+:\d+\]")
-    assert strip.sub("", a.run("iptables-legacy-save", "-t",
-                               "mangle").stdout) == strip.sub("", firewall)
+    assert a.run("nft", "list", "table", "ip", "fw").stdout == firewall
+    tcctl(a, "off", "eth0")
+    assert a.run("nft", "list", "ruleset").stdout == firewall
+    assert tc_dump.dump(a, "eth0")[0] == []
 
 
 TOS_SEEN = """

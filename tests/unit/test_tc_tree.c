@@ -61,6 +61,7 @@ static void
 check_broken(const char *file)
 {
 	static char text[T_FILE];
+	static struct tc_rule rules[TREE_MARKS_MAX];
 	struct tree_faults faults = { .file = file };
 	const struct tree_host host = t_host();
 	struct tree tree = { 0 };
@@ -74,6 +75,8 @@ check_broken(const char *file)
 
 			tree_build(&tree.ifaces[i], &host, &into, &faults);
 			tc_objects_done(&into);
+			(void)tree_marks_build(
+				&tree.ifaces[i], &t_links[0], rules, &faults);
 		}
 	tree_done(&tree);
 	tree_faults_print(&faults, &t);
@@ -130,7 +133,7 @@ check_example(const char *file)
 	tree_write(&w);
 	fclose(w.out);
 	t = text_over(again, sizeof(again));
-	for (size_t i = 0; i < w.count; i++) {
+	for (size_t i = 0; i < w.count && all[i].count > 0; i++) {
 		struct tc_objects one = { .alloc = alloc_heap() };
 
 		t_build(out, i, &one);
@@ -141,9 +144,10 @@ check_example(const char *file)
 				"%s: object %zu of %s", file, k,
 				tree.ifaces[i].name);
 		tc_objects_done(&one);
-		tc_objects_done(&all[i]);
 	}
 	T_STR(again, got);
+	for (size_t i = 0; i < w.count; i++)
+		tc_objects_done(&all[i]);
 	free(out);
 	tree_done(&tree);
 }
@@ -199,7 +203,42 @@ own_prefixes_are_those_of_the_addresses_once(void)
 	T_EQ(faults.errors, 0);
 }
 
+static void
+marks_become_rules_of_both_protocols(void)
+{
+	static char text[T_FILE];
+	static struct tc_rule rules[TREE_MARKS_MAX];
+	struct tree_faults faults = { .file = "marks" };
+	struct tree tree;
+	size_t len = t_load(EXAMPLES_DIR "/dscp-by-port-netfilter.conf", text);
+	uint64_t digest;
+
+	T_CHECK(tree_read(text, len, &tree, &faults), "refused");
+	T_EQ(tree_marks_build(&tree.ifaces[0], &t_links[0], rules, &faults), 6);
+	T_EQ(faults.errors, 0);
+	T_EQ(rules[5].id, 6);
+	T_EQ(rules[5].dscp, 34);
+	T_CHECK(rules[5].marks && !rules[5].deny, "not a mark");
+	T_EQ(rules[5].match_count, 2);
+	T_EQ(rules[5].matches[0].family, ADDR_V4);
+	T_EQ(rules[5].matches[1].family, ADDR_V6);
+	T_EQ(rules[5].matches[1].proto, 6);
+	T_EQ(rules[5].matches[1].dst_port_first, 5061);
+	T_EQ(rules[5].matches[1].dst_port_last, 5061);
+	T_EQ(rules[5].matches[1].src_port_last, 0);
+	T_EQ(rules[0].matches[0].src_port_first, 1935);
+	digest = tree_marks_digest(rules, 6);
+	T_CHECK(digest != 0 && digest == tree_marks_digest(rules, 6),
+		"unsteady");
+	rules[3].dscp = 46;
+	T_CHECK(digest != tree_marks_digest(rules, 6), "the same");
+	T_EQ(tree_marks_digest(rules, 0), 0);
+	tree_done(&tree);
+}
+
 static struct t_case cases[] = {
+	{ "marks become rules of both protocols",
+		marks_become_rules_of_both_protocols },
 	{ "broken descriptions are told, by line, with what to do",
 		broken_descriptions_are_told },
 	{ "examples become what they say and are written back",
