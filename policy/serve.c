@@ -565,5 +565,7 @@ serve(const struct serve_options *options)
 	}
 	while (done < 0)
 		done = turn(&s);
-	return done;
+	/* exit() would let libldap take itself apart under the thread that may
+	 * be in it. */
+	_exit(done);
 }
