@@ -402,8 +402,10 @@ tc_batch_run(struct tc_batch *batch, const struct tc_kernel *kernel,
 		return 0;
 	error = tc_txn_run(kernel, &batch->ops, batch->groups, batch->count,
 		common_name(batch));
-	for (size_t i = 0; i < batch->count && error == 0; i++)
+	for (size_t i = 0; i < batch->count && error == 0; i++) {
 		finish(&batch->jobs[i], &batch->groups[i], now, listener);
+		tc_rules_flows(batch->jobs[i].link, now);
+	}
 	for (size_t i = 0; i < batch->count && error == 0; i++)
 		error = tc_split_relieve(batch->jobs[i].link, kernel, listener);
 	batch->ops.count = 0;

@@ -36,8 +36,7 @@ list(struct nft *nft, const struct tc_iface *iface)
 
 /* The whole text, in memory of its size; NULL: there is none. */
 static char *
-write_text(struct nft *nft, const struct tc_iface *iface,
-	const struct tc_rule *rules, size_t count, size_t known)
+write_text(struct nft *nft, const struct tc_mark_set *set, size_t known)
 {
 	for (size_t size = TEXT_FIRST; size <= TEXT_MAX; size *= 2) {
 		char *buf = (char *)malloc(size);
@@ -46,7 +45,7 @@ write_text(struct nft *nft, const struct tc_iface *iface,
 		if (!buf)
 			return NULL;
 		t = text_over(buf, size);
-		tc_mark_text(&t, iface, rules, count, nft->known, known);
+		tc_mark_text(&t, set, nft->known, known);
 		if (!t.cut)
 			return buf;
 		free(buf);
@@ -69,17 +68,16 @@ explain(struct nft *nft, char text[TC_TEXT])
 }
 
 static int
-apply(void *arg, const struct tc_iface *iface, const struct tc_rule *rules,
-	size_t count, char text[TC_TEXT])
+apply(void *arg, const struct tc_mark_set *set, char text[TC_TEXT])
 {
 	struct nft *nft = (struct nft *)arg;
-	size_t known = list(nft, iface);
+	size_t known = list(nft, set->iface);
 	char *commands;
 	int error = 0;
 
 	for (size_t i = 0; i < known; i++)
 		nft->known[i] = nft->counts[i].rule_id;
-	commands = write_text(nft, iface, rules, count, known);
+	commands = write_text(nft, set, known);
 	if (!commands) {
 		(void)text_copy(text, TC_TEXT, "no memory for the marks");
 		return ENOMEM;

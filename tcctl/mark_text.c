@@ -193,15 +193,61 @@ forget_rule(struct text *t, const struct tc_iface *iface, uint32_t id)
 	text_printf(t, "r%x_out\n", id);
 }
 
-void
-tc_mark_text(struct text *t, const struct tc_iface *iface,
-	const struct tc_rule *rules, size_t count, const uint32_t *known,
-	size_t known_count)
+/* A rule that is not marked stops the search as well. */
+static void
+add_matches(struct text *t, const struct tc_mark_set *set, bool before)
 {
+	for (size_t i = 0; i < set->count; i++) {
+		const struct tc_rule *r = &set->rules[i];
+
+		for (size_t m = 0; m < r->match_count && r->before == before;
+			m++) {
+			begin(t, set->iface, "add rule");
+			text_add(t, "post ");
+			add_match(t, &r->matches[m]);
+			if (tc_rule_is_marked(r))
+				text_printf(t, "goto r%x\n", r->id);
+			else
+				text_add(t, "accept\n");
+		}
+	}
+}
+
+/* Reserved packets are left alone by the rules that stand behind. */
+static void
+add_reserved(struct text *t, const struct tc_mark_set *set)
+{
+	for (size_t i = 0; i < set->reserved_count; i++) {
+		const struct tc_filter *f = &set->reserved[i];
+		const struct tc_rule_match m = { .family = f->dst.family,
+			.src_first = f->src,
+			.src_last = f->src,
+			.dst_first = f->dst,
+			.dst_last = f->dst,
+			.proto = f->by_label ? 0 : f->proto,
+			.src_port_first = f->src_port,
+			.src_port_last = f->src_port,
+			.dst_port_first = f->by_label ? 0 : f->dst_port,
+			.dst_port_last = f->by_label ? 0 : f->dst_port };
+
+		begin(t, set->iface, "add rule");
+		text_add(t, "post ");
+		add_match(t, &m);
+		if (f->by_label)
+			text_printf(t, "ip6 flowlabel 0x%05x ", f->flow_label);
+		text_add(t, "accept\n");
+	}
+}
+
+void
+tc_mark_text(struct text *t, const struct tc_mark_set *set,
+	const uint32_t *known, size_t known_count)
+{
+	const struct tc_iface *iface = set->iface;
 	bool any = false;
 
-	for (size_t i = 0; i < count; i++)
-		any = any || tc_rule_is_marked(&rules[i]);
+	for (size_t i = 0; i < set->count; i++)
+		any = any || tc_rule_is_marked(&set->rules[i]);
 	text_add(t, "add table ");
 	tc_mark_table(t, iface->ifindex);
 	text_add(t, "\n");
@@ -218,25 +264,56 @@ tc_mark_text(struct text *t, const struct tc_iface *iface,
 		PRIORITY);
 	begin(t, iface, "flush chain");
 	text_add(t, "post\n");
-	for (size_t i = 0; i < count; i++)
-		if (tc_rule_is_marked(&rules[i]))
-			add_rule(t, iface, &rules[i]);
+	for (size_t i = 0; i < set->count; i++)
+		if (tc_rule_is_marked(&set->rules[i]))
+			add_rule(t, iface, &set->rules[i]);
 	begin(t, iface, "add rule");
 	text_printf(t, "post oifname != \"%s\" accept\n", iface->name);
-	/* A rule that is not marked stops the search as well. */
-	for (size_t i = 0; i < count; i++)
-		for (size_t m = 0; m < rules[i].match_count; m++) {
-			begin(t, iface, "add rule");
-			text_add(t, "post ");
-			add_match(t, &rules[i].matches[m]);
-			if (tc_rule_is_marked(&rules[i]))
-				text_printf(t, "goto r%x\n", rules[i].id);
-			else
-				text_add(t, "accept\n");
-		}
+	add_matches(t, set, true);
+	add_reserved(t, set);
+	add_matches(t, set, false);
 	for (size_t i = 0; i < known_count; i++)
-		if (!is_wanted(rules, count, known[i]))
+		if (!is_wanted(set->rules, set->count, known[i]))
 			forget_rule(t, iface, known[i]);
+}
+
+/* ---- reservations -------------------------------------------------------- */
+
+static bool
+within(const struct addr *a, const struct addr *first, const struct addr *last)
+{
+	if (first->family == ADDR_NONE || a->family == ADDR_NONE)
+		return true;
+	return a->family == first->family &&
+	       memcmp(a->b, first->b, addr_size(a->family)) >= 0 &&
+	       memcmp(a->b, last->b, addr_size(a->family)) <= 0;
+}
+
+static bool
+port_within(uint16_t port, uint16_t first, uint16_t last)
+{
+	return last == 0 || port == 0 || (port >= first && port <= last);
+}
+
+bool
+tc_rule_covers(const struct tc_rule *rule, const struct tc_filter *f)
+{
+	for (size_t i = 0; i < rule->match_count; i++) {
+		const struct tc_rule_match *m = &rule->matches[i];
+
+		if (m->family == f->dst.family &&
+			within(&f->dst, &m->dst_first, &m->dst_last) &&
+			within(&f->src, &m->src_first, &m->src_last) &&
+			(f->by_label || m->proto == 0 ||
+				m->proto == f->proto) &&
+			(f->by_label ||
+				port_within(f->dst_port, m->dst_port_first,
+					m->dst_port_last)) &&
+			port_within(f->src_port, m->src_port_first,
+				m->src_port_last))
+			return true;
+	}
+	return false;
 }
 
 /* ---- counters ------------------------------------------------------------ */

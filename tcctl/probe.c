@@ -81,13 +81,16 @@ try_marker(const struct tc_iface *conf)
 		.marks = true,
 		.match_count = 1,
 		.matches[0] = { .family = ADDR_V4 } };
+	const struct tc_mark_set set = {
+		.iface = conf, .rules = &rule, .count = 1
+	};
 	struct tc_marker marker;
 	char text[TC_TEXT];
 	bool can;
 
 	if (!tc_marker_open(&marker))
 		return false;
-	can = marker.apply(marker.arg, conf, &rule, 1, text) == 0;
+	can = marker.apply(marker.arg, &set, text) == 0;
 	tc_marker_close(&marker);
 	return can;
 }

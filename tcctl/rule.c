@@ -13,7 +13,14 @@
 
 #include "link_int.h"
 
-enum { STAGE_ROOM = 8, LOOK_MS = 50, DRAIN_MS = 3000, PAIRS = 4 };
+enum {
+	STAGE_ROOM = 8,
+	LOOK_MS = 50,
+	REMARK_MS = 10,
+	DRAIN_MS = 3000,
+	PAIRS = 4,
+	RESERVED_MAX = 1024
+};
 
 /* A set on its way into the kernel. */
 struct change {
@@ -343,11 +350,78 @@ turn(struct change *c, const struct tc_objects *from,
 	return error;
 }
 
+/* The rule stands behind reservations, and marks what is not theirs. */
+static bool
+is_kept_off(const struct tc_rule *rule)
+{
+	return !rule->before && tc_rule_is_marked(rule);
+}
+
+static bool
+is_covered(const struct tc_mark_set *set, const struct tc_filter *filter)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (is_kept_off(&set->rules[i]) &&
+			tc_rule_covers(&set->rules[i], filter))
+			return true;
+	return false;
+}
+
+/* Filters of reservations that a rule behind them covers, as many as there is
+ * room for; returns a digest of them. */
+static uint64_t
+list_reserved(const struct tc_link *link, struct tc_mark_set *set,
+	struct tc_filter *room)
+{
+	uint64_t digest = 0;
+
+	set->reserved = room;
+	for (const struct tc_record *r = link->flows; r;
+		r = (const struct tc_record *)r->hh.next)
+		for (size_t i = 0; i < r->node_count; i++) {
+			const struct tc_filter *f = &r->nodes[i].filter;
+
+			if (set->reserved_count == RESERVED_MAX ||
+				!is_covered(set, f))
+				continue;
+			room[set->reserved_count++] = *f;
+			/* Another flow has another id, or another number of
+			 * nodes. */
+			digest = digest * 31 + r->id + (i << 16);
+		}
+	return digest;
+}
+
+/* Apply the marks; again: only when other reservations are covered. */
+static int
+apply_marks(struct tc_link *link, const struct tc_marker *marker,
+	struct tc_mark_set *set, bool again, struct tc_done *ret_done)
+{
+	struct tc_filter *room = (struct tc_filter *)alloc_get(
+		link->alloc, RESERVED_MAX * sizeof(*room));
+	uint64_t digest;
+
+	if (!room)
+		return -ENOMEM;
+	digest = list_reserved(link, set, room);
+	if (!again || digest != link->rules.reserved_digest) {
+		ret_done->error =
+			marker->apply(marker->arg, set, ret_done->text);
+		link->rules.reserved_digest = digest;
+	}
+	alloc_put(link->alloc, room);
+	return 0;
+}
+
 static int
 mark(struct change *c, struct tc_done *ret_done)
 {
 	const struct tc_marker *marker = c->kernel->marker;
 	const struct tc_rule *marked = NULL;
+	struct tc_mark_set set = {
+		.iface = &c->link->conf, .rules = c->rules, .count = c->count
+	};
+	int error;
 
 	if (is_full(c->link))
 		return 0; /* the filters do it */
@@ -362,11 +436,42 @@ mark(struct change *c, struct tc_done *ret_done)
 	}
 	if (!marker)
 		return 0;
-	ret_done->error = marker->apply(marker->arg, &c->link->conf, c->rules,
-		c->count, ret_done->text);
+	error = apply_marks(c->link, marker, &set, false, ret_done);
 	if (!marked)
 		ret_done->error = 0; /* it has none of ours, or cannot have */
-	return 0;
+	return error;
+}
+
+void
+tc_rules_flows(struct tc_link *link, struct mono now)
+{
+	struct tc_rules *r = &link->rules;
+
+	if (r->kernel != TC_RULES_SMALL || r->remark)
+		return;
+	for (size_t i = 0; i < r->count && !r->remark; i++)
+		r->remark = is_kept_off(&r->all[i]);
+	if (r->remark)
+		r->due = mono_earlier(r->due, mono_add_ms(now, REMARK_MS));
+}
+
+static int
+remark(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener)
+{
+	struct tc_mark_set set = { .iface = &link->conf,
+		.rules = link->rules.all,
+		.count = link->rules.count };
+	struct tc_done done = { 0 };
+	int error;
+
+	link->rules.remark = false;
+	if (!kernel->marker)
+		return 0;
+	error = apply_marks(link, kernel->marker, &set, true, &done);
+	if (error == 0 && done.error != 0)
+		listener->note(listener->arg, done.text);
+	return error;
 }
 
 /* Filters and classes, then marks; all or nothing. */
@@ -546,11 +651,12 @@ void
 tc_rules_close(struct tc_link *link, const struct tc_kernel *kernel)
 {
 	const struct tc_marker *marker = kernel->marker;
+	const struct tc_mark_set none = { .iface = &link->conf };
 	char text[TC_TEXT];
 
 	/* Nothing can be done about what stays; it matches no interface. */
 	if (marker)
-		(void)marker->apply(marker->arg, &link->conf, NULL, 0, text);
+		(void)marker->apply(marker->arg, &none, text);
 	tc_rules_done(&link->rules);
 }
 
@@ -647,7 +753,7 @@ tc_rules_step(struct tc_link *link, const struct tc_kernel *kernel,
 {
 	struct tc_rules *r = &link->rules;
 	bool late = mono_reached(r->deadline, now);
-	int error = 0;
+	int error = r->remark ? remark(link, kernel, listener) : 0;
 
 	for (size_t i = r->objects.count; i-- > 0 && error == 0;) {
 		uint32_t handle = r->objects.all[i].handle;

@@ -36,6 +36,16 @@ struct tc_mark_count {
 	uint64_t out_packets;
 };
 
+/* The rules of an interface, and what of its reservations those behind them
+ * must not touch. */
+struct tc_mark_set {
+	const struct tc_iface *iface;
+	const struct tc_rule *rules;
+	size_t count;
+	const struct tc_filter *reserved;
+	size_t reserved_count;
+};
+
 typedef void tc_mark_count_fn(void *arg, const struct tc_mark_count *count);
 
 /*
@@ -47,8 +57,8 @@ struct tc_marker {
 	/* Make the interface's rules that are marked or judged there these, at
 	 * once; none: leave nothing behind.  0, or a positive errno with the
 	 * reason; then it is as before. */
-	int (*apply)(void *arg, const struct tc_iface *iface,
-		const struct tc_rule *rules, size_t count, char text[TC_TEXT]);
+	int (*apply)(
+		void *arg, const struct tc_mark_set *set, char text[TC_TEXT]);
 	/* Tell of all rules of the interface. */
 	void (*counts)(void *arg, const struct tc_iface *iface,
 		tc_mark_count_fn *tell, void *tell_arg);
@@ -58,9 +68,10 @@ struct tc_marker {
 bool tc_rule_is_marked(const struct tc_rule *rule);
 /* The commands for nft that make the table of an interface; known: ids of the
  * rules that it holds already. */
-void tc_mark_text(struct text *t, const struct tc_iface *iface,
-	const struct tc_rule *rules, size_t count, const uint32_t *known,
-	size_t known_count);
+void tc_mark_text(struct text *t, const struct tc_mark_set *set,
+	const uint32_t *known, size_t known_count);
+/* Some packet of the reservation may match the rule. */
+bool tc_rule_covers(const struct tc_rule *rule, const struct tc_filter *filter);
 void tc_mark_table(struct text *t, uint32_t ifindex);
 /* Read a listing of its counters, into ret_counts up to room; their number. */
 size_t tc_mark_parse(
@@ -140,6 +151,8 @@ struct tc_rules {
 	size_t count;
 	bool told;                 /* all is what is in force */
 	struct tc_objects objects; /* in the kernel, sorted */
+	bool remark;               /* reservations have changed since */
+	uint64_t reserved_digest;  /* of those that the marks leave alone */
 	struct mono due;           /* look at classes without a rule then */
 	struct mono deadline;      /* what is queued then is thrown away */
 };
@@ -166,7 +179,9 @@ int tc_rules_again(struct tc_link *link, const struct tc_kernel *kernel,
 void tc_rules_close(struct tc_link *link, const struct tc_kernel *kernel);
 /* What a dump shows of them; false: out of memory. */
 bool tc_rules_adopt(struct tc_link *link, const struct tc_objects *dump);
-/* Remove classes whose queue is empty. */
+/* The reservations of the interface are others now. */
+void tc_rules_flows(struct tc_link *link, struct mono now);
+/* Remove classes whose queue is empty; keep the marks off reservations. */
 int tc_rules_step(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener);
 struct mono tc_rules_next(const struct tc_link *link);

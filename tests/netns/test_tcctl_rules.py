@@ -162,19 +162,34 @@ def test_the_first_rule_that_matches_decides(bench):
     assert (counts[4]["in_packets"], counts[8]["in_packets"]) == (20, 20)
 
 
+def field(bench, port):
+    """DS field of a reserved packet as it arrives."""
+    ear = ears.Ear(bench.b, [port], 1)
+    send(bench, 1, ports=[port], sport=6000, size=200)
+    return ear.heard()[0][1]
+
+
+@pytest.mark.parametrize("later", [0, 1])
 @pytest.mark.parametrize("before", [0, 1])
-def test_reservation_or_rule_first(bench, before):
+def test_reservation_or_rule_first(bench, before, later):
     peer = bench.serve()
+    rule = {"rule_id": 4, "before": before, "rate_Bps": 500_000,
+            "bucket_bytes": 9000, "excess": tp.DELAY, "marks": 1, "dscp": EF,
+            "matches": [match(9000, 9010)]}
+    if later:
+        assert peer.rules(bench.ifindex, rule)["error"] == 0
     reserved = bench.add(peer, port=9000)
-    assert peer.rules(bench.ifindex, {
-        "rule_id": 4, "before": before, "rate_Bps": 500_000,
-        "bucket_bytes": 9000, "excess": tp.DELAY,
-        "matches": [match(9000, 9010)]})["error"] == 0
+    if not later:
+        assert peer.rules(bench.ifindex, rule)["error"] == 0
+    # Marks follow a reservation within a moment.
+    lab.wait_for(lambda: field(bench, 9000) == (EF << 2 if before else 0),
+                 "the mark")
     shaped = peer.rule_counts()[4]["classid"]
     ear = ears.Ear(bench.b, [9000], 10)
+    start = [bench.packets(c) for c in (reserved, shaped)]
     send(bench, 10, sport=6000, size=200)
-    ear.heard()
-    got = [bench.packets(c) for c in (reserved, shaped)]
+    assert ear.fields() == {(9000, EF << 2 if before else 0): 10}
+    got = [bench.packets(c) - s for c, s in zip((reserved, shaped), start)]
     assert got == ([0, 10] if before else [10, 0])
 
 

@@ -100,6 +100,8 @@ nft_commands_are_one_table_of_ours(void)
 		"add rule inet rsvpd_mark_3 r4 ip dscp set 0x00\n"
 		"add rule inet rsvpd_mark_3 r4 ip6 dscp set 0x00\n"
 		"add rule inet rsvpd_mark_3 post oifname != \"eth0\" accept\n"
+		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip daddr "
+		"10.1.0.1 meta l4proto 17 th dport 5 accept\n"
 		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip saddr "
 		"10.0.0.1-10.0.0.9 ip daddr 10.1.0.1 ip dscp & 0x3f == 0x0a "
 		"meta l4proto 17 th sport 7 th dport 5-9 goto r4\n"
@@ -117,6 +119,8 @@ nft_commands_are_one_table_of_ours(void)
 	const uint32_t known[] = { 4, 10 };
 	struct tc_rule rules[] = { rule(4, 5), shaped(8, 80, 5000) };
 	struct tc_rule_match *m = &rules[0].matches[0];
+	const struct tc_filter reserved = fix_filter("10.1.0.1", "", 5, 0);
+	struct tc_mark_set set = { &iface, rules, 2, &reserved, 1 };
 	char got[8192];
 	struct text t = text_over(got, sizeof(got));
 
@@ -133,13 +137,48 @@ nft_commands_are_one_table_of_ours(void)
 	m->dscp_mask = 63;
 	rules[1].matches[0].family = ADDR_V6;
 	rules[1].matches[0].proto = 0;
-	tc_mark_text(&t, &iface, rules, 2, known, 2);
+	tc_mark_text(&t, &set, known, 2);
 	T_STR(got, want);
 
 	t = text_over(got, sizeof(got));
-	tc_mark_text(&t, &iface, &rules[1], 1, known, 2);
+	set.rules = &rules[1];
+	set.count = 1;
+	tc_mark_text(&t, &set, known, 2);
 	T_STR(got, "add table inet rsvpd_mark_3\n"
 		   "delete table inet rsvpd_mark_3\n");
+}
+
+static void
+a_reservation_is_covered_in_every_field(void)
+{
+	const struct tc_filter f =
+		fix_filter("10.0.0.5", "10.1.0.1", 5004, 6000);
+	struct tc_filter label = f;
+	struct tc_rule r = rule(4, 5004);
+
+	T_CHECK(tc_rule_covers(&r, &f), "port");
+	r = rule(4, 5005);
+	T_CHECK(!tc_rule_covers(&r, &f), "another port");
+	label.by_label = true;
+	T_CHECK(tc_rule_covers(&r, &label), "nobody knows its ports");
+	r = rule(4, 5004);
+	r.matches[0].proto = 6;
+	T_CHECK(!tc_rule_covers(&r, &f), "another protocol");
+	r = rule(4, 5004);
+	r.matches[0].family = ADDR_V6;
+	T_CHECK(!tc_rule_covers(&r, &f), "another family");
+	r = rule(4, 5004);
+	r.matches[0].dst_first = fix_addr("10.0.0.6");
+	r.matches[0].dst_last = fix_addr("10.0.0.9");
+	T_CHECK(!tc_rule_covers(&r, &f), "another destination");
+	r = rule(4, 5004);
+	r.matches[0].src_first = fix_addr("10.0.0.6");
+	r.matches[0].src_last = fix_addr("10.1.0.0");
+	T_CHECK(!tc_rule_covers(&r, &f), "another source");
+	r.matches[0].src_last = fix_addr("10.1.0.1");
+	T_CHECK(tc_rule_covers(&r, &f), "the last of the range");
+	r.matches[0].src_port_first = r.matches[0].src_port_last = 6001;
+	T_CHECK(!tc_rule_covers(&r, &f), "another source port");
 }
 
 static void
@@ -220,6 +259,8 @@ static struct t_case cases[] = {
 		a_bucket_is_shared_and_changes_with_the_rate },
 	{ "nft commands are one table of ours",
 		nft_commands_are_one_table_of_ours },
+	{ "a reservation is covered in every field",
+		a_reservation_is_covered_in_every_field },
 	{ "a listing of counters is read", a_listing_of_counters_is_read },
 	{ "messages survive the way", messages_survive_the_way },
 };

@@ -15,6 +15,7 @@ struct rig {
 	bool mark_refuses;
 	size_t mark_calls;
 	size_t marked; /* rules of the last call */
+	size_t reserved;
 	struct tc_mark_count count;
 };
 
@@ -84,20 +85,19 @@ rig_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
 }
 
 static int
-rig_mark(void *arg, const struct tc_iface *iface, const struct tc_rule *rules,
-	size_t count, char text[TC_TEXT])
+rig_mark(void *arg, const struct tc_mark_set *set, char text[TC_TEXT])
 {
 	struct rig *g = (struct rig *)arg;
 
-	(void)iface;
 	g->mark_calls++;
 	if (g->mark_refuses) {
 		(void)text_copy(text, TC_TEXT, "nftables: no");
 		return EOPNOTSUPP;
 	}
 	g->marked = 0;
-	for (size_t i = 0; i < count; i++)
-		g->marked += tc_rule_is_marked(&rules[i]);
+	g->reserved = set->reserved_count;
+	for (size_t i = 0; i < set->count; i++)
+		g->marked += tc_rule_is_marked(&set->rules[i]);
 	return 0;
 }
 
@@ -439,6 +439,37 @@ refused_marks_take_the_filters_back(void)
 }
 
 static void
+marks_are_kept_off_reservations(void)
+{
+	struct rig *g = rig_new();
+	struct tc_flow flow = fix_flow(7, 1000);
+	struct tc_rule r = rule(4, 1000);
+	struct mono due;
+
+	r.marks = true;
+	T_EQ(put(g, &r, 1).error, 0);
+	T_EQ(g->reserved, 0);
+	T_EQ(fix_add(g->f, &flow).error, 0);
+	due = tc_rules_next(g->f->link);
+	T_CHECK(due.us != MONO_NEVER.us, "nobody looks");
+	T_EQ(tc_rules_step(g->f->link, &g->f->kernel, due, &g->f->listener), 0);
+	T_EQ(g->reserved, 1);
+	T_EQ(tc_rules_next(g->f->link).us, MONO_NEVER.us);
+	/* What no rule covers is no reason to write all again. */
+	flow = fix_flow(8, 2000);
+	g->mark_calls = 0;
+	T_EQ(fix_add(g->f, &flow).error, 0);
+	due = tc_rules_next(g->f->link);
+	T_EQ(tc_rules_step(g->f->link, &g->f->kernel, due, &g->f->listener), 0);
+	T_EQ(g->mark_calls, 0);
+	/* Ahead of reservations a rule has what it matches. */
+	r.before = true;
+	T_EQ(put(g, &r, 1).error, 0);
+	T_EQ(g->reserved, 0);
+	rig_free(g);
+}
+
+static void
 without_a_marker_marks_are_refused(void)
 {
 	struct rig *g = rig_new();
@@ -726,6 +757,7 @@ static struct t_case cases[] = {
 	{ "every refused step is undone", every_refused_step_is_undone },
 	{ "refused marks take the filters back",
 		refused_marks_take_the_filters_back },
+	{ "marks are kept off reservations", marks_are_kept_off_reservations },
 	{ "without a marker marks are refused",
 		without_a_marker_marks_are_refused },
 	{ "rules are adopted", rules_are_adopted },
