@@ -456,8 +456,15 @@ links_are_repaired_at_adoption(void)
 	(void)tc_hash_links(FIX_IFINDEX, 0x02005000,
 		(TC_SPLIT_FIRST + 9) << TC_U32_TABLE_SHIFT, &hash, all);
 	*bad = all[0];
+	bad = tc_objects_add(&w->f->dry.objects);
+	T_CHECK(bad != NULL, "memory");
+	*bad = all[0];
+	bad->handle = 0x02006000 | TC_NODE_MAX;
+	bad->u32.hmask = 0x7f; /* none of ours */
 	w->broken = true;
 	check_restarted(w);
+	T_CHECK(fix_find(w->f, TC_FILTER, 0x02006000 | TC_NODE_MAX) == NULL,
+		"it stayed");
 	free_world(w);
 }
 
