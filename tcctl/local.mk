@@ -114,7 +114,7 @@ tcctl_tcctl_SOURCES = \
 	tcctl/tree_session.c \
 	tcctl/want_json.c
 tcctl_tcctl_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DRSVPD_STATEDIR='"/var/lib/rsvpd"'
+	-DTCCTL_STATEDIR='"/var/lib/tcctl"'
 tcctl_tcctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tcctl_tcctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 tcctl_tcctl_LDADD = libtctree.la libtc.la libtcmsg.la libbase.la \

@@ -108,7 +108,7 @@ run_command(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	const struct command *command = find_command(argv[0]);
-	struct cli_options o = { .state_dir = RSVPD_STATEDIR, .lock = -1 };
+	struct cli_options o = { .state_dir = TCCTL_STATEDIR, .lock = -1 };
 	int c;
 
 	if (!command) {

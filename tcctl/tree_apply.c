@@ -273,11 +273,11 @@ read_record(struct applying *a, struct job *job)
 		return true;
 	if (error == -EXDEV)
 		tree_say(a->s, CLI_REFUSED,
-			"%s: %s/tc holds the record of another network "
+			"%s: %s holds the record of another network "
 			"namespace (use --state-dir)",
 			job->iface->name, state_dir(a));
 	else
-		tree_say(a->s, CLI_REFUSED, "%s: %s/tc: %s", job->iface->name,
+		tree_say(a->s, CLI_REFUSED, "%s: %s: %s", job->iface->name,
 			state_dir(a), strerror(-error));
 	return false;
 }
@@ -432,7 +432,7 @@ keep_record(struct applying *a, struct job *job)
 	job->recorded = error == 0;
 	if (error != 0)
 		tree_say(a->s, CLI_REFUSED,
-			"%s: what was there before cannot be kept in %s/tc: %s "
+			"%s: what was there before cannot be kept in %s: %s "
 			"(use --state-dir)",
 			job->iface->name, state_dir(a), strerror(-error));
 	if (is_ours(job))
@@ -547,7 +547,7 @@ restore_record(struct applying *a, struct job *job)
 			    : tree_state_remove(state_dir(a), job->iface->name);
 
 	if (error != 0)
-		tree_say(a->s, CLI_REFUSED, "%s: %s/tc: %s", job->iface->name,
+		tree_say(a->s, CLI_REFUSED, "%s: %s: %s", job->iface->name,
 			state_dir(a), strerror(-error));
 }
 

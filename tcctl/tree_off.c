@@ -157,10 +157,10 @@ off_one(struct tree_session *s, const char *name, bool named,
 	if (error == 0 && !record.found && named)
 		tree_say(s, CLI_REFUSED,
 			"%s: tcctl has changed nothing here since the system "
-			"started (no record in %s/tc)",
+			"started (no record in %s)",
 			name, dir);
 	if (error != 0)
-		tree_say(s, CLI_REFUSED, "%s: %s/tc: %s", name, dir,
+		tree_say(s, CLI_REFUSED, "%s: %s: %s", name, dir,
 			error == -EXDEV ? "the record of another network "
 					  "namespace (use --state-dir)"
 					: strerror(-error));
@@ -172,7 +172,7 @@ off_one(struct tree_session *s, const char *name, bool named,
 		error = tree_state_remove(dir, name);
 	}
 	if (error != 0)
-		tree_say(s, CLI_REFUSED, "%s: %s/tc: %s", name, dir,
+		tree_say(s, CLI_REFUSED, "%s: %s: %s", name, dir,
 			strerror(-error));
 	tree_record_done(&record);
 }

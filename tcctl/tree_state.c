@@ -42,7 +42,7 @@ path_of(const char *dir, const char *iface, const char *end, char path[PATH])
 {
 	struct text t = text_over(path, PATH);
 
-	text_printf(&t, "%s/tc/%s%s", dir, iface, end);
+	text_printf(&t, "%s/%s%s", dir, iface, end);
 	return !t.cut;
 }
 
@@ -193,20 +193,11 @@ put_record(FILE *f, const struct tree_record *r)
 }
 
 static int
-make_dirs(const char *dir)
+make_dir(const char *dir)
 {
 	enum { MODE = 0755 };
-	char path[PATH];
-	struct text t = text_over(path, sizeof(path));
 
-	text_printf(&t, "%s/tc", dir);
-	if (t.cut)
-		return -ENAMETOOLONG;
-	if (mkdir(dir, MODE) != 0 && errno != EEXIST)
-		return -errno;
-	if (mkdir(path, MODE) != 0 && errno != EEXIST)
-		return -errno;
-	return 0;
+	return mkdir(dir, MODE) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
 /* On the disk before it has its name. */
@@ -230,7 +221,7 @@ tree_state_write(
 {
 	char path[PATH];
 	char fresh[PATH];
-	int error = make_dirs(dir);
+	int error = make_dir(dir);
 	FILE *f;
 
 	if (error != 0)

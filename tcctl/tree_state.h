@@ -4,8 +4,9 @@
 
 /*
  * What tcctl has made on an interface and what was there before, kept in a file
- * of the state directory: a description, with the rest as comments in front.
- * It holds for one boot and one network namespace.
+ * named after it in the state directory, which is root's alone: a description,
+ * with the rest as comments in front.  It holds for one boot and one network
+ * namespace.
  */
 
 #include "tree_int.h"
