@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -269,46 +270,78 @@ def test_other_interfaces_have_no_rule(host):
     host.installed("here")
 
 
+# ---- time --------------------------------------------------------------------
+
+
+def test_a_rule_begins_and_ends_with_its_time(host):
+    host.installed("m", "s", "mp", "ms", "p")
+    now = int(time.time())
+
+    def at(offset):
+        return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now + offset))
+
+    host.change(policy(
+        rule("soon", "mark", "9000", f'validFrom = "{at(3)}";'),
+        rule("ends", "mark-shape", "9003", f'validUntil = "{at(3)}";')))
+    host.wait(soon="inactive", ends="installed")
+    host.wait(soon="installed", ends="inactive")
+    ear = host.ear([9000, 9003], 20)
+    host.send(20, ports=[9000, 9003], size=100)
+    assert ear.fields() == {(9000, AF41 << 2): 10, (9003, 0): 10}
+
+
 # ---- arbitration ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode, first", [
-    ("reservation-first", "reservation"), ("rule-first", "rule")])
-def test_arbitration_with_a_reservation(mode, first):
+@pytest.fixture(name="bed")
+def fixture_bed():
     if os.geteuid() != 0:
         pytest.skip("needs root for network namespaces")
     with beds.Bed("rsvprb") as bed:
-        router = bed.daemons["r"]
-        categories = (f'{{ name = "c"; inProfileDscp = "EF"; maxRate = '
-                      f'"3 Mbit"; outProfileAction = "delay"; '
-                      f'arbitration = "{mode}"; }}')
+        yield bed
+
+
+@pytest.mark.parametrize("mode, rule_is_there, first", [
+    ("reservation-first", True, "reservation"), ("rule-first", True, "rule"),
+    ("rule-first", False, "rule"), ("first-wins", True, "rule"),
+    ("first-wins", False, "reservation")])
+def test_arbitration_with_a_reservation(bed, mode, rule_is_there, first):
+    router = bed.daemons["r"]
+    categories = (f'{{ name = "c"; inProfileDscp = "EF"; maxRate = '
+                  f'"3 Mbit"; outProfileAction = "delay"; '
+                  f'arbitration = "{mode}"; }}')
+
+    def shown():
+        found = router.ctl_json("show", "rules")["rules"]
+        return found and found[0]["state"] == "installed" and found[0]
+
+    def put_rule():
         router.policy.write_text(policy(rule(
             "r", "c", "5000-5100", 'outInterface = "eth1";'),
             categories=categories))
         os.kill(router.supervisor(), signal.SIGHUP)
+        return lab.wait_for(shown, "the rule")
 
-        def shown():
-            found = router.ctl_json("show", "rules")["rules"]
-            return found and found[0]["state"] == "installed" and found[0]
+    if rule_is_there:
+        assert put_rule()["violation"] is False
+    bed.sender_app("ipv4", 5004)
+    bed.receiver_app("ipv4", 5004)
+    resv = lab.wait_for(lambda: bed.installed(bed.r, "eth1", 5004),
+                        "the reservation")
+    if not rule_is_there:
+        put_rule()
+    one = lab.wait_for(lambda: shown()["violation"] and shown(), "the flag")
+    assert one["reservation"] == f"{beds.RECEIVER['ipv4']}/17/5004"
+    assert one["before_reservations"] == (first == "rule")
+    assert f"the {first} is first" in router.ctl("show", "rules").stdout
+    assert "cover the same traffic" in router.process.output()
+    bed.s.run(ears.PYTHON, "-c", ears.SEND, 50, beds.RECEIVER["ipv4"],
+              "[5004]", 0, 500, 0, 5004)
 
-        assert lab.wait_for(shown, "the rule")["violation"] is False
-        bed.sender_app("ipv4", 5004)
-        bed.receiver_app("ipv4", 5004)
-        resv = lab.wait_for(lambda: bed.installed(bed.r, "eth1", 5004),
-                            "the reservation")
-        one = lab.wait_for(lambda: shown()["violation"] and shown(),
-                           "the flag")
-        assert one["reservation"] == f"{beds.RECEIVER['ipv4']}/17/5004"
-        assert one["before_reservations"] == (first == "rule")
-        text = router.ctl("show", "rules").stdout
-        assert f"the {first} is first" in text
-        assert "cover the same traffic" in router.process.output()
-        bed.s.run(ears.PYTHON, "-c", ears.SEND, 50, beds.RECEIVER["ipv4"],
-                  "[5004]", 0, 500, 0, 5004)
-
-        def counted():
-            now = shown()["in_profile_packets"], bed.installed(
-                bed.r, "eth1", 5004)["packets"] - resv["packets"]
-            return sum(now) >= 50 and now
-        assert lab.wait_for(counted, "the packets") == (
-            (50, 0) if first == "rule" else (0, 50))
+    def counted():
+        now = bed.installed(bed.r, "eth1", 5004)
+        both = (shown()["in_profile_packets"],
+                now.get("packets", 0) - resv.get("packets", 0))
+        return sum(both) >= 50 and both
+    assert lab.wait_for(counted, "the packets") == (
+        (50, 0) if first == "rule" else (0, 50))
