@@ -132,10 +132,13 @@ tree_marks_digest(const struct tc_rule *rules, size_t count)
 	uint64_t h = 0xcbf29ce484222325u;
 
 	for (size_t i = 0; i < count; i++) {
+		const struct tc_mark_set set = {
+			.iface = &none, .rules = &rules[i], .count = 1
+		};
 		char line[4096];
 		struct text t = text_over(line, sizeof(line));
 
-		tc_mark_text(&t, &none, &rules[i], 1, NULL, 0);
+		tc_mark_text(&t, &set, NULL, 0);
 		for (size_t k = 0; k < t.len; k++)
 			h = (h ^ (uint8_t)line[k]) * 0x100000001b3u;
 	}

@@ -215,6 +215,9 @@ tree_put_marks(struct tree_session *s, const struct tree_link *link,
 	const struct tc_rule *rules, size_t count)
 {
 	const struct tc_iface iface = iface_of(link);
+	const struct tc_mark_set set = {
+		.iface = &iface, .rules = rules, .count = count
+	};
 	struct tc_marker marker;
 	char text[TC_TEXT] = "";
 	int error;
@@ -225,7 +228,7 @@ tree_put_marks(struct tree_session *s, const struct tree_link *link,
 			link->name);
 		return false;
 	}
-	error = marker.apply(marker.arg, &iface, rules, count, text);
+	error = marker.apply(marker.arg, &set, text);
 	tc_marker_close(&marker);
 	if (error != 0)
 		tree_say(s, CLI_REFUSED, "%s: marks: %s", link->name,
