@@ -6,6 +6,7 @@ policy_tests = \
 	tests/unit/test_convert \
 	tests/unit/test_policy_data \
 	tests/unit/test_policy_engine \
+	tests/unit/test_policy_grants \
 	tests/unit/test_policy_limits \
 	tests/unit/test_policy_order \
 	tests/unit/test_policy_snapshot \
@@ -22,6 +23,7 @@ tests_unit_test_aix_LDADD = libpolicysource.la libpolicy.la libbase.la \
 tests_unit_test_policy_mirror_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_engine_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_grants_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_limits_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \

@@ -41,6 +41,26 @@ static void gs(struct policy_rule *r) { r->services = POLICY_BIT_GS; }
 static void gs_cl(struct policy_rule *r) { r->services = POLICY_BITS_SERVICE; }
 static void role(struct policy_rule *r) { r->roles = 1; }
 static void roles(struct policy_rule *r) { r->roles = 3; }
+static void principal(struct policy_rule *r) { t_name(r, POLICY_NAME_PRINCIPAL, "a"); }
+static void subject(struct policy_rule *r) { t_name(r, POLICY_NAME_SUBJECT, "a"); }
+static void member_app(struct policy_rule *r) { t_name(r, POLICY_NAME_WHO_APPLICATION, "a"); }
+static void app(struct policy_rule *r) { t_name(r, POLICY_NAME_APPLICATION, "a"); }
+static void issuer(struct policy_rule *r) { t_name(r, POLICY_NAME_ISSUER, "a"); }
+static void hosts(struct policy_rule *r) { t_range(r, POLICY_ADDR_HOST, "10.0.0.1", "10.0.0.1"); }
+static void known(struct policy_rule *r) { r->identified = POLICY_BIT_YES; }
+static void user_or_host(struct policy_rule *r) { user(r); hosts(r); }
+static void group_app(struct policy_rule *r) { group(r); app(r); }
+static void in_iface(struct policy_rule *r) { t_iface_of(r, POLICY_IFACE_IN, "eth0"); }
+static void both_ifaces(struct policy_rule *r) { in_iface(r); t_iface_of(r, POLICY_IFACE_OUT, "e*"); }
+static void se(struct policy_rule *r) { r->styles = 1 << POLICY_STYLE_SE; }
+static void ff_se(struct policy_rule *r) { se(r); r->styles |= 1 << POLICY_STYLE_FF; }
+static void own_time(struct policy_rule *r) { r->own_when = 0; }
+static void schedule(struct policy_rule *r) { t_whens(r, 0); }
+static void resv(struct policy_rule *r) { r->messages = 1 << POLICY_RESV; }
+static void group_address(struct policy_rule *r) { r->multicast = POLICY_BIT_YES; }
+static void hop(struct policy_rule *r) { t_range(r, POLICY_ADDR_NEIGHBOUR, "10.0.0.1", "10.0.0.1"); }
+static void code_point(struct policy_rule *r) { t_span(r, POLICY_SPAN_DSCP, 46, 46); }
+static void hop_resv(struct policy_rule *r) { hop(r); resv(r); }
 static void dir(struct policy_rule *r) { r->origin = POLICY_FROM_DIRECTORY; }
 
 /* The first comes first; the names say the opposite. */
@@ -61,6 +81,16 @@ static const struct {
 	{ dport, sport },
 	{ sport, none }, { sport, sports }, { sport, iface },
 	{ iface, none }, { iface, glob }, { glob, none }, { iface, gs },
+	{ user, principal }, { user, subject }, { principal, member_app },
+	{ subject, member_app }, { member_app, group }, { member_app, hosts },
+	{ principal, app }, { app, group }, { group, known }, { hosts, issuer },
+	{ known, none }, { issuer, none }, { known, dst_host },
+	{ user, user_or_host }, { principal, user_or_host }, { group_app, group },
+	{ in_iface, none }, { both_ifaces, in_iface }, { in_iface, glob },
+	{ se, none }, { se, ff_se }, { se, own_time }, { gs, schedule },
+	{ own_time, none }, { schedule, none }, { own_time, role },
+	{ resv, none }, { group_address, none }, { hop, none },
+	{ code_point, none }, { hop_resv, hop }, { role, hop_resv },
 	{ gs, none }, { gs, gs_cl }, { gs, role },
 	{ role, none }, { role, roles }, { role, dir },
 	{ dir, none },
@@ -120,6 +150,39 @@ random_prefix(struct policy_rule *r, enum policy_addr_kind kind, uint64_t *seed)
 }
 
 static void
+random_name(struct policy_rule *r, enum policy_name_kind kind, uint64_t *seed)
+{
+	static const char *const names[] = { "a*", "ab", "O=x", "CN=b,O=x" };
+
+	if (t_random(seed, 12) == 0)
+		t_name(r, kind, names[t_random(seed, 4)]);
+}
+
+static void
+random_rest(struct policy_rule *r, uint64_t *seed)
+{
+	for (int k = 0; k < POLICY_NAME_COUNT; k++)
+		random_name(r, (enum policy_name_kind)k, seed);
+	if (t_random(seed, 10) == 0)
+		random_prefix(r, POLICY_ADDR_HOST, seed);
+	if (t_random(seed, 10) == 0)
+		random_prefix(r, POLICY_ADDR_NEIGHBOUR, seed);
+	if (t_random(seed, 6) == 0)
+		r->styles = (uint8_t)(t_random(seed, 8) << 1);
+	if (t_random(seed, 8) == 0)
+		r->messages = (uint8_t)t_random(seed, 4);
+	if (t_random(seed, 8) == 0)
+		r->multicast = (uint8_t)t_random(seed, 4);
+	if (t_random(seed, 8) == 0)
+		r->identified = (uint8_t)t_random(seed, 4);
+	if (t_random(seed, 8) == 0)
+		t_iface_of(r, POLICY_IFACE_IN, "eth0");
+	if (t_random(seed, 8) == 0)
+		t_iface_of(r, POLICY_IFACE_OUT, "et*");
+	r->disabled = t_random(seed, 20) == 0;
+}
+
+static void
 random_rule(struct policy_rule *r, uint64_t *seed)
 {
 	r->priority = (int32_t)t_random(seed, 3) - 1;
@@ -147,6 +210,8 @@ random_rule(struct policy_rule *r, uint64_t *seed)
 		t_span(r, POLICY_SPAN_SRC_PORT, 4000, 4000);
 	if (t_random(seed, 4) == 0)
 		t_iface(r, t_random(seed, 2) ? "eth*" : "eth0");
+	random_rest(r, seed);
+	policy_rule_settle(r, NULL);
 }
 
 static void
@@ -185,6 +250,18 @@ random_request(struct policy_request *q, uint64_t *seed)
 	q->src_port = (uint16_t)(4000 + t_random(seed, 2));
 	if (t_random(seed, 3) == 0)
 		q->iface[3] = '1';
+	if (t_random(seed, 3) == 0)
+		q->principal = t_random(seed, 2) ? "ab" : "c";
+	if (t_random(seed, 3) == 0)
+		q->cert_subject = t_random(seed, 2) ? "CN=b,O=x" : "AB";
+	if (t_random(seed, 3) == 0)
+		q->cert_issuer = "O=x";
+	if (t_random(seed, 3) == 0)
+		q->application = t_random(seed, 2) ? "ab,O=x" : "O=x,CN=b";
+	if (t_random(seed, 2))
+		q->neighbour = t_addr(dsts[t_random(seed, 6)]);
+	q->style = (uint8_t)t_random(seed, 4);
+	q->message = (enum policy_message)t_random(seed, 2);
 }
 
 /* The order is the same from wherever one starts. */
@@ -266,7 +343,7 @@ covered_rules_match_nothing_more(void)
 	uint64_t seed = 3;
 	size_t covered = 0;
 
-	for (int round = 0; round < 4000; round++) {
+	for (int round = 0; round < 12000; round++) {
 		struct policy_set *set = t_set();
 		struct policy_rule *a = t_rule(set, "a", NULL);
 		struct policy_rule *b = t_rule(set, "b", NULL);
@@ -331,6 +408,98 @@ candidates_are_few(void)
 	policy_set_free(set);
 }
 
+/* Two rules that one request meets are said to overlap. */
+static void
+rules_that_share_a_request_overlap(void)
+{
+	uint64_t seed = 11;
+	size_t shared = 0;
+
+	for (int round = 0; round < 6000; round++) {
+		struct policy_set *set = t_set();
+		struct policy_rule *a = t_rule(set, "a", NULL);
+		struct policy_rule *b = t_rule(set, "b", NULL);
+
+		random_rule(a, &seed);
+		random_rule(b, &seed);
+		for (int i = 0; i < 100; i++) {
+			struct policy_request q;
+
+			random_request(&q, &seed);
+			/* A wildcard meets rules whose sources do not. */
+			if (q.src.family == ADDR_NONE ||
+				q.service == POLICY_SERVICE_ANY ||
+				q.style == POLICY_STYLE_NONE ||
+				policy_rule_match(&always, a, &q) !=
+					POLICY_HOLDS ||
+				policy_rule_match(&always, b, &q) !=
+					POLICY_HOLDS)
+				continue;
+			shared++;
+			T_CHECK(policy_rule_overlaps(a, b), "round %d", round);
+			T_CHECK(policy_rule_overlaps(b, a), "round %d", round);
+		}
+		policy_set_free(set);
+	}
+	T_CHECK(shared > 200, "only %zu requests", shared);
+}
+
+static void
+expect_apart(void (*one)(struct policy_rule *r),
+	void (*other)(struct policy_rule *r), bool overlap)
+{
+	struct policy_set *set = t_set();
+	struct policy_rule *a = t_rule(set, "a", NULL);
+	struct policy_rule *b = t_rule(set, "b", NULL);
+
+	one(a);
+	other(b);
+	policy_rule_settle(a, NULL);
+	policy_rule_settle(b, NULL);
+	T_EQ(policy_rule_overlaps(a, b), overlap);
+	T_EQ(policy_rule_overlaps(b, a), overlap);
+	policy_set_free(set);
+}
+
+/* clang-format off */
+static void user2(struct policy_rule *r) { t_span(r, POLICY_SPAN_USER, 2, 2); }
+static void tcp(struct policy_rule *r) { t_span(r, POLICY_SPAN_PROTO, 6, 6); }
+static void cl(struct policy_rule *r) { r->services = POLICY_BIT_CL; }
+static void eth1(struct policy_rule *r) { t_iface(r, "eth1"); }
+static void off(struct policy_rule *r) { r->disabled = true; }
+static void data(struct policy_rule *r) { r->scope = POLICY_SCOPE_DATA; }
+static void path(struct policy_rule *r) { r->messages = 1 << POLICY_PATH; }
+static void unicast(struct policy_rule *r) { r->multicast = POLICY_BIT_NO; }
+static void anon(struct policy_rule *r) { r->identified = POLICY_BIT_NO; }
+static void wf(struct policy_rule *r) { r->styles = 1 << POLICY_STYLE_WF; }
+static void receiver(struct policy_rule *r) { r->roles = 2; }
+static void dst_9(struct policy_rule *r) { on_net(r, "9.0.0.0", "9.0.0.1"); }
+/* clang-format on */
+
+static void
+rules_apart_do_not_overlap(void)
+{
+	expect_apart(user, user2, false);
+	expect_apart(user, group, true);
+	expect_apart(user2, user_or_host, true);
+	expect_apart(udp, tcp, false);
+	expect_apart(udp_tcp, tcp, true);
+	expect_apart(gs, cl, false);
+	expect_apart(gs_cl, cl, true);
+	expect_apart(iface, eth1, false);
+	expect_apart(glob, eth1, true);
+	expect_apart(off, none, false);
+	expect_apart(data, none, false);
+	expect_apart(path, resv, false);
+	expect_apart(unicast, group_address, false);
+	expect_apart(anon, known, false);
+	expect_apart(wf, ff_se, false);
+	expect_apart(role, receiver, false);
+	expect_apart(dst_9, dst8, false);
+	expect_apart(dst16, dst8, true);
+	expect_apart(dst16, dst6_64, false);
+}
+
 static struct t_case cases[] = {
 	{ "each part of the order counts", each_part_of_the_order_counts },
 	{ "names decide what nothing else does",
@@ -340,6 +509,9 @@ static struct t_case cases[] = {
 		the_index_finds_what_a_plain_search_finds },
 	{ "covered rules match nothing more",
 		covered_rules_match_nothing_more },
+	{ "rules that share a request overlap",
+		rules_that_share_a_request_overlap },
+	{ "rules apart do not overlap", rules_apart_do_not_overlap },
 	{ "candidates are few", candidates_are_few },
 };
 T_MAIN(cases)

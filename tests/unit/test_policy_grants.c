@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+
+/* What several rules grant together: users, pools, shared categories, soft
+ * limits, duration, priorities, what is lowered. */
+
+#include "t_policy.h"
+
+static struct policy_verdict
+ask_at(struct policy *p, uint32_t uid, uint64_t rate_Bps, uint32_t claim,
+	int64_t now_s)
+{
+	struct policy_request q = t_request();
+
+	q.uid = uid;
+	q.rate_Bps = rate_Bps;
+	q.now_unix_s = now_s;
+	return t_decide(p, &q, claim);
+}
+
+static struct policy_verdict
+ask(struct policy *p, uint32_t uid, uint64_t rate_Bps, uint32_t claim)
+{
+	return ask_at(p, uid, rate_Bps, claim, 0);
+}
+
+static void
+each_user_has_bounds_of_its_own(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy *p;
+	struct policy_verdict first;
+	struct policy_verdict v;
+
+	c->user_flows = 1;
+	c->user_Bps = 100;
+	t_rule(set, "r", "c");
+	p = t_policy(set);
+	first = ask(p, 1, 100, 0);
+	T_CHECK(first.allowed, "%s", first.reason);
+	v = ask(p, 1, 10, 0);
+	T_STR(v.reason, "rule r: 2 flows of uid 1 exceed maxFlowsPerUser 1");
+	T_STR(v.limit, "maxFlowsPerUser");
+	T_EQ(v.value, 4);
+	T_CHECK(ask(p, 2, 100, 0).allowed, "another user");
+	v = ask(p, 3, 101, 0);
+	T_STR(v.reason, "rule r: aggregate rate 808 bit/s of uid 3 exceeds "
+			"aggregateRatePerUser 800 bit/s");
+	policy_end(p, first.claim);
+	T_CHECK(ask(p, 1, 100, 0).allowed, "given back");
+	policy_free(p);
+}
+
+static void
+a_shared_category_counts_for_all_its_rules(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy *p;
+
+	c->max_flows = 2;
+	c->share = 1;
+	t_span(t_rule(set, "one", "c"), POLICY_SPAN_USER, 1, 1);
+	t_span(t_rule(set, "two", "c"), POLICY_SPAN_USER, 2, 2);
+	p = t_policy(set);
+	T_CHECK(ask(p, 1, 1, 0).allowed, "one");
+	T_CHECK(ask(p, 2, 1, 0).allowed, "two");
+	T_STR(ask(p, 2, 1, 0).reason, "category c: 3 flows exceed maxFlows 2");
+	policy_free(p);
+}
+
+static void
+buckets_add_up(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy *p;
+	struct policy_verdict v;
+
+	c->aggregate_bucket_bytes = 5999;
+	t_rule(set, "r", "c");
+	p = t_policy(set);
+	T_CHECK(ask(p, 1, 1, 0).allowed, "3000 of 5999");
+	v = ask(p, 1, 1, 0);
+	T_STR(v.limit, "aggregateBucket");
+	T_CHECK(strstr(v.reason, "aggregate bucket 6 kB exceeds"), "%s",
+		v.reason);
+	policy_free(p);
+}
+
+static void
+a_pool_keeps_its_headroom_for_priority(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *plain = t_category(set, "plain");
+	struct policy_category *urgent = t_category(set, "urgent");
+	struct policy_pool *pool = t_pool(set, "hall");
+	struct policy_pool_info info;
+	struct policy *p;
+
+	pool->rate_Bps = 1000;
+	pool->max_flows = 4;
+	pool->headroom_percent = 50;
+	plain->pool = 0;
+	urgent->pool = 0;
+	urgent->admission_priority = 1;
+	t_span(t_rule(set, "one", "plain"), POLICY_SPAN_USER, 1, 1);
+	t_span(t_rule(set, "two", "urgent"), POLICY_SPAN_USER, 2, 2);
+	p = t_policy(set);
+	T_STR(ask(p, 1, 501, 0).reason,
+		"pool hall: aggregate rate 4.008 kbit/s exceeds rate 4 kbit/s");
+	T_CHECK(ask(p, 1, 100, 0).allowed, "one flow");
+	T_CHECK(ask(p, 1, 400, 0).allowed, "two flows");
+	T_STR(ask(p, 1, 0, 0).reason, "pool hall: 3 flows exceed maxFlows 2");
+	T_CHECK(ask(p, 2, 500, 0).allowed, "the rest");
+	T_STR(ask(p, 2, 1, 0).limit, "rate");
+	T_CHECK(policy_pool_at(p, 0, &info), "a pool");
+	T_STR(info.name, "hall");
+	T_EQ(info.flows, 3);
+	T_EQ(info.rate_Bps, 1000);
+	T_EQ(info.max_flows, 4);
+	T_EQ(info.max_Bps, 1000);
+	T_CHECK(!policy_pool_at(p, 1, &info), "no other");
+	policy_free(p);
+}
+
+/* All or none of the counters. */
+static void
+what_is_refused_counts_nowhere(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy_pool_info info;
+	struct policy_rule_info rule;
+	struct policy *p;
+
+	t_pool(set, "hall")->max_flows = 1;
+	c->pool = 0;
+	c->user_flows = 5;
+	t_rule(set, "r", "c");
+	p = t_policy(set);
+	T_CHECK(ask(p, 1, 7, 0).allowed, "the first");
+	for (uint32_t uid = 2; uid < 50; uid++)
+		T_CHECK(!ask(p, uid, 7, 0).allowed, "the pool is full");
+	T_CHECK(policy_pool_at(p, 0, &info) && info.flows == 1 &&
+			info.rate_Bps == 7,
+		"%llu", (unsigned long long)info.flows);
+	T_CHECK(policy_rule_at(p, 0, &rule) && rule.flows == 1 &&
+			rule.rate_Bps == 7 && rule.allowed == 1 &&
+			rule.refused == 48,
+		"%llu", (unsigned long long)rule.flows);
+	policy_free(p);
+}
+
+static void
+a_soft_limit_is_told_once_it_is_passed(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy *p;
+
+	c->max_flows = 10;
+	c->aggregate_Bps = 1000;
+	c->aggregate_bucket_bytes = 12000;
+	c->soft_percent = 50;
+	t_rule(set, "r", "c");
+	p = t_policy(set);
+	T_STR(ask(p, 1, 500, 0).soft, "");
+	T_STR(ask(p, 1, 1, 0).soft, "rule r: over 50 % of aggregateRate");
+	T_STR(ask(p, 1, 1, 0).soft, "rule r: over 50 % of aggregateBucket");
+	policy_free(p);
+}
+
+static void
+continued_rules_add_what_they_set_first(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *a = t_category(set, "a");
+	struct policy_category *b = t_category(set, "b");
+	struct policy_rule *all = t_rule(set, "all", "a");
+	const char *rule;
+	const char *why;
+	struct policy_request q = t_request();
+	struct policy_verdict v;
+	struct policy *p;
+
+	a->max_flows = 2;
+	all->goes_on = true;
+	all->priority = 9;
+	b->max_flows = 100;
+	b->max_rate_Bps = 500;
+	t_span(t_rule(set, "one", "b"), POLICY_SPAN_USER, 1, 1);
+	t_span(t_rule(set, "two", "b"), POLICY_SPAN_USER, 2, 2);
+	p = t_policy(set);
+	v = ask(p, 1, 501, 0);
+	T_STR(v.reason,
+		"rule one: rate per flow 4.008 kbit/s exceeds maxRatePerFlow "
+		"4 kbit/s");
+	T_STR(v.rule, "one");
+	T_CHECK(ask(p, 1, 500, 0).allowed, "one");
+	v = ask(p, 2, 500, 0);
+	T_STR(v.reason, "rule two allows (category b)");
+	v = ask(p, 1, 1, 0);
+	T_STR(v.reason, "rule all: 3 flows exceed maxFlows 2");
+	T_STR(v.rule, "one");
+	q.uid = 2;
+	T_CHECK(policy_tried_at(p, 0, &q, &rule, &why), "the first");
+	T_STR(rule, "all");
+	T_STR(why, "");
+	T_CHECK(policy_tried_at(p, 1, &q, &rule, &why), "the second");
+	T_STR(rule, "one");
+	T_STR(why, "who: somebody else");
+	T_CHECK(!policy_tried_at(p, 3, &q, &rule, &why), "no more");
+	policy_free(p);
+}
+
+static void
+nothing_lasts_longer_than_it_may(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy *p;
+	struct policy_verdict v;
+
+	c->max_duration_s = 100;
+	c->on_change = POLICY_RENEGOTIATE;
+	c->grace_s = 7;
+	t_rule(set, "r", "c");
+	p = t_policy(set);
+	T_EQ(policy_next_change(p, 0), INT64_MAX);
+	v = ask_at(p, 1, 10, 0, 1000);
+	T_EQ(v.until_unix_s, 1100);
+	T_EQ(policy_next_change(p, 1000), 1100);
+	T_EQ(policy_next_change(p, 1099), 1100);
+	T_EQ(policy_next_change(p, 1100), INT64_MAX);
+	/* A change does not begin anew. */
+	v = ask_at(p, 1, 20, v.claim, 1050);
+	T_CHECK(v.allowed && v.until_unix_s == 1100, "%s", v.reason);
+	T_CHECK(ask_at(p, 1, 20, v.claim, 1099).allowed, "the last second");
+	v = ask_at(p, 1, 20, v.claim, 1100);
+	T_STR(v.reason, "rule r: it has lasted 100 s, maxDuration is 100 s");
+	T_EQ(v.change, POLICY_RENEGOTIATE);
+	T_EQ(v.grace_s, 7);
+	/* Another one begins anew, and the first of two ends first. */
+	T_CHECK(ask_at(p, 1, 20, 0, 1070).allowed, "another");
+	T_EQ(policy_next_change(p, 1101), 1170);
+	policy_free(p);
+}
+
+static void
+what_begins_next_is_known(void)
+{
+	struct policy_set *set = t_set();
+	struct policy *p;
+
+	(void)t_zone(set, "UTC", 0, 1, 0);
+	t_when(set, "a")->valid_from_s = 500;
+	t_when(set, "b")->valid_from_s = 300;
+	t_whens(t_rule(set, "r", NULL), 0);
+	p = t_policy(set);
+	T_EQ(policy_next_change(p, 0), 300);
+	T_EQ(policy_next_change(p, 300), 500);
+	T_EQ(policy_next_change(p, 500), INT64_MAX);
+	policy_free(p);
+}
+
+static void
+claims_to_priority_are_bounded(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy_request q = t_request();
+	struct policy_verdict v;
+	struct policy *p;
+
+	c->max_preemption = 5;
+	c->preemption = 1;
+	c->defending = 2;
+	t_rule(set, "r", "c");
+	p = t_policy(set);
+	v = t_decide(p, &q, 0);
+	T_EQ(v.preemption * 100 + v.defending, 102);
+	q.claims_priority = true;
+	q.preemption = 4;
+	q.defending = 3;
+	v = t_decide(p, &q, 0);
+	T_EQ(v.preemption * 100 + v.defending, 404);
+	q.preemption = 9;
+	q.defending = 9;
+	v = t_decide(p, &q, 0);
+	T_EQ(v.preemption * 100 + v.defending, 505);
+	policy_free(p);
+}
+
+static void
+a_guarantee_is_lowered_to_what_it_would_send(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy_request q = t_request();
+	struct policy_verdict v;
+	struct policy *p;
+
+	c->max_service = POLICY_SERVICE_CL;
+	c->on_exceed = POLICY_LOWER;
+	c->max_bucket_bytes = 1000;
+	c->max_peak_Bps = 2000;
+	c->max_packet_bytes = 900;
+	c->max_slack_us = 77;
+	t_rule(set, "r", "c");
+	p = t_policy(set);
+	q.service = POLICY_SERVICE_GS;
+	q.tspec_rate_Bps = 500;
+	q.peak_Bps = 0;
+	v = t_decide(p, &q, 0);
+	T_CHECK(v.allowed && v.lowered, "%s", v.reason);
+	T_EQ(v.service, POLICY_SERVICE_CL);
+	T_EQ(v.rate_Bps, 500);
+	T_EQ(v.bucket_bytes, 1000);
+	T_EQ(v.peak_Bps, 2000);
+	T_EQ(v.max_packet, 900);
+	T_EQ(v.max_slack_us, 77);
+	T_STR(v.reason,
+		"rule r allows (category c), lowered to what it grants");
+	policy_free(p);
+}
+
+static void
+overlaps_are_seen(void)
+{
+	static const struct {
+		const char *a;
+		const char *b;
+		bool meet;
+	} rows[] = { { "eth*", "*0", true }, { "eth0", "eth1", false },
+		{ "eth?", "eth1", true }, { "a*b", "ac*", true },
+		{ "a*b", "c*", false }, { "*", "", true }, { "?", "", false },
+		{ "ab", "a", false }, { "?b", "a?", true } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_EQ(policy_globs_meet(rows[i].a, rows[i].b), rows[i].meet);
+		T_EQ(policy_globs_meet(rows[i].b, rows[i].a), rows[i].meet);
+	}
+}
+
+static struct t_case cases[] = {
+	{ "each user has bounds of its own", each_user_has_bounds_of_its_own },
+	{ "a shared category counts for all its rules",
+		a_shared_category_counts_for_all_its_rules },
+	{ "buckets add up", buckets_add_up },
+	{ "a pool keeps its headroom for priority",
+		a_pool_keeps_its_headroom_for_priority },
+	{ "what is refused counts nowhere", what_is_refused_counts_nowhere },
+	{ "a soft limit is told once it is passed",
+		a_soft_limit_is_told_once_it_is_passed },
+	{ "continued rules add what they set first",
+		continued_rules_add_what_they_set_first },
+	{ "nothing lasts longer than it may",
+		nothing_lasts_longer_than_it_may },
+	{ "what begins next is known", what_begins_next_is_known },
+	{ "claims to priority are bounded", claims_to_priority_are_bounded },
+	{ "a guarantee is lowered to what it would send",
+		a_guarantee_is_lowered_to_what_it_would_send },
+	{ "overlaps are seen", overlaps_are_seen },
+};
+T_MAIN(cases)
