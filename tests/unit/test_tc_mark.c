@@ -182,6 +182,34 @@ a_reservation_is_covered_in_every_field(void)
 }
 
 static void
+what_is_denied_counts_as_out_of_profile(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_rule r = { .id = 4,
+		.deny = true,
+		.marks = true,
+		.marks_out = true,
+		.dscp_out = 8,
+		.match_count = 1,
+		.matches[0] = { .family = ADDR_V4 } };
+	const struct tc_mark_set set = {
+		.iface = &iface, .rules = &r, .count = 1
+	};
+	struct tc_extra extra = { 0 };
+	char got[4096];
+	struct text t = text_over(got, sizeof(got));
+
+	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
+	T_EQ(extra.action_count, 2);
+	T_EQ(extra.actions[0].index, tc_rule_counter(4, TC_RULE_OUT));
+	T_EQ(extra.actions[0].control, TC_VERDICT_PIPE);
+	T_EQ(extra.actions[1].control, TC_VERDICT_DROP);
+	tc_mark_text(&t, &set, NULL, 0);
+	T_CHECK(strstr(got, "r4 counter name r4_out drop\n"), "%s", got);
+	T_CHECK(!strstr(got, "dscp set 0x08"), "%s", got);
+}
+
+static void
 a_listing_of_counters_is_read(void)
 {
 	static const char listing[] =
@@ -261,6 +289,8 @@ static struct t_case cases[] = {
 		nft_commands_are_one_table_of_ours },
 	{ "a reservation is covered in every field",
 		a_reservation_is_covered_in_every_field },
+	{ "what is denied counts as out of profile",
+		what_is_denied_counts_as_out_of_profile },
 	{ "a listing of counters is read", a_listing_of_counters_is_read },
 	{ "messages survive the way", messages_survive_the_way },
 };

@@ -266,6 +266,13 @@ what_a_class_may_send_follows_from_the_rule(void)
 		T_CHECK(class != NULL, "row %zu: no class", i);
 		T_EQ(class->htb.rate_Bps, rows[i].rate_Bps);
 		T_EQ(class->htb.ceil_Bps, rows[i].ceil_Bps);
+		/* The bucket is that of the rate by right, or of the bound. */
+		T_EQ(tc_clock_bytes(class->htb.buffer_ticks,
+			     class->htb.rate_Bps) == 10000,
+			rows[i].guaranteed);
+		T_EQ(tc_clock_bytes(class->htb.cbuffer_ticks,
+			     class->htb.ceil_Bps) == 10000,
+			rows[i].excess != TC_EXCESS_MARK);
 		T_EQ(fix_find(
 			     g->f, TC_QDISC_LEAF, tc_leaf_handle(class->handle))
 				->fifo.limit,
@@ -672,6 +679,7 @@ a_full_kernel_marks_and_polices_in_the_filters(void)
 			"police pedit csum gact; pedit csum gact; ", false },
 		{ { .rate_Bps = 1000,
 			  .bucket_bytes = 5000,
+			  .marks_out = true, /* of no use: it is dropped */
 			  .excess = TC_EXCESS_DROP },
 			"police gact; gact gact; ", false },
 		{ { .rate_Bps = 1000,
