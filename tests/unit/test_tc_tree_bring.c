@@ -452,7 +452,59 @@ one_side_leaves_the_other(void)
 	tc_objects_done(&k.objects);
 }
 
+static struct tree_outcome
+bring_text(struct fake *k, const char *text)
+{
+	const struct tc_kernel kernel = {
+		.arg = k, .run = run, .dump_tree = dump_tree
+	};
+	const struct tree_bring b = { .kernel = &kernel, .name = "eth0" };
+	struct tc_objects want = { .alloc = alloc_heap() };
+	struct tree_outcome outcome;
+
+	t_build(text, 0, &want);
+	T_EQ(tree_bring(&b, &want, both, &outcome), 0);
+	T_CHECK(outcome.error == 0, "%s", outcome.text);
+	tc_objects_done(&want);
+	return outcome;
+}
+
+/* A prio whose last band is filtered to, with such a queue and protocol. */
+static const char *
+prio_with(const char *handle, const char *protocol)
+{
+	static char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		"interfaces = ( { name = \"eth0\"; root = { kind = \"prio\"; "
+		"handle = \"1:\"; classes = ( { id = \"1:1\"; queue = { kind = "
+		"\"bfifo\"; handle = \"%s\"; limit = 3000; }; } ); filters = ( "
+		"{ pref = 1; protocol = \"%s\"; class = \"1:3\"; } ); }; } );",
+		handle, protocol);
+	return text;
+}
+
+static void
+what_cannot_change_is_made_again(void)
+{
+	struct fake k = { .objects = { .alloc = alloc_heap() } };
+
+	(void)bring_text(&k, prio_with("30:", "ip"));
+	T_CHECK(find_handle(&k, 0x300000) != NULL, "no queue");
+	(void)bring_text(&k, prio_with("31:", "ip"));
+	T_CHECK(find_handle(&k, 0x300000) == NULL, "the old handle");
+	T_CHECK(find_handle(&k, 0x310000) != NULL, "no queue");
+	(void)bring_text(&k, prio_with("31:", "ipv6"));
+	T_CHECK(strstr(state_of(&k), "u32 to 1:3") != NULL, "%s", state_of(&k));
+	k.steps = 0;
+	(void)bring_text(&k, prio_with("31:", "ipv6"));
+	T_EQ(k.steps, 0);
+	tc_objects_done(&k.objects);
+}
+
 static struct t_case cases[] = {
+	{ "what cannot change is made again",
+		what_cannot_change_is_made_again },
 	{ "from any tree to any other, every refusal is undone",
 		every_refusal_is_undone },
 	{ "a kernel that refuses everything is told of",
