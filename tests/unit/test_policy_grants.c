@@ -221,6 +221,7 @@ nothing_lasts_longer_than_it_may(void)
 	struct policy_category *c = t_category(set, "c");
 	struct policy *p;
 	struct policy_verdict v;
+	uint32_t held;
 
 	c->max_duration_s = 100;
 	c->on_change = POLICY_RENEGOTIATE;
@@ -236,14 +237,19 @@ nothing_lasts_longer_than_it_may(void)
 	/* A change does not begin anew. */
 	v = ask_at(p, 1, 20, v.claim, 1050);
 	T_CHECK(v.allowed && v.until_unix_s == 1100, "%s", v.reason);
-	T_CHECK(ask_at(p, 1, 20, v.claim, 1099).allowed, "the last second");
-	v = ask_at(p, 1, 20, v.claim, 1100);
+	held = v.claim;
+	T_CHECK(ask_at(p, 1, 20, held, 1099).allowed, "the last second");
+	v = ask_at(p, 1, 20, held, 1100);
 	T_STR(v.reason, "rule r: it has lasted 100 s, maxDuration is 100 s");
 	T_EQ(v.change, POLICY_RENEGOTIATE);
 	T_EQ(v.grace_s, 7);
 	/* Another one begins anew, and the first of two ends first. */
 	T_CHECK(ask_at(p, 1, 20, 0, 1070).allowed, "another");
 	T_EQ(policy_next_change(p, 1101), 1170);
+	T_EQ(policy_next_change(p, 1050), 1100);
+	/* What is given back ends no more. */
+	policy_end(p, held);
+	T_EQ(policy_next_change(p, 1050), 1170);
 	policy_free(p);
 }
 

@@ -336,7 +336,54 @@ rules_of_zones_are_read_or_refused(void)
 		T_CHECK(!parses(bad[i]), "%s", bad[i]);
 }
 
+/* What a host knows of a directory that does not answer. */
+static void
+the_directorys_part_of_a_snapshot_keeps_its_times(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "theirs");
+	struct policy_rule *r = t_rule(set, "theirs", "theirs");
+	struct source_draft draft = { 0 };
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+
+	(void)t_category(set, "ours");
+	(void)t_rule(set, "ours", "ours");
+	set->source_key = 77;
+	c->origin = POLICY_FROM_DIRECTORY;
+	c->max_flows = 5;
+	c->pool = 0;
+	(void)t_pool(set, "hall");
+	r->origin = POLICY_FROM_DIRECTORY;
+	(void)t_zone(set, "Europe/Berlin", HOUR, CHANGE, 2 * HOUR);
+	t_when(set, "")->days = 3;
+	(void)t_when(set, "office");
+	r->own_when = 0;
+	t_whens(r, 1);
+	t_sort(set);
+	T_CHECK(policy_snapshot_write(set, &bytes, &len), "not written");
+	T_CHECK(!source_from_snapshot(bytes, len, 78, &draft), "another's");
+	T_CHECK(source_from_snapshot(bytes, len, 77, &draft), "not read");
+	T_EQ(draft.n_categories, 1);
+	T_STR(draft.categories[0].category.name, "theirs");
+	T_EQ(draft.categories[0].category.max_flows, 5);
+	T_STR(draft.categories[0].pool, "hall");
+	T_EQ(draft.n_rules, 1);
+	T_STR(draft.rules[0].rule->name, "theirs");
+	T_STR(draft.rules[0].category, "theirs");
+	T_CHECK(draft.rules[0].own.set && draft.rules[0].own.when.days == 3,
+		"its own time");
+	T_STR(draft.rules[0].own.zone, "Europe/Berlin");
+	T_EQ(draft.rules[0].schedules.count, 1);
+	T_STR(draft.rules[0].schedules.at[0].text, "office");
+	source_draft_done(&draft);
+	alloc_put(alloc_heap(), bytes);
+	policy_set_free(set);
+}
+
 static struct t_case cases[] = {
+	{ "the directory's part of a snapshot keeps its times",
+		the_directorys_part_of_a_snapshot_keeps_its_times },
 	{ "the calendar is that of libc", the_calendar_is_that_of_libc },
 	{ "times of day are local", times_of_day_are_local },
 	{ "a time may go past midnight", a_time_may_go_past_midnight },
