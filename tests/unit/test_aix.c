@@ -267,6 +267,27 @@ what_matches_nothing_there_matches_nothing_here(void)
 	done(&r);
 }
 
+/* Digits are aligned to the left: the seventh is ECN's, too. */
+static void
+bits_of_ecn_are_noticed(void)
+{
+	static const struct {
+		const char *text;
+		size_t notes;
+	} tries[] = { { "ServiceCategories a { OutgoingTOS 101110 }", 0 },
+		{ "ServiceCategories a { OutgoingTOS 1011101 }", 1 },
+		{ "ServiceCategories a { OutgoingTOS 1011100 }", 0 },
+		{ "ServiceCategories a { OutgoingTOS 10111001 }", 1 },
+		{ "ServiceCategories a { OutgoingTOS 10111100 }", 0 } };
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		struct reading r = read_text(tries[i].text);
+
+		T_EQ(r.draft.notes.count, tries[i].notes);
+		done(&r);
+	}
+}
+
 static void
 the_format_can_be_forced(void)
 {
@@ -331,6 +352,7 @@ static struct t_case cases[] = {
 		a_scope_comes_from_the_category_when_the_rule_has_none },
 	{ "what matches nothing there matches nothing here",
 		what_matches_nothing_there_matches_nothing_here },
+	{ "bits of ECN are noticed", bits_of_ecn_are_noticed },
 	{ "the format can be forced", the_format_can_be_forced },
 	{ "hostile sizes are survived", hostile_sizes_are_survived },
 };

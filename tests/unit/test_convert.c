@@ -132,6 +132,23 @@ the_published_files_go_there_and_back(void)
 	}
 }
 
+/* What AIX means by what is not said. */
+static void
+what_a_file_leaves_open_is_written_out(void)
+{
+	static const char text[] =
+		"ServiceCategories a { PolicyScope Both MaxRate 0 }\n"
+		"ServiceCategories b { MaxRate 8 }\n"
+		"ServicePolicyRules x { ServiceReference a }\n"
+		"ServicePolicyRules y { ProtocolNumber 6 ServiceReference b "
+		"SourceAddressRange 0 Permission Blocked }\n";
+	struct trip native = go("aix", "native", text);
+
+	expect_no_loss(&native);
+	T_CHECK(digest_of(native.text) == digest_of(text), "%s", native.text);
+	end(&native);
+}
+
 /* Each kind of value that the tables have; no part that only a file has. */
 static const char rich[] =
 	"policy = { categories = ("
@@ -368,6 +385,8 @@ rsvpctl_has_the_same(void)
 static struct t_case cases[] = {
 	{ "the published files go there and back",
 		the_published_files_go_there_and_back },
+	{ "what a file leaves open is written out",
+		what_a_file_leaves_open_is_written_out },
 	{ "what the directory can hold survives it",
 		what_the_directory_can_hold_survives_it },
 	{ "what AIX cannot say is told and never matches more",
