@@ -632,6 +632,21 @@ only_the_rules_make_the_digest(void)
 
 /* ---- lack of memory ----------------------------------------------------- */
 
+/* How many it takes when none fails. */
+static size_t
+allocations_of(const struct bytes *b)
+{
+	enum { PLENTY = 100000 };
+	struct t_ration ration = { PLENTY, 0 };
+	const struct alloc alloc = t_ration_alloc(&ration);
+	struct policy_load *load = policy_load_begin(&alloc, b->at, b->len);
+
+	while (policy_load_step(load, 100) == POLICY_LOAD_MORE)
+		;
+	policy_load_drop(load);
+	return PLENTY - ration.left;
+}
+
 static void
 each_failing_allocation_is_survived(void)
 {
@@ -653,6 +668,8 @@ each_failing_allocation_is_survived(void)
 		T_EQ(ration.held, 0);
 	}
 	T_CHECK(n > 15, "only %zu allocations", n);
+	/* It was not taken for whole while something was missing. */
+	T_EQ(n - 1, allocations_of(&b));
 	drop(&b);
 }
 

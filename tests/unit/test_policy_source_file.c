@@ -485,7 +485,36 @@ local_uris_are_known(void)
 			rows[i].uri);
 }
 
+/* A bare number of the directory counts kilobits. */
+static void
+the_directorys_numbers_are_kilobits(void)
+{
+	struct source_category c = { 0 };
+	size_t n;
+	const struct source_key *keys = source_category_keys(&n);
+	char said[256];
+	struct text why = text_over(said, sizeof(said));
+
+	for (size_t i = 0; i < n; i++) {
+		const char *ldap = keys[i].ldap ? keys[i].ldap : "";
+
+		if (strcmp(ldap, "MaxRate") == 0)
+			T_CHECK(keys[i].read(&keys[i], "8", &c, &why), "%s",
+				said);
+		if (strcmp(ldap, "MaxTokenBucket") == 0)
+			T_CHECK(keys[i].read(&keys[i], "16", &c, &why) &&
+					c.category.bucket_bytes == 2000 &&
+					keys[i].read(
+						&keys[i], "3 kB", &c, &why),
+				"%s", said);
+	}
+	T_EQ(c.category.rate_Bps, 1000);
+	T_EQ(c.category.bucket_bytes, 3000);
+}
+
 static struct t_case cases[] = {
+	{ "the directory's numbers are kilobits",
+		the_directorys_numbers_are_kilobits },
 	{ "files are said to mean what they mean",
 		files_are_said_to_mean_what_they_mean },
 	{ "the sample passes", the_sample_passes },
