@@ -643,6 +643,10 @@ sim_check_session(
 	}
 	if (look->path_count != info->paths || look->resv_count != info->resvs)
 		sim_problem(s, "node %u: counts of session state", node->index);
+	/* What lost tears left behind goes by itself; meanwhile there are more
+	 * senders than a view shows. */
+	if (look->path_count > SIM_FLOWS)
+		return;
 	check_paths(s, node, look);
 	check_resvs(s, node, look);
 	check_flows(s, node, look);
