@@ -291,6 +291,9 @@ claims_to_priority_are_bounded(void)
 	q.defending = 3;
 	v = t_decide(p, &q, 0);
 	T_EQ(v.preemption * 100 + v.defending, 404);
+	q.preemption = 1;
+	v = t_decide(p, &q, 0);
+	T_EQ(v.preemption * 100 + v.defending, 103);
 	q.preemption = 9;
 	q.defending = 9;
 	v = t_decide(p, &q, 0);
