@@ -332,6 +332,26 @@ policy_data_at(const struct policy *p, size_t i, int64_t now_unix_s,
 }
 
 bool
+policy_rule_category(const struct policy *p, const char *name,
+	char ret_category[POLICY_NAME])
+{
+	const struct policy_set *set = p->set;
+
+	for (size_t i = 0; set && i < set->n_rules; i++) {
+		const struct policy_rule *rule = set->rules[i];
+
+		if (strcmp(rule->name, name) != 0)
+			continue;
+		(void)text_copy(ret_category, POLICY_NAME,
+			rule->category == POLICY_NO_CATEGORY
+				? ""
+				: set->categories[rule->category].name);
+		return true;
+	}
+	return false;
+}
+
+bool
 policy_pool_at(
 	const struct policy *p, size_t i, struct policy_pool_info *ret_info)
 {

@@ -178,6 +178,11 @@ struct policy_rule_info {
 bool policy_rule_at(const struct policy *policy, size_t i,
 	struct policy_rule_info *ret_info);
 
+/* The category of the rule of that name, "" without one.  False: no such
+ * rule. */
+bool policy_rule_category(const struct policy *policy, const char *name,
+	char ret_category[POLICY_NAME]);
+
 struct policy_pool_info {
 	char name[POLICY_NAME];
 	uint64_t max_flows; /* UINT64_MAX: no bound */

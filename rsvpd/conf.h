@@ -100,6 +100,8 @@ struct conf {
 	size_t iface_count;
 	struct conf_iface *ifaces; /* owned */
 	bool raw;                  /* false: RSVP in UDP alone */
+	bool accounting;           /* records are written */
+	uint32_t accounting_ms;    /* and between ends so often; 0: never */
 };
 
 /* Where and why a file was refused: "FILE:LINE: what (remedy)". */

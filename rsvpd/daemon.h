@@ -27,6 +27,8 @@ enum sup_fd {
 	SUP_FD_GUARD,    /* no forwarding of multicast RSVP while it is open */
 	SUP_FD_UDP,      /* UDP port 1698 */
 	SUP_FD_UDP_HOST, /* UDP port 1699 */
+	SUP_FD_ACCOUNTS, /* the file of accounting records, for appending */
+	SUP_FD_USERS,    /* a sealed copy of /etc/passwd */
 	SUP_FD_COUNT
 };
 
@@ -49,6 +51,7 @@ struct engine {
 	struct loop_timer *hold;
 	struct loop_timer *stop; /* withdrawing before the end, or NULL */
 	struct mono stop_by;
+	struct account *account;
 };
 
 /*

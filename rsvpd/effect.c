@@ -5,6 +5,7 @@
 #include "rsvpd/daemon.h"
 
 #include "base/log.h"
+#include "rsvpd/account.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/rules.h"
@@ -39,6 +40,9 @@ carry_out(struct engine *engine, const struct rsvp_effect *effect)
 		break;
 	case RSVP_EFFECT_NOTE:
 		write_note(&effect->note);
+		break;
+	case RSVP_EFFECT_ACCOUNT:
+		account_effect(engine->account, &effect->account);
 		break;
 	}
 }

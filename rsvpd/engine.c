@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "rsvpd/account.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/ctl_server.h"
 #include "rsvpd/daemon.h"
@@ -123,6 +124,7 @@ core_conf(const struct conf *conf)
 	c.blockade_multiple = conf->blockade_multiple;
 	c.tc_wait_ms = conf->tc_wait_ms;
 	c.default_lifetime_ms = longest_lifetime_ms(conf);
+	c.accounts = conf->accounting;
 	return c;
 }
 
@@ -160,6 +162,14 @@ need_sockets(struct engine *engine)
 				.fd = -1 });
 			asked++;
 		}
+	/* Always anew: the file may have been moved away. */
+	for (int role = SUP_FD_ACCOUNTS; role <= SUP_FD_USERS; role++)
+		if (engine->conf->accounting) {
+			answer(&(struct sup_msg){ .type = SUP_NEED,
+				.role = (uint8_t)role,
+				.fd = -1 });
+			asked++;
+		}
 	return asked;
 }
 
@@ -171,6 +181,7 @@ put_in_force(struct engine *engine, struct conf *conf)
 	engine->conf = conf;
 	log_set((enum log_level)conf->log_level, conf->log_debug);
 	rsvp_core_reconf(engine->core, &core);
+	account_reconf(engine->account);
 	(void)need_sockets(engine); /* the loop takes them */
 
 	const int ret = net_link_sync(engine->link);
@@ -285,6 +296,12 @@ take_fd(struct process *p, int role, int fd)
 		break;
 	case SUP_FD_POLICY:
 		policy_client_socket(engine->policy, fd);
+		break;
+	case SUP_FD_ACCOUNTS:
+		account_file(engine->account, fd);
+		break;
+	case SUP_FD_USERS:
+		account_users(engine->account, fd);
 		break;
 	default:
 		close(fd);
@@ -430,6 +447,7 @@ make_parts(struct engine *engine)
 	if (!engine->loop || !make_core(engine) || !engine_hold(engine))
 		return false;
 	engine->tick = loop_timer_add(engine->loop, core_due, engine);
+	engine->account = account_new(engine);
 	engine->link = net_link_new(engine);
 	engine->raw = net_raw_new(engine);
 	engine->tc = tc_client_new(engine);
@@ -437,8 +455,9 @@ make_parts(struct engine *engine)
 	engine->rules = engine->tc ? rules_new(engine) : NULL;
 	engine->api = api_server_new(engine);
 	engine->ctl = ctl_server_new(engine);
-	return engine->tick && engine->link && engine->raw && engine->tc &&
-	       engine->policy && engine->rules && engine->api && engine->ctl;
+	return engine->tick && engine->account && engine->link && engine->raw &&
+	       engine->tc && engine->policy && engine->rules && engine->api &&
+	       engine->ctl;
 }
 
 static void
@@ -450,6 +469,7 @@ free_parts(struct engine *engine)
 	policy_client_free(engine->policy);
 	tc_client_free(engine->tc);
 	rules_free(engine->rules);
+	account_free(engine->account);
 	net_raw_free(engine->raw);
 	net_link_free(engine->link);
 	conf_free(engine->conf);

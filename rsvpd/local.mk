@@ -5,8 +5,10 @@ include rsvpd/core/local.mk
 # The daemon but for main(): what its unit tests link.  One block of sources
 # for each part of it.
 noinst_LTLIBRARIES += librsvpd.la
-librsvpd_la_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(LIBCONFIG_CFLAGS)
-librsvpd_la_LIBADD = libbase.la $(EVENT_LIBS) $(LIBCONFIG_LIBS) -lm
+librsvpd_la_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(LIBCONFIG_CFLAGS) \
+	$(JANSSON_CFLAGS)
+librsvpd_la_LIBADD = libbase.la $(EVENT_LIBS) $(LIBCONFIG_LIBS) \
+	$(JANSSON_LIBS) -lm
 librsvpd_la_SOURCES =
 
 librsvpd_la_SOURCES += \
@@ -28,6 +30,11 @@ librsvpd_la_SOURCES += \
 	rsvpd/ctl_server.c rsvpd/ctl_server.h
 
 librsvpd_la_SOURCES += \
+	rsvpd/account.c rsvpd/account.h \
+	rsvpd/account_file.c rsvpd/account_file.h \
+	rsvpd/account_json.c rsvpd/account_json.h
+
+librsvpd_la_SOURCES += \
 	rsvpd/engine_life.c rsvpd/engine_life.h
 
 librsvpd_la_SOURCES += \
@@ -47,7 +54,8 @@ rsvpd_rsvpd_CPPFLAGS = $(AM_CPPFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) \
 	-DRSVPD_SBINDIR='"$(sbindir)"' \
 	-DRSVPD_SYSCONFDIR='"$(sysconfdir)"' \
 	-DRSVPD_RUNDIR='"/run/rsvpd"' \
-	-DRSVPD_STATEDIR='"/var/lib/rsvpd"'
+	-DRSVPD_STATEDIR='"/var/lib/rsvpd"' \
+	-DRSVPD_LOGDIR='"/var/log/rsvpd"'
 rsvpd_rsvpd_SOURCES = \
 	rsvpd/engine.c \
 	rsvpd/main.c \

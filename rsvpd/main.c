@@ -18,6 +18,7 @@ enum { EXIT_USAGE = 2 };
 enum {
 	OPT_RUNTIME_DIR = 256,
 	OPT_STATE_DIR,
+	OPT_LOG_DIR,
 	OPT_ENGINE,
 	OPT_LIST_KEYS,
 	OPT_VERSION,
@@ -35,6 +36,7 @@ struct wish {
 static const struct option long_options[] = {
 	{ "runtime-dir", required_argument, NULL, OPT_RUNTIME_DIR },
 	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
+	{ "log-dir", required_argument, NULL, OPT_LOG_DIR },
 	{ "engine", no_argument, NULL, OPT_ENGINE },
 	{ "list-keys", no_argument, NULL, OPT_LIST_KEYS },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -45,7 +47,7 @@ static const struct option long_options[] = {
 static const char usage[] =
 	"usage: rsvpd [-f] [-c FILE] [-p FILE] [-i SECONDS] "
 	"[--runtime-dir DIR]\n"
-	"             [--state-dir DIR]\n"
+	"             [--state-dir DIR] [--log-dir DIR]\n"
 	"       rsvpd -n [-v] [-c FILE] [-p FILE]\n"
 	"  -c FILE            configuration (" RSVPD_SYSCONFDIR
 	"/rsvpd/rsvpd.conf)\n"
@@ -55,6 +57,7 @@ static const char usage[] =
 	"  -i SECONDS         ask the directory so often\n"
 	"  --runtime-dir DIR  sockets and lock (" RSVPD_RUNDIR ")\n"
 	"  --state-dir DIR    policy cache (" RSVPD_STATEDIR ")\n"
+	"  --log-dir DIR      accounting records (" RSVPD_LOGDIR ")\n"
 	"  -f                 stay in the foreground, as it always does\n"
 	"  -n                 check configuration and policy, start nothing\n"
 	"  -v                 with -n: print the effective configuration\n"
@@ -111,6 +114,9 @@ take_option(int opt, struct wish *wish)
 		break;
 	case OPT_STATE_DIR:
 		wish->options.state_dir = optarg;
+		break;
+	case OPT_LOG_DIR:
+		wish->options.log_dir = optarg;
 		break;
 	case OPT_ENGINE:
 		wish->engine = true;
@@ -203,7 +209,8 @@ main(int argc, char **argv)
 			.policy_path = RSVPD_SYSCONFDIR "/rsvpd/policy.conf",
 			.policy_classic = RSVPD_SYSCONFDIR "/policyd.conf",
 			.runtime_dir = RSVPD_RUNDIR,
-			.state_dir = RSVPD_STATEDIR } };
+			.state_dir = RSVPD_STATEDIR,
+			.log_dir = RSVPD_LOGDIR } };
 
 	read_options(argc, argv, &wish);
 	if (wish.done >= 0)

@@ -20,6 +20,7 @@
 
 #include "base/diff.h"
 #include "base/log.h"
+#include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/policy_client.h"
 #include "rsvpd/rules_plan.h"
@@ -184,6 +185,7 @@ tell_difference(
 
 	if (kind == DIFF_REMOVED) {
 		rsvp_core_rule_release(rules->engine->core, old->held);
+		rules_end(rules, old, "removed");
 		log_info(LOG_POLICY, "%s: rule %s: removed", old->info.ifname,
 			old->info.name);
 		return;
@@ -195,6 +197,12 @@ tell_difference(
 	new->rule.before = old->rule.before;
 	new->info.violation = old->info.violation;
 	(void)text_copy(new->told, sizeof(new->told), old->told);
+	if (new->info.state == RULES_INACTIVE)
+		rules_end(rules, old, "time");
+	else if (new->info.state == RULES_REFUSED)
+		rules_end(rules, old, "refused");
+	else
+		new->since_unix_ms = old->since_unix_ms;
 	if (kind == DIFF_CHANGED)
 		log_info(LOG_POLICY, "%s: rule %s: changed", new->info.ifname,
 			new->info.name);
@@ -427,6 +435,8 @@ set_installed(struct rules *rules, const struct managed *iface)
 			one->info.state != RULES_WAITING)
 			continue;
 		one->info.state = RULES_INSTALLED;
+		if (one->since_unix_ms == 0)
+			one->since_unix_ms = account_now_ms();
 		log_info(LOG_POLICY, "%s: rule %s: in force", one->info.ifname,
 			one->info.name);
 	}
@@ -565,6 +575,7 @@ replan(void *arg)
 		hold(rules, one);
 		tell_refusal(one);
 	}
+	rules_ask_ended(rules);
 	for (size_t i = 0; i < rules->iface_count; i++)
 		send_rules(rules, &rules->ifaces[i]);
 	watch_the_time(rules);
@@ -656,6 +667,17 @@ iface_ready(void *arg, uint32_t ifindex, enum tc_client_state state)
 
 /* ---- for the tool -------------------------------------------------------- */
 
+void
+rules_count_one(struct rules_info *info, const struct tc_rule_counter *counter)
+{
+	info->classid = counter->classid;
+	info->in_bytes = counter->in_bytes;
+	info->in_packets = counter->in_packets;
+	info->out_bytes = counter->out_bytes;
+	info->out_packets = counter->out_packets;
+	info->backlog_bytes = counter->backlog_bytes;
+}
+
 static void
 take_counter(void *arg, const struct tc_rule_counter *counter)
 {
@@ -667,12 +689,7 @@ take_counter(void *arg, const struct tc_rule_counter *counter)
 		one = find_rule(rules, counter->ifindex, counter->rule_id);
 		if (!one)
 			return;
-		one->info.classid = counter->classid;
-		one->info.in_bytes = counter->in_bytes;
-		one->info.in_packets = counter->in_packets;
-		one->info.out_bytes = counter->out_bytes;
-		one->info.out_packets = counter->out_packets;
-		one->info.backlog_bytes = counter->backlog_bytes;
+		rules_count_one(&one->info, counter);
 		return;
 	}
 	rules->waiters = NULL;
@@ -751,6 +768,7 @@ rules_free(struct rules *rules)
 		return;
 	loop_timer_del(rules->soon);
 	loop_timer_del(rules->retry);
+	rules_forget_ended(rules);
 	plan_free(&rules->plan);
 	free(rules);
 }

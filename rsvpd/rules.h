@@ -63,6 +63,8 @@ uint64_t rules_settled(const struct rules *rules);
 /* Ask for the counters; done is called once, also when there are none. */
 typedef void rules_counted_fn(void *arg);
 void rules_count(struct rules *rules, rules_counted_fn *done, void *arg);
+/* An accounting record of each that is in force. */
+void rules_interim(struct rules *rules);
 /* The i-th, in the order of decision on each interface; false: no more. */
 bool rules_at(const struct rules *rules, size_t i, struct rules_info *ret);
 

@@ -27,6 +27,7 @@ struct instance {
 	char told[RSVP_REASON]; /* last reason that was logged */
 	enum policy_arbitration arbitration;
 	struct tc_rule rule;
+	int64_t since_unix_ms; /* in force; 0: not yet */
 };
 
 /* Rules of all interfaces: by interface, in the order of decision. */
@@ -63,6 +64,21 @@ struct rules {
 	struct waiter *waiters;
 	struct rsvp_resv_info resvs[RESVS];
 	uint8_t bytes[MSG_DATAGRAM_MAX]; /* a rule, to be compared */
+	struct rules_ended *ended;       /* to be asked for their counters */
+	struct rules_ended *asked_ended;
 };
+
+void rules_count_one(
+	struct rules_info *info, const struct tc_rule_counter *counter);
+
+/* ---- rules_account.c ----------------------------------------------------- */
+
+/* It is in force no more. */
+void rules_end(
+	struct rules *rules, const struct instance *one, const char *how);
+/* Ask for the counters of those, before tcctl is told anything else. */
+void rules_ask_ended(struct rules *rules);
+/* Records as they are, for the end of the engine. */
+void rules_forget_ended(struct rules *rules);
 
 #endif /* RULES_INT_H */

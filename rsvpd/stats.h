@@ -36,7 +36,10 @@
 		"of the packets read, those in UDP")                           \
 	X(STATS_UDP_SENT, "udp_sent", "RSVP messages sent in UDP")             \
 	X(STATS_UDP_IGNORED, "udp_ignored",                                    \
-		"packets dropped: in UDP, and it is off or not meant for us")
+		"packets dropped: in UDP, and it is off or not meant for us")  \
+	X(STATS_ACCOUNTS, "accounts", "accounting records written")            \
+	X(STATS_ACCOUNTS_LOST, "accounts_lost",                                \
+		"accounting records lost: the file could not be written")
 
 enum stats_counter {
 #define X(name, text, help) name,

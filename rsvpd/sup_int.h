@@ -65,6 +65,8 @@ int sup_udp(int role);
 /* The file as it is now, as a sealed memory descriptor at its beginning; later
  * edits do not reach it.  Descriptor or a negative errno. */
 int sup_copy_file(const char *path);
+/* A file of that directory to append records to, made if it is missing. */
+int sup_append(const char *dir, const char *name);
 /* The same descriptor, read from its beginning. */
 int sup_rewind(int fd);
 

@@ -151,6 +151,30 @@ spawn(struct worker *w, int fd3, int fd5)
 	return pid > 0 ? 0 : pid;
 }
 
+/* Of accounting.  The names are ours: the engine chooses no file. */
+static void
+give_file(struct worker *engine, int role)
+{
+	static const char records[] = "accounting.jsonl";
+	static const char users[] = "/etc/passwd";
+	const char *dir = engine->sup->options->log_dir;
+	int fd = role == SUP_FD_ACCOUNTS ? sup_append(dir, records)
+					 : sup_copy_file(users);
+
+	if (fd < 0 && role == SUP_FD_ACCOUNTS)
+		log_err(LOG_MAIN,
+			"%s/%s: %s (records wait until a reload, as far as "
+			"there is room)",
+			dir, records, strerror(-fd));
+	else if (fd < 0)
+		log_warn(LOG_MAIN, "%s: %s (records have no names)", users,
+			strerror(-fd));
+	if (fd >= 0 && role == SUP_FD_USERS)
+		(void)sup_rewind(fd);
+	sup_pass_fd(engine, role, fd < 0 ? -1 : fd);
+	sup_close(&fd);
+}
+
 /* Opened when the engine asks: it knows what its configuration needs. */
 void
 sup_give_socket(struct worker *engine, int role)
@@ -168,6 +192,10 @@ sup_give_socket(struct worker *engine, int role)
 	const bool udp = role == SUP_FD_UDP || role == SUP_FD_UDP_HOST;
 	int fd;
 
+	if (role == SUP_FD_ACCOUNTS || role == SUP_FD_USERS) {
+		give_file(engine, role);
+		return;
+	}
 	if (role >= SUP_FD_COUNT || !names[role])
 		return;
 	fd = udp ? sup_udp(role) : sup_raw(role);

@@ -327,6 +327,33 @@ sup_copy_file(const char *path)
 }
 
 int
+sup_append(const char *dir, const char *name)
+{
+	char path[200];
+	struct text t = text_over(path, sizeof(path));
+	struct stat st;
+	int fd;
+
+	text_printf(&t, "%s/%s", dir, name);
+	if (t.cut)
+		return -ENAMETOOLONG;
+	if (mkdir(dir, 0750) != 0 && errno != EEXIST)
+		return -errno;
+	/* Never waits for who reads a pipe. */
+	fd = open(path,
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+			O_NOCTTY | O_NONBLOCK,
+		0640);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 &&
+		(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+int
 sup_rewind(int fd)
 {
 	/* Sealed memory can always seek. */

@@ -22,6 +22,7 @@ struct sup_options {
 				     * there: policyd.conf of AIX */
 	const char
 		*poll_s; /* of the directory, in seconds; NULL: by the file */
+	const char *log_dir; /* of accounting.jsonl */
 };
 
 /* The file of the policy, as it is now. */

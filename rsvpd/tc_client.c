@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/tc_queue.h"
 
@@ -39,6 +40,7 @@ struct request {
 	tc_client_rule_counter_fn *rule_tell;
 	tc_client_rules_fn *rules_done;
 	void *arg;
+	bool ends; /* REQUEST_FLOW: its last counters come before the answer */
 };
 
 struct managed {
@@ -447,6 +449,10 @@ take_counter(struct tc_client *tc, const struct msg *m)
 	const struct request *request = find_request(tc, m->serial);
 	struct tc_counter counter;
 
+	if (request && request->ends && tc_get_counter(m, &counter)) {
+		account_counter(tc->engine->account, &counter);
+		return true;
+	}
 	if (!request || request->kind != REQUEST_COUNTERS ||
 		!tc_get_counter(m, &counter))
 		return false;
@@ -674,7 +680,8 @@ void
 tc_client_flow(struct tc_client *tc, const struct rsvp_flow_request *request)
 {
 	const struct request what = { .kind = REQUEST_FLOW,
-		.id = request->serial };
+		.id = request->serial,
+		.ends = request->op == RSVP_FLOW_DEL };
 	int error = ask(tc, what, put_flow, request);
 
 	tc->engine->stats->count[STATS_TC_REQUESTS]++;

@@ -50,6 +50,7 @@ tc_drain_add(struct tc_link *link, struct tc_record *record, uint32_t serial,
 		return false;
 	d->serial = serial;
 	d->flow_id = record->id;
+	d->base = record->base;
 	d->due = now;
 	d->deadline = mono_add_ms(now, DRAIN_MS);
 	d->has_leaf = true;
@@ -226,6 +227,23 @@ stays(struct drain_step *s, struct tc_drain *d, const struct tc_group *group)
 	answer(s, d);
 }
 
+/* The last word of its counters: nothing can enter the class any more, and what
+ * was in it has left or is thrown away. */
+static void
+tell_last(const struct drain_step *s, const struct tc_drain *d,
+	const struct tc_class_stats *stats)
+{
+	const struct tc_counter last = { .flow_id = d->flow_id,
+		.ifindex = s->link->conf.ifindex,
+		.classid = stats->handle,
+		.bytes = stats->bytes - d->base.bytes,
+		.packets = stats->packets - d->base.packets,
+		.drops = stats->drops - d->base.drops + stats->qlen };
+
+	if (d->serial != 0)
+		s->listener->counter(s->listener->arg, d->serial, &last);
+}
+
 static void
 returned(struct drain_step *s, size_t i)
 {
@@ -237,6 +255,7 @@ returned(struct drain_step *s, size_t i)
 		stays(s, d, &s->groups[i]);
 		return;
 	}
+	tell_last(s, d, stats);
 	answer(s, d);
 	d->idle = (struct tc_idle){ .minor = d->minor,
 		.base = { stats->bytes, stats->packets, stats->drops } };

@@ -171,6 +171,7 @@ struct tc_drain {
 	struct tc_idle idle;
 	struct tc_object class;
 	struct tc_object leaf;
+	struct tc_base base; /* what its owner's counters began with */
 };
 
 TAILQ_HEAD(tc_drains, tc_drain);

@@ -340,12 +340,15 @@ admit_revoke(
 	struct rsvp_core *core, struct rsb *rsb, const struct refusal *refusal)
 {
 	const struct spec *spec = rsb->now ? rsb->now : rsb_latest(rsb);
+	enum rsvp_end before = core->cause;
 
 	record(core, rsb, spec, refusal);
 	tell(core, rsb, spec, refusal, 0);
 	if (rsb->local)
 		local_refused(rsb, spec);
+	core->cause = account_cause(refusal->code);
 	rsb_free(core, rsb);
+	core->cause = before;
 }
 
 void
@@ -435,6 +438,7 @@ admit_request(struct rsvp_core *core, struct demand *demand, struct rsb *rsb)
 		core_put(core, image);
 		ledger_commit(core->ledger, demand->id);
 		admit_commit(core, rsb);
+		account_flow(core, demand);
 		return demand;
 	}
 	demand_put(core, demand, image);
@@ -479,6 +483,8 @@ admit_judge(struct rsvp_core *core, struct rsb *rsb)
 	if (ask_policy(core, rsb, rsb->now, &answer)) {
 		rsb->failed = rsb->failed && !rsb->leaving;
 		rsb->leaving = false;
+		if (rsb->demand) /* another rule may allow it now */
+			account_flow(core, rsb->demand);
 		return;
 	}
 	refusal = policy_refusal(&answer);

@@ -189,6 +189,7 @@ rsvp_core_free(struct rsvp_core *core)
 {
 	if (!core)
 		return;
+	core->conf.accounts = false; /* the kernel goes on */
 	free_state(core);
 	core_begin(core, core->now);
 	while (!STAILQ_EMPTY(&core->queue)) {
@@ -223,6 +224,7 @@ void
 core_begin_answer(struct rsvp_core *core, struct mono now)
 {
 	core->now = now;
+	core->cause = RSVP_END_TORN;
 	core_put(core, core->taken);
 	core->taken = NULL;
 }
@@ -246,6 +248,8 @@ body_size(enum rsvp_effect_kind kind)
 		return sizeof(struct rsvp_local_event);
 	case RSVP_EFFECT_NOTE:
 		return sizeof(struct rsvp_note);
+	case RSVP_EFFECT_ACCOUNT:
+		return sizeof(struct rsvp_account);
 	}
 	return 0;
 }
@@ -287,6 +291,10 @@ rsvp_core_take(struct rsvp_core *core, struct rsvp_effect *ret_effect)
 		break;
 	case RSVP_EFFECT_NOTE:
 		memcpy(&ret_effect->note, q->body, sizeof(ret_effect->note));
+		break;
+	case RSVP_EFFECT_ACCOUNT:
+		memcpy(&ret_effect->account, q->body,
+			sizeof(ret_effect->account));
 		break;
 	}
 	return true;

@@ -27,6 +27,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/text.h"
+#include "rsvpd/core/charge.h"
 #include "rsvpd/core/flowslot.h"
 #include "rsvpd/core/ledger.h"
 #include "rsvpd/core/out.h"
@@ -301,6 +302,8 @@ struct demand {
 	UT_hash_handle hh_orphan; /* by orphan_key; not unique */
 	uint64_t born;            /* grows with each new one */
 	TAILQ_HEAD(, rsb) rsbs;   /* borrowed; in the order of the session */
+	bool found;               /* in the kernel, when we came */
+	uint8_t end; /* enum rsvp_end: why the last that wanted it left */
 };
 
 struct local {
@@ -393,6 +396,7 @@ struct rsvp_core {
 	const struct wire_msg *tearing; /* the ResvTear worked on, or NULL */
 	struct alloc counted;           /* what alloc points to */
 	size_t memory_bytes;            /* allocated by it now */
+	enum rsvp_end cause; /* what the input being worked on ends, ends so */
 };
 
 /* ---- core.c -------------------------------------------------------------- */
@@ -665,6 +669,9 @@ uint8_t police_flags(const struct demand *demand);
 bool demand_identify(struct rsvp_core *core, struct demand *demand);
 /* Forget flow, request, ledger entry. */
 void demand_unlink_flow(struct rsvp_core *core, struct demand *demand);
+/* As the image has it (NULL: who it is, no more). */
+void demand_describe(const struct demand *demand, const struct image *image,
+	struct rsvp_flow *flow);
 /* The kernel shall have this; takes the image. */
 void demand_put(
 	struct rsvp_core *core, struct demand *demand, struct image *image);

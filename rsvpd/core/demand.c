@@ -565,6 +565,7 @@ follow(struct rsvp_core *core, struct demand *demand)
 		return;
 	if (!image) {
 		demand->reshapes = false;
+		demand->end = (uint8_t)core->cause;
 		demand_remove(core, demand);
 		return;
 	}
@@ -618,6 +619,8 @@ demand_expired(struct rsvp_core *core, struct demand *demand)
 
 	if (!demand->session) {
 		/* Its time begins anew when traffic control has found it. */
+		if (demand->adopted)
+			demand->end = RSVP_END_UNCLAIMED;
 		if (!demand->adopted || demand->iface->tc_ready)
 			demand_abandon(core, demand);
 		return;

@@ -241,6 +241,7 @@ rsvp_core_iface_gone(struct rsvp_core *core, struct mono now, uint32_t ifindex)
 	struct iface *iface = iface_find(core, ifindex);
 
 	core_begin(core, now);
+	core->cause = RSVP_END_INTERFACE;
 	if (!iface)
 		return;
 	forget_flows(core, iface);

@@ -78,6 +78,8 @@ forget_request(struct rsvp_core *core, struct demand *demand)
 static void
 set_live(struct rsvp_core *core, struct demand *demand, struct image *image)
 {
+	if (demand->live && !image)
+		account_end(core, demand);
 	core_put(core, demand->live);
 	demand->live = image;
 }
@@ -138,8 +140,8 @@ take_serial(struct rsvp_core *core, struct demand *demand)
 	return false;
 }
 
-static void
-describe(const struct demand *demand, const struct image *image,
+void
+demand_describe(const struct demand *demand, const struct image *image,
 	struct rsvp_flow *flow)
 {
 	flow->id = demand->id;
@@ -177,7 +179,7 @@ request(struct rsvp_core *core, struct demand *demand, enum rsvp_flow_op op,
 		goto fail;
 	body->serial = demand->serial;
 	body->op = op;
-	describe(demand, image, &body->flow);
+	demand_describe(demand, image, &body->flow);
 	demand->sent = image;
 	return true;
 
@@ -389,6 +391,7 @@ rsvp_core_adopt(
 		if (!enter_orphans(core, demand))
 			goto fail;
 		demand->adopted = true;
+		demand->found = true;
 		core->adopted_count++;
 		core_count(core, RSVP_C_ADOPTED);
 	}
@@ -431,6 +434,7 @@ demand_forget(struct rsvp_core *core, struct demand *demand)
 	}
 	if (demand->trying)
 		admit_postpone(core, demand->trying);
+	demand->end = RSVP_END_INTERFACE;
 	demand_unlink_flow(core, demand);
 	demand->seen = false;
 	demand->slot = FLOWSLOT_OFF;
@@ -506,8 +510,10 @@ demand_resume(struct rsvp_core *core, struct demand *demand)
 	}
 	timer_stop(core, &demand->wait);
 	old = copy_of(core, demand->live);
-	if (!demand->seen)
+	if (!demand->seen) {
+		demand->end = RSVP_END_ERROR;
 		set_live(core, demand, NULL);
+	}
 	act = flowslot_step(&demand->slot,
 		demand->seen ? FLOWSLOT_FOUND : FLOWSLOT_MISSING);
 	if (act == FLOWSLOT_ADD || act == FLOWSLOT_CHANGE) {
@@ -645,6 +651,8 @@ answer(struct rsvp_core *core, struct demand *demand,
 		break;
 	}
 	core_put(core, sent);
+	if (done)
+		account_flow(core, demand);
 }
 
 void
@@ -677,6 +685,7 @@ lose_flow(struct rsvp_core *core, struct demand *demand,
 {
 	if (demand->slot != FLOWSLOT_LIVE)
 		return;
+	demand->end = RSVP_END_ERROR;
 	if (!demand->session) { /* adopted, or it could not be removed */
 		demand_free(core, demand);
 		return;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
+	rsvpd/core/account.c rsvpd/core/charge.h \
 	rsvpd/core/admit.c \
 	rsvpd/core/adspec.c rsvpd/core/adspec.h \
 	rsvpd/core/ask.c \

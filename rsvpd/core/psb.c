@@ -578,6 +578,7 @@ drop_left(struct rsvp_core *core, const struct psb *psb)
 		if (!psb_left(psb, rsb))
 			continue;
 		any = true;
+		core->cause = RSVP_END_ROUTE;
 		if (rsb->style == WIRE_STYLE_WF
 				? !other_sender(rsb, psb, false)
 				: rsb_drop_filter(core, rsb, &psb->sender))

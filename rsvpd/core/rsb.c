@@ -243,6 +243,8 @@ void
 rsb_free(struct rsvp_core *core, struct rsb *rsb)
 {
 	timer_stop(core, &rsb->expiry);
+	if (rsb->demand)
+		rsb->demand->end = (uint8_t)core->cause;
 	if (rsb->demand && rsb->demand->trying == rsb)
 		rsb->demand->trying = NULL;
 	rsb_attach(rsb, NULL);

@@ -127,6 +127,7 @@ struct rsvp_core_conf {
 	uint32_t blockade_multiple; /* Kb, RFC 2205 3.5 */
 	uint32_t tc_wait_ms; /* how long requests wait for traffic control */
 	uint32_t default_lifetime_ms; /* of adopted flows nobody claimed */
+	bool accounts;                /* RSVP_EFFECT_ACCOUNT is wanted */
 };
 
 /* Sensible values for all limits; hooks are empty. */
@@ -372,7 +373,8 @@ enum rsvp_effect_kind {
 	RSVP_EFFECT_SEND,
 	RSVP_EFFECT_FLOW,
 	RSVP_EFFECT_EVENT,
-	RSVP_EFFECT_NOTE
+	RSVP_EFFECT_NOTE,
+	RSVP_EFFECT_ACCOUNT
 };
 
 struct rsvp_send {
@@ -398,6 +400,40 @@ struct rsvp_note {
 	char text[RSVP_REASON + 100];
 };
 
+/* Why a flow is in the kernel no more. */
+enum rsvp_end {
+	RSVP_END_TORN, /* by whoever asked for it, or by its sender */
+	RSVP_END_EXPIRED,
+	RSVP_END_PREEMPTED,
+	RSVP_END_POLICY,    /* it allows it no more */
+	RSVP_END_ROUTE,     /* the data takes another way */
+	RSVP_END_INTERFACE, /* gone, or not ours any more */
+	RSVP_END_UNCLAIMED, /* adopted, and nobody asked for it again */
+	RSVP_END_STOPPED,   /* rsvp_core_withdraw() */
+	RSVP_END_ERROR,     /* traffic control lost it, or refused it */
+	RSVP_END_COUNT
+};
+
+/*
+ * Who is charged for a flow in the kernel: told when it is there, and again
+ * when that or the flow changes; then once with its end, when the kernel has it
+ * no more.
+ */
+struct rsvp_account {
+	bool ended;
+	enum rsvp_end end;     /* with ended */
+	bool adopted;          /* it was in the kernel before us */
+	struct rsvp_flow flow; /* as the kernel has it, or had it */
+	/* Of the oldest reservation in force; nothing of an end. */
+	uint32_t reservations; /* that share the flow */
+	uint8_t style;
+	enum rsvp_role role;           /* SENDER: who is the application here */
+	struct rsvp_who who;           /* that sends, else it is not known */
+	struct addr neighbour;         /* the next hop, which asked for it */
+	struct wire_flowspec flowspec; /* as granted, IP octets */
+	char rule[RSVP_RULE];
+};
+
 struct rsvp_effect {
 	enum rsvp_effect_kind kind;
 	union {
@@ -405,6 +441,7 @@ struct rsvp_effect {
 		struct rsvp_flow_request flow;
 		struct rsvp_local_event event;
 		struct rsvp_note note;
+		struct rsvp_account account;
 	};
 };
 

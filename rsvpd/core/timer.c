@@ -83,9 +83,32 @@ rsvp_lifetime_ms(uint32_t refresh_ms, uint32_t lives)
 	return ((2 * (int64_t)lives + 1) * 3 * R + 3) / 4;
 }
 
+static enum rsvp_end
+cause_of(const struct timer *t)
+{
+	switch ((enum timer_kind)t->kind) {
+	case TIMER_PATH_EXPIRY:
+	case TIMER_RESV_EXPIRY:
+	case TIMER_BLOCKADE:
+		return RSVP_END_EXPIRED;
+	case TIMER_PATH_REFRESH: /* it asks for the route */
+	case TIMER_ROUTES:
+		return RSVP_END_ROUTE;
+	case TIMER_POLICY:
+		return RSVP_END_POLICY;
+	case TIMER_PREEMPT:
+		return RSVP_END_PREEMPTED;
+	case TIMER_RESV_REFRESH:
+	case TIMER_DEMAND:
+		break;
+	}
+	return RSVP_END_ERROR;
+}
+
 static void
 run_timer(struct rsvp_core *core, struct timer *t)
 {
+	core->cause = cause_of(t);
 	switch ((enum timer_kind)t->kind) {
 	case TIMER_PATH_EXPIRY:
 		path_expired(core, TIMER_OWNER(t, struct psb, expiry));

@@ -49,6 +49,7 @@ withdraw_adopted(struct rsvp_core *core)
 			continue;
 		if (left-- == 0)
 			return true;
+		demand->end = RSVP_END_STOPPED;
 		demand_abandon(core, demand);
 	}
 	return false;
@@ -58,6 +59,7 @@ bool
 rsvp_core_withdraw(struct rsvp_core *core, struct mono now)
 {
 	core_begin(core, now);
+	core->cause = RSVP_END_STOPPED;
 	for (int i = 0; i < CORE_WALK_SESSIONS; i++) {
 		struct session *session = core->session_serials;
 

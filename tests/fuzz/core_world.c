@@ -487,6 +487,8 @@ take_effects(struct world *w)
 		case RSVP_EFFECT_EVENT:
 			check_event(w, &e.event);
 			break;
+		case RSVP_EFFECT_ACCOUNT:
+			break;
 		case RSVP_EFFECT_NOTE:
 			if (!memchr(e.note.text, '\0', sizeof(e.note.text)))
 				world_give_up("a note without an end");

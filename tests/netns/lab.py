@@ -271,6 +271,7 @@ class Daemon:
         self.dir = node.lab.dir / node.name
         self.run_dir = self.dir / "run"
         self.state_dir = self.dir / "state"
+        self.log_dir = self.dir / "log"
         for path in (self.dir, self.run_dir, self.state_dir):
             path.mkdir(exist_ok=True)
             path.chmod(0o755)
@@ -284,7 +285,8 @@ class Daemon:
 
     def start(self, wait=True):
         argv = [program("rsvpd"), "-c", self.conf, "--runtime-dir",
-                self.run_dir, "--state-dir", self.state_dir]
+                self.run_dir, "--state-dir", self.state_dir,
+                "--log-dir", self.log_dir]
         if self.policy.exists():
             argv += ["-p", self.policy]
         self.process = self.node.start(*argv, name="rsvpd")

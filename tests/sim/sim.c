@@ -210,6 +210,8 @@ trace_effect(struct sim *s, const struct node *node,
 		trace(s, &effect->event.id, sizeof(effect->event.id));
 		trace(s, &effect->event.kind, sizeof(effect->event.kind));
 		break;
+	case RSVP_EFFECT_ACCOUNT:
+		break;
 	case RSVP_EFFECT_NOTE:
 		trace(s, effect->note.text, strlen(effect->note.text));
 		break;
@@ -236,6 +238,7 @@ carry_out(struct sim *s, struct node *node, const struct rsvp_effect *effect)
 		sim_app_told(s, node, &effect->event);
 		break;
 	case RSVP_EFFECT_NOTE:
+	case RSVP_EFFECT_ACCOUNT:
 		break;
 	}
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 core_tests = \
+	tests/unit/test_core_account \
 	tests/unit/test_core_admit \
 	tests/unit/test_core_adopt \
 	tests/unit/test_core_answer \
@@ -47,6 +48,7 @@ tests_unit_libcore_t_la_SOURCES = tests/unit/core_t.c tests/unit/core_t.h
 tests_unit_libcore_t_la_LIBADD = libcore.la
 core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_core_adopt_LDADD = $(core_ldadd)
+tests_unit_test_core_account_LDADD = $(core_ldadd)
 tests_unit_test_core_admit_LDADD = $(core_ldadd)
 tests_unit_test_core_answer_LDADD = $(core_ldadd)
 tests_unit_test_core_app_LDADD = $(core_ldadd)

@@ -302,6 +302,10 @@ ct_collect(struct ct *t)
 		case RSVP_EFFECT_EVENT:
 			keep_event(t, &effect.event);
 			break;
+		case RSVP_EFFECT_ACCOUNT:
+			t->account_count++;
+			t->account = effect.account;
+			break;
 		case RSVP_EFFECT_NOTE:
 			t->note_count++;
 			t->note = effect.note;

@@ -54,7 +54,8 @@ struct ct {
 	uint32_t last_claim;
 
 	/* what came out */
-	size_t sent_count, flow_count, event_count, note_count;
+	size_t sent_count, flow_count, event_count, note_count, account_count;
+	struct rsvp_account account; /* the last */
 	struct ct_sent *sent;
 	struct rsvp_flow_request *flows;
 	struct ct_event *events;

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
 #include "t.h"
 
@@ -34,6 +35,8 @@ struct rsvp_core {
 	size_t counter_count;
 	struct tc_counter counter;
 	size_t counter_ends;
+	size_t account_count; /* last counters of flows */
+	struct tc_counter account;
 };
 
 struct bench {
@@ -101,6 +104,15 @@ rsvp_core_tc_lost(struct rsvp_core *core, struct mono now)
 {
 	(void)now;
 	core->lost_count++;
+}
+
+void
+account_counter(struct account *account, const struct tc_counter *counter)
+{
+	struct rsvp_core *core = (struct rsvp_core *)(void *)account;
+
+	core->account_count++;
+	core->account = *counter;
 }
 
 static inline void

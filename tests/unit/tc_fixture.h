@@ -70,6 +70,9 @@ struct fix_ear {
 	struct tc_flow adopted[16];
 	size_t counter_count;
 	struct tc_counter counters[16];
+	size_t last_count; /* of flows that are removed: told unasked */
+	uint32_t last_serial;
+	struct tc_counter last;
 	size_t notes;
 	char note[TC_TEXT];
 	size_t drift_count;
@@ -101,7 +104,12 @@ fix_counter(void *arg, uint32_t serial, const struct tc_counter *counter)
 {
 	struct fix_ear *ear = (struct fix_ear *)arg;
 
-	(void)serial;
+	if (serial != 1) { /* nobody asked: a flow that is removed */
+		ear->last_count++;
+		ear->last = *counter;
+		ear->last_serial = serial;
+		return;
+	}
 	T_CHECK(ear->counter_count < 16, "too many counters");
 	ear->counters[ear->counter_count++] = *counter;
 }

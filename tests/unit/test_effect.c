@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <unistd.h>
 
+#include "rsvpd/account.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_raw.h"
@@ -47,6 +48,13 @@ struct mono
 rsvp_core_next(const struct rsvp_core *core)
 {
 	return core->next;
+}
+
+void
+account_effect(struct account *account, const struct rsvp_account *what)
+{
+	T_EQ(what->flow.id, 9);
+	note_done((struct rsvp_core *)(void *)account, 'a');
 }
 
 /* The parts of the engine are not there: each stands for the core. */
@@ -166,6 +174,23 @@ what_an_effect_causes_comes_after_it(void)
 }
 
 static void
+accounts_are_kept_in_order(void)
+{
+	struct rsvp_core core = { .count = 3 };
+	struct engine engine = engine_of(&core);
+
+	engine.account = (struct account *)(void *)&core;
+	engine.tick = loop_timer_add(engine.loop, tick, &engine);
+	core.queue[0] = flow_effect;
+	core.queue[1] = (struct rsvp_effect){ .kind = RSVP_EFFECT_ACCOUNT,
+		.account = { .flow = { .id = 9 } } };
+	core.queue[2] = send_effect;
+	effect_run(&engine);
+	T_STR(core.done, "fas");
+	loop_free(engine.loop);
+}
+
+static void
 the_tick_is_set_for_the_next_moment(void)
 {
 	struct rsvp_core core = { .count = 0 };
@@ -275,6 +300,7 @@ static struct t_case cases[] = {
 		notes_go_to_the_log_with_their_weight },
 	{ "notes that peers cause are limited",
 		notes_that_peers_cause_are_limited },
+	{ "accounts are kept in order", accounts_are_kept_in_order },
 	{ "the tick is set for the next moment",
 		the_tick_is_set_for_the_next_moment },
 	{ "without timers there is no tick", without_timers_there_is_no_tick },

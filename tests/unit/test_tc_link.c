@@ -93,10 +93,21 @@ queued_packets_go_out_first(void)
 	T_EQ(fix_find(f, TC_CLASS, b.classid)->htb.rate_Bps, 100000);
 	T_CHECK(tc_drain_next(f->link).us > f->now.us, "not later");
 	f->now = tc_drain_next(f->link);
-	b.stats.qlen = 0;
+	T_EQ(f->ear.last_count, 0);
+	b.stats = (struct tc_class_stats){
+		.bytes = 4500, .packets = 3, .drops = 2
+	};
 	T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener), 0);
 	T_EQ(f->ear.count, 1);
 	T_EQ(f->ear.serials[0], 8);
+	/* What it has carried is told before, with all that was queued. */
+	T_EQ(f->ear.last_count, 1);
+	T_EQ(f->ear.last_serial, 8);
+	T_EQ(f->ear.last.flow_id, 7);
+	T_EQ(f->ear.last.classid, b.classid);
+	T_EQ(f->ear.last.bytes, 4500);
+	T_EQ(f->ear.last.packets, 3);
+	T_EQ(f->ear.last.drops, 2);
 	T_EQ(f->ear.notes, 0);
 	T_EQ(fix_find(f, TC_CLASS, b.classid)->htb.rate_Bps, 125000);
 	T_EQ(pooled(f), 8);
@@ -122,6 +133,7 @@ what_stays_too_long_is_thrown_away(void)
 			0);
 		T_CHECK(mono_ms_between(start, f->now) <= 102, "too late");
 	}
+	T_EQ(f->ear.last.drops, 3); /* thrown away */
 	T_CHECK(mono_ms_between(start, f->now) >= 100, "too early");
 	T_EQ(f->ear.notes, 1);
 	T_CHECK(strstr(f->ear.note, "3 packets (4500 B) of flow 7") != NULL,
