@@ -210,10 +210,14 @@ resv_lines(FILE *out, const struct buf_reader *facts)
 		print_rate(out, number_of(facts, CTL_F_RATE));
 		fprintf(out,
 			" on the wire; %" PRIu64 " packets, %" PRIu64
-			" octets, %" PRIu64 " dropped\n",
+			" octets, %" PRIu64 " dropped",
 			number_of(facts, CTL_F_PACKETS),
 			number_of(facts, CTL_F_BYTES),
 			number_of(facts, CTL_F_DROPS));
+		if (has(facts, CTL_F_EXCESS))
+			fprintf(out, "; excess %s",
+				text_of(facts, CTL_F_EXCESS, id, sizeof(id)));
+		fputc('\n', out);
 	}
 	print_why(out, facts);
 }

@@ -232,6 +232,10 @@ ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
 		ctl_put_signed(w, CTL_F_EXPIRES, info->expires_ms);
 	if (counter)
 		counted(w, counter);
+	/* Controlled load borrows for what exceeds, as best effort does. */
+	if (counter && info->flowspec.service == WIRE_SERVICE_GS)
+		ctl_put_text(w, CTL_F_EXCESS,
+			counter->demoted ? "demoted" : "reshaped");
 }
 
 void

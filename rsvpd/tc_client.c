@@ -115,6 +115,7 @@ flow_to_tc(const struct rsvp_flow *flow)
 		.max_packet_bytes = flow->max_packet_bytes,
 		.min_packet_bytes = flow->min_packet_bytes,
 		.buffer_bytes = flow->buffer_bytes,
+		.token_Bps = flow->token_Bps,
 		.filter_count = flow->filter_count };
 
 	for (size_t i = 0; i < flow->filter_count; i++)
@@ -139,6 +140,7 @@ flow_from_tc(const struct tc_flow *flow)
 		.max_packet_bytes = flow->max_packet_bytes,
 		.min_packet_bytes = flow->min_packet_bytes,
 		.buffer_bytes = flow->buffer_bytes,
+		.token_Bps = flow->token_Bps,
 		.filter_count = flow->filter_count };
 
 	for (size_t i = 0; i < flow->filter_count; i++) {

@@ -202,11 +202,13 @@ find_owners(struct adoption *a)
 }
 
 static struct tc_record *
-make_record(struct adoption *a, const struct slot *slot)
+make_record(struct adoption *a, const struct slot *slot,
+	const struct tc_object *node)
 {
 	const struct tc_object *class = slot->class;
-	struct tc_record *r = (struct tc_record *)alloc_get(a->link->alloc,
-		sizeof(*r) + slot->nodes * sizeof(struct tc_node));
+	const struct tc_extra *excess = node->extra;
+	struct tc_record *r = tc_record_new(
+		a->link, slot->nodes, excess && excess->action_count > 0);
 	bool gs = class->parent == tc_classid(TC_MINOR_GS);
 
 	if (!r)
@@ -216,6 +218,8 @@ make_record(struct adoption *a, const struct slot *slot)
 	r->service = gs ? TC_SERVICE_GS : TC_SERVICE_CL;
 	r->htb = class->htb;
 	r->limit = slot->leaf->fifo.limit;
+	if (r->excess)
+		*r->excess = *excess;
 	a->link->reserved_Bps[tc_subtree_of(r->service)] += r->htb.rate_Bps;
 	tc_record_add(a->link, r);
 	return r;
@@ -229,6 +233,25 @@ is_full(const struct tc_record *r)
 	return r && r->node_count == TC_FILTERS_MAX;
 }
 
+/* Killed in the middle of a change of what becomes of the excess: all nodes of
+ * a flow do the same, until the flow is asked for again. */
+static void
+same_excess(struct adoption *a, const struct tc_object *o,
+	const struct tc_record *r)
+{
+	struct tc_object want = *o;
+	struct tc_op *op;
+
+	want.extra = r->excess;
+	if (tc_object_equal(o, &want))
+		return;
+	op = tc_ops_add(a->ops, TC_OP_CHANGE);
+	if (op) {
+		op->have = *o;
+		op->want = want;
+	}
+}
+
 /* Second pass: one node to its record.  False: out of memory. */
 static bool
 adopt_node(struct adoption *a, const struct tc_object *o)
@@ -240,7 +263,7 @@ adopt_node(struct adoption *a, const struct tc_object *o)
 
 	if (o->u32.link != 0)
 		return true; /* seen to */
-	if (!tc_u32_decode(o, &filter, &mark)) {
+	if (!tc_u32_decode(o, &filter, &mark) || !tc_excess_is_ours(o)) {
 		remove_object(a, o);
 		return true;
 	}
@@ -256,10 +279,11 @@ adopt_node(struct adoption *a, const struct tc_object *o)
 		return true;
 	}
 	if (!r)
-		r = make_record(a, slot);
+		r = make_record(a, slot, o);
 	if (!r)
 		return false;
 	r->base = mark.base;
+	same_excess(a, o, r);
 	r->nodes[r->node_count++] =
 		(struct tc_node){ .handle = o->handle, .filter = filter };
 	return true;

@@ -23,7 +23,8 @@ tell_counter(const struct tc_link *link, const struct tc_record *r,
 		.bytes = since(s->bytes, base->bytes),
 		.packets = since(s->packets, base->packets),
 		.drops = since(s->drops, base->drops),
-		.backlog_bytes = s->backlog_bytes };
+		.backlog_bytes = s->backlog_bytes,
+		.demoted = r && r->excess };
 
 	listener->counter(listener->arg, serial, &counter);
 }

@@ -14,6 +14,22 @@
 #include <string.h>
 
 struct tc_record *
+tc_record_new(const struct tc_link *link, size_t node_room, bool policed)
+{
+	const size_t align = _Alignof(struct tc_extra);
+	size_t size =
+		sizeof(struct tc_record) + node_room * sizeof(struct tc_node);
+	struct tc_record *r;
+
+	size = (size + align - 1) / align * align;
+	r = (struct tc_record *)alloc_get(
+		link->alloc, policed ? size + sizeof(struct tc_extra) : size);
+	if (r && policed)
+		r->excess = (struct tc_extra *)((char *)r + size);
+	return r;
+}
+
+struct tc_record *
 tc_record_find(const struct tc_link *link, uint32_t id)
 {
 	struct tc_record *found;
@@ -51,9 +67,11 @@ node_objects(const struct tc_link *link, const struct tc_record *r,
 		.classid = tc_classid(r->minor),
 		.base = r->base };
 
-	for (size_t i = 0; i < r->node_count; i++)
+	for (size_t i = 0; i < r->node_count; i++) {
 		tc_u32_node(link->conf.ifindex, r->nodes[i].handle,
 			&r->nodes[i].filter, &mark, &ret[i]);
+		ret[i].extra = r->excess;
+	}
 	if (r->node_count > 1)
 		qsort(ret, r->node_count, sizeof(*ret), tc_object_compare);
 	return r->node_count;
@@ -164,15 +182,27 @@ return_class(struct tc_job *job)
 			&idle);
 }
 
+static void
+want_excess(const struct tc_job *job, const struct tc_flow *flow)
+{
+	const struct tc_iface *conf = &job->link->conf;
+	struct tc_record *next = job->next;
+	const struct tc_extra *old =
+		job->moved || !job->old ? NULL : job->old->excess;
+
+	if (!next->excess)
+		return;
+	tc_excess_want(conf, flow, &next->htb, next->excess);
+	tc_excess_number(conf, next->minor, old, flow->id, next->excess);
+}
+
 /* The record that the flow will have. */
 static int
 make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 {
 	struct tc_link *link = job->link;
-	size_t size = sizeof(struct tc_record) +
-		      flow->filter_count * sizeof(struct tc_node);
-	struct tc_record *next =
-		(struct tc_record *)alloc_get(link->alloc, size);
+	struct tc_record *next = tc_record_new(
+		link, flow->filter_count, tc_excess_possible(link, flow));
 	struct tc_object class;
 	struct tc_object leaf;
 
@@ -196,6 +226,7 @@ make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 	tc_want_flow(&link->conf, flow, next->minor, &class, &leaf);
 	next->htb = class.htb;
 	next->limit = leaf.fifo.limit;
+	want_excess(job, flow);
 	return 0;
 }
 

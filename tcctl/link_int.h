@@ -152,8 +152,9 @@ struct tc_record {
 	struct tc_htb_class htb;
 	uint32_t limit;
 	struct tc_base base;
+	struct tc_extra *excess; /* policer of its nodes; NULL: reshaped */
 	size_t node_count;
-	struct tc_node nodes[];
+	struct tc_node nodes[]; /* the policer is behind them */
 };
 
 /* A class that was taken out of service and is not yet fit for the pool. */
@@ -203,6 +204,9 @@ struct tc_drift {
 	struct mono rest; /* no look at the whole tree before */
 };
 
+/* Can the kernel police what exceeds? */
+enum tc_police_means { TC_POLICE_UNTRIED, TC_POLICE_NO, TC_POLICE_YES };
+
 struct tc_link {
 	TAILQ_ENTRY(tc_link) entry;
 	const struct alloc *alloc;
@@ -224,6 +228,7 @@ struct tc_link {
 	uint64_t reserved_Bps[TC_SUBTREES];
 	struct tc_rules rules;
 	struct tc_drift drift;
+	enum tc_police_means police;
 };
 
 /* Told what happened with a request, or (serial 0) what nobody asked. */
@@ -320,8 +325,29 @@ int tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
 int tc_link_counters(struct tc_link *link, const struct tc_kernel *kernel,
 	uint32_t serial, uint32_t flow_id, const struct tc_listener *listener);
 
+/* excess.c */
+
+/* What the nodes of the flow do, but for the number; class: its own. */
+void tc_excess_want(const struct tc_iface *iface, const struct tc_flow *flow,
+	const struct tc_htb_class *class, struct tc_extra *ret);
+/* It is to be demoted, and can. */
+bool tc_excess_possible(const struct tc_link *link, const struct tc_flow *flow);
+/* Give the policer the number of old, or if that one is other, the next of that
+ * class.  old: NULL, and any number for seed. */
+void tc_excess_number(const struct tc_iface *iface, uint32_t minor,
+	const struct tc_extra *old, uint32_t seed, struct tc_extra *extra);
+/* No action, or the policer of its class. */
+bool tc_excess_is_ours(const struct tc_object *node);
+/* 0: it has none. */
+uint64_t tc_excess_rate(const struct tc_extra *extra);
+/* Find out whether the kernel can; asked once.  -errno as struct tc_kernel. */
+int tc_excess_try(struct tc_link *link, const struct tc_kernel *kernel);
+
 /* flow.c */
 
+/* An empty record; policed: with room for a policer.  NULL: no memory. */
+struct tc_record *tc_record_new(
+	const struct tc_link *link, size_t node_room, bool policed);
 struct tc_record *tc_record_find(const struct tc_link *link, uint32_t id);
 void tc_record_add(struct tc_link *link, struct tc_record *record);
 void tc_record_drop(struct tc_link *link, struct tc_record *record);

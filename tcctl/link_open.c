@@ -332,6 +332,7 @@ tell_adopted(const struct tc_link *link, uint32_t serial,
 
 		(void)tc_record_objects(link, r, objects);
 		tc_flow_of(&link->conf, &objects[0], &objects[1], &flow);
+		flow.token_Bps = tc_excess_rate(r->excess);
 		flow.filter_count = r->node_count;
 		for (size_t i = 0; i < r->node_count; i++)
 			flow.filters[i] = r->nodes[i].filter;

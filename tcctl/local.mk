@@ -19,6 +19,7 @@ libtc_la_SOURCES = \
 	tcctl/drain.c \
 	tcctl/defaults.c \
 	tcctl/drift.c \
+	tcctl/excess.c \
 	tcctl/dry.c tcctl/dry_int.h \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \

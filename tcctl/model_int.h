@@ -312,6 +312,8 @@ struct tc_roots {
 
 /* Octets that the qdisc charges at most for a packet of the MTU. */
 uint32_t tc_mtu_octets(const struct tc_iface *iface);
+/* What fills the cells of a packet: the kernel makes cells of it itself. */
+uint32_t tc_frame_octets(const struct tc_iface *iface, uint32_t wire_octets);
 
 /* Those of flows have a pool of idle classes; that of static rules has none. */
 enum tc_subtree { TC_GS, TC_CL, TC_SUBTREES, TC_POLICY = TC_SUBTREES };

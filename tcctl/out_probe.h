@@ -8,7 +8,7 @@
 
 #include "tcctl.h"
 
-/* What static rules ask for. */
+/* What static rules ask for, and flows. */
 enum out_probe_function {
 	OUT_PROBE_MARK,   /* the DS field written */
 	OUT_PROBE_POLICE, /* what exceeds a rate dropped ... */
@@ -16,6 +16,7 @@ enum out_probe_function {
 	OUT_PROBE_SHAPE,  /* ... or delayed */
 	OUT_PROBE_CONNMARK,
 	OUT_PROBE_INGRESS, /* what comes in redirected to where it is shaped */
+	OUT_PROBE_EXCESS,  /* of a guaranteed flow, where it enters */
 	OUT_PROBE_MEANS
 };
 

@@ -154,6 +154,10 @@ try_means(struct probe *p, struct tc_link *link)
 		means[OUT_PROBE_CONNMARK] = "act_connmark";
 	if (has_action(p, &mirred))
 		means[OUT_PROBE_INGRESS] = "act_mirred";
+	means[OUT_PROBE_EXCESS] = tc_excess_try(link, &p->kernel) == 0 &&
+						  link->police == TC_POLICE_YES
+					  ? "demoted by act_police"
+					  : "reshaped";
 }
 
 /* The tree of the layout on the loopback: with it htb, bfifo and u32 in the

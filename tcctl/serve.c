@@ -302,8 +302,7 @@ handle_iface_off(struct serve *s, const struct msg *m)
 	link = find_link(s, ifindex);
 	if (link && !link->lost)
 		s->error = tc_link_close(link, &s->kernel, &done);
-	/* Whatever came of it: nobody asks for it again, and an interface with
-	 * its index may be made or come back at any moment. */
+	/* Nobody asks for it again, and its index may come back any moment. */
 	if (link)
 		drop_link(s, link);
 	on_done(s, m->serial, &done);
@@ -346,6 +345,8 @@ handle_flow(struct serve *s, const struct msg *m)
 		known = tc_record_find(link, flow.id);
 	}
 	done.flow_id = flow.id;
+	if (flow.token_Bps != 0 && s->error == 0)
+		s->error = tc_excess_try(link, &s->kernel);
 	if (m->type != TC_MSG_FLOW_DEL)
 		done.error = tc_batch_flow(
 			s->batch, link, m->serial, &flow, done.text);
@@ -380,8 +381,7 @@ handle_counters(struct serve *s, const struct msg *m)
 	on_done(s, m->serial, &done);
 }
 
-/* One more rule of the set that TC_MSG_RULES will put in force.  A malformed
- * one, or one for nobody, spoils the answer to that. */
+/* One more for TC_MSG_RULES; a malformed one spoils the answer to that. */
 static void
 handle_rule(struct serve *s, const struct msg *m)
 {

@@ -194,6 +194,15 @@ service_name(uint8_t service)
 	return service == TC_SERVICE_GS ? "GS" : "CL";
 }
 
+/* NULL: Controlled Load, which borrows for it. */
+static const char *
+excess_name(const struct tc_record *r)
+{
+	if (r->service != TC_SERVICE_GS)
+		return NULL;
+	return r->excess ? "demoted" : "reshaped";
+}
+
 /* In our tree and not ours. */
 static bool
 is_foreign(const struct tc_object *o)
@@ -258,6 +267,8 @@ print_flow(const struct shown *s, const struct tc_record *r)
 		text_add(&t, ", waiting ");
 		text_add_size(&t, stats->backlog_bytes);
 	}
+	if (excess_name(r))
+		text_printf(&t, "; excess %s", excess_name(r));
 	printf("%s\n", buf);
 	for (size_t i = 0; i < r->node_count; i++)
 		print_filter(&r->nodes[i].filter);
@@ -360,7 +371,7 @@ json_flow(const struct shown *s, const struct tc_record *r)
 		(void)json_array_append_new(
 			filters, json_filter(&r->nodes[i].filter));
 	return json_pack("{s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:I, "
-			 "s:I, s:I, s:I}",
+			 "s:I, s:I, s:I, s:s?}",
 		"id", (json_int_t)r->id, "class", class, "service",
 		service_name(r->service), "rate_Bps", (json_int_t)flow.rate_Bps,
 		"peak_Bps",
@@ -373,7 +384,7 @@ json_flow(const struct shown *s, const struct tc_record *r)
 		(json_int_t)since(stats->bytes, r->base.bytes), "packets",
 		(json_int_t)since(stats->packets, r->base.packets), "drops",
 		(json_int_t)since(stats->drops, r->base.drops), "backlog_bytes",
-		(json_int_t)stats->backlog_bytes);
+		(json_int_t)stats->backlog_bytes, "excess", excess_name(r));
 }
 
 static json_t *

@@ -141,11 +141,15 @@ plan_move(const struct tc_link *link, const struct move *m, enum move_part part,
 	struct tc_op *op =
 		tc_ops_add(ops, part == MOVE_ADD ? TC_OP_ADD : TC_OP_DEL);
 
-	if (op)
-		tc_u32_node(link->conf.ifindex,
-			part == MOVE_DEL ? m->node->handle : m->to,
-			&m->node->filter, &mark,
-			part == MOVE_ADD ? &op->want : &op->have);
+	if (!op)
+		return;
+
+	struct tc_object *o = part == MOVE_ADD ? &op->want : &op->have;
+
+	tc_u32_node(link->conf.ifindex,
+		part == MOVE_DEL ? m->node->handle : m->to, &m->node->filter,
+		&mark, o);
+	o->extra = m->record->excess;
 }
 
 static int

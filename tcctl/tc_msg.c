@@ -44,6 +44,8 @@ enum tc_attr {
 	ATTR_BY_LABEL,
 	ATTR_FLOW_LABEL,
 	ATTR_SPI,
+	ATTR_TOKEN_BPS,
+	ATTR_DEMOTED,
 	ATTR_ERROR = 96,
 	ATTR_TEXT,
 	ATTR_CLASSID,
@@ -124,6 +126,7 @@ static const struct field flow_fields[] = {
 	FIELD(ATTR_MAX_PACKET_BYTES, F_U32, tc_flow, max_packet_bytes),
 	FIELD(ATTR_MIN_PACKET_BYTES, F_U32, tc_flow, min_packet_bytes),
 	FIELD(ATTR_BUFFER_BYTES,     F_U64, tc_flow, buffer_bytes),
+	FIELD(ATTR_TOKEN_BPS,        F_U64, tc_flow, token_Bps),
 };
 
 static const struct field filter_fields[] = {
@@ -152,6 +155,7 @@ static const struct field counter_fields[] = {
 	FIELD(ATTR_PACKETS,       F_U64, tc_counter, packets),
 	FIELD(ATTR_DROPS,         F_U64, tc_counter, drops),
 	FIELD(ATTR_BACKLOG_BYTES, F_U32, tc_counter, backlog_bytes),
+	FIELD(ATTR_DEMOTED,       F_BOOL, tc_counter, demoted),
 };
 
 static const struct field query_fields[] = {

@@ -108,6 +108,10 @@ struct tc_flow {
 	uint64_t buffer_bytes;
 	size_t filter_count; /* at least 1 */
 	struct tc_filter filters[TC_FILTERS_MAX];
+	/* GS: what exceeds a bucket of this rate is sent as best effort, where
+	 * the kernel can; 0: it waits in the class, as it does where it cannot
+	 */
+	uint64_t token_Bps;
 };
 
 struct tc_done {
@@ -127,6 +131,7 @@ struct tc_counter {
 	uint64_t packets;
 	uint64_t drops;
 	uint32_t backlog_bytes;
+	bool demoted; /* what exceeds is sent as best effort, else it waits */
 };
 
 /* An interface that tcctl manages no more, with all its flows, until it is

@@ -76,6 +76,10 @@ tc_flow_problem(const struct tc_iface *iface, const struct tc_flow *flow)
 		return "largest packet must be 1 B to 16 MB";
 	if (flow->bucket_bytes > UINT32_MAX || flow->buffer_bytes > UINT32_MAX)
 		return "bucket or buffer above 4 GB";
+	if (flow->token_Bps != 0 && (flow->service != TC_SERVICE_GS ||
+					    flow->token_Bps > flow->rate_Bps))
+		return "a token rate above the rate, or without Guaranteed "
+		       "Service";
 	if (flow->filter_count == 0 || flow->filter_count > TC_FILTERS_MAX)
 		return "needs 1 to 64 filters";
 	for (size_t i = 0; i < flow->filter_count; i++) {
@@ -376,9 +380,8 @@ leaf_limit(const struct tc_iface *iface, const struct tc_flow *flow)
 	return (uint32_t)at_most(limit, UINT32_MAX);
 }
 
-/* What fills the cells of a packet: the kernel makes cells of it itself. */
-static uint32_t
-frame_octets(const struct tc_iface *iface, uint32_t wire_octets)
+uint32_t
+tc_frame_octets(const struct tc_iface *iface, uint32_t wire_octets)
 {
 	return iface->atm ? wire_octets / TC_ATM_CELL * TC_ATM_PAYLOAD
 			  : wire_octets;
@@ -396,7 +399,7 @@ tc_want_flow(const struct tc_iface *iface, const struct tc_flow *flow,
 	make_class(iface, minor, tc_subtree_minor(subtree), &c, ret_class);
 	/* A packet smaller than m counts as m (RFC 2211 7, RFC 2212). */
 	ret_class->htb.mpu = (uint16_t)at_most(
-		at_least(frame_octets(iface, flow->min_packet_bytes),
+		at_least(tc_frame_octets(iface, flow->min_packet_bytes),
 			iface->min_frame_bytes),
 		UINT16_MAX);
 	make_leaf(iface, minor, &tc_kind_bfifo, ret_leaf);

@@ -264,6 +264,7 @@ struct image {
 	uint64_t buffer_bytes;
 	bool reshapes;  /* link_reshapes() */
 	uint8_t police; /* RSVP_POLICE_ flags, or POLICE_UNKNOWN */
+	uint64_t token_Bps;
 	size_t count;
 	struct wire_filter filters[]; /* sorted */
 };

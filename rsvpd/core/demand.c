@@ -94,6 +94,15 @@ same_police(const struct image *a, const struct image *b)
 	       b->police == POLICE_UNKNOWN;
 }
 
+/* An adopted flow that is reshaped may be because the kernel cannot demote. */
+static bool
+same_excess(const struct image *a, const struct image *b)
+{
+	return a->token_Bps == b->token_Bps ||
+	       (a->police == POLICE_UNKNOWN && a->token_Bps == 0) ||
+	       (b->police == POLICE_UNKNOWN && b->token_Bps == 0);
+}
+
 bool
 image_equal(const struct image *a, const struct image *b)
 {
@@ -103,7 +112,7 @@ image_equal(const struct image *a, const struct image *b)
 	       a->max_packet_bytes == b->max_packet_bytes &&
 	       a->min_packet_bytes == b->min_packet_bytes &&
 	       a->buffer_bytes == b->buffer_bytes && same_police(a, b) &&
-	       image_same_filters(a, b);
+	       same_excess(a, b) && image_same_filters(a, b);
 }
 
 bool
@@ -158,6 +167,7 @@ image_of_flow(struct rsvp_core *core, const struct iface *iface,
 	image->max_packet_bytes = flow->max_packet_bytes;
 	image->min_packet_bytes = flow->min_packet_bytes;
 	image->buffer_bytes = flow->buffer_bytes;
+	image->token_Bps = flow->token_Bps;
 	image->count = sorted.filter_count;
 	memcpy(image->filters, sorted.filters,
 		image->count * sizeof(image->filters[0]));
@@ -366,6 +376,10 @@ demand_image(struct rsvp_core *core, const struct demand *demand,
 		return false;
 	(*ret_image)->reshapes = link_reshapes(conf, &sum.effective);
 	(*ret_image)->police = police_flags(demand);
+	/* Where traffic merges or branches what exceeds may have conformed:
+	 * there it is reshaped, and only there (RFC 2212, Policing). */
+	if ((*ret_image)->police != RSVP_POLICE_E)
+		(*ret_image)->token_Bps = 0;
 	return true;
 }
 

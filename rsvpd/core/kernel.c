@@ -159,6 +159,7 @@ demand_describe(const struct demand *demand, const struct image *image,
 	flow->min_packet_bytes = image->min_packet_bytes;
 	flow->buffer_bytes = image->buffer_bytes;
 	flow->police = image->police;
+	flow->token_Bps = image->token_Bps;
 	flow->filter_count = image->count;
 	memcpy(flow->filters, image->filters,
 		image->count * sizeof(image->filters[0]));

@@ -203,6 +203,9 @@ fill_gs(const struct rsvp_iface *iface, const struct wire_flowspec *spec,
 	const struct wire_tspec *t = &spec->tspec;
 
 	flow->rate_Bps = on_wire(iface, t, spec->R);
+	flow->token_Bps = on_wire(iface, t, t->r);
+	if (flow->token_Bps > flow->rate_Bps)
+		flow->token_Bps = flow->rate_Bps;
 	flow->bucket_bytes =
 		larger(on_wire(iface, t, t->b), flow->max_packet_bytes);
 	/* R may be above p: then the class may as well send at R. */

@@ -249,6 +249,9 @@ struct rsvp_flow {
 	size_t filter_count;
 	struct wire_filter filters[RSVP_FLOW_FILTERS_MAX]; /* src NONE: any */
 	uint8_t police; /* RSVP_POLICE_ flags; not known of an adopted flow */
+	/* GS: what exceeds a bucket of this rate is demoted to best effort,
+	 * where traffic control can; 0: all of it is reshaped */
+	uint64_t token_Bps;
 };
 
 enum rsvp_flow_op { RSVP_FLOW_ADD, RSVP_FLOW_CHANGE, RSVP_FLOW_DEL };

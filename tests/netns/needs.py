@@ -35,6 +35,13 @@ def mroute6(node):
     nb.in_namespace(node.ns, start)
 
 
+def act_police(node):
+    node.tc("qdisc", "add", "dev", "lo", "root", "handle", "1:", "htb")
+    node.tc("filter", "add", "dev", "lo", "parent", "1:", "protocol", "ip",
+            "u32", "match", "u32", "0", "0", "action", "police", "rate",
+            "1mbit", "burst", "10k", "conform-exceed", "continue")
+
+
 def real_time(_):
     """An emulated machine stalls for longer than queues are deep."""
     if "TEST_KERNEL" in os.environ:
@@ -44,6 +51,7 @@ def real_time(_):
 NEEDS = {
     rename_running: "this kernel renames no link that is up",
     nf_tables: "this kernel has no nf_tables for IP",
+    act_police: "this kernel has no act_police",
     mroute6: "this kernel has no IPv6 multicast routing",
     real_time: "loss and delay are not judged on an emulated machine",
 }

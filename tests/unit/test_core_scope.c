@@ -339,6 +339,45 @@ entry(struct ct *t)
 	T_EQ(ct_only_resv(t).police, RSVP_POLICE_E);
 }
 
+/* Only the first node demotes, and by the sender's rate, not the reserved. */
+static void
+excess(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(50000, 60000)));
+	T_EQ(ct_flow(t)->flow.police, 0);
+	T_EQ(ct_flow(t)->flow.token_Bps, 0);
+	ct_answer_all(t);
+	msg = ct_path(t);
+	msg->session.flags = WIRE_SESSION_E_POLICE;
+	ct_feed(t, UP, msg);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_CHECK(ct_flow(t)->flow.token_Bps >= 50000 &&
+			ct_flow(t)->flow.token_Bps < ct_flow(t)->flow.rate_Bps,
+		"r on the wire");
+	ct_answer_all(t);
+	ct_forget(t);
+	/* r alone */
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(40000, 60000)));
+	T_CHECK(ct_flow(t) != NULL, "r alone changed nothing");
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_CHECK(ct_flow(t)->flow.token_Bps < ct_flow(t)->flow.rate_Bps * 3 / 4,
+		"r of before");
+	ct_answer_all(t);
+	/* Somebody before us polices. */
+	ct_feed(t, UP, ct_path(t));
+	T_EQ(ct_flow(t)->flow.police, 0);
+	T_EQ(ct_flow(t)->flow.token_Bps, 0);
+}
+
+static void
+what_exceeds_is_demoted_at_the_first_node(void)
+{
+	ct_both(excess);
+}
+
 static void
 the_first_that_can_police_is_told(void)
 {
@@ -480,6 +519,8 @@ branches_that_take_less_are_told(void)
 }
 
 static struct t_case cases[] = {
+	{ "what exceeds is demoted at the first node",
+		what_exceeds_is_demoted_at_the_first_node },
 	{ "the first node that can police is told",
 		the_first_that_can_police_is_told },
 	{ "a shared reservation of several senders is told",

@@ -226,7 +226,8 @@ a_guaranteed_flow_by_hand(void)
 
 	flow_of(&ether, &gs_spec, 1500, 1200, &f);
 	T_EQ(f.service, WIRE_SERVICE_GS);
-	T_EQ(f.rate_Bps, 207000); /* 150000 * 138/100 */
+	T_EQ(f.rate_Bps, 207000);  /* 150000 * 138/100 */
+	T_EQ(f.token_Bps, 172500); /* 125000 * 138/100 */
 	T_EQ(f.peak_Bps, 345000);
 	T_EQ(f.bucket_bytes, 22080);
 	T_EQ(f.max_packet_bytes, 1538);
