@@ -31,10 +31,19 @@ failed(const struct qos *qos, const char *path)
 static bool
 find_path(const struct qos *qos, char path[PATH_MAX])
 {
+	struct stat st;
+
 	if (realpath(qos->file, path))
 		return true;
 	if (errno != ENOENT)
 		return failed(qos, qos->file);
+	if (lstat(qos->file, &st) == 0) {
+		qos_complain(qos,
+			"%s: a link to a file that is not there (make the "
+			"file, or remove the link)",
+			qos->file);
+		return false;
+	}
 	if (text_copy(path, PATH_MAX, qos->file))
 		return true;
 	errno = ENAMETOOLONG;
@@ -132,7 +141,9 @@ qos_file_read(const struct qos *qos, struct qos_file *file)
 	*file = (struct qos_file){ .fd = -1 };
 	if (!find_path(qos, file->path))
 		return false;
-	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* A pipe would wait for a writer before it is refused. */
+	file->fd =
+		open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (file->fd < 0 && errno == ENOENT) {
 		file->text = strdup("");
 		return file->text != NULL;

@@ -322,6 +322,27 @@ mode_links_and_leftovers_are_right(void)
 	tear_down(b);
 }
 
+/* Said at once, not waited for. */
+static void
+what_is_no_file_is_refused(void)
+{
+	struct bench *b = set_up();
+	char command[400];
+
+	(void)snprintf(
+		command, sizeof(command), "ln -s gone %s/policyd.conf", b->dir);
+	T_EQ(system(command), 0);
+	T_EQ(run(b, "qosadd", "-s new -m 5 service"), 1);
+	T_CHECK(strstr(b->out, "a link to a file that is not there"), "%s",
+		b->out);
+	(void)snprintf(command, sizeof(command),
+		"cd %s && rm policyd.conf && mkfifo policyd.conf", b->dir);
+	T_EQ(system(command), 0);
+	T_EQ(run(b, "qoslist", "all"), 1);
+	T_CHECK(strstr(b->out, "not a regular file"), "%s", b->out);
+	tear_down(b);
+}
+
 /* An edit that fails makes no file; a look makes none either. */
 static void
 no_file_is_an_empty_one(void)
@@ -459,6 +480,7 @@ static struct t_case cases[] = {
 		a_file_with_a_mistake_is_not_edited },
 	{ "mode, links and leftovers are right",
 		mode_links_and_leftovers_are_right },
+	{ "what is no file is refused", what_is_no_file_is_refused },
 	{ "no file is an empty one", no_file_is_an_empty_one },
 	{ "many at once lose nothing", many_at_once_lose_nothing },
 	{ "the service is told through systemd",
