@@ -191,7 +191,7 @@ set_mask(const struct addr_prefix *p, struct tc_flower_addr *to)
 		unsigned bits = p->len > i * BYTE ? p->len - i * BYTE : 0;
 
 		to->mask.b[i] =
-			bits >= BYTE ? 0xff : (uint8_t)(0xff00 >> bits & 0xff);
+			(uint8_t)(bits >= BYTE ? 0xff : 0xff00 >> bits & 0xff);
 	}
 }
 
