@@ -82,10 +82,15 @@ static int
 run_tree(const struct cli_options *options, const struct cli_file *file)
 {
 	struct tree_session s;
+	int lock = options->plan ? -1 : tree_lock(options);
+	int status;
 
 	if (tree_session_open(&s, options))
 		tree_apply_text(&s, file->path, file->text, file->len);
-	return tree_session_close(&s);
+	status = tree_session_close(&s);
+	if (lock >= 0)
+		close(lock);
+	return status;
 }
 
 /* A JSON object begins with a brace, settings with a name. */

@@ -418,16 +418,38 @@ fill_record(struct applying *a, struct job *job, struct tree_record *ret)
 	return true;
 }
 
+/* Before it is replaced: would off find its way back? */
+static bool
+can_return(
+	struct applying *a, const struct job *job, const struct tree_record *r)
+{
+	struct tc_objects back = { .alloc = alloc_heap() };
+	bool ok = tree_former(a->s, r, TREE_OUTGOING | TREE_INCOMING, &back);
+
+	tc_objects_done(&back);
+	if (!ok)
+		tree_say(a->s, CLI_REFUSED,
+			"%s: what is there could not be brought back by tcctl "
+			"off, so it is left (remove it yourself: tc qdisc del)",
+			job->iface->name);
+	return ok;
+}
+
 static bool
 keep_record(struct applying *a, struct job *job)
 {
+	const char *kept = job->record.former;
 	struct tree_record next;
 	int error;
 
 	if (job->ops.count == 0 && !job->make_link && !job->remark)
 		return true;
-	if (!fill_record(a, job, &next))
+	if (!fill_record(a, job, &next) ||
+		(next.former && next.former != kept &&
+			!can_return(a, job, &next))) {
+		tree_record_done(&next);
 		return false;
+	}
 	error = tree_state_write(state_dir(a), job->iface->name, &next);
 	job->recorded = error == 0;
 	if (error != 0)

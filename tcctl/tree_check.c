@@ -279,6 +279,28 @@ check_pair(const struct tree_filter *a, const struct tree_filter *f,
 			f->mark, a->line);
 }
 
+/* The kernel numbers what has one preference in twelve bits. */
+static void
+check_number(
+	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+{
+	enum { NODES_MAX = 2047 };
+	const struct tree_filter *f = &iface->filters[n];
+	size_t before = 0;
+
+	if (f->kind != TREE_U32 || f->pref == 0 || n < NODES_MAX)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (iface->filters[i].pref == f->pref &&
+			iface->filters[i].parent == f->parent)
+			before++;
+	if (before == NODES_MAX)
+		tree_error(faults, f->line,
+			"more than %d filters of u32 with pref %u (give this "
+			"and those behind it another pref)",
+			NODES_MAX, f->pref);
+}
+
 static void
 check_filter(
 	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
@@ -287,6 +309,7 @@ check_filter(
 
 	for (size_t i = 0; i < n; i++)
 		check_pair(&iface->filters[i], f, faults);
+	check_number(iface, n, faults);
 	for (size_t i = 0; i < f->match_count; i++)
 		check_family(f, &f->matches[i], faults);
 	check_target(iface, f, faults);

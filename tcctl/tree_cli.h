@@ -46,6 +46,13 @@ bool tree_dump(
 /* What is there, as a description to be freed; NULL: said. */
 char *tree_describe(struct tree_session *s, const struct tree_link *link,
 	const struct tc_objects *have);
+/* Objects of the record's former description on those sides, as off makes them;
+ * false: said. */
+bool tree_former(struct tree_session *s, const struct tree_record *record,
+	unsigned sides, struct tc_objects *into);
+/* Wait for our turn to change things: a descriptor to close, or -1 where the
+ * directory cannot be had, which is an error only once a record is written. */
+int tree_lock(const struct cli_options *options);
 /* Remove an interface; what the kernel refuses is said. */
 bool tree_drop_link(struct tree_session *s, const struct tree_link *link);
 

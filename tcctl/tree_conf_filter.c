@@ -240,6 +240,27 @@ get_match(
 	return false;
 }
 
+/* Octets into the header; what is before it, of the link, is below 0. */
+static void
+get_at(struct tree_reading *r, const config_setting_t *group,
+	struct tree_match *m)
+{
+	const config_setting_t *s = config_setting_get_member(group, "at");
+	long long at;
+
+	if (!s)
+		return;
+	at = config_setting_get_int64(s);
+	if (config_setting_is_number(s) == CONFIG_FALSE || at < -RAW_OFF_MAX ||
+		at > RAW_OFF_MAX || at % 4 != 0)
+		tree_error(r->faults, tree_line(s),
+			"at: not a multiple of 4 from -%d to %d (a key is a "
+			"word of 32 bits; write for example: at = 20;)",
+			RAW_OFF_MAX, RAW_OFF_MAX);
+	else
+		m->off = (int16_t)at;
+}
+
 /* { at = 20; value = "0x00500000"; mask = "0xffff0000"; } */
 static bool
 get_raw(struct tree_reading *r, const config_setting_t *group,
@@ -256,15 +277,7 @@ get_raw(struct tree_reading *r, const config_setting_t *group,
 		return false;
 	tree_get_keys(r, group, &keys, &unused);
 	m->field = TREE_RAW;
-	if ((s = config_setting_get_member(group, "at")) != NULL &&
-		tree_get_number(r, s, "at", RAW_OFF_MAX, "20", &v))
-		m->off = (int16_t)v;
-	if (v % 4 != 0)
-		tree_error(r->faults, tree_line(group),
-			"at: %d is not a multiple of 4 (a key is a word of "
-			"32 bits)",
-			m->off);
-	v = 0;
+	get_at(r, group, m);
 	if ((s = config_setting_get_member(group, "value")) != NULL)
 		(void)tree_get_number(/* said */
 			r, s, "value", UINT32_MAX, "\"0x00500000\"", &v);

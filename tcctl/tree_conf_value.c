@@ -195,20 +195,27 @@ tree_get_target(struct tree_reading *r, const config_setting_t *s,
 }
 
 bool
-tree_get_name(struct tree_reading *r, const config_setting_t *s,
-	const char *key, char ret[TC_NAME])
+tree_is_name(const char *name)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789-_.@:";
+
+	return name[0] != '\0' && name[strspn(name, plain)] == '\0' &&
+	       strlen(name) < TC_NAME && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+bool
+tree_get_name(struct tree_reading *r, const config_setting_t *s,
+	const char *key, char ret[TC_NAME])
+{
 	const char *name = tree_get_text(r, s, key, "\"eth0\"");
 	char buf[4 * QUOTE_MAX + 8];
 
 	if (!name)
 		return false;
-	if (name[0] != '\0' && name[strspn(name, plain)] == '\0' &&
-		strlen(name) < TC_NAME && strcmp(name, ".") != 0 &&
-		strcmp(name, "..") != 0) {
+	if (tree_is_name(name)) {
 		(void)text_copy(ret, TC_NAME, name); /* fits */
 		return true;
 	}

@@ -22,7 +22,7 @@
 
 enum {
 	TREE_IFACES_MAX = 64,
-	TREE_OBJECTS_MAX = 4096, /* of one interface, of each type */
+	TREE_OBJECTS_MAX = 32768, /* of one interface, of each type */
 	TREE_MATCHES_MAX = 16,
 	TREE_ACTIONS_MAX = 8,
 	TREE_LOCAL_MAX = 16,  /* entries of "local" */
@@ -350,6 +350,9 @@ struct tree_writing {
 /* "interfaces = ( ... );" of those that have something to say; an ifb stands
  * with the first that sends packets to it. */
 void tree_write(const struct tree_writing *w);
+
+/* Of an interface, such that a description can have it. */
+bool tree_is_name(const char *name);
 
 void tree_indent(FILE *out, unsigned depth);
 /* One filter as a member of a list; list: all there is on its interface. */

@@ -6,14 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tree_cli.h"
 
 /* ---- off ----------------------------------------------------------------- */
 
-/* Objects of the former description on the sides that are ours. */
-static bool
-build_former(struct tree_session *s, const struct tree_record *record,
+bool
+tree_former(struct tree_session *s, const struct tree_record *record,
 	unsigned sides, struct tc_objects *into)
 {
 	struct tree_faults faults = { .file = "the record" };
@@ -84,7 +84,7 @@ bring_former(struct tree_session *s, const struct tree_link *link,
 		.arg = &off };
 	struct tc_objects want = { .alloc = alloc_heap() };
 	struct tree_outcome outcome = { 0 };
-	bool ok = build_former(s, record, sides, &want);
+	bool ok = tree_former(s, record, sides, &want);
 	int error = ok ? tree_bring(&b, &want, sides, &outcome) : 0;
 
 	if (error != 0)
@@ -183,12 +183,15 @@ cli_off(const struct cli_options *options)
 	struct tree_session s;
 	char ifb[TC_NAME];
 	char none[TC_NAME];
+	int lock = tree_lock(options);
 
 	if (tree_session_open(&s, options)) {
 		off_one(&s, options->iface, true, ifb);
 		if (ifb[0] != '\0')
 			off_one(&s, ifb, false, none);
 	}
+	if (lock >= 0)
+		close(lock);
 	return tree_session_close(&s);
 }
 

@@ -26,6 +26,18 @@ tree_say(struct tree_session *s, int status, const char *fmt, ...)
 	s->status = status > s->status ? status : s->status;
 }
 
+static void
+say_waiting(void)
+{
+	fputs("tcctl: another tcctl is at work: waiting for it\n", stderr);
+}
+
+int
+tree_lock(const struct cli_options *options)
+{
+	return tree_state_lock(options->state_dir, say_waiting);
+}
+
 void
 tree_say_error(struct tree_session *s, int error)
 {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,20 +106,28 @@ take_line(const char *line, struct tree_record *r, struct identity *of)
 		take(line, "incoming", r->incoming, sizeof(r->incoming)));
 }
 
+/* All that follows. */
 static int
 take_former(FILE *f, struct tree_record *r)
 {
+	struct stat st;
+	long at = ftell(f);
 	size_t len;
-	char *text = (char *)malloc(TREE_STATE_MAX + 1);
+	char *text;
 
+	if (at < 0 || fstat(fileno(f), &st) != 0)
+		return -errno;
+	if (st.st_size < at || st.st_size - at > TREE_STATE_MAX)
+		return -EFBIG;
+	len = (size_t)(st.st_size - at);
+	if (len == 0)
+		return 0;
+	text = (char *)malloc(len + 1);
 	if (!text)
 		return -ENOMEM;
-	len = fread(text, 1, TREE_STATE_MAX, f);
+	len = fread(text, 1, len, f);
 	text[len] = '\0';
-	if (len > 0)
-		r->former = text;
-	else
-		free(text);
+	r->former = text;
 	return ferror(f) ? -EIO : 0;
 }
 
@@ -200,6 +209,30 @@ make_dir(const char *dir)
 	return mkdir(dir, MODE) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
+int
+tree_state_lock(const char *dir, void (*waits)(void))
+{
+	int error = make_dir(dir);
+	int fd =
+		error == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (error != 0)
+		return error;
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (errno == EWOULDBLOCK)
+		waits();
+	while (flock(fd, LOCK_EX) != 0)
+		if (errno != EINTR) {
+			error = -errno;
+			close(fd);
+			return error;
+		}
+	return fd;
+}
+
 /* On the disk before it has its name. */
 static int
 finish(FILE *f, const char *fresh, const char *path)
@@ -226,6 +259,8 @@ tree_state_write(
 
 	if (error != 0)
 		return error;
+	if (record->former && strlen(record->former) > TREE_STATE_MAX)
+		return -EFBIG;
 	if (!path_of(dir, iface, "", path) || !path_of(dir, iface, "~", fresh))
 		return -ENAMETOOLONG;
 	f = fopen(fresh, "we");

@@ -11,7 +11,7 @@
 
 #include "tree_int.h"
 
-enum { TREE_STATE_MAX = 1 << 20 };
+enum { TREE_STATE_MAX = 64 << 20 };
 
 struct tree_record {
 	bool found;     /* there is one, and it is of this boot and namespace */
@@ -23,11 +23,14 @@ struct tree_record {
 	char *former;   /* description; NULL: the kernel's defaults */
 };
 
+/* One tcctl at a time changes what that directory is for: a descriptor to
+ * close, or -errno.  waits is called before it waits for another. */
+int tree_state_lock(const char *dir, void (*waits)(void));
 /* Read it; 0, also when there is none, or -errno.  -EXDEV: it is of another
  * namespace of this boot. */
 int tree_state_read(
 	const char *dir, const char *iface, struct tree_record *ret_record);
-/* Write it whole or not at all. */
+/* Write it whole or not at all.  -EFBIG: the description is too long. */
 int tree_state_write(
 	const char *dir, const char *iface, const struct tree_record *record);
 int tree_state_remove(const char *dir, const char *iface);

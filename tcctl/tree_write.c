@@ -531,6 +531,7 @@ find_ifb(const struct tree_writing *w, const struct tc_action *a)
 {
 	for (size_t i = 0; i < w->count && a->kind == &tc_action_mirred; i++)
 		if (w->all[i].link->is_ifb &&
+			tree_is_name(w->all[i].link->name) &&
 			w->all[i].link->ifindex == a->mirred.ifindex)
 			return &w->all[i];
 	return NULL;
@@ -579,6 +580,21 @@ write_ifb(const struct walk *k, const struct tree_found *ifb)
 	fprintf(out, "};\n");
 }
 
+/* The kernel takes names that a description cannot have. */
+static void
+write_unnamed(const struct tree_writing *w, const struct tree_found *found)
+{
+	enum { NAME = 4 * TC_NAME + 1 };
+	const char *name = found->link->name;
+	char buf[NAME];
+	struct text t = text_over(buf, sizeof(buf));
+
+	text_add_escaped(&t, name, strlen(name));
+	fprintf(w->out, "# left alone, not described: interface %s\n", buf);
+	if (w->alone)
+		w->alone(w->arg, buf, "the name of the interface");
+}
+
 static bool
 has_something(const struct tree_found *found)
 {
@@ -600,6 +616,10 @@ tree_write(const struct tree_writing *w)
 
 		if (!has_something(k.found) || is_taken(w, k.found, w->count))
 			continue;
+		if (!tree_is_name(k.found->link->name)) {
+			write_unnamed(w, k.found);
+			continue;
+		}
 		fprintf(w->out, "%s  { name = \"%s\";\n", any ? ",\n" : "",
 			k.found->link->name);
 		any = true;

@@ -299,7 +299,8 @@ put_target(FILE *out, const struct tree_host *host, const struct tc_action *a)
 	const char *name = "missing";
 
 	for (size_t i = 0; i < host->link_count; i++)
-		if (host->links[i].ifindex == a->mirred.ifindex)
+		if (host->links[i].ifindex == a->mirred.ifindex &&
+			tree_is_name(host->links[i].name))
 			name = host->links[i].name;
 	fprintf(out, "%s = \"%s\"; ",
 		a->mirred.way == TC_MIRRED_REDIRECT ? "redirect" : "mirror",

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: ISC
+"""Trees that nobody would make on purpose: what cannot be described is left,
+what is replaced can be brought back, and two editors do not meet."""
+
+import subprocess
+
+import pytest
+
+import lab
+import tc_dump
+from test_tc_examples import SMALL_CONF, commands, host, tcctl, write
+
+HTB = """
+qdisc add dev eth0 root handle 1: htb default 10
+class add dev eth0 parent 1: classid 1:10 htb rate 1mbit
+"""
+
+
+@pytest.fixture(name="node")
+def fixture_node():
+    with lab.Lab("rsvptco") as made:
+        yield host(made, "a", ["eth0"])
+
+
+def batch(node, lines):
+    node.run("tc", "-b", write(node.lab, "\n".join(lines) + "\n", "batch"))
+
+
+def test_an_interface_whose_name_cannot_be_written_is_named(node):
+    node.ip("link", "set", "peer0", "name", 'p"0\\')
+    node.tc("qdisc", "add", "dev", 'p"0\\', "root", "pfifo", "limit", "5")
+    commands(node, HTB)
+    done = tcctl(node, "save")
+    assert '# left alone, not described: interface p"0' in done.stdout
+    assert "the name of the interface" in done.stderr
+    assert tcctl(node, "plan", write(node.lab, done.stdout)).stdout == ""
+
+
+def test_keys_before_the_header_are_saved_and_read(node):
+    commands(node, HTB + "filter add dev eth0 parent 1: pref 3 protocol ip "
+             "u32 match u16 0x1234 0xffff at -14 flowid 1:10")
+    done = tcctl(node, "save")
+    assert "at = -16;" in done.stdout
+    assert tcctl(node, "plan", write(node.lab, done.stdout)).stdout == ""
+
+
+def test_a_large_tree_is_brought_back_whole(node):
+    commands(node, HTB)
+    batch(node, [line for i in range(0x20, 0x20 + 6000) for line in (
+        f"class add dev eth0 parent 1: classid 1:{i:x} htb rate {i}kbit "
+        f"burst {3000 + i}",
+        f"filter add dev eth0 parent 1: pref {3 + i // 2000} protocol ip u32 "
+        f"match ip dst 10.{i >> 8}.{i & 255}.1 flowid 1:{i:x}")])
+    before = tc_dump.dump(node, "eth0")
+    tcctl(node, "apply", "--take-over", write(node.lab, SMALL_CONF))
+    tcctl(node, "off", "eth0")
+    assert tc_dump.dump(node, "eth0") == before
+
+
+def test_a_tree_that_could_not_be_brought_back_is_not_replaced(node):
+    commands(node, HTB)
+    batch(node, [f"filter add dev eth0 parent 1: pref 3 protocol ip u32 match "
+                 f"ip dst 10.{i >> 8}.{i & 255}.1 flowid 1:10"
+                 for i in range(5000)])
+    before = tc_dump.dump(node, "eth0")
+    done = tcctl(node, "apply", "--take-over",
+                 write(node.lab, SMALL_CONF), check=1)
+    assert "more than 2047 filters of u32 with pref 3" in done.stderr
+    assert "could not be brought back by tcctl off" in done.stderr
+    assert tc_dump.dump(node, "eth0") == before
+
+
+def test_two_at_once_do_one_after_the_other(node):
+    state = node.lab.dir / "state-a"
+    files = [write(node.lab, SMALL_CONF, "one"),
+             write(node.lab, SMALL_CONF.replace("5 Mbit", "4 Mbit"), "two")]
+    for _ in range(5):
+        started = [subprocess.Popen(
+            node.argv(str(lab.program("tcctl")), "apply", "--state-dir",
+                      str(state), str(path)),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for path in files * 2]
+        ends = [(p.communicate(timeout=30)[1], p.returncode) for p in started]
+        assert [rc for _, rc in ends] == [0] * 4, ends
+        tcctl(node, "off", "eth0")
+        assert not list(state.iterdir())
