@@ -167,6 +167,19 @@ value_name(char name[POLICY_NAME], const char *value, struct text *why)
 const struct policy_word value_permissions[] = { { "allow", 0 }, { "deny", 1 },
 	{ NULL, 0 } };
 
+/* Without the spaces round it; those within are of the part, which makes it
+ * none that can be read. */
+static char *
+trim(char *part)
+{
+	size_t n;
+
+	part += strspn(part, " ");
+	for (n = strlen(part); n > 0 && part[n - 1] == ' '; n--)
+		part[n - 1] = '\0';
+	return part;
+}
+
 bool
 value_each_part(const struct source_key *key, const char *value, void *target,
 	struct text *why)
@@ -178,9 +191,7 @@ value_each_part(const struct source_key *key, const char *value, void *target,
 	if (!text_copy(copy, sizeof(copy), value))
 		return value_no(why, value, "is too long");
 	while ((part = strsep(&rest, ","))) {
-		part += strspn(part, " ");
-		part[strcspn(part, " ")] = '\0';
-		if (!key->read(key, part, target, why))
+		if (!key->read(key, trim(part), target, why))
 			return false;
 	}
 	return true;
