@@ -248,6 +248,8 @@ cache_save(const char *state_dir, const struct cache *cache)
 {
 	char path[PATH_MAX];
 	char temp[PATH_MAX];
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = cache->confirmed_unix_s } };
 	int rc = path_in(state_dir, CACHE_NAME, path);
 
 	if (rc == 0)
@@ -263,6 +265,8 @@ cache_save(const char *state_dir, const struct cache *cache)
 	if (fd < 0)
 		return -errno;
 	rc = write_cache(fd, cache);
+	if (rc == 0 && futimens(fd, times) < 0)
+		rc = -errno;
 	if (rc == 0 && fsync(fd) < 0)
 		rc = -errno;
 	if (close(fd) < 0 && rc == 0)

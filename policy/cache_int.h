@@ -4,7 +4,8 @@
 
 /*
  * What outlives policyd: STATE-DIR/policy.cache, 0600, replaced as a whole.
- * Its time of modification is when the sources last confirmed it.
+ * Its time of modification is when the directory last confirmed it, whenever it
+ * was written.
  *
  *	cache := magic u32 | layout u16 | saved u64 | max age u32 | stale u8 |
  *	         view u64 | release u64 | cookie time u64 | server (u16, bytes)
@@ -25,11 +26,12 @@
 
 struct cache {
 	int64_t saved_unix_s;
-	int64_t age_s;      /* since confirmed; read only */
-	uint32_t max_age_s; /* as it was configured; 0: any */
-	uint8_t stale;      /* enum source_stale, likewise */
-	uint64_t view;      /* source_directory_view() of the mirror */
-	uint64_t release;   /* of the generation entries; 0: none */
+	int64_t confirmed_unix_s; /* to be written: a server's last answer */
+	int64_t age_s;            /* since then; read only */
+	uint32_t max_age_s;       /* as it was configured; 0: any */
+	uint8_t stale;            /* enum source_stale, likewise */
+	uint64_t view;            /* source_directory_view() of the mirror */
+	uint64_t release;         /* of the generation entries; 0: none */
 	const uint8_t *snapshot;
 	size_t snapshot_len;
 	struct dir_memory memory;

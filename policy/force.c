@@ -103,7 +103,7 @@ replace(struct force *f, uint8_t *bytes, size_t len)
 	alloc_put(alloc_heap(), f->snapshot);
 	f->snapshot = bytes;
 	f->len = len;
-	if (!f->broken)
+	if (!f->broken && !f->unsaved)
 		force_save_soon(f);
 }
 
@@ -165,13 +165,15 @@ force_save(struct force *f, const struct source_directory *directory,
 		.snapshot = f->snapshot,
 		.snapshot_len = f->len };
 	uint8_t *mirror = NULL;
+	bool known = directory->present && force_source_key(f) != 0;
 	int rc;
 
 	f->save_at = MONO_NEVER;
-	if (f->broken || !f->snapshot)
+	if (f->broken || f->unsaved || !f->snapshot)
 		return;
-	if (directory->present && force_source_key(f) != 0 &&
-		dir_remember(dir, &c.memory, &mirror))
+	/* A file that is read again makes the directory's part no younger. */
+	c.confirmed_unix_s = known ? f->answer_unix_s : c.saved_unix_s;
+	if (known && dir_remember(dir, &c.memory, &mirror))
 		c.view = source_directory_view(directory);
 	rc = cache_save(f->state_dir, &c);
 	free(mirror);

@@ -16,13 +16,15 @@ struct force {
 	size_t len;
 	uint64_t generation;
 	bool broken;      /* nothing good was ever in force: all is denied */
+	bool unsaved;     /* the cache keeps what has become too old */
 	uint64_t release; /* of its generation entries */
 	bool release_known;
 	struct cache cache; /* what was read at start; bytes NULL: nothing */
 
-	struct mono save_at;  /* MONO_NEVER: nothing to save */
-	int64_t saved_unix_s; /* 0: never */
-	int64_t save_ms;      /* what the last one took */
+	struct mono save_at;   /* MONO_NEVER: nothing to save */
+	int64_t answer_unix_s; /* when a server confirmed it; 0: never */
+	int64_t saved_unix_s;  /* 0: never */
+	int64_t save_ms;       /* what the last one took */
 };
 
 /* Read the cache.  True: a snapshot is there, its age in force->cache. */

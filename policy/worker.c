@@ -51,9 +51,8 @@ struct worker {
 	char *conf; /* text that compiled last; NULL: none yet */
 	struct source_directory directory;
 	int64_t confirmed_s;    /* when the directory's part was */
-	int64_t answer_unix_s;  /* likewise, on the wall */
 	bool considered;        /* since these settings are followed */
-	bool stale;             /* maxAge has passed and was acted on */
+	uint64_t stale_key;     /* of which maxAge passed, and was acted on */
 	struct mono switch_at;  /* when it will have been quiet */
 	struct mono changed_at; /* the first change of those that wait */
 	bool waiting;           /* for the generation entry */
@@ -105,7 +104,7 @@ tell_status(struct worker *w)
 	s.skipped = w->skipped;
 	s.waiting = w->waiting;
 	s.cache_unix_s = w->force.saved_unix_s;
-	s.answer_unix_s = w->answer_unix_s;
+	s.answer_unix_s = w->force.answer_unix_s;
 	s.file = w->file;
 	(void)pthread_mutex_lock(&w->lock); /* a plain mutex: cannot fail */
 
@@ -217,6 +216,13 @@ struct build {
 	struct source_report *notes;
 };
 
+/* Not what is known of another directory. */
+static bool
+is_known_stale(const struct worker *w, const struct source_directory *d)
+{
+	return w->stale_key == source_directory_key(d);
+}
+
 /* The last known part is too old; that is said once. */
 static bool
 is_too_old(struct worker *w, const struct source_directory *d)
@@ -228,12 +234,12 @@ is_too_old(struct worker *w, const struct source_directory *d)
 	struct text t =
 		text_over(w->directory_status, sizeof(w->directory_status));
 
-	if (w->stale)
+	if (is_known_stale(w, d))
 		return true;
 	if (force_source_key(&w->force) != source_directory_key(d) ||
 		!is_stale(w, d))
 		return false;
-	w->stale = true;
+	w->stale_key = source_directory_key(d);
 	text_printf(&t,
 		"directory: no server has answered for %u s; its last known "
 		"rules are too old %s",
@@ -255,7 +261,6 @@ choose_part(struct worker *w, const struct build *b, struct source_draft *file,
 		return b->directory;
 
 	bool old = is_too_old(w, d);
-
 	if (old && d->stale == SOURCE_STALE_DENY) {
 		source_draft_done(file);
 		file->default_set = SOURCE_DEFAULT_DENY;
@@ -290,6 +295,8 @@ build(struct worker *w, const struct build *b)
 				directory ? source_directory_key(d) : 0;
 			describe_source(w, d, b->directory != NULL, set);
 			w->force.broken = false;
+			w->force.unsaved = d->present && !directory &&
+					   is_known_stale(w, d);
 			publish(w, set);
 		}
 	}
@@ -434,8 +441,8 @@ static void
 confirmed(struct worker *w)
 {
 	w->confirmed_s = now_s(CLOCK_BOOTTIME);
-	w->answer_unix_s = now_s(CLOCK_REALTIME);
-	w->stale = false;
+	w->force.answer_unix_s = now_s(CLOCK_REALTIME);
+	w->stale_key = 0;
 	if (w->force.state_dir)
 		(void)cache_confirm(w->force.state_dir); /* saving tells */
 }
@@ -448,9 +455,10 @@ directory_bad(struct worker *w, enum answer answer, const char *problem)
 		text_over(w->directory_status, sizeof(w->directory_status));
 	bool known = force_source_key(&w->force) ==
 		     source_directory_key(&w->directory);
-	const char *then = w->stale ? "its last known rules are too old"
-			   : known  ? "its last known rules stay"
-				    : "nothing is known from it";
+	const char *then = is_known_stale(w, &w->directory)
+				   ? "its last known rules are too old"
+			   : known ? "its last known rules stay"
+				   : "nothing is known from it";
 
 	text_printf(&t, "directory: %s; %s", problem, then);
 	if (w->answer != answer)
@@ -478,10 +486,9 @@ expire(struct worker *w)
 static bool
 is_held(struct worker *w, uint64_t release)
 {
-	bool known = force_source_key(&w->force) ==
-		     source_directory_key(&w->directory);
-
-	return known && release != 0 && w->force.release_known &&
+	return force_source_key(&w->force) ==
+		       source_directory_key(&w->directory) &&
+	       release != 0 && w->force.release_known &&
 	       release == w->force.release;
 }
 
@@ -550,7 +557,7 @@ static bool
 is_worth_a_look(const struct worker *w)
 {
 	return !w->considered || w->skipped > 0 ||
-	       w->answer == ANSWER_UNUSABLE || w->stale;
+	       w->answer == ANSWER_UNUSABLE || is_known_stale(w, &w->directory);
 }
 
 static void
@@ -606,7 +613,7 @@ start_from_cache(struct worker *w)
 	if (!force_start(&w->force))
 		return;
 	w->confirmed_s -= c->age_s;
-	w->answer_unix_s = now_s(CLOCK_REALTIME) - c->age_s;
+	w->force.answer_unix_s = now_s(CLOCK_REALTIME) - c->age_s;
 	if (force_source_key(&w->force) != 0 && c->max_age_s != 0 &&
 		c->age_s > c->max_age_s && c->stale != SOURCE_STALE_KEEP)
 		return; /* too old: the file is read first */
@@ -627,8 +634,8 @@ next_turn(struct worker *w)
 	if (!d->present)
 		return at;
 	at = mono_earlier(at, dir_watch(w->dir, now));
-	if (!w->stale && w->answer != ANSWER_GOOD && d->max_age_s != 0 &&
-		force_source_key(&w->force) != 0) {
+	if (!is_known_stale(w, d) && w->answer != ANSWER_GOOD &&
+		d->max_age_s != 0 && force_source_key(&w->force) != 0) {
 		int64_t left_s = w->confirmed_s + d->max_age_s + 1 -
 				 now_s(CLOCK_BOOTTIME);
 
@@ -646,8 +653,9 @@ do_what_is_due(struct worker *w)
 
 	if (d->present && mono_reached(w->switch_at, now))
 		consider(w);
-	if (w->conf && d->present && !w->stale && w->answer != ANSWER_GOOD &&
-		force_source_key(&w->force) != 0 && is_stale(w, d))
+	if (w->conf && d->present && !is_known_stale(w, d) &&
+		w->answer != ANSWER_GOOD && force_source_key(&w->force) != 0 &&
+		is_stale(w, d))
 		expire(w);
 	if (mono_reached(w->force.save_at, now)) {
 		force_save(&w->force, d, w->dir);

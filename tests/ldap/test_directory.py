@@ -638,6 +638,59 @@ def test_rules_that_grow_too_old(slapd, start, action):
     policyd.wait(lambda: "answers" in policyd.status, "answer")
 
 
+def known_for_long(slapd, start, text):
+    """A policyd that is started with rules confirmed 100 s ago, no server."""
+    slapd.add(rule("studio"))
+    first = start(text)
+    first.wait_rule("studio")
+    cache = first.state / "policy.cache"
+    first.wait(lambda: cache.exists() and b"studio" in cache.read_bytes(),
+               "cache")
+    first.stop()
+    slapd.stop()
+    old = time.time() - 100
+    os.utime(cache, (old, old))
+    return start(text), cache
+
+
+def test_a_reload_makes_what_is_known_no_younger(slapd, start):
+    text = stale(slapd.uri, "file").replace("50s", "150s")
+    policyd, cache = known_for_long(slapd, start, text)
+    policyd.wait(lambda: "local" in policyd.snapshots[-1]
+                 if policyd.snapshots else False, "start")
+    policyd.reload(text.replace("users = 9", "users = 8; groups = 77"))
+    before = cache.stat().st_ino
+    policyd.wait(lambda: cache.stat().st_ino != before, "cache")
+    assert 95 < time.time() - cache.stat().st_mtime < 140
+    policyd.stop()
+    again = start(text.replace("150s", "50s"))
+    again.wait(lambda: "too old" in again.text(), "event")
+
+
+def test_a_restart_does_not_lift_what_stale_action_says(slapd, start):
+    text = stale(slapd.uri, "deny")
+    policyd, cache = known_for_long(slapd, start, text)
+    for _ in range(2):
+        policyd.wait(lambda p=policyd: p.snapshots and "too old" in p.text(),
+                     "event")
+        assert "local" not in policyd.snapshots[-1]
+        policyd.reload(text.replace("users = 9", "users = 8"))
+        time.sleep(0.5)  # longer than a save is put off
+        assert b"studio" in cache.read_bytes()
+        policyd.stop()
+        policyd = start(text)
+
+
+def test_another_directory_is_not_too_old(slapd, start):
+    text = stale(slapd.uri, "deny")
+    policyd, _ = known_for_long(slapd, start, text)
+    policyd.wait(lambda: policyd.snapshots and "too old" in policyd.text(),
+                 "event")
+    assert "local" not in policyd.snapshots[-1]
+    policyd.reload(text.replace('"host1"', '"host2"'))
+    policyd.wait_rule("local")
+
+
 # ---- what a server may send
 
 
