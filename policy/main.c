@@ -531,6 +531,9 @@ int
 main(int argc, char **argv)
 {
 	log_open("policyd");
+	/* No .ldaprc, no LDAP* variables: policy.conf alone counts. */
+	if (setenv("LDAPNOINIT", "1", 1) != 0)
+		return EXIT_FAILURE;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("policyd " PACKAGE_VERSION "\n");
 		return EXIT_SUCCESS;

@@ -518,9 +518,7 @@ prepare(struct serve *s)
 		return false;
 	s->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	/* No .ldaprc, no LDAP* variables: policy.conf alone counts. */
-	return s->signal_fd >= 0 && s->wake_fd >= 0 &&
-	       setenv("LDAPNOINIT", "1", 1) == 0;
+	return s->signal_fd >= 0 && s->wake_fd >= 0;
 }
 
 int
