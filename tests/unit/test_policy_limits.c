@@ -402,6 +402,46 @@ places_are_used_again(void)
 	policy_free(p);
 }
 
+/* A user that is refused, or whose flow moves to another rule, leaves nothing:
+ * peers come under any number of addresses. */
+static void
+nothing_is_kept_of_a_user_without_flows(void)
+{
+	struct t_ration b = { 1000, 0 };
+	const struct alloc alloc = t_ration_alloc(&b);
+	struct policy_limits *l = policy_limits_new(&alloc);
+	struct policy_hold holds[] = {
+		{ POLICY_COUNTS_RULE, "one", "", 1, 10, 10, 100 },
+		{ POLICY_COUNTS_RULE_USER, "one", "", 1, 10, 10, 100 },
+		{ POLICY_COUNTS_RULE_USER, "two", "", 1, 1, 10, 100 },
+	};
+	struct policy_ask a = { .holds = holds,
+		.n_holds = 2,
+		.rate_Bps = 5,
+		.terms.duration_s = POLICY_UNLIMITED };
+	struct policy_outcome o;
+	char user[16];
+	size_t held;
+
+	holds[1].user = user;
+	holds[2].user = user;
+	(void)snprintf(user, sizeof(user), "uid 0");
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
+	held = b.held;
+	a.claim = o.claim;
+	for (int i = 1; i < 50; i++) {
+		(void)snprintf(user, sizeof(user), "uid %d", i);
+		T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
+		T_EQ(b.held, held);
+		a.n_holds = 3;
+		T_EQ(policy_limits_take(l, &a, &o), POLICY_TOO_MUCH);
+		T_EQ(b.held, held);
+		a.n_holds = 2;
+	}
+	policy_limits_free(l);
+	T_EQ(b.held, 0);
+}
+
 static struct t_case cases[] = {
 	{ "flows are counted and given back",
 		flows_are_counted_and_given_back },
@@ -426,5 +466,7 @@ static struct t_case cases[] = {
 	{ "places are used again", places_are_used_again },
 	{ "lack of memory refuses", lack_of_memory_refuses },
 	{ "a refusal for memory says so", a_refusal_for_memory_says_so },
+	{ "nothing is kept of a user without flows",
+		nothing_is_kept_of_a_user_without_flows },
 };
 T_MAIN(cases)
