@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef CTL_POLICYD_H
-#define CTL_POLICYD_H
+#ifndef POLICYD_H
+#define POLICYD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,4 +8,4 @@
 /* Where the policyd is that belongs to this program; false: nowhere. */
 bool policyd_find(char *path, size_t size);
 
-#endif /* CTL_POLICYD_H */
+#endif /* POLICYD_H */
