@@ -76,8 +76,7 @@ tc_excess_number(const struct tc_iface *iface, uint32_t minor,
 	uint32_t phase = seed;
 
 	if (old) {
-		/* With number 0 it is equal to one of any number. */
-		a->index = 0;
+		/* Without a number it is equal to one of any. */
 		if (a->kind->equal(&old->actions[0], a)) {
 			a->index = old->actions[0].index;
 			return;

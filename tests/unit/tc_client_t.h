@@ -275,6 +275,7 @@ request(uint32_t serial, enum rsvp_flow_op op)
 		.max_packet_bytes = 1538,
 		.min_packet_bytes = 84,
 		.buffer_bytes = 20000,
+		.token_Bps = 100000,
 		.filter_count = 2 };
 	r.flow.filters[0] =
 		(struct wire_filter){ .src = addr_v4_u32(0x0a010001),

@@ -366,9 +366,37 @@ excess(struct ct *t)
 	T_CHECK(ct_flow(t)->flow.token_Bps < ct_flow(t)->flow.rate_Bps * 3 / 4,
 		"r of before");
 	ct_answer_all(t);
-	/* Somebody before us polices. */
+}
+
+static void
+policed_before(struct ct *t)
+{
+	struct wire_msg *msg = ct_path(t);
+
+	msg->session.flags = WIRE_SESSION_E_POLICE;
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN, ct_resv(t, ct_gs(50000, 60000)));
+	T_CHECK(ct_flow(t)->flow.token_Bps > 0, "not the first");
+	ct_answer_all(t);
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(ct_flow(t)->flow.police, 0);
+	T_EQ(ct_flow(t)->flow.token_Bps, 0);
+}
+
+/* Where senders merge, what exceeds may have conformed. */
+static void
+merged(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_path_of(t, UP, HOP_A, 9);
+	msg = ct_path(t);
+	msg->session.flags = WIRE_SESSION_E_POLICE;
+	ct_feed(t, UP, msg);
+	ct_feed(t, DOWN,
+		both_senders(t, shared(ct_resv(t, ct_gs(50000, 60000)),
+					WIRE_STYLE_SE)));
+	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_E | RSVP_POLICE_M);
 	T_EQ(ct_flow(t)->flow.token_Bps, 0);
 }
 
@@ -376,6 +404,8 @@ static void
 what_exceeds_is_demoted_at_the_first_node(void)
 {
 	ct_both(excess);
+	ct_both(policed_before);
+	ct_both(merged);
 }
 
 static void

@@ -223,11 +223,16 @@ static void
 a_guaranteed_flow_by_hand(void)
 {
 	struct rsvp_flow f = { .id = 7, .ifindex = 3, .dst_port = 5 };
+	struct wire_flowspec less = gs_spec;
 
 	flow_of(&ether, &gs_spec, 1500, 1200, &f);
 	T_EQ(f.service, WIRE_SERVICE_GS);
 	T_EQ(f.rate_Bps, 207000);  /* 150000 * 138/100 */
 	T_EQ(f.token_Bps, 172500); /* 125000 * 138/100 */
+	less.R = 100000; /* below r: nothing is kept that R does not carry */
+	flow_of(&ether, &less, 1500, 1200, &f);
+	T_EQ(f.token_Bps, f.rate_Bps);
+	flow_of(&ether, &gs_spec, 1500, 1200, &f);
 	T_EQ(f.peak_Bps, 345000);
 	T_EQ(f.bucket_bytes, 22080);
 	T_EQ(f.max_packet_bytes, 1538);

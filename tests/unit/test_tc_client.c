@@ -72,6 +72,7 @@ a_flow_is_told_in_full(void)
 	T_EQ(f.max_packet_bytes, 1538);
 	T_EQ(f.min_packet_bytes, 84);
 	T_EQ(f.buffer_bytes, 20000);
+	T_EQ(f.token_Bps, 100000);
 	T_EQ(f.filter_count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		T_EQ(addr_equal(&f.filters[i].dst, &q.flow.dst), true);
@@ -119,6 +120,7 @@ an_adopted_flow_comes_back_in_full(void)
 	T_EQ(got->max_packet_bytes, q.flow.max_packet_bytes);
 	T_EQ(got->min_packet_bytes, q.flow.min_packet_bytes);
 	T_EQ(got->buffer_bytes, q.flow.buffer_bytes);
+	T_EQ(got->token_Bps, q.flow.token_Bps);
 	T_EQ(got->filter_count, 2);
 	T_EQ(addr_equal(&got->filters[0].src, &q.flow.filters[0].src), true);
 	T_EQ(got->filters[0].src_port, 4000);

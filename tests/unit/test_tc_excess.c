@@ -373,6 +373,7 @@ a_node_with_another_action_is_not_ours(void)
 	uint32_t classid = fix_add(w->f, &flow).classid;
 	struct tc_object o = *node_of(w, classid, 0);
 	struct tc_extra extra = *o.extra;
+	const struct tc_iface iface = fix_iface();
 	struct tc_action *a = &extra.actions[0];
 
 	T_CHECK(tc_excess_is_ours(&o), "the good one");
@@ -397,6 +398,10 @@ a_node_with_another_action_is_not_ours(void)
 	T_CHECK(!tc_excess_is_ours(&o), "another kind");
 	extra.action_count = 0;
 	T_CHECK(tc_excess_is_ours(&o), "none");
+	node_of(w, classid, 0)->extra->actions[0].control = TC_VERDICT_DROP;
+	T_EQ(fix_open(w->f, &iface), 0);
+	T_EQ(w->f->ear.adopted_count, 1);
+	T_CHECK(only_police(w, classid, 2) != NULL, "not policed");
 	end(w);
 }
 

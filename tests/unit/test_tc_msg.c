@@ -49,6 +49,7 @@ some_flow(size_t filters)
 		.max_packet_bytes = 1538,
 		.min_packet_bytes = 84,
 		.buffer_bytes = 20000,
+		.token_Bps = 90000,
 		.filter_count = filters };
 
 	for (size_t i = 0; i < filters; i++) {
@@ -80,7 +81,8 @@ static const struct tc_counter counter = { .flow_id = 0xcafe,
 	.bytes = 0x1020304050607080,
 	.packets = 0x2030405060708090,
 	.drops = 3,
-	.backlog_bytes = 4242 };
+	.backlog_bytes = 4242,
+	.demoted = true };
 
 /* One of each message with a body; returns what was written. */
 static size_t
@@ -251,6 +253,7 @@ flow_survives(void)
 		T_EQ(got.max_packet_bytes, flow.max_packet_bytes);
 		T_EQ(got.min_packet_bytes, flow.min_packet_bytes);
 		T_EQ(got.buffer_bytes, flow.buffer_bytes);
+		T_EQ(got.token_Bps, flow.token_Bps);
 		T_EQ(got.filter_count, flow.filter_count);
 		for (size_t i = 0; i < flow.filter_count; i++)
 			check_filter(&got.filters[i], &flow.filters[i]);
@@ -297,6 +300,7 @@ answers_survive(void)
 	T_EQ(c.packets, counter.packets);
 	T_EQ(c.drops, counter.drops);
 	T_EQ(c.backlog_bytes, counter.backlog_bytes);
+	T_EQ(c.demoted, counter.demoted);
 	m = only_message(bytes, write_message(5, bytes, sizeof(bytes)));
 	T_CHECK(tc_get_counters(&m, &q), "COUNTERS not read");
 	T_EQ(q.ifindex, 7);
