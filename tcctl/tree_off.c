@@ -40,10 +40,26 @@ tree_former(struct tree_session *s, const struct tree_record *record,
 	return faults.errors == 0;
 }
 
-/* What could not be described when tcctl came. */
+/* Whether one of these is written as this line of n octets. */
+static bool
+is_there(const struct tc_objects *have, const char *name, const char *line,
+	size_t n)
+{
+	for (size_t i = 0; i < have->count; i++) {
+		char what[256];
+		struct text t = text_over(what, sizeof(what));
+
+		tc_object_print(&t, &have->all[i], name);
+		if (strlen(what) == n && memcmp(what, line, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What could not be described when tcctl came, and is not there any more. */
 static void
 tell_lost(struct tree_session *s, const char *name,
-	const struct tree_record *record)
+	const struct tree_record *record, const struct tc_objects *have)
 {
 	static const char mark[] = "# left alone, not described: ";
 	const char *line = record->former;
@@ -53,6 +69,8 @@ tell_lost(struct tree_session *s, const char *name,
 
 		line += sizeof(mark) - 1;
 		n = strcspn(line, "\n");
+		if (is_there(have, name, line, n))
+			continue;
 		tree_say(s, CLI_REFUSED,
 			"%s: was there and cannot be brought back: %.*s", name,
 			(int)n, line);
@@ -150,6 +168,7 @@ off_one(struct tree_session *s, const char *name, bool named,
 {
 	const struct tree_link *link = tree_host_link(&s->host, name);
 	const char *dir = s->options->state_dir;
+	struct tc_objects have = { .alloc = alloc_heap() };
 	struct tree_record record;
 	int error = tree_state_read(dir, name, &record);
 
@@ -167,13 +186,15 @@ off_one(struct tree_session *s, const char *name, bool named,
 	if (error != 0 || !record.found)
 		return;
 	if (!link || restore(s, link, &record)) {
-		tell_lost(s, name, &record);
+		if (!link || tree_dump(s, link->ifindex, &have))
+			tell_lost(s, name, &record, &have);
 		(void)text_copy(ret_ifb, TC_NAME, record.ifb); /* as long */
 		error = tree_state_remove(dir, name);
 	}
 	if (error != 0)
 		tree_say(s, CLI_REFUSED, "%s: %s: %s", name, dir,
 			strerror(-error));
+	tc_objects_done(&have);
 	tree_record_done(&record);
 }
 

@@ -43,10 +43,6 @@ tree_show_text(const struct tc_object *o, struct text *t)
 		text_printf(t, " %s", o->kind->name);
 	text_add(t, " ");
 	o->kind->print(t, o);
-	if (o->type == TC_FILTER && o->extra && o->extra->action_count > 0) {
-		text_add(t, ": ");
-		tc_actions_print(t, o->extra);
-	}
 }
 
 static void

@@ -147,6 +147,49 @@ def test_a_foreign_filter_is_shown(bench):
     assert tcctl(bench, "plan", want=WANT).stdout == ""
 
 
+FOREIGN = ("dev", "eth0", "parent", "1:", "protocol", "ip", "prio", "9")
+
+
+@pytest.fixture
+def home_made(bench, tmp_path):
+    """A tree with something in it that descriptions do not know, saved."""
+    bench.a.tc("qdisc", "add", "dev", "eth0", "root", "handle", "1:", "htb",
+               "default", "10")
+    bench.a.tc("class", "add", "dev", "eth0", "parent", "1:", "classid",
+               "1:10", "htb", "rate", "1mbit")
+    bench.a.tc("filter", "add", "dev", "eth0", "parent", "1:", "protocol",
+               "ip", "prio", "8", "u32", "match", "u32", "0", "0", "action",
+               "mirred", "egress", "mirror", "dev", "lo")
+    bench.a.tc("filter", "add", *FOREIGN, "bpf", "bytecode",
+               "1,6 0 0 4294967295", "classid", "1:10")
+    saved = tcctl(bench, "save", "eth0")
+    assert "left alone, not described: filter 9" in saved.stderr
+    path = tmp_path / "eth0.conf"
+    path.write_text(saved.stdout.replace("1 Mbit/s", "2 Mbit/s"))
+    state = ("--state-dir", tmp_path / "state")
+    assert "class 1:10" in tcctl(bench, "apply", "--take-over", *state,
+                                 path).stdout
+    return state
+
+
+def test_an_action_is_drawn_once(bench, home_made):
+    lines = tcctl(bench, "show", "eth0").stdout.splitlines()
+    drawn, = [line for line in lines if "filter 8" in line]
+    assert drawn.count("mirred") == 1
+
+
+def test_off_leaves_what_it_does_not_know(bench, home_made):
+    done = tcctl(bench, "off", *home_made, "eth0")
+    assert "change class 1:10" in done.stdout and done.stderr == ""
+    assert "bpf" in bench.a.tc("filter", "show", "dev", "eth0").stdout
+
+
+def test_off_names_what_is_gone_for_good(bench, home_made):
+    bench.a.tc("filter", "del", *FOREIGN, "bpf")
+    done = tcctl(bench, "off", *home_made, "eth0", check=1)
+    assert "cannot be brought back: filter 9" in done.stderr
+
+
 def broken(change):
     want = json.loads(json.dumps(WANT))
     change(want["interfaces"][0])
