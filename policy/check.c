@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dir_int.h"
 #include "main_int.h"
 #include "policy/source.h"
 
@@ -67,7 +68,8 @@ print_directory(const struct source_directory *d)
 	printf("directory: ");
 	for (size_t i = 0; i < d->n_uris; i++)
 		printf("%s%s", i > 0 ? ", " : "", d->uris[i]);
-	printf("; base %s; polled every %u s\n", d->base, d->poll_s);
+	printf("; base %s; mode %s, poll %u s\n", d->base,
+		dir_mode_text(d->mode_most), d->poll_s);
 }
 
 static int
