@@ -417,8 +417,10 @@ data_rule_grants(FILE *out, const struct buf_reader *facts)
 		fprintf(out, ", DSCP %" PRIu64, number_of(facts, CTL_F_DSCP));
 	if (!has(facts, CTL_F_RATE))
 		return;
-	fprintf(out, ", %" PRIu64 " bit/s, bucket %" PRIu64 " B, excess %s",
-		number_of(facts, CTL_F_RATE), number_of(facts, CTL_F_BUCKET),
+	fprintf(out, ", ");
+	print_rate(out, number_of(facts, CTL_F_RATE));
+	fprintf(out, ", bucket %" PRIu64 " B, excess %s",
+		number_of(facts, CTL_F_BUCKET),
 		text_of(facts, CTL_F_EXCESS, text, sizeof(text)));
 	if (has(facts, CTL_F_DSCP_OUT))
 		fprintf(out, " with DSCP %" PRIu64,
