@@ -24,7 +24,10 @@ for family, level, option in ((2, 0, 13), (10, 41, 66)):
 print("ready", flush=True)
 got, end = [], time.monotonic() + wait
 while len(got) < expected and time.monotonic() < end:
-    for s in select.select([s for s, _ in socks], [], [], 0.1)[0]:
+    for s in select.select([s for s, _ in socks] + [sys.stdin], [], [], 0.1)[0]:
+        if s is sys.stdin:  # the number is known now
+            expected = int(s.readline() or expected)
+            continue
         data, anc, _, peer = s.recvmsg(2000, 200)
         port = [p for t, p in socks if t is s][0]
         tos = int.from_bytes(anc[0][2][:1], "little")
@@ -58,12 +61,18 @@ class Ear:
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", node.ns, PYTHON, "-c", LISTEN,
              repr(list(ports)), str(expected), str(wait)],
-            stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def heard(self):
-        out, _ = self.process.communicate(timeout=30)
+        out, _ = self.process.communicate(timeout=90)
         return json.loads(out)
+
+    def fields_until(self, expected):
+        """As fields(), of so many in all, known only now."""
+        self.process.stdin.write(f"{expected}\n")
+        self.process.stdin.flush()
+        return self.fields()
 
     def fields(self):
         """How many of each [port, DS field]."""

@@ -2,7 +2,6 @@
 """Accounting records: who had what, when, and how much of it, as the kernel
 has counted it."""
 
-import json
 import os
 import pathlib
 import re
@@ -10,19 +9,11 @@ import signal
 
 import pytest
 
-import bed as beds
 import ear as ears
 import lab
+import pair as pairs
+from pair import A4, B4, CONF, UID
 
-A4, B4 = "10.3.3.1", "10.3.3.2"
-UID, GID = 30001, 30001
-CONF = """
-accounting = { records = true; MORE };
-interfaces = (
-  { name = "eth0"; enabled = true; trafficControl = true;
-    bandwidth = "100 Mbit"; reservable = 50; refresh = "2 s"; }
-);
-"""
 RULE = """{ name = "voice"; category = "gold"; users = [ "30001" ];
             scope = "RSVP"; }"""
 MARK = """{ name = "bulk"; category = "lead"; scope = "DataTraffic";
@@ -37,91 +28,11 @@ def policy(*rules):
       rules = ( %s ); };""" % ",".join(rules)
 
 
-class Pair:
-    """A sending host and a receiving one, with a daemon each."""
-
-    def __init__(self, more="", text=None):
-        self.lab = lab.Lab("rsvpacc")
-        try:
-            self.a = self.lab.node("a")
-            self.b = self.lab.node("b")
-            self.lab.link(self.a, "eth0", self.b, "eth0", (A4, B4, 24),
-                          ("2001:db8:33::1", "2001:db8:33::2", 64))
-            mac = json.loads(lab.run("ip", "-n", self.b.ns, "-j", "link",
-                                     "show", "eth0").stdout)[0]["address"]
-            self.a.ip("neigh", "replace", B4, "lladdr", mac, "dev", "eth0",
-                      "nud", "permanent")
-            self.daemon = lab.Daemon(self.a, CONF.replace("MORE", more),
-                                     text or policy(RULE, MARK))
-            self.peer = lab.Daemon(
-                self.b, CONF.replace("true; MORE", "false"), policy(
-                    '{ name = "any"; scope = "RSVP"; category = "gold"; }'))
-            self.daemon.wait_traffic_control()
-            self.peer.wait_traffic_control()
-        except BaseException:
-            self.lab.close()
-            raise
-
-    def file(self):
-        return self.daemon.log_dir / "accounting.jsonl"
-
-    def records(self, path=None):
-        path = path or self.file()
-        return [json.loads(line) for line in
-                path.read_text().splitlines()] if path.exists() else []
-
-    def ended(self, count=1, record="reservation"):
-        def found():
-            some = [r for r in self.records()
-                    if r["record"] == record and r["event"] == "end"]
-            return len(some) >= count and some
-        return lab.wait_for(found, f"{count} ends of {record}s: "
-                            f"{self.daemon.process.output()[-1500:]}")
-
-    def reserve(self, port, *options):
-        """A reservation that is in the kernel: the sender, the receiver and
-        what `show reservations` says of it."""
-        send = self.a.start(
-            lab.program("rsvpctl"), "--json", "--rapi-socket",
-            self.daemon.rapi, "send", B4, port, "--src-port", port, "--rate",
-            125000, "--bucket", 20000, "--min", 500, "--max", 1200,
-            name=f"send-{port}", uid=UID)
-        recv = self.b.start(
-            lab.program("rsvpctl"), "--json", "--rapi-socket", self.peer.rapi,
-            "reserve", B4, port, *options, name=f"recv-{port}", uid=UID)
-        return send, recv, self.installed(port)
-
-    def installed(self, port):
-        def found():
-            for r in self.daemon.ctl_json(
-                    "show", "reservations")["reservations"]:
-                if (r["session"]["port"] == port and
-                        r["state"] == "installed"):
-                    return r
-            return None
-        return lab.wait_for(found, f"port {port} installed: "
-                            f"{self.daemon.process.output()[-1500:]}")
-
-    def send(self, count, port, size=1000):
-        ears.send(self.a, count, B4, ports=[port], size=size, sport=port)
-
-    def counted(self, classid, packets):
-        """Octets and packets of a class, when that many have left it."""
-        def found():
-            one = {c["handle"]: c for c in self.a.tc_classes("eth0")}[classid]
-            return one["packets"] >= packets and one
-        return lab.wait_for(found, f"{packets} packets in {classid}")
-
-    def change(self, text):
-        self.daemon.policy.write_text(text)
-        os.kill(self.daemon.supervisor(), signal.SIGHUP)
-
-
 @pytest.fixture(name="pair")
 def fixture_pair():
     if os.geteuid() != 0:
         pytest.skip("needs root for network namespaces")
-    pair = Pair()
+    pair = pairs.Pair(policy(RULE, MARK))
     yield pair
     pair.lab.close()
 
