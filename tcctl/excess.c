@@ -86,6 +86,21 @@ tc_excess_number(const struct tc_iface *iface, uint32_t minor,
 	a->index = first_number(iface->ifindex, minor) | phase % PHASES;
 }
 
+void
+tc_excess_renew(struct tc_extra *own, const struct tc_object *have)
+{
+	const struct tc_extra *x = have->extra;
+	const struct tc_action *b = x ? &x->actions[0] : NULL;
+	struct tc_action *a = &own->actions[0];
+
+	if (!x || x->action_count == 0 || b->kind != a->kind ||
+		b->index != a->index ||
+		(b->control == a->control && a->kind->equal(b, a)))
+		return;
+	a->index =
+		(a->index & ~(uint32_t)(PHASES - 1)) | (a->index + 1) % PHASES;
+}
+
 bool
 tc_excess_is_ours(const struct tc_object *node)
 {

@@ -336,6 +336,8 @@ bool tc_excess_possible(const struct tc_link *link, const struct tc_flow *flow);
  * class.  old: NULL, and any number for seed. */
 void tc_excess_number(const struct tc_iface *iface, uint32_t minor,
 	const struct tc_extra *old, uint32_t seed, struct tc_extra *extra);
+/* If others changed the policer that the node has: the next number. */
+void tc_excess_renew(struct tc_extra *own, const struct tc_object *have);
 /* No action, or the policer of its class. */
 bool tc_excess_is_ours(const struct tc_object *node);
 /* 0: it has none. */

@@ -162,6 +162,18 @@ plan_objects(struct repair *r, struct tc_span want, struct tc_object *scratch)
 	tc_plan((struct tc_span){ scratch, n }, want, &r->ops);
 }
 
+static void
+renew_excess(struct repair *r, struct tc_record *record,
+	const struct tc_object *nodes)
+{
+	for (size_t i = 0; record->excess && i < record->node_count; i++) {
+		const struct tc_object *have = find(r, &nodes[i]);
+
+		if (have)
+			tc_excess_renew(record->excess, have);
+	}
+}
+
 static int
 repair_flow(struct repair *r, const struct unit *unit)
 {
@@ -175,6 +187,7 @@ repair_flow(struct repair *r, const struct unit *unit)
 	/* A class that is made again counts from 0. */
 	if (!find(r, &want[0]) || unit->suspect->was_removed)
 		record->base = (struct tc_base){ 0 };
+	renew_excess(r, record, want + 2);
 	span.count = tc_record_objects(r->link, record, want);
 	plan_objects(r, span, scratch);
 	return add_unit(r, unit, first);

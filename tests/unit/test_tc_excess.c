@@ -421,6 +421,28 @@ what_others_take_away_is_put_back(void)
 	end(w);
 }
 
+/* With `tc actions change`: all nodes have it at once. */
+static void
+what_others_make_of_a_policer_is_left_behind(void)
+{
+	struct world *w = begin(false);
+	const struct tc_flow flow = demoted(7, 5004);
+	uint32_t classid = fix_add(w->f, &flow).classid;
+	uint32_t before = only_police(w, classid, 3)->index;
+	struct fix *f = w->f;
+
+	for (size_t n = 0; n < 3; n++)
+		node_of(w, classid, n)->extra->actions[0].police.rate_Bps = 1;
+	for (size_t i = 0; i < w->count; i++)
+		w->last[i].rate_Bps = 1;
+	tc_drift_event(f->link, NULL, f->now);
+	f->now = mono_add_ms(f->now, 60000);
+	T_EQ(tc_drift_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(only_police(w, classid, 3)->police.rate_Bps, TOKEN);
+	T_CHECK(only_police(w, classid, 3)->index != before, "the same number");
+	end(w);
+}
+
 static void
 a_split_keeps_the_policers(void)
 {
@@ -490,6 +512,8 @@ static struct t_case cases[] = {
 		a_node_with_another_action_is_not_ours },
 	{ "what others take away is put back",
 		what_others_take_away_is_put_back },
+	{ "what others make of a policer is left behind",
+		what_others_make_of_a_policer_is_left_behind },
 	{ "a split keeps the policers", a_split_keeps_the_policers },
 	{ "counters tell", counters_tell },
 };
