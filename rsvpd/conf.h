@@ -27,6 +27,14 @@ enum conf_udp {
 /* As rsvpd.conf has it. */
 const char *conf_udp_text(enum conf_udp mode);
 
+/* As enum tc_classify. */
+enum conf_classifier {
+	CONF_CLASSIFIER_AUTO,
+	CONF_CLASSIFIER_U32,
+	CONF_CLASSIFIER_FLOWER,
+	CONF_CLASSIFIERS
+};
+
 /* What carries the packets; see framing.c. */
 enum conf_link_layer {
 	CONF_LINK_NONE,
@@ -77,6 +85,7 @@ struct conf_iface {
 	uint32_t latency_us; /* smallest of the link; UINT32_MAX: unknown */
 	bool use_slack;      /* GS: of a request that would be refused */
 	enum conf_link_layer link_layer;
+	enum conf_classifier classifier;
 };
 
 struct conf {

@@ -146,6 +146,7 @@ fill_tc(struct net_iface *iface, const struct conf_iface *section,
 	tc->pool_low = conf->pool_low;
 	tc->pool_high = conf->pool_high;
 	tc->take_over = section->take_over;
+	tc->classifier = (uint8_t)section->classifier;
 }
 
 void
@@ -231,7 +232,7 @@ same_tc_rates(const struct tc_iface *a, const struct tc_iface *b)
 	       a->best_effort_Bps == b->best_effort_Bps &&
 	       a->control_Bps == b->control_Bps && a->timer_us == b->timer_us &&
 	       a->pool_low == b->pool_low && a->pool_high == b->pool_high &&
-	       a->take_over == b->take_over;
+	       a->take_over == b->take_over && a->classifier == b->classifier;
 }
 
 bool

@@ -20,6 +20,7 @@ struct slot {
 	const struct tc_object *leaf;
 	uint32_t flow_id; /* 0: no node yet */
 	size_t nodes;
+	struct tc_base base;
 	bool spoilt; /* nodes of two flows */
 };
 
@@ -62,13 +63,9 @@ in_subtree(const struct tc_object *class)
 }
 
 static bool
-is_leaf_node(const struct tc_object *o)
+is_u32_node(const struct tc_object *o)
 {
-	return o->type == TC_FILTER && o->kind == &tc_kind_u32 &&
-	       (o->pref == TC_PREF_V4 || o->pref == TC_PREF_V6) &&
-	       o->u32.divisor == 0 &&
-	       (tc_hash_is_split(o->handle) ||
-		       tc_u32_bucket_index(o->handle) < TC_U32_BUCKETS);
+	return tc_classifier_u32.is_node(o);
 }
 
 /* ---- further tables ------------------------------------------------------ */
@@ -79,7 +76,7 @@ adopt_link(struct adoption *a, const struct tc_object *o)
 {
 	struct tc_hash hash;
 
-	return is_leaf_node(o) && tc_hash_decode(o, &hash) &&
+	return is_u32_node(o) && tc_hash_decode(o, &hash) &&
 	       tc_nodes_split(&a->link->nodes,
 		       o->handle & ~(uint32_t)TC_NODE_MAX, o->u32.link,
 		       &hash) != NULL;
@@ -136,7 +133,7 @@ adopt_splits(struct adoption *a)
 	for (size_t i = 0; i < dump->count; i++) {
 		const struct tc_object *o = &dump->all[i];
 
-		if (is_leaf_node(o) && o->u32.link != 0 &&
+		if (is_u32_node(o) && o->u32.link != 0 &&
 			!is_adopted_link(a, o))
 			remove_object(a, o);
 		if (o->type == TC_FILTER && o->kind == &tc_kind_u32 &&
@@ -178,6 +175,43 @@ find_classes(struct adoption *a)
 	}
 }
 
+/* What a node says; where it does not say whose it is, the note of its class
+ * does. */
+static bool
+read_node(struct adoption *a, const struct tc_object *o,
+	struct tc_filter *ret_filter, struct tc_mark *ret_mark)
+{
+	const struct tc_classifier *by = tc_classifier_of(o);
+	const struct slot *slot;
+
+	if (!by || !by->decode(o, ret_filter, ret_mark))
+		return false;
+	slot = slot_of(a, ret_mark->classid);
+	if (by->wants_note && slot) {
+		ret_mark->flow_id = slot->flow_id;
+		ret_mark->base = slot->base;
+	}
+	return ret_mark->flow_id != 0;
+}
+
+/* Before the nodes. */
+static void
+find_notes(struct adoption *a)
+{
+	struct tc_mark mark;
+
+	for (size_t i = 0; i < a->dump->count; i++) {
+		struct slot *slot = tc_note_decode(&a->dump->all[i], &mark)
+					    ? slot_of(a, mark.classid)
+					    : NULL;
+
+		if (!slot || !slot->class || !slot->leaf)
+			continue;
+		slot->flow_id = mark.flow_id;
+		slot->base = mark.base;
+	}
+}
+
 /* First pass over the nodes: whose is each class? */
 static void
 find_owners(struct adoption *a)
@@ -189,7 +223,7 @@ find_owners(struct adoption *a)
 		const struct tc_object *o = &a->dump->all[i];
 		struct slot *slot;
 
-		if (!is_leaf_node(o) || !tc_u32_decode(o, &filter, &mark))
+		if (!read_node(a, o, &filter, &mark))
 			continue;
 		slot = slot_of(a, mark.classid);
 		if (!slot || !slot->class || !slot->leaf)
@@ -254,16 +288,17 @@ same_excess(struct adoption *a, const struct tc_object *o,
 
 /* Second pass: one node to its record.  False: out of memory. */
 static bool
-adopt_node(struct adoption *a, const struct tc_object *o)
+adopt_node(struct adoption *a, const struct tc_object *o,
+	const struct tc_classifier *by)
 {
 	struct tc_filter filter;
 	struct tc_mark mark;
 	struct slot *slot;
 	struct tc_record *r;
 
-	if (o->u32.link != 0)
+	if (is_u32_node(o) && o->u32.link != 0)
 		return true; /* seen to */
-	if (!tc_u32_decode(o, &filter, &mark) || !tc_excess_is_ours(o)) {
+	if (!read_node(a, o, &filter, &mark) || !tc_excess_is_ours(o)) {
 		remove_object(a, o);
 		return true;
 	}
@@ -272,9 +307,7 @@ adopt_node(struct adoption *a, const struct tc_object *o)
 	if (!slot || slot->nodes == 0 || slot->spoilt ||
 		(r && r->minor != (mark.classid & 0xffff)) || is_full(r) ||
 		has_filter(r, &filter) ||
-		!tc_nodes_on_way(&a->link->nodes, &filter,
-			o->handle & ~(uint32_t)TC_NODE_MAX) ||
-		!tc_nodes_claim(&a->link->nodes, o->handle, mark.flow_id)) {
+		!by->claim(&a->link->nodes, &filter, o->handle, mark.flow_id)) {
 		remove_object(a, o);
 		return true;
 	}
@@ -284,9 +317,50 @@ adopt_node(struct adoption *a, const struct tc_object *o)
 		return false;
 	r->base = mark.base;
 	same_excess(a, o, r);
-	r->nodes[r->node_count++] =
-		(struct tc_node){ .handle = o->handle, .filter = filter };
+	r->nodes[r->node_count++] = (struct tc_node){
+		.handle = o->handle, .filter = filter, .by = by
+	};
 	return true;
+}
+
+static bool
+adopt_nodes(struct adoption *a)
+{
+	for (size_t i = 0; i < a->dump->count; i++) {
+		const struct tc_object *o = &a->dump->all[i];
+		const struct tc_classifier *by = tc_classifier_of(o);
+
+		if (by && !adopt_node(a, o, by))
+			return false;
+	}
+	return true;
+}
+
+static bool
+wants_note(const struct tc_record *r)
+{
+	for (size_t i = 0; i < r->node_count; i++)
+		if (r->nodes[i].by->wants_note)
+			return true;
+	return false;
+}
+
+/* Notes that tell nothing. */
+static void
+drop_notes(struct adoption *a)
+{
+	for (size_t i = 0; i < a->dump->count; i++) {
+		const struct tc_object *o = &a->dump->all[i];
+		const struct tc_record *r = NULL;
+		struct tc_mark mark;
+
+		if (!tc_is_note(o))
+			continue;
+		if (tc_note_decode(o, &mark))
+			r = tc_record_find(a->link, mark.flow_id);
+		if (!r || r->minor != (mark.classid & 0xffff) || !wants_note(r))
+			remove_object(a, o);
+	}
 }
 
 static bool
@@ -325,11 +399,11 @@ adopt_all(struct adoption *a)
 	if (!adopt_splits(a))
 		return false;
 	find_classes(a);
+	find_notes(a);
 	find_owners(a);
-	for (size_t i = 0; i < a->dump->count; i++)
-		if (is_leaf_node(&a->dump->all[i]) &&
-			!adopt_node(a, &a->dump->all[i]))
-			return false;
+	if (!adopt_nodes(a))
+		return false;
+	drop_notes(a);
 	for (uint32_t minor = TC_MINOR_FIRST; minor <= TC_MINOR_LAST; minor++) {
 		const struct slot *slot = &a->slots[minor];
 		const struct tc_record *r;

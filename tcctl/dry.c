@@ -140,6 +140,27 @@ keep(struct tc_dry *dry, struct tc_object *o, const struct tc_object *want)
 	return 0;
 }
 
+/* A filter of flower that asks for the same as another of its preference. */
+static bool
+repeats(const struct tc_dry *dry, const struct tc_object *want)
+{
+	struct tc_object like = *want;
+
+	if (want->type != TC_FILTER || want->kind != &tc_kind_flower)
+		return false;
+	for (size_t i = 0; i < dry->objects.count; i++) {
+		const struct tc_object *o = &dry->objects.all[i];
+
+		if (o->type != TC_FILTER || o->kind != &tc_kind_flower ||
+			o->ifindex != want->ifindex || o->pref != want->pref)
+			continue;
+		like.flower.classid = o->flower.classid;
+		if (tc_kind_flower.equal(o, &like))
+			return true;
+	}
+	return false;
+}
+
 static int
 add(struct tc_dry *dry, const struct tc_object *want)
 {
@@ -152,7 +173,10 @@ add(struct tc_dry *dry, const struct tc_object *want)
 	o = want->type == TC_QDISC_LEAF ? find_leaf(dry, want) : NULL;
 	if (o) /* in place of whatever there is */
 		return keep(dry, o, want);
-	if (want->type == TC_FILTER && make_root_table(dry, want) != 0)
+	if (repeats(dry, want))
+		return EEXIST;
+	if (want->type == TC_FILTER && want->kind == &tc_kind_u32 &&
+		make_root_table(dry, want) != 0)
 		return ENOMEM;
 	o = tc_objects_add(&dry->objects);
 	return o ? keep(dry, o, want) : ENOMEM;
@@ -172,12 +196,14 @@ uses(const struct tc_object *by, const struct tc_object *o)
 {
 	bool node = by->type == TC_FILTER && by->kind == &tc_kind_u32 &&
 		    by->u32.divisor == 0;
+	bool flower = by->type == TC_FILTER && by->kind == &tc_kind_flower;
 
 	if (by == o || by->ifindex != o->ifindex)
 		return false;
 	if (o->type == TC_CLASS)
 		return (by->type == TC_CLASS && by->parent == o->handle) ||
-		       (node && by->u32.classid == o->handle);
+		       (node && by->u32.classid == o->handle) ||
+		       (flower && by->flower.classid == o->handle);
 	if (o->type != TC_FILTER || o->kind != &tc_kind_u32 ||
 		o->u32.divisor == 0)
 		return false;

@@ -106,6 +106,8 @@ tc_excess_is_ours(const struct tc_object *node)
 {
 	const struct tc_extra *x = node->extra;
 	const struct tc_action *a = x ? &x->actions[0] : NULL;
+	uint32_t classid = node->kind == &tc_kind_flower ? node->flower.classid
+							 : node->u32.classid;
 
 	if (!x || x->action_count == 0)
 		return true;
@@ -114,7 +116,7 @@ tc_excess_is_ours(const struct tc_object *node)
 	       a->control == TC_VERDICT_CONTINUE &&
 	       a->police.conform == TC_VERDICT_OK && a->police.rate_Bps != 0 &&
 	       (a->index & ~(uint32_t)(PHASES - 1)) ==
-		       first_number(node->ifindex, node->u32.classid & 0xffff);
+		       first_number(node->ifindex, classid & 0xffff);
 }
 
 uint64_t

@@ -29,7 +29,7 @@
  * hold the counters of the class at the time of installation, if any.
  */
 
-#include "nodes_int.h"
+#include "classifier_int.h"
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>
@@ -56,6 +56,7 @@ enum {
 	V4_ANY = 0x011,
 	V4_LEAVES = 0x020,
 	V4_RULES = 0x030, /* RULE_TABLES of them, without hash */
+	NOTES = 0x040,    /* nothing leads there */
 	V6_PORT = 0x110,
 	V6_ANY = 0x111,
 	V6_LABEL = 0x112,
@@ -386,6 +387,57 @@ tc_u32_decode(const struct tc_object *node, struct tc_filter *ret_filter,
 	return true;
 }
 
+/* ---- notes --------------------------------------------------------------- */
+
+static uint32_t
+note_handle(uint32_t classid)
+{
+	uint32_t minor = classid & 0xffff;
+
+	return bucket(NOTES, minor % BYTE_BUCKETS) | (minor / BYTE_BUCKETS + 1);
+}
+
+void
+tc_note_node(
+	uint32_t ifindex, const struct tc_mark *mark, struct tc_object *ret)
+{
+	make_node(ifindex, note_handle(mark->classid), ADDR_V4, ret);
+	ret->u32.flags = TC_U32_FLAG_TERMINAL;
+	ret->u32.classid = mark->classid;
+	add_mark(&ret->u32, mark);
+}
+
+bool
+tc_is_note_of(uint32_t handle, uint32_t minor)
+{
+	return handle == note_handle(minor);
+}
+
+bool
+tc_is_note(const struct tc_object *o)
+{
+	return o->type == TC_FILTER && o->kind == &tc_kind_u32 &&
+	       o->pref == TC_PREF_V4 && o->u32.divisor == 0 &&
+	       tc_u32_table(o->handle) == NOTES;
+}
+
+bool
+tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark)
+{
+	const struct tc_u32 *u = &note->u32;
+	struct tc_mark m = { .classid = u->classid };
+	struct tc_object again;
+
+	if (!tc_is_note(note) || note->handle != note_handle(m.classid) ||
+		!take_mark(u->keys, u->key_count, &m) || m.flow_id == 0)
+		return false;
+	tc_note_node(note->ifindex, &m, &again);
+	if (!tc_object_equal(note, &again))
+		return false;
+	*ret_mark = m;
+	return true;
+}
+
 /* ---- tables and links ---------------------------------------------------- */
 
 struct maker {
@@ -529,6 +581,7 @@ want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 	want_leaf_tables(&m, V4_PORT, V4_LEAVES, V4_DST);
 	want_table(&m, V4_ANY, BYTE_BUCKETS);
 	want_rule_tables(&m, V4_RULES);
+	want_table(&m, NOTES, BYTE_BUCKETS);
 	if (root == 0)
 		return;
 	want_control(&m, root | NODE_RSVP, rsvp, (struct match){ 0 });

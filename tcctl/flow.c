@@ -67,19 +67,27 @@ node_objects(const struct tc_link *link, const struct tc_record *r,
 		.classid = tc_classid(r->minor),
 		.base = r->base };
 
+	bool wants_note = false;
+	size_t count = r->node_count;
+
 	for (size_t i = 0; i < r->node_count; i++) {
-		tc_u32_node(link->conf.ifindex, r->nodes[i].handle,
-			&r->nodes[i].filter, &mark, &ret[i]);
+		const struct tc_node *n = &r->nodes[i];
+
+		n->by->node(link->conf.ifindex, n->handle, &n->filter, &mark,
+			&ret[i]);
 		ret[i].extra = r->excess;
+		wants_note = wants_note || n->by->wants_note;
 	}
-	if (r->node_count > 1)
-		qsort(ret, r->node_count, sizeof(*ret), tc_object_compare);
-	return r->node_count;
+	if (wants_note)
+		tc_note_node(link->conf.ifindex, &mark, &ret[count++]);
+	if (count > 1)
+		qsort(ret, count, sizeof(*ret), tc_object_compare);
+	return count;
 }
 
 size_t
 tc_record_objects(const struct tc_link *link, const struct tc_record *record,
-	struct tc_object ret[2 + TC_FILTERS_MAX])
+	struct tc_object ret[TC_RECORD_OBJECTS])
 {
 	class_objects(link, record, ret);
 	return 2 + node_objects(link, record, ret + 2);
@@ -114,27 +122,33 @@ release_nodes(struct tc_link *link, const struct tc_record *r,
 
 		if (!has_handle(
 			    keep, n->handle, n->filter.dst.family == ADDR_V4))
-			tc_nodes_give(&link->nodes, n->handle);
+			n->by->give(&link->nodes, n->handle);
 	}
 }
 
-/* A node for each filter: that of old where it has the same one. */
+/* A node for each filter: that of old where it has the same one.  When the
+ * class is another, only one that can be turned: others hold the counters of
+ * the old one. */
 static bool
-take_nodes(struct tc_link *link, const struct tc_flow *flow,
-	const struct tc_record *old, struct tc_record *next)
+take_nodes(struct tc_job *job, const struct tc_flow *flow)
 {
+	struct tc_link *link = job->link;
+	struct tc_record *next = job->next;
+
 	for (size_t i = 0; i < flow->filter_count; i++) {
 		const struct tc_filter *f = &flow->filters[i];
-		const struct tc_node *kept = find_node(old, f);
+		const struct tc_node *kept = find_node(job->old, f);
 		struct tc_node *n = &next->nodes[next->node_count];
 
 		if (find_node(next, f))
 			continue; /* the same one twice */
-		n->filter = *f;
-		n->handle = kept ? kept->handle
-				 : tc_nodes_take(&link->nodes,
-					   tc_nodes_place(&link->nodes, f),
-					   flow->id);
+		if (kept && (!job->moved || kept->by->turns)) {
+			*n = *kept;
+		} else {
+			n->filter = *f;
+			n->by = tc_classifier_for(link->conf.classifier, f);
+			n->handle = n->by->take(&link->nodes, f, flow->id);
+		}
 		if (n->handle == 0)
 			return false;
 		next->node_count++;
@@ -215,8 +229,7 @@ make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 		(void)text_copy(text, TC_TEXT, "no class number is left");
 		return ENOSPC;
 	}
-	/* On a move everything is new: the nodes hold the class' counters. */
-	if (!take_nodes(link, flow, job->moved ? NULL : job->old, next)) {
+	if (!take_nodes(job, flow)) {
 		(void)text_copy(text, TC_TEXT,
 			"no filter number is left: all 4079 in the hash "
 			"bucket belong to filters that no key tells apart; "
@@ -235,7 +248,7 @@ forget_next(struct tc_job *job)
 {
 	if (!job->next)
 		return;
-	release_nodes(job->link, job->next, job->moved ? NULL : job->old);
+	release_nodes(job->link, job->next, job->old);
 	return_class(job);
 	alloc_put(job->link->alloc, job->next);
 }
@@ -356,7 +369,7 @@ commit_next(
 	account(link, old, false);
 	tc_record_drop(link, old);
 	tc_record_add(link, job->next);
-	release_nodes(link, old, job->moved ? NULL : job->next);
+	release_nodes(link, old, job->next);
 	if (job->moved && !tc_drain_add(link, old, 0, now))
 		listener->note(listener->arg,
 			"out of memory: a class is lost until the next start");
@@ -455,7 +468,7 @@ tc_record_abandon(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_record *record, struct mono now)
 {
 	struct tc_ops ops = { .alloc = link->alloc };
-	struct tc_object have[TC_FILTERS_MAX];
+	struct tc_object have[TC_NODES_MAX];
 	struct tc_span nodes = { have, node_objects(link, record, have) };
 	struct tc_group group;
 	int error;

@@ -23,7 +23,7 @@ tc_link_new(const struct alloc *alloc, const struct tc_iface *conf)
 		return NULL;
 	link->alloc = alloc;
 	link->conf = *conf;
-	link->nodes.alloc = alloc;
+	tc_nodes_init(&link->nodes, alloc);
 	link->step = FIRST_STEP;
 	for (int i = 0; i < TC_SUBTREES; i++)
 		link->pools[i].alloc = alloc;

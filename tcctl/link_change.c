@@ -54,7 +54,7 @@ plan_flow_changes(
 	const struct tc_record *r;
 
 	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next) {
-		struct tc_object objects[2 + TC_FILTERS_MAX];
+		struct tc_object objects[TC_RECORD_OBJECTS];
 		struct tc_object want;
 
 		(void)tc_record_objects(link, r, objects);
@@ -103,12 +103,47 @@ follow_all(struct tc_link *link, const struct tc_iface *conf)
 		renew_pools(link, &old);
 }
 
+/* Another classifier, in place of the one there is. */
+static int
+turn_to(struct tc_link *link, const struct tc_kernel *kernel, uint8_t setting,
+	struct tc_done *ret_done)
+{
+	uint8_t before = link->conf.classifier;
+	int error;
+
+	if (setting == before)
+		return 0;
+	error = tc_link_try_classifier(link, kernel, setting, ret_done);
+	if (error != 0 || ret_done->error != 0)
+		return error;
+	link->conf.classifier = setting;
+	error = tc_link_reclassify(link, kernel, ret_done);
+	if (error != 0 || ret_done->error != 0)
+		link->conf.classifier = before;
+	return error;
+}
+
+static int
+change_all(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_iface *conf, struct tc_done *ret_done)
+{
+	struct tc_ops ops = { .alloc = link->alloc };
+	int error;
+
+	plan_tree_change(link, conf, &ops);
+	plan_flow_changes(link, conf, &ops);
+	error = tc_link_run(link, kernel, &ops, ret_done);
+	tc_ops_done(&ops);
+	return error;
+}
+
 int
 tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_iface *conf, struct tc_done *ret_done)
 {
-	struct tc_ops ops = { .alloc = link->alloc };
 	const char *problem = tc_iface_problem(conf);
+	uint8_t before = link->conf.classifier;
+	struct tc_done back = { 0 };
 	int error;
 
 	*ret_done = (struct tc_done){ 0 };
@@ -119,13 +154,14 @@ tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
 		return 0;
 	}
 	assert(conf->ifindex == link->conf.ifindex);
-	plan_tree_change(link, conf, &ops);
-	plan_flow_changes(link, conf, &ops);
-	error = tc_link_run(link, kernel, &ops, ret_done);
-	if (error == 0 && ret_done->error == 0) {
-		follow_all(link, conf);
-		error = tc_rules_again(link, kernel, false, ret_done);
-	}
-	tc_ops_done(&ops);
-	return error;
+	error = turn_to(link, kernel, conf->classifier, ret_done);
+	if (error != 0 || ret_done->error != 0)
+		return error;
+	error = change_all(link, kernel, conf, ret_done);
+	if (error != 0)
+		return error;
+	if (ret_done->error != 0) /* if that is refused too it stays turned */
+		return turn_to(link, kernel, before, &back);
+	follow_all(link, conf);
+	return tc_rules_again(link, kernel, false, ret_done);
 }

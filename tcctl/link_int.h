@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/mono.h"
+#include "classifier_int.h"
 #include "model_int.h"
 #include "nodes_int.h"
 #include "tc_rule_int.h"
@@ -139,6 +140,12 @@ int tc_pool_pace(int step, int64_t took_us);
 struct tc_node {
 	uint32_t handle;
 	struct tc_filter filter;
+	const struct tc_classifier *by;
+};
+
+enum {
+	TC_NODES_MAX = TC_FILTERS_MAX + 1,   /* with the note */
+	TC_RECORD_OBJECTS = 2 + TC_NODES_MAX /* with class and leaf */
 };
 
 /* A flow in the kernel. */
@@ -262,8 +269,8 @@ struct tc_batch {
 	size_t count;
 	struct tc_job jobs[TC_BATCH_MAX];
 	struct tc_group groups[TC_BATCH_MAX];
-	struct tc_object have[2 + TC_FILTERS_MAX];
-	struct tc_object want[2 + TC_FILTERS_MAX];
+	struct tc_object have[TC_RECORD_OBJECTS];
+	struct tc_object want[TC_RECORD_OBJECTS];
 };
 
 /* link.c */
@@ -319,6 +326,16 @@ int tc_link_dump(struct tc_link *link, const struct tc_kernel *kernel,
 int tc_link_change(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_iface *conf, struct tc_done *ret_done);
 
+/* reclass.c */
+
+/* Can the interface have that classifier?  If not, ret_done says why. */
+int tc_link_try_classifier(struct tc_link *link, const struct tc_kernel *kernel,
+	uint8_t setting, struct tc_done *ret_done);
+/* All nodes by the classifier of the settings: first those are added that there
+ * are not, then the others go; or, refused, none. */
+int tc_link_reclassify(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_done *ret_done);
+
 /* counters.c */
 
 /* Of one flow, or with flow_id 0 of all and of best effort. */
@@ -353,10 +370,10 @@ struct tc_record *tc_record_new(
 struct tc_record *tc_record_find(const struct tc_link *link, uint32_t id);
 void tc_record_add(struct tc_link *link, struct tc_record *record);
 void tc_record_drop(struct tc_link *link, struct tc_record *record);
-/* Class, leaf and nodes of a record as objects; returns their number. */
+/* Class, leaf, nodes and note of a record as objects; returns their number. */
 size_t tc_record_objects(const struct tc_link *link,
 	const struct tc_record *record,
-	struct tc_object ret[2 + TC_FILTERS_MAX]);
+	struct tc_object ret[TC_RECORD_OBJECTS]);
 
 /* The flow is not in the kernel as it should be, and cannot be: take away what
  * is left of it and forget it. */

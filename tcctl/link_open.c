@@ -127,6 +127,7 @@ is_fixed(const struct tc_object *o)
 	case TC_FILTER:
 		return o->kind == &tc_kind_u32 && o->pref >= TC_PREF_V4 &&
 		       o->pref <= TC_PREF_ARP && !tc_is_rule_filter(o) &&
+		       !tc_is_note(o) &&
 		       !(tc_u32_is_root(o->handle) && o->u32.divisor != 0) &&
 		       !tc_hash_is_split(o->handle) &&
 		       (o->u32.divisor != 0 || tc_u32_bucket_index(o->handle) ==
@@ -314,6 +315,9 @@ build_new(struct tc_link *link, const struct tc_kernel *kernel,
 
 	tc_objects_done(dump); /* a foreign tree is no base of ours */
 	error = build(link, kernel, dump, ret_done);
+	if (error == 0 && ret_done->error == 0)
+		error = tc_link_try_classifier(
+			link, kernel, link->conf.classifier, ret_done);
 	if (error == 0 && ret_done->error != 0)
 		error = raze(link, kernel);
 	return error;
@@ -327,7 +331,7 @@ tell_adopted(const struct tc_link *link, uint32_t serial,
 	const struct tc_record *r;
 
 	for (r = link->flows; r; r = (const struct tc_record *)r->hh.next) {
-		struct tc_object objects[2 + TC_FILTERS_MAX];
+		struct tc_object objects[TC_RECORD_OBJECTS];
 		struct tc_flow flow = { .id = r->id };
 
 		(void)tc_record_objects(link, r, objects);
@@ -357,7 +361,9 @@ adopt(struct tc_link *link, const struct tc_kernel *kernel,
 		error = -ENOMEM;
 	alloc_put(link->alloc, stats);
 	tc_ops_done(&ops);
-	return error;
+	if (error != 0 || ret_done->error != 0)
+		return error;
+	return tc_link_reclassify(link, kernel, ret_done);
 }
 
 /* A table that nothing leads to, in a preference that has none of its own. */
@@ -446,6 +452,9 @@ take_up(struct tc_link *link, const struct tc_kernel *kernel,
 	link->shape.best = find_best(dump);
 	error = build(link, kernel, dump, ret_done);
 	if (error == 0 && ret_done->error == 0)
+		error = tc_link_try_classifier(
+			link, kernel, link->conf.classifier, ret_done);
+	if (error == 0 && ret_done->error == 0)
 		error = adopt(link, kernel, dump, ret_done);
 	return error;
 }
@@ -513,7 +522,7 @@ rebuild_flows(struct tc_link *link, const struct tc_kernel *kernel,
 	ops.failed = ops.failed || splits.failed;
 	tc_objects_done(&splits);
 	for (r = link->flows; r; r = (struct tc_record *)r->hh.next) {
-		struct tc_object objects[2 + TC_FILTERS_MAX];
+		struct tc_object objects[TC_RECORD_OBJECTS];
 		struct tc_span want = { objects, 0 };
 
 		r->base = (struct tc_base){ 0 };

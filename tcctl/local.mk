@@ -25,6 +25,9 @@ libtc_la_SOURCES = \
 	tcctl/flow.c \
 	tcctl/hash.c \
 	tcctl/kind_fifo.c \
+	tcctl/classifier.c tcctl/classifier_int.h \
+	tcctl/filter_flower.c \
+	tcctl/handles.c \
 	tcctl/kind_flower.c \
 	tcctl/kind_fq_codel.c \
 	tcctl/kind_fw.c \
@@ -50,6 +53,7 @@ libtc_la_SOURCES = \
 	tcctl/plan.c \
 	tcctl/pool.c \
 	tcctl/rate.c tcctl/rate_int.h \
+	tcctl/reclass.c \
 	tcctl/mark_text.c \
 	tcctl/rule.c tcctl/tc_rule_int.h \
 	tcctl/rule_act.c \

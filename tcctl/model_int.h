@@ -19,7 +19,8 @@
  *			static rule; leaf bfifo MINOR:
  *
  * The sentinels keep 2, 3 and 4 interior classes when they have no other child.
- * Filters: preference 10 IPv4, 11 IPv6, 12 ARP; see filter_u32.c.
+ * Filters: preference 10 IPv4, 11 IPv6, 12 ARP; see filter_u32.c.  Before them
+ * those of flows by flower, if that is wanted; see classifier_int.h.
  */
 
 #include <stdbool.h>
@@ -414,6 +415,8 @@ uint32_t tc_rule_link(uint32_t root, enum tc_rule_place place);
 bool tc_is_rule_filter(const struct tc_object *o);
 
 enum {
+	TC_PREF_FLOWER = 5, /* to the next: flower, see classifier_int.h */
+	TC_PREF_FLOWER_LAST = 9,
 	TC_PREF_V4 = 10,
 	TC_PREF_V6 = 11,
 	TC_PREF_ARP = 12,

@@ -36,6 +36,13 @@ drop_split(struct tc_nodes *nodes, struct tc_split *s)
 }
 
 void
+tc_nodes_init(struct tc_nodes *nodes, const struct alloc *alloc)
+{
+	nodes->alloc = alloc;
+	nodes->flower.alloc = alloc;
+}
+
+void
 tc_nodes_done(struct tc_nodes *nodes)
 {
 	const struct alloc *alloc = nodes->alloc;
@@ -44,8 +51,9 @@ tc_nodes_done(struct tc_nodes *nodes)
 		drop_bucket(nodes, nodes->buckets[i]);
 	for (size_t i = 0; i < TC_SPLITS; i++)
 		drop_split(nodes, nodes->splits[i]);
+	tc_handles_done(&nodes->flower);
 	memset(nodes, 0, sizeof(*nodes));
-	nodes->alloc = alloc;
+	tc_nodes_init(nodes, alloc);
 }
 
 static struct tc_split *

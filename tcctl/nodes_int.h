@@ -79,6 +79,17 @@ struct tc_split {
 	struct tc_bucket *buckets[TC_SPLIT_BUCKETS];
 };
 
+enum { TC_HANDLES_MAX = 1 << 22 };
+
+/* Numbers of flower filters, 1 to TC_HANDLES_MAX - 1 (handles.c). */
+struct tc_handles {
+	const struct alloc *alloc;
+	uint64_t *used;
+	size_t words;
+	size_t count;
+	uint32_t next;
+};
+
 struct tc_nodes {
 	const struct alloc *alloc;
 	size_t count;   /* of all nodes */
@@ -87,8 +98,18 @@ struct tc_nodes {
 	size_t closing; /* further tables without parent */
 	struct tc_bucket *buckets[TC_U32_BUCKETS];
 	struct tc_split *splits[TC_SPLITS];
+	struct tc_handles flower;
 };
 
+void tc_handles_done(struct tc_handles *handles);
+/* 0: none is left, or no memory. */
+uint32_t tc_handles_take(struct tc_handles *handles);
+/* False: it is taken already or too large, or no memory. */
+bool tc_handles_claim(struct tc_handles *handles, uint32_t handle);
+void tc_handles_give(struct tc_handles *handles, uint32_t handle);
+
+/* All members are 0. */
+void tc_nodes_init(struct tc_nodes *nodes, const struct alloc *alloc);
 void tc_nodes_done(struct tc_nodes *nodes);
 /* The bucket where the filter's node belongs. */
 uint32_t tc_nodes_place(

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNITS_MAX = 256, OBJECTS_MAX = 2 + TC_FILTERS_MAX };
+enum { UNITS_MAX = 256, OBJECTS_MAX = TC_RECORD_OBJECTS };
 
 enum owner { OWNER_NOBODY, OWNER_FIXED, OWNER_FLOW, OWNER_IDLE, OWNER_DRAIN };
 
@@ -253,8 +253,10 @@ repair_stranger(struct repair *r, struct tc_suspect *suspect,
 	op = tc_ops_add(&r->ops, TC_OP_DEL);
 	if (op)
 		op->have = *stranger;
-	/* Its preference as a whole, or an empty table stays behind. */
-	if (op && stranger->pref < TC_PREF_V4)
+	/* Its preference as a whole, or an empty table stays behind; unless it
+	 * stands among ours. */
+	if (op && stranger->pref < TC_PREF_V4 &&
+		!tc_classifier_flower.is_node(stranger))
 		op->have.handle = 0;
 	return add_unit(r, &unit, first);
 }
@@ -277,7 +279,7 @@ is_of_record(const struct tc_suspect *s, const struct tc_record *record)
 	for (size_t i = 0; i < record->node_count; i++)
 		if (record->nodes[i].handle == s->handle)
 			return true;
-	return false;
+	return tc_is_note_of(s->handle, record->minor);
 }
 
 static bool

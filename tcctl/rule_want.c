@@ -50,6 +50,10 @@ tc_rule_problem(const struct tc_iface *iface, const struct tc_rule *rule)
 	if (rule->excess >= TC_EXCESS_COUNT || rule->dscp > 63 ||
 		rule->dscp_out > 63)
 		return "a DSCP above 63, or an unknown treatment of excess";
+	if (rule->before && iface->classifier == TC_CLASSIFIER_FLOWER)
+		return "a rule ahead of reservations, and the interface has "
+		       "classifier = \"flower\", which is ahead of all rules; "
+		       "use u32";
 	if (rule->rate_Bps > iface->link_Bps)
 		return "the rate is more than the link has";
 	if (rule->bucket_bytes > UINT32_MAX)

@@ -174,7 +174,7 @@ idle_count(const struct shown *s, enum tc_subtree subtree)
 static struct tc_flow
 flow_of(const struct shown *s, const struct tc_record *r)
 {
-	struct tc_object objects[2 + TC_FILTERS_MAX];
+	struct tc_object objects[TC_RECORD_OBJECTS];
 	struct tc_flow flow = { .id = r->id };
 
 	(void)tc_record_objects(s->link, r, objects);
@@ -207,7 +207,7 @@ excess_name(const struct tc_record *r)
 static bool
 is_foreign(const struct tc_object *o)
 {
-	return (o->type == TC_FILTER &&
+	return (o->type == TC_FILTER && !tc_classifier_flower.is_node(o) &&
 		       (o->pref < TC_PREF_V4 || o->pref > TC_PREF_ARP)) ||
 	       (o->type == TC_CLASS && o->handle >> 16 == TC_MAJOR &&
 		       o->kind == &tc_kind_other);

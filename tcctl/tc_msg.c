@@ -27,6 +27,7 @@ enum tc_attr {
 	ATTR_POOL_HIGH,
 	ATTR_TAKE_OVER,
 	ATTR_ATM,
+	ATTR_CLASSIFIER,
 	ATTR_FLOW_ID = 32,
 	ATTR_SERVICE,
 	ATTR_RATE_BPS,
@@ -111,6 +112,7 @@ static const struct field iface_fields[] = {
 	FIELD(ATTR_POOL_HIGH,       F_U32,  tc_iface, pool_high),
 	FIELD(ATTR_TAKE_OVER,       F_BOOL, tc_iface, take_over),
 	FIELD(ATTR_ATM,             F_BOOL, tc_iface, atm),
+	FIELD(ATTR_CLASSIFIER,      F_U8,   tc_iface, classifier),
 };
 
 /* The first two name the flow; a FLOW_DEL holds nothing else. */

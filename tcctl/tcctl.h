@@ -61,6 +61,14 @@ enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256 };
  * every interface that tcctl manages. */
 enum { TC_CLASS_CONTROL = 0x520006 };
 
+/* How packets find the class of their flow. */
+enum tc_classify {
+	TC_CLASSIFIER_AUTO, /* u32: every kernel has it, and it is as fast */
+	TC_CLASSIFIER_U32,
+	TC_CLASSIFIER_FLOWER, /* refused by a kernel without it */
+	TC_CLASSIFIERS
+};
+
 /* Let tcctl manage an interface.  Rates and octets as the qdisc counts them
  * unless said otherwise. */
 struct tc_iface {
@@ -79,6 +87,7 @@ struct tc_iface {
 	bool take_over; /* replace a foreign tree (it is restored on IFACE_OFF
 			 * if it was a default one) */
 	bool atm;       /* octets travel in cells of 48 in 53 */
+	uint8_t classifier; /* enum tc_classify */
 };
 
 enum tc_service { TC_SERVICE_GS = 2, TC_SERVICE_CL = 5 };

@@ -32,6 +32,7 @@ enum key_type {
 	K_ADDR,
 	K_SERVICE,
 	K_LABEL,
+	K_CLASSIFIER,
 	K_LIST /* read by whoever asked */
 };
 
@@ -61,6 +62,7 @@ static const struct key iface_keys[] = {
 	{ "atm",          K_BOOL,   false, AT(atm) },
 	{ "timer_us",     K_U32,    false, AT(timer_us) },
 	{ "take_over",    K_BOOL,   false, AT(take_over) },
+	{ "classifier",   K_CLASSIFIER, false, AT(classifier) },
 	{ "flows",        K_LIST,   false, 0 },
 };
 #undef AT
@@ -166,6 +168,25 @@ get_text(struct reading *r, const struct key *key, const json_t *v, void *to)
 }
 
 static bool
+get_classifier(
+	struct reading *r, const struct key *key, const json_t *v, uint8_t *to)
+{
+	static const char *const words[TC_CLASSIFIERS] = {
+		[TC_CLASSIFIER_AUTO] = "auto",
+		[TC_CLASSIFIER_U32] = "u32",
+		[TC_CLASSIFIER_FLOWER] = "flower"
+	};
+
+	for (uint8_t i = 0; i < TC_CLASSIFIERS; i++)
+		if (json_is_string(v) &&
+			strcmp(json_string_value(v), words[i]) == 0) {
+			*to = i;
+			return true;
+		}
+	return fail(r, key->name, "must be auto, u32 or flower");
+}
+
+static bool
 get_label(struct reading *r, const struct key *key, const json_t *v,
 	struct tc_filter *filter)
 {
@@ -223,6 +244,8 @@ get_value(struct reading *r, const struct key *key, const json_t *v, void *into)
 		return get_text(r, key, v, to);
 	case K_LABEL:
 		return get_label(r, key, v, (struct tc_filter *)into);
+	case K_CLASSIFIER:
+		return get_classifier(r, key, v, to);
 	case K_LIST:
 		break;
 	}

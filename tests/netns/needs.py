@@ -42,6 +42,14 @@ def act_police(node):
             "1mbit", "burst", "10k", "conform-exceed", "continue")
 
 
+def flower(node):
+    """The classifier of that name."""
+    node.ip("link", "set", "lo", "up")
+    node.tc("qdisc", "add", "dev", "lo", "root", "handle", "1:", "htb")
+    node.tc("filter", "add", "dev", "lo", "parent", "1:", "protocol", "ip",
+            "flower", "ip_proto", "udp", "classid", "1:1")
+
+
 def real_time(_):
     """An emulated machine stalls for longer than queues are deep."""
     if "TEST_KERNEL" in os.environ:
@@ -53,6 +61,7 @@ NEEDS = {
     nf_tables: "this kernel has no nf_tables for IP",
     act_police: "this kernel has no act_police",
     mroute6: "this kernel has no IPv6 multicast routing",
+    flower: "this kernel has no cls_flower",
     real_time: "loss and delay are not judged on an emulated machine",
 }
 

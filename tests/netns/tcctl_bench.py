@@ -8,8 +8,10 @@ import re
 import pytest
 
 import lab
+import needs
 import tcctl_peer as tp
 
+CLASSIFIERS = {"auto": 0, "u32": 1, "flower": 2}
 LINK_BPS = 12_500_000
 A4, B4, B4_OTHER = "10.8.0.1", "10.8.0.2", "10.8.0.3"
 A6, B6 = "2001:db8:8::1", "2001:db8:8::2"
@@ -80,6 +82,7 @@ class Bench:
 
     def __init__(self):
         self.lab = lab.Lab("tcctlt")
+        self.classifier = 0
         self.peers = []
         try:
             self.a = self.lab.node("a")
@@ -123,6 +126,7 @@ class Bench:
                 "control_Bps": 125_000, "mtu": 1500, "header_bytes": 14,
                 "overhead_bytes": 24, "min_frame_bytes": 84, "timer_us": 200,
                 "pool_low": 8, "pool_high": 32, "take_over": 0, "atm": 0,
+                "classifier": self.classifier,
                 **changes}
 
     def flow(self, flow_id=1, port=5004, filters=None, **changes):
@@ -139,6 +143,10 @@ class Bench:
         assert done["error"] == 0, done["text"]
         assert done["classid"] >> 16 == 0x52
         return done["classid"]
+
+    def by(self):
+        """The classifier of ordinary filters."""
+        return "flower" if self.classifier == CLASSIFIERS["flower"] else "u32"
 
     def name(self, classid):
         return f"{classid >> 16:x}:{classid & 0xffff:x}"
@@ -163,8 +171,9 @@ class Bench:
         """Handles of the filters that lead to the class."""
         text = self.a.tc("filter", "show", "dev", "eth0", "parent",
                          "52:").stdout
-        return re.findall(rf"fh (\S+) .* \*?flowid {self.name(classid)} ",
-                          text)
+        name = self.name(classid)
+        return re.findall(rf"fh (?!40:)(\S+) .* \*?flowid {name} ", text) + \
+            re.findall(rf"flower .*handle (\S+) classid {name} ", text)
 
     def packets(self, classid):
         return self.classes()[self.name(classid)]["stats"]["packets"]
@@ -201,5 +210,18 @@ def fixture_bench():
     if os.geteuid() != 0:
         pytest.skip("needs root for network namespaces")
     bench = Bench()
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(name="bench", params=["u32", "flower"])
+def fixture_both(request):
+    """The same with each classifier."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for network namespaces")
+    if request.param == "flower":
+        needs.require(needs.flower)
+    bench = Bench()
+    bench.classifier = CLASSIFIERS[request.param]
     yield bench
     bench.close()

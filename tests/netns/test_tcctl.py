@@ -7,9 +7,9 @@ import pytest
 import lab
 import tcctl_peer as tp
 from tcctl_bench import (A4, A6, B4, B4_OTHER, B6, LINK_BPS, PYTHON,
-                         fixture_bench)
+                         fixture_both)
 
-assert fixture_bench  # pytest finds it here
+assert fixture_both  # pytest finds it here
 
 
 # ---- set-up and removal -----------------------------------------------------
@@ -25,7 +25,8 @@ def test_a_flow_is_a_class_and_a_filter(bench):
     assert c["burst"] == pytest.approx(1538 + 50, abs=2)
     assert (leaf["kind"], leaf["options"]["limit"]) == ("bfifo", 30_000)
     (node,) = bench.nodes(classid)
-    assert node == "2c:2:1"  # 5004 & 15 is c, the last octet of B4 2
+    # 5004 & 15 is c, the last octet of B4 2
+    assert node == {"u32": "2c:2:1", "flower": "0x1"}[bench.by()]
 
 
 def test_controlled_load_may_borrow_up_to_its_peak(bench):
@@ -78,6 +79,23 @@ def test_other_packets_land_in_best_effort(bench, packet):
         {"dst": B4, "src": A4, "dst_port": 5004, "src_port": 6000},
         {"dst": "2001:db8:8::9", "dst_port": 5004}])
     assert bench.lands(classid, 10, **packet) == (0, 10)
+
+
+@pytest.mark.parametrize("packet, filters", [
+    ({"options": "1100010400000000"}, [
+        {"dst": B6, "src": A6, "dst_port": 5004, "src_port": 6000}]),
+    ({"options": "1100010400000000"}, [{"dst": B6, "src": A6}]),
+    ({"size": 4000}, [{"dst": B6, "src": A6}]),
+], ids=["ports-behind-an-extension", "protocol-behind-an-extension",
+        "fragments"])
+def test_flower_sees_behind_ipv6_extensions(bench, packet, filters):
+    peer = bench.serve()
+    classid = bench.add(peer, filters=filters, rate_Bps=1_000_000,
+                        buffer_bytes=100_000)
+    count = 30 if "size" in packet else 10
+    into, other = bench.lands(classid, count, sends=10, dst=B6, **packet)
+    assert (into, other) == ((count, 0) if bench.by() == "flower"
+                             else (0, count))
 
 
 def test_v4_fragments_miss_a_filter_with_ports(bench):

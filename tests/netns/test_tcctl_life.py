@@ -5,14 +5,17 @@ against the real kernel."""
 import errno
 import signal
 import struct
+import subprocess
 
 import pytest
 
 import lab
+import needs
 import tcctl_peer as tp
-from tcctl_bench import (A4, A6, B4, B6, LINK_BPS, fixture_bench)
+from tcctl_bench import (A4, A6, B4, B6, CLASSIFIERS, LINK_BPS, PYTHON,
+                         fixture_both)
 
-assert fixture_bench  # pytest finds it here
+assert fixture_both  # pytest finds it here
 
 
 # ---- restart ----------------------------------------------------------------
@@ -78,6 +81,68 @@ def test_a_restart_adopts_flows_and_their_counters(bench):
                                          "ifindex": bench.ifindex})
         assert done["error"] == 0
     assert not bench.nodes(first) and not bench.nodes(classes[2])
+
+
+STREAM = """
+import select, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 6000))
+sent = 0
+print("go", flush=True)
+while not select.select([sys.stdin], [], [], 0.0005)[0]:
+    s.sendto(bytes(100), (sys.argv[1], 5004))
+    sent += 1
+print(sent)
+"""
+
+
+@pytest.mark.parametrize("how", ["reload", "kill"])
+def test_another_classifier_takes_over_without_loss(bench, how):
+    """From this one to the other, while packets are sent."""
+    needs.require(needs.flower)
+    peer = bench.serve()
+    classid = bench.add(peer, rate_Bps=2_000_000, buffer_bytes=200_000)
+    others = [bench.add(peer, flow_id=i, port=6000 + i)
+              for i in range(2, 100)]
+    best = bench.packets(0x520005)
+    here = bench.by()
+    sender = subprocess.Popen(
+        ["ip", "netns", "exec", bench.a.ns, PYTHON, "-c", STREAM, B4], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert sender.stdout.readline() == "go\n"
+        bench.classifier = CLASSIFIERS["u32" if here == "flower" else "flower"]
+        if how == "kill":
+            peer.kill()
+            peer = bench.serve()
+            assert len(peer.adopted) == 99
+        else:
+            done, _ = peer.ask(tp.IFACE, bench.iface())
+            assert done["error"] == 0, done["text"]
+        sent = int(sender.communicate("\n", timeout=20)[0])
+    finally:
+        sender.kill()
+        sender.wait()
+    lab.wait_for(lambda: bench.packets(classid) == sent,
+                 "all packets in the class")
+    assert bench.packets(0x520005) - best < 10  # the host's own
+    for c in (classid, *others[:3]):
+        (node,) = bench.nodes(c)
+        assert node.startswith("0x") == (bench.by() == "flower")
+    _, told = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 1})
+    assert told[0]["packets"] == sent
+
+
+def test_a_kernel_without_flower_says_so(bench):
+    if needs.has(needs.flower):
+        pytest.skip("this kernel has cls_flower")
+    peer = bench.serve()
+    classid = bench.add(peer)
+    for ask in (peer, bench.serve(off=True)):
+        done, _ = ask.ask(tp.IFACE, bench.iface(
+            classifier=CLASSIFIERS["flower"]))
+        assert done["error"] != 0
+        assert "no cls_flower; use u32" in done["text"]
+    assert bench.lands(classid, 5) == (5, 0)
 
 
 def test_a_restart_makes_no_class_anew(bench):

@@ -6,6 +6,7 @@ tcctl_tests = \
 	tests/unit/test_tc_dump \
 	tests/unit/test_tc_equal \
 	tests/unit/test_tc_excess \
+	tests/unit/test_tc_flower \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_mark \
@@ -49,6 +50,7 @@ tests_unit_test_tc_dump_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 tests_unit_test_tc_dump_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_equal_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_excess_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_flower_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_mark_LDADD = $(tcctl_test_libs)

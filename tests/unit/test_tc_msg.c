@@ -35,7 +35,8 @@ static const struct tc_iface iface = { .ifindex = 7,
 	.timer_us = 200,
 	.pool_low = 64,
 	.pool_high = 256,
-	.take_over = true };
+	.take_over = true,
+	.classifier = TC_CLASSIFIER_FLOWER };
 
 static struct tc_flow
 some_flow(size_t filters)
@@ -204,6 +205,7 @@ iface_survives(void)
 	T_EQ(got.pool_low, iface.pool_low);
 	T_EQ(got.pool_high, iface.pool_high);
 	T_EQ(got.take_over, true);
+	T_EQ(got.classifier, TC_CLASSIFIER_FLOWER);
 
 	uint32_t ifindex = 0;
 

@@ -136,7 +136,7 @@ new_nodes(void)
 	struct tc_nodes *n = (struct tc_nodes *)calloc(1, sizeof(*n));
 
 	T_CHECK(n != NULL, "memory");
-	n->alloc = alloc_heap();
+	tc_nodes_init(n, alloc_heap());
 	return n;
 }
 

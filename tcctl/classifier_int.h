@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CLASSIFIER_INT_H
+#define CLASSIFIER_INT_H
+
+/*
+ * How packets find the class of their flow: one filter of the kernel, a node,
+ * for each filter of the flow.  There are two ways, u32 and flower; what flower
+ * cannot say is a node of u32 on the same interface.  Pure.
+ *
+ * Preferences of flower, all before those of u32:
+ *	5 IPv4 with ports	7 IPv4, whole protocols
+ *	6 IPv6 with ports	8 IPv6, whole protocols
+ *
+ * A filter of flower has no room for what a node of u32 says besides, the flow
+ * and its counters.  Its class has a note then: a node of u32 in a table that
+ * nothing leads to, whose number is that of the class.
+ */
+
+#include "model_int.h"
+#include "nodes_int.h"
+
+struct tc_classifier {
+	const char *name;
+	/* Can there be a node for it? */
+	bool (*takes)(const struct tc_filter *filter);
+	/* The number of a new node, as a handle; 0: none is left, or no
+	 * memory. */
+	uint32_t (*take)(struct tc_nodes *nodes, const struct tc_filter *filter,
+		uint32_t flow_id);
+	/* That of one which was found; false: it is in no place for it, the
+	 * number is in use, or no memory. */
+	bool (*claim)(struct tc_nodes *nodes, const struct tc_filter *filter,
+		uint32_t handle, uint32_t flow_id);
+	void (*give)(struct tc_nodes *nodes, uint32_t handle);
+	void (*node)(uint32_t ifindex, uint32_t handle,
+		const struct tc_filter *filter, const struct tc_mark *mark,
+		struct tc_object *ret_node);
+	/* Back again; false: it is no node that node() makes. */
+	bool (*decode)(const struct tc_object *node,
+		struct tc_filter *ret_filter, struct tc_mark *ret_mark);
+	/* In a place for nodes of flows, whatever it says. */
+	bool (*is_node)(const struct tc_object *o);
+	/* Its nodes do not say whose they are: the class has a note. */
+	bool wants_note;
+	/* There can be one node only with the same filter: when the flow gets
+	 * another class its nodes are kept, and turned. */
+	bool turns;
+};
+
+extern const struct tc_classifier tc_classifier_u32;
+extern const struct tc_classifier tc_classifier_flower;
+
+/* The one that an interface with this setting has for a filter. */
+const struct tc_classifier *tc_classifier_for(
+	uint8_t setting, const struct tc_filter *filter);
+/* The one whose node the object may be; NULL: neither. */
+const struct tc_classifier *tc_classifier_of(const struct tc_object *o);
+
+/* A filter of flower that no packet meets, to see whether there is flower. */
+void tc_classifier_trial(uint32_t ifindex, struct tc_object *ret_filter);
+
+/* The note of the class that the mark names (filter_u32.c). */
+void tc_note_node(
+	uint32_t ifindex, const struct tc_mark *mark, struct tc_object *ret);
+/* Of a class. */
+bool tc_is_note_of(uint32_t handle, uint32_t minor);
+/* In the place of notes, whatever it says. */
+bool tc_is_note(const struct tc_object *o);
+/* Back again; false: it is no note that tc_note_node() makes. */
+bool tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark);
+
+#endif /* CLASSIFIER_INT_H */
