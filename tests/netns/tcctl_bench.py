@@ -133,7 +133,7 @@ class Bench:
         return {"flow_id": flow_id, "ifindex": self.ifindex,
                 "service": tp.GS, "rate_Bps": 250_000, "peak_Bps": 0,
                 "bucket_bytes": 3000, "max_packet_bytes": 1538,
-                "min_packet_bytes": 84, "buffer_bytes": 30_000,
+                "min_packet_bytes": 84, "buffer_bytes": 30_000, "token_Bps": 0,
                 "filters": filters or [{"dst": B4, "src": A4,
                                         "dst_port": port,
                                         "src_port": 6000}], **changes}

@@ -34,6 +34,7 @@ ATTRS = {
     "dst": (64, "a"), "src": (65, "a"), "proto": (66, "B"),
     "dst_port": (67, "H"), "src_port": (68, "H"), "by_label": (69, "B"),
     "flow_label": (70, "I"), "spi": (71, "I"),
+    "token_Bps": (72, "Q"), "demoted": (73, "B"),
     "error": (96, "I"), "text": (97, "s"), "classid": (98, "I"),
     "bytes": (99, "Q"), "packets": (100, "Q"), "drops": (101, "Q"),
     "backlog_bytes": (102, "I"),
