@@ -487,6 +487,44 @@ adopted_flows_move_to_the_classifier_of_the_settings(void)
 	}
 }
 
+/* What exceeds is policed by the filter of either kind. */
+static void
+policers_go_along(void)
+{
+	const struct tc_iface iface = iface_by(TC_CLASSIFIER_U32);
+	struct tc_flow flow = rich_flow(7);
+	struct strict s;
+	struct fix *f = opened_by(&s, TC_CLASSIFIER_FLOWER);
+
+	f->link->police = TC_POLICE_YES;
+	flow.token_Bps = 50000;
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_CHECK(f->link->flows->excess != NULL, "not policed");
+	check_books(f);
+	/* Reshaped in another class, and back again. */
+	flow.service = TC_SERVICE_CL;
+	flow.token_Bps = 0;
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_CHECK(f->link->flows->excess == NULL, "policed");
+	check_books(f);
+	flow.service = TC_SERVICE_GS;
+	flow.token_Bps = 50000;
+	T_EQ(fix_add(f, &flow).error, 0);
+	check_books(f);
+	T_EQ(change_to(f, TC_CLASSIFIER_U32).error, 0);
+	check_books(f);
+	T_EQ(change_to(f, TC_CLASSIFIER_FLOWER).error, 0);
+	T_CENSUS(f, 2, 4, 1);
+	check_books(f);
+	T_EQ(fix_open(f, &iface), 0);
+	T_EQ(f->ear.adopted_count, 1);
+	T_EQ(f->ear.adopted[0].filter_count, 6);
+	T_EQ(f->ear.adopted[0].token_Bps, 50000);
+	T_CENSUS(f, 6, 0, 0);
+	check_books(f);
+	fix_free(f);
+}
+
 /* ---- refusals ------------------------------------------------------------ */
 
 static void
@@ -639,6 +677,7 @@ static struct t_case cases[] = {
 	{ "the classifier changes both ways", classifier_changes_both_ways },
 	{ "adopted flows move to the classifier of the settings",
 		adopted_flows_move_to_the_classifier_of_the_settings },
+	{ "policers go along", policers_go_along },
 	{ "a kernel without flower is named", kernel_without_flower_is_named },
 	{ "refusals are undone at each step",
 		refusals_are_undone_at_each_step },
