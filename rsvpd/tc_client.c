@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
+#include "rsvpd/tc_flow.h"
 #include "rsvpd/tc_queue.h"
 
 enum request_kind {
@@ -89,72 +90,6 @@ put_counters(struct buf_writer *w, uint32_t serial, const void *message)
 	tc_put_counters(w, serial, (const struct tc_counters_query *)message);
 }
 
-static struct tc_filter
-filter_to_tc(const struct rsvp_flow *flow, const struct wire_filter *f)
-{
-	bool by_label = f->form == WIRE_FILTER_FLOW_LABEL;
-
-	return (struct tc_filter){ .dst = flow->dst,
-		.src = f->src,
-		.proto = flow->proto,
-		.dst_port = flow->dst_port,
-		.src_port = f->src_port,
-		.by_label = by_label,
-		.flow_label = by_label ? f->flow_label : 0 };
-}
-
-static struct tc_flow
-flow_to_tc(const struct rsvp_flow *flow)
-{
-	struct tc_flow out = { .id = flow->id,
-		.ifindex = flow->ifindex,
-		.service = flow->service,
-		.rate_Bps = flow->rate_Bps,
-		.peak_Bps = flow->peak_Bps,
-		.bucket_bytes = flow->bucket_bytes,
-		.max_packet_bytes = flow->max_packet_bytes,
-		.min_packet_bytes = flow->min_packet_bytes,
-		.buffer_bytes = flow->buffer_bytes,
-		.token_Bps = flow->token_Bps,
-		.filter_count = flow->filter_count };
-
-	for (size_t i = 0; i < flow->filter_count; i++)
-		out.filters[i] = filter_to_tc(flow, &flow->filters[i]);
-	return out;
-}
-
-/* A flow that tcctl found in the kernel.  All its filters are for one session;
- * the codec has seen to it that there is one. */
-static struct rsvp_flow
-flow_from_tc(const struct tc_flow *flow)
-{
-	struct rsvp_flow out = { .id = flow->id,
-		.ifindex = flow->ifindex,
-		.service = flow->service,
-		.dst = flow->filters[0].dst,
-		.proto = flow->filters[0].proto,
-		.dst_port = flow->filters[0].dst_port,
-		.rate_Bps = flow->rate_Bps,
-		.peak_Bps = flow->peak_Bps,
-		.bucket_bytes = flow->bucket_bytes,
-		.max_packet_bytes = flow->max_packet_bytes,
-		.min_packet_bytes = flow->min_packet_bytes,
-		.buffer_bytes = flow->buffer_bytes,
-		.token_Bps = flow->token_Bps,
-		.filter_count = flow->filter_count };
-
-	for (size_t i = 0; i < flow->filter_count; i++) {
-		const struct tc_filter *f = &flow->filters[i];
-
-		out.filters[i] = (struct wire_filter){ .src = f->src,
-			.form = f->by_label ? WIRE_FILTER_FLOW_LABEL
-					    : WIRE_FILTER_PORT,
-			.src_port = f->src_port,
-			.flow_label = f->flow_label };
-	}
-	return out;
-}
-
 static void
 put_rule(struct buf_writer *w, uint32_t serial, const void *message)
 {
@@ -174,9 +109,6 @@ put_rule_counters(struct buf_writer *w, uint32_t serial, const void *message)
 		w, TC_MSG_RULE_COUNTERS, serial, *(const uint32_t *)message);
 }
 
-_Static_assert((int)RSVP_FLOW_FILTERS_MAX == (int)TC_FILTERS_MAX,
-	"a flow fits into a message and back");
-
 static void
 put_flow(struct buf_writer *w, uint32_t serial, const void *message)
 {
@@ -186,7 +118,7 @@ put_flow(struct buf_writer *w, uint32_t serial, const void *message)
 		[RSVP_FLOW_DEL] = TC_MSG_FLOW_DEL };
 	const struct rsvp_flow_request *request =
 		(const struct rsvp_flow_request *)message;
-	const struct tc_flow flow = flow_to_tc(&request->flow);
+	const struct tc_flow flow = tc_flow_of(&request->flow);
 
 	tc_put_flow(w, types[request->op], serial, &flow);
 }
@@ -439,7 +371,7 @@ take_adopted(struct tc_client *tc, const struct msg *m)
 	if (!tc_get_flow(m, &found))
 		return false;
 
-	const struct rsvp_flow flow = flow_from_tc(&found);
+	const struct rsvp_flow flow = tc_flow_to_rsvp(&found);
 
 	rsvp_core_adopt(tc->engine->core, loop_now(), &flow);
 	return true;

@@ -15,7 +15,7 @@ struct name {
 static struct name
 name_of(uint32_t handle)
 {
-	struct name n;
+	struct name n = { "" };
 	struct text t = text_over(n.text, sizeof(n.text));
 
 	text_printf(&t, "%x:", handle >> 16);

@@ -27,6 +27,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/text.h"
+#include "rsvpd/core/blob_int.h"
 #include "rsvpd/core/charge.h"
 #include "rsvpd/core/flowslot.h"
 #include "rsvpd/core/ledger.h"
@@ -37,12 +38,8 @@
 
 enum {
 	CORE_REFUSALS = 256,
-	CORE_KEPT_EACH = 512,     /* octets of objects kept for a path state */
 	CORE_TICK_TIMERS = 512,   /* timers run in one tick at most */
 	CORE_WALK_SESSIONS = 256, /* sessions looked at in one step of a walk */
-	CORE_KEPT_MAX = 4096,     /* octets kept of a list of objects */
-	VIEW_LIST_MAX =
-		4 * CORE_KEPT_MAX, /* and sent of what several brought */
 	SCOPE_BYTES = WIRE_FLOWS_MAX * 16,
 	WALK_PREFIXES = 16 /* changed routes told apart in one pass */
 };
@@ -62,12 +59,6 @@ enum timer_kind {
 struct timer {
 	struct heap_node node; /* first */
 	uint8_t kind;          /* enum timer_kind */
-};
-
-/* Bytes kept from a message: whole objects, one after the other. */
-struct blob {
-	size_t len;
-	uint8_t bytes[];
 };
 
 struct iface {
@@ -423,35 +414,6 @@ void core_note(struct rsvp_core *core, unsigned flags, const char *fmt, ...)
 /* A message that nobody is told about: counted, and logged (RFC 2205 B). */
 void core_drop_bad(struct rsvp_core *core, const struct rsvp_packet *packet,
 	const char *why);
-
-/* Room for the objects of one more message, within the limit of this node. */
-bool core_may_keep(const struct rsvp_core *core, const struct wire_msg *msg);
-/* Whole objects as one blob; an empty list is NULL, and frees.  False: no
- * memory or a limit, the old blob stays. */
-bool blob_set(struct rsvp_core *core, struct blob **blob,
-	const struct wire_view *views, size_t count);
-bool blob_equal(
-	const struct blob *blob, const struct wire_view *views, size_t count);
-/* All of it; NULL: empty. */
-struct wire_view blob_view(const struct blob *blob);
-/* The objects of a blob as views; returns how many. */
-size_t blob_views(const struct blob *blob, struct wire_view *views, size_t max);
-/* How many of the objects, from the first, may be kept: what a message brings
- * is bounded by its sender only.  Counts when some are left out. */
-size_t blob_fit(
-	struct rsvp_core *core, const struct wire_view *views, size_t count);
-/* Take over what fits of a list if it differs; true if it did. */
-bool blob_update(struct rsvp_core *core, struct blob **blob,
-	const struct wire_view *views, size_t count);
-/* Objects of several messages that go on in one. */
-struct view_list {
-	struct wire_view *views;
-	size_t max;
-	size_t count;
-	size_t len;
-};
-/* Append those of a blob whose bytes are not there already, and that fit. */
-void view_list_add(struct view_list *list, const struct blob *blob);
 
 /* ---- timer.c ------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@ libcore_la_SOURCES = \
 	rsvpd/core/adspec.c rsvpd/core/adspec.h \
 	rsvpd/core/ask.c \
 	rsvpd/core/bsb.c \
+	rsvpd/core/blob.c rsvpd/core/blob_int.h \
 	rsvpd/core/core.c rsvpd/core/core_int.h \
 	rsvpd/core/demand.c \
 	rsvpd/core/event.c \

@@ -24,10 +24,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <libmnl/libmnl.h>
-#include <linux/if_ether.h>
 #include <linux/limits.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -42,11 +39,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench_tc_int.h"
 #include "tcctl/tcctl.h"
 
 enum {
-	FLOWS = 2000, /* installed in one round */
-	ROUNDS = 100,
 	PEER_FLOWS = 200,
 	FEW_ROUNDS = 3, /* of what takes long */
 	WAIT_ROUNDS = 4,
@@ -54,21 +50,17 @@ enum {
 	CHANGES = 200, /* while it grows */
 	WAIT_LIMIT_US = 5000,
 	BATCH = 64, /* FLOW_ADD in one datagram */
-	WINDOW = 4, /* datagrams under way */
-	FIRST_MINOR = 0x100,
-	PREF = 10,
-	HTID = 0x20,
-	TICKS = 2000
+	WINDOW = 4  /* datagrams under way */
 };
 
-static void
+void
 die(const char *what)
 {
 	fprintf(stderr, "bench_tc: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-__attribute__((format(printf, 1, 2))) static void
+void
 shell(const char *fmt, ...)
 {
 	char command[PATH_MAX];
@@ -81,7 +73,7 @@ shell(const char *fmt, ...)
 		die(command);
 }
 
-static double
+double
 now_s(void)
 {
 	struct timespec ts;
@@ -90,280 +82,11 @@ now_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* ---- the floor ----------------------------------------------------------- */
-
-struct bare {
-	struct mnl_socket *nl;
-	uint32_t seq;
-	int ifindex;
-	uint8_t buf[65536];
-	size_t len;  /* of the messages in buf */
-	int waiting; /* for acknowledgements */
-};
-
-static struct nlmsghdr *
-begin(struct bare *b, uint16_t type, uint16_t flags, const struct tcmsg *tcm)
-{
-	struct nlmsghdr *h = mnl_nlmsg_put_header(b->buf + b->len);
-
-	h->nlmsg_type = type;
-	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
-	h->nlmsg_seq = ++b->seq;
-	memcpy(mnl_nlmsg_put_extra_header(h, sizeof(*tcm)), tcm, sizeof(*tcm));
-	return h;
-}
-
-static void
-end(struct bare *b, const struct nlmsghdr *h)
-{
-	b->len += NLMSG_ALIGN(h->nlmsg_len);
-	b->waiting++;
-}
-
-/* Send what is there and read all acknowledgements. */
-static void
-flush(struct bare *b)
-{
-	uint8_t answer[4096];
-
-	if (mnl_socket_sendto(b->nl, b->buf, b->len) < 0)
-		die("netlink send");
-	b->len = 0;
-	while (b->waiting > 0) {
-		ssize_t n = mnl_socket_recvfrom(b->nl, answer, sizeof(answer));
-		const struct nlmsghdr *h =
-			(const struct nlmsghdr *)(const void *)answer;
-		const struct nlmsgerr *err =
-			(const struct nlmsgerr *)mnl_nlmsg_get_payload(h);
-
-		if (n < 0)
-			die("netlink receive");
-		errno = -err->error;
-		if (err->error != 0)
-			die("netlink");
-		b->waiting--;
-	}
-}
-
-static void
-put_class(struct bare *b, uint32_t minor, uint16_t flags, uint32_t rate)
-{
-	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex,
-		.tcm_handle = TC_H_MAKE(1 << 16, minor),
-		.tcm_parent = minor == 1 ? 1u << 16 : TC_H_MAKE(1 << 16, 1) };
-	const struct tc_htb_opt opt = { .rate = { .linklayer = 1,
-						.rate = rate },
-		.ceil = { .linklayer = 1, .rate = rate },
-		.buffer = TICKS,
-		.cbuffer = TICKS,
-		.quantum = 1500 };
-	struct nlmsghdr *h = begin(b, RTM_NEWTCLASS, flags, &tcm);
-
-	mnl_attr_put_strz(h, TCA_KIND, "htb");
-
-	struct nlattr *nest = mnl_attr_nest_start(h, TCA_OPTIONS);
-
-	mnl_attr_put(h, TCA_HTB_PARMS, sizeof(opt), &opt);
-	mnl_attr_nest_end(h, nest);
-	end(b, h);
-}
-
-static void
-put_class_removal(struct bare *b, uint32_t minor)
-{
-	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex,
-		.tcm_handle = TC_H_MAKE(1 << 16, minor) };
-
-	end(b, begin(b, RTM_DELTCLASS, 0, &tcm));
-}
-
-static struct tcmsg
-filter_head(const struct bare *b, uint32_t handle)
-{
-	return (struct tcmsg){ .tcm_ifindex = b->ifindex,
-		.tcm_handle = handle,
-		.tcm_parent = 1u << 16,
-		.tcm_info = TC_H_MAKE(PREF << 16, htons(ETH_P_IP)) };
-}
-
-static void
-put_table(struct bare *b)
-{
-	const struct tcmsg tcm = filter_head(b, HTID << 20);
-	struct nlmsghdr *h =
-		begin(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm);
-
-	mnl_attr_put_strz(h, TCA_KIND, "u32");
-
-	struct nlattr *nest = mnl_attr_nest_start(h, TCA_OPTIONS);
-
-	mnl_attr_put_u32(h, TCA_U32_DIVISOR, 256);
-	mnl_attr_nest_end(h, nest);
-	end(b, h);
-}
-
-static uint32_t
-node_handle(uint32_t n)
-{
-	return (uint32_t)HTID << 20 | (n & 0xff) << 12 | (1 + (n >> 8));
-}
-
-/* Destination, source, protocol and ports, as a flow has them. */
-static void
-put_node(struct bare *b, uint32_t n, uint32_t minor)
-{
-	const struct tcmsg tcm = filter_head(b, node_handle(n));
-	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 4 };
-	const struct tc_u32_key keys[4] = { { UINT32_MAX, htonl(n), 20, 0 },
-		{ UINT32_MAX, htonl(0x0a000002), 16, 0 },
-		{ UINT32_MAX, htonl(0x0a000001), 12, 0 },
-		{ htonl(0xff0000), htonl(17 << 16), 8, 0 } };
-	uint8_t selector[sizeof(sel) + sizeof(keys)];
-	struct nlmsghdr *h =
-		begin(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm);
-
-	mnl_attr_put_strz(h, TCA_KIND, "u32");
-
-	struct nlattr *nest = mnl_attr_nest_start(h, TCA_OPTIONS);
-
-	mnl_attr_put_u32(h, TCA_U32_HASH, node_handle(n) & 0xfffff000);
-	mnl_attr_put_u32(h, TCA_U32_CLASSID, TC_H_MAKE(1 << 16, minor));
-	memcpy(selector, &sel, sizeof(sel));
-	memcpy(selector + sizeof(sel), keys, sizeof(keys));
-	mnl_attr_put(h, TCA_U32_SEL, sizeof(selector), selector);
-	mnl_attr_nest_end(h, nest);
-	end(b, h);
-}
-
-static void
-put_node_removal(struct bare *b, uint32_t n)
-{
-	const struct tcmsg tcm = filter_head(b, node_handle(n));
-	struct nlmsghdr *h = begin(b, RTM_DELTFILTER, 0, &tcm);
-
-	mnl_attr_put_strz(h, TCA_KIND, "u32");
-	end(b, h);
-}
-
-static void
-bare_build(struct bare *b, const char *name, uint32_t classes)
-{
-	const int on = 1;
-
-	shell("ip link add %s type ifb && ip link set %s up && "
-	      "tc qdisc add dev %s root handle 1: htb r2q 1000",
-		name, name, name);
-	b->ifindex = (int)if_nametoindex(name);
-	b->nl = mnl_socket_open(NETLINK_ROUTE);
-	if (!b->nl || mnl_socket_bind(b->nl, 0, MNL_SOCKET_AUTOPID) < 0)
-		die("netlink");
-	/* As ours has it: an acknowledgement does not repeat the request. */
-	(void)mnl_socket_setsockopt(
-		b->nl, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof(on));
-	put_class(b, 1, NLM_F_CREATE, 1000000000);
-	put_table(b);
-	flush(b);
-	for (uint32_t i = 0; i < classes; i++) {
-		put_class(b, FIRST_MINOR + i, NLM_F_CREATE, 125000);
-		flush(b);
-	}
-}
-
-static double
-bare_install(struct bare *b, uint32_t first, uint32_t count)
-{
-	double start = now_s();
-
-	for (uint32_t i = first; i < first + count; i++) {
-		put_class(b, FIRST_MINOR + i, 0, 20000 + i);
-		put_node(b, i, FIRST_MINOR + i);
-		flush(b);
-	}
-	return count / (now_s() - start);
-}
-
-static double
-bare_remove(struct bare *b, uint32_t first, uint32_t count)
-{
-	double start = now_s();
-
-	for (uint32_t i = first; i < first + count; i++) {
-		put_node_removal(b, i);
-		put_class(b, FIRST_MINOR + i, 0, 125000);
-		flush(b);
-	}
-	return count / (now_s() - start);
-}
-
-/* In one second each. */
-struct speeds {
-	double install;
-	double remove;
-};
-
-static void
+void
 keep_best(struct speeds *best, double install, double removal)
 {
 	best->install = install > best->install ? install : best->install;
 	best->remove = removal > best->remove ? removal : best->remove;
-}
-
-static struct speeds
-bare_measure(struct bare *b, uint32_t present)
-{
-	struct speeds best = { 0, 0 };
-
-	(void)bare_install(b, 0, present); /* not measured */
-	for (int round = 0; round < ROUNDS; round++) {
-		double install = bare_install(b, present, FLOWS);
-
-		keep_best(&best, install, bare_remove(b, present, FLOWS));
-	}
-	return best;
-}
-
-/* Read a dump and look at nothing. */
-static void
-bare_dump(struct mnl_socket *nl, uint16_t type, const struct tcmsg *what)
-{
-	static uint8_t buf[65536];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	bool done = false;
-
-	memcpy(mnl_nlmsg_put_extra_header(h, sizeof(*what)), what,
-		sizeof(*what));
-	h->nlmsg_type = type;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
-		die("dump");
-	while (!done) {
-		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-
-		if (n <= 0)
-			die("dump");
-		h = (struct nlmsghdr *)(void *)buf;
-		done = h->nlmsg_type == NLMSG_DONE ||
-		       h->nlmsg_type == NLMSG_ERROR;
-	}
-}
-
-static double
-bare_dumps(uint32_t ifindex)
-{
-	const struct tcmsg classes = { .tcm_ifindex = (int)ifindex };
-	const struct tcmsg filters = { .tcm_ifindex = (int)ifindex,
-		.tcm_parent = 0x520000 };
-	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
-	double start;
-
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
-		die("netlink");
-	start = now_s();
-	bare_dump(nl, RTM_GETTCLASS, &classes);
-	bare_dump(nl, RTM_GETTFILTER, &filters);
-	start = now_s() - start;
-	mnl_socket_close(nl);
-	return start;
 }
 
 /* ---- the peer ------------------------------------------------------------ */
@@ -371,7 +94,7 @@ bare_dumps(uint32_t ifindex)
 static void
 write_addition(FILE *f, const char *name, uint32_t i)
 {
-	uint32_t handle = node_handle(i);
+	uint32_t handle = bare_node(i);
 
 	fprintf(f,
 		"class add dev %s parent 1:1 classid 1:%x htb rate %ubps ceil "
@@ -389,7 +112,7 @@ write_addition(FILE *f, const char *name, uint32_t i)
 static void
 write_removal(FILE *f, const char *name, uint32_t i)
 {
-	uint32_t handle = node_handle(i);
+	uint32_t handle = bare_node(i);
 
 	fprintf(f,
 		"filter del dev %s parent 1: protocol ip pref %d handle "
@@ -787,10 +510,7 @@ measure(const char *program, uint32_t present)
 	bare_build(b, "bare", present + FLOWS);
 	least = bare_measure(b, present);
 	/* The peer makes its own. */
-	for (uint32_t i = present; i < present + FLOWS; i++) {
-		put_class_removal(b, FIRST_MINOR + i);
-		flush(b);
-	}
+	bare_clear(b, present, FLOWS);
 	peer = peer_measure("bare", present);
 	shell("ip link del bare");
 	mnl_socket_close(b->nl);

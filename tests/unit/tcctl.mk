@@ -69,7 +69,8 @@ tests_unit_test_tc_txn_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_u32_LDADD = $(tcctl_test_libs)
 
 noinst_PROGRAMS += tests/bench/bench_tc
-tests_bench_bench_tc_SOURCES = tests/bench/bench_tc.c
+tests_bench_bench_tc_SOURCES = tests/bench/bench_tc.c \
+	tests/bench/bench_tc_bare.c tests/bench/bench_tc_int.h
 tests_bench_bench_tc_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS)
 tests_bench_bench_tc_LDADD = libtcmsg.la libbase.la $(MNL_LIBS)
 EXTRA_DIST += tests/unit/tc_tree.h tests/golden/tree
