@@ -10,6 +10,22 @@
 /* Bit u of Error Value: the message only informs (RFC 2205 Appendix B). */
 enum { ADMISSION_INFORMS = 0x2000 };
 
+/* It is the previous hop of that sender that tells of the error.  What another
+ * hop says may be about states that it alone still has, and where such
+ * leftovers close a circle it would come round for ever. */
+static bool
+is_of_sender(const struct rsb *rsb, const struct wire_msg *msg,
+	const struct wire_filter *sender)
+{
+	const struct psb *psb;
+
+	TAILQ_FOREACH (psb, &rsb->session->psbs, next)
+		if (wire_filter_equal(&psb->sender, sender) &&
+			addr_equal(&psb->hop.addr, &msg->hop.addr))
+			return true;
+	return false;
+}
+
 /* The descriptor for one next hop: its own filters that the error names, and
  * the flowspec that failed (RFC 2205 3.1.8). */
 static size_t
@@ -25,7 +41,8 @@ shared_flows(const struct rsb *rsb, const struct wire_msg *msg,
 		return 1;
 	}
 	for (size_t i = 0; i < msg->flow_count; i++)
-		if (spec_find(rsb->now, &msg->flows[i].filter))
+		if (spec_find(rsb->now, &msg->flows[i].filter) &&
+			is_of_sender(rsb, msg, &msg->flows[i].filter))
 			flows[count++] = msg->flows[i];
 	return count;
 }
