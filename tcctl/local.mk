@@ -57,6 +57,7 @@ libtc_la_SOURCES = \
 	tcctl/mark_text.c \
 	tcctl/rule.c tcctl/tc_rule_int.h \
 	tcctl/rule_act.c \
+	tcctl/rule_count.c \
 	tcctl/rule_want.c \
 	tcctl/nl_watch.c \
 	tcctl/repair.c \

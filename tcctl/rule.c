@@ -111,8 +111,8 @@ is_class(const struct tc_object *o)
 }
 
 /* The class that a rule has in the kernel, by its nodes; 0: none. */
-static uint32_t
-minor_of(const struct tc_objects *objects, uint32_t id)
+uint32_t
+tc_rules_minor(const struct tc_objects *objects, uint32_t id)
 {
 	for (size_t i = 0; i < objects->count; i++) {
 		const struct tc_object *o = &objects->all[i];
@@ -125,8 +125,8 @@ minor_of(const struct tc_objects *objects, uint32_t id)
 	return 0;
 }
 
-static bool
-is_full(const struct tc_link *link)
+bool
+tc_rules_full(const struct tc_link *link)
 {
 	return link->rules.kernel == TC_RULES_FULL;
 }
@@ -143,9 +143,9 @@ want_class(struct change *c, struct tc_rule_slot *slot)
 	struct tc_link *link = c->link;
 	struct tc_object pair[2];
 
-	if (!tc_rule_has_class(slot->rule, is_full(link)))
+	if (!tc_rule_has_class(slot->rule, tc_rules_full(link)))
 		return;
-	slot->minor = minor_of(&link->rules.objects, slot->rule->id);
+	slot->minor = tc_rules_minor(&link->rules.objects, slot->rule->id);
 	if (slot->minor == 0)
 		slot->minor = tc_minors_take(&link->minors);
 	if (slot->minor == 0) {
@@ -153,7 +153,7 @@ want_class(struct change *c, struct tc_rule_slot *slot)
 		c->problem_id = slot->rule->id;
 		return;
 	}
-	tc_want_rule(&link->conf, slot, is_full(link), pair);
+	tc_want_rule(&link->conf, slot, tc_rules_full(link), pair);
 	want_copy(c, &pair[0]);
 	want_copy(c, &pair[1]);
 }
@@ -282,7 +282,7 @@ want_list(struct change *c, unsigned n)
 		.count = c->count,
 		.v6 = l.v6,
 		.place = l.place,
-		.actions = is_full(c->link) };
+		.actions = tc_rules_full(c->link) };
 	uint32_t table = l.table;
 
 	c->problem = tc_want_rule_nodes(&list, &nodes);
@@ -369,6 +369,18 @@ is_covered(const struct tc_mark_set *set, const struct tc_filter *filter)
 
 /* Filters of reservations that a rule behind them covers, as many as there is
  * room for; returns a digest of them. */
+/* For one that changes, not against one who would make two alike. */
+static uint64_t
+digest_of(const struct tc_filter *f)
+{
+	uint64_t digest = ((uint64_t)f->proto << 32) + f->flow_label + f->spi +
+			  ((uint64_t)f->dst_port << 16) + f->src_port;
+
+	for (size_t i = 0; i < sizeof(f->dst.b); i++)
+		digest = (digest * 31 + f->dst.b[i]) * 31 + f->src.b[i];
+	return digest;
+}
+
 static uint64_t
 list_reserved(const struct tc_link *link, struct tc_mark_set *set,
 	struct tc_filter *room)
@@ -385,9 +397,7 @@ list_reserved(const struct tc_link *link, struct tc_mark_set *set,
 				!is_covered(set, f))
 				continue;
 			room[set->reserved_count++] = *f;
-			/* Another flow has another id, or another number of
-			 * nodes. */
-			digest = digest * 31 + r->id + (i << 16);
+			digest = digest * 31 + digest_of(f);
 		}
 	return digest;
 }
@@ -423,7 +433,7 @@ mark(struct change *c, struct tc_done *ret_done)
 	};
 	int error;
 
-	if (is_full(c->link))
+	if (tc_rules_full(c->link))
 		return 0; /* the filters do it */
 	for (size_t i = 0; i < c->count && !marked; i++)
 		if (tc_rule_is_marked(&c->rules[i]))
@@ -775,111 +785,4 @@ struct mono
 tc_rules_next(const struct tc_link *link)
 {
 	return link->lost ? MONO_NEVER : link->rules.due;
-}
-
-/* ---- counters ------------------------------------------------------------ */
-
-struct counting {
-	struct tc_link *link;
-	struct tc_mark_count *counts; /* one for each rule */
-};
-
-static void
-take_count(void *arg, const struct tc_mark_count *count)
-{
-	struct counting *c = (struct counting *)arg;
-
-	for (size_t i = 0; i < c->link->rules.count; i++)
-		if (c->link->rules.all[i].id == count->rule_id)
-			c->counts[i] = *count;
-}
-
-static void
-take_gact(void *arg, const struct tc_gact_count *count)
-{
-	struct counting *c = (struct counting *)arg;
-
-	for (size_t i = 0; i < c->link->rules.count; i++) {
-		uint32_t id = c->link->rules.all[i].id;
-
-		if (count->index == tc_rule_counter(id, TC_RULE_IN)) {
-			c->counts[i].in_bytes = count->bytes;
-			c->counts[i].in_packets = count->packets;
-		}
-		if (count->index == tc_rule_counter(id, TC_RULE_OUT)) {
-			c->counts[i].out_bytes = count->bytes;
-			c->counts[i].out_packets = count->packets;
-		}
-	}
-}
-
-static int
-count_all(struct counting *c, const struct tc_kernel *kernel)
-{
-	const struct tc_marker *marker = kernel->marker;
-
-	if (is_full(c->link))
-		return kernel->gacts ? kernel->gacts(kernel->arg, take_gact, c)
-				     : 0;
-	if (marker)
-		marker->counts(marker->arg, &c->link->conf, take_count, c);
-	return 0;
-}
-
-static int
-tell_count(struct tc_link *link, const struct tc_kernel *kernel, size_t i,
-	const struct tc_mark_count *marked, struct tc_rule_counter *ret)
-{
-	const struct tc_rule *rule = &link->rules.all[i];
-	uint32_t minor = minor_of(&link->rules.objects, rule->id);
-	struct tc_class_stats stats = { 0 };
-	uint32_t classid = minor != 0 ? tc_classid(minor) : 0;
-	int error = minor == 0 ? 0
-			       : kernel->stats(kernel->arg, link->conf.ifindex,
-					 &classid, 1, &stats);
-
-	*ret = (struct tc_rule_counter){ .rule_id = rule->id,
-		.ifindex = link->conf.ifindex,
-		.classid = classid,
-		.in_bytes = marked->in_bytes,
-		.in_packets = marked->in_packets,
-		.out_bytes = marked->out_bytes,
-		.out_packets = marked->out_packets,
-		.backlog_bytes = stats.backlog_bytes };
-	if (!tc_rule_is_judged(rule) ||
-		(rule->excess == TC_EXCESS_DROP && !is_full(link))) {
-		if (minor == 0)
-			return error;
-		/* Shaped or policed by the class: what it let through. */
-		ret->in_bytes = stats.bytes;
-		ret->in_packets = stats.packets;
-		ret->out_packets = stats.drops;
-	}
-	return error;
-}
-
-int
-tc_rules_counters(struct tc_link *link, const struct tc_kernel *kernel,
-	uint32_t serial, const struct tc_listener *listener)
-{
-	const struct tc_rules *r = &link->rules;
-	struct counting c = { .link = link };
-	int error = 0;
-
-	if (r->count == 0)
-		return 0;
-	c.counts = (struct tc_mark_count *)alloc_get(
-		link->alloc, r->count * sizeof(*c.counts));
-	if (!c.counts)
-		return -ENOMEM;
-	error = count_all(&c, kernel);
-	for (size_t i = 0; i < r->count && error == 0; i++) {
-		struct tc_rule_counter counter;
-
-		error = tell_count(link, kernel, i, &c.counts[i], &counter);
-		if (error == 0)
-			listener->rule_counter(listener->arg, serial, &counter);
-	}
-	alloc_put(link->alloc, c.counts);
-	return error;
 }

@@ -188,4 +188,9 @@ struct mono tc_rules_next(const struct tc_link *link);
 int tc_rules_counters(struct tc_link *link, const struct tc_kernel *kernel,
 	uint32_t serial, const struct tc_listener *listener);
 
+/* For rule_count.c: the class of a rule, 0 when it has none; whether the
+ * kernel can police and count in filters there. */
+uint32_t tc_rules_minor(const struct tc_objects *objects, uint32_t id);
+bool tc_rules_full(const struct tc_link *link);
+
 #endif /* TC_RULE_INT_H */

@@ -147,6 +147,17 @@ census_of(const struct fix *f)
 		T_EQ(got.notes, n_notes);                                      \
 	} while (0)
 
+static const struct tc_object *
+in_kernel(const struct fix *f, const struct tc_object *want)
+{
+	const struct tc_object *have = NULL;
+
+	for (size_t k = 0; k < f->dry.objects.count; k++)
+		if (tc_object_compare(&f->dry.objects.all[k], want) == 0)
+			have = &f->dry.objects.all[k];
+	return have;
+}
+
 /* The books hold what the kernel holds. */
 static void
 check_books(struct fix *f)
@@ -157,12 +168,8 @@ check_books(struct fix *f)
 		size_t count = tc_record_objects(f->link, r, want);
 
 		for (size_t i = 0; i < count; i++) {
-			const struct tc_object *have = NULL;
+			const struct tc_object *have = in_kernel(f, &want[i]);
 
-			for (size_t k = 0; k < f->dry.objects.count; k++)
-				if (tc_object_compare(&f->dry.objects.all[k],
-					    &want[i]) == 0)
-					have = &f->dry.objects.all[k];
 			T_CHECK(have && tc_object_equal(have, &want[i]),
 				"object %zu of flow %u", i, r->id);
 		}
