@@ -36,7 +36,8 @@ tests_unit_test_policy_when_LDADD = libpolicysource.la libpolicy.la \
 # The decision against an oracle, and prepared questions to policyd.
 policy_scripts = tests/policy/slice tests/policy/explain
 TESTS += $(policy_scripts)
-EXTRA_DIST += $(policy_scripts) tests/policy/oracle.py tests/golden/explain
+EXTRA_DIST += $(policy_scripts) tests/policy/oracle.py \
+	tests/policy/rule_sets.py tests/golden/explain
 .PHONY: check-policy
 check-policy: all
 	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
