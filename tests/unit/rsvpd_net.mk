@@ -6,6 +6,7 @@ rsvpd_net_tests = \
 	tests/unit/test_net_packet \
 	tests/unit/test_net_reasm \
 	tests/unit/test_net_udp \
+	tests/unit/test_policy_ask \
 	tests/unit/test_policy_client \
 	tests/unit/test_rules_plan \
 	tests/unit/test_tc_client \
@@ -18,6 +19,13 @@ tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_packet_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_udp_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+policy_client_bench = tests/unit/policy_client_t.c \
+	tests/unit/policy_client_t.h
+tests_unit_test_policy_ask_SOURCES = tests/unit/test_policy_ask.c \
+	$(policy_client_bench)
+tests_unit_test_policy_ask_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_client_SOURCES = tests/unit/test_policy_client.c \
+	$(policy_client_bench)
 tests_unit_test_policy_client_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_tc_client_LDADD = librsvpd.la libtcmsg.la libbase.la \
 	$(UNIT_LDADD)
