@@ -122,8 +122,8 @@ section_of(struct aix_reader *r, const struct stanza *s, char name[CONF_NAME])
 	}
 	text_add_escaped(&t, name, strlen(name));
 	/* A number that is no address is a mistake, not a name. */
-	if (!whole || isdigit((unsigned char)name[0]) ||
-		name[strcspn(name, "/:\"\\*")] != '\0')
+	if (!whole || isdigit((unsigned char)name[0]) || strchr(name, '*') ||
+		!conf_name_is_plain(name, CONF_NAME))
 		return refuse(r, word->line,
 			"%s: \"%s\" is neither an IPv4 address nor the name of "
 			"an interface (write for example: interface 192.0.2.1)",

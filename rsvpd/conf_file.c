@@ -194,8 +194,8 @@ read_string(struct reader *r, const struct place *at,
 	return refuse_value(r, at, key, buf);
 }
 
-static bool
-name_is_plain(const char *s, size_t size)
+bool
+conf_name_is_plain(const char *s, size_t size)
 {
 	const size_t n = strlen(s);
 
@@ -215,7 +215,7 @@ read_name(struct reader *r, const struct place *at, char *name, size_t size,
 	char buf[4 * QUOTE_MAX + 8];
 	struct text t = text_over(buf, sizeof(buf));
 
-	if (name_is_plain(value, size))
+	if (conf_name_is_plain(value, size))
 		return text_copy(name, size, value);
 	quote(&t, value);
 	return refuse(r, at->line,

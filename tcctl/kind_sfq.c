@@ -103,7 +103,7 @@ sfq_parse(const struct nl_view *options, struct tc_object *o)
 		o->sfq.limit = 0;
 	if (o->sfq.divisor == DIVISOR && o->sfq.flows > DIVISOR)
 		o->sfq.divisor = 0;
-	return true;
+	return sfq_equal(o, o); /* or it is none that the kernel has */
 }
 
 static void
