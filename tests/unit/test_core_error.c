@@ -729,6 +729,29 @@ a_path_err_in_a_ring_dies(void)
 		ct_free(ring[i]);
 }
 
+/* The flow's sender is behind A, another one of the session behind C. */
+static void
+told_by(struct ct *t)
+{
+	struct wire_msg *err;
+
+	ct_path_of(t, UP, HOP_C, 44);
+	ct_with_resv(t, ct_cl(50000));
+	err = ct_resv_err(t, WIRE_E_NO_SENDER, 0, ct_cl(50000));
+	err->hop.addr = ct_addr(t, UP, HOP_C);
+	ct_feed(t, UP, err);
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
+	ct_feed(t, UP, ct_resv_err(t, WIRE_E_NO_SENDER, 0, ct_cl(50000)));
+	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
+}
+
+/* RFC 2205 3.1.8: errors go the way that the Resv came. */
+static void
+an_error_for_a_sender_is_taken_from_its_previous_hop_alone(void)
+{
+	ct_both(told_by);
+}
+
 static struct t_case cases[] = {
 	{ "each error is raised in its message, to its node",
 		each_error_in_its_message_to_its_node },
@@ -747,6 +770,8 @@ static struct t_case cases[] = {
 		what_is_for_another_node_is_not_touched },
 	{ "a ResvConf goes on as it came but for its header",
 		a_resv_conf_goes_on_as_it_came_but_for_its_header },
+	{ "an error for a sender is taken from its previous hop alone",
+		an_error_for_a_sender_is_taken_from_its_previous_hop_alone },
 	{ "a PathErr in a ring dies", a_path_err_in_a_ring_dies },
 };
 T_MAIN(cases)
