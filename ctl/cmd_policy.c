@@ -27,8 +27,12 @@ become(const char *const *words, int argc, char **argv)
 	}
 	for (; *words && n < WORDS - 1; words++) {
 		argv_new[n] = strdup(*words);
-		if (!argv_new[n++])
+		if (!argv_new[n]) {
+			while (n > 0)
+				free(argv_new[--n]);
 			return CTL_REFUSED;
+		}
+		n++;
 	}
 	for (int i = 0; i < argc && n < WORDS - 1; i++)
 		argv_new[n++] = argv[i];

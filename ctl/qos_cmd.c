@@ -95,8 +95,10 @@ sort_flags(const struct qos *qos, struct order *o)
 		bool known = false;
 
 		for (size_t i = 0; i < FLAGS; i++)
-			known = known || (flags[i].kind == o->kind &&
-						 flags[i].letter == letter);
+			known = known ||
+				(flags[i].kind == o->kind &&
+					(unsigned char)flags[i].letter ==
+						letter);
 		if (o->given[letter] && !known) {
 			qos_complain(qos, "-%c does not go with %s", letter,
 				qos_kind_word(o->kind));

@@ -79,16 +79,20 @@ parse_line(const char *line, uint8_t proto, struct connection *ret)
 {
 	char local[40];
 	char remote[40];
-	unsigned local_port;
-	unsigned remote_port;
-	unsigned state;
+	char local_port[9];
+	char remote_port[9];
+	char hex[9];
+	unsigned long state;
 
-	if (sscanf(line, " %*d: %39[0-9A-Fa-f]:%x %39[0-9A-Fa-f]:%x %x", local,
-		    &local_port, remote, &remote_port, &state) != 5)
+	if (sscanf(line,
+		    " %*d: %39[0-9A-Fa-f]:%8[0-9A-Fa-f]"
+		    " %39[0-9A-Fa-f]:%8[0-9A-Fa-f] %8[0-9A-Fa-f]",
+		    local, local_port, remote, remote_port, hex) != 5)
 		return false;
+	state = strtoul(hex, NULL, 16);
 	*ret = (struct connection){ .proto = proto,
-		.local_port = (uint16_t)local_port,
-		.remote_port = (uint16_t)remote_port };
+		.local_port = (uint16_t)strtoul(local_port, NULL, 16),
+		.remote_port = (uint16_t)strtoul(remote_port, NULL, 16) };
 	if (!parse_words(local, &ret->local) ||
 		!parse_words(remote, &ret->remote) || is_unset(&ret->remote))
 		return false;

@@ -280,9 +280,9 @@ read_scope(struct aix_reading *rd, const struct stanza *s)
 
 	if (!a || a->words == 0)
 		return 0;
-	for (uint8_t i = POLICY_SCOPE_DATA; i <= POLICY_SCOPE_BOTH; i++)
+	for (unsigned i = POLICY_SCOPE_DATA; i <= POLICY_SCOPE_BOTH; i++)
 		if (stanza_is(&rd->doc, &a->value, words[i]))
-			return i;
+			return (uint8_t)i;
 	refuse(rd, a->name.line,
 		"PolicyScope: not one of DataTraffic, RSVP, Both");
 	return 0;

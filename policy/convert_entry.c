@@ -47,6 +47,7 @@ entry_add(struct entries *list, struct entry *e, const struct source_key *key,
 	const char *text, unsigned line)
 {
 	void *array = e->values;
+	struct entry_value *v;
 	char *copy = strdup(text);
 
 	if (!copy || !grow(&array, &e->room, e->n_values, sizeof(*e->values))) {
@@ -55,7 +56,10 @@ entry_add(struct entries *list, struct entry *e, const struct source_key *key,
 		return;
 	}
 	e->values = (struct entry_value *)array;
-	e->values[e->n_values++] = (struct entry_value){ key, copy, line };
+	v = &e->values[e->n_values++];
+	v->key = key;
+	v->text = copy;
+	v->line = line;
 }
 
 void

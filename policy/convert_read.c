@@ -337,7 +337,7 @@ ldif_pass(struct ldif *l, const char *text, size_t len, bool classes)
 static char *
 unfold(const char *text)
 {
-	char *out = (char *)malloc(strlen(text) + 2);
+	char *out = (char *)calloc(strlen(text) + 2, 1);
 	char *to = out;
 	size_t gone = 0;
 

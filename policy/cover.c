@@ -216,23 +216,44 @@ addrs_meet(const struct policy_addr_spans *a, const struct policy_addr_spans *b)
 	return a->count == 0 || b->count == 0;
 }
 
+/* Longer pairs of globs are said to meet. */
+enum { GLOBS_MAX = 2 * POLICY_IFACE };
+
+/* Whether the ends of two globs meet, by where they begin. */
+struct globs {
+	bool meet[GLOBS_MAX + 1][GLOBS_MAX + 1];
+};
+
+/* From those of the ends that begin later. */
+static bool
+ends_meet(
+	const struct globs *g, const char *a, const char *b, size_t i, size_t j)
+{
+	/* Either may take a character of its own while the other's '*' takes
+	 * it in. */
+	if (a[i] == '*')
+		return g->meet[i + 1][j] || (b[j] != '\0' && g->meet[i][j + 1]);
+	if (b[j] == '*')
+		return g->meet[i][j + 1] || (a[i] != '\0' && g->meet[i + 1][j]);
+	if (a[i] == '\0' || b[j] == '\0')
+		return a[i] == b[j];
+	return (a[i] == b[j] || a[i] == '?' || b[j] == '?') &&
+	       g->meet[i + 1][j + 1];
+}
+
 bool
 policy_globs_meet(const char *a, const char *b)
 {
-	/* Either may take a character of its own while the other's '*' takes
-	 * it in.  Exponential at worst, so that long ones are said to meet. */
-	if (strlen(a) + strlen(b) > 2 * POLICY_IFACE)
+	const size_t a_len = strlen(a);
+	const size_t b_len = strlen(b);
+	struct globs g = { 0 };
+
+	if (a_len + b_len > GLOBS_MAX)
 		return true;
-	if (*a == '*')
-		return policy_globs_meet(a + 1, b) ||
-		       (*b != '\0' && policy_globs_meet(a, b + 1));
-	if (*b == '*')
-		return policy_globs_meet(a, b + 1) ||
-		       (*a != '\0' && policy_globs_meet(a + 1, b));
-	if (*a == '\0' || *b == '\0')
-		return *a == *b;
-	return (*a == *b || *a == '?' || *b == '?') &&
-	       policy_globs_meet(a + 1, b + 1);
+	for (size_t i = a_len + 1; i-- > 0;)
+		for (size_t j = b_len + 1; j-- > 0;)
+			g.meet[i][j] = ends_meet(&g, a, b, i, j);
+	return g.meet[0][0];
 }
 
 static bool

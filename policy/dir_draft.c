@@ -170,7 +170,7 @@ find_key(struct keys keys, const char *attr)
 	for (size_t i = 0; i < keys.count; i++)
 		if (keys.at[i].ldap && keys.at[i].read &&
 			strcasecmp(keys.at[i].ldap, attr) == 0)
-			return &keys.at[i];
+			return keys.at + i;
 	return NULL;
 }
 

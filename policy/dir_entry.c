@@ -95,7 +95,7 @@ dir_entry_pack(LDAP *ld, LDAPMessage *entry, uint8_t bytes[DIR_ENTRY_MAX])
 {
 	struct buf_writer w = buf_writer(bytes, DIR_ENTRY_MAX);
 	char *dn = ldap_get_dn(ld, entry);
-	size_t len = dn ? strnlen(dn, SOURCE_WHERE * 4) : 0;
+	size_t len = dn ? strnlen(dn, (size_t)SOURCE_WHERE * 4) : 0;
 
 	buf_put_u16le(&w, (uint16_t)len);
 	buf_put_bytes(&w, dn, len);

@@ -44,7 +44,7 @@ snapshot_problem(const struct cache *c, struct policy_head *head)
 bool
 force_start(struct force *f)
 {
-	struct policy_head head;
+	struct policy_head head = { 0 };
 	const char *problem;
 	int rc;
 

@@ -222,9 +222,9 @@ duration_fits(const struct policy_granted *g, const struct policy_request *q,
 
 /* Who asks, for counters of each user. */
 static void
-say_user(char user[POLICY_USER], const struct policy_request *q)
+say_user(char user[POLICY_WHO], const struct policy_request *q)
 {
-	struct text t = text_over(user, POLICY_USER);
+	struct text t = text_over(user, POLICY_WHO);
 	char host[ADDR_TEXT];
 
 	if (q->principal)
@@ -444,7 +444,7 @@ take(struct policy_limits *limits, const struct policy_granted *g,
 	struct policy_verdict *v)
 {
 	struct text why;
-	char user[POLICY_USER];
+	char user[POLICY_WHO];
 	struct holds h;
 	struct policy_outcome o;
 	struct policy_ask ask = *amount;

@@ -18,7 +18,7 @@
 #include "policy/rule_int.h"
 
 /* "KIND NAME\nUSER": neither part has a line feed. */
-enum { KEY = 2 + POLICY_NAME + POLICY_USER };
+enum { KEY = 2 + POLICY_NAME + POLICY_WHO };
 
 struct counter {
 	UT_hash_handle hh;

@@ -18,7 +18,7 @@ struct policy_limits;
 
 enum {
 	POLICY_HOLDS_MAX = 10, /* counters of one claim */
-	POLICY_USER = 160      /* who asks, as text with its terminator */
+	POLICY_WHO = 160       /* who asks, as text with its terminator */
 };
 
 enum policy_counter {

@@ -204,6 +204,7 @@ add_answer(struct text *t, size_t start, const char *word, uint8_t bits)
 		text_add(t, " or not");
 }
 
+/* The bits by name, after what they are; NULL ends the names. */
 static void
 add_words(struct text *t, size_t start, const char *const *words, uint8_t bits)
 {
@@ -213,7 +214,7 @@ add_words(struct text *t, size_t start, const char *const *words, uint8_t bits)
 		return;
 	separate(t, start);
 	text_add(t, words[0]);
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; words[i + 1]; i++) {
 		if ((bits >> i & 1) == 0)
 			continue;
 		text_printf(t, "%s%s", between, words[i + 1]);
@@ -263,11 +264,13 @@ void
 policy_rule_text(struct text *t, const struct policy_times *times,
 	const struct policy_rule *rule)
 {
-	static const char *const services[] = { "service", "GS", "CL" };
-	static const char *const styles[] = { "style", "", "WF", "FF", "SE" };
+	static const char *const services[] = { "service", "GS", "CL", NULL };
+	static const char *const styles[] = { "style", "", "WF", "FF", "SE",
+		NULL };
 	static const char *const roles[] = { "role", "sender", "receiver",
-		"transit" };
-	static const char *const messages[] = { "message", "path", "resv" };
+		"transit", NULL };
+	static const char *const messages[] = { "message", "path", "resv",
+		NULL };
 	size_t start = t->len;
 
 	add_who(t, start, rule);

@@ -241,7 +241,7 @@ source_moment(const char *p, int64_t *ret_s)
 		minute > 59 || second > 59)
 		return false;
 	*ret_s = policy_days_from_civil(year, month, day) * POLICY_DAY_S +
-		 hour * 3600 + minute * 60 + second;
+		 (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
 	return true;
 }
 

@@ -193,8 +193,9 @@ line_of(json_t *o)
 
 	json_decref(o);
 	if (line) {
-		memcpy(line, text, len);
-		memcpy(line + len, "\n", 2);
+		memcpy(line, text, len + 1);
+		line[len] = '\n';
+		line[len + 1] = '\0';
 	}
 	free(text);
 	return line;

@@ -269,7 +269,7 @@ level_of(uint32_t mask)
 static bool
 read_loglevel(struct aix_reader *r, const struct stanza *s)
 {
-	uint32_t mask;
+	uint32_t mask = 0;
 
 	if (!number_of(r, &s->args[0], "loglevel", LOGLEVEL_MOST, &mask))
 		return false;

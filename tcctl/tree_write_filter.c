@@ -338,7 +338,7 @@ put_action(FILE *out, const struct tree_host *host, const struct tc_action *a)
 	else if (a->kind == &tc_action_gact)
 		fprintf(out, "verdict = \"%s\"; ", verdict_name(a->control));
 	else if (tc_pedit_is_dsfield(&a->pedit, &v6, &value, &retain))
-		fprintf(out, "dscp = %u; ", value >> SHIFT);
+		fprintf(out, "dscp = %u; ", (unsigned)value >> SHIFT);
 }
 
 static void
