@@ -327,6 +327,7 @@ set_groups(struct policy_request *q, const char *value)
 	uint32_t *groups = (uint32_t *)calloc(GROUPS_MAX, sizeof(*groups));
 	const char *p = value;
 
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): ours, const for others */
 	free((void *)(uintptr_t)q->groups); /* of the same option before */
 	q->groups = groups;
 	q->who_known = true;
@@ -511,6 +512,7 @@ main_explain(int argc, char **argv)
 
 	int status = explain(&o);
 
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): ours, const for others */
 	free((void *)(uintptr_t)o.request.groups);
 	return status;
 }

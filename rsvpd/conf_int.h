@@ -78,8 +78,8 @@ void conf_value_number(const struct conf_key *key, uint64_t v, struct text *t);
 void conf_value_syntax(
 	const struct conf_key *key, const void *base, struct text *t);
 
-/* It can be the name of an interface (conf_file.c): printable, of less than size
- * octets. */
+/* It can be the name of an interface (conf_file.c): printable, with less than
+ * size octets. */
 bool conf_name_is_plain(const char *s, size_t size);
 
 /* The classic syntax of AIX (conf_aix.c): judged by the first word; read into a

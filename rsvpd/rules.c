@@ -183,15 +183,15 @@ tell_difference(
 	struct instance *old = have ? *(struct instance *const *)have : NULL;
 	struct instance *new = want ? *(struct instance *const *)want : NULL;
 
-	if (kind == DIFF_REMOVED) {
+	if (!old)
+		return; /* added */
+	if (kind == DIFF_REMOVED || !new) {
 		rsvp_core_rule_release(rules->engine->core, old->held);
 		rules_end(rules, old, "removed");
 		log_info(LOG_POLICY, "%s: rule %s: removed", old->info.ifname,
 			old->info.name);
 		return;
 	}
-	if (kind == DIFF_ADDED)
-		return;
 	new->held = old->held;
 	new->settled = old->settled && old->arbitration == new->arbitration;
 	new->rule.before = old->rule.before;

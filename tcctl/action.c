@@ -116,7 +116,7 @@ parse_list(struct nl_view list, struct tc_extra *extra)
 	struct nl_want wants[ORDER_MAX];
 	struct nl_view got[ORDER_MAX];
 
-	for (uint16_t i = 0; i < ORDER_MAX; i++)
+	for (size_t i = 0; i < ORDER_MAX; i++)
 		wants[i] = (struct nl_want){ (uint16_t)(i + 1), 0 };
 	if (!nl_parse(list, wants, ORDER_MAX, got))
 		return false;

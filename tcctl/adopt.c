@@ -252,7 +252,7 @@ make_record(struct adoption *a, const struct slot *slot,
 	r->service = gs ? TC_SERVICE_GS : TC_SERVICE_CL;
 	r->htb = class->htb;
 	r->limit = slot->leaf->fifo.limit;
-	if (r->excess)
+	if (r->excess && excess)
 		*r->excess = *excess;
 	a->link->reserved_Bps[tc_subtree_of(r->service)] += r->htb.rate_Bps;
 	tc_record_add(a->link, r);

@@ -86,7 +86,7 @@ static void
 split_range(
 	struct wide first, struct wide last, unsigned bits, struct blocks *ret)
 {
-	struct wide end = first;
+	struct wide end;
 
 	ret->count = 0;
 	for (;;) {

@@ -265,10 +265,10 @@ repair_stranger(struct repair *r, struct tc_suspect *suspect,
 
 /* Whose each suspect is. */
 struct owned {
-	enum owner owner;
 	struct tc_record *record;
-	enum tc_subtree subtree;
 	struct tc_idle *idle;
+	enum owner owner;
+	enum tc_subtree subtree;
 };
 
 static bool

@@ -7,6 +7,7 @@
  * the kernel refuses a step all is brought back.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,8 +114,10 @@ static bool
 find_link(struct applying *a, struct job *job, struct tree_faults *faults)
 {
 	const struct tree_iface *iface = job->iface;
-	const struct tree_link *link = tree_host_link(&a->s->host, iface->name);
+	const struct tree_link *link;
 
+	assert(iface);
+	link = tree_host_link(&a->s->host, iface->name);
 	if (!link && iface->is_ifb)
 		return imagine(a, job);
 	if (!link) {

@@ -358,7 +358,7 @@ read_match(struct tree_reading *r, const config_setting_t *group,
 
 static void
 get_verdict(struct tree_reading *r, const config_setting_t *group,
-	const char *key, int8_t *ret)
+	const char *key, int16_t *ret)
 {
 	const config_setting_t *s = config_setting_get_member(group, key);
 	int i = s ? tree_get_word(

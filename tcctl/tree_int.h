@@ -180,8 +180,8 @@ struct tree_action {
 	char target[TC_NAME]; /* REDIRECT, MIRROR; "": the interface's ifb */
 	uint32_t value;       /* CONNMARK: zone; DSCP; MARK; PRIORITY: class */
 	uint32_t mask;
-	int8_t exceed; /* POLICE: enum tc_verdict; VERDICT */
-	int8_t conform;
+	int16_t exceed; /* POLICE: enum tc_verdict; VERDICT */
+	int16_t conform;
 	struct tree_params p;
 };
 

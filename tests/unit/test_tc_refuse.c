@@ -178,6 +178,11 @@ kinds_have_parameters(void)
 static void
 what_is_beyond_a_kind(void)
 {
+	const struct tc_sfq_qopt_v1 sfq = { .v0 = { .quantum = 1514,
+						    .limit = 127,
+						    .divisor = 1024,
+						    .flows = 127 },
+		.depth = 127 };
 	uint8_t bytes[ROOM] = { 16 };
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
 	struct tc_object o;
@@ -190,6 +195,8 @@ what_is_beyond_a_kind(void)
 	T_CHECK(!parse(&tc_kind_prio, &w, bytes, &o), "negative");
 	memset(bytes, 0, sizeof(bytes));
 	(void)buf_reserve(&w, sizeof(struct tc_sfq_qopt_v1) - 20);
+	T_CHECK(!parse(&tc_kind_sfq, &w, bytes, &o), "sfq without flows");
+	memcpy(bytes, &sfq, sizeof(sfq));
 	T_CHECK(parse(&tc_kind_sfq, &w, bytes, &o), "sfq");
 	bytes[offsetof(struct tc_sfq_qopt_v1, qth_min)] = 1;
 	T_CHECK(!parse(&tc_kind_sfq, &w, bytes, &o), "RED");
