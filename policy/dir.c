@@ -288,11 +288,10 @@ dir_follow(struct dir *d, const struct source_directory *directory,
 {
 	dir_lock(d);
 
-	/* Both were zeroed whole; a padding that differs costs a look. */
-	/* NOLINTBEGIN(bugprone-suspicious-memory-comparison,cert-*) */
+	/* NOLINTBEGIN(bugprone-suspicious-memory*,cert-*): zeroed whole */
 	bool other =
 		!d->wanted || memcmp(&d->next, directory, sizeof(d->next)) != 0;
-	/* NOLINTEND(bugprone-suspicious-memory-comparison,cert-*) */
+	/* NOLINTEND(bugprone-suspicious-memory*,cert-*) */
 
 	if (other) {
 		take_memory(d, memory);

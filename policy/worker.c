@@ -107,7 +107,7 @@ tell_status(struct worker *w)
 	s.answer_unix_s = w->force.answer_unix_s;
 	s.file = w->file;
 	(void)pthread_mutex_lock(&w->lock); /* a plain mutex: cannot fail */
-	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*) */
+	/* NOLINTNEXTLINE(bugprone-suspicious*,cert-*): zeroed whole */
 	bool changed = memcmp(&w->news.status, &s, sizeof(s)) != 0;
 
 	if (changed) {

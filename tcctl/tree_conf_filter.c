@@ -103,7 +103,7 @@ static const struct {
 
 static const char *const verdict_names[] = { "continue", "pass", "reclassify",
 	"drop", "pipe" };
-static const int8_t verdicts[] = { TC_VERDICT_CONTINUE, TC_VERDICT_OK,
+static const int16_t verdicts[] = { TC_VERDICT_CONTINUE, TC_VERDICT_OK,
 	TC_VERDICT_RECLASSIFY, TC_VERDICT_DROP, TC_VERDICT_PIPE };
 
 /* Which condition a key is, -1: none. */

@@ -177,10 +177,10 @@ get_classifier(
 		[TC_CLASSIFIER_FLOWER] = "flower"
 	};
 
-	for (uint8_t i = 0; i < TC_CLASSIFIERS; i++)
+	for (size_t i = 0; i < TC_CLASSIFIERS; i++)
 		if (json_is_string(v) &&
 			strcmp(json_string_value(v), words[i]) == 0) {
-			*to = i;
+			*to = (uint8_t)i;
 			return true;
 		}
 	return fail(r, key->name, "must be auto, u32 or flower");
