@@ -22,7 +22,7 @@ def rsvpctl(*argv):
 
 @pytest.mark.parametrize("words,said", [
     (("show",), "show what? One of: interfaces sessions reservations policy "
-                "counters status"),
+                "rules counters status"),
     (("show", "foo"), "show what? One of: interfaces"),
     (("show", "sesions"), 'no command "show sesions"; did you mean "show '
                           'sessions"?'),

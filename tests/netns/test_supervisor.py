@@ -44,6 +44,7 @@ class Bench:
         d.node = self.node
         d.dir = where.dir / "r"
         d.run_dir, d.state_dir = d.dir / "run", d.dir / "state"
+        d.log_dir = d.dir / "log"
         d.dir.mkdir(exist_ok=True)
         d.dir.chmod(0o755)
         d.conf, d.policy = d.dir / "rsvpd.conf", d.dir / "policy.conf"
@@ -54,7 +55,8 @@ class Bench:
         d = self.daemon
         policy = ["-p", d.policy] if d.policy.exists() else []
         return [lab.program("rsvpd"), "-c", d.conf, "--runtime-dir",
-                d.dir / run, "--state-dir", d.state_dir, *policy]
+                d.dir / run, "--state-dir", d.state_dir, "--log-dir",
+                d.log_dir, *policy]
 
     def start(self, run="run", env=None, name="rsvpd"):
         return self.node.start(*self.argv(run), name=name, env=env)
@@ -398,7 +400,7 @@ def test_policy_file_reaches_policyd_at_start_and_at_reload(bench):
 
 def test_policy_that_cannot_be_read_allows_nothing(bench):
     assert bench.daemon.stop() == 0
-    (bench.daemon.state_dir / "policy.cache").unlink()
+    (bench.daemon.state_dir / "policy.cache").unlink(missing_ok=True)
     bench.daemon.policy.mkdir()     # is there, and is no file
     bench.daemon.process = bench.start(name="again")
     bench.wait_all()
@@ -409,6 +411,8 @@ def test_policy_that_cannot_be_read_allows_nothing(bench):
     bench.daemon.policy.write_text(POLICY)
     os.kill(bench.daemon.supervisor(), signal.SIGHUP)
     bench.wait_log(f"in force, 1 rules (file {bench.daemon.policy})")
+    cache = bench.daemon.state_dir / "policy.cache"
+    lab.wait_for(cache.exists, "the cache, which is written a moment later")
     bench.daemon.policy.unlink()
     os.kill(bench.workers()["policyd"], signal.SIGKILL)
     bench.wait_log("No such file or directory (the policy before stays")
