@@ -299,6 +299,7 @@ back(struct sim *s, struct node *node, uint32_t ifindex)
 	node->port[ifindex].gone = false;
 	node->port[ifindex].down = false;
 	node->changed = s->now;
+	node->back = s->counts.events;
 	sim_add_port(s, node, ifindex);
 	if (!node->tc_down)
 		rsvp_core_tc_ready(

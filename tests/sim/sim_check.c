@@ -225,6 +225,9 @@ check_repeated(struct sim *s, struct node *node, const struct seen *seen,
 	/* RFC 2209, RERR MESSAGE ARRIVES: what may succeed is asked at once. */
 	if (out->type == WIRE_RESV && s->cause.in.type == WIRE_RESV_ERR)
 		return;
+	/* What was torn while an interface was down could not be told. */
+	if (seen->event < node->back)
+		return;
 	if (now.us - seen->when.us >= least_refresh_us(node) ||
 		s->now.us - last_change(node).us < REPAIR_US ||
 		seen->expired != expired(node) ||

@@ -68,6 +68,7 @@ struct node {
 	struct mono stalled_from, stalled_until;
 	struct mono away_until;
 	struct mono changed; /* last cause to send Paths again */
+	uint64_t back;       /* event with which an interface last came back */
 	struct kernel_flow *flows;
 	struct mono kernel_busy; /* answers come in order */
 	uint8_t drop_next;       /* a message type, or 0 */
