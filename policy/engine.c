@@ -172,6 +172,8 @@ judge_request(struct policy *p, const struct policy_granted *g,
 	}
 	if (v->allowed && q->message == POLICY_RESV)
 		policy_judge(p->limits, g, q, claim, v);
+	else if (v->allowed)
+		v->change = policy_granted_end(g, &v->grace_s);
 	if (!v->allowed)
 		return;
 	give_priorities(&g->all, q, v);

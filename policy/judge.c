@@ -422,18 +422,25 @@ say_soft(struct policy_verdict *v, const struct policy_hold *hold,
 		bound_key(hold->kind, o->soft));
 }
 
+enum policy_change
+policy_granted_end(const struct policy_granted *granted, uint32_t *ret_grace_s)
+{
+	const struct policy_category *c = &granted->all;
+
+	*ret_grace_s =
+		c->grace_s == POLICY_UNLIMITED ? 0 : (uint32_t)c->grace_s;
+	return c->on_change == POLICY_UNLIMITED
+		       ? POLICY_TEAR
+		       : (enum policy_change)c->on_change;
+}
+
 static struct policy_terms
 terms_of(const struct policy_granted *g, const struct policy_request *q)
 {
-	const struct policy_category *c = &g->all;
 	struct policy_terms terms = { .since_s = q->now_unix_s,
-		.duration_s = c->max_duration_s,
-		.change = POLICY_TEAR };
+		.duration_s = g->all.max_duration_s };
 
-	if (c->on_change != POLICY_UNLIMITED)
-		terms.change = (uint8_t)c->on_change;
-	if (c->grace_s != POLICY_UNLIMITED)
-		terms.grace_s = (uint32_t)c->grace_s;
+	terms.change = (uint8_t)policy_granted_end(g, &terms.grace_s);
 	return terms;
 }
 

@@ -30,6 +30,9 @@ struct policy_granted {
 
 void policy_granted_init(
 	struct policy_granted *granted, const struct policy_set *set);
+/* How what they allow ends, when it is allowed no more. */
+enum policy_change policy_granted_end(
+	const struct policy_granted *granted, uint32_t *ret_grace_s);
 /* Add what the rule sets and none before it did. */
 void policy_granted_add(
 	struct policy_granted *granted, const struct policy_rule *rule);

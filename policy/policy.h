@@ -104,7 +104,8 @@ struct policy_verdict {
 	uint64_t peak_Bps;
 	uint32_t max_packet;
 	uint64_t max_slack_us; /* of the slack, that may be used up here */
-	/* Refused while a claim is held: how it ends. */
+	/* Refused while a claim is held: how it ends.  An allowed Path, which
+	 * holds none: how it will. */
 	enum policy_change change;
 	uint32_t grace_s;
 	int64_t until_unix_s; /* allowed: when its time is over; INT64_MAX */

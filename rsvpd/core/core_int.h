@@ -320,6 +320,12 @@ struct local {
 	} * flows;
 	UT_hash_handle hh;
 	struct held_sender *held; /* refused by policy, tried again; or NULL */
+	/* As policy had it when it allowed what it sends: how that ends when it
+	 * is allowed no more. */
+	enum rsvp_policy_end ends;
+	uint32_t grace_ms;
+	bool leaving; /* it is allowed no more: */
+	struct mono leaves;
 };
 
 struct queued; /* an effect; core.c */
@@ -749,8 +755,9 @@ void local_free(struct rsvp_core *core, struct local *local);
 /* It is not tried again until the application or policy says something new. */
 void local_refused(const struct rsb *rsb, const struct spec *spec);
 void local_retry(struct local *local);
-/* Ask policy again; false: refused, told, and held for local_resend(). */
-bool local_sender_allowed(struct rsvp_core *core, struct local *local);
+/* Ask policy again; false: it has to go, is told, and held for
+ * local_resend(). */
+bool local_sender_stays(struct rsvp_core *core, struct local *local);
 /* Try what policy refused before. */
 void local_resend(struct rsvp_core *core, struct local *local);
 /* Where a ResvConf for its reservation goes. */

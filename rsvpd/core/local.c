@@ -218,10 +218,11 @@ contents_fine(struct rsvp_core *core, const struct local *local,
 	return false;
 }
 
-/* Allowed: *claim is replaced. */
-static bool
-policy_allows(struct rsvp_core *core, const struct local *local,
-	const struct rsvp_local_sender *sender, uint32_t *claim)
+/* Allowed: *claim is replaced, and how it will end is kept. */
+static void
+ask_policy(struct rsvp_core *core, struct local *local,
+	const struct rsvp_local_sender *sender, uint32_t *claim,
+	struct rsvp_policy_answer *ret_answer)
 {
 	struct rsvp_policy_query query = { .message = WIRE_PATH,
 		.role = RSVP_ROLE_SENDER,
@@ -231,17 +232,39 @@ policy_allows(struct rsvp_core *core, const struct local *local,
 		.flowspec = { .service = WIRE_SERVICE_GENERAL,
 			.tspec = sender->tspec },
 		.claim = *claim };
-	struct rsvp_policy_answer answer = { 0 };
-	struct refusal why = { WIRE_E_POLICY, 0, answer.rule, answer.reason };
 
-	core->conf.hooks.policy(core->conf.hooks.arg, &query, &answer);
-	if (answer.allowed) {
-		*claim = answer.claim;
-		return true;
-	}
-	why.value = answer.value != 0 ? answer.value : WIRE_POLICY_REJECT;
+	*ret_answer = (struct rsvp_policy_answer){ 0 };
+	core->conf.hooks.policy(core->conf.hooks.arg, &query, ret_answer);
+	if (!ret_answer->allowed)
+		return;
+	*claim = ret_answer->claim;
+	local->ends = ret_answer->ends;
+	local->grace_ms = ret_answer->grace_ms;
+}
+
+static void
+policy_refused(struct rsvp_core *core, const struct local *local,
+	const struct rsvp_local_sender *sender,
+	const struct rsvp_policy_answer *answer)
+{
+	const struct refusal why = { WIRE_E_POLICY,
+		answer->value != 0 ? answer->value : WIRE_POLICY_REJECT,
+		answer->rule, answer->reason };
+
 	sender_refused(core, local, sender, &why);
-	return false;
+}
+
+/* False: it has been told. */
+static bool
+policy_allows(struct rsvp_core *core, struct local *local,
+	const struct rsvp_local_sender *sender, uint32_t *claim)
+{
+	struct rsvp_policy_answer answer;
+
+	ask_policy(core, local, sender, claim, &answer);
+	if (!answer.allowed)
+		policy_refused(core, local, sender, &answer);
+	return answer.allowed;
 }
 
 /* Without memory for it the application has to say it again. */
@@ -264,8 +287,29 @@ hold(struct rsvp_core *core, struct local *local,
 	local->held = held;
 }
 
+/* Policy allows it no more: as with a reservation, it has to go when its grace
+ * is over; true: that is now. */
+static bool
+sender_leaves(struct rsvp_core *core, struct local *local,
+	const struct rsvp_local_sender *sender,
+	const struct rsvp_policy_answer *answer)
+{
+	if (local->ends == RSVP_POLICY_KEEP)
+		return false;
+	if (!local->leaving) {
+		local->leaving = true;
+		local->leaves = mono_add_ms(core->now, local->grace_ms);
+		if (local->ends == RSVP_POLICY_TELL && local->grace_ms > 0)
+			policy_refused(core, local, sender, answer);
+	}
+	if (mono_reached(local->leaves, core->now))
+		return true;
+	walk_policies(core, (local->leaves.us - core->now.us + 999) / 1000);
+	return false;
+}
+
 bool
-local_sender_allowed(struct rsvp_core *core, struct local *local)
+local_sender_stays(struct rsvp_core *core, struct local *local)
 {
 	const struct psb *psb = local->psb;
 	struct rsvp_local_sender sender = { .sender = psb->sender,
@@ -273,9 +317,16 @@ local_sender_allowed(struct rsvp_core *core, struct local *local)
 		.adspec_view = blob_view(psb->adspec),
 		.ttl = psb->ttl,
 		.ifindex = local->ifindex };
+	struct rsvp_policy_answer answer;
 
-	if (policy_allows(core, local, &sender, &local->psb->claim))
+	ask_policy(core, local, &sender, &local->psb->claim, &answer);
+	if (answer.allowed) {
+		local->leaving = false;
 		return true;
+	}
+	if (!sender_leaves(core, local, &sender, &answer))
+		return true;
+	policy_refused(core, local, &sender, &answer);
 	if (!local->held) /* what was to replace it is newer */
 		hold(core, local, &sender);
 	return false;
@@ -377,6 +428,7 @@ announce(struct rsvp_core *core, struct local *local,
 	local->psb->tspec = sender->tspec;
 	local->psb->ttl = sender->ttl != 0 ? sender->ttl : DATA_TTL;
 	local->ifindex = sender->ifindex;
+	local->leaving = false;
 	start_sending(core, local->psb);
 	return RSVP_LOCAL_OK;
 }

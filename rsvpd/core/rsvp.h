@@ -97,7 +97,8 @@ struct rsvp_policy_answer {
 	struct wire_flowspec granted;
 	bool bounds_slack;
 	uint32_t max_slack_us;
-	/* Refused what is in force: how it ends. */
+	/* Refused what is in force: how it ends.  An allowed Path: how it will,
+	 * as it holds no claim that would say it later. */
 	enum rsvp_policy_end ends;
 	uint32_t grace_ms;
 };

@@ -70,7 +70,7 @@ walk_repair(struct rsvp_core *core, struct psb *psb)
 static bool
 judge_sender(struct rsvp_core *core, struct psb *psb)
 {
-	if (!psb->local || local_sender_allowed(core, psb->local))
+	if (!psb->local || local_sender_stays(core, psb->local))
 		return false;
 	psb_tear(core, psb);
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Senders that policy refuses: they are announced by themselves when it comes
- * to allow them. */
+/* Senders that policy refuses: how those that run end; they are announced by
+ * themselves when it comes to allow them. */
 
 #include "core_t.h"
 
@@ -165,6 +165,210 @@ a_sender_that_ran_comes_back_as_it_was(void)
 	ct_both(running_then_refused);
 	ct_once(with_adspec);
 }
+
+/* ---- how it ends --------------------------------------------------------- */
+
+/* It runs, was allowed on those terms, and is allowed no more: as with a claim,
+ * they are not asked for again. */
+static void
+deny_running(struct ct *t, enum rsvp_policy_end ends, uint32_t grace_ms)
+{
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+
+	open_app(t);
+	t->answer.ends = ends;
+	t->answer.grace_ms = grace_ms;
+	say(t, &sender);
+	t->answer.ends = RSVP_POLICY_TEAR;
+	t->answer.grace_ms = 0;
+	new_policy(t, true);
+}
+
+static size_t
+complaints(const struct ct *t)
+{
+	size_t n = 0;
+
+	while (ct_event(t, RSVP_PATH_ERROR, n))
+		n++;
+	return n;
+}
+
+static void
+expect_running(struct ct *t, size_t told)
+{
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 0);
+	T_EQ(complaints(t), told);
+	T_EQ(ct_totals(t).paths, 1);
+}
+
+static void
+expect_gone(struct ct *t)
+{
+	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
+	T_EQ(complaints(t), 1);
+	T_EQ(ct_event(t, RSVP_PATH_ERROR, 0)->head.error.code, WIRE_E_POLICY);
+	T_EQ(ct_totals(t).paths, 0);
+	close_app(t);
+}
+
+static void
+with_grace(struct ct *t)
+{
+	deny_running(t, RSVP_POLICY_TEAR, 5000);
+	ct_run(t, 4990);
+	expect_running(t, 0);
+	ct_run(t, 20);
+	expect_gone(t);
+}
+
+static void
+judged_meanwhile(struct ct *t)
+{
+	deny_running(t, RSVP_POLICY_TEAR, 5000);
+	ct_run(t, 4000);
+	new_policy(t, true);
+	ct_run(t, 980);
+	expect_running(t, 0);
+	ct_run(t, 30);
+	expect_gone(t);
+}
+
+static void
+a_sender_has_its_grace_once(void)
+{
+	ct_both(with_grace);
+	ct_once(judged_meanwhile);
+}
+
+static void
+told_first(struct ct *t)
+{
+	deny_running(t, RSVP_POLICY_TELL, 5000);
+	expect_running(t, 1);
+	T_EQ(ct_event(t, RSVP_PATH_ERROR, 0)->head.error.code, WIRE_E_POLICY);
+	ct_forget(t);
+	ct_run(t, 2000);
+	new_policy(t, true);
+	ct_run(t, 2980);
+	expect_running(t, 0);
+	ct_run(t, 30);
+	expect_gone(t);
+}
+
+static void
+told_without_grace(struct ct *t)
+{
+	deny_running(t, RSVP_POLICY_TELL, 0);
+	expect_gone(t);
+}
+
+static void
+a_sender_that_may_renegotiate_is_told_first(void)
+{
+	ct_once(told_first);
+	ct_once(told_without_grace);
+}
+
+static void
+kept(struct ct *t)
+{
+	struct rsvp_local_sender more = sender_here(t, 4);
+
+	deny_running(t, RSVP_POLICY_KEEP, 0);
+	ct_run(t, 600000);
+	T_CHECK(ct_sent_count(t, WIRE_PATH) > 5, "it is refreshed");
+	expect_running(t, 0);
+	/* As it is, and no more. */
+	more.tspec.r *= 2;
+	ct_forget(t);
+	say(t, &more);
+	expect_running(t, 1);
+	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
+	close_app(t);
+}
+
+static void
+a_sender_that_is_kept_stays_as_it_is(void)
+{
+	ct_once(kept);
+}
+
+/* The next grace is whole. */
+static void
+expect_whole_grace(struct ct *t)
+{
+	ct_run(t, 20000);
+	expect_running(t, 0);
+	new_policy(t, true);
+	ct_run(t, 4990);
+	expect_running(t, 0);
+	ct_run(t, 20);
+	expect_gone(t);
+}
+
+static void
+allowed_again(struct ct *t)
+{
+	deny_running(t, RSVP_POLICY_TEAR, 5000);
+	ct_run(t, 3000);
+	t->answer.grace_ms = 5000;
+	new_policy(t, false);
+	expect_whole_grace(t);
+}
+
+/* Said again, and allowed, by its application. */
+static void
+renegotiated(struct ct *t)
+{
+	struct rsvp_local_sender less = sender_here(t, 4);
+
+	deny_running(t, RSVP_POLICY_TELL, 5000);
+	ct_run(t, 4000);
+	less.tspec.r /= 2;
+	t->deny = false;
+	t->answer.grace_ms = 5000;
+	ct_forget(t);
+	say(t, &less);
+	T_CHECK(only_path(t)->tspec.r == less.tspec.r, "what is allowed");
+	/* Refused anew before the old grace would have been over. */
+	new_policy(t, true);
+	ct_run(t, 4990);
+	expect_running(t, 0);
+	t->answer.grace_ms = 5000;
+	new_policy(t, false);
+	expect_whole_grace(t);
+}
+
+static void
+a_sender_that_is_allowed_again_stays(void)
+{
+	ct_once(allowed_again);
+	ct_once(renegotiated);
+}
+
+/* The terms are those of who allowed it last. */
+static void
+other_terms(struct ct *t)
+{
+	const struct rsvp_local_sender sender = sender_here(t, 4);
+
+	open_app(t);
+	t->answer.ends = RSVP_POLICY_KEEP;
+	say(t, &sender);
+	t->answer.ends = RSVP_POLICY_TEAR;
+	new_policy(t, false);
+	new_policy(t, true);
+	expect_gone(t);
+}
+
+static void
+a_sender_ends_as_it_was_allowed_last(void)
+{
+	ct_once(other_terms);
+}
+
+/* ---- what else may happen ------------------------------------------------ */
 
 static void
 answers_none(void)
@@ -450,6 +654,15 @@ without_memory_it_is_only_refused(void)
 }
 
 static struct t_case cases[] = {
+	{ "a sender has its grace once", a_sender_has_its_grace_once },
+	{ "a sender that may renegotiate is told first",
+		a_sender_that_may_renegotiate_is_told_first },
+	{ "a sender that is kept stays as it is",
+		a_sender_that_is_kept_stays_as_it_is },
+	{ "a sender that is allowed again stays",
+		a_sender_that_is_allowed_again_stays },
+	{ "a sender ends as it was allowed last",
+		a_sender_ends_as_it_was_allowed_last },
 	{ "a refused sender is announced when policy allows it",
 		a_refused_sender_is_announced_when_policy_allows_it },
 	{ "a sender that ran comes back as it was",

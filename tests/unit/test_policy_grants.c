@@ -253,6 +253,37 @@ nothing_lasts_longer_than_it_may(void)
 	policy_free(p);
 }
 
+/* A Path is counted nowhere: how it ends is said when it is allowed. */
+static void
+a_path_is_told_how_it_will_end(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+	struct policy_request q = t_request();
+	struct policy_verdict v;
+	struct policy *p;
+
+	c->on_change = POLICY_KEEP;
+	t_category(set, "d")->grace_s = 9;
+	t_rule(set, "first", "c")->goes_on = true;
+	t_rule(set, "r", "d");
+	p = t_policy(set);
+	q.message = POLICY_PATH;
+	v = t_decide(p, &q, 0);
+	T_CHECK(v.allowed && v.claim == 0, "%s", v.reason);
+	T_EQ(v.change, POLICY_KEEP);
+	T_EQ(v.grace_s, 9);
+	policy_free(p);
+
+	set = t_set();
+	t_rule(set, "r", NULL);
+	p = t_policy(set);
+	v = t_decide(p, &q, 0);
+	T_EQ(v.change, POLICY_TEAR);
+	T_EQ(v.grace_s, 0);
+	policy_free(p);
+}
+
 static void
 what_begins_next_is_known(void)
 {
@@ -366,6 +397,7 @@ static struct t_case cases[] = {
 		continued_rules_add_what_they_set_first },
 	{ "nothing lasts longer than it may",
 		nothing_lasts_longer_than_it_may },
+	{ "a Path is told how it will end", a_path_is_told_how_it_will_end },
 	{ "what begins next is known", what_begins_next_is_known },
 	{ "claims to priority are bounded", claims_to_priority_are_bounded },
 	{ "a guarantee is lowered to what it would send",
