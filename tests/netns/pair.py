@@ -88,8 +88,11 @@ class Pair:
         return None
 
     def installed(self, port, timeout=10):
-        return lab.wait_for(lambda: self.reservation(port),
-                            f"port {port} installed: "
+        """With its counters, which the kernel tells a moment later."""
+        def found():
+            one = self.reservation(port)
+            return one and "classid" in one and one
+        return lab.wait_for(found, f"port {port} installed: "
                             f"{self.daemon.process.output()[-1500:]}",
                             timeout)
 

@@ -2,6 +2,7 @@
 """Policy at work on real clients: users of one host under different rules,
 a time that begins and ends, and policies replaced under traffic."""
 
+import calendar
 import os
 import subprocess
 import time
@@ -15,7 +16,7 @@ import pair as pairs
 from pair import B4
 
 AF41 = 34
-ALICE, BOB, EVE = 30001, 30002, 30003
+ALICE, BOB, EVE, CAROL = 30001, 30002, 30003, 30004
 HOLD = """
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -157,3 +158,88 @@ def test_a_hundred_policies_under_traffic(pair):
     assert (after["packets"], after["drops"], after["classid"]) == (
         count, 0, resv["classid"])
     assert marked()["mark"]["in_profile_packets"] == count
+
+
+GRACE = 5
+ENDS = {  # port, user, what the category says
+    "kept": (5004, ALICE, 'onChange = "keep"'),
+    "graced": (5006, BOB, f'onChange = "tear"; grace = {GRACE}'),
+    "told": (5008, CAROL, f'onChange = "renegotiate"; grace = {GRACE}'),
+    "cut": (5010, EVE, 'onChange = "tear"'),
+}
+
+
+def ending(more=""):
+    """A rule for each of them, for a time."""
+    categories = ",".join(f'{{ name = "{name}"; maxRate = "2 Mbit"; {says}; }}'
+                          for name, (_, _, says) in ENDS.items())
+    rules = ",".join(rule(name, name, uid, more)
+                     for name, (_, uid, _) in ENDS.items())
+    return (f"policy = {{ categories = ( {categories} );\n"
+            f"rules = ( {rules} ); }};\n")
+
+
+def events(app, kind):
+    return [e for e in app.events() if e.get("event") == kind]
+
+
+def has_packets(pair, resv, count):
+    """In the class of that reservation, by the kernel."""
+    return pair.counted(resv["classid"], count)["packets"] == count
+
+
+def utc(stamp):
+    return calendar.timegm(time.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S"))
+
+
+def test_a_time_closes_as_on_change_says(pair):
+    pair.change(ending())
+    lab.wait_for(lambda: "kept" in str(pair.daemon.ctl_json(
+        "show", "policy")), "the policy")
+    apps = {name: pair.reserve(port, uid=uid)
+            for name, (port, uid, _) in ENDS.items()}
+    for port, _, _ in ENDS.values():
+        pair.send(10, port)
+    for _, _, resv in apps.values():
+        assert has_packets(pair, resv, 10)
+    end = int(time.time()) + 2
+    pair.change(ending(window(0, end)))
+
+    # At once: one is torn, one is told.
+    cut = beds.wait_event(apps["cut"][0], "path_error")
+    told = beds.wait_event(apps["told"][0], "path_error")
+    assert (cut["code"], told["code"]) == (2, 2) and "no rule" in told["text"]
+    gone, = pair.ended()
+    assert (gone["rule"], gone["packets"]) == ("cut", 10)
+    assert not pair.reservation(ENDS["cut"][0])
+    pair.send(10, ENDS["cut"][0])  # as any traffic now
+    assert has_packets(pair, apps["cut"][2], 10)
+    # Meanwhile the others have what they had.
+    for name in ("kept", "graced", "told"):
+        pair.send(10, ENDS[name][0])
+        assert has_packets(pair, apps[name][2], 20), name
+    for name in ("kept", "graced"):
+        assert not events(apps[name][0], "path_error")
+        assert not events(apps[name][1], "resv_error")
+    warned = beds.wait_event(apps["told"][1], "resv_error")
+    assert warned["code"] == 2 and warned["in_place"]
+
+    # When the grace is over they are torn too, and are told.
+    ended = {r["rule"]: r for r in pair.ended(3)}
+    assert set(ended) == {"cut", "graced", "told"}
+    assert {r["how"] for r in ended.values()} == {"policy"}
+    assert utc(ended["cut"]["end"]) >= end
+    for name in ("graced", "told"):
+        assert utc(ended[name]["end"]) >= end + GRACE
+        assert ended[name]["packets"] == 20
+    for name, count in (("graced", 1), ("told", 2), ("cut", 1)):
+        lab.wait_for(lambda a=apps[name][0], n=count: len(events(
+            a, "path_error")) >= n, f"{name} is told")
+        lab.wait_for(lambda a=apps[name][1]: events(a, "path_event")[-1][
+            "flows"] == [], f"the receiver of {name} is told")
+    # What is kept goes on, refreshed and counted.
+    pair.send(10, ENDS["kept"][0])
+    assert has_packets(pair, apps["kept"][2], 30)
+    assert pair.reservation(ENDS["kept"][0])["classid"] == \
+        apps["kept"][2]["classid"]
+    assert not events(apps["kept"][0], "path_error")
