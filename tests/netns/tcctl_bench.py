@@ -175,6 +175,25 @@ class Bench:
         return re.findall(rf"fh (?!40:)(\S+) .* \*?flowid {name} ", text) + \
             re.findall(rf"flower .*handle (\S+) classid {name} ", text)
 
+    def node_words(self, classid):
+        """For each of them what a tc command names it by."""
+        text = self.a.tc("filter", "show", "dev", "eth0", "parent",
+                         "52:").stdout
+        return [["protocol", protocol, "pref", pref, "handle", handle, kind]
+                for handle in self.nodes(classid)
+                for protocol, pref, kind in re.findall(
+                    rf"filter protocol (\S+) pref (\d+) (\S+) .*"
+                    rf"(?:fh|handle) {handle} ", text)]
+
+    def note(self, classid):
+        """Handle of what says whose the class is where its nodes do not; or
+        None."""
+        text = self.a.tc("filter", "show", "dev", "eth0", "parent",
+                         "52:").stdout
+        found = re.search(
+            rf"fh (40:\S+) .* \*flowid {self.name(classid)} ", text)
+        return found and found[1]
+
     def packets(self, classid):
         return self.classes()[self.name(classid)]["stats"]["packets"]
 
@@ -204,24 +223,29 @@ class Bench:
                         if int(c.split(":")[1], 16) >= 0x100]) >= 2 * idle
         lab.wait_for(idle_classes, "the pool to fill")
 
+    def pool_refilled(self, flows, idle=8):
+        """The same, beside the classes of so many flows."""
+        self.pool_filled(idle)
+        lab.wait_for(lambda: len([
+            c for c in self.classes() if int(c.split(":")[1], 16) >= 0x100])
+            == 2 * idle + flows, "the pool to be full again")
 
-@pytest.fixture(name="bench")
-def fixture_bench():
+
+def fixture(request):
     if os.geteuid() != 0:
         pytest.skip("needs root for network namespaces")
-    bench = Bench()
-    yield bench
-    bench.close()
-
-
-@pytest.fixture(name="bench", params=["u32", "flower"])
-def fixture_both(request):
-    """The same with each classifier."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root for network namespaces")
-    if request.param == "flower":
+    classifier = getattr(request, "param", "auto")
+    if classifier == "flower":
         needs.require(needs.flower)
     bench = Bench()
-    bench.classifier = CLASSIFIERS[request.param]
+    bench.classifier = CLASSIFIERS[classifier]
     yield bench
     bench.close()
+
+
+# By u32, but for the tests that ask for each classifier ...
+fixture_bench = pytest.fixture(fixture, name="bench")
+each_classifier = pytest.mark.parametrize("bench", ["u32", "flower"],
+                                          indirect=True)
+# ... and all of a file with each.
+fixture_both = pytest.fixture(fixture, name="bench", params=["u32", "flower"])

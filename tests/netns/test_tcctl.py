@@ -220,10 +220,11 @@ def test_removal_returns_the_class_to_the_pool(bench):
     peer = bench.serve()
     bench.pool_filled()
     classid = bench.add(peer, rate_Bps=20_000)
+    bench.pool_refilled(1)
     count = len(bench.classes())
     done, _ = peer.ask(tp.FLOW_DEL, {"flow_id": 1, "ifindex": bench.ifindex})
     assert done["error"] == 0 and done["flow_id"] == 1
-    assert not bench.nodes(classid)
+    assert not bench.nodes(classid) and not bench.note(classid)
     c = bench.classes()[bench.name(classid)]
     assert c["rate"] >= 125_000 and c["ceil"] >= 125_000
     assert len(bench.classes()) == count

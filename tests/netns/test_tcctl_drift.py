@@ -8,18 +8,20 @@ import signal
 
 import lab
 import tcctl_peer as tp
-from tcctl_bench import A4, B4, B6, fixture_bench
+from tcctl_bench import A4, B4, B6, fixture_both
 
-assert fixture_bench  # pytest finds it here
+assert fixture_both  # pytest finds it here
 
 COUNTED = re.compile(r"direct_packets_stat \d+ |refcnt \d+ ")
 
 
 def untouched(bench):
-    """Classes, leaves and filters, without their counters."""
+    """Classes, leaves and filters, without their counters, and without what
+    fq_codel lists as classes: packets that wait."""
     def words(*what):
         return sorted(COUNTED.sub("", line.strip()) for line in bench.a.tc(
-            "-d", *what).stdout.splitlines() if line.strip())
+            "-d", *what).stdout.splitlines()
+            if line.strip() and not line.startswith("class fq_codel"))
     return (words("class", "show", "dev", "eth0") +
             words("filter", "show", "dev", "eth0", "parent", "52:") +
             words("qdisc", "show", "dev", "eth0"))
@@ -53,9 +55,8 @@ def damage(bench, peer, *command, word="repaired"):
 
 
 def node_command(bench, classid):
-    node = bench.nodes(classid)[0]
-    return ["filter", "del", "dev", "eth0", "parent", "52:", "pref", "10",
-            "protocol", "ip", "handle", node, "u32"]
+    return ["filter", "del", "dev", "eth0", "parent", "52:",
+            *bench.node_words(classid)[0]]
 
 
 def test_a_changed_class_is_changed_back(bench):
@@ -104,10 +105,12 @@ def test_a_filter_that_leads_elsewhere_leads_back(bench):
     peer = bench.serve()
     classid = bench.add(peer)
     at_rest(bench)
-    node = bench.nodes(classid)[0]
+    # Of flower the keys are given again, or it would take all there is.
+    change = (["ip_proto", "udp", "dst_ip", B4, "src_ip", A4, "dst_port",
+               "5004", "src_port", "6000", "classid"]
+              if bench.by() == "flower" else ["flowid"])
     damage(bench, peer, "filter", "change", "dev", "eth0", "parent", "52:",
-           "pref", "10", "protocol", "ip", "handle", node, "u32", "flowid",
-           "52:5")
+           *bench.node_words(classid)[0], *change, "52:5")
     assert bench.lands(classid, 5) == (5, 0)
 
 
@@ -117,8 +120,11 @@ def test_a_deleted_class_comes_back_with_its_flow(bench):
     at_rest(bench)
     bench.lands(classid, 5)
     shape = bench.classes()[bench.name(classid)]
-    # It cannot go as long as a filter leads to it.
+    # It cannot go as long as a filter leads to it, and be it its note.
     bench.a.tc(*node_command(bench, classid))
+    if bench.by() == "flower":
+        bench.a.tc("filter", "del", "dev", "eth0", "parent", "52:", "protocol",
+                   "ip", "pref", "10", "handle", bench.note(classid), "u32")
     bench.a.tc("class", "del", "dev", "eth0", "classid", bench.name(classid))
     report = peer.wait_drift("repaired", timeout=2)
     assert report["flow_id"] == 1
@@ -179,6 +185,12 @@ def test_a_filter_before_ours_is_removed_and_one_after_is_not(bench):
     add("pref", "10", "handle", "21:5:77", "u32", "ht", "21:5:")
     peer.wait_drift("delete filter 10 21:5:77", 2)
     assert_as(before, bench)
+    if bench.by() == "flower":
+        bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:",
+                   "protocol", "ip", "pref", "5", "handle", "77", "flower",
+                   "ip_proto", "udp", "classid", "52:5")
+        peer.wait_drift("delete filter 5 handle 4d", 2)
+        assert_as(before, bench)
     add("pref", "20", "u32")
     report = peer.wait_drift("left alone", 2)
     assert "filter 20 " in report["text"] and report["error"] == 0

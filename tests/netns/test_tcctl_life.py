@@ -158,26 +158,54 @@ def test_a_restart_makes_no_class_anew(bench):
     assert bench.a.tc("filter", "show", "dev", "eth0").stdout == filters
 
 
+# Filters that lead to a class which never came to be, or (for the next flow)
+# take the place of one that is to be made.
+STRAY = {"u32": ["protocol", "ip", "pref", "10", "handle", "21:5:77", "u32",
+                 "ht", "21:5:", "match", "u32", "0", "0"],
+         "flower": ["protocol", "ip", "pref", "5", "handle", "77", "flower",
+                    "ip_proto", "udp", "dst_ip", "10.9.9.9", "dst_port", "9"]}
+IN_PLACE = {"u32": ["protocol", "ip", "pref", "10", "handle", "2d:2:1", "u32",
+                    "ht", "2d:2:", "match", "u32", "0", "ffffffff"],
+            "flower": ["protocol", "ip", "pref", "5", "handle", "2", "flower",
+                       "ip_proto", "udp", "dst_ip", "10.9.9.9"]}
+PLACES = {"u32": "10 2d:2:1", "flower": "5 handle 2"}
+
+
+def filter_of_others(bench, words, classid):
+    bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:", *words,
+               "classid" if "flower" in words else "flowid", classid)
+
+
 def test_an_interrupted_set_up_is_cleared_away(bench):
+    """As if it had died between class and filter, and where the class has a
+    note besides, before it or (removing) before the filter; and a filter is
+    there whose class never came to be."""
     peer = bench.serve()
     bench.pool_filled()
     kept = bench.add(peer)
-    half = bench.add(peer, flow_id=2, port=5010, rate_Bps=20_000)
-    (node,) = bench.nodes(half)
+    lost = {2: "filter", 3: "note", 4: "both"}
+    half = {i: bench.add(peer, flow_id=i, port=5010 + i, rate_Bps=20_000)
+            for i in lost}
     peer.kill()
-    # As if it had died between class and filter; and a node whose class never
-    # came to be.
-    bench.a.tc("filter", "del", "dev", "eth0", "parent", "52:", "pref", "10",
-               "handle", node, "protocol", "ip", "u32")
-    bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:", "pref", "10",
-               "protocol", "ip", "handle", "21:5:77", "u32", "ht", "21:5:",
-               "match", "u32", "0", "0", "flowid", "52:4711")
+    for i, classid in half.items():
+        (node,) = bench.node_words(classid)
+        note = bench.note(classid)
+        assert (note is not None) == (bench.by() == "flower")
+        if lost[i] != "note" or not note:
+            bench.a.tc("filter", "del", "dev", "eth0", "parent", "52:", *node)
+        if lost[i] != "filter" and note:
+            bench.a.tc("filter", "del", "dev", "eth0", "parent", "52:",
+                       "protocol", "ip", "pref", "10", "handle", note, "u32")
+    filter_of_others(bench, STRAY[bench.by()], "52:4711")
     peer = bench.serve()
     assert set(peer.adopted) == {1}
-    assert not bench.nodes(0x524711)
-    lab.wait_for(lambda: bench.classes()[bench.name(half)]["rate"] >= 125_000,
-                 "the class to return to the pool")
+    for classid in (0x524711, *half.values()):
+        assert not bench.nodes(classid) and not bench.note(classid)
+    lab.wait_for(lambda: all(
+        bench.classes()[bench.name(c)]["rate"] >= 125_000
+        for c in half.values()), "the classes to return to the pool")
     assert bench.classes()[bench.name(kept)]["rate"] == 250_000
+    assert bench.lands(kept, 5) == (5, 0)
 
 
 def test_what_was_broken_in_the_tree_is_repaired(bench):
@@ -248,21 +276,18 @@ def test_a_refusal_is_explained_and_undone(bench):
     peer = bench.serve()
     bench.pool_filled()
     classid = bench.add(peer)
-    lab.wait_for(lambda: len(shape(bench.classes())) == 17,
-                 "the flow's and eight idle classes of each pool")
+    bench.pool_refilled(1)
     before = bench.classes()
     # The node that the next flow wants is taken by somebody else, a moment
     # before: tcctl does not know of it yet.
     peer.process.send_signal(signal.SIGSTOP)
-    bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:", "pref", "10",
-               "protocol", "ip", "handle", "2d:2:1", "u32", "ht", "2d:2:",
-               "match", "u32", "0", "ffffffff", "flowid", "52:5")
+    filter_of_others(bench, IN_PLACE[bench.by()], "52:5")
     serials = peer.send((tp.FLOW_ADD, bench.flow(flow_id=2, port=5005)))
     peer.process.send_signal(signal.SIGCONT)
     (done,), _ = peer.done(serials)
     assert done["error"] == errno.EEXIST
     assert done["flow_id"] == 2 and done["classid"] == 0
-    assert "add filter 10 2d:2:1 on eth0" in done["text"]
+    assert f"add filter {PLACES[bench.by()]} on eth0" in done["text"]
     assert done["text"].endswith("; undone")
     assert shape(bench.classes()) == shape(before)
     # The same of a change: the old reservation stands.

@@ -9,9 +9,10 @@ import pytest
 
 import ear as ears
 import lab
+import needs
 import tcctl_peer as tp
 from ear import PYTHON, SEND
-from tcctl_bench import A4, B4, B6, fixture_bench
+from tcctl_bench import A4, B4, B6, each_classifier, fixture_bench
 
 assert fixture_bench  # pytest finds it here
 
@@ -81,7 +82,8 @@ def test_shaped_traffic_arrives_at_its_rate_and_whole(bench):
     took = heard[-1][3] - heard[0][3]
     # The first of them leave with the bucket.
     assert (100 * 1066 - 13_000) / took <= 1.05 * 250_000
-    assert 100 * 1066 / took >= 0.9 * 250_000
+    if needs.has(needs.real_time):
+        assert 100 * 1066 / took >= 0.9 * 250_000
     assert peer.rule_counts()[4]["in_packets"] == 100
 
 
@@ -169,6 +171,7 @@ def field(bench, port):
     return ear.heard()[0][1]
 
 
+@each_classifier
 @pytest.mark.parametrize("later", [0, 1])
 @pytest.mark.parametrize("before", [0, 1])
 def test_reservation_or_rule_first(bench, before, later):
@@ -176,6 +179,10 @@ def test_reservation_or_rule_first(bench, before, later):
     rule = {"rule_id": 4, "before": before, "rate_Bps": 500_000,
             "bucket_bytes": 9000, "excess": tp.DELAY, "marks": 1, "dscp": EF,
             "matches": [match(9000, 9010)]}
+    if before and bench.by() == "flower":
+        answer = refused(peer.rules(bench.ifindex, rule))
+        assert answer[0] == 22 and "which is ahead of all rules" in answer[1]
+        return
     if later:
         assert peer.rules(bench.ifindex, rule)["error"] == 0
     reserved = bench.add(peer, port=9000)

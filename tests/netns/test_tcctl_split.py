@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Long hash buckets are split while packets go through them: each probe packet
-is counted in its own flow's class, whatever happens meanwhile."""
+is counted in its own flow's class, whatever happens meanwhile.  With flower
+there are no buckets, and the rest is the same."""
 
 import collections
 import json
@@ -11,7 +12,8 @@ import pytest
 
 import lab
 import tcctl_peer as tp
-from tcctl_bench import A4, B4, B6, PYTHON, fixture_bench
+from tcctl_bench import (A4, B4, B6, PYTHON, each_classifier,
+                         fixture_bench)
 
 assert fixture_bench  # pytest finds it here
 
@@ -97,6 +99,7 @@ def wait_short(bench):
     lab.wait_for(short, "short buckets", timeout=30, every=0.1)
 
 
+@each_classifier
 @pytest.mark.parametrize("pattern, dst", [
     (by_port, B4), (by_source_port, B4), (by_port, B6)],
     ids=["v4-port", "v4-source-port", "v6-port"])
