@@ -7,6 +7,11 @@ import neighbour as nb
 from probe import Probe
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "measured: loss, delay or rate is judged; runs alone")
+
+
 @pytest.fixture
 def probe(bed, request):
     """With the configuration of the file that asks."""

@@ -12,6 +12,8 @@ import lab
 import line
 import needs
 
+pytestmark = pytest.mark.measured
+
 SECONDS = float(os.environ.get("RSVPD_BOUND_S", "15"))
 EMPTY_S = 4
 SLOW_S = 4

@@ -14,6 +14,8 @@ import pytest
 import lab
 import needs
 
+pytestmark = pytest.mark.measured
+
 RATE = 50_000  # octets a second of IP
 BUCKET = 5_000
 PACKET = 1_000

@@ -119,6 +119,7 @@ def test_a_time_opens_and_closes_under_a_reservation(pair):
     assert (one["how"], one["rule"]) == ("policy", "hours")
 
 
+@pytest.mark.measured
 def test_a_hundred_policies_under_traffic(pair):
     mark = ('{ name = "mark"; scope = "DataTraffic"; protocol = [ "udp" ]; '
             'destPorts = [ "9100" ]; category = "mark"; }')

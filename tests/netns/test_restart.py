@@ -127,6 +127,7 @@ def kill_worker(daemon, name):
     return time.monotonic() - start
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("worker", ("engine", "tcctl", "policyd"))
 @pytest.mark.parametrize("host", ("r", "s", "c"))
 def test_killed_worker_costs_no_packet(bed, running, worker, host):
@@ -161,6 +162,7 @@ def test_clients_reservations_are_renewed_without_a_call(bed, running):
         "the receiver's requests", 10)
 
 
+@pytest.mark.measured
 def test_supervisor_killed_leaves_the_kernel_and_is_adopted(bed, running):
     daemon = bed.daemons["r"]
     before = running.classes()
@@ -185,6 +187,7 @@ def test_supervisor_killed_leaves_the_kernel_and_is_adopted(bed, running):
         assert not lost, f"{name}: {lost} of {sent} lost"
 
 
+@pytest.mark.measured
 def test_hung_engine_is_killed_and_replaced(bed, running):
     daemon = bed.daemons["r"]
     old = daemon.workers()["engine"]

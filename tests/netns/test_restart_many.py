@@ -18,6 +18,8 @@ import lab
 import many
 import neighbour as nb
 
+pytestmark = pytest.mark.measured
+
 COUNT = int(os.environ.get("RSVPD_MANY", "1000"))
 PROBES = 60_000  # at least
 RATE = 4_000  # probes a second
@@ -137,7 +139,7 @@ def kill_all(daemon):
     os.kill(daemon.supervisor(), signal.SIGKILL)
     daemon.process.popen.wait(10)
     lab.wait_for(lambda: not any(os.path.exists(f"/proc/{p}")
-                                 for p in workers.values()), "their end", 10)
+                                 for p in workers.values()), "their end", 30)
     daemon.start()
     daemon.wait_traffic_control(20)
 

@@ -62,6 +62,12 @@ class Diamond:
         return [r for r in found["reservations"]
                 if r["session"]["port"] == int(port)]
 
+    def ready(self, node, ifname):
+        """Its index, once the daemon knows it and has its traffic control."""
+        found = self.daemons[node].ctl_json("show", "interfaces")["interfaces"]
+        return next((i["ifindex"] for i in found
+                     if i["name"] == ifname and i["tc_ready"]), None)
+
     def installed(self, node, ifname, port=PORT):
         return [r for r in self.reservations(node, port)
                 if r["interface"] == ifname and r["state"] == "installed"]
@@ -158,13 +164,17 @@ def test_a_new_address_is_heard_at_once(net):
 
 
 def test_an_interface_made_again_starts_anew(net):
-    _, receiver = net.apps()
+    net.apps()
+    old = {end: net.ready(*end) for end in (("b", "eth1"), ("d", "eth0"))}
     net.nodes["b"].ip("link", "del", "eth1")
     lab.wait_for(lambda: not net.reservations("b"), "what it carried is gone")
     net.lab.link(net.nodes["b"], "eth1", net.nodes["d"], "eth0",
                  v4=("10.0.3.1", "10.0.3.2", 24))
+    # What comes before it is known there waits for the next refresh.
+    for end, index in old.items():
+        lab.wait_for(lambda e=end, i=index: net.ready(*e) not in (None, i),
+                     f"the new {end}")
     net.nodes["d"].ip("route", "add", "10.0.1.0/24", "via", "10.0.3.1")
     net.nodes["b"].ip("route", "add", DST, "via", "10.0.3.2")
-    lab.wait_for(lambda: net.installed("b", "eth1"), "it is there again",
-                 timeout=30)
+    lab.wait_for(lambda: net.installed("b", "eth1"), "it is there again")
     lab.wait_for(lambda: net.installed("a", "eth0"), "all the way")

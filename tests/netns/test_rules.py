@@ -168,6 +168,7 @@ def test_the_firewall_is_as_it_was(host):
     lab.wait_for(lambda: host.ruleset() == host.before, "no marks")
 
 
+@pytest.mark.measured
 def test_a_policed_flow_has_its_bucket_and_no_more(host):
     host.installed("m", "s", "mp", "ms", "p")
     ear = host.ear([9004], 300, 3)
@@ -199,6 +200,7 @@ def test_a_rule_with_admit_is_an_entry_of_the_ledger(host):
 # ---- change and restart -----------------------------------------------------
 
 
+@pytest.mark.measured
 def test_a_hundred_policies_lose_and_mismark_nothing(host):
     host.installed("m", "s", "mp", "ms", "p")
     count = 6000
@@ -225,6 +227,7 @@ def test_a_hundred_policies_lose_and_mismark_nothing(host):
     assert host.rules()["m"]["in_profile_packets"] == count // 2
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("who", ["tcctl", "engine"])
 def test_rules_outlive_a_killed_worker(host, who):
     host.installed("m", "s", "mp", "ms", "p")

@@ -14,6 +14,8 @@ import judge
 import lab
 import needs
 
+pytestmark = pytest.mark.measured
+
 GS4, GS6, CL4, CL6 = 5004, 5008, 5006, 5010  # conforming flows, by port
 BAD_CL, BAD_GS = 5012, 5014                  # these send far too much
 SMALL = 5016                                 # this one smaller than its m
