@@ -220,9 +220,10 @@ struct tc_link {
 	struct tc_iface conf;
 	struct tc_shape shape; /* of the tree in the kernel */
 	bool lost;             /* the tree was removed by others, for good */
-	bool unclean;          /* something could not be undone: compare all */
-	struct mono rebuilt;   /* beginning of the minute in which ... */
-	unsigned rebuilds;     /* ... so often it was made again */
+	bool gone;           /* lost, as there is no such interface any more */
+	bool unclean;        /* something could not be undone: compare all */
+	struct mono rebuilt; /* beginning of the minute in which ... */
+	unsigned rebuilds;   /* ... so often it was made again */
 	struct tc_minors minors;
 	struct tc_nodes nodes;
 	struct tc_pool pools[TC_SUBTREES];

@@ -536,13 +536,13 @@ answer_life(struct serve *s)
 }
 
 /* The engine must know when a tree was given up: what it has promised on that
- * interface is not kept. */
+ * interface is not kept.  That an interface has gone it knows by itself. */
 static void
 tell_lost(struct serve *s, const struct tc_link *link, bool was_lost)
 {
 	struct tc_lost lost = { .ifindex = link->conf.ifindex };
 
-	if (!link->lost || was_lost)
+	if (!link->lost || link->gone || was_lost)
 		return;
 	(void)text_copy(lost.text, sizeof(lost.text),
 		"the tree was removed or changed by another program");

@@ -30,7 +30,9 @@ bool tc_sandbox(void);
 /*
  * See whether the link's tree is still there.  When it is not, make it again
  * and say so; when that fails, or somebody removes it more than five times a
- * minute, say so and mark the link lost.  Returns -errno as struct tc_kernel.
+ * minute, say so and mark the link lost.  Where the interface itself has gone,
+ * as that of a ppp session does, nobody is to blame: whoever asked for the tree
+ * hears of it from the kernel too.  Returns -errno as struct tc_kernel.
  */
 int tc_watch(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener);

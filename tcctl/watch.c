@@ -8,6 +8,8 @@
 
 #include "serve_int.h"
 
+#include <errno.h>
+
 enum { REBUILDS_MAX = 5, WINDOW_MS = 60000 };
 
 /* Not again and again against somebody who wants it otherwise. */
@@ -37,6 +39,17 @@ note(const struct tc_link *link, const struct tc_listener *listener,
 	listener->note(listener->arg, buf);
 }
 
+static void
+note_gone(const struct tc_link *link, const struct tc_listener *listener)
+{
+	char buf[TC_TEXT];
+	struct text t = text_over(buf, sizeof(buf));
+
+	text_printf(&t, "%s: the interface has gone (%u flows)",
+		link->conf.name, (unsigned)HASH_COUNT(link->flows));
+	listener->note(listener->arg, buf);
+}
+
 static int
 answer_removal(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener)
@@ -52,7 +65,10 @@ answer_removal(struct tc_link *link, const struct tc_kernel *kernel,
 	}
 	error = tc_link_rebuild(link, kernel, listener, &done);
 	link->lost = error == 0 && done.error != 0;
-	if (error == 0)
+	link->gone = link->lost && done.error == ENODEV;
+	if (link->gone)
+		note_gone(link, listener);
+	else if (error == 0)
 		note(link, listener, link->lost ? "given up" : "made again",
 			done.text);
 	return error;

@@ -400,6 +400,22 @@ def test_a_tree_that_vanishes_is_made_again(bench):
     assert bench.lands(bench.add(peer), 5) == (5, 0)
 
 
+def test_an_interface_that_goes_is_nobodys_doing(bench):
+    """As that of a ppp session does."""
+    peer = bench.serve()
+    bench.add(peer)
+    bench.pool_filled()
+    bench.a.ip("link", "del", "eth0")
+    peer.wait_note("has gone", timeout=2)
+    assert peer.notes == ["eth0: the interface has gone (1 flows)"]
+    done, _ = peer.ask(tp.FLOW_ADD, bench.flow(flow_id=3))
+    assert done["error"] == errno.ENODEV
+    assert not [k for k, _, _ in peer.answers if k == tp.LOST]
+    assert not peer.drifts
+    done, _ = peer.ask(tp.IFACE_OFF, {"ifindex": bench.ifindex})
+    assert done["error"] == 0
+
+
 def test_a_tree_that_was_replaced_is_given_up(bench):
     peer = bench.serve()
     bench.add(peer)
@@ -408,15 +424,6 @@ def test_a_tree_that_was_replaced_is_given_up(bench):
     peer.wait_note("given up", timeout=2)
     assert "tbf 7:" in peer.notes[-1]
     assert bench.qdiscs()[0]["kind"] == "tbf"
-
-
-def test_an_interface_that_vanishes_is_given_up(bench):
-    peer = bench.serve()
-    bench.add(peer)
-    bench.a.ip("link", "del", "eth0")
-    peer.wait_note("given up", timeout=2)
-    done, _ = peer.ask(tp.IFACE_OFF, {"ifindex": bench.ifindex})
-    assert done["error"] == 0
 
 
 def test_an_interface_that_vanishes_and_comes_back_starts_anew(bench):

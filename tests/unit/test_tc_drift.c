@@ -106,6 +106,7 @@ struct counted {
 	size_t ops;
 	size_t dumps;
 	size_t refuse; /* so many operations */
+	int error;     /* with this; 0: ENOSPC */
 };
 
 static int
@@ -123,7 +124,9 @@ counted_run(void *arg, const struct tc_op *ops, size_t count,
 			continue;
 		}
 		c->refuse--;
-		ret_results[i] = (struct tc_result){ ENOSPC, "no room" };
+		ret_results[i] =
+			(struct tc_result){ c->error ? c->error : ENOSPC,
+				"no room" };
 	}
 	return 0;
 }
@@ -146,6 +149,14 @@ counted_get(void *arg, const struct tc_object *keys, size_t count,
 	return c->behind.get(c->behind.arg, keys, count, into);
 }
 
+static int
+counted_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
+{
+	const struct counted *c = (const struct counted *)arg;
+
+	return c->behind.root(c->behind.arg, ifindex, ret_handle);
+}
+
 static void
 count_on(struct fix *f, struct counted *c)
 {
@@ -154,6 +165,7 @@ count_on(struct fix *f, struct counted *c)
 	f->kernel.run = counted_run;
 	f->kernel.dump = counted_dump;
 	f->kernel.get = counted_get;
+	f->kernel.root = counted_root;
 }
 
 /* ---- what is repaired ---------------------------------------------------- */
@@ -727,6 +739,34 @@ another_tree_is_not_touched(void)
 	fix_free(f);
 }
 
+/* As that of a ppp session does: its tree was taken by nobody. */
+static void
+interface_that_goes_is_nobodys_doing(void)
+{
+	struct fix *f = with_flows();
+	struct counted c;
+
+	count_on(f, &c);
+	c.error = ENODEV;
+	c.refuse = 1;
+	somebody_removes_the_tree(f);
+	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_CHECK(strcmp(f->ear.note, "eth0: the interface has gone (2 flows)") ==
+			0,
+		"%s", f->ear.note);
+	T_CHECK(f->link->lost && f->link->gone, "still there");
+	fix_free(f);
+	/* Any other refusal is told as one. */
+	f = with_flows();
+	count_on(f, &c);
+	c.refuse = 1;
+	somebody_removes_the_tree(f);
+	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_CHECK(strstr(f->ear.note, "given up"), "%s", f->ear.note);
+	T_CHECK(f->link->lost && !f->link->gone, "gone");
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
 	{ "a removed tree is made again", removed_tree_is_made_again },
 	{ "another tree is not touched", another_tree_is_not_touched },
@@ -740,6 +780,8 @@ static struct t_case cases[] = {
 	{ "the pause doubles and ends", pause_doubles_and_ends },
 	{ "after a minute it is forgotten", after_a_minute_it_is_forgotten },
 	{ "the fixed part is given up", fixed_part_is_given_up },
+	{ "an interface that goes is nobody's doing",
+		interface_that_goes_is_nobodys_doing },
 	{ "a refused repair is told", refused_repair_is_told },
 	{ "a broken idle class is not used", broken_idle_class_is_not_used },
 	{ "a draining class is looked at later",
