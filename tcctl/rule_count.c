@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
-/* How much the static rules of an interface have seen. */
+/* How much the static rules of an interface have seen: octets of IP, by
+ * whatever they are counted. */
 
 #include "tc_rule_int.h"
 
@@ -12,6 +13,15 @@ struct counting {
 	struct tc_link *link;
 	struct tc_mark_count *counts; /* one for each rule */
 };
+
+/* The tree sees packets with the header of the link. */
+static uint64_t
+ip_octets(const struct tc_link *link, uint64_t bytes, uint64_t packets)
+{
+	uint64_t headers = packets * link->conf.header_bytes;
+
+	return bytes > headers ? bytes - headers : 0;
+}
 
 static void
 take_count(void *arg, const struct tc_mark_count *count)
@@ -27,16 +37,17 @@ static void
 take_gact(void *arg, const struct tc_gact_count *count)
 {
 	struct counting *c = (struct counting *)arg;
+	uint64_t octets = ip_octets(c->link, count->bytes, count->packets);
 
 	for (size_t i = 0; i < c->link->rules.count; i++) {
 		uint32_t id = c->link->rules.all[i].id;
 
 		if (count->index == tc_rule_counter(id, TC_RULE_IN)) {
-			c->counts[i].in_bytes = count->bytes;
+			c->counts[i].in_bytes = octets;
 			c->counts[i].in_packets = count->packets;
 		}
 		if (count->index == tc_rule_counter(id, TC_RULE_OUT)) {
-			c->counts[i].out_bytes = count->bytes;
+			c->counts[i].out_bytes = octets;
 			c->counts[i].out_packets = count->packets;
 		}
 	}
@@ -80,7 +91,7 @@ tell_count(struct tc_link *link, const struct tc_kernel *kernel, size_t i,
 		if (minor == 0)
 			return error;
 		/* Shaped or policed by the class: what it let through. */
-		ret->in_bytes = stats.bytes;
+		ret->in_bytes = ip_octets(link, stats.bytes, stats.packets);
 		ret->in_packets = stats.packets;
 		ret->out_packets = stats.drops;
 	}

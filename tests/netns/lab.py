@@ -216,11 +216,13 @@ class Node:
         return run("tc", "-n", self.ns, *argv)
 
     def tc_classes(self, ifname):
-        """The classes of an interface: handle, parent, packets, backlog...
-        (this tc prints classes as text only)."""
+        """The HTB classes of an interface: handle, parent, packets, backlog...
+        (this tc prints classes as text only, and among them the queues of
+        fq_codel, which come and go)."""
         found = []
-        for line in self.tc("-s", "class", "show", "dev",
-                            ifname).stdout.splitlines():
+        text = self.tc("-s", "class", "show", "dev", ifname).stdout
+        for line in "\n".join(part for part in text.split("\n\n") if
+                              part.startswith("class htb")).splitlines():
             head = re.match(r"class (\w+) (\w+:\w+)(?: parent (\w+:\w+))?",
                             line)
             sent = re.search(r"Sent (\d+) bytes (\d+) pkt \(dropped (\d+)",
