@@ -10,6 +10,8 @@
 
 #include "ctl/ctl.h"
 
+enum { QUESTION_MAX = 8192 };
+
 static const char *
 program(const struct ctl_options *options)
 {
@@ -77,27 +79,47 @@ take(const struct ctl_options *options, struct buf_reader datagram,
 	return false;
 }
 
-int
-ctl_ask(const struct ctl_options *options, enum ctl_type question,
-	ctl_record_fn *tell, void *arg)
+/* NOLINTBEGIN(readability-non-const-parameter): recvmsg() writes there */
+/* The next datagram; the first descriptor that comes is kept, any other
+ * closed. */
+static ssize_t
+receive(int from, uint8_t *bytes, size_t size, int *fd)
+{
+	struct iovec iov = { .iov_base = bytes, .iov_len = size };
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
+	const ssize_t n = recvmsg(from, &m, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&m);
+	int got;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+		c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return n;
+	memcpy(&got, CMSG_DATA(c), sizeof(got));
+	if (*fd < 0)
+		*fd = got;
+	else
+		(void)close(got); /* never used */
+	return n;
+}
+
+/* NOLINTEND(readability-non-const-parameter) */
+
+/* Until the end of the answer. */
+static int
+hear(const struct ctl_options *options, struct ctl_question *q, int from)
 {
 	uint8_t bytes[MSG_DATAGRAM_MAX];
-	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
-	const int fd = reach(options);
 	int status = CTL_UNREACHABLE;
 
-	if (fd < 0)
-		return CTL_UNREACHABLE;
-	msg_end(&w, msg_begin(&w, (uint16_t)question, 1));
-	if (send(fd, bytes, buf_written(&w), MSG_NOSIGNAL) < 0) {
-		if (!options->quiet)
-			fprintf(stderr, "%s: %s: %s\n", program(options),
-				options->socket, strerror(errno));
-		(void)close(fd); /* nothing to lose */
-		return CTL_UNREACHABLE;
-	}
 	for (;;) {
-		const ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+		const ssize_t n = receive(from, bytes, sizeof(bytes), &q->fd);
 
 		if (n <= 0) {
 			if (!options->quiet)
@@ -105,12 +127,52 @@ ctl_ask(const struct ctl_options *options, enum ctl_type question,
 					"%s: the daemon ended the "
 					"connection\n",
 					program(options));
-			break;
+			return CTL_UNREACHABLE;
 		}
-		if (take(options, buf_reader(bytes, (size_t)n), tell, arg,
+		if (take(options, buf_reader(bytes, (size_t)n), q->tell, q->arg,
 			    &status))
-			break;
+			return status;
 	}
+}
+
+int
+ctl_ask_more(const struct ctl_options *options, struct ctl_question *q)
+{
+	uint8_t bytes[QUESTION_MAX];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *m = msg_begin(&w, (uint16_t)q->type, 1);
+	int status = CTL_UNREACHABLE;
+	int fd;
+
+	q->fd = -1;
+	if (q->put)
+		q->put(&w, q->put_arg);
+	msg_end(&w, m);
+	if (w.failed) {
+		fprintf(stderr, "%s: the question is too long\n",
+			program(options));
+		return CTL_USAGE;
+	}
+	fd = reach(options);
+	if (fd < 0)
+		return CTL_UNREACHABLE;
+	if (send(fd, bytes, buf_written(&w), MSG_NOSIGNAL) >= 0)
+		status = hear(options, q, fd);
+	else if (!options->quiet)
+		fprintf(stderr, "%s: %s: %s\n", program(options),
+			options->socket, strerror(errno));
 	(void)close(fd); /* only read from */
+	return status;
+}
+
+int
+ctl_ask(const struct ctl_options *options, enum ctl_type question,
+	ctl_record_fn *tell, void *arg)
+{
+	struct ctl_question q = { .type = question, .tell = tell, .arg = arg };
+	const int status = ctl_ask_more(options, &q);
+
+	if (q.fd >= 0)
+		(void)close(q.fd); /* not asked for */
 	return status;
 }

@@ -32,6 +32,13 @@ static const struct ctl_command commands[] = {
 	{ "policy show", "", "as show policy", ctl_show_policy },
 	{ "policy check", "FILE", "what a file of policy means, or what is "
 		"wrong with it", ctl_policy_check },
+	{ "policy diff", "[--format auto|native|aix] FILE", "what would change "
+		"if FILE were in force: rules, and what\n      becomes of the "
+		"reservations that stand; status 0 nothing, 1 something, 2 "
+		"trouble", ctl_policy_diff },
+	{ "policy load", "--dry-run [--format auto|native|aix] FILE", "whether "
+		"FILE is a policy, what looks like a mistake in it, and the "
+		"same", ctl_policy_load },
 	{ "policy explain", "[option ...] FILE", "which rule decides on a "
 		"request, see policyd(8)", ctl_policy_explain },
 	{ "send", "DESTINATION PORT [option ...]", "announce a sender and show "

@@ -19,6 +19,7 @@ enum {
 	CTL_DONE = 0,
 	CTL_REFUSED = 1, /* the daemon or the network said no */
 	CTL_USAGE = 2,
+	CTL_TROUBLE = 2,    /* of diff(1), whose 1 says something else */
 	CTL_UNREACHABLE = 3 /* no daemon at the socket */
 };
 
@@ -52,10 +53,22 @@ typedef void ctl_record_fn(void *arg, struct buf_reader *facts);
 int ctl_ask(const struct ctl_options *options, enum ctl_type question,
 	ctl_record_fn *tell, void *arg);
 
+/* A question with arguments, whose answer may bring a descriptor. */
+struct ctl_question {
+	enum ctl_type type;
+	void (*put)(struct buf_writer *w, const void *arg); /* or NULL */
+	const void *put_arg;
+	ctl_record_fn *tell;
+	void *arg;
+	int fd; /* the first that came, the caller's; -1: none did */
+};
+int ctl_ask_more(
+	const struct ctl_options *options, struct ctl_question *question);
+
 /* One fact, decoded by its kind. */
 struct ctl_value {
 	const struct ctl_fact *fact;
-	char text[512];          /* TEXT, ADDR */
+	char text[1024];         /* TEXT, ADDR */
 	uint64_t number;         /* NUMBER, BOOL */
 	int64_t signed_number;   /* SIGNED */
 	double real;             /* REAL */
@@ -101,6 +114,8 @@ ctl_command_fn ctl_policy_import;
 ctl_command_fn ctl_policy_export;
 ctl_command_fn ctl_policy_check;
 ctl_command_fn ctl_policy_explain;
+ctl_command_fn ctl_policy_diff;
+ctl_command_fn ctl_policy_load;
 ctl_command_fn ctl_send;
 ctl_command_fn ctl_reserve;
 

@@ -33,6 +33,8 @@ enum ctl_type {
 	CTL_ASK_DIRECTORY,
 	CTL_ASK_DATA, /* the rules on data traffic, as policy has them */
 	CTL_ASK_RULES,
+	CTL_ASK_SNAPSHOT, /* the rules in force: a sealed memory descriptor */
+	CTL_ASK_REQUESTS, /* what policy was asked for all that stands */
 	CTL_RECORD = 64,
 	CTL_END /* CTL_F_ERROR when the question could not be answered */
 };
@@ -186,7 +188,9 @@ enum ctl_kind {
 	X(CTL_F_IN_PACKETS, 134, "in_profile_packets", NUMBER)                 \
 	X(CTL_F_OUT_BYTES, 135, "out_of_profile_bytes", NUMBER)                \
 	X(CTL_F_OUT_PACKETS, 136, "out_of_profile_packets", NUMBER)            \
-	X(CTL_F_RULES_GENERATION, 137, "rules_generation", NUMBER)
+	X(CTL_F_RULES_GENERATION, 137, "rules_generation", NUMBER)             \
+	X(CTL_F_OPTIONS, 138, "options", LIST)                                 \
+	X(CTL_F_TEXT, 139, "text", TEXT)
 /* clang-format on */
 
 enum ctl_fact_id {

@@ -16,6 +16,7 @@ ctl_rsvpctl_SOURCES = \
 	ctl/out_event.c \
 	ctl/out_json.c \
 	ctl/out_text.c \
+	ctl/policy_live.c \
 	ctl/policyd.c ctl/policyd.h \
 	ctl/rsvpctl.c \
 	ctl/show.c \

@@ -20,6 +20,22 @@ usage(FILE *out)
 			c->arguments[0] ? " " : "", c->arguments, c->help);
 }
 
+static void
+usage_of(const struct ctl_command *c)
+{
+	printf("usage: rsvpctl %s%s%s\n\n  %s\n\nrsvpctl(1) has more.\n",
+		c->words, c->arguments[0] ? " " : "", c->arguments, c->help);
+}
+
+static bool
+wants_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
 /* How many words of the command stand in argv, or 0 when it is another. */
 static int
 words_matched(const char *words, int argc, char **argv)
@@ -166,6 +182,10 @@ main(int argc, char **argv)
 		cmd++) {
 		const int n = words_matched(cmd->words, argc, argv);
 
+		if (n > 0 && wants_help(argc - n, argv + n)) {
+			usage_of(cmd);
+			return finish(CTL_DONE);
+		}
 		if (n > 0)
 			return finish(cmd->run(&o, argc - n, argv + n));
 	}

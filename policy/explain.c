@@ -83,7 +83,7 @@ gather(struct explained *e, const char *text)
 	struct text source = text_over(e->source, sizeof(e->source));
 
 	text_printf(&source, "file %s", o->conf_path);
-	if (source_file_read(text, o->conf_path, &file, &d, &errors)) {
+	if (source_read(text, o->conf_path, o->format, &file, &d, &errors)) {
 		bool known =
 			d.present && read_directory(o, &d, &directory, &source);
 
@@ -119,7 +119,8 @@ decide(struct explained *e)
 		policy_load_switch(policy, load);
 	}
 	if (done)
-		policy_decide(policy, &e->options->request, 0, &e->verdict);
+		policy_decide(
+			policy, &e->options->question.request, 0, &e->verdict);
 	alloc_put(alloc_heap(), bytes);
 	policy_free(policy);
 	return done;
@@ -134,7 +135,7 @@ tried(const struct explained *e)
 	while (n < e->set->n_rules &&
 		(e->set->rules[n]->goes_on ||
 			policy_rule_match(&e->set->times, e->set->rules[n],
-				&e->options->request) != POLICY_HOLDS))
+				&e->options->question.request) != POLICY_HOLDS))
 		n++;
 	return n;
 }
@@ -143,8 +144,8 @@ tried(const struct explained *e)
 static const char *
 lost(const struct explained *e, size_t i)
 {
-	enum policy_condition failed = policy_rule_match(
-		&e->set->times, e->set->rules[i], &e->options->request);
+	enum policy_condition failed = policy_rule_match(&e->set->times,
+		e->set->rules[i], &e->options->question.request);
 
 	return failed == POLICY_HOLDS ? NULL : policy_condition_text(failed);
 }

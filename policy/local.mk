@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 noinst_LTLIBRARIES += libpolicy.la
 libpolicy_la_SOURCES = \
+	policy/change.c policy/change_int.h \
 	policy/engine.c policy/policy.h \
 	policy/grants.c \
 	policy/index.c policy/index_int.h \
@@ -11,6 +12,8 @@ libpolicy_la_SOURCES = \
 	policy/rank.c \
 	policy/cover.c \
 	policy/when.c policy/when_int.h \
+	policy/request.c policy/request_int.h \
+	policy/rule_field.c \
 	policy/rule_text.c \
 	policy/snapshot.c policy/snapshot_int.h
 
@@ -52,6 +55,9 @@ policy_policyd_SOURCES = \
 	policy/dir_search.c \
 	policy/dir_sync.c \
 	policy/dir_try.c policy/dir_try_int.h \
+	policy/diff.c policy/diff_int.h \
+	policy/diff_json.c \
+	policy/effect.c policy/effect_int.h \
 	policy/explain.c \
 	policy/force.c policy/force_int.h \
 	policy/main.c policy/main_int.h \

@@ -10,7 +10,7 @@
 #include "policy/source.h"
 
 /* Exit statuses besides EXIT_SUCCESS: wrong or refused 1, usage 2. */
-enum { EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_LOST = 4 };
+enum { EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 2, EXIT_LOST = 4 };
 
 struct serve_options {
 	const char *conf_path; /* NULL: the supervisor gives the file */
@@ -57,10 +57,25 @@ struct explain_options {
 	const char *state_dir; /* NULL: no cache */
 	bool offline;          /* do not ask the directory */
 	bool json;
-	struct policy_request request;
+	const char *format; /* as for source_read() */
+	struct policy_question question;
 };
 
 /* `policyd explain FILE ...`: exit status. */
 int explain(const struct explain_options *options);
+
+struct diff_options {
+	const char *have; /* a file of policy, or a snapshot */
+	const char *want;
+	const char *name;     /* of want in messages; NULL: the path */
+	const char *format;   /* as for source_read() */
+	const char *requests; /* file with what stands; NULL: nothing */
+	bool json;
+	bool check; /* also what looks like a mistake in want; status as of
+		     * check */
+};
+
+/* `policyd diff FILE FILE`: exit status, as of diff(1). */
+int policy_diff(const struct diff_options *options);
 
 #endif /* MAIN_INT_H */

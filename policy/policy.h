@@ -200,6 +200,45 @@ bool policy_tried_at(const struct policy *policy, size_t i,
 	const struct policy_request *request, const char **ret_rule,
 	const char **ret_why);
 
+/* ---- requests as text (request.c) ----------------------------------------
+ */
+
+enum {
+	POLICY_QUESTION_GROUPS = 64,
+	POLICY_QUESTION_TEXT = 256,
+	POLICY_OPTION = 11 * POLICY_QUESTION_GROUPS + 1 /* the longest value */
+};
+
+/* A request with room for what it points to: not to be copied. */
+struct policy_question {
+	struct policy_request request;
+	uint32_t groups[POLICY_QUESTION_GROUPS];
+	char principal[POLICY_QUESTION_TEXT];
+	char subject[POLICY_QUESTION_TEXT];
+	char issuer[POLICY_QUESTION_TEXT];
+	char application[POLICY_QUESTION_TEXT];
+};
+
+/* A reservation of controlled load in UDP by a receiver, that nobody makes. */
+void policy_question_init(struct policy_question *q, int64_t now_unix_s);
+/* The names of the options; NULL past the last. */
+const char *policy_question_option(size_t i);
+
+enum policy_question_said {
+	POLICY_QUESTION_TAKEN,
+	POLICY_QUESTION_UNKNOWN, /* no option of that name */
+	POLICY_QUESTION_WRONG    /* *ret_wants says what it takes */
+};
+enum policy_question_said policy_question_set(struct policy_question *q,
+	const char *name, const char *value, const char **ret_wants);
+/* Once all options are there: a Path has neither service nor style. */
+void policy_question_settle(struct policy_question *q);
+
+/* The i-th option of a request; ret_name is NULL when it need not be said.
+ * False: no more. */
+bool policy_request_option(const struct policy_request *request, size_t i,
+	const char **ret_name, char value[POLICY_OPTION]);
+
 /* ---- rules on data traffic ------------------------------------------------
  */
 

@@ -364,6 +364,18 @@ struct policy_set {
 
 void policy_set_free(struct policy_set *set);
 
+/*
+ * The i-th field of it under its name of policy.conf, as text; "": not set.
+ * NULL past the last.  Two are the same when all fields are.
+ */
+const char *policy_rule_field(const struct policy_set *set,
+	const struct policy_rule *rule, size_t i, struct text *value);
+const char *policy_category_field(const struct policy_set *set,
+	const struct policy_category *c, size_t i, struct text *value);
+const char *policy_pool_field(
+	const struct policy_pool *pool, size_t i, struct text *value);
+const char *policy_origin_text(uint8_t origin); /* enum policy_origin */
+
 /* For people. */
 void policy_category_text(struct text *t, const struct policy_set *set,
 	const struct policy_category *c);

@@ -327,6 +327,14 @@ get_flag(struct buf_reader *r, bool *ret)
 	return v <= 1;
 }
 
+bool
+policy_snapshot_is(const uint8_t begin[POLICY_SNAPSHOT_MAGIC_LEN])
+{
+	struct buf_reader r = buf_reader(begin, POLICY_SNAPSHOT_MAGIC_LEN);
+
+	return buf_get_u32le(&r) == MAGIC;
+}
+
 const char *
 policy_head_read(const void *bytes, size_t len, struct policy_head *ret_head)
 {

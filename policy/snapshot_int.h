@@ -33,6 +33,10 @@ uint64_t policy_digest(uint64_t digest, const void *bytes, size_t n);
 bool policy_snapshot_write(
 	const struct policy_set *set, uint8_t **ret_bytes, size_t *ret_len);
 
+/* Octets begin as those of a snapshot do. */
+enum { POLICY_SNAPSHOT_MAGIC_LEN = 4 };
+bool policy_snapshot_is(const uint8_t begin[POLICY_SNAPSHOT_MAGIC_LEN]);
+
 struct policy_head {
 	uint64_t generation;
 	int64_t made_unix_s;

@@ -15,56 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "base/log.h"
 #include "rsvpd/ctl_facts.h"
+#include "rsvpd/ctl_int.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/policy_client.h"
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
-enum {
-	CLIENTS_MAX = 32,
-	BATCH = 60000,   /* octets of one datagram */
-	PER_SESSION = 64 /* paths and reservations shown of one session */
-};
+enum { CLIENTS_MAX = 32, BATCH = 60000 /* octets of one datagram */ };
 
-struct ctl_client {
-	TAILQ_ENTRY(ctl_client) entry;
-	struct ctl_server *server;
-	int fd; /* -1: gone, waiting for the last counter */
-	struct loop_fd *watch;
-	uint16_t ask; /* enum ctl_type; 0: none */
-	uint32_t serial;
-	uint64_t cursor; /* of the next record; meaning by question */
-	bool counting;   /* counters of tcctl are on their way */
-	struct tc_counter *counters;
-	size_t counter_count;
-	size_t counter_room;
-	size_t out_len; /* a datagram that the kernel did not take yet */
-	uint8_t out[MSG_DATAGRAM_MAX];
-};
-
-TAILQ_HEAD(ctl_clients, ctl_client);
-
-struct ctl_server {
-	struct engine *engine;
-	int fd;
-	struct loop_fd *watch;
-	struct ctl_clients clients;
-	size_t client_count;
-	/* Room for one session's state while it is written. */
-	struct rsvp_path_info paths[PER_SESSION];
-	struct rsvp_resv_info resvs[PER_SESSION];
-};
-
-/* One step of a listing: true when a record (or none) was written and the
- * cursor to go on with is in *ret_next; false at the end. */
-typedef bool step_fn(
-	struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next);
-
-static uint8_t *
-record(struct ctl_client *c, struct buf_writer *w)
+uint8_t *
+ctl_record(struct ctl_client *c, struct buf_writer *w)
 {
 	return msg_begin(w, CTL_RECORD, c->serial);
 }
@@ -78,7 +40,7 @@ step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 		    c->server->engine->core, (uint32_t)c->cursor, &info))
 		return false;
 
-	uint8_t *m = record(c, w);
+	uint8_t *m = ctl_record(c, w);
 
 	ctl_facts_iface(w, &info);
 	ctl_facts_udp(w, c->server->engine, info.conf.ifindex);
@@ -111,24 +73,37 @@ counter_of(const struct ctl_client *c, uint32_t flow_id)
 static size_t
 at_most(size_t n)
 {
-	return n < PER_SESSION ? n : PER_SESSION;
+	return n < CTL_PER_SESSION ? n : CTL_PER_SESSION;
+}
+
+bool
+ctl_session_after(struct ctl_server *s, uint64_t after,
+	struct rsvp_session_info *ret_info, size_t *ret_paths,
+	size_t *ret_resvs)
+{
+	const struct mono now = loop_now();
+
+	if (!rsvp_core_session_after(s->engine->core, after, ret_info))
+		return false;
+	*ret_paths = at_most(rsvp_core_paths(s->engine->core, now,
+		ret_info->serial, s->paths, CTL_PER_SESSION));
+	*ret_resvs = at_most(rsvp_core_resvs(s->engine->core, now,
+		ret_info->serial, s->resvs, CTL_PER_SESSION));
+	return true;
 }
 
 static bool
 step_session(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
 	struct ctl_server *s = c->server;
-	const struct mono now = loop_now();
 	struct rsvp_session_info info;
+	size_t paths;
+	size_t resvs;
 
-	if (!rsvp_core_session_after(s->engine->core, c->cursor, &info))
+	if (!ctl_session_after(s, c->cursor, &info, &paths, &resvs))
 		return false;
 
-	const size_t paths = at_most(rsvp_core_paths(
-		s->engine->core, now, info.serial, s->paths, PER_SESSION));
-	const size_t resvs = at_most(rsvp_core_resvs(
-		s->engine->core, now, info.serial, s->resvs, PER_SESSION));
-	uint8_t *m = record(c, w);
+	uint8_t *m = ctl_record(c, w);
 
 	ctl_facts_session(w, &info.session);
 	for (size_t i = 0; i < paths; i++) {
@@ -159,10 +134,10 @@ step_resv(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 		return false;
 
 	const size_t count = at_most(rsvp_core_resvs(s->engine->core,
-		loop_now(), info.serial, s->resvs, PER_SESSION));
+		loop_now(), info.serial, s->resvs, CTL_PER_SESSION));
 
 	for (size_t i = 0; i < count; i++) {
-		uint8_t *m = record(c, w);
+		uint8_t *m = ctl_record(c, w);
 		uint8_t *nest = msg_nest(w, CTL_F_SESSION);
 
 		ctl_facts_session(w, &info.session);
@@ -187,12 +162,12 @@ step_policy(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 		struct policy_status status;
 
 		policy_status(policy, &status);
-		m = record(c, w);
+		m = ctl_record(c, w);
 		ctl_facts_policy(w, &status, client, c->server->engine->rules);
 	} else {
 		if (!policy_rule_at(policy, (size_t)c->cursor - 1, &rule))
 			return false;
-		m = record(c, w);
+		m = ctl_record(c, w);
 		ctl_facts_rule(w, &rule);
 	}
 	msg_end(w, m);
@@ -210,7 +185,7 @@ step_data(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 
 	if (!policy_data_at(policy, (size_t)c->cursor, time(NULL), &rule))
 		return false;
-	m = record(c, w);
+	m = ctl_record(c, w);
 	ctl_facts_data(w, &rule);
 	msg_end(w, m);
 	*ret_next = c->cursor + 1;
@@ -241,7 +216,7 @@ step_counter(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 		return false;
 	}
 
-	uint8_t *m = record(c, w);
+	uint8_t *m = ctl_record(c, w);
 
 	ctl_put_text(w, CTL_F_NAME, name);
 	ctl_put_text(w, CTL_F_HELP, help);
@@ -260,7 +235,7 @@ step_explain(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 		    c->server->engine->core, c->cursor, &refusal))
 		return false;
 
-	uint8_t *m = record(c, w);
+	uint8_t *m = ctl_record(c, w);
 
 	ctl_facts_refusal(w, c->server->engine, &refusal, loop_now());
 	msg_end(w, m);
@@ -274,7 +249,7 @@ step_status(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	if (c->cursor > 0)
 		return false;
 
-	uint8_t *m = record(c, w);
+	uint8_t *m = ctl_record(c, w);
 
 	ctl_facts_status(w, c->server->engine, loop_now());
 	msg_end(w, m);
@@ -290,7 +265,7 @@ step_directory(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	if (c->cursor > 0)
 		return false;
 
-	uint8_t *m = record(c, w);
+	uint8_t *m = ctl_record(c, w);
 
 	ctl_facts_directory(w, policy_client_directory(client),
 		policy_client_sources(client), (uint64_t)time(NULL));
@@ -307,7 +282,7 @@ step_rule(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	if (!rules_at(c->server->engine->rules, (size_t)c->cursor, &info))
 		return false;
 
-	uint8_t *m = record(c, w);
+	uint8_t *m = ctl_record(c, w);
 
 	ctl_facts_data_rule(w, &info);
 	msg_end(w, m);
@@ -316,10 +291,10 @@ step_rule(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 }
 
 /* What a question lists. */
-static step_fn *
+static ctl_step_fn *
 step_of(uint16_t ask)
 {
-	static step_fn *const steps[] = {
+	static ctl_step_fn *const steps[] = {
 		[CTL_ASK_INTERFACES] = step_iface,
 		[CTL_ASK_SESSIONS] = step_session,
 		[CTL_ASK_RESERVATIONS] = step_resv,
@@ -330,9 +305,19 @@ step_of(uint16_t ask)
 		[CTL_ASK_DIRECTORY] = step_directory,
 		[CTL_ASK_DATA] = step_data,
 		[CTL_ASK_RULES] = step_rule,
+		[CTL_ASK_SNAPSHOT] = ctl_step_snapshot,
+		[CTL_ASK_REQUESTS] = ctl_step_request,
 	};
 
 	return ask < sizeof(steps) / sizeof(steps[0]) ? steps[ask] : NULL;
+}
+
+static void
+close_out_fd(struct ctl_client *c)
+{
+	if (c->out_fd >= 0)
+		(void)close(c->out_fd); /* was only read, or sent */
+	c->out_fd = -1;
 }
 
 static void
@@ -350,6 +335,7 @@ client_close(struct ctl_client *c)
 	c->server->client_count--;
 	loop_fd_del(c->watch);
 	(void)close(c->fd); /* nothing to lose */
+	close_out_fd(c);
 	c->fd = -1;
 	if (!c->counting)
 		client_free(c);
@@ -370,7 +356,7 @@ put_end(struct ctl_client *c, struct buf_writer *w, const char *error)
 static void
 fill(struct ctl_client *c)
 {
-	step_fn *step = step_of(c->ask);
+	ctl_step_fn *step = step_of(c->ask);
 	struct buf_writer w = buf_writer(c->out, BATCH);
 
 	while (c->ask != 0) {
@@ -395,18 +381,44 @@ fill(struct ctl_client *c)
 	c->out_len = buf_written(&w);
 }
 
+/* The datagram, with the descriptor that goes beside it. */
+static bool
+send_out(struct ctl_client *c)
+{
+	struct iovec iov = { .iov_base = c->out, .iov_len = c->out_len };
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (c->out_fd >= 0) {
+		m.msg_control = control.bytes;
+		m.msg_controllen = sizeof(control.bytes);
+
+		struct cmsghdr *head = CMSG_FIRSTHDR(&m);
+
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(head), &c->out_fd, sizeof(int));
+	}
+	return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
 /* Send what is ready; false when the connection is gone. */
 static bool
 flush(struct ctl_client *c)
 {
 	if (c->out_len == 0)
 		return true;
-	if (send(c->fd, c->out, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+	if (!send_out(c)) {
 		if (errno == EAGAIN || errno == ENOBUFS)
 			return true;
 		client_close(c);
 		return false;
 	}
+	close_out_fd(c);
 	c->out_len = 0;
 	return true;
 }
@@ -551,6 +563,7 @@ accept_ready(void *arg, int fd, unsigned ready)
 	}
 	c->server = s;
 	c->fd = client_fd;
+	c->out_fd = -1;
 	TAILQ_INSERT_TAIL(&s->clients, c, entry);
 	s->client_count++;
 	s->engine->stats->count[STATS_CTL_CLIENTS]++;

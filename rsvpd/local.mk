@@ -27,6 +27,8 @@ librsvpd_la_SOURCES += \
 	ctl/ctl_msg.c ctl/ctl_msg.h \
 	rsvpd/ctl_data.c \
 	rsvpd/ctl_facts.c rsvpd/ctl_facts.h \
+	rsvpd/ctl_int.h \
+	rsvpd/ctl_policy.c \
 	rsvpd/ctl_server.c rsvpd/ctl_server.h
 
 librsvpd_la_SOURCES += \

@@ -45,6 +45,7 @@ struct snapshot {
 	void *bytes; /* mapped; NULL: none */
 	size_t len;
 	struct policy_load *load;
+	int fd; /* the same memory; -1: none */
 };
 
 struct policy_client {
@@ -56,6 +57,7 @@ struct policy_client {
 	int64_t boundary_s;          /* by the wall clock; INT64_MAX: never */
 	struct policy *policy;
 	struct snapshot snapshot;
+	int in_force_fd; /* memory of the rules in force; -1: none */
 	char sources[SOURCES_MAX];
 	struct policy_client_file file;
 	struct policy_directory directory;
@@ -126,11 +128,20 @@ refuse(struct policy_client *client, uint64_t generation, const char *problem)
 /* ---- loading ------------------------------------------------------------- */
 
 static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd); /* of memory: nothing to lose */
+	*fd = -1;
+}
+
+static void
 unmap(struct snapshot *snapshot)
 {
 	if (snapshot->bytes)
 		(void)munmap(snapshot->bytes, snapshot->len); /* our mapping */
-	*snapshot = (struct snapshot){ 0 };
+	close_fd(&snapshot->fd);
+	*snapshot = (struct snapshot){ .fd = -1 };
 }
 
 static void
@@ -193,6 +204,9 @@ put_in_force(struct policy_client *client)
 	struct policy_status status;
 
 	policy_load_switch(client->policy, client->snapshot.load);
+	close_fd(&client->in_force_fd);
+	client->in_force_fd = client->snapshot.fd;
+	client->snapshot.fd = -1;
 	unmap(&client->snapshot);
 	engine->stats->count[STATS_POLICY_LOADS]++;
 	policy_status(client->policy, &status);
@@ -250,7 +264,7 @@ static const char *
 begin_load(struct policy_client *client, int fd, const struct offer *offer)
 {
 	const char *problem = check_descriptor(fd, offer->size);
-	struct snapshot next = { .generation = offer->generation };
+	struct snapshot next = { .generation = offer->generation, .fd = -1 };
 	void *bytes;
 
 	if (problem)
@@ -265,6 +279,8 @@ begin_load(struct policy_client *client, int fd, const struct offer *offer)
 		unmap(&next);
 		return "no memory";
 	}
+	/* For tools that look at it; without one they cannot. */
+	next.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (client->snapshot.load) {
 		answer(client, client->snapshot.generation,
 			"replaced by a newer one while it was loaded");
@@ -504,8 +520,9 @@ style_of(uint8_t style)
 	}
 }
 
-static struct policy_request
-request_from(const struct engine *engine, const struct rsvp_policy_query *query)
+struct policy_request
+policy_client_request(
+	const struct engine *engine, const struct rsvp_policy_query *query)
 {
 	static const enum policy_role roles[] = { [RSVP_ROLE_SENDER] =
 							  POLICY_SENDER,
@@ -604,7 +621,7 @@ policy_client_ask(struct policy_client *client,
 	struct rsvp_policy_answer *ret_answer)
 {
 	const struct policy_request request =
-		request_from(client->engine, query);
+		policy_client_request(client->engine, query);
 	struct policy_verdict verdict;
 
 	policy_decide(client->policy, &request, query->claim, &verdict);
@@ -633,6 +650,8 @@ policy_client_new(struct engine *engine)
 		return NULL;
 	client->engine = engine;
 	client->fd = -1;
+	client->in_force_fd = -1;
+	client->snapshot.fd = -1;
 	client->boundary_s = INT64_MAX;
 	client->slice = loop_timer_add(engine->loop, load_slice, client);
 	client->boundary = loop_timer_add(engine->loop, on_boundary, client);
@@ -652,6 +671,7 @@ policy_client_free(struct policy_client *client)
 	loop_timer_del(client->slice);
 	loop_timer_del(client->boundary);
 	drop_load(client);
+	close_fd(&client->in_force_fd);
 	policy_free(client->policy);
 	free(client);
 }
@@ -689,4 +709,10 @@ const struct policy_directory *
 policy_client_directory(const struct policy_client *client)
 {
 	return &client->directory;
+}
+
+int
+policy_client_snapshot(const struct policy_client *client)
+{
+	return client->in_force_fd;
 }

@@ -25,6 +25,14 @@ void policy_client_ask(struct policy_client *client,
 	struct rsvp_policy_answer *ret_answer);
 void policy_client_end(struct policy_client *client, uint32_t claim);
 
+/* What policy is asked for it, now.  Groups are borrowed until the next call
+ * of the application's. */
+struct policy_request policy_client_request(
+	const struct engine *engine, const struct rsvp_policy_query *query);
+
+/* The sealed memory of the rules in force, borrowed; -1: none. */
+int policy_client_snapshot(const struct policy_client *client);
+
 /* How the directory is, as policyd last said.  Times are seconds since 1970, 0:
  * never. */
 struct policy_directory {

@@ -4,17 +4,22 @@ policy_tests = \
 	tests/unit/test_policy_mirror \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
+	tests/unit/test_policy_change \
 	tests/unit/test_policy_data \
 	tests/unit/test_policy_engine \
 	tests/unit/test_policy_grants \
 	tests/unit/test_policy_limits \
 	tests/unit/test_policy_order \
+	tests/unit/test_policy_request \
 	tests/unit/test_policy_snapshot \
 	tests/unit/test_policy_source_file \
 	tests/unit/test_policy_when
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
+tests_unit_test_policy_change_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_request_LDADD = libpolicy.la libbase.la -lm \
+	$(UNIT_LDADD)
 tests_unit_test_policy_data_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_convert_LDADD = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)

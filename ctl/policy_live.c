@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The commands on the policy that is in force.  What is compared, policyd
+ * compares: it is given the rules of the daemon as a memory descriptor, and
+ * the reservations that stand as JSON.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ctl/ctl.h"
+#include "ctl/policyd.h"
+
+enum { FD_PATH = 40 };
+
+/* What is on the command line of diff and load. */
+struct words {
+	const char *format;
+	const char *file;
+	bool dry_run;
+};
+
+static bool
+parse(struct words *w, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--dry-run") == 0) {
+			w->dry_run = true;
+		} else if (strncmp(argv[i], "--format=", 9) == 0) {
+			w->format = argv[i] + 9;
+		} else if (strcmp(argv[i], "--format") == 0 && i + 1 < argc) {
+			w->format = argv[++i];
+		} else if (argv[i][0] == '-') {
+			fprintf(stderr,
+				"rsvpctl: %s: not an option here (--help "
+				"lists them)\n",
+				argv[i]);
+			return false;
+		} else if (w->file) {
+			fprintf(stderr, "rsvpctl: too many arguments at %s\n",
+				argv[i]);
+			return false;
+		} else {
+			w->file = argv[i];
+		}
+	}
+	return true;
+}
+
+/* ---- what the daemon has ------------------------------------------------- */
+
+/* Survives an exec, and has this name there. */
+static bool
+hand_down(int fd, char path[FD_PATH])
+{
+	struct text t = text_over(path, FD_PATH);
+
+	text_printf(&t, "/proc/self/fd/%d", fd);
+	return fcntl(fd, F_SETFD, 0) == 0;
+}
+
+static void
+ignore(void *arg, struct buf_reader *facts)
+{
+	(void)arg; /* the descriptor alone is wanted */
+	(void)facts;
+}
+
+/* The rules in force.  An exit status. */
+static int
+get_snapshot(const struct ctl_options *options, int *ret_fd)
+{
+	struct ctl_question q = { .type = CTL_ASK_SNAPSHOT, .tell = ignore };
+	const int status = ctl_ask_more(options, &q);
+
+	if (status == CTL_DONE && q.fd < 0) {
+		fprintf(stderr,
+			"rsvpctl: no policy has been put in force yet\n");
+		return CTL_REFUSED;
+	}
+	*ret_fd = q.fd;
+	return status;
+}
+
+static void
+take_request(void *arg, struct buf_reader *facts)
+{
+	out_json_record((struct out_json *)arg, facts);
+}
+
+/* What stands, as a file in memory.  An exit status. */
+static int
+get_requests(const struct ctl_options *options, int *ret_fd)
+{
+	struct out_json *json = out_json_new("requests");
+	const int fd = memfd_create("requests", MFD_CLOEXEC);
+	FILE *out = fd >= 0 ? fdopen(dup(fd), "w") : NULL;
+	int status = CTL_REFUSED;
+
+	if (json && out)
+		status = ctl_ask(options, CTL_ASK_REQUESTS, take_request, json);
+	else
+		fprintf(stderr, "rsvpctl: %s\n", strerror(errno));
+	if (json)
+		out_json_end(json, status == CTL_DONE ? out : NULL);
+	if (out && fclose(out) != 0 && status == CTL_DONE) {
+		fprintf(stderr, "rsvpctl: %s\n", strerror(errno));
+		status = CTL_REFUSED;
+	}
+	*ret_fd = fd;
+	return status;
+}
+
+/* ---- diff and load ------------------------------------------------------- */
+
+/* Whatever is wrong is trouble to diff(1), whose 1 means something else. */
+static int
+trouble(int status)
+{
+	return status == CTL_DONE ? CTL_DONE : CTL_TROUBLE;
+}
+
+/* Become policyd, which compares. */
+static int
+compare(const struct ctl_options *options, const struct words *w)
+{
+	struct policyd_words words = { 0 };
+	char have[FD_PATH];
+	char requests[FD_PATH];
+	int have_fd = -1;
+	int requests_fd = -1;
+	int status = get_snapshot(options, &have_fd);
+
+	if (status == CTL_DONE)
+		status = get_requests(options, &requests_fd);
+	if (status != CTL_DONE)
+		return status;
+	if (!hand_down(have_fd, have) || !hand_down(requests_fd, requests)) {
+		fprintf(stderr, "rsvpctl: %s\n", strerror(errno));
+		return CTL_REFUSED;
+	}
+	policyd_word(&words, "diff");
+	if (options->json)
+		policyd_word(&words, "--json");
+	if (w->dry_run)
+		policyd_word(&words, "--check");
+	if (w->format) {
+		policyd_word(&words, "--format");
+		policyd_word(&words, w->format);
+	}
+	policyd_word(&words, "--requests");
+	policyd_word(&words, requests);
+	policyd_word(&words, have);
+	policyd_word(&words, w->file);
+	return policyd_become(&words);
+}
+
+int
+ctl_policy_diff(const struct ctl_options *options, int argc, char **argv)
+{
+	struct words w = { 0 };
+
+	if (!parse(&w, argc, argv))
+		return CTL_TROUBLE;
+	if (!w.file) {
+		fprintf(stderr, "rsvpctl: which file?\n");
+		return CTL_TROUBLE;
+	}
+	return trouble(compare(options, &w));
+}
+
+int
+ctl_policy_load(const struct ctl_options *options, int argc, char **argv)
+{
+	struct words w = { 0 };
+
+	if (!parse(&w, argc, argv))
+		return CTL_USAGE;
+	if (!w.file || !w.dry_run) {
+		fprintf(stderr, "rsvpctl: which file?\n");
+		return CTL_USAGE;
+	}
+	return compare(options, &w);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CTL_INT_H
+#define CTL_INT_H
+
+/* A connection to the control socket, and what answers a question there. */
+
+#include "base/list.h"
+#include "ctl/ctl_msg.h"
+#include "rsvpd/ctl_server.h"
+#include "rsvpd/daemon.h"
+#include "rsvpd/tc_client.h"
+
+enum { CTL_PER_SESSION = 64 /* paths and reservations shown of one session */ };
+
+struct ctl_client {
+	TAILQ_ENTRY(ctl_client) entry;
+	struct ctl_server *server;
+	int fd; /* -1: gone, waiting for the last counter */
+	struct loop_fd *watch;
+	uint16_t ask; /* enum ctl_type; 0: none */
+	uint32_t serial;
+	uint64_t cursor; /* of the next record; meaning by question */
+	bool counting;   /* counters of tcctl are on their way */
+	struct tc_counter *counters;
+	size_t counter_count;
+	size_t counter_room;
+	int out_fd;     /* goes with the next datagram; owned, -1: none */
+	size_t out_len; /* a datagram that the kernel did not take yet */
+	uint8_t out[MSG_DATAGRAM_MAX];
+};
+
+TAILQ_HEAD(ctl_clients, ctl_client);
+
+struct ctl_server {
+	struct engine *engine;
+	int fd;
+	struct loop_fd *watch;
+	struct ctl_clients clients;
+	size_t client_count;
+	/* Room for one session's state while it is written. */
+	struct rsvp_path_info paths[CTL_PER_SESSION];
+	struct rsvp_resv_info resvs[CTL_PER_SESSION];
+};
+
+/* One step of a listing: true when a record (or none) was written and the
+ * cursor to go on with is in *ret_next; false at the end. */
+typedef bool ctl_step_fn(
+	struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next);
+
+/* Begin a record of the answer. */
+uint8_t *ctl_record(struct ctl_client *client, struct buf_writer *w);
+
+/* The next session with its state, in the server's room; false: no more. */
+bool ctl_session_after(struct ctl_server *server, uint64_t after,
+	struct rsvp_session_info *ret_info, size_t *ret_paths,
+	size_t *ret_resvs);
+
+/* Of policy (ctl_policy.c). */
+ctl_step_fn ctl_step_snapshot;
+ctl_step_fn ctl_step_request;
+
+#endif /* CTL_INT_H */
