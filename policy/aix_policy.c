@@ -43,28 +43,30 @@ say_where(const struct aix_reading *rd, unsigned line, char *where)
 	text_printf(&t, "%s:%u", rd->file, line);
 }
 
+static void
+say(const struct aix_reading *rd, struct source_report *report, unsigned line,
+	const char *fmt, va_list ap)
+{
+	char where[SOURCE_WHERE];
+	char what[512];
+	struct text t = text_over(what, sizeof(what));
+
+	say_where(rd, line, where);
+	text_vprintf(&t, fmt, ap);
+	source_report_add(report, where, "%s", what);
+}
+
 static void refuse(struct aix_reading *rd, unsigned line, const char *fmt, ...)
 	TEXT_PRINTF(3, 4);
 
 static void
 refuse(struct aix_reading *rd, unsigned line, const char *fmt, ...)
 {
-	char where[SOURCE_WHERE];
-	char what[512];
-	struct text t = text_over(what, sizeof(what));
 	va_list ap;
 
-	say_where(rd, line, where);
 	va_start(ap, fmt);
-	text_vprintf(&t, fmt, ap);
+	say(rd, rd->errors, line, fmt, ap);
 	va_end(ap);
-	source_report_add(rd->errors, where, "%s", what);
-}
-
-static void
-take_fault(void *arg, unsigned line, const char *what)
-{
-	refuse((struct aix_reading *)arg, line, "%s", what);
 }
 
 static void note(struct aix_reading *rd, unsigned line, const char *fmt, ...)
@@ -73,16 +75,17 @@ static void note(struct aix_reading *rd, unsigned line, const char *fmt, ...)
 static void
 note(struct aix_reading *rd, unsigned line, const char *fmt, ...)
 {
-	char where[SOURCE_WHERE];
-	char what[512];
-	struct text t = text_over(what, sizeof(what));
 	va_list ap;
 
-	say_where(rd, line, where);
 	va_start(ap, fmt);
-	text_vprintf(&t, fmt, ap);
+	say(rd, &rd->draft->notes, line, fmt, ap);
 	va_end(ap);
-	source_report_add(&rd->draft->notes, where, "%s", what);
+}
+
+static void
+take_fault(void *arg, unsigned line, const char *what)
+{
+	refuse((struct aix_reading *)arg, line, "%s", what);
 }
 
 /* ---- values -------------------------------------------------------------- */
@@ -494,7 +497,7 @@ read_server(
 				"(write ldaps://%s for a directory that "
 				"proves who it is)",
 				value, value);
-		d->starttls = STARTTLS_NEVER;
+		d->in_clear[d->n_uris] = true;
 	}
 	if (t.cut)
 		refuse(rd, a->name.line,

@@ -183,6 +183,32 @@ settle_priorities(struct compiling *c, const struct source_category *from,
 		to->name, (unsigned)to->defending, (unsigned)to->preemption);
 }
 
+/* What is read and kept for a snapshot, and nothing does yet. */
+static void
+note_idle(struct compiling *c, const struct source_category *from)
+{
+	const struct policy_category *to = &from->category;
+	const struct idle {
+		const char *key;
+		uint64_t value;
+		const char *instead;
+	} keys[] = {
+		{ "peakRate", to->peak_Bps,
+			"maxRate and maxTokenBucket bound the traffic" },
+		{ "minPolicedUnit", to->min_unit_bytes,
+			"packets count with the link's header and overhead" },
+		{ "maxPacketSize", to->packet_bytes,
+			"the interface's MTU bounds packets" },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].value != POLICY_UNLIMITED)
+			source_report_add(c->notes, from->where,
+				"category \"%s\": %s is not put into force "
+				"(remove it: %s)",
+				to->name, keys[i].key, keys[i].instead);
+}
+
 static void
 settle_category(struct compiling *c, const struct source_category *from,
 	struct policy_category *to)
@@ -192,6 +218,7 @@ settle_category(struct compiling *c, const struct source_category *from,
 	settle_priorities(c, from, to);
 	settle_flow_service(c, from, to);
 	check_excess(c, from, to);
+	note_idle(c, from);
 }
 
 static bool
@@ -332,6 +359,27 @@ grants_data(const struct policy_set *set, const struct policy_rule *rule)
 			    c->dscp_in != POLICY_UNLIMITED);
 }
 
+/* Conditions and grants that its scope makes of no effect. */
+static void
+note_scope(struct compiling *c, const struct source_rule *r)
+{
+	const struct policy_rule *rule = r->rule;
+	const struct policy_category *category = category_of(c->set, rule);
+	bool data = (rule->scope & POLICY_SCOPE_DATA) != 0;
+
+	if (data && rule->ifaces[POLICY_IFACE_IN].count > 0)
+		source_report_add(c->notes, r->where,
+			"rule \"%s\": inInterface keeps it out of force for "
+			"data traffic (name outInterface, or scope \"RSVP\")",
+			rule->name);
+	if (!data && category && category->rate_Bps != POLICY_UNLIMITED &&
+		category->rate_Bps != 0)
+		source_report_add(c->notes, r->where,
+			"rule \"%s\": maxRate of category \"%s\" bounds no "
+			"reservation (set maxRatePerFlow or aggregateRate)",
+			rule->name, category->name);
+}
+
 /* Keep the first of each name; the set takes its rule. */
 static void
 keep_rules(struct compiling *c, struct source_rule **all, size_t n)
@@ -369,6 +417,7 @@ keep_rules(struct compiling *c, struct source_rule **all, size_t n)
 				"traffic only (add scope = \"RSVP\" to decide "
 				"on reservations)",
 				all[i]->rule->name);
+		note_scope(c, all[i]);
 		set->rules[set->n_rules++] = all[i]->rule;
 		all[i]->rule = NULL;
 		kept = all[i];

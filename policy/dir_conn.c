@@ -350,10 +350,20 @@ set_tls(LDAP *ld, const struct source_directory *d, struct text *problem)
 
 /* ---- in secret, and as whom ---------------------------------------------- */
 
+/* It was named the way of AIX, which knows no TLS. */
+static bool
+is_in_clear(const struct source_directory *d, const char *uri)
+{
+	for (size_t i = 0; i < d->n_uris; i++)
+		if (d->in_clear[i] && strcmp(d->uris[i], uri) == 0)
+			return true;
+	return false;
+}
+
 static bool
 starts_tls(const struct source_directory *d, const char *uri)
 {
-	uint8_t mode = d->starttls;
+	uint8_t mode = is_in_clear(d, uri) ? STARTTLS_NEVER : d->starttls;
 
 	if (mode == STARTTLS_UNSET)
 		mode = source_uri_is_local(uri) ? STARTTLS_NEVER

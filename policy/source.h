@@ -198,6 +198,7 @@ struct source_directory {
 	char ca_dir[SOURCE_TEXT];
 	char cert_file[SOURCE_TEXT]; /* of the client */
 	char key_file[SOURCE_TEXT];
+	bool in_clear[SOURCE_URIS]; /* that server is, whatever starttls says */
 };
 
 /*

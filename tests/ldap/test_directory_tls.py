@@ -10,11 +10,11 @@ import bench
 from bench import Slapd
 from test_directory import slow
 from test_policyd_ldap import (certificates, conf, folder, openssl, rule,
-                               start, tls_slapd)
+                               slapd, start, tls_slapd)
 
 pytestmark = pytest.mark.skipif(not bench.SLAPD.exists(),
                                 reason="slapd is not installed")
-__all__ = ["certificates", "folder", "start"]  # fixtures
+__all__ = ["certificates", "folder", "slapd", "start"]  # fixtures
 
 
 def test_an_expired_certificate_is_refused(certificates, start):
@@ -115,3 +115,23 @@ def test_the_local_socket_says_who_we_are(folder, start):
         other.wait(lambda: "nothing is known" in other.status, "anonymous")
     finally:
         slapd.stop()
+
+
+def test_only_the_server_named_the_way_of_aix_is_asked_in_clear(slapd, start):
+    """0.0.0.0 is this host, and not known to be it."""
+    slapd.add(rule("studio", tag="host1"))
+    relay = bench.Relay(slapd.port)
+    try:
+        policyd = start(f"""ReadFromDirectory {{
+            LDAP_Server ldap://0.0.0.0:{relay.port}
+            LDAP_Server 0.0.0.0
+            LDAP_Port {slapd.port}
+            Base ou=NetworkPolicies,o=example
+            LDAP_SelectedTag host1 }}
+            """)
+        policyd.wait_rule("studio")
+        policyd.wait(lambda: policyd.facts.get("connected"), "connection")
+        assert policyd.facts["server"] == f"ldap://0.0.0.0:{slapd.port}"
+        assert relay.accepted > 0
+    finally:
+        relay.close()

@@ -6,108 +6,19 @@
  * what becomes of their values.
  */
 
-#include <dirent.h>
-#include <unistd.h>
-
 #include "policy/source.h"
-#include "t.h"
-
-enum { OUTPUT = 65536 };
-
-static const char *
-golden_dir(void)
-{
-	static char dir[1024];
-	const char *srcdir = getenv("srcdir");
-
-	(void)snprintf(dir, sizeof(dir), "%s/tests/golden/aix",
-		srcdir ? srcdir : "..");
-	return dir;
-}
-
-static void
-slurp(FILE *f, char *buf)
-{
-	size_t n = fread(buf, 1, OUTPUT - 1, f);
-
-	buf[n] = '\0';
-}
+#include "t_golden.h"
 
 static int
 run_check(const char *options, const char *file, char *output)
 {
-	char command[4096];
-	char here[1024];
-	FILE *f;
-
-	T_CHECK(getcwd(here, sizeof(here)) != NULL, "no directory");
-	(void)snprintf(command, sizeof(command),
-		"cd %s && LSAN_OPTIONS=suppressions=../../unit/lsan.supp:"
-		"print_suppressions=0 %s/policy/policyd check %s %s 2>&1",
-		golden_dir(), here, options, file);
-	f = popen(command, "r");
-	T_CHECK(f != NULL, "cannot run %s", command);
-	slurp(f, output);
-	return pclose(f) >> 8;
-}
-
-static void
-read_golden(const char *name, char *buf)
-{
-	char path[2048];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", golden_dir(), name);
-	f = fopen(path, "r");
-	T_CHECK(f != NULL, "%s is missing", path);
-	slurp(f, buf);
-	(void)fclose(f);
-}
-
-static void
-expect_golden(const char *file)
-{
-	static char got[OUTPUT];
-	static char want[OUTPUT];
-	char ok[300];
-	bool broken = strncmp(file, "broken-", 7) == 0;
-	int status = run_check("", file, got);
-
-	(void)snprintf(ok, sizeof(ok), "%.*s.ok", (int)strlen(file) - 5, file);
-	read_golden(ok, want);
-	T_CHECK(strcmp(got, want) == 0, "%s: got\n%s\nnot\n%s", file, got,
-		want);
-	T_EQ(status, broken ? 1 : 0);
-	if (broken)
-		T_CHECK(strncmp(got, file, strlen(file)) == 0 &&
-				got[strlen(file)] == ':' &&
-				got[strlen(file) + 1] >= '1' &&
-				got[strlen(file) + 1] <= '9',
-			"%s: no file and line in\n%s", file, got);
+	return golden_check("aix", options, file, output);
 }
 
 static void
 files_are_said_to_mean_what_they_mean(void)
 {
-	DIR *d = opendir(golden_dir());
-	const struct dirent *e;
-	int broken = 0;
-	int good = 0;
-
-	T_CHECK(d != NULL, "%s is missing", golden_dir());
-	while ((e = readdir(d))) {
-		size_t n = strlen(e->d_name);
-
-		if (n < 6 || strcmp(e->d_name + n - 5, ".conf") != 0)
-			continue;
-		expect_golden(e->d_name);
-		if (strncmp(e->d_name, "broken-", 7) == 0)
-			broken++;
-		else
-			good++;
-	}
-	(void)closedir(d);
-	T_CHECK(broken >= 25 && good >= 7, "%d broken, %d good", broken, good);
+	golden_expect_all("aix", 25, 7);
 }
 
 /* ---- values -------------------------------------------------------------- */
@@ -131,9 +42,9 @@ read_text(const char *text)
 static struct reading
 read_file(const char *name)
 {
-	static char text[OUTPUT];
+	static char text[GOLDEN_TEXT];
 
-	read_golden(name, text);
+	golden_read("aix", name, text);
 	return read_text(text);
 }
 
@@ -216,7 +127,8 @@ the_directory_is_asked_as_on_aix(void)
 	T_STR(d->base, "o=ibm,c=us");
 	T_EQ(d->n_tags, 1);
 	T_STR(d->tags[0], "myhost");
-	T_EQ(d->starttls, STARTTLS_NEVER);
+	T_CHECK(d->in_clear[0], "AIX knows no TLS");
+	T_EQ(d->starttls, STARTTLS_UNSET);
 	T_EQ(d->poll_s, 60);
 	T_EQ(r.draft.loglevel, 511);
 	T_EQ(r.draft.rules[0].rule->priority, 7);
@@ -225,6 +137,28 @@ the_directory_is_asked_as_on_aix(void)
 	r = read_file("chapter-directory.conf");
 	T_STR(r.directory.uris[0], "ldap://1.2.3.27:389");
 	T_CHECK(r.directory.n_tags >= 2, "no tags by default");
+	done(&r);
+}
+
+/* One server named the way of AIX leaves the others as safe as they are. */
+static void
+each_server_is_asked_as_it_is_named(void)
+{
+	struct reading r = read_text(
+		"ReadFromDirectory { LDAP_Server ldap://a LDAP_Server b\n"
+		"LDAP_Server ldaps://c LDAP_Server 2001:db8::1\n"
+		"LDAP_Port 1389 Base o=x }\n");
+	const struct source_directory *d = &r.directory;
+
+	T_EQ(d->n_uris, 4);
+	T_STR(d->uris[0], "ldap://a");
+	T_STR(d->uris[1], "ldap://b:1389");
+	T_STR(d->uris[2], "ldaps://c");
+	T_STR(d->uris[3], "ldap://[2001:db8::1]:1389");
+	T_CHECK(!d->in_clear[0] && d->in_clear[1], "first two");
+	T_CHECK(!d->in_clear[2] && d->in_clear[3], "last two");
+	T_EQ(d->starttls, STARTTLS_UNSET);
+	T_EQ(r.draft.notes.count, 2);
 	done(&r);
 }
 
@@ -295,7 +229,7 @@ the_format_can_be_forced(void)
 	struct source_draft draft = { 0 };
 	static struct source_directory directory;
 	struct source_report errors = { 0 };
-	static char got[OUTPUT];
+	static char got[GOLDEN_TEXT];
 
 	T_CHECK(source_read(text, "f", "aix", &draft, &directory, &errors),
 		"refused");
@@ -348,6 +282,8 @@ static struct t_case cases[] = {
 		the_complete_example_has_its_four_actions },
 	{ "the directory is asked as on AIX",
 		the_directory_is_asked_as_on_aix },
+	{ "each server is asked as it is named",
+		each_server_is_asked_as_it_is_named },
 	{ "a scope comes from the category when the rule has none",
 		a_scope_comes_from_the_category_when_the_rule_has_none },
 	{ "what matches nothing there matches nothing here",

@@ -5,108 +5,25 @@
  * and what merging does.
  */
 
-#include <dirent.h>
-#include <unistd.h>
-
 #include "policy/source.h"
-#include "t.h"
+#include "t_golden.h"
 
-enum { OUTPUT = 65536 };
-
-static const char *
-golden_dir(void)
-{
-	static char dir[1024];
-	const char *srcdir = getenv("srcdir");
-
-	(void)snprintf(dir, sizeof(dir), "%s/tests/golden/policy",
-		srcdir ? srcdir : "..");
-	return dir;
-}
-
-static size_t
-slurp(FILE *f, char *buf)
-{
-	size_t n = fread(buf, 1, OUTPUT - 1, f);
-
-	buf[n] = '\0';
-	return n;
-}
-
-/* Output and errors of `policyd check FILE`, and its exit status. */
 static int
 run_check(const char *options, const char *file, char *output)
 {
-	char command[4096];
-	char here[1024];
-	FILE *f;
-
-	T_CHECK(getcwd(here, sizeof(here)) != NULL, "no directory");
-	(void)snprintf(command, sizeof(command),
-		"cd %s && LSAN_OPTIONS=suppressions=../../unit/lsan.supp:"
-		"print_suppressions=0 %s/policy/policyd check %s %s 2>&1",
-		golden_dir(), here, options, file);
-	f = popen(command, "r");
-	T_CHECK(f != NULL, "cannot run %s", command);
-	(void)slurp(f, output);
-	return pclose(f) >> 8;
-}
-
-static void
-expect_golden(const char *file)
-{
-	static char got[OUTPUT];
-	static char want[OUTPUT];
-	char path[2048];
-	bool broken = strncmp(file, "broken-", 7) == 0;
-	int status = run_check("", file, got);
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", golden_dir(), file);
-	(void)snprintf(path + strlen(path) - 5, 4, ".ok");
-	f = fopen(path, "r");
-	T_CHECK(f != NULL, "%s is missing", path);
-	(void)slurp(f, want);
-	(void)fclose(f);
-	T_CHECK(strcmp(got, want) == 0, "%s: got\n%s\nnot\n%s", file, got,
-		want);
-	T_EQ(status, broken ? 1 : 0);
-	if (broken)
-		T_CHECK(strncmp(got, file, strlen(file)) == 0 &&
-				got[strlen(file)] == ':' &&
-				got[strlen(file) + 1] >= '1' &&
-				got[strlen(file) + 1] <= '9',
-			"%s: no file and line in\n%s", file, got);
+	return golden_check("policy", options, file, output);
 }
 
 static void
 files_are_said_to_mean_what_they_mean(void)
 {
-	DIR *d = opendir(golden_dir());
-	const struct dirent *e;
-	int broken = 0;
-	int good = 0;
-
-	T_CHECK(d != NULL, "%s is missing", golden_dir());
-	while ((e = readdir(d))) {
-		size_t n = strlen(e->d_name);
-
-		if (n < 6 || strcmp(e->d_name + n - 5, ".conf") != 0)
-			continue;
-		expect_golden(e->d_name);
-		if (strncmp(e->d_name, "broken-", 7) == 0)
-			broken++;
-		else
-			good++;
-	}
-	(void)closedir(d);
-	T_CHECK(broken >= 10 && good >= 4, "%d broken, %d good", broken, good);
+	golden_expect_all("policy", 10, 4);
 }
 
 static void
 the_sample_passes(void)
 {
-	static char got[OUTPUT];
+	static char got[GOLDEN_TEXT];
 
 	T_EQ(run_check("", "../../../conf/policy.conf", got), 0);
 	T_CHECK(!strstr(got, "warning"), "%s", got);
@@ -115,7 +32,7 @@ the_sample_passes(void)
 static void
 what_is_odd_is_refused_when_strict(void)
 {
-	static char got[OUTPUT];
+	static char got[GOLDEN_TEXT];
 
 	T_EQ(run_check("--strict", "order.conf", got), 1);
 	T_CHECK(strstr(got, "never reached") &&
@@ -128,7 +45,7 @@ what_is_odd_is_refused_when_strict(void)
 static void
 json_says_the_same(void)
 {
-	static char got[OUTPUT];
+	static char got[GOLDEN_TEXT];
 
 	T_EQ(run_check("--json", "whole.conf", got), 0);
 	T_CHECK(strstr(got, "\"schema\": 1"), "%s", got);
@@ -361,17 +278,16 @@ expect_keys(const char *page, const struct source_key *keys, size_t n)
 static void
 every_key_is_in_the_manual_page(void)
 {
-	static char page[OUTPUT];
-	char path[2048];
+	static char page[GOLDEN_TEXT];
+	char path[1024];
 	const struct source_key *keys;
 	FILE *f;
 	size_t n;
 
-	(void)snprintf(path, sizeof(path), "%s/../../../docs/policy.conf.5.in",
-		golden_dir());
+	golden_path("", "../../docs/policy.conf.5.in", path);
 	f = fopen(path, "r");
 	T_CHECK(f != NULL, "%s is missing", path);
-	(void)slurp(f, page);
+	golden_slurp(f, page);
 	(void)fclose(f);
 	keys = source_rule_keys(&n);
 	expect_keys(page, keys, n);
