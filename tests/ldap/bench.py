@@ -72,6 +72,13 @@ index entryUUID,entryCSN eq
 """)
         self.process = None
         self.start()
+        try:
+            self.fill(tree)
+        except BaseException:
+            self.stop()
+            raise
+
+    def fill(self, tree):
         self.add("dn: o=example\nobjectClass: organization\no: example\n")
         if tree:
             self.add("dn: ou=NetworkPolicies,o=example\n"
@@ -82,11 +89,18 @@ index entryUUID,entryCSN eq
             [SLAPD, "-f", self.dir / "slapd.conf", "-h",
              " ".join(self.listen), "-d", "0"],
             stderr=subprocess.DEVNULL)
-        wait_for(self.answers, "slapd")
+        try:
+            wait_for(self.answers, "slapd", 30)
+        except BaseException:
+            self.kill()  # nobody else knows of it
+            raise
 
     def answers(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"slapd ended: {self.process.returncode}")
         return subprocess.run(
-            ["ldapsearch", "-x", "-H", self.uri, "-s", "base", "-b", ""],
+            ["ldapsearch", "-x", "-o", "nettimeout=5", "-l", "5", "-H",
+             self.uri, "-s", "base", "-b", ""],
             check=False, capture_output=True).returncode == 0
 
     def stop(self):

@@ -674,8 +674,11 @@ def test_a_restart_does_not_lift_what_stale_action_says(slapd, start):
         policyd.wait(lambda p=policyd: p.snapshots and "too old" in p.text(),
                      "event")
         assert "local" not in policyd.snapshots[-1]
+        before = policyd.facts.get("retry", 0)
         policyd.reload(text.replace("users = 9", "users = 8"))
-        time.sleep(0.5)  # longer than a save is put off
+        # A second and more: longer than a save is put off.
+        policyd.wait(lambda p=policyd, t=before: p.facts.get("retry", 0) >
+                     t + 1, "attempts")
         assert b"studio" in cache.read_bytes()
         policyd.stop()
         policyd = start(text)

@@ -24,7 +24,7 @@ RATE = {"rate_Bps": 20_000, "buffer_bytes": 60_000, "max_packet_bytes": 400}
 # Round robin over sources and ports until SIGTERM; then how many each was
 # sent.  Numbers are in the payload.
 ROUND = """
-import json, signal, socket, sys, time
+import json, signal, socket, sys
 dst, flows = sys.argv[1], json.loads(sys.argv[2])
 family = socket.AF_INET6 if ":" in dst else socket.AF_INET
 sockets = {}
@@ -32,17 +32,15 @@ for sport, dport in flows:
     if sport not in sockets:
         s = sockets[sport] = socket.socket(family, socket.SOCK_DGRAM)
         s.bind(("", sport))
-stop = []
-signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 sent = [0] * len(flows)
 number = 0
 print("begun", flush=True)
-while not stop:
+while signal.sigtimedwait([signal.SIGTERM], 0.02) is None:
     for i, (sport, dport) in enumerate(flows):
         sockets[sport].sendto(number.to_bytes(8, "big") * 8, (dst, dport))
         sent[i] += 1
         number += 1
-    time.sleep(0.02)
 print(json.dumps(sent))
 """
 
