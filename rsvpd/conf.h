@@ -86,6 +86,7 @@ struct conf_iface {
 	bool use_slack;      /* GS: of a request that would be refused */
 	enum conf_link_layer link_layer;
 	enum conf_classifier classifier;
+	uint64_t ingress_Bps; /* what comes in is shaped to it; 0: it is not */
 };
 
 struct conf {

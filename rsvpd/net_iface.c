@@ -147,6 +147,8 @@ fill_tc(struct net_iface *iface, const struct conf_iface *section,
 	tc->pool_high = conf->pool_high;
 	tc->take_over = section->take_over;
 	tc->classifier = (uint8_t)section->classifier;
+	tc->ingress_Bps =
+		framing_rate(section->link_layer, section->ingress_Bps);
 }
 
 void
@@ -232,7 +234,8 @@ same_tc_rates(const struct tc_iface *a, const struct tc_iface *b)
 	       a->best_effort_Bps == b->best_effort_Bps &&
 	       a->control_Bps == b->control_Bps && a->timer_us == b->timer_us &&
 	       a->pool_low == b->pool_low && a->pool_high == b->pool_high &&
-	       a->take_over == b->take_over && a->classifier == b->classifier;
+	       a->take_over == b->take_over && a->classifier == b->classifier &&
+	       a->ingress_Bps == b->ingress_Bps;
 }
 
 bool

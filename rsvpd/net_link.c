@@ -102,6 +102,14 @@ section_by_address(const struct conf *conf, const struct net_table *table,
 	return found;
 }
 
+/* Nobody is behind it. */
+static bool
+is_made_by_us(const char *name)
+{
+	return strncmp(name, TC_INGRESS_PREFIX,
+		       sizeof(TC_INGRESS_PREFIX) - 1) == 0;
+}
+
 /* That of its own name or address, else the one for all others. */
 static const struct conf_iface *
 own_section(const struct conf *conf, const struct net_table *table,
@@ -112,7 +120,8 @@ own_section(const struct conf *conf, const struct net_table *table,
 
 	if (!section)
 		section = section_by_address(conf, table, iface->facts.ifindex);
-	if (!section && (iface->facts.flags & IFF_LOOPBACK) == 0)
+	if (!section && (iface->facts.flags & IFF_LOOPBACK) == 0 &&
+		!is_made_by_us(iface->facts.name))
 		section = conf_iface_find(conf, "*");
 	return section;
 }

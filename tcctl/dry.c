@@ -64,6 +64,14 @@ exists(const struct tc_dry *dry, const struct tc_object *child,
 	return find(dry, &like) != NULL;
 }
 
+static bool
+is_incoming(const struct tc_object *o)
+{
+	return o->type == TC_QDISC_INGRESS ||
+	       (o->type == TC_FILTER &&
+		       o->parent >> 16 == TC_INGRESS_HANDLE >> 16);
+}
+
 /* The thing that it hangs on. */
 static bool
 has_parent(const struct tc_dry *dry, const struct tc_object *o)
@@ -79,6 +87,9 @@ has_parent(const struct tc_dry *dry, const struct tc_object *o)
 	case TC_QDISC_LEAF:
 		return exists(dry, o, TC_CLASS, o->parent);
 	case TC_FILTER:
+		if (is_incoming(o))
+			return exists(
+				dry, o, TC_QDISC_INGRESS, TC_INGRESS_HANDLE);
 		if (!exists(dry, o, TC_QDISC_ROOT, o->parent))
 			return false;
 		return o->kind != &tc_kind_u32 || o->u32.divisor != 0 ||
@@ -179,7 +190,14 @@ add(struct tc_dry *dry, const struct tc_object *want)
 		make_root_table(dry, want) != 0)
 		return ENOMEM;
 	o = tc_objects_add(&dry->objects);
-	return o ? keep(dry, o, want) : ENOMEM;
+	if (!o || keep(dry, o, want) != 0)
+		return ENOMEM;
+	if (want->any_handle)
+		o->handle = ((FIRST_ROOT + dry->next_root - 1)
+				    << TC_U32_TABLE_SHIFT) |
+			    FIRST_ROOT;
+	o->any_handle = false;
+	return 0;
 }
 
 static int
@@ -221,12 +239,32 @@ in_use(const struct tc_dry *dry, const struct tc_object *o)
 	return false;
 }
 
+/* A preference with all that is in it. */
+static int
+del_preference(struct tc_dry *dry, const struct tc_object *have)
+{
+	size_t before = dry->objects.count;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < before; i++) {
+		const struct tc_object *o = &dry->objects.all[i];
+
+		if (o->type != TC_FILTER || o->ifindex != have->ifindex ||
+			o->pref != have->pref)
+			dry->objects.all[kept++] = *o;
+	}
+	dry->objects.count = kept;
+	return kept == before ? ENOENT : 0;
+}
+
 static int
 del(struct tc_dry *dry, const struct tc_object *have)
 {
 	struct tc_object *o = find(dry, have);
 	size_t kept = 0;
 
+	if (have->any_handle)
+		return del_preference(dry, have);
 	if (!o)
 		return ENOENT;
 	if (in_use(dry, o))
@@ -277,13 +315,30 @@ dump(void *arg, uint32_t ifindex, struct tc_objects *into)
 	const struct tc_dry *dry = (const struct tc_dry *)arg;
 
 	for (size_t i = 0; i < dry->objects.count; i++) {
-		struct tc_object *o = dry->objects.all[i].ifindex == ifindex
-					      ? tc_objects_add(into)
-					      : NULL;
+		const struct tc_object *from = &dry->objects.all[i];
+		struct tc_object *o =
+			from->ifindex == ifindex && !is_incoming(from)
+				? tc_objects_add(into)
+				: NULL;
 
 		if (o)
-			*o = dry->objects.all[i];
+			*o = *from;
 	}
+	return 0;
+}
+
+static int
+dump_incoming(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	const struct tc_dry *dry = (const struct tc_dry *)arg;
+
+	for (size_t i = 0; i < dry->objects.count; i++)
+		if (dry->objects.all[i].ifindex == ifindex &&
+			is_incoming(&dry->objects.all[i]))
+			(void)tc_objects_copy(/* notes a failure */
+				into, &dry->objects.all[i]);
+	tc_objects_rank(into);
+	tc_objects_sort(into);
 	return 0;
 }
 
@@ -356,5 +411,6 @@ tc_dry_kernel(struct tc_dry *dry)
 		.stats = stats_of,
 		.stats_all = stats_of_all,
 		.root = root_of,
-		.get = get };
+		.get = get,
+		.dump_incoming = dump_incoming };
 }

@@ -63,9 +63,11 @@ tc_link_free(struct tc_link *link)
 {
 	if (!link)
 		return;
+	tc_link_free(link->ingress.ifb);
 	forget(link);
 	alloc_put(link->alloc, link);
 }
+
 int
 tc_link_group(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_ops *ops, struct tc_group *ret_group)

@@ -57,6 +57,23 @@ struct tc_kernel {
 	 * whichever the class has. */
 	int (*get)(void *arg, const struct tc_object *keys, size_t count,
 		struct tc_objects *into);
+	/* As dump_tree, of the incoming side alone.  NULL: it cannot. */
+	int (*dump_incoming)(
+		void *arg, uint32_t ifindex, struct tc_objects *into);
+	const struct tc_ifbs *ifbs; /* NULL: none can be made */
+};
+
+/* Interfaces through which goes what comes in, to be queued. */
+struct tc_ifbs {
+	void *arg;
+	/* Number of the interface of that name; 0: there is none. */
+	int (*find)(void *arg, const char *name, uint32_t *ret_ifindex,
+		bool *ret_is_ifb);
+	/* Make one; it is up. */
+	int (*make)(void *arg, const char *name, uint32_t mtu,
+		struct tc_result *ret_result);
+	int (*remove)(
+		void *arg, uint32_t ifindex, struct tc_result *ret_result);
 };
 
 /* Something that another program did to an interface. */
@@ -211,6 +228,19 @@ struct tc_drift {
 	struct mono rest; /* no look at the whole tree before */
 };
 
+/* ---- what comes in (ingress.c) ------------------------------------------- */
+
+/* Where it is queued, and what others did to the way there. */
+struct tc_ingress {
+	struct tc_link *ifb; /* owned; NULL: it is not shaped */
+	bool made;           /* the interface is there because of us */
+	bool pending;        /* to be looked at when due */
+	struct mono due;
+	struct mono since; /* beginning of the minute in which ... */
+	unsigned repairs;  /* ... it was repaired so often */
+	uint32_t port;     /* who did it last */
+};
+
 /* Can the kernel police what exceeds? */
 enum tc_police_means { TC_POLICE_UNTRIED, TC_POLICE_NO, TC_POLICE_YES };
 
@@ -237,6 +267,7 @@ struct tc_link {
 	struct tc_rules rules;
 	struct tc_drift drift;
 	enum tc_police_means police;
+	struct tc_ingress ingress;
 };
 
 /* Told what happened with a request, or (serial 0) what nobody asked. */

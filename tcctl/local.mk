@@ -62,7 +62,7 @@ libtc_la_SOURCES = \
 	tcctl/nl_watch.c \
 	tcctl/repair.c \
 	tcctl/sandbox.c \
-	tcctl/serve.c tcctl/serve_int.h \
+	tcctl/serve_int.h \
 	tcctl/stab.c tcctl/stab_int.h \
 	tcctl/split.c \
 	tcctl/txn.c \
@@ -87,6 +87,8 @@ endif
 # Descriptions of trees, for the operator's commands: with libconfig.
 noinst_LTLIBRARIES += libtctree.la
 libtctree_la_SOURCES = \
+	tcctl/ingress.c tcctl/ingress_int.h \
+	tcctl/links.c tcctl/links_int.h \
 	tcctl/nl_host.c tcctl/nl_host.h \
 	tcctl/tree_bring.c \
 	tcctl/tree_build.c \
@@ -114,6 +116,7 @@ tcctl_tcctl_SOURCES = \
 	tcctl/out_json.c \
 	tcctl/out_probe_json.c tcctl/out_probe.h \
 	tcctl/probe.c \
+	tcctl/serve.c \
 	tcctl/show.c \
 	tcctl/tree_apply.c tcctl/tree_cli.h \
 	tcctl/tree_off.c \

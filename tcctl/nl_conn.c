@@ -165,8 +165,8 @@ take_datagram(struct collect *c, const uint8_t *bytes, size_t len)
 		if (index >= c->count)
 			continue; /* of a batch that was given up */
 		c->answer(c->arg, index, h);
-		if (!c->last_ends || index == c->count - 1)
-			c->wanted--;
+		if ((!c->last_ends || index == c->count - 1) && c->wanted > 0)
+			c->wanted--; /* an acknowledgement may follow it */
 	}
 }
 
@@ -615,6 +615,54 @@ conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 	return 0;
 }
 
+/* Where there was one and is none any more the kernel answers with nothing but
+ * the acknowledgement; where there is one, that comes too late to count. */
+static int
+get_incoming(struct nl_conn *conn, uint32_t ifindex, struct tc_objects *into)
+{
+	const struct tc_object key = { .type = TC_QDISC_INGRESS,
+		.ifindex = ifindex,
+		.parent = TC_INGRESS_PARENT };
+	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+	struct collect c = { .first = ++conn->seq,
+		.count = 1,
+		.wanted = 1,
+		.answer = keep_got,
+		.arg = into };
+	int error;
+
+	(void)nl_get_object_put(&w, conn->seq, &key); /* fits */
+	nl_want_ack(conn->out);
+	error = send_all(conn, &w);
+	return error == 0 ? collect(conn, &c) : error;
+}
+
+/* Nothing of the other side is asked for: it may hold many thousand. */
+static int
+conn_dump_incoming(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	struct nl_conn *conn = (struct nl_conn *)arg;
+	struct object_dump d = {
+		.into = into, .ifindex = ifindex, .whole = true
+	};
+	size_t first = into->count;
+	int error = get_incoming(conn, ifindex, into);
+	size_t end = into->count;
+
+	for (size_t i = first; i < end && error == 0; i++) {
+		const struct tc_object o = into->all[i]; /* the array moves */
+
+		error = dump_filters_of(conn, &o, &d);
+	}
+	if (error == 0)
+		error = sort_out_tables(conn, into, first);
+	if (error != 0)
+		return error;
+	tc_objects_rank(into);
+	tc_objects_sort(into);
+	return 0;
+}
+
 struct stats_dump {
 	tc_stats_fn *tell;
 	void *arg;
@@ -676,7 +724,8 @@ nl_conn_kernel(struct nl_conn *conn)
 		.root = conn_root,
 		.dump_tree = conn_dump_tree,
 		.get = conn_get,
-		.gacts = conn_gacts };
+		.gacts = conn_gacts,
+		.dump_incoming = conn_dump_incoming };
 }
 
 uint32_t

@@ -455,3 +455,47 @@ nl_host_del_link(
 	ifi->ifi_index = (int)ifindex;
 	return ask(conn, h, ret_result);
 }
+
+/* ---- as functions -------------------------------------------------------- */
+
+static int
+find_ifb(void *arg, const char *name, uint32_t *ret_ifindex, bool *ret_is_ifb)
+{
+	struct tree_host host = { 0 };
+	int error = nl_host_read((struct nl_host *)arg, &host);
+	const struct tree_link *link;
+
+	if (error != 0)
+		return error;
+	link = tree_host_link(&host, name);
+	*ret_ifindex = link ? link->ifindex : 0;
+	*ret_is_ifb = link && link->is_ifb;
+	nl_host_done(&host);
+	return 0;
+}
+
+static int
+make_ifb(
+	void *arg, const char *name, uint32_t mtu, struct tc_result *ret_result)
+{
+	enum { TXQUEUELEN = 1000 }; /* the kernel's 32 drops bursts */
+	struct tree_link link = { .mtu = mtu, .txqueuelen = TXQUEUELEN };
+
+	(void)text_copy(link.name, sizeof(link.name), name); /* fits */
+	return nl_host_put_ifb((struct nl_host *)arg, &link, ret_result);
+}
+
+static int
+remove_ifb(void *arg, uint32_t ifindex, struct tc_result *ret_result)
+{
+	return nl_host_del_link((struct nl_host *)arg, ifindex, ret_result);
+}
+
+struct tc_ifbs
+nl_host_ifbs(struct nl_host *conn)
+{
+	return (struct tc_ifbs){ .arg = conn,
+		.find = find_ifb,
+		.make = make_ifb,
+		.remove = remove_ifb };
+}

@@ -31,4 +31,7 @@ int nl_host_put_ifb(struct nl_host *conn, const struct tree_link *link,
 int nl_host_del_link(
 	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result);
 
+/* The same as functions; arg is conn, which must outlive them. */
+struct tc_ifbs nl_host_ifbs(struct nl_host *conn);
+
 #endif /* NL_HOST_H */

@@ -159,6 +159,7 @@ nl_get_object_put(
 	static const uint16_t types[] = { [TC_QDISC_ROOT] = RTM_GETQDISC,
 		[TC_CLASS] = RTM_GETTCLASS,
 		[TC_QDISC_LEAF] = RTM_GETQDISC,
+		[TC_QDISC_INGRESS] = RTM_GETQDISC,
 		[TC_FILTER] = RTM_GETTFILTER };
 	const struct head head = { types[key->type], NLM_F_ECHO, seq };
 	const bool qdisc = head.type == RTM_GETQDISC;

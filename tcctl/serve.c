@@ -21,9 +21,12 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "ingress_int.h"
+#include "links_int.h"
 #include "nl_conn.h"
+#include "nl_host.h"
 
-enum { LIFE_PING = 1, LIFE_PONG = 2, WATCH_MS = 500, LINKS_MAX = 256 };
+enum { LIFE_PING = 1, LIFE_PONG = 2, WATCH_MS = 500 };
 enum { IDLE_MS = 20 }; /* after requests, of which more may come */
 
 /* A datagram that waits for the engine to read. */
@@ -39,11 +42,12 @@ struct serve {
 	const struct alloc *alloc;
 	struct nl_conn *conn;
 	struct nl_watch *watch;
+	struct nl_host *host;
+	struct tc_ifbs ifbs;
 	struct tc_kernel kernel;
 	struct tc_marker marker;
 	struct tc_listener listener;
-	TAILQ_HEAD(serve_links, tc_link) links;
-	size_t link_count;
+	struct tc_links links;
 	struct tc_batch *batch;
 	struct pollfd fds[FD_COUNT];
 	struct mono watch_due;
@@ -211,17 +215,6 @@ flush_answers(struct serve *s)
 
 /* ---- requests ------------------------------------------------------------ */
 
-static struct tc_link *
-find_link(struct serve *s, uint32_t ifindex)
-{
-	struct tc_link *link = NULL;
-
-	TAILQ_FOREACH (link, &s->links, entry)
-		if (link->conf.ifindex == ifindex)
-			return link;
-	return NULL;
-}
-
 static void
 run_batch(struct serve *s)
 {
@@ -232,59 +225,20 @@ run_batch(struct serve *s)
 }
 
 static void
-drop_link(struct serve *s, struct tc_link *link)
-{
-	TAILQ_REMOVE(&s->links, link, entry);
-	s->link_count--;
-	tc_link_free(link);
-}
-
-static void
-open_link(struct serve *s, uint32_t serial, const struct tc_iface *conf)
-{
-	struct tc_link *link =
-		s->link_count < LINKS_MAX ? tc_link_new(s->alloc, conf) : NULL;
-	struct tc_done done = { 0 };
-	int error;
-
-	if (!link) {
-		refuse(s, serial, ENOMEM, "too many interfaces, or no memory");
-		return;
-	}
-	TAILQ_INSERT_HEAD(&s->links, link, entry);
-	s->link_count++;
-	error = tc_link_open(link, &s->kernel, serial, &s->listener, &done);
-	if (error != 0)
-		s->error = error;
-	if (done.error != 0)
-		drop_link(s, link);
-	else if (error == 0)
-		log_info(LOG_TC, "%s: managed, %u flows adopted", conf->name,
-			(unsigned)HASH_COUNT(link->flows));
-	on_done(s, serial, &done);
-}
-
-static void
 handle_iface(struct serve *s, const struct msg *m)
 {
 	struct tc_iface conf;
-	struct tc_link *link = NULL;
+	const struct tc_announcement a = { .conf = &conf,
+		.serial = m->serial,
+		.kernel = &s->kernel,
+		.listener = &s->listener };
 	struct tc_done done = { 0 };
 
 	if (!tc_get_iface(m, &conf)) {
 		refuse(s, m->serial, EBADMSG, "malformed interface");
 		return;
 	}
-	link = find_link(s, conf.ifindex);
-	if (link && link->lost) {
-		drop_link(s, link);
-		link = NULL;
-	}
-	if (!link) {
-		open_link(s, m->serial, &conf);
-		return;
-	}
-	s->error = tc_link_change(link, &s->kernel, &conf, &done);
+	s->error = tc_links_announce(&s->links, &a, &done);
 	on_done(s, m->serial, &done);
 }
 
@@ -292,19 +246,13 @@ static void
 handle_iface_off(struct serve *s, const struct msg *m)
 {
 	uint32_t ifindex = 0;
-	struct tc_link *link = NULL;
 	struct tc_done done = { 0 };
 
 	if (!tc_get_iface_off(m, &ifindex)) {
 		refuse(s, m->serial, EBADMSG, "malformed interface");
 		return;
 	}
-	link = find_link(s, ifindex);
-	if (link && !link->lost)
-		s->error = tc_link_close(link, &s->kernel, &done);
-	/* Nobody asks for it again, and its index may come back any moment. */
-	if (link)
-		drop_link(s, link);
+	s->error = tc_links_give_back(&s->links, &s->kernel, ifindex, &done);
 	on_done(s, m->serial, &done);
 }
 
@@ -312,7 +260,7 @@ handle_iface_off(struct serve *s, const struct msg *m)
 static struct tc_link *
 flow_link(struct serve *s, uint32_t serial, const struct tc_flow *flow)
 {
-	struct tc_link *link = find_link(s, flow->ifindex);
+	struct tc_link *link = tc_links_find(&s->links, flow->ifindex);
 	struct tc_done done = { .error = ENODEV, .flow_id = flow->id };
 
 	if (link && !link->lost)
@@ -369,7 +317,7 @@ handle_counters(struct serve *s, const struct msg *m)
 		refuse(s, m->serial, EBADMSG, "malformed query");
 		return;
 	}
-	TAILQ_FOREACH (link, &s->links, entry) {
+	TAILQ_FOREACH (link, &s->links.all, entry) {
 		if ((query.ifindex != 0 &&
 			    query.ifindex != link->conf.ifindex) ||
 			link->lost || s->error != 0)
@@ -392,7 +340,7 @@ handle_rule(struct serve *s, const struct msg *m)
 		refuse(s, 0, EBADMSG, "malformed rule");
 		return;
 	}
-	link = find_link(s, rule.ifindex);
+	link = tc_links_find(&s->links, rule.ifindex);
 	if (link && !link->lost)
 		tc_rules_stage(link, m->serial, &rule);
 }
@@ -408,7 +356,7 @@ handle_rules(struct serve *s, const struct msg *m)
 		refuse(s, m->serial, EBADMSG, "malformed set of rules");
 		return;
 	}
-	link = find_link(s, ifindex);
+	link = tc_links_find(&s->links, ifindex);
 	if (!link || link->lost) {
 		refuse(s, m->serial, ENODEV, "the interface is not managed");
 		return;
@@ -429,7 +377,7 @@ handle_rule_counters(struct serve *s, const struct msg *m)
 		refuse(s, m->serial, EBADMSG, "malformed query");
 		return;
 	}
-	TAILQ_FOREACH (link, &s->links, entry)
+	TAILQ_FOREACH (link, &s->links.all, entry)
 		if ((ifindex == 0 || ifindex == link->conf.ifindex) &&
 			!link->lost && s->error == 0)
 			s->error = tc_rules_counters(
@@ -576,19 +524,28 @@ on_event(void *arg, const struct tc_event *event)
 {
 	struct serve *s = (struct serve *)arg;
 	struct mono now = os_now();
-	struct tc_link *link = NULL;
 
-	TAILQ_FOREACH (link, &s->links, entry) {
-		if (event && event->ifindex != link->conf.ifindex)
-			continue;
-		if (!event || event->link || event->type == TC_QDISC_ROOT)
-			s->watch_due = now;
-		if (!event || !event->link)
-			tc_drift_event(link, event, now);
-	}
+	if (tc_links_event(&s->links, event, now))
+		s->watch_due = now;
 }
 
-/* Classes that drain, and the watch over the trees. */
+/* The watch over a tree, its rules, and classes that drain. */
+static void
+do_link(struct serve *s, struct tc_link *link, struct mono now, bool due)
+{
+	if (s->error == 0 && due)
+		watch(s, link, now);
+	if (s->error == 0 && mono_reached(tc_rules_next(link), now))
+		s->error = tc_rules_step(link, &s->kernel, now, &s->listener);
+	tc_drift_unclean(link, now);
+	if (s->error == 0 && mono_reached(tc_drift_next(link), now))
+		repair(s, link, now);
+	if (s->error != 0 || !mono_reached(tc_drain_next(link), now))
+		return;
+	s->error = tc_drain_step(link, &s->kernel, now, &s->listener);
+	s->idle_due = mono_earlier(s->idle_due, mono_add_ms(now, IDLE_MS));
+}
+
 static void
 do_due(struct serve *s)
 {
@@ -600,20 +557,13 @@ do_due(struct serve *s)
 		s->watch_due = mono_add_ms(now, WATCH_MS);
 		s->idle_due = mono_earlier(s->idle_due, now);
 	}
-	TAILQ_FOREACH (link, &s->links, entry) {
-		if (s->error == 0 && due)
-			watch(s, link, now);
-		if (s->error == 0 && mono_reached(tc_rules_next(link), now))
-			s->error = tc_rules_step(
-				link, &s->kernel, now, &s->listener);
-		tc_drift_unclean(link, now);
-		if (s->error == 0 && mono_reached(tc_drift_next(link), now))
-			repair(s, link, now);
-		if (s->error != 0 || !mono_reached(tc_drain_next(link), now))
-			continue;
-		s->error = tc_drain_step(link, &s->kernel, now, &s->listener);
-		s->idle_due =
-			mono_earlier(s->idle_due, mono_add_ms(now, IDLE_MS));
+	TAILQ_FOREACH (link, &s->links.all, entry) {
+		if (s->error == 0 && mono_reached(tc_ingress_next(link), now))
+			s->error =
+				tc_ingress_step(link, &s->kernel, &s->listener);
+		do_link(s, link, now, due);
+		if (link->ingress.ifb)
+			do_link(s, link->ingress.ifb, now, due);
 	}
 }
 
@@ -630,7 +580,7 @@ do_idle(struct serve *s)
 	bool more = false;
 
 	s->idle_due = MONO_NEVER;
-	TAILQ_FOREACH (link, &s->links, entry) {
+	TAILQ_FOREACH (link, &s->links.all, entry) {
 		last = link;
 		s->error = tc_link_idle(link, &s->kernel, &s->listener, &more);
 		if (s->error != 0 || more)
@@ -640,8 +590,8 @@ do_idle(struct serve *s)
 		return;
 	s->idle_due = os_now();
 	last->step = tc_pool_pace(last->step, s->idle_due.us - before.us);
-	TAILQ_REMOVE(&s->links, last, entry);
-	TAILQ_INSERT_TAIL(&s->links, last, entry);
+	TAILQ_REMOVE(&s->links.all, last, entry);
+	TAILQ_INSERT_TAIL(&s->links.all, last, entry);
 }
 
 static int
@@ -649,14 +599,9 @@ timeout_ms(const struct serve *s)
 {
 	struct mono next = mono_earlier(s->watch_due, s->idle_due);
 	struct mono now = os_now();
-	const struct tc_link *link = NULL;
 
-	TAILQ_FOREACH (link, &s->links, entry) {
-		next = mono_earlier(next,
-			mono_earlier(tc_drain_next(link), tc_drift_next(link)));
-		next = mono_earlier(next, tc_rules_next(link));
-	}
-	if (TAILQ_EMPTY(&s->links))
+	next = mono_earlier(next, tc_links_next(&s->links));
+	if (TAILQ_EMPTY(&s->links.all))
 		return -1;
 	return mono_reached(next, now) ? 0
 				       : (int)mono_ms_between(now, next) + 1;
@@ -710,13 +655,16 @@ start(struct serve *s)
 	s->conn = nl_conn_new();
 	s->watch = s->conn ? nl_watch_new(s->conn) : NULL;
 	s->batch = (struct tc_batch *)alloc_get(s->alloc, sizeof(*s->batch));
-	if (signals < 0 || !s->watch || !s->batch) {
+	s->host = nl_host_new();
+	if (signals < 0 || !s->watch || !s->batch || !s->host) {
 		log_err(LOG_MAIN, "cannot start: %s", strerror(errno));
 		return false;
 	}
 	s->batch->alloc = s->alloc;
 	s->batch->ops.alloc = s->alloc;
 	s->kernel = nl_conn_kernel(s->conn);
+	s->ifbs = nl_host_ifbs(s->host);
+	s->kernel.ifbs = &s->ifbs;
 	if (tc_marker_open(&s->marker))
 		s->kernel.marker = &s->marker;
 	s->listener = (struct tc_listener){ .arg = s,
@@ -750,8 +698,7 @@ stop(struct serve *s)
 {
 	struct out *out;
 
-	while (!TAILQ_EMPTY(&s->links))
-		drop_link(s, TAILQ_FIRST(&s->links));
+	tc_links_done(&s->links);
 	while ((out = TAILQ_FIRST(&s->outs))) {
 		TAILQ_REMOVE(&s->outs, out, entry);
 		alloc_put(s->alloc, out);
@@ -761,6 +708,7 @@ stop(struct serve *s)
 	alloc_put(s->alloc, s->batch);
 	tc_marker_close(&s->marker);
 	nl_watch_free(s->watch);
+	nl_host_free(s->host);
 	nl_conn_free(s->conn);
 }
 
@@ -782,7 +730,7 @@ tc_serve(void)
 	if (!s)
 		return 1;
 	s->alloc = alloc;
-	TAILQ_INIT(&s->links);
+	tc_links_init(&s->links, alloc);
 	TAILQ_INIT(&s->outs);
 	if (start(s)) {
 		while (!s->stopping && s->error == 0)

@@ -28,6 +28,7 @@ enum tc_attr {
 	ATTR_TAKE_OVER,
 	ATTR_ATM,
 	ATTR_CLASSIFIER,
+	ATTR_INGRESS_BPS,
 	ATTR_FLOW_ID = 32,
 	ATTR_SERVICE,
 	ATTR_RATE_BPS,
@@ -113,6 +114,7 @@ static const struct field iface_fields[] = {
 	FIELD(ATTR_TAKE_OVER,       F_BOOL, tc_iface, take_over),
 	FIELD(ATTR_ATM,             F_BOOL, tc_iface, atm),
 	FIELD(ATTR_CLASSIFIER,      F_U8,   tc_iface, classifier),
+	FIELD(ATTR_INGRESS_BPS,     F_U64,  tc_iface, ingress_Bps),
 };
 
 /* The first two name the flow; a FLOW_DEL holds nothing else. */

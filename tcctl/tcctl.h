@@ -61,6 +61,10 @@ enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256 };
  * every interface that tcctl manages. */
 enum { TC_CLASS_CONTROL = 0x520006 };
 
+/* What comes in on NAME is shaped on an interface that is called this and
+ * NAME, or, when that is too long, this and its number. */
+#define TC_INGRESS_PREFIX "ifb-"
+
 /* How packets find the class of their flow. */
 enum tc_classify {
 	TC_CLASSIFIER_AUTO, /* u32: every kernel has it, and it is as fast */
@@ -88,6 +92,9 @@ struct tc_iface {
 			 * if it was a default one) */
 	bool atm;       /* octets travel in cells of 48 in 53 */
 	uint8_t classifier; /* enum tc_classify */
+	/* What comes in is queued here, ahead of the protocol stack, at this
+	 * rate; 0: it is not. */
+	uint64_t ingress_Bps;
 };
 
 enum tc_service { TC_SERVICE_GS = 2, TC_SERVICE_CL = 5 };

@@ -126,7 +126,7 @@ class Bench:
                 "control_Bps": 125_000, "mtu": 1500, "header_bytes": 14,
                 "overhead_bytes": 24, "min_frame_bytes": 84, "timer_us": 200,
                 "pool_low": 8, "pool_high": 32, "take_over": 0, "atm": 0,
-                "classifier": self.classifier,
+                "classifier": self.classifier, "ingress_Bps": 0,
                 **changes}
 
     def flow(self, flow_id=1, port=5004, filters=None, **changes):

@@ -7,6 +7,7 @@ tcctl_tests = \
 	tests/unit/test_tc_equal \
 	tests/unit/test_tc_excess \
 	tests/unit/test_tc_flower \
+	tests/unit/test_tc_ingress \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_mark \
@@ -51,6 +52,7 @@ tests_unit_test_tc_dump_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_equal_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_excess_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_flower_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_ingress_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_mark_LDADD = $(tcctl_test_libs)

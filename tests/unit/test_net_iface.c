@@ -403,7 +403,7 @@ every_change_is_noticed(void)
 		TC(ifindex), TC(name), TC(link_Bps), TC(best_effort_Bps),
 		TC(control_Bps), TC(mtu), TC(header_bytes), TC(overhead_bytes),
 		TC(min_frame_bytes), TC(atm), TC(timer_us), TC(pool_low),
-		TC(pool_high), TC(take_over), TC(classifier),
+		TC(pool_high), TC(take_over), TC(classifier), TC(ingress_Bps),
 		{ offsetof(struct net_iface, packets_per_s), sizeof(uint32_t),
 			false },
 		{ offsetof(struct net_iface, udp), sizeof(enum conf_udp),

@@ -36,7 +36,8 @@ static const struct tc_iface iface = { .ifindex = 7,
 	.pool_low = 64,
 	.pool_high = 256,
 	.take_over = true,
-	.classifier = TC_CLASSIFIER_FLOWER };
+	.classifier = TC_CLASSIFIER_FLOWER,
+	.ingress_Bps = 1234567 };
 
 static struct tc_flow
 some_flow(size_t filters)
@@ -206,6 +207,7 @@ iface_survives(void)
 	T_EQ(got.pool_high, iface.pool_high);
 	T_EQ(got.take_over, true);
 	T_EQ(got.classifier, TC_CLASSIFIER_FLOWER);
+	T_EQ(got.ingress_Bps, 1234567);
 
 	uint32_t ifindex = 0;
 
