@@ -4,12 +4,6 @@
 
 #include "link_int.h"
 
-static uint64_t
-since(uint64_t total, uint64_t base)
-{
-	return total > base ? total - base : 0;
-}
-
 static void
 tell_counter(const struct tc_link *link, const struct tc_record *r,
 	const struct tc_class_stats *s, uint32_t serial,
@@ -20,9 +14,9 @@ tell_counter(const struct tc_link *link, const struct tc_record *r,
 	const struct tc_counter counter = { .flow_id = r ? r->id : 0,
 		.ifindex = link->conf.ifindex,
 		.classid = s->handle,
-		.bytes = since(s->bytes, base->bytes),
-		.packets = since(s->packets, base->packets),
-		.drops = since(s->drops, base->drops),
+		.bytes = tc_since(s->bytes, base->bytes),
+		.packets = tc_since(s->packets, base->packets),
+		.drops = tc_since(s->drops, base->drops),
 		.backlog_bytes = s->backlog_bytes,
 		.demoted = r && r->excess };
 

@@ -236,9 +236,9 @@ tell_last(const struct drain_step *s, const struct tc_drain *d,
 	const struct tc_counter last = { .flow_id = d->flow_id,
 		.ifindex = s->link->conf.ifindex,
 		.classid = stats->handle,
-		.bytes = stats->bytes - d->base.bytes,
-		.packets = stats->packets - d->base.packets,
-		.drops = stats->drops - d->base.drops + stats->qlen };
+		.bytes = tc_since(stats->bytes, d->base.bytes),
+		.packets = tc_since(stats->packets, d->base.packets),
+		.drops = tc_since(stats->drops, d->base.drops) + stats->qlen };
 
 	if (d->serial != 0)
 		s->listener->counter(s->listener->arg, d->serial, &last);
@@ -255,6 +255,8 @@ returned(struct drain_step *s, size_t i)
 		stays(s, d, &s->groups[i]);
 		return;
 	}
+	if (tc_drift_was_removed(s->link, d->minor))
+		d->base = (struct tc_base){ 0 };
 	tell_last(s, d, stats);
 	answer(s, d);
 	d->idle = (struct tc_idle){ .minor = d->minor,

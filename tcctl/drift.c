@@ -80,6 +80,25 @@ entry_of(struct tc_drift *drift, const struct tc_suspect *like, struct mono now)
 	return free;
 }
 
+/* Kept apart from the suspects: there may be more of them than places, and a
+ * look at the whole tree takes the place of all. */
+static void
+note_removed(struct tc_drift *d, uint32_t minor)
+{
+	d->removed[minor / 64] |= UINT64_C(1) << minor % 64;
+}
+
+bool
+tc_drift_was_removed(struct tc_link *link, uint32_t minor)
+{
+	uint64_t *word = &link->drift.removed[minor / 64];
+	uint64_t bit = UINT64_C(1) << minor % 64;
+	bool was = (*word & bit) != 0;
+
+	*word &= ~bit;
+	return was;
+}
+
 /* False: none of our business. */
 static bool
 key_of(const struct tc_event *event, struct tc_suspect *ret_key)
@@ -97,7 +116,6 @@ key_of(const struct tc_event *event, struct tc_suspect *ret_key)
 		key.handle = event->parent;
 		break;
 	case TC_CLASS:
-		key.was_removed = event->gone;
 		break;
 	case TC_FILTER:
 		key.pref = event->pref;
@@ -122,7 +140,8 @@ tc_drift_event(
 	s = key.tree ? tree_of(&link->drift)
 		     : entry_of(&link->drift, &key, now);
 	s->port = key.port;
-	s->was_removed = s->was_removed || key.was_removed;
+	if (event && event->type == TC_CLASS && event->gone)
+		note_removed(&link->drift, event->handle & 0xffff);
 	suspect(s, now);
 }
 
@@ -319,10 +338,8 @@ settle(struct step *s, struct tc_suspect **suspects, size_t count)
 {
 	struct tc_drift *d = &s->link->drift;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		suspects[i]->repairs += suspects[i]->acted;
-		suspects[i]->was_removed = false;
-	}
 	if (s->look_at_tree)
 		suspect(tree_of(d), s->now);
 }

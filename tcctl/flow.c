@@ -175,6 +175,7 @@ take_class(struct tc_job *job)
 	if (!tc_pool_take(&link->pools[subtree], &idle)) {
 		job->fresh = true;
 		idle.minor = tc_minors_take(&link->minors);
+		(void)tc_drift_was_removed(link, idle.minor); /* another's */
 	}
 	next->minor = idle.minor;
 	next->base = idle.base;

@@ -47,6 +47,7 @@ plan_new_idle(struct tc_link *link, enum tc_subtree subtree, struct tc_ops *ops,
 	*ret_idle = (struct tc_idle){ tc_minors_take(&link->minors), { 0 } };
 	if (ret_idle->minor == 0)
 		return false;
+	(void)tc_drift_was_removed(link, ret_idle->minor); /* another's */
 	tc_want_idle(&link->conf, subtree, ret_idle->minor, &want[0], &want[1]);
 	tc_plan((struct tc_span){ want, 0 }, (struct tc_span){ want, 2 }, ops);
 	return true;

@@ -213,8 +213,7 @@ struct tc_suspect {
 	uint16_t pref;
 	uint32_t handle;
 	uint32_t parent; /* filters */
-	bool was_removed;
-	uint32_t port; /* who did it last */
+	uint32_t port;   /* who did it last */
 	struct mono due;
 	struct mono since; /* beginning of the minute in which ... */
 	unsigned repairs;  /* ... it was repaired so often */
@@ -226,6 +225,9 @@ struct tc_drift {
 	struct tc_suspect all[TC_SUSPECTS_MAX];
 	size_t count;
 	struct mono rest; /* no look at the whole tree before */
+	/* Classes that somebody removed, by minor: if one is there again it
+	 * counts from 0. */
+	uint64_t removed[1024];
 };
 
 /* ---- what comes in (ingress.c) ------------------------------------------- */
@@ -370,6 +372,13 @@ int tc_link_reclassify(struct tc_link *link, const struct tc_kernel *kernel,
 
 /* counters.c */
 
+/* What was counted since it was base; what is made anew begins at 0. */
+static inline uint64_t
+tc_since(uint64_t total, uint64_t base)
+{
+	return total > base ? total - base : 0;
+}
+
 /* Of one flow, or with flow_id 0 of all and of best effort. */
 int tc_link_counters(struct tc_link *link, const struct tc_kernel *kernel,
 	uint32_t serial, uint32_t flow_id, const struct tc_listener *listener);
@@ -486,6 +495,8 @@ void tc_drift_event(
 	struct tc_link *link, const struct tc_event *event, struct mono now);
 /* What the kernel did not let us undo is repaired as what others did. */
 void tc_drift_unclean(struct tc_link *link, struct mono now);
+/* Since this was asked last another program has removed the class. */
+bool tc_drift_was_removed(struct tc_link *link, uint32_t minor);
 /* Look at what is due, repair it and tell. */
 int tc_drift_step(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener);

@@ -35,8 +35,9 @@ struct repair {
 	const struct tc_kernel *kernel;
 	tc_repaired_fn *tell;
 	void *arg;
-	struct tc_objects have; /* sorted */
-	bool *known;            /* which of have are ours */
+	struct tc_objects have;       /* sorted */
+	struct tc_class_stats *stats; /* by minor; NULL: not asked for */
+	bool *known;                  /* which of have are ours */
 	struct tc_objects fixed;
 	struct tc_ops ops;
 	size_t count;
@@ -174,6 +175,19 @@ renew_excess(struct repair *r, struct tc_record *record,
 	}
 }
 
+/* A class that is made again, by us or already by others, counts from 0.  Who
+ * lost events knows it by counters that are lower than they were. */
+static bool
+is_anew(struct repair *r, const struct tc_object *class,
+	const struct tc_base *base)
+{
+	uint32_t minor = class->handle & 0xffff;
+	bool removed = tc_drift_was_removed(r->link, minor);
+
+	return !find(r, class) || removed ||
+	       (r->stats && r->stats[minor].packets < base->packets);
+}
+
 static int
 repair_flow(struct repair *r, const struct unit *unit)
 {
@@ -184,8 +198,7 @@ repair_flow(struct repair *r, const struct unit *unit)
 	size_t first = r->ops.count;
 
 	(void)tc_record_objects(r->link, record, want);
-	/* A class that is made again counts from 0. */
-	if (!find(r, &want[0]) || unit->suspect->was_removed)
+	if (is_anew(r, &want[0], &record->base))
 		record->base = (struct tc_base){ 0 };
 	renew_excess(r, record, want + 2);
 	span.count = tc_record_objects(r->link, record, want);
@@ -202,7 +215,7 @@ repair_idle(struct repair *r, const struct unit *unit, enum tc_subtree subtree,
 	size_t first = r->ops.count;
 
 	tc_want_idle(&r->link->conf, subtree, idle->minor, &want[0], &want[1]);
-	if (!find(r, &want[0]) || unit->suspect->was_removed)
+	if (is_anew(r, &want[0], &idle->base))
 		idle->base = (struct tc_base){ 0 };
 	plan_objects(r, (struct tc_span){ want, 2 }, scratch);
 	return add_unit(r, unit, first);
@@ -471,6 +484,7 @@ finish(struct repair *r)
 	const struct alloc *alloc = r->link->alloc;
 
 	alloc_put(alloc, r->known);
+	alloc_put(alloc, r->stats);
 	tc_objects_done(&r->have);
 	tc_objects_done(&r->fixed);
 	tc_ops_done(&r->ops);
@@ -606,11 +620,13 @@ tc_repair_tree(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_suspect *suspect, tc_repaired_fn *tell, void *arg)
 {
 	struct repair *r = begin(link, kernel, tell, arg);
-	int error;
+	int error = 0;
 
 	if (!r)
 		return -ENOMEM;
-	error = tc_link_dump(link, kernel, &r->have);
+	r->stats = tc_link_stats(link, kernel, &error);
+	if (error == 0)
+		error = tc_link_dump(link, kernel, &r->have);
 	if (error == 0)
 		error = repair_tree_fixed(r, suspect);
 	if (error == 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 tcctl_tests = \
 	tests/unit/test_tc_adopt \
+	tests/unit/test_tc_anew \
 	tests/unit/test_tc_clock \
 	tests/unit/test_tc_drift \
 	tests/unit/test_tc_dump \
@@ -26,7 +27,8 @@ tcctl_tests = \
 	tests/unit/test_tc_u32
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
-EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_fixture.h \
+EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_drift_t.h \
+	tests/unit/tc_fixture.h \
 	tests/unit/tc_walk.h \
 	tests/golden/tc/another-leaf.ok \
 	tests/golden/tc/damaged-tree.ok \
@@ -45,6 +47,7 @@ EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_fixture.h \
 tcctl_test_libs = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
 	$(SECCOMP_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_tc_adopt_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_anew_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_clock_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_drift_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_dump_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
