@@ -18,6 +18,9 @@ struct policy {
 	struct policy_set *set;     /* NULL: no snapshot yet */
 	struct policy_index *index; /* of the set */
 	struct policy_limits *limits;
+	/* What was in force before, until it is tidied away; or NULL. */
+	struct policy_set *old_set;
+	struct policy_index *old_index;
 };
 
 struct policy *
@@ -41,6 +44,8 @@ policy_free(struct policy *p)
 {
 	if (!p)
 		return;
+	policy_index_free(p->old_index);
+	policy_set_free(p->old_set);
 	policy_index_free(p->index);
 	policy_set_free(p->set);
 	policy_limits_free(p->limits);
@@ -255,13 +260,32 @@ void
 policy_load_switch(struct policy *p, struct policy_load *load)
 {
 	if (policy_load_ready(load)) {
-		policy_index_free(p->index);
-		policy_set_free(p->set);
+		while (policy_tidy(p, SIZE_MAX))
+			; /* of the switch before */
+		p->old_index = p->index;
+		p->old_set = p->set;
 		p->set = policy_load_take_set(load);
 		p->index = policy_load_take_index(load);
-		policy_limits_sweep(p->limits, rule_known, p->index);
+		policy_limits_sweep_begin(p->limits);
 	}
 	policy_load_drop(load);
+}
+
+bool
+policy_tidy(struct policy *p, size_t budget)
+{
+	/* It keeps the names of the rules. */
+	if (p->old_index) {
+		if (policy_index_free_some(p->old_index, budget))
+			p->old_index = NULL;
+		return true;
+	}
+	if (p->old_set) {
+		if (policy_set_free_some(p->old_set, budget))
+			p->old_set = NULL;
+		return true;
+	}
+	return policy_limits_sweep(p->limits, budget, rule_known, p->index);
 }
 
 /* ---- for the tool ------------------------------------------------------- */

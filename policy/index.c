@@ -73,26 +73,33 @@ policy_index_new(const struct alloc *alloc)
 	return x;
 }
 
-void
-policy_index_free(struct policy_index *x)
+bool
+policy_index_free_some(struct policy_index *x, size_t budget)
 {
-	struct policy_bucket *b;
-	struct policy_bucket *next_b;
-	struct named *n;
-	struct named *next_n;
+	for (; x->buckets && budget > 0; budget--) {
+		struct policy_bucket *b = x->buckets;
 
-	if (!x)
-		return;
-	HASH_ITER (hh, x->buckets, b, next_b) {
 		HASH_DEL(x->buckets, b);
 		alloc_put(x->alloc, b->at);
 		alloc_put(x->alloc, b);
 	}
-	HASH_ITER (hh, x->names, n, next_n) {
+	for (; x->names && budget > 0; budget--) {
+		struct named *n = x->names;
+
 		HASH_DEL(x->names, n);
 		alloc_put(x->alloc, n);
 	}
+	if (x->buckets || x->names)
+		return false;
 	alloc_put(x->alloc, x);
+	return true;
+}
+
+void
+policy_index_free(struct policy_index *x)
+{
+	if (x)
+		(void)policy_index_free_some(x, SIZE_MAX); /* all of it */
 }
 
 static struct policy_bucket *

@@ -31,6 +31,8 @@ struct policy_walk {
 /* NULL for lack of memory. */
 struct policy_index *policy_index_new(const struct alloc *alloc);
 void policy_index_free(struct policy_index *index);
+/* Up to that many entries of it.  True: it is gone. */
+bool policy_index_free_some(struct policy_index *index, size_t budget);
 
 /*
  * Add the rule at that position; positions come in ascending order.  Keeps the

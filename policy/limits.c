@@ -44,8 +44,9 @@ struct policy_limits {
 	struct counter *counters; /* hash by key */
 	struct slot *slots;
 	uint32_t n_slots;
-	uint32_t first_free; /* slot + 1; 0: none */
-	size_t n_timed;      /* claims that end by themselves */
+	uint32_t first_free;   /* slot + 1; 0: none */
+	size_t n_timed;        /* claims that end by themselves */
+	struct counter *sweep; /* borrowed: looked at next, NULL: none */
 };
 
 /* Names of rules are chosen by whoever administers the policy; what a peer
@@ -136,6 +137,8 @@ need_counter(struct policy_limits *l, enum policy_counter kind,
 static void
 drop_counter(struct policy_limits *l, struct counter *c)
 {
+	if (l->sweep == c)
+		l->sweep = (struct counter *)c->hh.next;
 	HASH_DEL(l->counters, c);
 	alloc_put(l->alloc, c);
 }
@@ -453,21 +456,26 @@ policy_limits_use(const struct policy_limits *l, enum policy_counter kind,
 }
 
 void
-policy_limits_sweep(struct policy_limits *l,
+policy_limits_sweep_begin(struct policy_limits *l)
+{
+	l->sweep = l->counters;
+}
+
+bool
+policy_limits_sweep(struct policy_limits *l, size_t budget,
 	bool (*known)(const void *arg, const char *rule), const void *arg)
 {
-	struct counter *c = l->counters;
-
-	while (c) {
-		struct counter *next = (struct counter *)c->hh.next;
+	for (size_t i = 0; l->sweep && i < budget; i++) {
+		struct counter *c = l->sweep;
 		char name[POLICY_NAME];
 
-		if (c->kind == POLICY_COUNTS_RULE && c->use.flows == 0) {
-			(void)text_copy(name, sizeof(name), c->key + 1);
-			name[strcspn(name, "\n")] = '\0';
-			if (!known(arg, name))
-				drop_counter(l, c);
-		}
-		c = next;
+		l->sweep = (struct counter *)c->hh.next;
+		if (c->kind != POLICY_COUNTS_RULE || c->use.flows > 0)
+			continue;
+		(void)text_copy(name, sizeof(name), c->key + 1);
+		name[strcspn(name, "\n")] = '\0';
+		if (!known(arg, name))
+			drop_counter(l, c);
 	}
+	return l->sweep != NULL;
 }

@@ -102,9 +102,11 @@ void policy_limits_note(
 struct policy_use policy_limits_use(const struct policy_limits *limits,
 	enum policy_counter kind, const char *name, const char *user);
 
-/* Forget counters of rules that hold no claim and for which known() is
- * false. */
-void policy_limits_sweep(struct policy_limits *limits,
+/* Forget counters of rules that hold no claim and for which known() is false:
+ * after a begin, up to that many are looked at in each call.  True: there are
+ * more. */
+void policy_limits_sweep_begin(struct policy_limits *limits);
+bool policy_limits_sweep(struct policy_limits *limits, size_t budget,
 	bool (*known)(const void *arg, const char *rule), const void *arg);
 
 #endif /* LIMITS_INT_H */

@@ -151,6 +151,9 @@ enum policy_load_state policy_load_step(
 const char *policy_load_problem(const struct policy_load *load);
 /* Put the new rules in force; claims of rules with the same name go on. */
 void policy_load_switch(struct policy *policy, struct policy_load *load);
+/* Free some of what a switch has replaced, as much as that many rules.  True:
+ * there is more. */
+bool policy_tidy(struct policy *policy, size_t budget);
 void policy_load_drop(struct policy_load *load);
 
 struct policy_status {

@@ -402,17 +402,25 @@ policy_name_valid(const char *name)
 	return true;
 }
 
-void
-policy_set_free(struct policy_set *set)
+bool
+policy_set_free_some(struct policy_set *set, size_t budget)
 {
-	if (!set)
-		return;
-	for (size_t i = 0; set->rules && i < set->n_rules; i++)
-		policy_rule_free(set->alloc, set->rules[i]);
+	for (size_t i = 0; set->rules && set->n_rules > 0 && i < budget; i++)
+		policy_rule_free(set->alloc, set->rules[--set->n_rules]);
+	if (set->rules && set->n_rules > 0)
+		return false;
 	alloc_put(set->alloc, set->rules);
 	policy_times_done(set->alloc, &set->times);
 	alloc_put(set->alloc, set->data);
 	alloc_put(set->alloc, set->pools);
 	alloc_put(set->alloc, set->categories);
 	alloc_put(set->alloc, set);
+	return true;
+}
+
+void
+policy_set_free(struct policy_set *set)
+{
+	if (set)
+		(void)policy_set_free_some(set, SIZE_MAX); /* all of it */
 }

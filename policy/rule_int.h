@@ -363,6 +363,8 @@ struct policy_set {
 };
 
 void policy_set_free(struct policy_set *set);
+/* Up to that many rules of it.  True: it is gone. */
+bool policy_set_free_some(struct policy_set *set, size_t budget);
 
 /*
  * The i-th field of it under its name of policy.conf, as text; "": not set.

@@ -215,6 +215,7 @@ put_in_force(struct policy_client *client)
 	answer(client, generation, "");
 	judge_again(client);
 	engine_open(engine);
+	loop_timer_set(client->slice, loop_now()); /* what was before goes */
 }
 
 static void
@@ -223,6 +224,10 @@ load_slice(void *arg)
 	struct policy_client *client = (struct policy_client *)arg;
 	struct snapshot *snapshot = &client->snapshot;
 
+	if (policy_tidy(client->policy, SLICE)) {
+		loop_timer_set(client->slice, loop_now());
+		return;
+	}
 	if (!snapshot->load)
 		return;
 	switch (policy_load_step(snapshot->load, SLICE)) {

@@ -103,7 +103,19 @@ void
 policy_load_switch(struct policy *policy, struct policy_load *load)
 {
 	policy->switched++;
+	policy->untidy = policy->leaves;
 	free(load);
+}
+
+bool
+policy_tidy(struct policy *policy, size_t budget)
+{
+	T_CHECK(budget > 0 && budget <= 1000, "a slice of %zu", budget);
+	if (policy->untidy == 0)
+		return false;
+	policy->untidy--;
+	policy->tidied++;
+	return true;
 }
 
 void

@@ -34,7 +34,10 @@ struct policy {
 	uint32_t claim;
 	uint32_t ended;
 	void (*change_verdict)(struct policy_verdict *v);
-	int64_t next_s; /* until the next change; 0: none */
+	int64_t next_s;  /* until the next change; 0: none */
+	unsigned leaves; /* slices of tidying that a switch leaves */
+	unsigned untidy;
+	unsigned tidied;
 };
 
 struct pt {

@@ -167,6 +167,37 @@ a_snapshot_is_looked_at_in_turns_of_the_loop(void)
 	T_EQ(mappings(), 0);
 }
 
+/* So do they while what was in force before is freed; the next snapshot waits
+ * for that. */
+static void
+what_was_in_force_goes_in_turns_of_the_loop(void)
+{
+	struct pt *b = pt_new();
+
+	pt_policy.leaves = 200;
+	pt_offer(b, 1, 4096, pt_memory(4096, 2, 0, PT_SEALS));
+	pt_run_until(b, 1);
+	T_EQ(pt_policy.switched, 1);
+	T_CHECK(pt_policy.tidied < 10, "%u slices in one turn",
+		pt_policy.tidied);
+	pt_policy.steps = 0;
+	pt_policy.leaves = 0;
+	pt_offer(b, 2, 4096, pt_memory(4096, 2, 0, PT_SEALS));
+	while (pt_policy.steps == 0)
+		pt_one_turn(b);
+	T_EQ(pt_policy.untidy, 0);
+	T_EQ(pt_policy.tidied, 200);
+	pt_run_until(b, 2);
+	T_EQ(pt_policy.switched, 2);
+	/* And without a next one. */
+	pt_policy.leaves = 5;
+	pt_offer(b, 3, 4096, pt_memory(4096, 2, 0, PT_SEALS));
+	pt_run_until(b, 3);
+	while (pt_policy.untidy > 0)
+		pt_one_turn(b);
+	pt_free(b);
+}
+
 static void
 a_newer_snapshot_replaces_one_that_is_loading(void)
 {
@@ -417,6 +448,8 @@ static struct t_case cases[] = {
 		a_newer_snapshot_replaces_one_that_is_loading },
 	{ "a snapshot is looked at in turns of the loop",
 		a_snapshot_is_looked_at_in_turns_of_the_loop },
+	{ "what was in force goes in turns of the loop",
+		what_was_in_force_goes_in_turns_of_the_loop },
 	{ "what comes cut ends the connection",
 		what_comes_cut_ends_the_connection },
 	{ "a new policyd takes the place of the old",

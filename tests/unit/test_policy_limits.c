@@ -225,6 +225,52 @@ unclaimed_counters_of_gone_rules_are_forgotten(void)
 	policy_free(p);
 }
 
+/* A flow that is held and one that is not, of rules that stay and that go. */
+static void
+tidying_may_take_its_time(void)
+{
+	enum { RULES = 40 };
+	struct policy *p = policy_new(alloc_heap());
+	struct policy_rule_info info;
+	uint32_t held = 0;
+	size_t steps = 0;
+
+	for (uint32_t round = 0; round < 3; round++) {
+		struct policy_set *set = t_set();
+
+		/* The last quarter of the rules before goes. */
+		for (uint32_t i = 0; i < RULES - 10 * round; i++) {
+			char name[POLICY_NAME];
+
+			(void)snprintf(name, sizeof(name), "r%02u", i);
+			t_span(t_rule(set, name, NULL), POLICY_SPAN_USER, i, i);
+		}
+		t_put(p, set);
+		if (round > 0) {
+			/* Others come to be counted, and end, meanwhile. */
+			for (; policy_tidy(p, 1); steps++)
+				policy_end(
+					p, ask(p, (uint32_t)(steps % 20), 1, 0)
+						   .claim);
+			T_CHECK(!policy_tidy(p, 1), "it is tidy");
+			T_CHECK(steps >= 100 * round, "%zu steps", steps);
+			continue;
+		}
+		for (uint32_t i = 0; i < RULES; i++) {
+			struct policy_verdict v = ask(p, i, 10, 0);
+
+			if (i == RULES - 1)
+				held = v.claim;
+			else
+				policy_end(p, v.claim);
+		}
+	}
+	for (size_t i = 0; policy_rule_at(p, i, &info); i++)
+		T_CHECK(info.allowed > 0, "%s was forgotten", info.name);
+	policy_end(p, held);
+	policy_free(p);
+}
+
 static void
 lowered_bounds_let_a_flow_shrink(void)
 {
@@ -458,6 +504,7 @@ static struct t_case cases[] = {
 	{ "a held claim outlives its rule", a_held_claim_outlives_its_rule },
 	{ "unclaimed counters of gone rules are forgotten",
 		unclaimed_counters_of_gone_rules_are_forgotten },
+	{ "tidying may take its time", tidying_may_take_its_time },
 	{ "lowered bounds let a flow shrink",
 		lowered_bounds_let_a_flow_shrink },
 	{ "the default ends a claim", the_default_ends_a_claim },
