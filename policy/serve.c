@@ -398,6 +398,17 @@ pong(uint32_t serial)
 			strerror(errno));
 }
 
+/* A reload without a file says that there is none, which allows everything: one
+ * whose file was lost on the way must not be taken for it. */
+static void
+reload(struct serve *s, int fd, int flags)
+{
+	if (fd < 0 && (flags & MSG_CTRUNC) != 0)
+		conf_failed(s, -EMFILE);
+	else
+		conf_from_fd(s, fd);
+}
+
 /* The descriptor beside a datagram, or -1; we send for one at a time. */
 static int
 descriptor_of(struct msghdr *m)
@@ -440,7 +451,7 @@ supervisor_readable(struct serve *s)
 		if (m.type == SUP_PING)
 			pong(m.serial);
 		else if (m.type == SUP_RELOAD)
-			conf_from_fd(s, fd);
+			reload(s, fd, h.msg_flags);
 	}
 	close_fd(&fd);
 	return true;
