@@ -307,6 +307,7 @@ class Daemon:
 
     def wait_traffic_control(self, timeout=10):
         """Until it is ready on every interface that shall have it."""
+        self.wait_ready(timeout)
         wait_for(lambda: all(
             i["tc_ready"] for i in self.ctl_json(
                 "show", "interfaces")["interfaces"] if i["traffic_control"]),
