@@ -33,20 +33,24 @@ msg_attr_next(struct buf_reader *r, struct msg_attr *ret_attr)
 	if (buf_left(r) == 0)
 		return false;
 
-	struct msg_attr a = { 0 };
-
-	a.type = buf_get_u16le(r);
-
+	uint16_t type = buf_get_u16le(r);
 	uint16_t len = buf_get_u16le(r);
 
 	if (len < MSG_ATTR_HEADER)
 		r->failed = true;
 	if (r->failed)
 		return false;
-	a.body = buf_split(r, (size_t)len - MSG_ATTR_HEADER);
-	if (r->failed)
+
+	const uint8_t *body = buf_take(r, (size_t)len - MSG_ATTR_HEADER);
+
+	if (!body)
 		return false;
-	*ret_attr = a;
+	/* One by one: a view that is made and then copied costs more than all
+	 * the rest, and there are thousands of attributes a millisecond. */
+	ret_attr->type = type;
+	ret_attr->body.pos = body;
+	ret_attr->body.end = r->pos;
+	ret_attr->body.failed = false;
 	return true;
 }
 

@@ -373,8 +373,7 @@ is_idle(const struct adoption *a, const struct slot *slot, uint32_t minor,
 
 	tc_want_idle(&a->link->conf, subtree, minor, &class, &leaf);
 	return slot->leaf && s->qlen == 0 && s->tokens_ticks >= 0 &&
-	       s->ctokens_ticks >= 0 && tc_object_equal(slot->class, &class) &&
-	       tc_object_equal(slot->leaf, &leaf);
+	       s->ctokens_ticks >= 0 && tc_object_equal(slot->class, &class);
 }
 
 /* Classes that no flow owns. */
@@ -385,8 +384,9 @@ adopt_idle(struct adoption *a, uint32_t minor)
 	enum tc_subtree subtree =
 		slot->class->parent == tc_classid(TC_MINOR_GS) ? TC_GS : TC_CL;
 	const struct tc_class_stats *s = &a->stats[minor];
-	const struct tc_idle idle = { minor,
-		{ s->bytes, s->packets, s->drops } };
+	const struct tc_idle idle = { .minor = minor,
+		.limit = slot->leaf ? slot->leaf->fifo.limit : 0,
+		.base = { s->bytes, s->packets, s->drops } };
 
 	if (is_idle(a, slot, minor, subtree))
 		return tc_pool_put(&a->link->pools[subtree], &idle);

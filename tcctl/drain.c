@@ -4,7 +4,8 @@
  * Classes on their way back to the pool.  The filters are gone, what is still
  * queued goes out at the old rate: lowering the rate earlier would make it
  * late, replacing the leaf would lose it.  After 100 ms it is thrown away and
- * counted.
+ * counted.  A class that an idle one's rate does not slow down gets it without
+ * a look at its queue: the kernel tells what was in it in the same answer.
  *
  * HTB keeps what a class has overdrawn as time, whatever its rate becomes; the
  * class rests until that is paid, so that its next owner does not wait.
@@ -112,6 +113,8 @@ gather(struct tc_link *link, struct mono now, struct tc_drain *ret[STEP_MAX])
 
 struct drain_step {
 	struct tc_link *link;
+	bool tells;          /* the kernel */
+	size_t first_unseen; /* of drains: from there on nobody has looked */
 	struct mono now;
 	const struct tc_listener *listener;
 	struct tc_ops ops;
@@ -129,6 +132,14 @@ answer(const struct drain_step *s, struct tc_drain *d)
 	if (d->serial != 0)
 		s->listener->done(s->listener->arg, d->serial, &done);
 	d->serial = 0;
+}
+
+/* May be made an idle one whatever it has queued. */
+static bool
+is_slower(const struct drain_step *s, const struct tc_drain *d)
+{
+	return s->tells && !d->looked && d->has_leaf && d->serial != 0 &&
+	       d->class.htb.rate_Bps < TC_IDLE_BPS;
 }
 
 /* The kernel lost the class: nothing is left to return. */
@@ -149,6 +160,8 @@ plan_return(struct drain_step *s, const struct tc_drain *d, bool throw_away)
 	struct tc_span had = { have, d->has_leaf ? 2 : 1 };
 
 	tc_want_idle(&s->link->conf, d->subtree, d->minor, &want[0], &want[1]);
+	if (d->has_leaf && !throw_away)
+		want[1].fifo.limit = d->leaf.fifo.limit; /* stays as it is */
 	if (throw_away && d->has_leaf) {
 		struct tc_op *op = tc_ops_add(&s->ops, TC_OP_DEL);
 
@@ -174,6 +187,17 @@ note_thrown(const struct drain_step *s, const struct tc_drain *d,
 	s->listener->note(s->listener->arg, buf);
 }
 
+static void
+add_return(struct drain_step *s, struct tc_drain *d, bool throw_away)
+{
+	size_t first = s->ops.count;
+
+	plan_return(s, d, throw_away);
+	s->groups[s->count] = (struct tc_group){ .first = first,
+		.count = s->ops.count - first };
+	s->drains[s->count++] = d;
+}
+
 /* Decide for each class by what it has queued; those that stay move to the
  * front of the arrays. */
 static void
@@ -194,14 +218,25 @@ decide(struct drain_step *s, size_t looked)
 		}
 		if (stats->qlen > 0)
 			note_thrown(s, d, stats);
+		s->stats[s->count] = *stats;
+		add_return(s, d, stats->qlen > 0);
+	}
+}
 
+/* What these had queued is told with the change. */
+static void
+add_unseen(struct drain_step *s, struct tc_drain *const *unseen, size_t count)
+{
+	s->first_unseen = s->count;
+	for (size_t i = 0; i < count; i++) {
 		size_t first = s->ops.count;
+		struct tc_class_stats *stats = &s->stats[s->count];
 
-		plan_return(s, d, stats->qlen > 0);
-		s->groups[s->count] = (struct tc_group){ .first = first,
-			.count = s->ops.count - first };
-		s->drains[s->count] = d;
-		s->stats[s->count++] = *stats;
+		*stats = (struct tc_class_stats){ 0 };
+		add_return(s, unseen[i], false);
+		unseen[i]->looked = true;
+		if (!s->ops.failed)
+			s->ops.all[first].told = stats;
 	}
 }
 
@@ -225,6 +260,30 @@ stays(struct drain_step *s, struct tc_drain *d, const struct tc_group *group)
 	s->link->unclean = s->link->unclean || !group->clean;
 	d->due = mono_add_ms(s->now, RETRY_MS);
 	answer(s, d);
+}
+
+static bool
+saw_empty(const struct drain_step *s, size_t i)
+{
+	return s->groups[i].error == 0 && s->stats[i].handle != 0 &&
+	       s->stats[i].qlen == 0;
+}
+
+/* It was changed, or not, without a look at its queue: now that has to be. */
+static void
+look_later(struct drain_step *s, size_t i)
+{
+	const struct tc_group *group = &s->groups[i];
+	struct tc_drain *d = s->drains[i];
+	struct tc_object leaf;
+
+	s->link->unclean =
+		s->link->unclean || (group->error != 0 && !group->clean);
+	if (group->error == 0)
+		tc_want_idle(
+			&s->link->conf, d->subtree, d->minor, &d->class, &leaf);
+	if (s->stats[i].qlen > 0)
+		d->due = mono_add_ms(s->now, LOOK_MS);
 }
 
 /* The last word of its counters: nothing can enter the class any more, and what
@@ -251,6 +310,10 @@ returned(struct drain_step *s, size_t i)
 	const struct tc_class_stats *stats = &s->stats[i];
 	int64_t debt = debt_us(stats);
 
+	if (i >= s->first_unseen && !saw_empty(s, i)) {
+		look_later(s, i);
+		return;
+	}
 	if (s->groups[i].error != 0) {
 		stays(s, d, &s->groups[i]);
 		return;
@@ -261,6 +324,8 @@ returned(struct drain_step *s, size_t i)
 	answer(s, d);
 	d->idle = (struct tc_idle){ .minor = d->minor,
 		.base = { stats->bytes, stats->packets, stats->drops } };
+	if (d->has_leaf && stats->qlen == 0)
+		d->idle.limit = d->leaf.fifo.limit;
 	d->empty = true;
 	d->due = (struct mono){ s->now.us + debt };
 	if (debt > 0)
@@ -274,7 +339,11 @@ tc_drain_step(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener)
 {
 	struct drain_step *s;
+	struct tc_drain *due[STEP_MAX];
+	struct tc_drain *unseen[STEP_MAX];
 	uint32_t classids[STEP_MAX];
+	size_t looked = 0;
+	size_t unseen_count = 0;
 	int error = 0;
 
 	if (TAILQ_EMPTY(&link->drains))
@@ -286,16 +355,24 @@ tc_drain_step(struct tc_link *link, const struct tc_kernel *kernel,
 	s->now = now;
 	s->listener = listener;
 	s->ops.alloc = link->alloc;
+	s->tells = kernel->tells;
 
-	size_t looked = gather(link, now, s->drains);
+	size_t count = gather(link, now, due);
 
+	for (size_t i = 0; i < count; i++)
+		if (is_slower(s, due[i]))
+			unseen[unseen_count++] = due[i];
+		else
+			s->drains[looked++] = due[i];
 	for (size_t i = 0; i < looked; i++)
 		classids[i] = tc_classid(s->drains[i]->minor);
 	if (looked > 0)
 		error = kernel->stats(kernel->arg, link->conf.ifindex, classids,
 			looked, s->stats);
-	if (error == 0)
+	if (error == 0) {
 		decide(s, looked);
+		add_unseen(s, unseen, unseen_count);
+	}
 	if (error == 0 && s->count > 0)
 		error = tc_txn_run(
 			kernel, &s->ops, s->groups, s->count, link->conf.name);

@@ -164,7 +164,7 @@ take_class(struct tc_job *job)
 	struct tc_link *link = job->link;
 	struct tc_record *next = job->next;
 	enum tc_subtree subtree = tc_subtree_of(next->service);
-	struct tc_idle idle = { 0 };
+	struct tc_idle *idle = &job->idle;
 
 	if (job->old && job->old->service == next->service) {
 		next->minor = job->old->minor;
@@ -172,29 +172,27 @@ take_class(struct tc_job *job)
 		return true;
 	}
 	job->moved = true;
-	if (!tc_pool_take(&link->pools[subtree], &idle)) {
+	if (!tc_pool_take(&link->pools[subtree], idle)) {
 		job->fresh = true;
-		idle.minor = tc_minors_take(&link->minors);
-		(void)tc_drift_was_removed(link, idle.minor); /* another's */
+		idle->minor = tc_minors_take(&link->minors);
+		(void)tc_drift_was_removed(link, idle->minor); /* another's */
 	}
-	next->minor = idle.minor;
-	next->base = idle.base;
+	next->minor = idle->minor;
+	next->base = idle->base;
 	return next->minor != 0;
 }
 
 static void
 return_class(struct tc_job *job)
 {
-	const struct tc_idle idle = { job->next->minor, job->next->base };
-
-	if (!job->moved || idle.minor == 0)
+	if (!job->moved || job->idle.minor == 0)
 		return;
 	if (job->fresh)
-		tc_minors_give(&job->link->minors, idle.minor);
+		tc_minors_give(&job->link->minors, job->idle.minor);
 	else
 		tc_pool_untake(
 			&job->link->pools[tc_subtree_of(job->next->service)],
-			&idle);
+			&job->idle);
 }
 
 static void
@@ -264,9 +262,8 @@ have_objects(struct tc_batch *batch, const struct tc_job *job)
 	if (!job->moved)
 		return tc_record_objects(job->link, job->old, have);
 	if (!job->fresh) {
-		tc_want_idle(&job->link->conf,
-			tc_subtree_of(job->next->service), job->next->minor,
-			&have[0], &have[1]);
+		tc_idle_objects(&job->link->conf,
+			tc_subtree_of(job->next->service), &job->idle, have);
 		n = 2;
 	}
 	if (job->old)

@@ -74,14 +74,12 @@ renew_pools(struct tc_link *link, const struct tc_iface *old)
 		struct tc_idle idle;
 
 		while (count-- > 0 && tc_pool_take(&link->pools[s], &idle)) {
-			struct tc_object class;
-			struct tc_object leaf;
+			struct tc_object have[2];
 
-			tc_want_idle(old, (enum tc_subtree)s, idle.minor,
-				&class, &leaf);
+			tc_idle_objects(old, (enum tc_subtree)s, &idle, have);
 			/* Without memory the class waits for a restart. */
 			(void)tc_drain_orphan(
-				link, (enum tc_subtree)s, &class, &leaf);
+				link, (enum tc_subtree)s, &have[0], &have[1]);
 		}
 	}
 }

@@ -44,7 +44,7 @@ plan_new_idle(struct tc_link *link, enum tc_subtree subtree, struct tc_ops *ops,
 {
 	struct tc_object want[2];
 
-	*ret_idle = (struct tc_idle){ tc_minors_take(&link->minors), { 0 } };
+	*ret_idle = (struct tc_idle){ .minor = tc_minors_take(&link->minors) };
 	if (ret_idle->minor == 0)
 		return false;
 	(void)tc_drift_was_removed(link, ret_idle->minor); /* another's */
@@ -93,13 +93,11 @@ take_back(struct tc_link *link, enum tc_subtree subtree,
 	const struct tc_idle *idle, int count)
 {
 	for (int i = 0; i < count; i++) {
-		struct tc_object class;
-		struct tc_object leaf;
+		struct tc_object have[2];
 
-		tc_want_idle(
-			&link->conf, subtree, idle[i].minor, &class, &leaf);
+		tc_idle_objects(&link->conf, subtree, &idle[i], have);
 		/* Without memory the class waits for a restart. */
-		(void)tc_drain_orphan(link, subtree, &class, &leaf);
+		(void)tc_drain_orphan(link, subtree, &have[0], &have[1]);
 	}
 }
 
@@ -117,8 +115,7 @@ shrink_pool(struct tc_link *link, const struct tc_kernel *kernel,
 		tc_pool_take(&link->pools[subtree], &idle[n])) {
 		struct tc_object have[2];
 
-		tc_want_idle(&link->conf, subtree, idle[n++].minor, &have[0],
-			&have[1]);
+		tc_idle_objects(&link->conf, subtree, &idle[n++], have);
 		tc_plan((struct tc_span){ have, 2 },
 			(struct tc_span){ have, 0 }, &ops);
 	}

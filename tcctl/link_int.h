@@ -61,6 +61,7 @@ struct tc_kernel {
 	int (*dump_incoming)(
 		void *arg, uint32_t ifindex, struct tc_objects *into);
 	const struct tc_ifbs *ifbs; /* NULL: none can be made */
+	bool tells; /* run() fills in what an operation asks to be told */
 };
 
 /* Interfaces through which goes what comes in, to be queued. */
@@ -122,9 +123,11 @@ uint32_t tc_minors_take(struct tc_minors *minors);
 bool tc_minors_claim(struct tc_minors *minors, uint32_t minor);
 void tc_minors_give(struct tc_minors *minors, uint32_t minor);
 
-/* A class that waits for a flow, and its totals. */
+/* A class that waits for a flow, and its totals.  Its leaf is as the last owner
+ * had it: the next mostly wants the same. */
 struct tc_idle {
 	uint32_t minor;
+	uint32_t limit; /* of the leaf, in octets; 0: that of a new one */
 	struct tc_base base;
 };
 
@@ -142,6 +145,9 @@ void tc_pool_done(struct tc_pool *pool);
 bool tc_pool_put(struct tc_pool *pool, const struct tc_idle *idle);
 /* False: empty. */
 bool tc_pool_take(struct tc_pool *pool, struct tc_idle *ret_idle);
+/* Class and leaf of one as objects. */
+void tc_idle_objects(const struct tc_iface *iface, enum tc_subtree subtree,
+	const struct tc_idle *idle, struct tc_object ret[2]);
 /* The i-th of those that wait. */
 struct tc_idle *tc_pool_at(struct tc_pool *pool, size_t i);
 /* Put back what was just taken, at the front.  Cannot fail. */
@@ -192,6 +198,7 @@ struct tc_drain {
 	struct mono deadline; /* what is queued then is thrown away */
 	bool empty;           /* only a debt of tokens is left: see drain.c */
 	bool told;            /* that the kernel refused its return */
+	bool looked;          /* its queue was asked for, or is to be */
 	bool has_leaf;
 	struct tc_idle idle;
 	struct tc_object class;
@@ -295,6 +302,7 @@ struct tc_job {
 	struct tc_record *next; /* ADD, CHANGE */
 	bool moved;             /* next has a class of its own */
 	bool fresh;             /* that class is created now */
+	struct tc_idle idle;    /* moved: the class as it was in the pool */
 };
 
 struct tc_batch {

@@ -363,6 +363,7 @@ adopt(struct tc_link *link, const struct tc_kernel *kernel,
 	tc_ops_done(&ops);
 	if (error != 0 || ret_done->error != 0)
 		return error;
+	link->step = 1; /* what one more costs is not known yet */
 	return tc_link_reclassify(link, kernel, ret_done);
 }
 

@@ -439,5 +439,6 @@ tc_ops_add(struct tc_ops *list, enum tc_op_kind kind)
 	struct tc_op *op = &list->all[list->count++];
 
 	op->kind = kind;
+	op->told = NULL;
 	return op;
 }

@@ -257,6 +257,9 @@ struct tc_op {
 	enum tc_op_kind kind;
 	struct tc_object have; /* CHANGE, DEL */
 	struct tc_object want; /* ADD, CHANGE */
+	/* CHANGE of a class, by a kernel that tells: its totals right after it
+	 * go there.  NULL: they are not asked for. */
+	struct tc_class_stats *told;
 };
 
 /* A growing array of operations; as struct tc_objects. */
@@ -310,6 +313,9 @@ struct tc_roots {
 	uint32_t v6;
 	uint32_t arp;
 };
+
+/* Rate of an idle class: never tiny, since a token debt is kept as time. */
+enum { TC_IDLE_BPS = 125000 };
 
 /* Octets that the qdisc charges at most for a packet of the MTU. */
 uint32_t tc_mtu_octets(const struct tc_iface *iface);

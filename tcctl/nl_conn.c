@@ -165,8 +165,13 @@ take_datagram(struct collect *c, const uint8_t *bytes, size_t len)
 		if (index >= c->count)
 			continue; /* of a batch that was given up */
 		c->answer(c->arg, index, h);
-		if ((!c->last_ends || index == c->count - 1) && c->wanted > 0)
-			c->wanted--; /* an acknowledgement may follow it */
+		/* What the last was asked to tell comes before its end, an
+		 * acknowledgement may follow what was asked for. */
+		if (c->wanted > 0 &&
+			(!c->last_ends ||
+				(index == c->count - 1 &&
+					h->nlmsg_type == NLMSG_ERROR)))
+			c->wanted--;
 	}
 }
 
@@ -200,13 +205,20 @@ collect(struct nl_conn *conn, struct collect *c)
 	return 0;
 }
 
+struct run {
+	const struct tc_op *ops;
+	struct tc_result *results;
+};
+
 static void
 keep_result(void *arg, size_t index, const struct nlmsghdr *h)
 {
-	struct tc_result *results = (struct tc_result *)arg;
+	const struct run *run = (const struct run *)arg;
 
 	if (h->nlmsg_type == NLMSG_ERROR)
-		take_error(h, &results[index]);
+		take_error(h, &run->results[index]);
+	else if (run->ops[index].told)
+		(void)nl_stats_get(h, run->ops[index].told);
 }
 
 /* As many of the operations as one batch holds: their number. */
@@ -239,11 +251,12 @@ conn_run(void *arg, const struct tc_op *ops, size_t count,
 
 	for (size_t done = 0; done < count;) {
 		struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
+		struct run run = { ops + done, ret_results + done };
 		struct collect c = { .first = conn->seq + 1,
 			.wanted = 1,
 			.last_ends = true,
 			.answer = keep_result,
-			.arg = ret_results + done };
+			.arg = &run };
 
 		c.count = put_batch(conn, &w, ops + done, count - done);
 		if (c.count == 0)
@@ -725,7 +738,8 @@ nl_conn_kernel(struct nl_conn *conn)
 		.dump_tree = conn_dump_tree,
 		.get = conn_get,
 		.gacts = conn_gacts,
-		.dump_incoming = conn_dump_incoming };
+		.dump_incoming = conn_dump_incoming,
+		.tells = true };
 }
 
 uint32_t

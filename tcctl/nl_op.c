@@ -81,7 +81,10 @@ nl_op_put(struct buf_writer *w, uint32_t seq, const struct tc_op *op)
 	bool del = op->kind == TC_OP_DEL;
 	const struct tc_object *o = tc_op_object(op);
 	const struct head head = { message_type(o, del),
-		op->kind == TC_OP_ADD ? add_flags(o) : 0, seq };
+		op->kind == TC_OP_ADD ? add_flags(o)
+		: op->told            ? NLM_F_ECHO
+				      : 0,
+		seq };
 	const struct tcmsg tcm = { .tcm_ifindex = (int)o->ifindex,
 		.tcm_handle = o->any_handle ? 0 : o->handle,
 		.tcm_parent = o->parent,

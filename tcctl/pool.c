@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { FIRST_ROOM = 64, STEP_MAX = 64, STEP_US = 2000 };
+enum { FIRST_ROOM = 64, STEP_MAX = 64, STEP_US = 1000 };
 
 void
 tc_pool_done(struct tc_pool *pool)
@@ -59,6 +59,15 @@ tc_pool_take(struct tc_pool *pool, struct tc_idle *ret_idle)
 	pool->head = (pool->head + 1) % pool->room;
 	pool->count--;
 	return true;
+}
+
+void
+tc_idle_objects(const struct tc_iface *iface, enum tc_subtree subtree,
+	const struct tc_idle *idle, struct tc_object ret[2])
+{
+	tc_want_idle(iface, subtree, idle->minor, &ret[0], &ret[1]);
+	if (idle->limit != 0)
+		ret[1].fifo.limit = idle->limit;
 }
 
 struct tc_idle *

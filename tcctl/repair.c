@@ -214,7 +214,7 @@ repair_idle(struct repair *r, const struct unit *unit, enum tc_subtree subtree,
 	struct tc_object scratch[2];
 	size_t first = r->ops.count;
 
-	tc_want_idle(&r->link->conf, subtree, idle->minor, &want[0], &want[1]);
+	tc_idle_objects(&r->link->conf, subtree, idle, want);
 	if (is_anew(r, &want[0], &idle->base))
 		idle->base = (struct tc_base){ 0 };
 	plan_objects(r, (struct tc_span){ want, 2 }, scratch);
@@ -394,8 +394,8 @@ add_keys_of(struct repair *r, const struct tc_suspect *s,
 			tc_record_objects(r->link, owned->record, objects));
 		break;
 	case OWNER_IDLE:
-		tc_want_idle(&r->link->conf, owned->subtree, owned->idle->minor,
-			&objects[0], &objects[1]);
+		tc_idle_objects(
+			&r->link->conf, owned->subtree, owned->idle, objects);
 		add_keys(keys, objects, 2);
 		break;
 	case OWNER_DRAIN:

@@ -413,28 +413,43 @@ static bool
 get_filter(struct msg_attr *attr, void *to)
 {
 	struct tc_flow *flow = (struct tc_flow *)to;
+	struct tc_filter *filter = &flow->filters[flow->filter_count];
 
 	if (attr->type != ATTR_FILTER)
 		return true;
 	if (flow->filter_count == TC_FILTERS_MAX)
 		return false;
-	return get_fields(attr->body, filter_fields, COUNT(filter_fields), NULL,
-		&flow->filters[flow->filter_count++]);
+	flow->filter_count++;
+	memset(filter, 0, sizeof(*filter));
+	return get_fields(
+		attr->body, filter_fields, COUNT(filter_fields), NULL, filter);
+}
+
+/* Most of a flow is room for filters, of which it mostly has one. */
+static void
+copy_flow(const struct tc_flow *from, struct tc_flow *to)
+{
+	memcpy(to, from,
+		offsetof(struct tc_flow, filters) +
+			from->filter_count * sizeof(from->filters[0]));
+	to->token_Bps = from->token_Bps;
 }
 
 bool
 tc_get_flow(const struct msg *m, struct tc_flow *ret_flow)
 {
 	bool whole = m->type != TC_MSG_FLOW_DEL;
-	struct tc_flow flow = { 0 };
+	struct tc_flow flow;
 
+	memset(&flow, 0, offsetof(struct tc_flow, filters));
+	flow.token_Bps = 0;
 	if (!get_fields(m->body, flow_fields,
 		    whole ? COUNT(flow_fields) : FLOW_NAME_FIELDS,
 		    whole ? get_filter : NULL, &flow))
 		return false;
 	if (flow.id == 0 || (whole && flow.filter_count == 0))
 		return false;
-	*ret_flow = flow;
+	copy_flow(&flow, ret_flow);
 	return true;
 }
 

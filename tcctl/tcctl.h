@@ -240,6 +240,7 @@ bool tc_get_iface_off(const struct msg *m, uint32_t *ret_ifindex);
 /* type: TC_MSG_FLOW_ADD, _CHANGE, _DEL (id and ifindex only) or _ADOPTED. */
 void tc_put_flow(struct buf_writer *w, enum tc_msg_type type, uint32_t serial,
 	const struct tc_flow *flow);
+/* Filters behind the last are left as they were. */
 bool tc_get_flow(const struct msg *m, struct tc_flow *ret_flow);
 void tc_put_done(
 	struct buf_writer *w, uint32_t serial, const struct tc_done *done);

@@ -15,7 +15,6 @@
 #include <string.h>
 
 enum {
-	IDLE_BPS = 125000,   /* never tiny: a token debt is kept as time */
 	SENTINEL_BPS = 1000, /* never carries a packet */
 	CONTROL_BUCKET = 16000,
 	CONTROL_LIMIT = 65536, /* octets queued of ARP, ND and RSVP */
@@ -329,8 +328,8 @@ tc_want_idle(const struct tc_iface *iface, enum tc_subtree subtree,
 {
 	enum { IDLE_PACKETS = 16 };
 	uint32_t mtu = tc_mtu_octets(iface);
-	const struct tc_htb_class c =
-		htb_class(iface, IDLE_BPS, IDLE_BPS, mtu, leaf_prio(subtree));
+	const struct tc_htb_class c = htb_class(
+		iface, TC_IDLE_BPS, TC_IDLE_BPS, mtu, leaf_prio(subtree));
 
 	make_class(iface, minor, tc_subtree_minor(subtree), &c, ret_class);
 	make_leaf(iface, minor, &tc_kind_bfifo, ret_leaf);

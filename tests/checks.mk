@@ -74,7 +74,9 @@ coverage:
 	$(MAKE) -C $(abs_builddir)/coverage -s check
 	$(top_srcdir)/tests/check/coverage $(abs_builddir)/coverage $(COVERAGE)
 
+# BENCH_OPTIONS: as `--only install --flows 60000`.
 BENCH_JSON = $(abs_builddir)/bench.json
+BENCH_OPTIONS =
 bench: all
 	/usr/bin/python3 $(top_srcdir)/tests/bench/bench --build \
-		$(abs_builddir) --json $(BENCH_JSON)
+		$(abs_builddir) --json $(BENCH_JSON) $(BENCH_OPTIONS)

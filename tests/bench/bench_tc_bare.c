@@ -14,7 +14,20 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { HTID = 0x20, TICKS = 2000 };
+enum { HTID = 0x20, TICKS = 2000, LIST = 4000 };
+
+uint32_t
+bare_iface(uint32_t n)
+{
+	return n / BARE_CLASSES;
+}
+
+uint32_t
+bare_minor(uint32_t n)
+{
+	return FIRST_MINOR + n % BARE_CLASSES;
+}
+
 static struct nlmsghdr *
 begin(struct bare *b, uint16_t type, uint16_t flags, const struct tcmsg *tcm)
 {
@@ -60,9 +73,10 @@ flush(struct bare *b)
 }
 
 static void
-put_class(struct bare *b, uint32_t minor, uint16_t flags, uint32_t rate)
+put_class(struct bare *b, int ifindex, uint32_t minor, uint16_t flags,
+	uint32_t rate)
 {
-	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex,
+	const struct tcmsg tcm = { .tcm_ifindex = ifindex,
 		.tcm_handle = TC_H_MAKE(1 << 16, minor),
 		.tcm_parent = minor == 1 ? 1u << 16 : TC_H_MAKE(1 << 16, 1) };
 	const struct tc_htb_opt opt = { .rate = { .linklayer = 1,
@@ -83,27 +97,33 @@ put_class(struct bare *b, uint32_t minor, uint16_t flags, uint32_t rate)
 }
 
 static void
-put_class_removal(struct bare *b, uint32_t minor)
+put_flow_class(struct bare *b, uint32_t n, uint16_t flags, uint32_t rate)
 {
-	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex,
-		.tcm_handle = TC_H_MAKE(1 << 16, minor) };
+	put_class(b, b->ifindex[bare_iface(n)], bare_minor(n), flags, rate);
+}
+
+static void
+put_class_removal(struct bare *b, uint32_t n)
+{
+	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex[bare_iface(n)],
+		.tcm_handle = TC_H_MAKE(1 << 16, bare_minor(n)) };
 
 	end(b, begin(b, RTM_DELTCLASS, 0, &tcm));
 }
 
 static struct tcmsg
-filter_head(const struct bare *b, uint32_t handle)
+filter_head(int ifindex, uint32_t handle)
 {
-	return (struct tcmsg){ .tcm_ifindex = b->ifindex,
+	return (struct tcmsg){ .tcm_ifindex = ifindex,
 		.tcm_handle = handle,
 		.tcm_parent = 1u << 16,
 		.tcm_info = TC_H_MAKE(PREF << 16, htons(ETH_P_IP)) };
 }
 
 static void
-put_table(struct bare *b)
+put_table(struct bare *b, int ifindex, uint32_t htid, uint32_t divisor)
 {
-	const struct tcmsg tcm = filter_head(b, HTID << 20);
+	const struct tcmsg tcm = filter_head(ifindex, htid << 20);
 	struct nlmsghdr *h =
 		begin(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm);
 
@@ -111,7 +131,7 @@ put_table(struct bare *b)
 
 	struct nlattr *nest = mnl_attr_nest_start(h, TCA_OPTIONS);
 
-	mnl_attr_put_u32(h, TCA_U32_DIVISOR, 256);
+	mnl_attr_put_u32(h, TCA_U32_DIVISOR, divisor);
 	mnl_attr_nest_end(h, nest);
 	end(b, h);
 }
@@ -119,14 +139,30 @@ put_table(struct bare *b)
 uint32_t
 bare_node(uint32_t n)
 {
+	n %= BARE_CLASSES;
 	return (uint32_t)HTID << 20 | (n & 0xff) << 12 | (1 + (n >> 8));
+}
+
+/* A list has numbers for 4 094: more of them. */
+static uint32_t
+list_node(uint32_t n)
+{
+	n %= BARE_CLASSES;
+	return (HTID + 1 + n / LIST) << 20 | (1 + n % LIST);
+}
+
+static uint32_t
+node_of(const struct bare *b, uint32_t n)
+{
+	return b->flat ? list_node(n) : bare_node(n);
 }
 
 /* Destination, source, protocol and ports, as a flow has them. */
 static void
-put_node(struct bare *b, uint32_t n, uint32_t minor)
+put_node(struct bare *b, uint32_t n)
 {
-	const struct tcmsg tcm = filter_head(b, bare_node(n));
+	const uint32_t handle = node_of(b, n);
+	const struct tcmsg tcm = filter_head(b->ifindex[bare_iface(n)], handle);
 	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 4 };
 	const struct tc_u32_key keys[4] = { { UINT32_MAX, htonl(n), 20, 0 },
 		{ UINT32_MAX, htonl(0x0a000002), 16, 0 },
@@ -140,8 +176,8 @@ put_node(struct bare *b, uint32_t n, uint32_t minor)
 
 	struct nlattr *nest = mnl_attr_nest_start(h, TCA_OPTIONS);
 
-	mnl_attr_put_u32(h, TCA_U32_HASH, bare_node(n) & 0xfffff000);
-	mnl_attr_put_u32(h, TCA_U32_CLASSID, TC_H_MAKE(1 << 16, minor));
+	mnl_attr_put_u32(h, TCA_U32_HASH, handle & 0xfffff000);
+	mnl_attr_put_u32(h, TCA_U32_CLASSID, TC_H_MAKE(1 << 16, bare_minor(n)));
 	memcpy(selector, &sel, sizeof(sel));
 	memcpy(selector + sizeof(sel), keys, sizeof(keys));
 	mnl_attr_put(h, TCA_U32_SEL, sizeof(selector), selector);
@@ -152,11 +188,39 @@ put_node(struct bare *b, uint32_t n, uint32_t minor)
 static void
 put_node_removal(struct bare *b, uint32_t n)
 {
-	const struct tcmsg tcm = filter_head(b, bare_node(n));
+	const struct tcmsg tcm =
+		filter_head(b->ifindex[bare_iface(n)], node_of(b, n));
 	struct nlmsghdr *h = begin(b, RTM_DELTFILTER, 0, &tcm);
 
 	mnl_attr_put_strz(h, TCA_KIND, "u32");
 	end(b, h);
+}
+
+static int
+iface_number(const char *name, uint32_t n)
+{
+	char buf[IF_NAMESIZE];
+	struct text t = text_over(buf, sizeof(buf));
+
+	text_printf(&t, "%s%u", name, n);
+	return (int)if_nametoindex(buf);
+}
+
+static int
+build_iface(struct bare *b, const char *name, uint32_t n)
+{
+	int ifindex;
+
+	shell("ip link add %s%u type ifb && ip link set %s%u up && "
+	      "tc qdisc add dev %s%u root handle 1: htb r2q 1000",
+		name, n, name, n, name, n);
+	ifindex = iface_number(name, n);
+	put_class(b, ifindex, 1, NLM_F_CREATE, 1000000000);
+	put_table(b, ifindex, HTID, 256);
+	for (uint32_t i = 0; i * LIST < BARE_CLASSES; i++)
+		put_table(b, ifindex, HTID + 1 + i, 1);
+	flush(b);
+	return ifindex;
 }
 
 void
@@ -164,46 +228,42 @@ bare_build(struct bare *b, const char *name, uint32_t classes)
 {
 	const int on = 1;
 
-	shell("ip link add %s type ifb && ip link set %s up && "
-	      "tc qdisc add dev %s root handle 1: htb r2q 1000",
-		name, name, name);
-	b->ifindex = (int)if_nametoindex(name);
 	b->nl = mnl_socket_open(NETLINK_ROUTE);
 	if (!b->nl || mnl_socket_bind(b->nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		die("netlink");
 	/* As ours has it: an acknowledgement does not repeat the request. */
 	(void)mnl_socket_setsockopt(
 		b->nl, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof(on));
-	put_class(b, 1, NLM_F_CREATE, 1000000000);
-	put_table(b);
-	flush(b);
 	for (uint32_t i = 0; i < classes; i++) {
-		put_class(b, FIRST_MINOR + i, NLM_F_CREATE, 125000);
+		if (i % BARE_CLASSES == 0)
+			b->ifindex[bare_iface(i)] =
+				build_iface(b, name, bare_iface(i));
+		put_flow_class(b, i, NLM_F_CREATE, 125000);
 		flush(b);
 	}
 }
 
-static double
+double
 bare_install(struct bare *b, uint32_t first, uint32_t count)
 {
 	double start = now_s();
 
 	for (uint32_t i = first; i < first + count; i++) {
-		put_class(b, FIRST_MINOR + i, 0, 20000 + i);
-		put_node(b, i, FIRST_MINOR + i);
+		put_flow_class(b, i, 0, 20000 + i);
+		put_node(b, i);
 		flush(b);
 	}
 	return count / (now_s() - start);
 }
 
-static double
+double
 bare_remove(struct bare *b, uint32_t first, uint32_t count)
 {
 	double start = now_s();
 
 	for (uint32_t i = first; i < first + count; i++) {
 		put_node_removal(b, i);
-		put_class(b, FIRST_MINOR + i, 0, 125000);
+		put_flow_class(b, i, 0, 125000);
 		flush(b);
 	}
 	return count / (now_s() - start);
@@ -213,23 +273,9 @@ void
 bare_clear(struct bare *b, uint32_t first, uint32_t count)
 {
 	for (uint32_t i = first; i < first + count; i++) {
-		put_class_removal(b, FIRST_MINOR + i);
+		put_class_removal(b, i);
 		flush(b);
 	}
-}
-
-struct speeds
-bare_measure(struct bare *b, uint32_t present)
-{
-	struct speeds best = { 0, 0 };
-
-	(void)bare_install(b, 0, present); /* not measured */
-	for (int round = 0; round < ROUNDS; round++) {
-		double install = bare_install(b, present, FLOWS);
-
-		keep_best(&best, install, bare_remove(b, present, FLOWS));
-	}
-	return best;
 }
 
 /* Read a dump and look at nothing. */

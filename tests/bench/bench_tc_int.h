@@ -5,14 +5,16 @@
 /* What the measurements of bench_tc share. */
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "base/msg.h"
 #include "base/text.h"
 
 enum {
 	FLOWS = 2000, /* installed in one round */
-	ROUNDS = 100,
 	FIRST_MINOR = 0x100,
 	PREF = 10
 };
@@ -32,21 +34,70 @@ void keep_best(struct speeds *best, double install, double removal);
 
 /* ---- bench_tc_bare.c ----------------------------------------------------- */
 
+enum {
+	BARE_CLASSES = 14000, /* of one interface: making n takes n * n */
+	BARE_IFACES = 5
+};
+
 struct bare {
 	struct mnl_socket *nl;
 	uint32_t seq;
-	int ifindex;
+	bool flat; /* no hash table: nodes in one list a thousand */
+	int ifindex[BARE_IFACES];
 	uint8_t buf[65536];
 	size_t len;  /* of the messages in buf */
 	int waiting; /* for acknowledgements */
 };
 
+/* Interfaces NAME0, NAME1 ... with so many classes together. */
 void bare_build(struct bare *b, const char *name, uint32_t classes);
 void bare_clear(struct bare *b, uint32_t first, uint32_t count);
-struct speeds bare_measure(struct bare *b, uint32_t present);
-/* Of the node for that flow. */
+/* Flows a second. */
+double bare_install(struct bare *b, uint32_t first, uint32_t count);
+double bare_remove(struct bare *b, uint32_t first, uint32_t count);
+/* Of the node for that flow, and of its class. */
 uint32_t bare_node(uint32_t n);
+uint32_t bare_minor(uint32_t n);
+/* Number of the interface of that flow. */
+uint32_t bare_iface(uint32_t n);
 /* Seconds for a dump of the classes and one of the filters. */
 double bare_dumps(uint32_t ifindex);
+
+/* ---- bench_tc_ours.c ----------------------------------------------------- */
+
+/* `tcctl serve`, as the engine sees it. */
+struct ours {
+	const char *program;
+	const char *name; /* of the interface */
+	pid_t pid;
+	int fd;
+	uint32_t ifindex;
+	uint32_t serial;
+	uint32_t classes;  /* in its tree, of flows and idle */
+	uint32_t idle;     /* of each service */
+	uint32_t more_Bps; /* of each rate */
+	uint8_t buf[MSG_DATAGRAM_MAX];
+};
+
+/* With a tree for so many flows, and FLOWS idle classes more. */
+void ours_open(struct ours *o, uint32_t present);
+/* Killed; the kernel stays as it is. */
+void ours_stop(struct ours *o);
+/* Started again: seconds from the announcement to its answer. */
+double ours_resume(struct ours *o);
+/* Flows a second. */
+double ours_install(struct ours *o, uint32_t first, uint32_t count);
+double ours_remove(struct ours *o, uint32_t first, uint32_t count);
+
+/* The longest that a change waits, in microseconds: of tcctl's processor time,
+ * and by the clock. */
+struct wait {
+	double cpu_us;
+	double clock_us;
+};
+
+/* While idle classes are made, and then while nothing is. */
+void ours_growth(
+	struct ours *o, struct wait *ret_growing, struct wait *ret_quiet);
 
 #endif /* BENCH_TC_INT_H */

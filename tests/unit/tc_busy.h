@@ -10,6 +10,8 @@ struct busy {
 	struct tc_kernel behind;
 	uint32_t classid; /* that has these totals; 0: all have none */
 	struct tc_class_stats stats;
+	size_t looks;  /* classes whose totals were asked for */
+	size_t leaves; /* operations on leaves */
 };
 
 static inline int
@@ -20,6 +22,7 @@ busy_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
 	int error = b->behind.stats(
 		b->behind.arg, ifindex, classids, count, ret_stats);
 
+	b->looks += count;
 	for (size_t i = 0; i < count; i++)
 		if (classids[i] == b->classid && ret_stats[i].handle != 0) {
 			ret_stats[i] = b->stats;
@@ -61,14 +64,25 @@ busy_run(void *arg, const struct tc_op *ops, size_t count,
 	struct tc_result *ret_results)
 {
 	struct busy *b = (struct busy *)arg;
+	int error;
 
 	/* A leaf that goes takes its queue along. */
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		b->leaves += tc_op_object(&ops[i])->type == TC_QDISC_LEAF;
 		if (ops[i].kind == TC_OP_DEL &&
 			ops[i].have.type == TC_QDISC_LEAF &&
 			ops[i].have.parent == b->classid)
 			b->stats.qlen = b->stats.backlog_bytes = 0;
-	return b->behind.run(b->behind.arg, ops, count, ret_results);
+	}
+	error = b->behind.run(b->behind.arg, ops, count, ret_results);
+	for (size_t i = 0; i < count; i++) {
+		if (!ops[i].told || ret_results[i].error != 0)
+			continue;
+		if (ops[i].want.handle == b->classid)
+			*ops[i].told = b->stats;
+		ops[i].told->handle = ops[i].want.handle;
+	}
+	return error;
 }
 
 static inline int

@@ -8,7 +8,11 @@
 #include "tcctl/dry_int.h"
 #include "tcctl/link_int.h"
 
-enum { FIX_IFINDEX = 3, FIX_DONE_MAX = 600 };
+enum {
+	FIX_IFINDEX = 3,
+	FIX_DONE_MAX = 600,
+	FIX_IDLE_LIMIT = 16 * 1538 /* octets that a new idle class queues */
+};
 
 static inline struct tc_iface
 fix_iface(void)

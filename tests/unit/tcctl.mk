@@ -11,6 +11,7 @@ tcctl_tests = \
 	tests/unit/test_tc_ingress \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_link \
+	tests/unit/test_tc_drain \
 	tests/unit/test_tc_mark \
 	tests/unit/test_tc_match \
 	tests/unit/test_tc_msg \
@@ -58,6 +59,7 @@ tests_unit_test_tc_flower_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_ingress_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_drain_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_mark_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_match_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
@@ -75,7 +77,8 @@ tests_unit_test_tc_u32_LDADD = $(tcctl_test_libs)
 
 noinst_PROGRAMS += tests/bench/bench_tc
 tests_bench_bench_tc_SOURCES = tests/bench/bench_tc.c \
-	tests/bench/bench_tc_bare.c tests/bench/bench_tc_int.h
+	tests/bench/bench_tc_bare.c tests/bench/bench_tc_ours.c \
+	tests/bench/bench_tc_int.h
 tests_bench_bench_tc_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS)
 tests_bench_bench_tc_LDADD = libtcmsg.la libbase.la $(MNL_LIBS)
 EXTRA_DIST += tests/unit/tc_tree.h tests/golden/tree

@@ -58,9 +58,10 @@ empty_class_returns_at_once(void)
 {
 	struct busy b;
 	struct fix *f = opened(&b);
-	const struct tc_flow flow = fix_flow(7, 5004);
+	struct tc_flow flow = fix_flow(7, 5004);
 	char *before = fix_picture(f);
 
+	flow.buffer_bytes = FIX_IDLE_LIMIT;
 	T_EQ(fix_add(f, &flow).error, 0);
 	T_EQ(pooled(f), 7);
 	T_CHECK(fix_del(f, 7), "not answered");

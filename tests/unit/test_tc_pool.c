@@ -11,7 +11,8 @@ new_pool(void)
 static void
 put(struct tc_pool *pool, uint32_t minor)
 {
-	const struct tc_idle idle = { minor, { minor * 10u, minor, 1 } };
+	const struct tc_idle idle = { .minor = minor,
+		.base = { minor * 10u, minor, 1 } };
 
 	T_CHECK(tc_pool_put(pool, &idle), "not put");
 }
@@ -100,8 +101,9 @@ steps_stay_short(void)
 {
 	T_EQ(tc_pool_pace(4, 100), 8);
 	T_EQ(tc_pool_pace(64, 100), 64);
-	T_EQ(tc_pool_pace(8, 1500), 8);
-	T_EQ(tc_pool_pace(8, 2001), 4);
+	T_EQ(tc_pool_pace(8, 500), 8);
+	T_EQ(tc_pool_pace(8, 1000), 8);
+	T_EQ(tc_pool_pace(8, 1001), 4);
 	T_EQ(tc_pool_pace(1, 50000), 1);
 }
 

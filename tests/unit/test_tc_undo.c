@@ -354,7 +354,7 @@ static const struct {
 	{ request_add, "a new flow", 5, true },
 	{ request_change, "a change", 3, true },
 	{ request_move, "another service", 5, true },
-	{ request_del, "a removal", 4, true },
+	{ request_del, "a removal", 3, true },
 	{ request_settings, "new settings", 5, true },
 	{ request_growth, "growth of the pool", 8, true },
 	{ request_shrinking, "shrinking of the pool", 6, true },

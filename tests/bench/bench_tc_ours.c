@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * `tcctl serve`, driven as the engine drives it.  Flows of both services in
+ * turn, because each has a pool of its own.
+ */
+
+#include "bench_tc_int.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tcctl/tcctl.h"
+
+enum {
+	SERVICES = 2,
+	GROWTH = 40,   /* classes more in each pool */
+	CHANGES = 200, /* while it grows */
+	POOL_MAX = 32000,
+	POOL_S = 900, /* for the classes to be made */
+	BATCH = 64,   /* FLOW_ADD in one datagram */
+	WINDOW = 4    /* datagrams under way */
+};
+
+static void
+start(struct ours *o)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
+		die("socketpair");
+	o->pid = fork();
+	if (o->pid == 0) {
+		if (pair[1] != 3 && dup2(pair[1], 3) < 0)
+			_exit(127);
+		closefrom(4);
+		execl(o->program, "tcctl", "serve", (char *)NULL);
+		_exit(127);
+	}
+	close(pair[1]);
+	o->fd = pair[0];
+}
+
+/* Read answers until so many are DONE. */
+static void
+wait_done(struct ours *o, uint32_t count)
+{
+	while (count > 0) {
+		ssize_t n = recv(o->fd, o->buf, sizeof(o->buf), 0);
+		struct buf_reader r = buf_reader(o->buf, (size_t)n);
+		struct msg m;
+		struct tc_done done;
+
+		if (n <= 0)
+			die("tcctl has gone");
+		while (msg_next(&r, &m)) {
+			if (m.type != TC_MSG_DONE)
+				continue;
+			if (!tc_get_done(&m, &done) || done.error != 0) {
+				fprintf(stderr, "tcctl: %s\n", done.text);
+				exit(1);
+			}
+			count--;
+		}
+	}
+}
+
+static void
+send_request(struct ours *o, const struct buf_writer *w)
+{
+	if (w->failed || send(o->fd, w->start, buf_written(w), 0) < 0)
+		die("send to tcctl");
+}
+
+/* Announce the interface, with so many idle classes a service, and wait for
+ * the answer. */
+static void
+announce(struct ours *o, uint32_t pool_low)
+{
+	struct tc_iface iface = { .ifindex = o->ifindex,
+		.link_Bps = 1250000000,
+		.best_effort_Bps = 1250000,
+		.control_Bps = 1250000,
+		.mtu = 1500,
+		.header_bytes = 14,
+		.timer_us = 200,
+		.pool_low = pool_low,
+		.pool_high = POOL_MAX };
+	struct buf_writer w = buf_writer(o->buf, sizeof(o->buf));
+
+	(void)text_copy(iface.name, sizeof(iface.name), o->name);
+	tc_put_iface(&w, ++o->serial, &iface);
+	send_request(o, &w);
+	wait_done(o, 1);
+}
+
+/* Until it has started: it answers a question about nothing. */
+static void
+wait_ready(struct ours *o)
+{
+	const struct tc_counters_query query = { 0 };
+	struct buf_writer w = buf_writer(o->buf, sizeof(o->buf));
+
+	tc_put_counters(&w, ++o->serial, &query);
+	send_request(o, &w);
+	wait_done(o, 1);
+}
+
+static void
+count_class(const struct nlmsghdr *h, uint32_t *count)
+{
+	const struct tcmsg *tcm =
+		(const struct tcmsg *)mnl_nlmsg_get_payload(h);
+
+	*count += (tcm->tcm_handle & 0xffff) >= FIRST_MINOR;
+}
+
+static uint32_t
+count_classes(struct mnl_socket *nl, uint32_t ifindex)
+{
+	static uint8_t buf[65536];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct tcmsg *tcm =
+		(struct tcmsg *)mnl_nlmsg_put_extra_header(h, sizeof(*tcm));
+	uint32_t count = 0;
+
+	h->nlmsg_type = RTM_GETTCLASS;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	tcm->tcm_ifindex = (int)ifindex;
+	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
+		die("dump");
+	for (;;) {
+		int n = (int)mnl_socket_recvfrom(nl, buf, sizeof(buf));
+
+		h = (struct nlmsghdr *)(void *)buf;
+		for (; mnl_nlmsg_ok(h, n); h = mnl_nlmsg_next(h, &n)) {
+			if (h->nlmsg_type == NLMSG_DONE)
+				return count;
+			count_class(h, &count);
+		}
+	}
+}
+
+/* Classes are made in the background, and nothing tells of it: ask, but so
+ * seldom that asking takes a tenth of the kernel's time at most. */
+static void
+wait_classes(struct ours *o, uint32_t more)
+{
+	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
+	const double end = now_s() + POOL_S;
+	uint32_t found = 0;
+
+	o->classes += more;
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		die("netlink");
+	while (found < o->classes) {
+		double took = now_s();
+
+		found = count_classes(nl, o->ifindex);
+		took = now_s() - took;
+		if (now_s() > end) {
+			fprintf(stderr, "bench_tc: %u of %u classes in %d s\n",
+				found, o->classes, POOL_S);
+			exit(1);
+		}
+		usleep(20000 + (useconds_t)(took * 10e6));
+	}
+	mnl_socket_close(nl);
+}
+
+static struct tc_flow
+make_flow(const struct ours *o, uint32_t n)
+{
+	return (struct tc_flow){ .id = n + 1,
+		.ifindex = o->ifindex,
+		.service = n % SERVICES ? TC_SERVICE_CL : TC_SERVICE_GS,
+		.rate_Bps = 20000 + n + o->more_Bps,
+		.bucket_bytes = 3000,
+		.max_packet_bytes = 1514,
+		.min_packet_bytes = 64,
+		.buffer_bytes = 20000,
+		.filter_count = 1,
+		.filters[0] = { .dst = addr_v4_u32(0x0a000000 | (n & 0xffff)),
+			.src = addr_v4_u32(0x0a000001),
+			.proto = 17,
+			.dst_port = (uint16_t)(5000 + (n >> 4)),
+			.src_port = 6000 } };
+}
+
+static void
+request(struct ours *o, enum tc_msg_type type, uint32_t first, uint32_t count)
+{
+	struct buf_writer w = buf_writer(o->buf, sizeof(o->buf));
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct tc_flow flow = make_flow(o, first + i);
+
+		tc_put_flow(&w, type, ++o->serial, &flow);
+	}
+	send_request(o, &w);
+}
+
+static double
+run(struct ours *o, enum tc_msg_type type, uint32_t first, uint32_t count)
+{
+	double began = now_s();
+	uint32_t sent = 0;
+	uint32_t done = 0;
+
+	while (done < count) {
+		while (sent < count && sent - done < BATCH * WINDOW) {
+			uint32_t n =
+				count - sent < BATCH ? count - sent : BATCH;
+
+			request(o, type, first + sent, n);
+			sent += n;
+		}
+
+		uint32_t n = sent - done < BATCH ? sent - done : BATCH;
+
+		wait_done(o, n);
+		done += n;
+	}
+	return count / (now_s() - began);
+}
+
+double
+ours_install(struct ours *o, uint32_t first, uint32_t count)
+{
+	return run(o, TC_MSG_FLOW_ADD, first, count);
+}
+
+double
+ours_remove(struct ours *o, uint32_t first, uint32_t count)
+{
+	return run(o, TC_MSG_FLOW_DEL, first, count);
+}
+
+void
+ours_open(struct ours *o, uint32_t present)
+{
+	shell("ip link add %s type ifb && ip link set %s up", o->name, o->name);
+	o->ifindex = if_nametoindex(o->name);
+	start(o);
+	announce(o, (present + FLOWS) / SERVICES);
+	wait_classes(o, present + FLOWS);
+	announce(o, 0); /* makes no more */
+	(void)ours_install(o, 0, present);
+	o->idle = FLOWS / SERVICES;
+}
+
+void
+ours_stop(struct ours *o)
+{
+	kill(o->pid, SIGKILL);
+	close(o->fd);
+	waitpid(o->pid, NULL, 0);
+}
+
+double
+ours_resume(struct ours *o)
+{
+	double took;
+
+	start(o);
+	wait_ready(o); /* it is there when it answers */
+	took = now_s();
+	announce(o, 0);
+	return now_s() - took;
+}
+
+/* ---- growth -------------------------------------------------------------- */
+
+static double
+cpu_s(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* The longest that one of so many changes of a flow waited. */
+static struct wait
+longest_change(struct ours *o)
+{
+	struct wait longest = { 0, 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(o->pid, &clock) != 0)
+		die("processor time");
+	o->more_Bps = 1 - o->more_Bps; /* or there was nothing to change */
+	for (uint32_t i = 0; i < CHANGES; i++) {
+		double began = now_s();
+		double cpu = cpu_s(clock);
+
+		request(o, TC_MSG_FLOW_CHANGE, i, 1);
+		wait_done(o, 1);
+		cpu = (cpu_s(clock) - cpu) * 1e6;
+		began = (now_s() - began) * 1e6;
+		longest.cpu_us = cpu > longest.cpu_us ? cpu : longest.cpu_us;
+		longest.clock_us =
+			began > longest.clock_us ? began : longest.clock_us;
+		usleep(200); /* classes are made between requests */
+	}
+	return longest;
+}
+
+void
+ours_growth(struct ours *o, struct wait *ret_growing, struct wait *ret_quiet)
+{
+	o->idle += GROWTH;
+	announce(o, o->idle);
+	*ret_growing = longest_change(o);
+	wait_classes(o, GROWTH * SERVICES);
+	announce(o, 0); /* makes no more */
+	*ret_quiet = longest_change(o);
+}
