@@ -4,6 +4,7 @@ has counted it."""
 
 import os
 import pathlib
+import pwd
 import re
 import signal
 
@@ -72,6 +73,23 @@ def test_queued_packets_are_counted_before_the_record_is_written(pair):
     kernel = {c["handle"]: c for c in pair.a.tc_classes("eth0")}
     assert one["packets"] + one["out_packets"] == 60
     assert one["packets"] == kernel[resv["classid"]]["packets"]
+
+
+def test_a_user_of_the_host_has_a_name(pair):
+    """As /etc/passwd has it when the daemon starts or is reloaded."""
+    uid, other = pwd.getpwnam("daemon").pw_uid, 30007
+    with pytest.raises(KeyError):
+        pwd.getpwuid(other)
+    pair.change(policy(MARK, RULE.replace(
+        '"30001"', f'"{uid}", "{other}"')))
+    lab.wait_for(lambda: str(other) in str(pair.daemon.ctl_json(
+        "show", "policy")), "the policy")
+    for port, who in ((5004, uid), (5006, other)):
+        pair.reserve(port, uid=who)[0].stop()
+    named, unknown = sorted(pair.ended(2),
+                            key=lambda r: r["session"]["port"])
+    assert (named["who"]["uid"], named["who"]["user"]) == (uid, "daemon")
+    assert (unknown["who"]["uid"], unknown["who"]["user"]) == (other, None)
 
 
 def test_how_it_ended(pair):

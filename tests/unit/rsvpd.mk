@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 rsvpd_tests = \
+	tests/unit/test_account \
 	tests/unit/test_account_file \
 	tests/unit/test_conf \
 	tests/unit/test_engine_life \
@@ -8,6 +9,8 @@ rsvpd_tests = \
 	tests/unit/test_sup_msg
 check_PROGRAMS += $(rsvpd_tests)
 TESTS += $(rsvpd_tests)
+tests_unit_test_account_LDADD = librsvpd.la libwire.la libbase.la -lm $(JANSSON_LIBS) \
+	$(UNIT_LDADD)
 tests_unit_test_account_file_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_conf_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_engine_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)

@@ -448,6 +448,49 @@ places_are_used_again(void)
 	policy_free(p);
 }
 
+/* Two users of two rules whose names run together count apart. */
+static void
+counters_are_told_apart_by_rule_and_user(void)
+{
+	struct policy_limits *l = policy_limits_new(alloc_heap());
+	const struct policy_hold hold = { POLICY_COUNTS_RULE_USER, "ab", "c",
+		10, 10, 10, 100 };
+	struct policy_ask a = { .holds = &hold,
+		.n_holds = 1,
+		.rate_Bps = 5,
+		.terms.duration_s = POLICY_UNLIMITED };
+	struct policy_outcome o;
+
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
+	T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE_USER, "ab", "c").flows, 1);
+	T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE_USER, "a", "bc").flows, 0);
+	T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE, "ab", "c").flows, 0);
+	policy_limits_free(l);
+}
+
+/* Thousands of flows, and nothing of them is left. */
+static void
+room_for_more_claims_is_given_back(void)
+{
+	struct t_ration b = { 100000, 0 };
+	const struct alloc alloc = t_ration_alloc(&b);
+	struct policy_limits *l = policy_limits_new(&alloc);
+	const struct policy_hold hold = { POLICY_COUNTS_RULE, "one", "",
+		POLICY_UNLIMITED, POLICY_UNLIMITED, POLICY_UNLIMITED, 100 };
+	struct policy_ask a = { .holds = &hold,
+		.n_holds = 1,
+		.rate_Bps = 5,
+		.terms.duration_s = POLICY_UNLIMITED };
+	struct policy_outcome o;
+
+	for (int i = 0; i < 3000; i++)
+		T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
+	T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE, "one", "").rate_Bps,
+		15000);
+	policy_limits_free(l);
+	T_EQ(b.held, 0);
+}
+
 /* A user that is refused, or whose flow moves to another rule, leaves nothing:
  * peers come under any number of addresses. */
 static void
@@ -504,6 +547,10 @@ static struct t_case cases[] = {
 	{ "a held claim outlives its rule", a_held_claim_outlives_its_rule },
 	{ "unclaimed counters of gone rules are forgotten",
 		unclaimed_counters_of_gone_rules_are_forgotten },
+	{ "counters are told apart by rule and user",
+		counters_are_told_apart_by_rule_and_user },
+	{ "room for more claims is given back",
+		room_for_more_claims_is_given_back },
 	{ "tidying may take its time", tidying_may_take_its_time },
 	{ "lowered bounds let a flow shrink",
 		lowered_bounds_let_a_flow_shrink },

@@ -408,6 +408,37 @@ candidates_are_few(void)
 	policy_set_free(set);
 }
 
+static void
+a_part_is_covered_by_the_whole(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_rule *a = t_rule(set, "a", NULL);
+	struct policy_rule *b = t_rule(set, "b", NULL);
+
+	t_range(a, POLICY_ADDR_DST, "10.0.0.0", "10.0.0.255");
+	t_range(b, POLICY_ADDR_DST, "10.0.0.0", "10.0.0.255");
+	t_span(a, POLICY_SPAN_DST_PORT, 10, 20);
+	t_span(b, POLICY_SPAN_DST_PORT, 10, 20);
+	T_CHECK(policy_rule_covers(a, b), "the same");
+	b->addrs[POLICY_ADDR_DST].at[0].hi.b[3] = 254;
+	b->spans[POLICY_SPAN_DST_PORT].at[0].hi = 19;
+	T_CHECK(policy_rule_covers(a, b), "from the same on");
+	T_CHECK(!policy_rule_covers(b, a), "the whole");
+	b->addrs[POLICY_ADDR_DST].at[0].hi.b[3] = 255;
+	b->addrs[POLICY_ADDR_DST].at[0].lo.b[3] = 1;
+	T_CHECK(policy_rule_covers(a, b), "up to the same");
+	/* Times by name: all of b's are among a's. */
+	t_whens(a, 0);
+	T_CHECK(!policy_rule_covers(a, b), "at any time");
+	t_whens(b, 1);
+	T_CHECK(!policy_rule_covers(a, b), "at another time");
+	t_whens(a, 1);
+	T_CHECK(policy_rule_covers(a, b), "at one of two times");
+	t_whens(b, 2);
+	T_CHECK(!policy_rule_covers(a, b), "at a third time");
+	policy_set_free(set);
+}
+
 /* Two rules that one request meets are said to overlap. */
 static void
 rules_that_share_a_request_overlap(void)
@@ -509,6 +540,7 @@ static struct t_case cases[] = {
 		the_index_finds_what_a_plain_search_finds },
 	{ "covered rules match nothing more",
 		covered_rules_match_nothing_more },
+	{ "a part is covered by the whole", a_part_is_covered_by_the_whole },
 	{ "rules that share a request overlap",
 		rules_that_share_a_request_overlap },
 	{ "rules apart do not overlap", rules_apart_do_not_overlap },

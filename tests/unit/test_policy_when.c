@@ -210,28 +210,24 @@ every_change_is_announced(void)
 	T_CHECK(changes > 3000, "only %zu changes", changes);
 }
 
-/* What libc makes of the zone, an hour apart through a century. */
+/* What libc makes of that TZ, random hours of the century after that year. */
 static void
-expect_zone(const char *name)
+expect_zone_as(const char *tz, const struct policy_zone *zone, int year)
 {
 	struct policy_set *set = t_set();
-	struct policy_zone zone;
 	struct policy_when *w;
-	char said[512];
-	struct text why = text_over(said, sizeof(said));
 	uint64_t seed = 5;
 
-	T_CHECK(zone_load(name, &zone, &why), "%s: %s", name, said);
-	set->times.zones = (struct policy_zone *)t_zeroed(sizeof(zone));
-	set->times.zones[0] = zone;
+	set->times.zones = (struct policy_zone *)t_zeroed(sizeof(*zone));
+	set->times.zones[0] = *zone;
 	set->times.n_zones = 1;
 	w = t_when(set, "");
 	w->n_times = 1;
-	T_EQ(setenv("TZ", name, 1), 0);
+	T_EQ(setenv("TZ", tz, 1), 0);
 	tzset();
 	for (int i = 0; i < 20000; i++) {
-		time_t t = (time_t)utc(2000, 1, 1, 12, 0) +
-			   (time_t)t_random(&seed, 876000) * HOUR;
+		time_t t = (time_t)utc(year, 1, 1, 12, 0) +
+			   (time_t)t_random(&seed, 860000) * HOUR;
 		struct tm tm;
 		uint32_t second;
 
@@ -242,11 +238,22 @@ expect_zone(const char *name)
 		w->months = (uint16_t)(1u << tm.tm_mon);
 		w->days = (uint8_t)(1u << (tm.tm_wday + 6) % 7);
 		T_CHECK(policy_when_holds(&set->times, w, t),
-			"%s: %lld is not %02d:%02d", name, (long long)t,
+			"%s: %lld is not %02d:%02d", tz, (long long)t,
 			tm.tm_hour, tm.tm_min);
 	}
 	(void)unsetenv("TZ");
 	policy_set_free(set);
+}
+
+static void
+expect_zone(const char *name)
+{
+	struct policy_zone zone;
+	char said[512];
+	struct text why = text_over(said, sizeof(said));
+
+	T_CHECK(zone_load(name, &zone, &why), "%s: %s", name, said);
+	expect_zone_as(name, &zone, 2000);
 }
 
 static void
@@ -336,6 +343,62 @@ rules_of_zones_are_read_or_refused(void)
 		T_CHECK(!parses(bad[i]), "%s", bad[i]);
 }
 
+/* Every form of POSIX: the n-th day of a year with and without the 29th of
+ * February, the last weekday of a month, either half of the world, hours beyond
+ * the day and before it, odd offsets. */
+static void
+rules_of_zones_mean_what_libc_makes_of_them(void)
+{
+	static const char *const rules[] = { "XYZ5", "<+0545>-5:45",
+		"CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0",
+		"AEST-10AEDT,M10.1.0,M4.1.0/3", "EST5EDT4,J59/0,J300/-1:30",
+		"EST5EDT,J60,J61/23:59:59", "EST5EDT,J2/3,J364/22",
+		"XYZ3ABC,59/1,300", "XYZ3ABC,58,59/26", "XYZ3ABC,300,60",
+		"<-03>3<-02>,M3.5.0/-2,M10.4.6/25",
+		"XYZ-1ABC-3:30:30,M12.5.1,M2.4.3/72",
+		"XYZ-1ABC,M3.1.6,M11.5.2/-167" };
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		uint8_t bytes[ZONE_FILE];
+		size_t n = zone_file(bytes, rules[i]);
+		struct policy_zone zone = { 0 };
+
+		T_CHECK(zone_parse(bytes, n, &zone), "%s", rules[i]);
+		expect_zone_as(rules[i], &zone, 2001);
+	}
+}
+
+static void
+moments_are_read_or_refused(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = { { "2026-11-22T03:15:00Z", true },
+		{ "20261122031500Z", true }, { "202611220315Z", true },
+		{ "2026-11-22T23:59:59Z", true },
+		{ "2028-02-29T00:00:00Z", true },
+		{ "2026-11-22T03:15:00", false }, { "", false },
+		{ "2026-11-22T24:00:00Z", false },
+		{ "2026-11-22T03:60:00Z", false },
+		{ "2026-11-22T03:15:60Z", false },
+		{ "2026-11-22T03:15:5Z", false }, { "2026112203150Z", false },
+		{ "2026-02-29T00:00:00Z", false },
+		{ "2026-04-31T00:00:00Z", false },
+		{ "2026-12-32T00:00:00Z", false },
+		{ "2026-13-01T00:00:00Z", false },
+		{ "2026-00-01T00:00:00Z", false },
+		{ "2026-01-00T00:00:00Z", false },
+		{ "0000-01-01T00:00:00Z", false }, { "202-01-01T00Z", false } };
+	int64_t s = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		T_CHECK(source_moment(rows[i].text, &s) == rows[i].good, "%s",
+			rows[i].text);
+	T_CHECK(source_moment("2026-12-31T23:59:58Z", &s), "a moment");
+	T_EQ(s, utc(2026, 12, 31, 23, 59) + 58);
+}
+
 /* What a host knows of a directory that does not answer. */
 static void
 the_directorys_part_of_a_snapshot_keeps_its_times(void)
@@ -395,6 +458,9 @@ static struct t_case cases[] = {
 	{ "zones are those of libc", zones_are_those_of_libc },
 	{ "no zone lies outside the database",
 		no_zone_lies_outside_the_database },
+	{ "rules of zones mean what libc makes of them",
+		rules_of_zones_mean_what_libc_makes_of_them },
+	{ "moments are read or refused", moments_are_read_or_refused },
 	{ "rules of zones are read or refused",
 		rules_of_zones_are_read_or_refused },
 };
