@@ -5,6 +5,7 @@ Needs slapd, nothing else."""
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -539,7 +540,8 @@ def test_a_reload_does_not_wait_for_a_mute_server(start, scheme):
         client.close()
 
 
-def test_a_reload_tries_at_once(slapd, relay, start):
+@pytest.mark.parametrize("how", ("reload", "SIGHUP"))
+def test_a_reload_tries_at_once(slapd, relay, start, how):
     slapd.add(rule("studio"))
     relay.refuse = True
     text = conf(relay.uri).replace("retry = 1", "retry = 3600")
@@ -556,7 +558,10 @@ def test_a_reload_tries_at_once(slapd, relay, start):
     policyd.wait(growing, "longer pauses", 40)
     relay.refuse = False
     began = time.monotonic()
-    policyd.reload(text)
+    if how == "reload":
+        policyd.reload(text)
+    else:
+        os.kill(policyd.process, signal.SIGHUP)
     policyd.wait_rule("studio")
     assert time.monotonic() - began < 4
 
@@ -676,9 +681,8 @@ def test_a_restart_does_not_lift_what_stale_action_says(slapd, start):
         assert "local" not in policyd.snapshots[-1]
         before = policyd.facts.get("retry", 0)
         policyd.reload(text.replace("users = 9", "users = 8"))
-        # A second and more: longer than a save is put off.
         policyd.wait(lambda p=policyd, t=before: p.facts.get("retry", 0) >
-                     t + 1, "attempts")
+                     t + 1, "attempts")  # longer than a save is put off
         assert b"studio" in cache.read_bytes()
         policyd.stop()
         policyd = start(text)

@@ -243,7 +243,8 @@ def test_a_rule_without_scope_decides_on_no_reservation(slapd, start):
 
 def test_what_cannot_be_read_is_left_out_by_dn(slapd, start):
     slapd.add(
-        rule("good") + rule("bad-port", "DestinationPortRange: 5-x") +
+        rule("good", "qosPrincipal: a~ z@ZONE") +
+        rule("bad-port", "DestinationPortRange: 5-x") +
         rule("bad-user", "qosUser: nobody-has-this-name") +
         rule("bad-scope", scope="Sometimes") +
         rule("long", "qosSourcePrefix: " + "1" * 100000) +
