@@ -25,8 +25,9 @@
 #include "rsvpd/tc_client.h"
 
 /* Changes are acted on at once, but no oftener than this: a flapping route or
- * a thousand new links cost one reading. */
-enum { QUIET_MS = 100, RETRY_MS = 1000 };
+ * a thousand new links cost one reading.  A message by a link that is not up
+ * yet shortens that. */
+enum { QUIET_MS = 100, RETRY_MS = 1000, PACKET_QUIET_MS = 10 };
 
 const struct net_iface *
 net_link_find(const struct net_link *link, uint32_t ifindex)
@@ -353,6 +354,20 @@ act(void *arg)
 	}
 	if (link->all_routes || link->route_count > 0)
 		tell_routes(link);
+}
+
+const struct net_iface *
+net_link_arrived(struct net_link *link, uint32_t ifindex)
+{
+	const struct net_iface *iface = net_link_find(link, ifindex);
+
+	if (iface && iface->core.up)
+		return iface;
+	net_watch_take(link);
+	if (link->links_changed &&
+		mono_ms_between(link->told, loop_now()) >= PACKET_QUIET_MS)
+		act(link);
+	return net_link_find(link, ifindex);
 }
 
 void

@@ -96,6 +96,12 @@ struct net_link {
 /* The link with that index, or NULL. */
 const struct net_iface *net_link_find(
 	const struct net_link *link, uint32_t ifindex);
+/* The same for a message that has just come by it.  What comes first by a new
+ * link would be lost for a refresh period, were it judged by a table from
+ * before: where the link is not there or not up, what waits to be noted is
+ * noted first. */
+const struct net_iface *net_link_arrived(
+	struct net_link *link, uint32_t ifindex);
 /* Something was noted in *link: act on it, soon. */
 void net_link_changed(struct net_link *link);
 
@@ -119,6 +125,8 @@ const struct net_iface *net_table_iface(
 const struct net_addr *net_table_addr(
 	const struct net_table *table, const struct addr *addr);
 
+/* Note what the kernel has told by now. */
+void net_watch_take(struct net_link *link);
 /* Subscribe, and note changes from then on. */
 int net_watch_open(struct net_link *link);
 void net_watch_close(struct net_link *link);

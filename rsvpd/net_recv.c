@@ -405,7 +405,7 @@ take_packet(struct net_port *port, struct mmsghdr *message)
 	raw->engine->stats->count[STATS_RECEIVED]++;
 	if (net_role_is_udp(a.role))
 		raw->engine->stats->count[STATS_UDP_RECEIVED]++;
-	a.iface = net_link_find(raw->engine->link, a.ifindex);
+	a.iface = net_link_arrived(raw->engine->link, a.ifindex);
 	if (a.iface && net_role_is_udp(a.role) &&
 		!net_udp_takes(raw, a.role, a.iface, &a.packet.dst)) {
 		raw->engine->stats->count[STATS_UDP_IGNORED]++;

@@ -142,18 +142,22 @@ take_one(struct net_link *link)
 	}
 }
 
-static void
-take_batch(void *arg, int fd, unsigned ready)
+void
+net_watch_take(struct net_link *link)
 {
-	struct net_link *link = (struct net_link *)arg;
-
-	(void)fd;
-	(void)ready;
 	for (int i = 0; i < BATCH; i++)
 		if (!take_one(link))
 			break;
 	if (link->links_changed || link->all_routes || link->route_count > 0)
 		net_link_changed(link);
+}
+
+static void
+take_batch(void *arg, int fd, unsigned ready)
+{
+	(void)fd;
+	(void)ready;
+	net_watch_take((struct net_link *)arg);
 }
 
 /* NULL and errno when one of the groups cannot be had. */

@@ -21,7 +21,7 @@ POLICY, CONFIRM = 14, 15
 WF, FF, SE = 0x11, 0x0A, 0x12
 RSVP = 46
 ETH_P_ALL = 3
-SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
+SOL_PACKET, PACKET_IGNORE_OUTGOING, PACKET_QDISC_BYPASS = 263, 23, 20
 OUTGOING = 4  # packet type of what this interface sends
 FRAGMENT = 1400  # octets of a message in one packet; a multiple of eight
 
@@ -260,6 +260,7 @@ class Neighbour:
 
     def __init__(self, node, interface):
         self.node = node
+        self.interface = interface
 
         def sockets():
             s4 = socket.socket(socket.AF_INET, socket.SOCK_RAW,
@@ -314,6 +315,13 @@ class Neighbour:
             heads, numbers[1:])) + part
         return bytes(IPv6(src=src, dst=dst, hlim=ttl, tc=0xC0, nh=numbers[0],
                           plen=len(body))) + body
+
+    def send_frame(self, mac, packet):
+        """A whole IPv4 packet to that address of the link, at once: whether
+        or not the link has been up long enough for anything to queue on it."""
+        self.tap.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
+        self.tap.sendto(bytes(packet), (
+            self.interface, 0x0800, 0, 0, bytes.fromhex(mac.replace(":", ""))))
 
     def send_raw4(self, packet):
         """A complete IPv4 packet as it is."""

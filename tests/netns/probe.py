@@ -87,3 +87,9 @@ def program():
 
 def index(node, name):
     return json.loads(node.ip("-j", "link", "show", name).stdout)[0]["ifindex"]
+
+
+def address(node, name):
+    """The link's own."""
+    return json.loads(node.ip("-j", "link", "show",
+                              name).stdout)[0]["address"]

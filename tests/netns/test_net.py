@@ -15,7 +15,7 @@ from scapy.layers.inet6 import (IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment,
 import lab
 import needs
 import neighbour as nb
-from probe import UID, Probe, index
+from probe import UID, Probe, address, index
 
 CONF = """
 interfaces = (
@@ -426,6 +426,35 @@ def test_links_and_addresses_are_followed(bed, probe):
     assert probe.expect("gone")["ifindex"] != new["ifindex"]
     r.ip("link", "del", "rm")
     assert probe.expect("gone")["ifindex"] == new["ifindex"]
+
+
+def test_the_first_message_by_a_link_finds_it_up(bed, probe):
+    """Though what was told just before made the next wait for 100 ms; else it
+    would be dropped, and the next one comes a refresh period later."""
+    r, a = bed.nodes["r"], bed.nodes["a"]
+    bed.link(a, "an", r, "rn", ("10.7.0.10", "10.7.0.1", 24))
+    try:
+        probe.expect("iface", name="rn", up=1, v4="10.7.0.1")
+        near = nb.Neighbour(a, "an")
+        to = address(r, "rn")
+        r.ip("link", "set", "rn", "down")
+        probe.expect("iface", name="rn", up=0)
+        r.ip("link", "set", "rb", "mtu", "1400")
+        probe.expect("iface", name="rb", mtu=1400)
+        probe.forget()
+        r.ip("link", "set", "rn", "up")
+        near.send_frame(to, IP(src="10.7.0.10", dst="10.7.0.1",
+                               proto=nb.RSVP) / resv(4, 1015))
+        near.close()
+        events = []
+        lab.wait_for(lambda: events.extend(probe.forget()) or any(
+            e["event"] == "packet" for e in events), "the message")
+        assert [e["event"] for e in events if e["event"] == "packet" or
+                (e.get("name"), e.get("up")) == ("rn", 1)][:2] == [
+                    "iface", "packet"]
+    finally:
+        r.ip("link", "set", "rb", "mtu", "1500")
+        r.ip("link", "del", "rn")
 
 
 def test_our_own_addresses_are_known_at_once(bed, probe, left):

@@ -66,7 +66,7 @@ class Diamond:
         """Its index, once the daemon knows it and has its traffic control."""
         found = self.daemons[node].ctl_json("show", "interfaces")["interfaces"]
         return next((i["ifindex"] for i in found
-                     if i["name"] == ifname and i["tc_ready"]), None)
+                     if i["name"] == ifname and i["up"] and i["tc_ready"]), None)
 
     def installed(self, node, ifname, port=PORT):
         return [r for r in self.reservations(node, port)
