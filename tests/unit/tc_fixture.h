@@ -65,6 +65,29 @@ fix_flow(uint32_t id, uint16_t port)
 		.filters[0] = fix_filter("10.0.0.2", "10.0.0.1", port, 6000) };
 }
 
+static inline struct tc_rule
+fix_rule(uint32_t id, uint16_t port)
+{
+	return (struct tc_rule){ .id = id,
+		.ifindex = FIX_IFINDEX,
+		.match_count = 1,
+		.matches[0] = { .family = ADDR_V4,
+			.proto = 17,
+			.dst_port_first = port,
+			.dst_port_last = port } };
+}
+
+static inline struct tc_rule
+fix_shaped(uint32_t id, uint16_t port, uint64_t rate_Bps)
+{
+	struct tc_rule r = fix_rule(id, port);
+
+	r.rate_Bps = rate_Bps;
+	r.bucket_bytes = 10000;
+	r.excess = TC_EXCESS_DELAY;
+	return r;
+}
+
 /* What was answered. */
 struct fix_ear {
 	size_t count;

@@ -403,27 +403,18 @@ a_later_look_does_not_put_off_an_earlier_one(void)
 	ct_once(less_and_ready);
 }
 
-static void
-limit_to(struct ct *t, uint64_t Bps)
-{
-	struct rsvp_iface conf = ct_iface(t, DOWN);
-
-	conf.reservable_Bps = Bps;
-	ct_put_iface(t, &conf);
-}
-
 /* A change in flight for each of two limits, and patience for each. */
 static void
 patient_again(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));
-	limit_to(t, 10000);
+	ct_limit(t, 10000);
 	ct_run(t, 1900);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PREEMPTED), 0);
-	limit_to(t, 1000000); /* and all is well again */
-	limit_to(t, 20000);
-	limit_to(t, 10000);
+	ct_limit(t, 1000000); /* and all is well again */
+	ct_limit(t, 20000);
+	ct_limit(t, 10000);
 	ct_run(t, 1900);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PREEMPTED), 0);
 	ct_run(t, 200);
@@ -436,8 +427,8 @@ fits_again(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));
-	limit_to(t, 10000);
-	limit_to(t, 1000000);
+	ct_limit(t, 10000);
+	ct_limit(t, 1000000);
 	ct_run(t, 200);
 	T_CHECK(rsvp_core_next(t->core).us > t->now.us + 1000000, "no more");
 }
@@ -464,35 +455,6 @@ by_hop(void *arg, const struct rsvp_policy_query *query,
 }
 
 static void
-no_end(void *arg, uint32_t claim)
-{
-	struct ct *t = (struct ct *)arg;
-
-	(void)claim;
-	t->claims--;
-}
-
-static struct ct *
-with_priorities(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface confs[3];
-
-	for (uint32_t i = UP; i <= SIDE; i++)
-		confs[i - UP] = ct_iface(t, i);
-	rsvp_core_free(t->core);
-	t->conf.hooks.policy = by_hop;
-	t->conf.hooks.policy_end = no_end;
-	t->core = rsvp_core_new(&t->conf);
-	assert_non_null(t->core);
-	for (size_t i = 0; i < 3; i++)
-		rsvp_core_iface(t->core, t->now, &confs[i]);
-	ct_tc_ready(t);
-	ct_forget(t);
-	return t;
-}
-
-static void
 reserve(struct ct *t, uint16_t port, unsigned hop)
 {
 	struct wire_msg *msg = ct_other_flow(t, port, ct_cl(50000));
@@ -506,14 +468,14 @@ reserve(struct ct *t, uint16_t port, unsigned hop)
 static void
 merged_requests_defend_each_other(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_hop);
 	struct wire_session session = ct_session(t);
 	struct rsvp_session_info info;
 
 	reserve(t, 1, 30);
 	reserve(t, 1, 2);
 	reserve(t, 2, 10);
-	limit_to(t, 70000);
+	ct_limit(t, 70000);
 	session.dst_port = 1;
 	assert_true(rsvp_core_session_find(t->core, &session, &info));
 	T_EQ(info.resvs, 2);

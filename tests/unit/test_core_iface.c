@@ -258,35 +258,6 @@ by_port(void *arg, const struct rsvp_policy_query *query,
 }
 
 static void
-no_end(void *arg, uint32_t claim)
-{
-	struct ct *t = (struct ct *)arg;
-
-	(void)claim;
-	t->claims--;
-}
-
-static struct ct *
-with_priorities(void)
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface confs[3];
-
-	for (uint32_t i = UP; i <= SIDE; i++)
-		confs[i - UP] = ct_iface(t, i);
-	rsvp_core_free(t->core);
-	t->conf.hooks.policy = by_port;
-	t->conf.hooks.policy_end = no_end;
-	t->core = rsvp_core_new(&t->conf);
-	assert_non_null(t->core);
-	for (size_t i = 0; i < 3; i++)
-		rsvp_core_iface(t->core, t->now, &confs[i]);
-	ct_tc_ready(t);
-	ct_forget(t);
-	return t;
-}
-
-static void
 reserve(struct ct *t, uint16_t port, struct wire_flowspec spec)
 {
 	ct_feed(t, DOWN, ct_other_flow(t, port, spec));
@@ -312,18 +283,9 @@ wire_rate(float rate)
 }
 
 static void
-limit_to(struct ct *t, uint64_t Bps)
-{
-	struct rsvp_iface conf = ct_iface(t, DOWN);
-
-	conf.reservable_Bps = Bps;
-	ct_put_iface(t, &conf);
-}
-
-static void
 the_lowest_priority_is_preempted_then_the_youngest(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 	struct rsvp_refusal refusal;
 	const struct ct_sent *s;
 
@@ -332,9 +294,9 @@ the_lowest_priority_is_preempted_then_the_youngest(void)
 	reserve(t, 9, ct_cl(50000));
 	T_EQ(ct_reserved(t, DOWN), 3 * wire_rate(50000));
 	ct_forget(t);
-	limit_to(t, 3 * wire_rate(50000));
+	ct_limit(t, 3 * wire_rate(50000));
 	T_EQ(t->sent_count + t->flow_count, 0); /* it fits */
-	limit_to(t, 3 * wire_rate(50000) - 1);
+	ct_limit(t, 3 * wire_rate(50000) - 1);
 	T_CHECK(has(t, 7) && !has(t, 5) && has(t, 9), "the lowest went");
 	s = ct_sent(t, WIRE_RESV_ERR, 0);
 	assert_non_null(s);
@@ -370,7 +332,7 @@ among_equals_the_youngest_goes(void)
 
 	for (uint16_t port = 1; port <= 4; port++)
 		reserve(t, port, ct_cl(50000));
-	limit_to(t, 2 * wire_rate(50000));
+	ct_limit(t, 2 * wire_rate(50000));
 	T_CHECK(has(t, 1) && has(t, 2) && !has(t, 3) && !has(t, 4),
 		"the first two stay");
 	ct_answer_all(t);
@@ -394,12 +356,12 @@ among_equals_the_youngest_goes(void)
 static void
 none_goes_that_fits_beside_the_rest(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 
 	reserve(t, 1, ct_cl(20000)); /* lowest, and small */
 	reserve(t, 2, ct_cl(90000));
 	reserve(t, 3, ct_cl(50000));
-	limit_to(t, wire_rate(80000));
+	ct_limit(t, wire_rate(80000));
 	T_CHECK(has(t, 1) && !has(t, 2) && has(t, 3),
 		"the large one made room for the small one");
 	ct_free(t);
@@ -408,15 +370,15 @@ none_goes_that_fits_beside_the_rest(void)
 static void
 a_limit_of_none_takes_all(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 
 	for (uint16_t port = 1; port <= 3; port++)
 		reserve(t, port, ct_cl(50000));
-	limit_to(t, 0);
+	ct_limit(t, 0);
 	T_EQ(ct_totals(t).resvs, 0);
 	ct_answer_all(t);
 	T_EQ(ct_reserved(t, DOWN), 0);
-	limit_to(t, 1000000);
+	ct_limit(t, 1000000);
 	reserve(t, 1, ct_cl(50000)); /* welcome again */
 	T_CHECK(has(t, 1), "admitted");
 	ct_free(t);
@@ -426,7 +388,7 @@ a_limit_of_none_takes_all(void)
 static void
 a_smaller_burst_budget_is_no_matter_of_controlled_load(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 	struct rsvp_iface conf;
 
 	reserve(t, 1, ct_cl(50000));
@@ -444,7 +406,7 @@ a_smaller_burst_budget_is_no_matter_of_controlled_load(void)
 static void
 fewer_flows_are_preempted_too(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 	struct rsvp_iface conf;
 
 	for (uint16_t port = 1; port <= 3; port++)
@@ -463,7 +425,7 @@ fewer_flows_are_preempted_too(void)
 static void
 answers_are_waited_for(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 	struct wire_msg *msg;
 
 	reserve(t, 1, ct_cl(50000));
@@ -472,14 +434,14 @@ answers_are_waited_for(void)
 	msg = ct_resv(t, ct_cl(90000));
 	msg->session.dst_port = 2;
 	ct_feed(t, DOWN, msg);
-	limit_to(t, 2 * wire_rate(50000));
+	ct_limit(t, 2 * wire_rate(50000));
 	ct_run(t, 90);
 	T_EQ(ct_totals(t).resvs, 2);
 	ct_answer(t, ENOSPC);
 	ct_run(t, 200);
 	T_EQ(ct_totals(t).resvs, 2);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_PREEMPTED), 0);
-	limit_to(t, wire_rate(50000));
+	ct_limit(t, wire_rate(50000));
 	T_CHECK(!has(t, 1) && has(t, 2), "the lower one");
 	ct_free(t);
 }
@@ -487,7 +449,7 @@ answers_are_waited_for(void)
 static void
 answers_are_not_waited_for_for_ever(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 	struct wire_msg *msg;
 
 	reserve(t, 1, ct_cl(50000));
@@ -495,7 +457,7 @@ answers_are_not_waited_for_for_ever(void)
 	msg = ct_resv(t, ct_cl(70000));
 	msg->session.dst_port = 2;
 	ct_feed(t, DOWN, msg);
-	limit_to(t, wire_rate(100000));
+	ct_limit(t, wire_rate(100000));
 	ct_run(t, 1900);
 	T_CHECK(has(t, 1) && has(t, 2), "not so soon");
 	ct_run(t, 200);
@@ -507,7 +469,7 @@ answers_are_not_waited_for_for_ever(void)
 static void
 what_goes_anyway_is_not_counted(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 	struct wire_msg *msg;
 
 	reserve(t, 1, ct_cl(50000));
@@ -516,7 +478,7 @@ what_goes_anyway_is_not_counted(void)
 	msg->session.dst_port = 2;
 	ct_feed(t, DOWN, msg);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL); /* not answered yet */
-	limit_to(t, wire_rate(50000));
+	ct_limit(t, wire_rate(50000));
 	ct_run(t, 1000);
 	T_CHECK(has(t, 1), "it fits");
 	ct_free(t);
@@ -561,7 +523,7 @@ many_are_preempted_in_steps(void)
 static void
 merged_requests_go_together(void)
 {
-	struct ct *t = with_priorities();
+	struct ct *t = ct_judged_by(by_port);
 	struct wire_msg *msg;
 
 	reserve(t, 1, ct_cl(50000));
@@ -572,7 +534,7 @@ merged_requests_go_together(void)
 	ct_answer_all(t);
 	T_EQ(ct_totals(t).resvs, 2);
 	ct_forget(t);
-	limit_to(t, 1000);
+	ct_limit(t, 1000);
 	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 2);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
@@ -596,7 +558,7 @@ one_session(struct ct *t)
 	}
 	T_EQ(ct_totals(t).resvs, 2);
 	ct_forget(t);
-	limit_to(t, 0);
+	ct_limit(t, 0);
 	T_EQ(ct_totals(t).resvs, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 2);
 	ct_answer_all(t);
@@ -625,7 +587,7 @@ adopted_too_much(struct ct *t)
 	rsvp_core_tc_lost(t->core, t->now);
 	flow.id = 4711;
 	rsvp_core_adopt(t->core, t->now, &flow);
-	limit_to(t, wire_rate(50000));
+	ct_limit(t, wire_rate(50000));
 	ct_tc_ready(t);
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(60000)));

@@ -4,29 +4,6 @@
 /* How a rule marks and counts: as actions, as commands for nft; and how it is
  * told. */
 
-static struct tc_rule
-rule(uint32_t id, uint16_t port)
-{
-	return (struct tc_rule){ .id = id,
-		.ifindex = FIX_IFINDEX,
-		.match_count = 1,
-		.matches[0] = { .family = ADDR_V4,
-			.proto = 17,
-			.dst_port_first = port,
-			.dst_port_last = port } };
-}
-
-static struct tc_rule
-shaped(uint32_t id, uint16_t port, uint64_t rate_Bps)
-{
-	struct tc_rule r = rule(id, port);
-
-	r.rate_Bps = rate_Bps;
-	r.bucket_bytes = 10000;
-	r.excess = TC_EXCESS_DELAY;
-	return r;
-}
-
 static void
 a_mark_is_six_bits_of_either_header(void)
 {
@@ -117,7 +94,7 @@ nft_commands_are_one_table_of_ours(void)
 		"delete counter inet rsvpd_mark_3 ra_out\n";
 	const struct tc_iface iface = fix_iface();
 	const uint32_t known[] = { 4, 10 };
-	struct tc_rule rules[] = { rule(4, 5), shaped(8, 80, 5000) };
+	struct tc_rule rules[] = { fix_rule(4, 5), fix_shaped(8, 80, 5000) };
 	struct tc_rule_match *m = &rules[0].matches[0];
 	const struct tc_filter reserved = fix_filter("10.1.0.1", "", 5, 0);
 	struct tc_mark_set set = { &iface, rules, 2, &reserved, 1 };
@@ -154,24 +131,24 @@ a_reservation_is_covered_in_every_field(void)
 	const struct tc_filter f =
 		fix_filter("10.0.0.5", "10.1.0.1", 5004, 6000);
 	struct tc_filter label = f;
-	struct tc_rule r = rule(4, 5004);
+	struct tc_rule r = fix_rule(4, 5004);
 
 	T_CHECK(tc_rule_covers(&r, &f), "port");
-	r = rule(4, 5005);
+	r = fix_rule(4, 5005);
 	T_CHECK(!tc_rule_covers(&r, &f), "another port");
 	label.by_label = true;
 	T_CHECK(tc_rule_covers(&r, &label), "nobody knows its ports");
-	r = rule(4, 5004);
+	r = fix_rule(4, 5004);
 	r.matches[0].proto = 6;
 	T_CHECK(!tc_rule_covers(&r, &f), "another protocol");
-	r = rule(4, 5004);
+	r = fix_rule(4, 5004);
 	r.matches[0].family = ADDR_V6;
 	T_CHECK(!tc_rule_covers(&r, &f), "another family");
-	r = rule(4, 5004);
+	r = fix_rule(4, 5004);
 	r.matches[0].dst_first = fix_addr("10.0.0.6");
 	r.matches[0].dst_last = fix_addr("10.0.0.9");
 	T_CHECK(!tc_rule_covers(&r, &f), "another destination");
-	r = rule(4, 5004);
+	r = fix_rule(4, 5004);
 	r.matches[0].src_first = fix_addr("10.0.0.6");
 	r.matches[0].src_last = fix_addr("10.1.0.0");
 	T_CHECK(!tc_rule_covers(&r, &f), "another source");
@@ -239,7 +216,7 @@ static void
 messages_survive_the_way(void)
 {
 	uint8_t bytes[4096];
-	struct tc_rule r = shaped(4, 2000, 50000);
+	struct tc_rule r = fix_shaped(4, 2000, 50000);
 	struct tc_rule back;
 	const struct tc_rule_counter counter = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct tc_rule_counter counter_back;

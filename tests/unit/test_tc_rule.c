@@ -141,29 +141,6 @@ rig_free(struct rig *g)
 	free(g);
 }
 
-static struct tc_rule
-rule(uint32_t id, uint16_t port)
-{
-	return (struct tc_rule){ .id = id,
-		.ifindex = FIX_IFINDEX,
-		.match_count = 1,
-		.matches[0] = { .family = ADDR_V4,
-			.proto = 17,
-			.dst_port_first = port,
-			.dst_port_last = port } };
-}
-
-static struct tc_rule
-shaped(uint32_t id, uint16_t port, uint64_t rate_Bps)
-{
-	struct tc_rule r = rule(id, port);
-
-	r.rate_Bps = rate_Bps;
-	r.bucket_bytes = 10000;
-	r.excess = TC_EXCESS_DELAY;
-	return r;
-}
-
 static struct tc_done
 put(struct rig *g, const struct tc_rule *rules, size_t count)
 {
@@ -213,8 +190,8 @@ static void
 a_shaped_rule_has_a_class_and_a_node(void)
 {
 	struct rig *g = rig_new();
-	const struct tc_rule rules[] = { rule(4, 1000),
-		shaped(8, 2000, 50000) };
+	const struct tc_rule rules[] = { fix_rule(4, 1000),
+		fix_shaped(8, 2000, 50000) };
 	const struct tc_object *class;
 	uint32_t ids[16];
 
@@ -256,7 +233,7 @@ what_a_class_may_send_follows_from_the_rule(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rig *g = rig_new();
-		struct tc_rule r = shaped(4, 2000, 50000);
+		struct tc_rule r = fix_shaped(4, 2000, 50000);
 		const struct tc_object *class;
 
 		r.excess = rows[i].excess;
@@ -285,7 +262,7 @@ static void
 a_rule_stands_ahead_of_reservations_or_behind(void)
 {
 	struct rig *g = rig_new();
-	struct tc_rule rules[] = { rule(4, 1000), rule(8, 1001) };
+	struct tc_rule rules[] = { fix_rule(4, 1000), fix_rule(8, 1001) };
 	uint32_t ids[16];
 
 	rules[1].before = true;
@@ -306,8 +283,8 @@ static void
 an_equal_set_touches_nothing(void)
 {
 	struct rig *g = rig_new();
-	const struct tc_rule rules[] = { rule(4, 1000),
-		shaped(8, 2000, 50000) };
+	const struct tc_rule rules[] = { fix_rule(4, 1000),
+		fix_shaped(8, 2000, 50000) };
 	size_t calls;
 
 	T_EQ(put(g, rules, 2).error, 0);
@@ -321,7 +298,8 @@ static void
 a_new_rate_changes_the_class_alone(void)
 {
 	struct rig *g = rig_new();
-	struct tc_rule rules[] = { rule(4, 1000), shaped(8, 2000, 50000) };
+	struct tc_rule rules[] = { fix_rule(4, 1000),
+		fix_shaped(8, 2000, 50000) };
 	uint32_t classid;
 	size_t calls;
 
@@ -368,8 +346,8 @@ another_list_is_complete_before_it_is_used(void)
 {
 	struct rig *g = rig_new();
 	struct watcher w = { .g = g };
-	const struct tc_rule rules[] = { rule(4, 1000), rule(8, 1001),
-		rule(12, 1002) };
+	const struct tc_rule rules[] = { fix_rule(4, 1000), fix_rule(8, 1001),
+		fix_rule(12, 1002) };
 	uint32_t ids[16];
 
 	T_EQ(put(g, rules, 2).error, 0);
@@ -389,10 +367,10 @@ static void
 every_refused_step_is_undone(void)
 {
 	struct rig *g = rig_new();
-	struct tc_rule rules[] = { rule(4, 1000), shaped(8, 2000, 50000),
-		shaped(12, 3000, 1000) };
-	struct tc_rule other[] = { shaped(8, 2000, 90000), rule(4, 1005),
-		shaped(16, 3000, 7000) };
+	struct tc_rule rules[] = { fix_rule(4, 1000),
+		fix_shaped(8, 2000, 50000), fix_shaped(12, 3000, 1000) };
+	struct tc_rule other[] = { fix_shaped(8, 2000, 90000),
+		fix_rule(4, 1005), fix_shaped(16, 3000, 7000) };
 	struct tc_done done = { 0 };
 	size_t n = 0;
 
@@ -423,7 +401,7 @@ static void
 refused_marks_take_the_filters_back(void)
 {
 	struct rig *g = rig_new();
-	struct tc_rule r = shaped(4, 1000, 50000);
+	struct tc_rule r = fix_shaped(4, 1000, 50000);
 	struct tc_done done;
 	char *before;
 	char *after;
@@ -450,7 +428,7 @@ marks_are_kept_off_reservations(void)
 {
 	struct rig *g = rig_new();
 	struct tc_flow flow = fix_flow(7, 1000);
-	struct tc_rule r = rule(4, 1000);
+	struct tc_rule r = fix_rule(4, 1000);
 	struct mono due;
 
 	r.marks = true;
@@ -480,7 +458,7 @@ static void
 without_a_marker_marks_are_refused(void)
 {
 	struct rig *g = rig_new();
-	struct tc_rule r = rule(4, 1000);
+	struct tc_rule r = fix_rule(4, 1000);
 
 	g->f->kernel.marker = NULL;
 	T_EQ(put(g, &r, 1).error, 0);
@@ -495,8 +473,8 @@ rules_are_adopted(void)
 {
 	struct rig *g = rig_new();
 	struct tc_iface iface = fix_iface();
-	const struct tc_rule rules[] = { rule(4, 1000),
-		shaped(8, 2000, 50000) };
+	const struct tc_rule rules[] = { fix_rule(4, 1000),
+		fix_shaped(8, 2000, 50000) };
 	uint32_t classid;
 	size_t calls;
 
@@ -519,7 +497,7 @@ static void
 a_class_without_a_rule_goes_when_it_is_empty(void)
 {
 	struct rig *g = rig_new();
-	const struct tc_rule r = shaped(4, 2000, 50000);
+	const struct tc_rule r = fix_shaped(4, 2000, 50000);
 	uint32_t classid;
 	struct mono later;
 
@@ -547,7 +525,7 @@ static void
 a_queue_that_does_not_empty_goes_in_the_end(void)
 {
 	struct rig *g = rig_new();
-	const struct tc_rule r = shaped(4, 2000, 50000);
+	const struct tc_rule r = fix_shaped(4, 2000, 50000);
 
 	T_EQ(put(g, &r, 1).error, 0);
 	T_EQ(put(g, NULL, 0).error, 0);
@@ -565,7 +543,7 @@ new_settings_reach_the_classes(void)
 {
 	struct rig *g = rig_new();
 	struct tc_iface iface = fix_iface();
-	const struct tc_rule r = shaped(4, 2000, 50000);
+	const struct tc_rule r = fix_shaped(4, 2000, 50000);
 	struct tc_done done;
 
 	T_EQ(put(g, &r, 1).error, 0);
@@ -591,7 +569,8 @@ static void
 counters_come_from_marks_and_classes(void)
 {
 	struct rig *g = rig_new();
-	struct tc_rule rules[] = { rule(4, 1000), shaped(8, 2000, 50000) };
+	struct tc_rule rules[] = { fix_rule(4, 1000),
+		fix_shaped(8, 2000, 50000) };
 
 	rules[0].marks = true;
 	g->f->listener.rule_counter = hear;
@@ -623,7 +602,7 @@ impossible_rules_are_refused_with_their_id(void)
 	struct tc_done done;
 
 	for (size_t i = 0; i < 7; i++)
-		bad[i] = shaped((uint32_t)(100 + i), 2000, 50000);
+		bad[i] = fix_shaped((uint32_t)(100 + i), 2000, 50000);
 	bad[0].rate_Bps = 1250001;
 	bad[1].dscp = 64;
 	bad[2].dscp_out = 64;
@@ -733,7 +712,7 @@ static void
 counters_of_a_full_kernel_are_those_of_its_actions(void)
 {
 	struct rig *g = rig_new();
-	const struct tc_rule r = rule(4, 1000);
+	const struct tc_rule r = fix_rule(4, 1000);
 
 	g->full = true;
 	g->f->kernel.gacts = gacts;
