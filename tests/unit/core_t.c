@@ -172,45 +172,6 @@ ct_set_iface(struct ct *t, const struct rsvp_iface *conf)
 }
 
 void
-ct_limit(struct ct *t, uint64_t reservable_Bps)
-{
-	struct rsvp_iface conf = ct_iface(t, DOWN);
-
-	conf.reservable_Bps = reservable_Bps;
-	ct_put_iface(t, &conf);
-}
-
-static void
-no_end(void *arg, uint32_t claim)
-{
-	struct ct *t = (struct ct *)arg;
-
-	(void)claim;
-	t->claims--;
-}
-
-struct ct *
-ct_judged_by(void (*policy_fn)(void *arg, const struct rsvp_policy_query *query,
-	struct rsvp_policy_answer *ret))
-{
-	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface confs[3];
-
-	for (uint32_t i = UP; i <= SIDE; i++)
-		confs[i - UP] = ct_iface(t, i);
-	rsvp_core_free(t->core);
-	t->conf.hooks.policy = policy_fn;
-	t->conf.hooks.policy_end = no_end;
-	t->core = rsvp_core_new(&t->conf);
-	assert_non_null(t->core);
-	for (size_t i = 0; i < 3; i++)
-		rsvp_core_iface(t->core, t->now, &confs[i]);
-	ct_tc_ready(t);
-	ct_forget(t);
-	return t;
-}
-
-void
 ct_make_bare(struct ct *t, uint64_t reservable_Bps)
 {
 	struct rsvp_iface conf = ct_iface(t, DOWN);

@@ -78,10 +78,6 @@ struct ct {
 struct ct *ct_new(uint8_t family);
 void ct_free(struct ct *t); /* also checks that nothing leaked */
 
-/* IPv4, with a policy of the case's own, which counts no claims. */
-struct ct *ct_judged_by(void (*policy)(void *arg,
-	const struct rsvp_policy_query *query, struct rsvp_policy_answer *ret));
-
 /* Run a case in IPv4, or in both families. */
 void ct_once(void (*run)(struct ct *t));
 void ct_both(void (*run)(struct ct *t));
@@ -93,8 +89,6 @@ void ct_tc_ready(struct ct *t);
 struct rsvp_iface ct_iface(const struct ct *t, uint32_t ifindex);
 void ct_set_iface(struct ct *t, const struct rsvp_iface *conf);
 void ct_put_iface(struct ct *t, const struct rsvp_iface *conf); /* keeps it */
-/* What may be reserved on DOWN. */
-void ct_limit(struct ct *t, uint64_t reservable_Bps);
 /* DOWN charges IP octets only. */
 void ct_make_bare(struct ct *t, uint64_t reservable_Bps);
 

@@ -6,7 +6,7 @@
  * much.
  */
 
-#include "core_t.h"
+#include "core_judged.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
 /* Interfaces that change under what they carry: addresses, names, sizes, and
  * how much may be reserved there. */
 
-#include "core_t.h"
+#include "core_judged.h"
 
 #include <errno.h>
 
