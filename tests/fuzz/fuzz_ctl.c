@@ -48,6 +48,22 @@ policy_client_policy(const struct policy_client *client)
 	return rules;
 }
 
+/* One that is read is the test's; none is handed over. */
+int
+policy_client_snapshot(const struct policy_client *client)
+{
+	(void)client;
+	return -1;
+}
+
+struct policy_request
+policy_client_request(
+	const struct engine *engine, const struct rsvp_policy_query *query)
+{
+	(void)engine, (void)query;
+	return (struct policy_request){ .proto = 17 };
+}
+
 const char *
 policy_client_sources(const struct policy_client *client)
 {
