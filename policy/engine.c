@@ -378,6 +378,24 @@ policy_rule_category(const struct policy *p, const char *name,
 }
 
 bool
+policy_rule_marking(const struct policy *p, const char *name,
+	struct policy_marking *ret_marking)
+{
+	const struct policy_set *set = p->set;
+
+	for (size_t i = 0; set && i < set->n_rules; i++) {
+		const struct policy_rule *rule = set->rules[i];
+
+		if (strcmp(rule->name, name) == 0)
+			return rule->category != POLICY_NO_CATEGORY &&
+			       policy_category_marking(
+				       &set->categories[rule->category],
+				       ret_marking);
+	}
+	return false;
+}
+
+bool
 policy_pool_at(
 	const struct policy *p, size_t i, struct policy_pool_info *ret_info)
 {

@@ -206,6 +206,18 @@ excess_of(const struct policy_category *c)
 					       : POLICY_EXCESS_MARK;
 }
 
+bool
+policy_category_marking(
+	const struct policy_category *c, struct policy_marking *ret_marking)
+{
+	*ret_marking = (struct policy_marking){ .marks = c->dscp_in !=
+							 POLICY_UNLIMITED,
+		.dscp = (uint8_t)or_else(c->dscp_in, 0),
+		.excess = excess_of(c),
+		.dscp_out = (uint8_t)or_else(c->dscp_out, 0) };
+	return ret_marking->marks || ret_marking->excess == POLICY_EXCESS_MARK;
+}
+
 static void
 data_grants(const struct policy_category *c, struct policy_data_rule *d)
 {

@@ -329,6 +329,17 @@ struct policy_data_rule {
 bool policy_data_at(const struct policy *policy, size_t i, int64_t now_unix_s,
 	struct policy_data_rule *ret_rule);
 
+/* How a rule marks the packets of what it allows. */
+struct policy_marking {
+	bool marks; /* in profile */
+	uint8_t dscp;
+	enum policy_excess excess;
+	uint8_t dscp_out; /* of POLICY_EXCESS_MARK */
+};
+/* Of the rule of that name; false: there is none, or it says nothing of it. */
+bool policy_rule_marking(const struct policy *policy, const char *name,
+	struct policy_marking *ret_marking);
+
 /* ---- policyd and engine -------------------------------------------------- */
 
 enum policy_msg_type {

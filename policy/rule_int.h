@@ -337,6 +337,9 @@ const char *policy_default_text(uint8_t why); /* enum policy_default */
 bool policy_default_denies(uint8_t why);
 void policy_proto_text(struct text *t, uint32_t proto);
 
+/* What it says of the DS field; false: nothing. */
+bool policy_category_marking(
+	const struct policy_category *c, struct policy_marking *ret_marking);
 /* What the rule says of data traffic; false when it says nothing. */
 bool policy_rule_data(const struct policy_rule *rule,
 	const struct policy_category *category,

@@ -298,6 +298,8 @@ end(struct account *account, const struct rsvp_account *what)
 void
 account_effect(struct account *account, const struct rsvp_account *what)
 {
+	if (!account->engine->conf->accounting)
+		return;
 	if (what->ended)
 		end(account, what);
 	else

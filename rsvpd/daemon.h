@@ -51,6 +51,7 @@ struct engine {
 	struct loop_timer *hold;
 	struct loop_timer *stop; /* withdrawing before the end, or NULL */
 	struct mono stop_by;
+	struct marks *marks;
 	struct account *account;
 };
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "rsvpd/account.h"
 #include "rsvpd/api_server.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
@@ -43,6 +44,7 @@ carry_out(struct engine *engine, const struct rsvp_effect *effect)
 		break;
 	case RSVP_EFFECT_ACCOUNT:
 		account_effect(engine->account, &effect->account);
+		marks_effect(engine->marks, &effect->account);
 		break;
 	}
 }

@@ -25,6 +25,7 @@
 #include "rsvpd/ctl_server.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/engine_life.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/policy_client.h"
@@ -124,7 +125,7 @@ core_conf(const struct conf *conf)
 	c.blockade_multiple = conf->blockade_multiple;
 	c.tc_wait_ms = conf->tc_wait_ms;
 	c.default_lifetime_ms = longest_lifetime_ms(conf);
-	c.accounts = conf->accounting;
+	c.accounts = true; /* also tells by which rule a flow is marked */
 	return c;
 }
 
@@ -453,11 +454,12 @@ make_parts(struct engine *engine)
 	engine->tc = tc_client_new(engine);
 	engine->policy = policy_client_new(engine);
 	engine->rules = engine->tc ? rules_new(engine) : NULL;
+	engine->marks = marks_new(engine);
 	engine->api = api_server_new(engine);
 	engine->ctl = ctl_server_new(engine);
 	return engine->tick && engine->account && engine->link && engine->raw &&
-	       engine->tc && engine->policy && engine->rules && engine->api &&
-	       engine->ctl;
+	       engine->tc && engine->policy && engine->rules && engine->marks &&
+	       engine->api && engine->ctl;
 }
 
 static void
@@ -469,6 +471,7 @@ free_parts(struct engine *engine)
 	policy_client_free(engine->policy);
 	tc_client_free(engine->tc);
 	rules_free(engine->rules);
+	marks_free(engine->marks);
 	account_free(engine->account);
 	net_raw_free(engine->raw);
 	net_link_free(engine->link);

@@ -22,6 +22,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/net_udp_io.c \
 	rsvpd/net_watch.c \
 	rsvpd/policy_client.c rsvpd/policy_client.h \
+	rsvpd/marks.c rsvpd/marks.h \
 	rsvpd/rules.c rsvpd/rules.h rsvpd/rules_int.h \
 	rsvpd/rules_account.c \
 	rsvpd/rules_plan.c rsvpd/rules_plan.h \

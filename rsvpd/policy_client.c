@@ -27,6 +27,7 @@
 #include "base/msg.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/engine_life.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/rules.h"
 
@@ -178,6 +179,7 @@ judge_again(struct policy_client *client)
 	rsvp_core_policy_changed(engine->core, loop_now());
 	effect_run(engine);
 	rules_replan(engine->rules);
+	marks_policy(engine->marks);
 	wake_at(client, policy_next_change(client->policy, now_s), now_s);
 }
 

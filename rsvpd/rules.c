@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/policy_client.h"
 #include "rsvpd/rules_plan.h"
 #include "rsvpd/tc_client.h"
@@ -644,6 +645,7 @@ set_ready(struct rules *rules, uint32_t ifindex)
 		     info.conf.overhead_bytes;
 	iface->ready = true;
 	iface->asked = 0;
+	marks_ready(rules->engine->marks, ifindex);
 	rules_replan(rules);
 }
 

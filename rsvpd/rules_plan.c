@@ -261,6 +261,21 @@ rules_plan(const struct policy_data_rule *from, uint32_t mtu_bytes,
 
 /* ---- reservations -------------------------------------------------------- */
 
+struct tc_marking
+rules_marking(const struct policy_marking *from)
+{
+	struct tc_marking as = { .marks = from->marks,
+		.dscp = from->marks ? from->dscp : 0 };
+
+	if (from->excess == POLICY_EXCESS_MARK) {
+		as.marks_out = true;
+		as.dscp_out = from->dscp_out;
+	} else if (from->excess == POLICY_EXCESS_BEST_EFFORT) {
+		as.marks_out = from->marks; /* not told from the rest */
+	}
+	return as;
+}
+
 static bool
 within(const struct addr *a, const struct addr *first, const struct addr *last)
 {

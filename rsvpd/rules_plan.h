@@ -26,6 +26,9 @@ uint32_t rules_id(const char *name, const char *ifname, uint32_t salt);
 bool rules_plan(const struct policy_data_rule *rule, uint32_t mtu_bytes,
 	struct tc_rule *ret_rule, char reason[RSVP_REASON]);
 
+/* How the packets of a reservation are marked that a rule allows. */
+struct tc_marking rules_marking(const struct policy_marking *from);
+
 /* Some packet of that reservation may belong to the rule, too. */
 bool rules_overlap(const struct tc_rule *rule,
 	const struct wire_session *session, const struct wire_filter *filter);

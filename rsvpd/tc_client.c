@@ -29,7 +29,8 @@ enum request_kind {
 	REQUEST_FLOW,
 	REQUEST_COUNTERS,
 	REQUEST_RULES,
-	REQUEST_RULE_COUNTERS
+	REQUEST_RULE_COUNTERS,
+	REQUEST_FLOW_MARK
 };
 
 struct request {
@@ -65,6 +66,7 @@ struct tc_client {
 	struct request *requests;
 	struct managed *ifaces;
 	uint32_t serial;
+	bool unmarked; /* the last mark was refused */
 	tc_client_ready_fn *ready;
 	void *ready_arg;
 	uint8_t in[MSG_DATAGRAM_MAX];
@@ -88,6 +90,12 @@ static void
 put_counters(struct buf_writer *w, uint32_t serial, const void *message)
 {
 	tc_put_counters(w, serial, (const struct tc_counters_query *)message);
+}
+
+static void
+put_flow_mark(struct buf_writer *w, uint32_t serial, const void *message)
+{
+	tc_put_flow_mark(w, serial, (const struct tc_flow_mark *)message);
 }
 
 static void
@@ -329,6 +337,19 @@ flow_done(struct tc_client *tc, uint32_t serial, const struct tc_done *done)
 	rsvp_core_installed(tc->engine->core, loop_now(), &result);
 }
 
+/* A flow that has gone meanwhile needs no mark. */
+static void
+mark_done(struct tc_client *tc, const struct tc_done *done)
+{
+	bool bad = done->error != 0 && done->error != ENOENT &&
+		   done->error != ENODEV;
+
+	if (bad && !tc->unmarked) /* said once */
+		log_warn(LOG_TC, "a reservation is not marked (%s: %s)",
+			strerror(done->error), done->text);
+	tc->unmarked = bad;
+}
+
 static bool
 take_done(struct tc_client *tc, const struct msg *m)
 {
@@ -358,6 +379,9 @@ take_done(struct tc_client *tc, const struct msg *m)
 		break;
 	case REQUEST_RULE_COUNTERS:
 		request.rule_tell(request.arg, NULL);
+		break;
+	case REQUEST_FLOW_MARK:
+		mark_done(tc, &done);
 		break;
 	}
 	return true;
@@ -621,6 +645,19 @@ tc_client_flow(struct tc_client *tc, const struct rsvp_flow_request *request)
 	tc->engine->stats->count[STATS_TC_REQUESTS]++;
 	if (error < 0)
 		refuse(tc, request->serial, error);
+}
+
+void
+tc_client_flow_mark(struct tc_client *tc, const struct tc_flow_mark *mark)
+{
+	const struct request what = { .kind = REQUEST_FLOW_MARK,
+		.id = mark->flow_id };
+	int error = ask(tc, what, put_flow_mark, mark);
+
+	/* Not connected: the next one is told. */
+	if (error < 0 && error != -ENOTCONN)
+		log_err(LOG_TC, "flow %u: not marked (%s)", mark->flow_id,
+			strerror(-error));
 }
 
 void

@@ -24,6 +24,9 @@ void tc_client_socket(struct tc_client *tc, int fd);
 void tc_client_flow(
 	struct tc_client *tc, const struct rsvp_flow_request *request);
 
+/* Mark a flow that is there; a refusal is logged. */
+void tc_client_flow_mark(struct tc_client *tc, const struct tc_flow_mark *mark);
+
 /* An interface has (new) settings, or is no longer managed. */
 void tc_client_iface(struct tc_client *tc, const struct tc_iface *iface);
 void tc_client_iface_off(struct tc_client *tc, uint32_t ifindex);

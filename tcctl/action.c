@@ -165,6 +165,9 @@ tc_verdict_print(struct text *t, int32_t verdict)
 	else if (TC_ACT_EXT_CMP(verdict, TC_VERDICT_GOTO))
 		text_printf(t, "goto chain %u",
 			(unsigned)verdict & TC_ACT_EXT_VAL_MASK);
+	else if (TC_ACT_EXT_CMP(verdict, TC_VERDICT_JUMP))
+		text_printf(t, "action %u",
+			((unsigned)verdict & TC_ACT_EXT_VAL_MASK) + 1);
 	else
 		text_printf(t, "verdict %#x", (unsigned)verdict);
 }

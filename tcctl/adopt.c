@@ -11,6 +11,7 @@
 
 #include "link_int.h"
 
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,9 +241,9 @@ make_record(struct adoption *a, const struct slot *slot,
 	const struct tc_object *node)
 {
 	const struct tc_object *class = slot->class;
-	const struct tc_extra *excess = node->extra;
+	const struct tc_extra *acts = node->extra;
 	struct tc_record *r = tc_record_new(
-		a->link, slot->nodes, excess && excess->action_count > 0);
+		a->link, slot->nodes, acts && acts->action_count > 0);
 	bool gs = class->parent == tc_classid(TC_MINOR_GS);
 
 	if (!r)
@@ -252,8 +253,13 @@ make_record(struct adoption *a, const struct slot *slot,
 	r->service = gs ? TC_SERVICE_GS : TC_SERVICE_CL;
 	r->htb = class->htb;
 	r->limit = slot->leaf->fifo.limit;
-	if (r->excess && excess)
-		*r->excess = *excess;
+	if (r->acts && acts) {
+		*r->acts = *acts;
+		(void)tc_flow_act_decode(/* is_ours */
+			acts, node->protocol == ETH_P_IPV6, &r->as);
+		if (tc_flow_acts(&r->as))
+			a->link->rules.kernel = TC_RULES_FULL;
+	}
 	a->link->reserved_Bps[tc_subtree_of(r->service)] += r->htb.rate_Bps;
 	tc_record_add(a->link, r);
 	return r;
@@ -276,7 +282,7 @@ same_excess(struct adoption *a, const struct tc_object *o,
 	struct tc_object want = *o;
 	struct tc_op *op;
 
-	want.extra = r->excess;
+	want.extra = r->acts;
 	if (tc_object_equal(o, &want))
 		return;
 	op = tc_ops_add(a->ops, TC_OP_CHANGE);

@@ -18,7 +18,7 @@ tell_counter(const struct tc_link *link, const struct tc_record *r,
 		.packets = tc_since(s->packets, base->packets),
 		.drops = tc_since(s->drops, base->drops),
 		.backlog_bytes = s->backlog_bytes,
-		.demoted = r && r->excess };
+		.demoted = r && tc_excess_rate(r) != 0 };
 
 	listener->counter(listener->arg, serial, &counter);
 }

@@ -61,6 +61,17 @@ tc_excess_want(const struct tc_iface *iface, const struct tc_flow *flow,
 		.atm = class->atm };
 }
 
+void
+tc_excess_want_cl(const struct tc_iface *iface,
+	const struct tc_htb_class *class, struct tc_extra *ret)
+{
+	const struct tc_flow flow = { .token_Bps = class->rate_Bps,
+		.max_packet_bytes = class->quantum };
+
+	tc_excess_want(iface, &flow, class, ret);
+	ret->actions[0].police.burst_ticks = class->buffer_ticks;
+}
+
 bool
 tc_excess_possible(const struct tc_link *link, const struct tc_flow *flow)
 {
@@ -75,9 +86,13 @@ tc_excess_number(const struct tc_iface *iface, uint32_t minor,
 	struct tc_action *a = &extra->actions[0];
 	uint32_t phase = seed;
 
-	if (old) {
+	if (extra->action_count == 0 || a->kind != &tc_action_police)
+		return;
+	if (old && old->action_count > 0 &&
+		old->actions[0].kind == &tc_action_police) {
 		/* Without a number it is equal to one of any. */
-		if (a->kind->equal(&old->actions[0], a)) {
+		if (a->kind->equal(&old->actions[0], a) &&
+			a->control == old->actions[0].control) {
 			a->index = old->actions[0].index;
 			return;
 		}
@@ -93,6 +108,8 @@ tc_excess_renew(struct tc_extra *own, const struct tc_object *have)
 	const struct tc_action *b = x ? &x->actions[0] : NULL;
 	struct tc_action *a = &own->actions[0];
 
+	if (own->action_count == 0 || a->kind != &tc_action_police)
+		return;
 	if (!x || x->action_count == 0 || b->kind != a->kind ||
 		b->index != a->index ||
 		(b->control == a->control && a->kind->equal(b, a)))
@@ -108,21 +125,27 @@ tc_excess_is_ours(const struct tc_object *node)
 	const struct tc_action *a = x ? &x->actions[0] : NULL;
 	uint32_t classid = node->kind == &tc_kind_flower ? node->flower.classid
 							 : node->u32.classid;
+	struct tc_marking as;
 
 	if (!x || x->action_count == 0)
 		return true;
-	return x->action_count == 1 && !x->old_police &&
-	       a->kind == &tc_action_police &&
-	       a->control == TC_VERDICT_CONTINUE &&
-	       a->police.conform == TC_VERDICT_OK && a->police.rate_Bps != 0 &&
-	       (a->index & ~(uint32_t)(PHASES - 1)) ==
-		       first_number(node->ifindex, classid & 0xffff);
+	if (!tc_flow_act_decode(x, node->protocol == ETH_P_IPV6, &as))
+		return false;
+	return a->kind != &tc_action_police ||
+	       (a->police.rate_Bps != 0 &&
+		       (a->index & ~(uint32_t)(PHASES - 1)) ==
+			       first_number(node->ifindex, classid & 0xffff));
 }
 
 uint64_t
-tc_excess_rate(const struct tc_extra *extra)
+tc_excess_rate(const struct tc_record *record)
 {
-	return extra ? extra->actions[0].police.rate_Bps : 0;
+	const struct tc_extra *x = record->acts;
+
+	return record->service == TC_SERVICE_GS && x && x->action_count > 0 &&
+			       x->actions[0].kind == &tc_action_police
+		       ? x->actions[0].police.rate_Bps
+		       : 0;
 }
 
 /* A node in a table that is behind all others, so that what meets it is best

@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct tc_record *
-tc_record_new(const struct tc_link *link, size_t node_room, bool policed)
+tc_record_new(const struct tc_link *link, size_t node_room, bool acts)
 {
 	const size_t align = _Alignof(struct tc_extra);
 	size_t size =
@@ -23,9 +23,9 @@ tc_record_new(const struct tc_link *link, size_t node_room, bool policed)
 
 	size = (size + align - 1) / align * align;
 	r = (struct tc_record *)alloc_get(
-		link->alloc, policed ? size + sizeof(struct tc_extra) : size);
-	if (r && policed)
-		r->excess = (struct tc_extra *)((char *)r + size);
+		link->alloc, acts ? size + sizeof(struct tc_extra) : size);
+	if (r && acts)
+		r->acts = (struct tc_extra *)((char *)r + size);
 	return r;
 }
 
@@ -75,7 +75,7 @@ node_objects(const struct tc_link *link, const struct tc_record *r,
 
 		n->by->node(link->conf.ifindex, n->handle, &n->filter, &mark,
 			&ret[i]);
-		ret[i].extra = r->excess;
+		ret[i].extra = r->acts;
 		wants_note = wants_note || n->by->wants_note;
 	}
 	if (wants_note)
@@ -195,18 +195,37 @@ return_class(struct tc_job *job)
 			&job->idle);
 }
 
-static void
-want_excess(const struct tc_job *job, const struct tc_flow *flow)
+/* The kernel has the actions that mark. */
+static bool
+can_act(const struct tc_link *link)
 {
-	const struct tc_iface *conf = &job->link->conf;
-	struct tc_record *next = job->next;
-	const struct tc_extra *old =
-		job->moved || !job->old ? NULL : job->old->excess;
+	return link->rules.kernel == TC_RULES_FULL;
+}
 
-	if (!next->excess)
-		return;
-	tc_excess_want(conf, flow, &next->htb, next->excess);
-	tc_excess_number(conf, next->minor, old, flow->id, next->excess);
+/* Its nodes do something: mark, police. */
+static bool
+acts(const struct tc_link *link, const struct tc_marking *as,
+	const struct tc_flow *flow)
+{
+	return tc_excess_possible(link, flow) ||
+	       (can_act(link) && tc_flow_acts(as));
+}
+
+/* Complete with marks and numbers what there is of a policer. */
+static void
+want_acts(const struct tc_job *job, struct tc_record *next)
+{
+	const struct tc_link *link = job->link;
+	const struct tc_marking none = { 0 };
+	const struct tc_extra *old =
+		job->moved || !job->old ? NULL : job->old->acts;
+	bool demoted = next->service == TC_SERVICE_GS;
+
+	if (!demoted && can_act(link) && tc_flow_acts(&next->as))
+		tc_excess_want_cl(&link->conf, &next->htb, next->acts);
+	tc_flow_act(can_act(link) ? &next->as : &none, tc_filters_are_v6(next),
+		demoted, next->acts);
+	tc_excess_number(&link->conf, next->minor, old, next->id, next->acts);
 }
 
 /* The record that the flow will have. */
@@ -214,8 +233,10 @@ static int
 make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 {
 	struct tc_link *link = job->link;
-	struct tc_record *next = tc_record_new(
-		link, flow->filter_count, tc_excess_possible(link, flow));
+	const struct tc_marking none = { 0 };
+	const struct tc_marking *as = job->old ? &job->old->as : &none;
+	struct tc_record *next =
+		tc_record_new(link, flow->filter_count, acts(link, as, flow));
 	struct tc_object class;
 	struct tc_object leaf;
 
@@ -224,6 +245,7 @@ make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 	job->next = next;
 	next->id = flow->id;
 	next->service = flow->service;
+	next->as = *as;
 	if (!take_class(job)) {
 		(void)text_copy(text, TC_TEXT, "no class number is left");
 		return ENOSPC;
@@ -238,7 +260,10 @@ make_next(struct tc_job *job, const struct tc_flow *flow, char text[TC_TEXT])
 	tc_want_flow(&link->conf, flow, next->minor, &class, &leaf);
 	next->htb = class.htb;
 	next->limit = leaf.fifo.limit;
-	want_excess(job, flow);
+	if (next->acts && tc_excess_possible(link, flow))
+		tc_excess_want(&link->conf, flow, &next->htb, next->acts);
+	if (next->acts)
+		want_acts(job, next);
 	return 0;
 }
 
@@ -342,6 +367,109 @@ tc_batch_del(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
 	have.count = node_objects(link, job.old, batch->have);
 	tc_plan(have, (struct tc_span){ batch->want, 0 }, &batch->ops);
 	return queue(batch, &job, first);
+}
+
+/* ---- marks --------------------------------------------------------------- */
+
+/* The same flow, marked otherwise; its policer, as what is guaranteed has one,
+ * stays. */
+static struct tc_record *
+marked_record(const struct tc_link *link, const struct tc_record *old,
+	const struct tc_marking *as)
+{
+	bool polices = tc_excess_rate(old) != 0;
+	struct tc_record *next = tc_record_new(
+		link, old->node_count, polices || tc_flow_acts(as));
+
+	if (!next)
+		return NULL;
+	next->id = old->id;
+	next->minor = old->minor;
+	next->service = old->service;
+	next->htb = old->htb;
+	next->limit = old->limit;
+	next->base = old->base;
+	next->as = *as;
+	next->node_count = old->node_count;
+	memcpy(next->nodes, old->nodes,
+		old->node_count * sizeof(old->nodes[0]));
+	if (polices) {
+		next->acts->actions[0] = old->acts->actions[0];
+		next->acts->actions[0].index = 0;
+		next->acts->action_count = 1;
+	}
+	return next;
+}
+
+static const char *
+mark_problem(const struct tc_record *r, const struct tc_marking *as)
+{
+	if (as->dscp > TC_DSCP_MAX || as->dscp_out > TC_DSCP_MAX)
+		return "a DSCP above 63";
+	for (size_t i = 1; i < r->node_count; i++)
+		if (r->nodes[i].filter.dst.family !=
+			r->nodes[0].filter.dst.family)
+			return "a flow with filters of two families";
+	return NULL;
+}
+
+static bool
+same_marking(const struct tc_marking *a, const struct tc_marking *b)
+{
+	return a->marks == b->marks && a->dscp == b->dscp &&
+	       a->marks_out == b->marks_out && a->dscp_out == b->dscp_out;
+}
+
+static int
+queue_mark(struct tc_batch *batch, struct tc_job *job)
+{
+	struct tc_span have = { batch->have, 0 };
+	struct tc_span want = { batch->want, 0 };
+	size_t first = batch->ops.count;
+	int error;
+
+	if (job->next->acts)
+		want_acts(job, job->next);
+	have.count = tc_record_objects(job->link, job->old, batch->have);
+	want.count = tc_record_objects(job->link, job->next, batch->want);
+	tc_plan(have, want, &batch->ops);
+	error = queue(batch, job, first);
+	if (error == 0)
+		job->next->busy = true;
+	return error;
+}
+
+int
+tc_batch_mark(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
+	const struct tc_flow_mark *mark, bool *ret_done, char text[TC_TEXT])
+{
+	struct tc_job job = { .link = link,
+		.serial = serial,
+		.old = tc_record_find(link, mark->flow_id) };
+	const char *problem =
+		job.old ? mark_problem(job.old, &mark->as) : "no such flow";
+	int error;
+
+	assert(batch->count < TC_BATCH_MAX);
+	*ret_done = true;
+	if (problem) {
+		(void)text_copy(text, TC_TEXT, problem);
+		return job.old ? EINVAL : ENOENT;
+	}
+	if (same_marking(&job.old->as, &mark->as))
+		return 0;
+	if (!can_act(link)) {
+		job.old->as = mark->as;
+		return 0;
+	}
+	job.next = marked_record(link, job.old, &mark->as);
+	if (!job.next)
+		return ENOMEM;
+	error = queue_mark(batch, &job);
+	if (error != 0)
+		alloc_put(link->alloc, job.next);
+	*ret_done = error != 0;
+	return error;
 }
 
 static void

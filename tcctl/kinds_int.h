@@ -219,7 +219,8 @@ enum tc_verdict {
 	TC_VERDICT_DROP = 2,
 	TC_VERDICT_PIPE = 3, /* the next action */
 	TC_VERDICT_STOLEN = 4,
-	TC_VERDICT_GOTO = 0x20000000 /* | chain */
+	TC_VERDICT_JUMP = 0x10000000, /* | number of the next action, from 0 */
+	TC_VERDICT_GOTO = 0x20000000  /* | chain */
 };
 
 /* The action's control is what becomes of a packet that exceeds. */

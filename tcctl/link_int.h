@@ -182,9 +182,10 @@ struct tc_record {
 	struct tc_htb_class htb;
 	uint32_t limit;
 	struct tc_base base;
-	struct tc_extra *excess; /* policer of its nodes; NULL: reshaped */
+	struct tc_extra *acts; /* of its nodes; NULL: they only lead there */
+	struct tc_marking as;
 	size_t node_count;
-	struct tc_node nodes[]; /* the policer is behind them */
+	struct tc_node nodes[]; /* the actions are behind them */
 };
 
 /* A class that was taken out of service and is not yet fit for the pool. */
@@ -393,8 +394,11 @@ int tc_link_counters(struct tc_link *link, const struct tc_kernel *kernel,
 
 /* excess.c */
 
-/* What the nodes of the flow do, but for the number; class: its own. */
+/* The policer of the flow's nodes, but for the number; class: its own. */
 void tc_excess_want(const struct tc_iface *iface, const struct tc_flow *flow,
+	const struct tc_htb_class *class, struct tc_extra *ret);
+/* The same of a flow with Controlled Load, which its class describes. */
+void tc_excess_want_cl(const struct tc_iface *iface,
 	const struct tc_htb_class *class, struct tc_extra *ret);
 /* It is to be demoted, and can. */
 bool tc_excess_possible(const struct tc_link *link, const struct tc_flow *flow);
@@ -404,18 +408,30 @@ void tc_excess_number(const struct tc_iface *iface, uint32_t minor,
 	const struct tc_extra *old, uint32_t seed, struct tc_extra *extra);
 /* If others changed the policer that the node has: the next number. */
 void tc_excess_renew(struct tc_extra *own, const struct tc_object *have);
-/* No action, or the policer of its class. */
+/* No action, or those that a node of its class may have. */
 bool tc_excess_is_ours(const struct tc_object *node);
-/* 0: it has none. */
-uint64_t tc_excess_rate(const struct tc_extra *extra);
+/* Token rate beyond which it is demoted; 0: it is not. */
+uint64_t tc_excess_rate(const struct tc_record *record);
 /* Find out whether the kernel can; asked once.  -errno as struct tc_kernel. */
 int tc_excess_try(struct tc_link *link, const struct tc_kernel *kernel);
 
+/* flow_act.c */
+
+/* Complete what nodes do: as the marking says, around the policer that there
+ * may be; demoted: what exceeds it is sent as best effort. */
+void tc_flow_act(
+	const struct tc_marking *as, bool v6, bool demoted, struct tc_extra *x);
+/* Back again; false: something else. */
+bool tc_flow_act_decode(
+	const struct tc_extra *x, bool v6, struct tc_marking *ret_as);
+bool tc_flow_acts(const struct tc_marking *as);
+bool tc_filters_are_v6(const struct tc_record *r);
+
 /* flow.c */
 
-/* An empty record; policed: with room for a policer.  NULL: no memory. */
+/* An empty record; acts: with room for actions.  NULL: no memory. */
 struct tc_record *tc_record_new(
-	const struct tc_link *link, size_t node_room, bool policed);
+	const struct tc_link *link, size_t node_room, bool acts);
 struct tc_record *tc_record_find(const struct tc_link *link, uint32_t id);
 void tc_record_add(struct tc_link *link, struct tc_record *record);
 void tc_record_drop(struct tc_link *link, struct tc_record *record);
@@ -435,6 +451,9 @@ int tc_batch_flow(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
 	const struct tc_flow *flow, char text[TC_TEXT]);
 int tc_batch_del(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
 	uint32_t id, char text[TC_TEXT]);
+/* The same for how it is marked.  ret_done: there is nothing to wait for. */
+int tc_batch_mark(struct tc_batch *batch, struct tc_link *link, uint32_t serial,
+	const struct tc_flow_mark *mark, bool *ret_done, char text[TC_TEXT]);
 /* Run what is queued and answer. */
 int tc_batch_run(struct tc_batch *batch, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener);

@@ -336,7 +336,7 @@ tell_adopted(const struct tc_link *link, uint32_t serial,
 
 		(void)tc_record_objects(link, r, objects);
 		tc_flow_of(&link->conf, &objects[0], &objects[1], &flow);
-		flow.token_Bps = tc_excess_rate(r->excess);
+		flow.token_Bps = tc_excess_rate(r);
 		flow.filter_count = r->node_count;
 		for (size_t i = 0; i < r->node_count; i++)
 			flow.filters[i] = r->nodes[i].filter;
@@ -355,7 +355,8 @@ adopt(struct tc_link *link, const struct tc_kernel *kernel,
 	stats = tc_link_stats(link, kernel, &error);
 	if (!stats)
 		return error;
-	if (tc_rules_adopt(link, dump) && tc_adopt(link, dump, stats, &ops))
+	if (tc_rules_adopt(link, dump) && tc_adopt(link, dump, stats, &ops) &&
+		tc_rules_adopt_marks(link, kernel))
 		error = tc_link_run(link, kernel, &ops, ret_done);
 	else
 		error = -ENOMEM;

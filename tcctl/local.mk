@@ -23,6 +23,7 @@ libtc_la_SOURCES = \
 	tcctl/dry.c tcctl/dry_int.h \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \
+	tcctl/flow_act.c \
 	tcctl/hash.c \
 	tcctl/kind_fifo.c \
 	tcctl/classifier.c tcctl/classifier_int.h \
@@ -54,10 +55,12 @@ libtc_la_SOURCES = \
 	tcctl/pool.c \
 	tcctl/rate.c tcctl/rate_int.h \
 	tcctl/reclass.c \
+	tcctl/mark_flow.c \
 	tcctl/mark_text.c \
 	tcctl/rule.c tcctl/tc_rule_int.h \
 	tcctl/rule_act.c \
 	tcctl/rule_count.c \
+	tcctl/rule_mark.c \
 	tcctl/rule_want.c \
 	tcctl/nl_watch.c \
 	tcctl/repair.c \

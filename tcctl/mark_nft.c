@@ -101,6 +101,29 @@ counts(void *arg, const struct tc_iface *iface, tc_mark_count_fn *tell,
 		tell(tell_arg, &nft->counts[i]);
 }
 
+/* Numbers, not names of protocols. */
+static void
+flows(void *arg, const struct tc_iface *iface, tc_mark_flow_fn *tell,
+	void *tell_arg)
+{
+	struct nft *nft = (struct nft *)arg;
+	unsigned before = nft_ctx_output_get_flags(nft->ctx);
+	char buf[128];
+	struct text t = text_over(buf, sizeof(buf));
+	const char *listing = NULL;
+
+	text_add(&t, "list sets table ");
+	tc_mark_table(&t, iface->ifindex);
+	text_add(&t, "\n");
+	nft_ctx_output_set_flags(
+		nft->ctx, before | NFT_CTX_OUTPUT_NUMERIC_PROTO);
+	if (nft_run_cmd_from_buffer(nft->ctx, buf) == 0)
+		listing = nft_ctx_get_output_buffer(nft->ctx);
+	nft_ctx_output_set_flags(nft->ctx, before);
+	if (listing)
+		tc_mark_parse_flows(listing, tell, tell_arg);
+}
+
 bool
 tc_marker_open(struct tc_marker *ret_marker)
 {
@@ -117,7 +140,7 @@ tc_marker_open(struct tc_marker *ret_marker)
 		return false;
 	}
 	*ret_marker = (struct tc_marker){
-		.arg = nft, .apply = apply, .counts = counts
+		.arg = nft, .apply = apply, .counts = counts, .flows = flows
 	};
 	return true;
 }

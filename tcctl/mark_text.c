@@ -10,6 +10,7 @@
  *		chain rID	beyond the rate: marked, dropped or counted
  *		chain rID_in	in profile
  *		counter rID_in, rID_out
+ *		set fFAMILY_DSCP	reservations: mark_flow.c
  *
  * All commands are one transaction of the kernel's.  Counters stay through it,
  * whatever becomes of the chains.  The two ECN bits are nobody's but the
@@ -213,28 +214,33 @@ add_matches(struct text *t, const struct tc_mark_set *set, bool before)
 	}
 }
 
+void
+tc_mark_match(struct text *t, const struct tc_filter *f)
+{
+	const struct tc_rule_match m = { .family = f->dst.family,
+		.src_first = f->src,
+		.src_last = f->src,
+		.dst_first = f->dst,
+		.dst_last = f->dst,
+		.proto = f->by_label ? 0 : f->proto,
+		.src_port_first = f->src_port,
+		.src_port_last = f->src_port,
+		.dst_port_first = f->by_label ? 0 : f->dst_port,
+		.dst_port_last = f->by_label ? 0 : f->dst_port };
+
+	add_match(t, &m);
+	if (f->by_label)
+		text_printf(t, "ip6 flowlabel 0x%05x ", f->flow_label);
+}
+
 /* Reserved packets are left alone by the rules that stand behind. */
 static void
 add_reserved(struct text *t, const struct tc_mark_set *set)
 {
 	for (size_t i = 0; i < set->reserved_count; i++) {
-		const struct tc_filter *f = &set->reserved[i];
-		const struct tc_rule_match m = { .family = f->dst.family,
-			.src_first = f->src,
-			.src_last = f->src,
-			.dst_first = f->dst,
-			.dst_last = f->dst,
-			.proto = f->by_label ? 0 : f->proto,
-			.src_port_first = f->src_port,
-			.src_port_last = f->src_port,
-			.dst_port_first = f->by_label ? 0 : f->dst_port,
-			.dst_port_last = f->by_label ? 0 : f->dst_port };
-
 		begin(t, set->iface, "add rule");
 		text_add(t, "post ");
-		add_match(t, &m);
-		if (f->by_label)
-			text_printf(t, "ip6 flowlabel 0x%05x ", f->flow_label);
+		tc_mark_match(t, &set->reserved[i]);
 		text_add(t, "accept\n");
 	}
 }
@@ -244,7 +250,7 @@ tc_mark_text(struct text *t, const struct tc_mark_set *set,
 	const uint32_t *known, size_t known_count)
 {
 	const struct tc_iface *iface = set->iface;
-	bool any = false;
+	bool any = set->flow_count > 0;
 
 	for (size_t i = 0; i < set->count; i++)
 		any = any || tc_rule_is_marked(&set->rules[i]);
@@ -270,6 +276,8 @@ tc_mark_text(struct text *t, const struct tc_mark_set *set,
 	begin(t, iface, "add rule");
 	text_printf(t, "post oifname != \"%s\" accept\n", iface->name);
 	add_matches(t, set, true);
+	tc_mark_flow_sets(t, set);
+	tc_mark_flow_rules(t, set);
 	add_reserved(t, set);
 	add_matches(t, set, false);
 	for (size_t i = 0; i < known_count; i++)

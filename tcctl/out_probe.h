@@ -17,6 +17,7 @@ enum out_probe_function {
 	OUT_PROBE_CONNMARK,
 	OUT_PROBE_INGRESS, /* what comes in redirected to where it is shaped */
 	OUT_PROBE_EXCESS,  /* of a guaranteed flow, where it enters */
+	OUT_PROBE_RESERVED_MARK, /* the DS field of reservations */
 	OUT_PROBE_MEANS
 };
 

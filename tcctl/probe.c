@@ -16,6 +16,7 @@
 
 #include "cli_int.h"
 #include "nl_conn.h"
+#include "nl_host.h"
 #include "out_probe.h"
 
 struct probe {
@@ -123,6 +124,20 @@ has_action(struct probe *p, const struct tc_action *action)
 	return there;
 }
 
+/* Can one be made?  It ends with the namespace. */
+static bool
+has_ifb(void)
+{
+	const struct tree_link link = { .name = "ifb-probe", .txqueuelen = 1 };
+	struct nl_host *host = nl_host_new();
+	struct tc_result result = { 0 };
+	bool can = host && nl_host_put_ifb(host, &link, &result) == 0 &&
+		   result.error == 0;
+
+	nl_host_free(host);
+	return can;
+}
+
 /* What each function of static rules is done with here. */
 static void
 try_means(struct probe *p, struct tc_link *link)
@@ -137,6 +152,8 @@ try_means(struct probe *p, struct tc_link *link)
 	if (tc_rules_try(link, &p->kernel) == 0 &&
 		link->rules.kernel == TC_RULES_FULL) {
 		means[OUT_PROBE_MARK] = "act_pedit";
+		means[OUT_PROBE_RESERVED_MARK] =
+			"act_pedit; out of profile is told by act_police";
 		means[OUT_PROBE_POLICE] = means[OUT_PROBE_REMARK] =
 			"act_police";
 	} else {
@@ -144,6 +161,8 @@ try_means(struct probe *p, struct tc_link *link)
 			"an HTB class with a queue of one packet";
 		if (try_marker(&link->conf)) {
 			means[OUT_PROBE_MARK] = "nftables";
+			means[OUT_PROBE_RESERVED_MARK] =
+				"nftables, all of it as in profile";
 			means[OUT_PROBE_REMARK] =
 				"nftables limit, its bucket one second of the "
 				"rate larger than asked for";
@@ -153,7 +172,9 @@ try_means(struct probe *p, struct tc_link *link)
 	if (has_action(p, &connmark))
 		means[OUT_PROBE_CONNMARK] = "act_connmark";
 	if (has_action(p, &mirred))
-		means[OUT_PROBE_INGRESS] = "act_mirred";
+		means[OUT_PROBE_INGRESS] =
+			has_ifb() ? "act_mirred to an ifb"
+				  : "act_mirred, and no ifb for it";
 	means[OUT_PROBE_EXCESS] = tc_excess_try(link, &p->kernel) == 0 &&
 						  link->police == TC_POLICE_YES
 					  ? "demoted by act_police"

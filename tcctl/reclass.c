@@ -130,7 +130,7 @@ plan_node(struct reclass *c, const struct turn *t, enum tc_op_kind kind)
 		return;
 	o = kind == TC_OP_ADD ? &op->want : &op->have;
 	n->by->node(c->link->conf.ifindex, n->handle, &n->filter, &mark, o);
-	o->extra = t->record->excess;
+	o->extra = t->record->acts;
 }
 
 /* Of all nodes of the flow, as they will be (next) or are. */

@@ -167,11 +167,11 @@ static void
 renew_excess(struct repair *r, struct tc_record *record,
 	const struct tc_object *nodes)
 {
-	for (size_t i = 0; record->excess && i < record->node_count; i++) {
+	for (size_t i = 0; record->acts && i < record->node_count; i++) {
 		const struct tc_object *have = find(r, &nodes[i]);
 
 		if (have)
-			tc_excess_renew(record->excess, have);
+			tc_excess_renew(record->acts, have);
 	}
 }
 

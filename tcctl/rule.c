@@ -9,18 +9,12 @@
 
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "link_int.h"
 
-enum {
-	STAGE_ROOM = 8,
-	LOOK_MS = 50,
-	REMARK_MS = 10,
-	DRAIN_MS = 3000,
-	PAIRS = 4,
-	RESERVED_MAX = 1024
-};
+enum { STAGE_ROOM = 8, LOOK_MS = 50, DRAIN_MS = 3000, PAIRS = 4 };
 
 /* A set on its way into the kernel. */
 struct change {
@@ -350,79 +344,6 @@ turn(struct change *c, const struct tc_objects *from,
 	return error;
 }
 
-/* The rule stands behind reservations, and marks what is not theirs. */
-static bool
-is_kept_off(const struct tc_rule *rule)
-{
-	return !rule->before && tc_rule_is_marked(rule);
-}
-
-static bool
-is_covered(const struct tc_mark_set *set, const struct tc_filter *filter)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (is_kept_off(&set->rules[i]) &&
-			tc_rule_covers(&set->rules[i], filter))
-			return true;
-	return false;
-}
-
-/* Filters of reservations that a rule behind them covers, as many as there is
- * room for; returns a digest of them. */
-/* For one that changes, not against one who would make two alike. */
-static uint64_t
-digest_of(const struct tc_filter *f)
-{
-	uint64_t digest = ((uint64_t)f->proto << 32) + f->flow_label + f->spi +
-			  ((uint64_t)f->dst_port << 16) + f->src_port;
-
-	for (size_t i = 0; i < sizeof(f->dst.b); i++)
-		digest = (digest * 31 + f->dst.b[i]) * 31 + f->src.b[i];
-	return digest;
-}
-
-static uint64_t
-list_reserved(const struct tc_link *link, struct tc_mark_set *set,
-	struct tc_filter *room)
-{
-	uint64_t digest = 0;
-
-	set->reserved = room;
-	for (const struct tc_record *r = link->flows; r;
-		r = (const struct tc_record *)r->hh.next)
-		for (size_t i = 0; i < r->node_count; i++) {
-			const struct tc_filter *f = &r->nodes[i].filter;
-
-			if (set->reserved_count == RESERVED_MAX ||
-				!is_covered(set, f))
-				continue;
-			room[set->reserved_count++] = *f;
-			digest = digest * 31 + digest_of(f);
-		}
-	return digest;
-}
-
-/* Apply the marks; again: only when other reservations are covered. */
-static int
-apply_marks(struct tc_link *link, const struct tc_marker *marker,
-	struct tc_mark_set *set, bool again, struct tc_done *ret_done)
-{
-	struct tc_filter *room = (struct tc_filter *)alloc_get(
-		link->alloc, RESERVED_MAX * sizeof(*room));
-	uint64_t digest;
-
-	if (!room)
-		return -ENOMEM;
-	digest = list_reserved(link, set, room);
-	if (!again || digest != link->rules.reserved_digest) {
-		ret_done->error =
-			marker->apply(marker->arg, set, ret_done->text);
-		link->rules.reserved_digest = digest;
-	}
-	alloc_put(link->alloc, room);
-	return 0;
-}
-
 static int
 mark(struct change *c, struct tc_done *ret_done)
 {
@@ -446,41 +367,9 @@ mark(struct change *c, struct tc_done *ret_done)
 	}
 	if (!marker)
 		return 0;
-	error = apply_marks(c->link, marker, &set, false, ret_done);
+	error = tc_rules_put_marks(c->link, marker, &set, false, ret_done);
 	if (!marked)
 		ret_done->error = 0; /* it has none of ours, or cannot have */
-	return error;
-}
-
-void
-tc_rules_flows(struct tc_link *link, struct mono now)
-{
-	struct tc_rules *r = &link->rules;
-
-	if (r->kernel != TC_RULES_SMALL || r->remark)
-		return;
-	for (size_t i = 0; i < r->count && !r->remark; i++)
-		r->remark = is_kept_off(&r->all[i]);
-	if (r->remark)
-		r->due = mono_earlier(r->due, mono_add_ms(now, REMARK_MS));
-}
-
-static int
-remark(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_listener *listener)
-{
-	struct tc_mark_set set = { .iface = &link->conf,
-		.rules = link->rules.all,
-		.count = link->rules.count };
-	struct tc_done done = { 0 };
-	int error;
-
-	link->rules.remark = false;
-	if (!kernel->marker)
-		return 0;
-	error = apply_marks(link, kernel->marker, &set, true, &done);
-	if (error == 0 && done.error != 0)
-		listener->note(listener->arg, done.text);
 	return error;
 }
 
@@ -763,7 +652,7 @@ tc_rules_step(struct tc_link *link, const struct tc_kernel *kernel,
 {
 	struct tc_rules *r = &link->rules;
 	bool late = mono_reached(r->deadline, now);
-	int error = r->remark ? remark(link, kernel, listener) : 0;
+	int error = r->remark ? tc_rules_remark(link, kernel, listener) : 0;
 
 	for (size_t i = r->objects.count; i-- > 0 && error == 0;) {
 		uint32_t handle = r->objects.all[i].handle;

@@ -18,7 +18,12 @@
 
 #include "tc_rule_int.h"
 
-enum { POLICE_MTU = 65535, V4_DSCP_SHIFT = 18, V6_DSCP_SHIFT = 22 };
+enum {
+	POLICE_MTU = 65535,
+	V4_DSCP_SHIFT = 18,
+	V6_DSCP_SHIFT = 22,
+	DSCP = 0x3f
+};
 
 /* FNV-1a of words; never 0. */
 static uint32_t
@@ -73,20 +78,34 @@ add_police(struct tc_extra *extra, const struct tc_iface *iface,
 		p->mpu);
 }
 
-/* The DSCP alone; the ECN bits stay. */
-static void
-add_mark(struct tc_extra *extra, bool v6, uint8_t dscp)
+void
+tc_act_dscp(struct tc_extra *extra, bool v6, uint8_t dscp)
 {
 	const unsigned shift = v6 ? V6_DSCP_SHIFT : V4_DSCP_SHIFT;
 	struct tc_action *a = add(extra, &tc_action_pedit, TC_VERDICT_PIPE);
 
 	a->pedit.key_count = 1;
-	a->pedit.keys[0].mask = ~(0x3fu << shift);
+	a->pedit.keys[0].mask = ~((uint32_t)DSCP << shift);
 	a->pedit.keys[0].value = (uint32_t)dscp << shift;
 	if (v6)
 		return;
 	a = add(extra, &tc_action_csum, TC_VERDICT_PIPE);
 	a->csum.what = TCA_CSUM_UPDATE_FLAG_IPV4HDR;
+}
+
+size_t
+tc_act_dscp_of(const struct tc_extra *extra, size_t at, uint8_t *ret_dscp)
+{
+	const struct tc_action *a = &extra->actions[at];
+	bool v6;
+
+	if (at >= extra->action_count || a->kind != &tc_action_pedit)
+		return 0;
+	v6 = a->pedit.keys[0].mask == ~((uint32_t)DSCP << V6_DSCP_SHIFT);
+	*ret_dscp = (uint8_t)(a->pedit.keys[0].value >>
+				      (v6 ? V6_DSCP_SHIFT : V4_DSCP_SHIFT) &
+			      DSCP);
+	return v6 ? 1 : 2;
 }
 
 static void
@@ -108,9 +127,9 @@ tc_rule_actions(const struct tc_iface *iface, const struct tc_rule *rule,
 	if (in && tc_rule_is_judged(rule))
 		add_police(extra, iface, rule);
 	if (in && rule->marks && !rule->deny)
-		add_mark(extra, v6, rule->dscp);
+		tc_act_dscp(extra, v6, rule->dscp);
 	if (!in && rule->marks_out && !drops)
-		add_mark(extra, v6, rule->dscp_out);
+		tc_act_dscp(extra, v6, rule->dscp_out);
 	add_counter(extra, rule, rule->deny ? TC_RULE_OUT : part);
 	if (drops)
 		(void)add(extra, &tc_action_gact, TC_VERDICT_DROP);

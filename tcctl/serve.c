@@ -307,6 +307,45 @@ handle_flow(struct serve *s, const struct msg *m)
 }
 
 static void
+handle_flow_mark(struct serve *s, const struct msg *m)
+{
+	struct tc_flow_mark mark;
+	struct tc_done done = { 0 };
+	const struct tc_record *known;
+	struct tc_link *link = NULL;
+	bool ready = true;
+
+	if (!tc_get_flow_mark(m, &mark)) {
+		refuse(s, m->serial, EBADMSG, "malformed mark");
+		return;
+	}
+	done.flow_id = mark.flow_id;
+	link = flow_link(s, m->serial,
+		&(const struct tc_flow){
+			.id = mark.flow_id, .ifindex = mark.ifindex });
+	if (!link)
+		return;
+	known = tc_record_find(link, mark.flow_id);
+	if (s->batch->count == TC_BATCH_MAX || (known && known->busy))
+		run_batch(s);
+	if (s->error == 0)
+		s->error = tc_rules_try(link, &s->kernel);
+	if (s->error == 0 && !tc_rules_can_mark(link, &s->kernel)) {
+		refuse(s, m->serial, EOPNOTSUPP,
+			"marks need act_pedit or nftables, which this kernel "
+			"or build lacks");
+		return;
+	}
+	if (s->error == 0)
+		done.error = tc_batch_mark(
+			s->batch, link, m->serial, &mark, &ready, done.text);
+	if (!ready)
+		return;
+	tc_rules_flows(link, os_now());
+	on_done(s, m->serial, &done);
+}
+
+static void
 handle_counters(struct serve *s, const struct msg *m)
 {
 	struct tc_counters_query query;
@@ -395,7 +434,7 @@ handle(struct serve *s, const struct msg *m)
 	}
 	/* Flows are gathered; everything else comes after them. */
 	if (m->type != TC_MSG_FLOW_ADD && m->type != TC_MSG_FLOW_CHANGE &&
-		m->type != TC_MSG_FLOW_DEL)
+		m->type != TC_MSG_FLOW_DEL && m->type != TC_MSG_FLOW_MARK)
 		run_batch(s);
 	switch (m->type) {
 	case TC_MSG_IFACE:
@@ -408,6 +447,9 @@ handle(struct serve *s, const struct msg *m)
 	case TC_MSG_FLOW_CHANGE:
 	case TC_MSG_FLOW_DEL:
 		handle_flow(s, m);
+		break;
+	case TC_MSG_FLOW_MARK:
+		handle_flow_mark(s, m);
 		break;
 	case TC_MSG_COUNTERS:
 		handle_counters(s, m);

@@ -200,7 +200,7 @@ excess_name(const struct tc_record *r)
 {
 	if (r->service != TC_SERVICE_GS)
 		return NULL;
-	return r->excess ? "demoted" : "reshaped";
+	return tc_excess_rate(r) != 0 ? "demoted" : "reshaped";
 }
 
 /* In our tree and not ours. */

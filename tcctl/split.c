@@ -149,7 +149,7 @@ plan_move(const struct tc_link *link, const struct move *m, enum move_part part,
 	tc_u32_node(link->conf.ifindex,
 		part == MOVE_DEL ? m->node->handle : m->to, &m->node->filter,
 		&mark, o);
-	o->extra = m->record->excess;
+	o->extra = m->record->acts;
 }
 
 static int

@@ -144,6 +144,15 @@ static const struct field filter_fields[] = {
 	FIELD(ATTR_SPI,        F_U32,  tc_filter, spi),
 };
 
+static const struct field flow_mark_fields[] = {
+	FIELD(ATTR_FLOW_ID,   F_U32,  tc_flow_mark, flow_id),
+	FIELD(ATTR_IFINDEX,   F_U32,  tc_flow_mark, ifindex),
+	FIELD(ATTR_MARKS,     F_BOOL, tc_flow_mark, as.marks),
+	FIELD(ATTR_DSCP,      F_U8,   tc_flow_mark, as.dscp),
+	FIELD(ATTR_MARKS_OUT, F_BOOL, tc_flow_mark, as.marks_out),
+	FIELD(ATTR_DSCP_OUT,  F_U8,   tc_flow_mark, as.dscp_out),
+};
+
 static const struct field done_fields[] = {
 	FIELD(ATTR_ERROR,   F_U32,  tc_done, error),
 	FIELD(ATTR_TEXT,    F_TEXT, tc_done, text),
@@ -472,6 +481,28 @@ tc_get_done(const struct msg *m, struct tc_done *ret_done)
 		done.error < 0)
 		return false;
 	*ret_done = done;
+	return true;
+}
+
+void
+tc_put_flow_mark(
+	struct buf_writer *w, uint32_t serial, const struct tc_flow_mark *mark)
+{
+	uint8_t *m = msg_begin(w, TC_MSG_FLOW_MARK, serial);
+
+	put_fields(w, flow_mark_fields, COUNT(flow_mark_fields), mark);
+	msg_end(w, m);
+}
+
+bool
+tc_get_flow_mark(const struct msg *m, struct tc_flow_mark *ret_mark)
+{
+	struct tc_flow_mark mark = { 0 };
+
+	if (!get_fields(m->body, flow_mark_fields, COUNT(flow_mark_fields),
+		    NULL, &mark))
+		return false;
+	*ret_mark = mark;
 	return true;
 }
 

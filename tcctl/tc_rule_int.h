@@ -36,17 +36,28 @@ struct tc_mark_count {
 	uint64_t out_packets;
 };
 
-/* The rules of an interface, and what of its reservations those behind them
- * must not touch. */
+/* Packets of a reservation, and how they are marked. */
+struct tc_mark_flow {
+	struct tc_filter filter;
+	uint8_t dscp;
+};
+
+/* The rules of an interface, what of its reservations those behind them must
+ * not touch, and its reservations that are marked. */
 struct tc_mark_set {
 	const struct tc_iface *iface;
 	const struct tc_rule *rules;
 	size_t count;
 	const struct tc_filter *reserved;
 	size_t reserved_count;
+	const struct tc_mark_flow *flows;
+	size_t flow_count;
+	uint64_t stale; /* bits: DSCPs of reservations there may be from before
+			 */
 };
 
 typedef void tc_mark_count_fn(void *arg, const struct tc_mark_count *count);
+typedef void tc_mark_flow_fn(void *arg, const struct tc_mark_flow *flow);
 
 /*
  * Who writes the DS field.  What it has made stays when we end, and its
@@ -62,6 +73,10 @@ struct tc_marker {
 	/* Tell of all rules of the interface. */
 	void (*counts)(void *arg, const struct tc_iface *iface,
 		tc_mark_count_fn *tell, void *tell_arg);
+	/* Tell of the reservations that are marked by address and port; NULL:
+	 * it cannot. */
+	void (*flows)(void *arg, const struct tc_iface *iface,
+		tc_mark_flow_fn *tell, void *tell_arg);
 };
 
 /* Packets of this rule are marked, dropped or told apart by the marker. */
@@ -77,6 +92,15 @@ void tc_mark_table(struct text *t, uint32_t ifindex);
 size_t tc_mark_parse(
 	const char *listing, struct tc_mark_count *ret_counts, size_t room);
 
+/* Read a listing of its sets (mark_flow.c). */
+void tc_mark_parse_flows(const char *listing, tc_mark_flow_fn *tell, void *arg);
+/* What marks reservations, behind the rules that go ahead of them; and the sets
+ * for it. */
+void tc_mark_flow_sets(struct text *t, const struct tc_mark_set *set);
+void tc_mark_flow_rules(struct text *t, const struct tc_mark_set *set);
+/* "ip saddr ... " of one of them. */
+void tc_mark_match(struct text *t, const struct tc_filter *filter);
+
 /* The marker of this build (mark_nft.c or mark_none.c).  False: there is none.
  * Before the sandbox. */
 bool tc_marker_open(struct tc_marker *ret_marker);
@@ -89,6 +113,11 @@ enum tc_rule_part { TC_RULE_IN, TC_RULE_OUT, TC_RULE_PARTS };
 /* What the filters of that part do; extra is empty. */
 void tc_rule_actions(const struct tc_iface *iface, const struct tc_rule *rule,
 	enum tc_rule_part part, bool v6, struct tc_extra *extra);
+/* Append what writes a DSCP; the ECN bits stay. */
+void tc_act_dscp(struct tc_extra *extra, bool v6, uint8_t dscp);
+/* The same read: how many actions it is from that one on; 0: it is not. */
+size_t tc_act_dscp_of(
+	const struct tc_extra *extra, size_t at, uint8_t *ret_dscp);
 /* Its packets are in profile or out of it. */
 bool tc_rule_is_judged(const struct tc_rule *rule);
 /* Number of the action that counts them. */
@@ -153,8 +182,10 @@ struct tc_rules {
 	struct tc_objects objects; /* in the kernel, sorted */
 	bool remark;               /* reservations have changed since */
 	uint64_t reserved_digest;  /* of those that the marks leave alone */
-	struct mono due;           /* look at classes without a rule then */
-	struct mono deadline;      /* what is queued then is thrown away */
+	bool marks_flows;          /* reservations are marked there, or were */
+	uint64_t stale;       /* bits: DSCPs of reservations in the kernel */
+	struct mono due;      /* look at classes without a rule then */
+	struct mono deadline; /* what is queued then is thrown away */
 };
 
 void tc_rules_init(struct tc_rules *rules, const struct alloc *alloc);
@@ -179,6 +210,18 @@ int tc_rules_again(struct tc_link *link, const struct tc_kernel *kernel,
 void tc_rules_close(struct tc_link *link, const struct tc_kernel *kernel);
 /* What a dump shows of them; false: out of memory. */
 bool tc_rules_adopt(struct tc_link *link, const struct tc_objects *dump);
+/* Tell the marker, of these rules; again: only when other reservations are
+ * covered or marked.  -errno: no memory. */
+int tc_rules_put_marks(struct tc_link *link, const struct tc_marker *marker,
+	struct tc_mark_set *set, bool again, struct tc_done *ret_done);
+/* The reservations are others. */
+int tc_rules_remark(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener);
+/* Something can write the DS field of its packets. */
+bool tc_rules_can_mark(
+	const struct tc_link *link, const struct tc_kernel *kernel);
+/* Which reservations the marker has marked; false: out of memory. */
+bool tc_rules_adopt_marks(struct tc_link *link, const struct tc_kernel *kernel);
 /* The reservations of the interface are others now. */
 void tc_rules_flows(struct tc_link *link, struct mono now);
 /* Remove classes whose queue is empty; keep the marks off reservations. */

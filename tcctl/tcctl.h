@@ -12,6 +12,7 @@
  *	TC_MSG_IFACE_OFF	TC_MSG_DONE
  *	TC_MSG_FLOW_ADD/CHANGE	TC_MSG_DONE
  *	TC_MSG_FLOW_DEL		TC_MSG_COUNTER (its last) TC_MSG_DONE
+ *	TC_MSG_FLOW_MARK	TC_MSG_DONE
  *	TC_MSG_COUNTERS		TC_MSG_COUNTER* TC_MSG_DONE
  *	TC_MSG_RULE* TC_MSG_RULES  TC_MSG_DONE
  *	TC_MSG_RULE_COUNTERS	TC_MSG_RULE_COUNTER* TC_MSG_DONE
@@ -52,10 +53,11 @@ enum tc_msg_type {
 	TC_MSG_NOTE,
 	TC_MSG_LOST,
 	TC_MSG_DRIFT,
-	TC_MSG_RULE_COUNTER = 96
+	TC_MSG_RULE_COUNTER = 96,
+	TC_MSG_FLOW_MARK = 112
 };
 
-enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256 };
+enum { TC_FILTERS_MAX = 64, TC_NAME = 16, TC_TEXT = 256, TC_DSCP_MAX = 63 };
 
 /* Packets with this priority (SO_PRIORITY) get the class of control traffic of
  * every interface that tcctl manages. */
@@ -128,6 +130,23 @@ struct tc_flow {
 	 * the kernel can; 0: it waits in the class, as it does where it cannot
 	 */
 	uint64_t token_Bps;
+};
+
+/* The DS field that packets get; ECN stays. */
+struct tc_marking {
+	bool marks;     /* those in profile */
+	uint8_t dscp;   /* 0..63 */
+	bool marks_out; /* those beyond the token bucket, where the kernel can
+			 * tell them */
+	uint8_t dscp_out;
+};
+
+/* How a flow that is in the kernel is marked from now on, across its changes;
+ * not at all before it is said. */
+struct tc_flow_mark {
+	uint32_t flow_id;
+	uint32_t ifindex;
+	struct tc_marking as;
 };
 
 struct tc_done {
@@ -242,6 +261,9 @@ void tc_put_flow(struct buf_writer *w, enum tc_msg_type type, uint32_t serial,
 	const struct tc_flow *flow);
 /* Filters behind the last are left as they were. */
 bool tc_get_flow(const struct msg *m, struct tc_flow *ret_flow);
+void tc_put_flow_mark(
+	struct buf_writer *w, uint32_t serial, const struct tc_flow_mark *mark);
+bool tc_get_flow_mark(const struct msg *m, struct tc_flow_mark *ret_mark);
 void tc_put_done(
 	struct buf_writer *w, uint32_t serial, const struct tc_done *done);
 bool tc_get_done(const struct msg *m, struct tc_done *ret_done);

@@ -156,7 +156,7 @@ def test_who_deletes_it_is_reported_and_it_comes_back(bench, damage):
     lab.wait_for(lambda: shaped(bench), "the way back")
     assert way(bench).count("mirred") == filters.count("mirred")
     ear = ears.Ear(bench.a, [9000], 20)
-    ears.send(bench.b, 20, A4)
+    ears.send(bench.b, 20, A4, pause=10_000)  # below the rate
     assert len(ear.heard()) == 20
     assert sent(bench.a, "52:5")[1] >= 20
 

@@ -230,6 +230,14 @@ def test_probe_touches_nothing(bench):
     assert done["schema"] == 1 and done["enough"]
     assert done["qdiscs"]["htb"] and done["classifiers"]["u32"]
     assert (done["best_effort"] == "fq_codel") == done["qdiscs"]["fq_codel"]
+    means = done["functions"]
+    assert means["ingress"] == "act_mirred to an ifb"
+    # What marks rules marks reservations; only police knows their profile.
+    assert (means["reserved-mark"] is None) == (means["mark"] is None)
+    if means["mark"] is not None:
+        assert means["reserved-mark"].startswith(means["mark"])
+        assert ("act_police" in means["reserved-mark"]) == (
+            means["police"] == "act_police")
     assert "enough for reservations" in tcctl(bench, "probe").stdout
     assert bench.a.run("tc", "qdisc", "show", "dev", "lo").stdout.startswith(
         "qdisc noqueue")

@@ -367,7 +367,7 @@ def test_probe_says_what_each_function_is_done_with(bench):
                                    "--json").stdout)["functions"]
     full = found["mark"] == "act_pedit"
     assert found["shape"] == "an HTB class"
-    assert found["ingress"] == "act_mirred"
+    assert found["ingress"] == "act_mirred to an ifb"
     assert found["police"] == ("act_police" if full else
                                "an HTB class with a queue of one packet")
     assert found["remark"].startswith("act_police" if full else

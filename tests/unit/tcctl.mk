@@ -7,6 +7,7 @@ tcctl_tests = \
 	tests/unit/test_tc_dump \
 	tests/unit/test_tc_equal \
 	tests/unit/test_tc_excess \
+	tests/unit/test_tc_flow_mark \
 	tests/unit/test_tc_flower \
 	tests/unit/test_tc_ingress \
 	tests/unit/test_tc_kinds \
@@ -55,6 +56,7 @@ tests_unit_test_tc_dump_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 tests_unit_test_tc_dump_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_equal_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_excess_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_flow_mark_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_flower_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_ingress_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)

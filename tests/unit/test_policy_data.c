@@ -280,7 +280,39 @@ reservations_have_no_code_point(void)
 	policy_free(p);
 }
 
+static void
+a_rule_marks_what_it_allows(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_marking m;
+	struct policy_category *gold = t_category(set, "gold");
+	struct policy_category *out = t_category(set, "out");
+	struct policy *p;
+
+	gold->dscp_in = 46;
+	out->dscp_out = 8;
+	(void)t_category(set, "plain");
+	t_rule(set, "a", "gold");
+	t_rule(set, "b", "out");
+	t_rule(set, "c", "plain");
+	t_rule(set, "d", NULL);
+	p = t_policy(set);
+	T_CHECK(policy_rule_marking(p, "a", &m), "gold");
+	T_CHECK(m.marks, "marks");
+	T_EQ(m.dscp, 46);
+	T_EQ(m.excess, POLICY_EXCESS_BEST_EFFORT);
+	T_CHECK(policy_rule_marking(p, "b", &m), "out");
+	T_CHECK(!m.marks, "in profile");
+	T_EQ(m.excess, POLICY_EXCESS_MARK);
+	T_EQ(m.dscp_out, 8);
+	T_CHECK(!policy_rule_marking(p, "c", &m), "plain");
+	T_CHECK(!policy_rule_marking(p, "d", &m), "no category");
+	T_CHECK(!policy_rule_marking(p, "e", &m), "no rule");
+	policy_free(p);
+}
+
 static struct t_case cases[] = {
+	{ "a rule marks what it allows", a_rule_marks_what_it_allows },
 	{ "rules on data come in the order of decision",
 		rules_on_data_come_in_the_order_of_decision },
 	{ "without rules there are none", without_rules_there_are_none },

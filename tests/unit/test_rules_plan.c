@@ -303,7 +303,41 @@ overlap_is_seen_in_every_field(void)
 		"a wildcard");
 }
 
+static void
+a_reservation_is_marked_as_its_rule_says(void)
+{
+	struct policy_marking from = { .marks = true,
+		.dscp = 46,
+		.excess = POLICY_EXCESS_BEST_EFFORT,
+		.dscp_out = 9 };
+	struct tc_marking as = rules_marking(&from);
+
+	T_CHECK(as.marks && as.marks_out, "marks");
+	T_EQ(as.dscp, 46);
+	T_EQ(as.dscp_out, 0);
+	from.excess = POLICY_EXCESS_MARK;
+	as = rules_marking(&from);
+	T_CHECK(as.marks && as.marks_out, "marks");
+	T_EQ(as.dscp_out, 9);
+	from.excess = POLICY_EXCESS_DELAY;
+	as = rules_marking(&from);
+	T_CHECK(as.marks && !as.marks_out, "what waits conforms");
+	from.excess = POLICY_EXCESS_DROP;
+	as = rules_marking(&from);
+	T_CHECK(!as.marks_out, "what is dropped has no mark");
+	from.marks = false;
+	from.excess = POLICY_EXCESS_BEST_EFFORT;
+	as = rules_marking(&from);
+	T_CHECK(!as.marks && !as.marks_out, "a rule without marks");
+	T_EQ(as.dscp, 0);
+	from.excess = POLICY_EXCESS_MARK;
+	as = rules_marking(&from);
+	T_CHECK(!as.marks && as.marks_out, "one beyond the bucket");
+}
+
 static struct t_case cases[] = {
+	{ "a reservation is marked as its rule says",
+		a_reservation_is_marked_as_its_rule_says },
 	{ "a rule without conditions matches both families",
 		a_rule_without_conditions_matches_both_families },
 	{ "blocks are the product of the lists",

@@ -507,13 +507,13 @@ policers_go_along(void)
 	f->link->police = TC_POLICE_YES;
 	flow.token_Bps = 50000;
 	T_EQ(fix_add(f, &flow).error, 0);
-	T_CHECK(f->link->flows->excess != NULL, "not policed");
+	T_CHECK(f->link->flows->acts != NULL, "not policed");
 	check_books(f);
 	/* Reshaped in another class, and back again. */
 	flow.service = TC_SERVICE_CL;
 	flow.token_Bps = 0;
 	T_EQ(fix_add(f, &flow).error, 0);
-	T_CHECK(f->link->flows->excess == NULL, "policed");
+	T_CHECK(f->link->flows->acts == NULL, "policed");
 	check_books(f);
 	flow.service = TC_SERVICE_GS;
 	flow.token_Bps = 50000;

@@ -97,7 +97,11 @@ nft_commands_are_one_table_of_ours(void)
 	struct tc_rule rules[] = { fix_rule(4, 5), fix_shaped(8, 80, 5000) };
 	struct tc_rule_match *m = &rules[0].matches[0];
 	const struct tc_filter reserved = fix_filter("10.1.0.1", "", 5, 0);
-	struct tc_mark_set set = { &iface, rules, 2, &reserved, 1 };
+	struct tc_mark_set set = { .iface = &iface,
+		.rules = rules,
+		.count = 2,
+		.reserved = &reserved,
+		.reserved_count = 1 };
 	char got[8192];
 	struct text t = text_over(got, sizeof(got));
 

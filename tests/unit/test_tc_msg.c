@@ -86,6 +86,10 @@ static const struct tc_counter counter = { .flow_id = 0xcafe,
 	.backlog_bytes = 4242,
 	.demoted = true };
 
+static const struct tc_flow_mark flow_mark = { .flow_id = 0xcafe,
+	.ifindex = 7,
+	.as = { .marks = true, .dscp = 46, .marks_out = true, .dscp_out = 8 } };
+
 /* One of each message with a body; returns what was written. */
 static size_t
 write_message(unsigned which, void *bytes, size_t size)
@@ -116,6 +120,9 @@ write_message(unsigned which, void *bytes, size_t size)
 	case 6:
 		tc_put_counter(&w, SERIAL, &counter);
 		break;
+	case 10:
+		tc_put_flow_mark(&w, SERIAL, &flow_mark);
+		break;
 	case 8:
 		tc_put_lost(&w, &(struct tc_lost){ 7, "somebody else's" });
 		break;
@@ -130,7 +137,7 @@ write_message(unsigned which, void *bytes, size_t size)
 	return w.failed ? 0 : buf_written(&w);
 }
 
-enum { MESSAGES = 10 };
+enum { MESSAGES = 11 };
 
 /* Read a message as what its type says. */
 static bool
@@ -143,6 +150,7 @@ read_message(const struct msg *m)
 	struct tc_counters_query q;
 	struct tc_counter c;
 	struct tc_lost lost;
+	struct tc_flow_mark mark;
 	struct tc_drift_report drift;
 	char text[TC_TEXT];
 
@@ -162,6 +170,8 @@ read_message(const struct msg *m)
 		return tc_get_counters(m, &q);
 	case TC_MSG_COUNTER:
 		return tc_get_counter(m, &c);
+	case TC_MSG_FLOW_MARK:
+		return tc_get_flow_mark(m, &mark);
 	case TC_MSG_LOST:
 		return tc_get_lost(m, &lost);
 	case TC_MSG_DRIFT:
@@ -215,6 +225,24 @@ iface_survives(void)
 	T_EQ(m.type, TC_MSG_IFACE_OFF);
 	T_CHECK(tc_get_iface_off(&m, &ifindex), "not read");
 	T_EQ(ifindex, 7);
+}
+
+static void
+flow_mark_survives(void)
+{
+	uint8_t bytes[BYTES];
+	struct msg m =
+		only_message(bytes, write_message(10, bytes, sizeof(bytes)));
+	struct tc_flow_mark got;
+
+	T_EQ(m.type, TC_MSG_FLOW_MARK);
+	T_CHECK(tc_get_flow_mark(&m, &got), "not read");
+	T_EQ(got.flow_id, flow_mark.flow_id);
+	T_EQ(got.ifindex, flow_mark.ifindex);
+	T_EQ(got.as.marks, true);
+	T_EQ(got.as.dscp, 46);
+	T_EQ(got.as.marks_out, true);
+	T_EQ(got.as.dscp_out, 8);
 }
 
 static void
@@ -524,6 +552,7 @@ random_damage_is_survived(void)
 static struct t_case cases[] = {
 	{ "an interface survives", iface_survives },
 	{ "a flow with its filters survives", flow_survives },
+	{ "a mark of a flow survives", flow_mark_survives },
 	{ "a removal names the flow only", removal_names_the_flow_only },
 	{ "answers survive", answers_survive },
 	{ "a note has serial 0", note_has_no_serial },

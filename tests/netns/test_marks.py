@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: ISC
+"""Marks of reservations, from the rule that allowed one to the wire: through
+real daemons and clients, a change of policy and restarts."""
+
+import os
+import signal
+
+import pytest
+
+import ear as ears
+import lab
+import pair as pairs
+from pair import B4
+
+EF, AF41, CS1 = 46, 34, 8
+ALICE, BOB = 30001, 30002
+ECT0 = 2
+
+
+def policy(mark):
+    return f"""policy = {{ categories = (
+  {{ name = "gold"; {mark} }}, {{ name = "plain"; }} );
+rules = (
+  {{ name = "alice"; scope = "RSVP"; users = {ALICE}; category = "gold"; }},
+  {{ name = "bob"; scope = "RSVP"; users = {BOB}; category = "plain"; }} ); }};
+"""
+
+
+@pytest.fixture(name="pair")
+def fixture_pair():
+    if os.geteuid() != 0:
+        pytest.skip("needs root for network namespaces")
+    pair = pairs.Pair(policy('inProfileDscp = "EF";'))
+    yield pair
+    pair.lab.close()
+
+
+def field(pair, port):
+    ear = ears.Ear(pair.b, [port], 1, 2)
+    ears.send(pair.a, 1, B4, ports=[port], tos=CS1 << 2 | ECT0, sport=port,
+              size=200)
+    return [tos for _, tos in ear.fields()]
+
+
+def wait_field(pair, port, dscp):
+    lab.wait_for(lambda: field(pair, port) == [dscp << 2 | ECT0],
+                 f"mark {dscp} on port {port}: "
+                 f"{pair.daemon.process.output()[-1000:]}")
+
+
+def test_a_reservation_has_the_mark_of_its_rule(pair):
+    pair.reserve(5004, uid=ALICE)
+    pair.reserve(5006, uid=BOB)
+    wait_field(pair, 5004, EF)
+    assert field(pair, 5006) == [CS1 << 2 | ECT0]
+    assert field(pair, 5008) == [CS1 << 2 | ECT0]
+    # Another mark, none, and a mark again, while it is reserved.
+    pair.change(policy('inProfileDscp = "AF41";'))
+    wait_field(pair, 5004, AF41)
+    pair.change(policy(""))
+    wait_field(pair, 5004, CS1)
+    pair.change(policy('inProfileDscp = "EF"; outProfileDscp = "CS1";'))
+    wait_field(pair, 5004, EF)
+
+
+def test_restarts_keep_the_mark(pair):
+    pair.reserve(5004, uid=ALICE)
+    wait_field(pair, 5004, EF)
+    for name in ("tcctl", "engine"):
+        old = pair.daemon.workers()[name]
+        os.kill(old, signal.SIGKILL)
+        lab.wait_for(lambda n=name, o=old:
+                     pair.daemon.workers().get(n) not in (None, o),
+                     f"another {name}")
+        assert field(pair, 5004) == [EF << 2 | ECT0]
+        pair.daemon.wait_ready()
+        pair.daemon.wait_traffic_control()
+        assert field(pair, 5004) == [EF << 2 | ECT0]
+        pair.installed(5004, 20)
+        wait_field(pair, 5004, EF)
+
+
+def test_a_mark_ends_with_its_reservation(pair):
+    _, receiver, _ = pair.reserve(5004, uid=ALICE)
+    wait_field(pair, 5004, EF)
+    receiver.stop()
+    wait_field(pair, 5004, CS1)
