@@ -31,6 +31,7 @@ def test_no_file_is_an_empty_policy(start):
     policyd = start(None)
     policyd.wait(lambda: policyd.snapshots, "snapshot")
     assert policyd.snapshots[0].generation == 1
+    assert "nothing that could be read" not in policyd.snapshots[0]
 
 
 def test_reload_takes_a_good_file_and_keeps_the_old_one_from_a_bad(start):
@@ -59,7 +60,8 @@ def test_a_file_lost_on_its_way_is_not_an_empty_one(start):
     policyd.reload('policy = { rules = ( { name = "new"; } ); };')
     policyd.wait(lambda: "Too many open files (the policy before stays in "
                  "force)" in policyd.text(), "message")
-    policyd.ping(1)
+    policyd.wait(lambda: "cannot be read: the last good policy stays" in
+                 policyd.status, "status")
     assert len(policyd.snapshots) == 1
     resource.prlimit(policyd.process, resource.RLIMIT_NOFILE, limits)
     policyd.reload('policy = { rules = ( { name = "new"; } ); };')

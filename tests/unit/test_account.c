@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rsvpd/account_json.h"
@@ -483,6 +485,27 @@ users_have_names(void)
 	bench_free(b);
 }
 
+static void
+now_is_that_of_the_wall_clock(void)
+{
+	int64_t before = account_now_ms();
+
+	for (int i = 0; i < 300; i++) {
+		struct timespec now;
+		int64_t after;
+
+		(void)clock_gettime(CLOCK_REALTIME, &now);
+		after = account_now_ms();
+		T_CHECK(before <= (int64_t)now.tv_sec * 1000 +
+						now.tv_nsec / 1000000 &&
+				after >= (int64_t)now.tv_sec * 1000 +
+						 now.tv_nsec / 1000000,
+			"%lld is not now", (long long)after);
+		before = after;
+		(void)poll(NULL, 0, 1); /* through a third of a second */
+	}
+}
+
 /* ---- in between ---------------------------------------------------------- */
 
 static void
@@ -588,6 +611,7 @@ static struct t_case cases[] = {
 	{ "what was found in the kernel has its record",
 		what_was_found_in_the_kernel_has_its_record },
 	{ "users have names", users_have_names },
+	{ "now is that of the wall clock", now_is_that_of_the_wall_clock },
 	{ "interim records come by the clock",
 		interim_records_come_by_the_clock },
 	{ "an end without counters has the last known",

@@ -45,6 +45,8 @@ lines_wait_for_a_file(void)
 	T_EQ(file.written, 2);
 	T_EQ(file.len, 0);
 	account_file_done(&file);
+	T_EQ(file.fd, -1);
+	T_CHECK(file.waiting == NULL, "what was freed");
 	close(fd);
 }
 
