@@ -32,13 +32,20 @@ static const struct ctl_command commands[] = {
 	{ "policy show", "", "as show policy", ctl_show_policy },
 	{ "policy check", "FILE", "what a file of policy means, or what is "
 		"wrong with it", ctl_policy_check },
-	{ "policy diff", "[--format auto|native|aix] FILE", "what would change "
-		"if FILE were in force: rules, and what\n      becomes of the "
-		"reservations that stand; status 0 nothing, 1 something, 2 "
-		"trouble", ctl_policy_diff },
-	{ "policy load", "--dry-run [--format auto|native|aix] FILE", "whether "
-		"FILE is a policy, what looks like a mistake in it, and the "
-		"same", ctl_policy_load },
+	{ "policy diff", "[--format auto|native|aix] [FILE|directory]", "what "
+		"would change if FILE, or what policyd's sources say now, were "
+		"in\n      force: rules, and what becomes of the reservations "
+		"that stand;\n      status 0 nothing, 1 something, 2 trouble",
+		ctl_policy_diff },
+	{ "policy load", "[--dry-run [--format auto|native|aix] [FILE]]",
+		"have policyd read its file and ask its directory now, and end "
+		"a rollback;\n      --dry-run: whether that, or FILE, is a "
+		"policy, what looks like a mistake\n      in it, and what would "
+		"change", ctl_policy_load },
+	{ "policy rollback", "[GENERATION]", "back to the generation before, "
+		"or that one, until policy load", ctl_policy_rollback },
+	{ "policy history", "", "the generations that can be gone back to",
+		ctl_policy_history },
 	{ "policy explain", "[option ...] FILE", "which rule decides on a "
 		"request, see policyd(8)", ctl_policy_explain },
 	{ "send", "DESTINATION PORT [option ...]", "announce a sender and show "

@@ -99,6 +99,7 @@ void out_text_resv(FILE *out, const struct buf_reader *facts);
 void out_text_refusal(FILE *out, const struct buf_reader *facts);
 void out_text_data_rule(FILE *out, const struct buf_reader *facts);
 void out_text_rule(FILE *out, const struct buf_reader *facts);
+void out_text_kept(FILE *out, const struct buf_reader *facts);
 void out_text_directory(FILE *out, const struct buf_reader *facts);
 
 ctl_command_fn ctl_show_interfaces;
@@ -116,6 +117,8 @@ ctl_command_fn ctl_policy_check;
 ctl_command_fn ctl_policy_explain;
 ctl_command_fn ctl_policy_diff;
 ctl_command_fn ctl_policy_load;
+ctl_command_fn ctl_policy_rollback;
+ctl_command_fn ctl_policy_history;
 ctl_command_fn ctl_send;
 ctl_command_fn ctl_reserve;
 

@@ -33,8 +33,13 @@ enum ctl_type {
 	CTL_ASK_DIRECTORY,
 	CTL_ASK_DATA, /* the rules on data traffic, as policy has them */
 	CTL_ASK_RULES,
-	CTL_ASK_SNAPSHOT, /* the rules in force: a sealed memory descriptor */
-	CTL_ASK_REQUESTS, /* what policy was asked for all that stands */
+	CTL_ASK_SNAPSHOT,  /* the rules in force: a sealed memory descriptor */
+	CTL_ASK_REQUESTS,  /* what policy was asked for all that stands */
+	CTL_ASK_LOAD,      /* from here on policyd does something */
+	CTL_ASK_CANDIDATE, /* brings a descriptor, as CTL_ASK_SNAPSHOT */
+	CTL_ASK_CANDIDATE_DIRECTORY,
+	CTL_ASK_ROLLBACK, /* CTL_F_GENERATION, 0: the one before */
+	CTL_ASK_HISTORY,
 	CTL_RECORD = 64,
 	CTL_END /* CTL_F_ERROR when the question could not be answered */
 };
@@ -190,7 +195,13 @@ enum ctl_kind {
 	X(CTL_F_OUT_PACKETS, 136, "out_of_profile_packets", NUMBER)            \
 	X(CTL_F_RULES_GENERATION, 137, "rules_generation", NUMBER)             \
 	X(CTL_F_OPTIONS, 138, "options", LIST)                                 \
-	X(CTL_F_TEXT, 139, "text", TEXT)
+	X(CTL_F_TEXT, 139, "text", TEXT)                                       \
+	X(CTL_F_OK, 140, "ok", BOOL)                                           \
+	X(CTL_F_LINES, 141, "lines", LIST)                                     \
+	X(CTL_F_HELD, 142, "rollback_generation", NUMBER)                      \
+	X(CTL_F_HELD_AGE, 143, "rollback_age_ms", SIGNED)                      \
+	X(CTL_F_RULES, 144, "rules_count", NUMBER)                             \
+	X(CTL_F_IN_FORCE, 145, "in_force", BOOL)
 /* clang-format on */
 
 enum ctl_fact_id {

@@ -342,6 +342,38 @@ age_line(FILE *out, const struct buf_reader *facts, enum ctl_fact_id id,
 			age.signed_number / 1000, after);
 }
 
+/* "rollback to generation 7, 12 s ago: ..."; nothing when there is none. */
+static void
+held_line(FILE *out, const struct buf_reader *facts)
+{
+	struct ctl_value age;
+
+	if (!has(facts, CTL_F_HELD) ||
+		!ctl_value_find(facts, CTL_F_HELD_AGE, &age))
+		return;
+	fprintf(out,
+		"ROLLBACK to generation %" PRIu64 ", %" PRId64
+		" s ago: changes wait for rsvpctl policy load\n",
+		number_of(facts, CTL_F_HELD), age.signed_number / 1000);
+}
+
+void
+out_text_kept(FILE *out, const struct buf_reader *facts)
+{
+	char text[512];
+	struct ctl_value age = { 0 };
+
+	(void)ctl_value_find(facts, CTL_F_AGE, &age); /* 0 without */
+	fprintf(out,
+		"generation %" PRIu64 ", %" PRId64 " s old, %" PRIu64
+		" rules from %s%s%s\n",
+		number_of(facts, CTL_F_GENERATION), age.signed_number / 1000,
+		number_of(facts, CTL_F_RULES),
+		text_of(facts, CTL_F_SOURCE, text, sizeof(text)),
+		number_of(facts, CTL_F_IN_FORCE) != 0 ? ", in force" : "",
+		has(facts, CTL_F_HELD) ? " by a rollback" : "");
+}
+
 void
 out_text_directory(FILE *out, const struct buf_reader *facts)
 {
@@ -352,6 +384,7 @@ out_text_directory(FILE *out, const struct buf_reader *facts)
 
 	text_of(facts, CTL_F_SOURCES, text, sizeof(text));
 	fprintf(out, "%s\n", text[0] ? text : "policyd has said nothing yet");
+	held_line(out, facts);
 	if (!ctl_value_find(facts, CTL_F_CONNECTED, &connected)) {
 		fprintf(out, "no directory is configured\n");
 		return;
@@ -389,6 +422,7 @@ out_text_rule(FILE *out, const struct buf_reader *facts)
 		text_of(facts, CTL_F_SOURCES, text, sizeof(text));
 		if (text[0])
 			fprintf(out, "%s\n", text);
+		held_line(out, facts);
 		return;
 	}
 	fprintf(out, "%s: %s, priority %" PRId64 "\n",

@@ -118,6 +118,105 @@ get_requests(const struct ctl_options *options, int *ret_fd)
 	return status;
 }
 
+/* ---- what policyd does --------------------------------------------------- */
+
+/* Its answer, printed when it is asked for. */
+struct told {
+	bool quiet; /* unless it failed */
+	bool ok;
+	struct out_json *json; /* or text */
+};
+
+static void
+print_lines(FILE *out, struct buf_reader facts)
+{
+	struct ctl_value v;
+	struct ctl_value line;
+
+	while (ctl_value_next(&facts, &v))
+		if (v.fact->id == CTL_F_LINES &&
+			ctl_value_find(&v.facts, CTL_F_TEXT, &line))
+			fprintf(out, "%s\n", line.text);
+}
+
+static void
+take_answer(void *arg, struct buf_reader *facts)
+{
+	struct told *t = (struct told *)arg;
+	struct ctl_value v;
+
+	t->ok = ctl_value_find(facts, CTL_F_OK, &v) && v.number != 0;
+	if (t->json) {
+		out_json_record(t->json, facts);
+		return;
+	}
+	print_lines(stderr, *facts);
+	if (!ctl_value_find(facts, CTL_F_TEXT, &v) || v.text[0] == '\0')
+		return;
+	if (!t->ok)
+		fprintf(stderr, "rsvpctl: %s\n", v.text);
+	else
+		fprintf(t->quiet ? stderr : stdout, "%s\n", v.text);
+}
+
+static void
+put_generation(struct buf_writer *w, const void *arg)
+{
+	ctl_put_number(w, CTL_F_GENERATION, *(const uint64_t *)arg);
+}
+
+/* An exit status; *ret_fd: what it brought, for a candidate. */
+static int
+order(const struct ctl_options *options, enum ctl_type type,
+	uint64_t generation, int *ret_fd)
+{
+	struct told told = { .quiet = ret_fd != NULL };
+	struct ctl_question q = { .type = type,
+		.put = put_generation,
+		.put_arg = &generation,
+		.tell = take_answer,
+		.arg = &told };
+	int status;
+
+	if (options->json && !ret_fd)
+		told.json = out_json_new(NULL);
+	status = ctl_ask_more(options, &q);
+	if (told.json)
+		out_json_end(told.json, status == CTL_DONE ? stdout : NULL);
+	if (status == CTL_DONE && !told.ok)
+		status = CTL_REFUSED;
+	if (ret_fd)
+		*ret_fd = q.fd;
+	else if (q.fd >= 0)
+		(void)close(q.fd); /* not asked for */
+	return status;
+}
+
+int
+ctl_policy_rollback(const struct ctl_options *options, int argc, char **argv)
+{
+	uint64_t generation = 0;
+	char *end = NULL;
+
+	if (argc > 1) {
+		fprintf(stderr, "rsvpctl: too many arguments at %s\n", argv[1]);
+		return CTL_USAGE;
+	}
+	if (argc == 1) {
+		errno = 0;
+		generation = strtoull(argv[0], &end, 10);
+		if (argv[0][0] < '0' || argv[0][0] > '9' || *end != '\0' ||
+			errno != 0 || generation == 0) {
+			fprintf(stderr,
+				"rsvpctl: %s: not a generation (rsvpctl "
+				"policy history lists them)\n",
+				argv[0]);
+			return CTL_USAGE;
+		}
+	}
+	return order(options, CTL_ASK_ROLLBACK, generation, NULL);
+}
+
 /* ---- diff and load ------------------------------------------------------- */
 
 /* Whatever is wrong is trouble to diff(1), whose 1 means something else. */
@@ -127,19 +226,56 @@ trouble(int status)
 	return status == CTL_DONE ? CTL_DONE : CTL_TROUBLE;
 }
 
+static bool
+is_source(const struct words *w)
+{
+	return !w->file || strcmp(w->file, "directory") == 0;
+}
+
+/* The other policy: a file, or what policyd's sources say now.  An exit
+ * status. */
+static int
+get_candidate(const struct ctl_options *options, const struct words *w,
+	char path[FD_PATH], const char **ret_name)
+{
+	int fd = -1;
+	int status;
+
+	*ret_name = w->file;
+	if (!is_source(w))
+		return CTL_DONE;
+	if (w->format) {
+		fprintf(stderr, "rsvpctl: --format is of a FILE\n");
+		return CTL_USAGE;
+	}
+	*ret_name = path;
+	status = order(options,
+		w->file ? CTL_ASK_CANDIDATE_DIRECTORY : CTL_ASK_CANDIDATE, 0,
+		&fd);
+	if (status == CTL_DONE && (fd < 0 || !hand_down(fd, path))) {
+		fprintf(stderr, "rsvpctl: policyd gave no policy\n");
+		status = CTL_REFUSED;
+	}
+	return status;
+}
+
 /* Become policyd, which compares. */
 static int
 compare(const struct ctl_options *options, const struct words *w)
 {
 	struct policyd_words words = { 0 };
 	char have[FD_PATH];
+	char want[FD_PATH];
 	char requests[FD_PATH];
+	const char *name = NULL;
 	int have_fd = -1;
 	int requests_fd = -1;
 	int status = get_snapshot(options, &have_fd);
 
 	if (status == CTL_DONE)
 		status = get_requests(options, &requests_fd);
+	if (status == CTL_DONE)
+		status = get_candidate(options, w, want, &name);
 	if (status != CTL_DONE)
 		return status;
 	if (!hand_down(have_fd, have) || !hand_down(requests_fd, requests)) {
@@ -157,8 +293,9 @@ compare(const struct ctl_options *options, const struct words *w)
 	}
 	policyd_word(&words, "--requests");
 	policyd_word(&words, requests);
+	policyd_word(&words, "--");
 	policyd_word(&words, have);
-	policyd_word(&words, w->file);
+	policyd_word(&words, name);
 	return policyd_become(&words);
 }
 
@@ -169,8 +306,8 @@ ctl_policy_diff(const struct ctl_options *options, int argc, char **argv)
 
 	if (!parse(&w, argc, argv))
 		return CTL_TROUBLE;
-	if (!w.file) {
-		fprintf(stderr, "rsvpctl: which file?\n");
+	if (w.dry_run) {
+		fprintf(stderr, "rsvpctl: --dry-run is of policy load\n");
 		return CTL_TROUBLE;
 	}
 	return trouble(compare(options, &w));
@@ -183,9 +320,13 @@ ctl_policy_load(const struct ctl_options *options, int argc, char **argv)
 
 	if (!parse(&w, argc, argv))
 		return CTL_USAGE;
-	if (!w.file || !w.dry_run) {
-		fprintf(stderr, "rsvpctl: which file?\n");
+	if (w.dry_run)
+		return compare(options, &w);
+	if (w.file || w.format) {
+		fprintf(stderr,
+			"rsvpctl: policy load has policyd read its own file; "
+			"with another there is --dry-run\n");
 		return CTL_USAGE;
 	}
-	return compare(options, &w);
+	return order(options, CTL_ASK_LOAD, 0, NULL);
 }

@@ -176,6 +176,19 @@ ctl_show_policy(const struct ctl_options *options, int argc, char **argv)
 }
 
 int
+ctl_policy_history(const struct ctl_options *options, int argc, char **argv)
+{
+	struct listing l = {
+		.options = options, .wanted.any = true, .text = out_text_kept
+	};
+
+	if (!no_arguments(argc, argv))
+		return CTL_USAGE;
+	return list(
+		&l, CTL_ASK_HISTORY, "generations", "no generations are kept");
+}
+
+int
 ctl_directory_status(const struct ctl_options *options, int argc, char **argv)
 {
 	struct listing l = { .options = options,

@@ -5,18 +5,13 @@
 #include "cache_int.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/text.h"
 #include "policy/snapshot_int.h"
+#include "policy/state_int.h"
 
 #define CACHE_NAME "policy.cache"
 
@@ -26,78 +21,6 @@ enum {
 	HEAD_MAX = 128 + SOURCE_TEXT + DIR_COOKIE,
 	MIRROR_MAX = (SOURCE_ENTRIES_MIB + 8) * 1024 * 1024
 };
-
-static int
-path_in(const char *dir, const char *name, char path[PATH_MAX])
-{
-	struct text t = text_over(path, PATH_MAX);
-
-	text_printf(&t, "%s/%s", dir, name);
-	return t.cut ? -ENAMETOOLONG : 0;
-}
-
-static int
-read_all(int fd, uint8_t *bytes, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = read(fd, bytes + done, len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0)
-			return -EIO; /* it shrank */
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return 0;
-}
-
-static int
-write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = write(fd, bytes + done, len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return 0;
-}
-
-/* ---- reading ------------------------------------------------------------- */
-
-/* The whole file; 0 and bytes to free(), or negative errno. */
-static int
-read_file(int fd, uint8_t **ret_bytes, size_t *ret_len, int64_t *ret_unix_s)
-{
-	struct stat st;
-	uint8_t *bytes;
-	int rc;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size <= 0 ||
-		st.st_size > (off_t)POLICY_SNAPSHOT_MAX + MIRROR_MAX)
-		return -EINVAL;
-	bytes = (uint8_t *)malloc((size_t)st.st_size);
-	if (!bytes)
-		return -ENOMEM;
-	rc = read_all(fd, bytes, (size_t)st.st_size);
-	if (rc < 0) {
-		free(bytes);
-		return rc;
-	}
-	*ret_bytes = bytes;
-	*ret_len = (size_t)st.st_size;
-	*ret_unix_s = (int64_t)st.st_mtime;
-	return 0;
-}
 
 static void
 get_memory(struct buf_reader *r, struct dir_memory *memory)
@@ -151,21 +74,13 @@ parse(const uint8_t *bytes, size_t len, struct cache *cache)
 int
 cache_load(const char *state_dir, struct cache *ret_cache)
 {
-	char path[PATH_MAX];
 	struct cache cache = { 0 };
 	size_t len = 0;
 	int64_t confirmed_unix_s = 0;
-	int rc = path_in(state_dir, CACHE_NAME, path);
+	int rc = state_read(state_dir, CACHE_NAME,
+		(size_t)POLICY_SNAPSHOT_MAX + MIRROR_MAX, &cache.bytes, &len,
+		&confirmed_unix_s);
 
-	if (rc < 0)
-		return rc;
-
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
-	rc = read_file(fd, &cache.bytes, &len, &confirmed_unix_s);
-	close(fd);
 	if (rc < 0)
 		return rc;
 	if (!parse(cache.bytes, len, &cache)) {
@@ -180,20 +95,6 @@ cache_load(const char *state_dir, struct cache *ret_cache)
 }
 
 /* ---- writing ------------------------------------------------------------- */
-
-static int
-sync_directory(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-
-	int rc = fsync(fd) < 0 ? -errno : 0;
-
-	close(fd);
-	return rc;
-}
 
 static void
 put_head(struct buf_writer *w, const struct cache *c)
@@ -217,8 +118,8 @@ put_head(struct buf_writer *w, const struct cache *c)
 }
 
 /* Head, snapshot, mirror, and the digest of all three. */
-static int
-write_cache(int fd, const struct cache *c)
+int
+cache_save(const char *state_dir, const struct cache *c)
 {
 	uint8_t head[HEAD_MAX];
 	uint8_t tail[sizeof(uint64_t)];
@@ -226,7 +127,6 @@ write_cache(int fd, const struct cache *c)
 	struct buf_writer t = buf_writer(tail, sizeof(tail));
 	size_t mirror_len = buf_left(&c->memory.mirror);
 	uint64_t digest;
-	int rc;
 
 	put_head(&h, c);
 	if (h.failed)
@@ -235,59 +135,17 @@ write_cache(int fd, const struct cache *c)
 	digest = policy_digest(digest, c->snapshot, c->snapshot_len);
 	digest = policy_digest(digest, c->memory.mirror.pos, mirror_len);
 	buf_put_u64le(&t, digest);
-	rc = write_all(fd, head, buf_written(&h));
-	if (rc == 0)
-		rc = write_all(fd, c->snapshot, c->snapshot_len);
-	if (rc == 0)
-		rc = write_all(fd, c->memory.mirror.pos, mirror_len);
-	return rc == 0 ? write_all(fd, tail, sizeof(tail)) : rc;
-}
 
-int
-cache_save(const char *state_dir, const struct cache *cache)
-{
-	char path[PATH_MAX];
-	char temp[PATH_MAX];
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = cache->confirmed_unix_s } };
-	int rc = path_in(state_dir, CACHE_NAME, path);
+	const struct state_part parts[] = { { head, buf_written(&h) },
+		{ c->snapshot, c->snapshot_len },
+		{ c->memory.mirror.pos, mirror_len }, { tail, sizeof(tail) } };
 
-	if (rc == 0)
-		rc = path_in(state_dir, CACHE_NAME ".new", temp);
-	if (rc < 0)
-		return rc;
-	if (unlink(temp) < 0 && errno != ENOENT)
-		return -errno;
-
-	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		S_IRUSR | S_IWUSR);
-
-	if (fd < 0)
-		return -errno;
-	rc = write_cache(fd, cache);
-	if (rc == 0 && futimens(fd, times) < 0)
-		rc = -errno;
-	if (rc == 0 && fsync(fd) < 0)
-		rc = -errno;
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0 && rename(temp, path) < 0)
-		rc = -errno;
-	if (rc < 0) {
-		(void)unlink(temp); /* of no use; the next save tries again */
-		return rc;
-	}
-	return sync_directory(state_dir);
+	return state_write(state_dir, CACHE_NAME, parts,
+		sizeof(parts) / sizeof(parts[0]), c->confirmed_unix_s);
 }
 
 int
 cache_confirm(const char *state_dir)
 {
-	char path[PATH_MAX];
-	int rc = path_in(state_dir, CACHE_NAME, path);
-
-	if (rc < 0)
-		return rc;
-	return utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) < 0 ? -errno
-									: 0;
+	return state_touch(state_dir, CACHE_NAME);
 }

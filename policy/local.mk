@@ -60,10 +60,15 @@ policy_policyd_SOURCES = \
 	policy/effect.c policy/effect_int.h \
 	policy/explain.c \
 	policy/force.c policy/force_int.h \
+	policy/history.c policy/history_int.h \
 	policy/main.c policy/main_int.h \
 	policy/sandbox.c policy/sandbox_int.h \
 	policy/serve.c \
-	policy/worker.c policy/worker_int.h
+	policy/serve_order.c policy/serve_order_int.h \
+	policy/state.c policy/state_int.h \
+	policy/worker.c policy/worker_int.h policy/worker_own_int.h \
+	policy/worker_news.c \
+	policy/worker_order.c
 policy_policyd_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SECCOMP_CFLAGS)
 if SANITIZED

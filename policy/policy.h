@@ -345,8 +345,25 @@ bool policy_rule_marking(const struct policy *policy, const char *name,
 enum policy_msg_type {
 	POLICY_MSG_SNAPSHOT = 1, /* policyd -> engine, with a descriptor */
 	POLICY_MSG_LOADED, /* engine -> policyd: in force, or the problem */
-	POLICY_MSG_STATUS  /* policyd -> engine: text about the sources */
+	POLICY_MSG_STATUS, /* policyd -> engine: text about the sources */
+	POLICY_MSG_ORDER,  /* engine -> policyd: what an operator wants done */
+	POLICY_MSG_DONE    /* policyd -> engine: the answer, with its serial;
+			    * beside that of a candidate its descriptor */
 };
+
+/* What an operator may want of policyd. */
+enum policy_order {
+	POLICY_ORDER_LOAD = 1,  /* read the sources now, end a rollback */
+	POLICY_ORDER_CANDIDATE, /* the same, and put nothing in force */
+	POLICY_ORDER_DIRECTORY, /* as a candidate, without a look at the file */
+	POLICY_ORDER_ROLLBACK,
+	POLICY_ORDER_END
+};
+enum {
+	POLICY_ORDERS_MAX = 8,   /* that wait for an answer */
+	POLICY_DONE_LINES = 5000 /* octets of what is told besides */
+};
+
 enum policy_msg_attr {
 	POLICY_ATTR_GENERATION = 1, /* u64 */
 	POLICY_ATTR_SIZE,           /* u64, octets of the snapshot */
@@ -367,7 +384,18 @@ enum policy_msg_attr {
 	/* Of a status: the text of the file that was looked at last. */
 	POLICY_ATTR_FILE_DIGEST,     /* u64, text_digest(); 0: unread */
 	POLICY_ATTR_FILE_GENERATION, /* u64, with which it is in force */
-	POLICY_ATTR_FILE_PROBLEM     /* text: why it is not; "" */
+	POLICY_ATTR_FILE_PROBLEM,    /* text: why it is not; "" */
+	/* Of an order and its answer.  The generation of an order: the one to
+	 * go back to, 0: the one before; of an answer: what is in force. */
+	POLICY_ATTR_ORDER, /* u8, enum policy_order */
+	POLICY_ATTR_OK,    /* u8: it is done */
+	POLICY_ATTR_LINES, /* text: errors or warnings, a line each */
+	/* Of a status. */
+	POLICY_ATTR_HELD,      /* u64: generation that a rollback holds; or 0 */
+	POLICY_ATTR_HELD_TIME, /* u64: since then */
+	POLICY_ATTR_KEPT, /* for each: GENERATION, MADE_TIME, RULES, TEXT */
+	POLICY_ATTR_MADE_TIME, /* u64 */
+	POLICY_ATTR_RULES      /* u64 */
 };
 
 #endif /* POLICY_H */

@@ -30,6 +30,7 @@
 #include "main_int.h"
 #include "policy/policy.h"
 #include "sandbox_int.h"
+#include "serve_order_int.h"
 #include "worker_int.h"
 
 enum {
@@ -37,12 +38,13 @@ enum {
 	FD_SUPERVISOR = 4,
 	FD_CONF = 5,
 	CONF_MAX = 64 * 1024 * 1024,
-	MESSAGE_MAX = 4096,
-	ENGINE_GRACE_MS = 10000
+	MESSAGE_MAX = 8192,
+	ENGINE_GRACE_MS = 10000,
+	FILE_WAIT_MS = 5000 /* for the file from the supervisor */
 };
 
 /* What the supervisor says; its side has the same numbers. */
-enum { SUP_PING = 1, SUP_PONG, SUP_RELOAD };
+enum { SUP_PING = 1, SUP_PONG, SUP_RELOAD, SUP_POLICY = 9 };
 
 struct serve {
 	const struct serve_options *options;
@@ -58,6 +60,7 @@ struct serve {
 	uint64_t generation;
 	bool status_waits;
 	struct worker_status status;
+	struct orders orders;
 };
 
 /* ---- the file ----------------------------------------------------------- */
@@ -257,6 +260,23 @@ put_status(struct buf_writer *w, const struct worker_status *status)
 }
 
 static void
+put_history(struct buf_writer *w, const struct worker_status *status)
+{
+	msg_put_u64(w, POLICY_ATTR_HELD, status->held);
+	msg_put_u64(w, POLICY_ATTR_HELD_TIME, (uint64_t)status->held_unix_s);
+	for (size_t i = 0; i < status->n_kept; i++) {
+		const struct history_entry *e = &status->kept[i];
+		uint8_t *nest = msg_nest(w, POLICY_ATTR_KEPT);
+
+		msg_put_u64(w, POLICY_ATTR_GENERATION, e->generation);
+		msg_put_u64(w, POLICY_ATTR_MADE_TIME, (uint64_t)e->made_unix_s);
+		msg_put_u64(w, POLICY_ATTR_RULES, e->rules);
+		msg_put_text(w, POLICY_ATTR_TEXT, e->source);
+		msg_nest_end(w, nest);
+	}
+}
+
+static void
 send_status(struct serve *s)
 {
 	uint8_t bytes[MESSAGE_MAX];
@@ -264,6 +284,7 @@ send_status(struct serve *s)
 	uint8_t *start = msg_begin(&w, POLICY_MSG_STATUS, 0);
 
 	put_status(&w, &s->status);
+	put_history(&w, &s->status);
 	msg_end(&w, start);
 	if (send_message(s, bytes, buf_written(&w), -1))
 		s->status_waits = false;
@@ -276,6 +297,11 @@ send_what_waits(struct serve *s)
 		send_snapshot(s);
 	if (s->status_waits && !s->engine_gone)
 		send_status(s);
+	/* Its answer is about what was sent before. */
+	if (s->orders.len > 0 && s->snapshot_fd < 0 && !s->status_waits &&
+		!s->engine_gone &&
+		send_message(s, s->orders.bytes, s->orders.len, s->orders.fd))
+		orders_sent(&s->orders);
 }
 
 /* The bytes in a memory descriptor that nobody can change any more. */
@@ -307,6 +333,66 @@ fail:;
 }
 
 static void
+take_done(struct serve *s, const struct worker_news *news)
+{
+	int fd = news->candidate ? seal(news->candidate, news->candidate_len)
+				 : -1;
+
+	if (news->candidate && fd < 0)
+		log_err(LOG_POLICY, "candidate: not handed over: %s",
+			strerror(-fd));
+	alloc_put(alloc_heap(), news->candidate);
+	orders_done(&s->orders, &news->done, fd < 0 ? -1 : fd);
+}
+
+/* Ask the supervisor for the file as it is now; false: it does not hear. */
+static bool
+want_file(struct serve *s)
+{
+	uint8_t bytes[MSG_HEADER];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	msg_end(&w, msg_begin(&w, SUP_POLICY, s->orders.now.serial));
+	s->orders.file_by = mono_add_ms(os_now(), FILE_WAIT_MS);
+	return send(FD_SUPERVISOR, bytes, buf_written(&w),
+		       MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+/* The file for the order in hand.  rc: why there is none, or 0. */
+static void
+order_with_file(struct serve *s, char *text, int rc)
+{
+	struct worker_order *o = &s->orders.now;
+
+	s->orders.wants_file = false;
+	o->text = text;
+	if (rc < 0)
+		(void)text_copy(o->unread, sizeof(o->unread),
+			conf_read_problem(rc)); /* fits */
+	worker_order(s->worker, o);
+}
+
+static void
+begin_orders(struct serve *s)
+{
+	char *text = NULL;
+	int rc;
+
+	if (!orders_next(&s->orders))
+		return;
+	if (!s->orders.wants_file) {
+		worker_order(s->worker, &s->orders.now);
+	} else if (s->options->conf_path) {
+		rc = conf_read_path(s->options->conf_path, &text);
+		order_with_file(s, text, rc);
+	} else if (!s->supervised) {
+		order_with_file(s, NULL, 0);
+	} else if (!want_file(s)) {
+		orders_fail(&s->orders, "the supervisor does not listen");
+	}
+}
+
+static void
 take_news(struct serve *s)
 {
 	struct worker_news news;
@@ -335,6 +421,8 @@ take_news(struct serve *s)
 		s->status = news.status;
 		s->status_waits = true;
 	}
+	if (news.is_done)
+		take_done(s, &news);
 }
 
 /* ---- from the engine ---------------------------------------------------- */
@@ -378,9 +466,16 @@ engine_readable(struct serve *s)
 	struct buf_reader r = buf_reader(bytes, (size_t)n);
 	struct msg m;
 
-	while (msg_next(&r, &m))
-		if (m.version == MSG_VERSION && m.type == POLICY_MSG_LOADED)
+	while (msg_next(&r, &m)) {
+		if (m.version != MSG_VERSION)
+			continue;
+		if (m.type == POLICY_MSG_LOADED)
 			take_loaded(&m);
+		else if (m.type == POLICY_MSG_ORDER &&
+			 !orders_take(&s->orders, &m))
+			log_warn(LOG_POLICY, "engine: an order that is not "
+					     "understood");
+	}
 }
 
 /* ---- the supervisor ----------------------------------------------------- */
@@ -422,6 +517,28 @@ descriptor_of(struct msghdr *m)
 	return fd;
 }
 
+/* What was asked for: the file, or why it cannot be read. */
+static void
+file_from_fd(struct serve *s, const struct msg *m, int fd, int flags)
+{
+	struct buf_reader r = m->body;
+	struct msg_attr a;
+	char *text = NULL;
+	int rc;
+
+	if (!s->orders.wants_file || m->serial != s->orders.now.serial)
+		return; /* too late */
+	while (msg_attr_next(&r, &a))
+		if (a.type == ORDER_TEXT_ATTR)
+			msg_get_text(&a, s->orders.now.unread,
+				sizeof(s->orders.now.unread));
+	if (fd >= 0)
+		rc = read_conf(fd, &text);
+	else
+		rc = (flags & MSG_CTRUNC) != 0 ? -EMFILE : 0;
+	order_with_file(s, text, rc);
+}
+
 /* False when the supervisor is gone. */
 static bool
 supervisor_readable(struct serve *s)
@@ -450,8 +567,10 @@ supervisor_readable(struct serve *s)
 	while (msg_next(&r, &m)) {
 		if (m.type == SUP_PING)
 			pong(m.serial);
-		else if (m.type == SUP_RELOAD)
+		else if (m.type == SUP_RELOAD && m.serial == 0)
 			reload(s, fd, h.msg_flags);
+		else if (m.type == SUP_RELOAD)
+			file_from_fd(s, &m, fd, h.msg_flags);
 	}
 	close_fd(&fd);
 	return true;
@@ -476,10 +595,28 @@ signal_readable(struct serve *s)
 	return true;
 }
 
+/* Until something has to be done without being told; -1: for ever. */
+static int
+time_left(const struct serve *s)
+{
+	int64_t ms;
+
+	if (s->engine_gone)
+		ms = mono_ms_between(os_now(), s->give_up);
+	else if (s->orders.wants_file)
+		ms = mono_ms_between(os_now(), s->orders.file_by) + 1;
+	else
+		return -1;
+	return ms < 0 ? 0 : (int)ms;
+}
+
 static int
 turn(struct serve *s)
 {
-	short to_engine = s->snapshot_fd >= 0 || s->status_waits ? POLLOUT : 0;
+	short to_engine =
+		s->snapshot_fd >= 0 || s->status_waits || s->orders.len > 0
+			? POLLOUT
+			: 0;
 	struct pollfd fds[] = {
 		{ s->signal_fd, POLLIN, 0 },
 		{ s->wake_fd, POLLIN, 0 },
@@ -487,12 +624,11 @@ turn(struct serve *s)
 			0 },
 		{ s->supervised ? FD_SUPERVISOR : -1, POLLIN, 0 },
 	};
-	int64_t left_ms =
-		s->engine_gone ? mono_ms_between(os_now(), s->give_up) : -1;
+	int wait_ms = time_left(s);
 
-	if (s->engine_gone && left_ms <= 0)
+	if (s->engine_gone && wait_ms <= 0)
 		return EXIT_SUCCESS;
-	if (poll(fds, sizeof(fds) / sizeof(fds[0]), (int)left_ms) < 0)
+	if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms) < 0)
 		return errno == EINTR ? -1 : EXIT_FAILURE;
 	if (fds[0].revents && !signal_readable(s))
 		return EXIT_SUCCESS;
@@ -502,6 +638,10 @@ turn(struct serve *s)
 		take_news(s);
 	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR))
 		engine_readable(s);
+	if (s->orders.wants_file && s->orders.now.what != 0 &&
+		mono_reached(s->orders.file_by, os_now()))
+		orders_fail(&s->orders, "the supervisor gave no file");
+	begin_orders(s);
 	send_what_waits(s);
 	return -1;
 }
@@ -535,7 +675,9 @@ prepare(struct serve *s)
 int
 serve(const struct serve_options *options)
 {
-	struct serve s = { .options = options, .snapshot_fd = -1 };
+	struct serve s = {
+		.options = options, .snapshot_fd = -1, .orders.fd = -1
+	};
 	int done = -1;
 
 	if (!os_is_seqpacket(FD_ENGINE)) {

@@ -371,6 +371,17 @@ policy_head_read(const void *bytes, size_t len, struct policy_head *ret_head)
 	return NULL;
 }
 
+uint32_t
+policy_head_rules(const struct policy_head *head)
+{
+	struct buf_reader r = head->body;
+
+	(void)buf_get_u8(&r); /* the default */
+	(void)buf_take(
+		&r, 4 * sizeof(uint32_t)); /* zones, times, pools, categories */
+	return buf_get_u32le(&r);
+}
+
 static struct buf_reader
 next_record(struct buf_reader *body)
 {

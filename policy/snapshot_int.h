@@ -45,6 +45,8 @@ struct policy_head {
 	uint64_t body_digest;
 	struct buf_reader body; /* not looked at yet */
 };
+/* How many rules the body says it has. */
+uint32_t policy_head_rules(const struct policy_head *head);
 
 /* Read the head; NULL when it is sound, else what is wrong. */
 const char *policy_head_read(

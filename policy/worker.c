@@ -11,7 +11,7 @@
  * nothing.
  */
 
-#include "worker_int.h"
+#include "worker_own_int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,47 +23,7 @@
 
 #include "base/log.h"
 #include "base/os.h"
-#include "force_int.h"
 #include "policy/snapshot_int.h"
-
-/* What the directory did last, so that only changes are logged. */
-enum answer { ANSWER_NONE, ANSWER_GOOD, ANSWER_FAILED, ANSWER_UNUSABLE };
-
-struct worker {
-	const char *name;
-	int wake_fd;
-
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	/* Under the lock. */
-	char *conf_new;
-	bool conf_unread;
-	bool conf_changed;
-	bool hurry;
-	bool kicked; /* by the directory's thread */
-	struct worker_news news;
-
-	_Atomic uint32_t poll_s; /* 0: by the file */
-
-	/* The thread's own. */
-	struct dir *dir;
-	struct force force;
-	char *conf; /* text that compiled last; NULL: none yet */
-	struct source_directory directory;
-	int64_t confirmed_s;    /* when the directory's part was */
-	bool considered;        /* since these settings are followed */
-	uint64_t stale_key;     /* of which maxAge passed, and was acted on */
-	struct mono switch_at;  /* when it will have been quiet */
-	struct mono changed_at; /* the first change of those that wait */
-	bool waiting;           /* for the generation entry */
-	size_t skipped;
-	char uri[SOURCE_TEXT];
-	enum answer answer;
-	uint64_t said; /* digest of the last report */
-	struct worker_file file;
-	char file_status[WORKER_STATUS / 3];
-	char directory_status[WORKER_STATUS * 2 / 3];
-};
 
 static int64_t
 now_s(clockid_t clock)
@@ -74,87 +34,12 @@ now_s(clockid_t clock)
 	return now.tv_sec;
 }
 
-/* ---- news for the main thread ------------------------------------------- */
-
-static void
-wake(struct worker *w)
-{
-	const uint64_t one = 1;
-
-	if (write(w->wake_fd, &one, sizeof(one)) < 0)
-		log_err(LOG_POLICY, "worker: cannot wake the main thread: %s",
-			strerror(errno));
-}
-
-static void
-tell_status(struct worker *w)
-{
-	struct worker_status s;
-	struct text t;
-
-	memset(&s, 0, sizeof(s)); /* it is compared as a whole */
-	t = text_over(s.text, sizeof(s.text));
-	text_add(&t, w->file_status);
-	if (w->directory_status[0] != '\0')
-		text_printf(
-			&t, "%s%s", t.len > 0 ? "; " : "", w->directory_status);
-	s.directory = w->directory.present;
-	if (s.directory)
-		dir_facts(w->dir, &s.facts);
-	s.skipped = w->skipped;
-	s.waiting = w->waiting;
-	s.cache_unix_s = w->force.saved_unix_s;
-	s.answer_unix_s = w->force.answer_unix_s;
-	s.file = w->file;
-	(void)pthread_mutex_lock(&w->lock); /* a plain mutex: cannot fail */
-	/* NOLINTNEXTLINE(bugprone-suspicious*,cert-*): zeroed whole */
-	bool changed = memcmp(&w->news.status, &s, sizeof(s)) != 0;
-
-	if (changed) {
-		w->news.status = s;
-		w->news.status_changed = true;
-	}
-	(void)pthread_mutex_unlock(&w->lock); /* as above */
-	if (changed)
-		wake(w);
-}
-
-/* A newer snapshot replaces one that was not fetched yet. */
-static void
-tell_snapshot(struct worker *w)
-{
-	uint8_t *copy = (uint8_t *)malloc(w->force.len);
-
-	if (!copy) {
-		log_err(LOG_POLICY, "snapshot: no memory to hand it over");
-		return;
-	}
-	memcpy(copy, w->force.snapshot, w->force.len);
-	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	free(w->news.snapshot);
-	w->news.snapshot = copy;
-	w->news.len = w->force.len;
-	w->news.generation = w->force.generation;
-	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-	wake(w);
-}
-
-bool
-worker_take(struct worker *w, struct worker_news *ret_news)
-{
-	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	*ret_news = w->news;
-	w->news.snapshot = NULL;
-	w->news.status_changed = false;
-	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-	return ret_news->snapshot || ret_news->status_changed;
-}
-
 static void
 publish(struct worker *w, struct policy_set *set)
 {
-	if (force_publish(&w->force, set) == FORCE_NEW)
-		tell_snapshot(w);
+	if (force_publish(&w->force, set) == FORCE_NEW &&
+		w->held.generation == 0)
+		worker_tell_snapshot(w);
 }
 
 /* Say what a report holds, once for each content. */
@@ -208,14 +93,6 @@ is_stale(const struct worker *w, const struct source_directory *d)
 	       now_s(CLOCK_BOOTTIME) - w->confirmed_s > d->max_age_s;
 }
 
-struct build {
-	const char *conf;
-	struct source_draft *directory; /* just read; NULL: the last known */
-	struct source_directory *ret_directory;
-	struct source_report *errors;
-	struct source_report *notes;
-};
-
 /* Not what is known of another directory. */
 static bool
 is_known_stale(const struct worker *w, const struct source_directory *d)
@@ -248,10 +125,18 @@ is_too_old(struct worker *w, const struct source_directory *d)
 	return true;
 }
 
+/* Its entries are those that a server has confirmed. */
+static bool
+is_followed(const struct worker *w, const struct source_directory *d)
+{
+	return w->directory.present && w->considered &&
+	       source_directory_key(&w->directory) == source_directory_key(d);
+}
+
 /* The directory's part: just read, or the last known, or NULL. */
 static struct source_draft *
-choose_part(struct worker *w, const struct build *b, struct source_draft *file,
-	struct source_draft *known)
+choose_part(struct worker *w, const struct worker_build *b,
+	struct source_draft *file, struct source_draft *known)
 {
 	const struct source_directory *d = b->ret_directory;
 
@@ -259,8 +144,11 @@ choose_part(struct worker *w, const struct build *b, struct source_draft *file,
 		return NULL;
 	if (b->directory)
 		return b->directory;
+	if (b->live && is_followed(w, d) &&
+		dir_read(w->dir, b->live, b->notes, w->uri))
+		return b->live;
 
-	bool old = is_too_old(w, d);
+	bool old = b->live ? is_known_stale(w, d) : is_too_old(w, d);
 	if (old && d->stale == SOURCE_STALE_DENY) {
 		source_draft_done(file);
 		file->default_set = SOURCE_DEFAULT_DENY;
@@ -273,37 +161,52 @@ choose_part(struct worker *w, const struct build *b, struct source_draft *file,
 	return NULL;
 }
 
-/* The file's text and the directory's part into what is in force.  False, and
- * nothing changed, when there is an error. */
-static bool
-build(struct worker *w, const struct build *b)
+struct policy_set *
+worker_compile(struct worker *w, const struct worker_build *b, bool *ret_known)
 {
 	struct source_draft file = { 0 };
 	struct source_draft known = { 0 };
 	struct source_directory *d = b->ret_directory;
 	struct policy_set *set = NULL;
 
+	*ret_known = false;
 	if (source_file_read(b->conf, w->name, &file, d, b->errors)) {
 		struct source_draft *directory =
 			choose_part(w, b, &file, &known);
 
+		*ret_known = directory != NULL;
 		set = source_compile(
 			&file, directory, d->present, b->errors, b->notes);
-		if (set) {
+		if (set && !b->live)
 			source_aix_loglevel(&file);
+		if (set) {
 			set->source_key =
 				directory ? source_directory_key(d) : 0;
-			describe_source(w, d, b->directory != NULL, set);
-			w->force.broken = false;
-			w->force.unsaved = d->present && !directory &&
-					   is_known_stale(w, d);
-			publish(w, set);
+			describe_source(w, d,
+				directory != NULL && directory != &known, set);
 		}
 	}
-	policy_set_free(set);
 	source_draft_done(&known);
 	source_draft_done(&file);
-	return set != NULL;
+	return set;
+}
+
+/* The file's text and the directory's part into what is in force.  False, and
+ * nothing changed, when there is an error. */
+static bool
+build(struct worker *w, const struct worker_build *b)
+{
+	bool known;
+	struct policy_set *set = worker_compile(w, b, &known);
+
+	if (!set)
+		return false;
+	w->force.broken = false;
+	w->force.unsaved = b->ret_directory->present && !known &&
+			   is_known_stale(w, b->ret_directory);
+	publish(w, set);
+	policy_set_free(set);
+	return true;
 }
 
 /* Nothing that compiled is in force: deny rather than allow everything. */
@@ -323,6 +226,8 @@ publish_broken(struct worker *w)
 static const char *
 what_stays(const struct worker *w)
 {
+	if (w->held.generation != 0)
+		return "the rollback stays";
 	return w->force.snapshot && !w->force.broken
 		       ? "the last good policy stays"
 		       : "all is denied";
@@ -359,7 +264,7 @@ file_unread(struct worker *w)
 	judge_file(w, 0, "it cannot be read");
 	if (!w->force.snapshot)
 		publish_broken(w);
-	tell_status(w);
+	worker_tell_status(w);
 }
 
 /* The directory that the file names is followed from now on.  What the cache
@@ -386,42 +291,89 @@ follow(struct worker *w)
 	*c = (struct cache){ 0 };
 }
 
+/* What compiled waits for the end of a rollback. */
+static const char *
+why_not_in_force(const struct worker *w, char text[100])
+{
+	struct text t = text_over(text, 100);
+
+	if (w->held.generation != 0)
+		text_printf(&t,
+			"a rollback to generation %" PRIu64
+			" holds (rsvpctl policy load ends it)",
+			w->held.generation);
+	return text;
+}
+
+void
+worker_judge_again(struct worker *w)
+{
+	char why[100];
+
+	if (w->conf)
+		judge_file(w, text_digest(w->conf), why_not_in_force(w, why));
+}
+
+/* Its text is good. */
+static void
+follow_file(struct worker *w, char *text, const struct source_directory *d)
+{
+	struct text t = text_over(w->file_status, sizeof(w->file_status));
+
+	free(w->conf);
+	w->conf = text;
+	w->directory = *d;
+	text_printf(&t, "file %s is %s", w->name,
+		w->held.generation != 0 ? "good" : "in force");
+	follow(w);
+}
+
+bool
+worker_take_conf(struct worker *w, char *text, struct source_report *errors,
+	struct source_report *notes)
+{
+	struct source_directory d;
+	struct worker_build b = { text, NULL, &d, errors, notes, NULL };
+	char why[100];
+	bool good;
+
+	w->directory_status[0] = '\0';
+	worker_keep_history(w); /* also when it was in force for a moment */
+	good = build(w, &b);
+	judge_file(w, text_digest(text),
+		good                       ? why_not_in_force(w, why)
+		: errors->lines[0] != NULL ? errors->lines[0]
+					   : "no memory");
+	say(w, errors, notes);
+	if (good) {
+		follow_file(w, text, &d);
+	} else {
+		free(text);
+		file_refused(w, errors->count);
+	}
+	return good;
+}
+
 /* Takes the text. */
 static void
 take_conf(struct worker *w, char *text)
 {
 	struct source_report errors = { 0 };
 	struct source_report notes = { 0 };
-	struct source_directory d;
-	struct build b = { text, NULL, &d, &errors, &notes };
-	bool good;
 
-	w->directory_status[0] = '\0';
-	good = build(w, &b);
-	judge_file(w, text_digest(text),
-		good                      ? ""
-		: errors.lines[0] != NULL ? errors.lines[0]
-					  : "no memory");
-	say(w, &errors, &notes);
-	if (good) {
-		struct text t =
-			text_over(w->file_status, sizeof(w->file_status));
-
-		free(w->conf);
-		w->conf = text;
-		w->directory = d;
-		text_printf(&t, "file %s is in force", w->name);
-		follow(w);
-	} else {
-		free(text);
-		file_refused(w, errors.count);
-	}
+	(void)worker_take_conf(w, text, &errors, &notes); /* it is told */
 	source_report_done(&errors);
 	source_report_done(&notes);
-	tell_status(w);
+	worker_tell_status(w);
 }
 
 /* ---- the directory ------------------------------------------------------ */
+
+bool
+worker_is_unusable(const struct worker *w)
+{
+	return w->answer == ANSWER_UNUSABLE;
+}
 
 static void
 directory_good(struct worker *w)
@@ -473,13 +425,13 @@ expire(struct worker *w)
 	struct source_report errors = { 0 };
 	struct source_report notes = { 0 };
 	struct source_directory d;
-	struct build b = { w->conf, NULL, &d, &errors, &notes };
+	struct worker_build b = { w->conf, NULL, &d, &errors, &notes, NULL };
 
 	if (!build(w, &b))
 		log_err(LOG_POLICY, "file: no longer compiles, see reload");
 	source_report_done(&errors);
 	source_report_done(&notes);
-	tell_status(w);
+	worker_tell_status(w);
 }
 
 /* Do the changes wait for the generation entry to change? */
@@ -499,7 +451,7 @@ take_content(struct worker *w, struct source_draft *draft,
 {
 	struct source_report errors = { 0 };
 	struct source_directory d;
-	struct build b = { w->conf, draft, &d, &errors, skipped };
+	struct worker_build b = { w->conf, draft, &d, &errors, skipped, NULL };
 	char said[WORKER_STATUS / 4];
 	struct text problem = text_over(said, sizeof(said));
 	size_t found = draft->n_rules + draft->n_categories + skipped->count;
@@ -528,9 +480,8 @@ take_content(struct worker *w, struct source_draft *draft,
 	source_report_done(&errors);
 }
 
-/* It has been quiet: look at what the directory holds now. */
-static void
-consider(struct worker *w)
+void
+worker_consider(struct worker *w)
 {
 	struct source_draft draft = { 0 };
 	struct source_report skipped = { 0 };
@@ -549,7 +500,7 @@ consider(struct worker *w)
 	}
 	source_draft_done(&draft);
 	source_report_done(&skipped);
-	tell_status(w);
+	worker_tell_status(w);
 }
 
 /* Names may be known now that were not, and users were made. */
@@ -591,36 +542,61 @@ take_news(struct worker *w)
 		confirmed(w);
 		if (w->switch_at.us == MONO_NEVER.us) {
 			if (look)
-				consider(w);
+				worker_consider(w);
 			else
 				directory_good(w);
 		}
 	}
 	if (news.failed)
 		directory_bad(w, ANSWER_FAILED, news.problem);
-	tell_status(w);
+	if (news.confirmed || news.failed)
+		order_heard(w, news.failed ? news.problem : "");
+	worker_tell_status(w);
 }
 
 /* ---- the thread --------------------------------------------------------- */
 
-/* The last good snapshot, in force before anything else is looked at. */
-static void
+/* What was in force is that again before anything else is looked at: what a
+ * rollback holds, or the last good snapshot.  False: it is too old, the file is
+ * read first. */
+static bool
 start_from_cache(struct worker *w)
 {
 	const struct cache *c = &w->force.cache;
 
 	w->confirmed_s = now_s(CLOCK_BOOTTIME);
-	if (!force_start(&w->force))
-		return;
-	w->confirmed_s -= c->age_s;
-	w->force.answer_unix_s = now_s(CLOCK_REALTIME) - c->age_s;
-	if (force_source_key(&w->force) != 0 && c->max_age_s != 0 &&
-		c->age_s > c->max_age_s && c->stale != SOURCE_STALE_KEEP)
-		return; /* too old: the file is read first */
+	if (force_start(&w->force)) {
+		w->confirmed_s -= c->age_s;
+		w->force.answer_unix_s = now_s(CLOCK_REALTIME) - c->age_s;
+	}
+	order_start(w);
+	if (w->held.generation != 0)
+		return true;
+	if (!w->force.snapshot ||
+		(force_source_key(&w->force) != 0 && c->max_age_s != 0 &&
+			c->age_s > c->max_age_s &&
+			c->stale != SOURCE_STALE_KEEP))
+		return false;
 	log_info(LOG_POLICY,
 		"generation %" PRIu64 ": from the cache, %" PRId64 " s old",
 		w->force.generation, c->age_s);
-	tell_snapshot(w);
+	return true;
+}
+
+void
+worker_keep_history(struct worker *w)
+{
+	int rc;
+
+	if (w->held.generation != 0 || w->force.broken || w->force.unsaved ||
+		!w->force.snapshot)
+		return;
+	rc = history_keep(&w->history, w->force.snapshot, w->force.len);
+	if (rc < 0)
+		log_warn(LOG_POLICY,
+			"generation %" PRIu64
+			": not kept (%s); there is no way back to it",
+			w->force.generation, strerror(-rc));
 }
 
 /* When there is something to do without being told. */
@@ -628,7 +604,8 @@ static struct mono
 next_turn(struct worker *w)
 {
 	struct mono now = os_now();
-	struct mono at = mono_earlier(w->switch_at, w->force.save_at);
+	struct mono at = mono_earlier(
+		order_until(w), mono_earlier(w->switch_at, w->force.save_at));
 	const struct source_directory *d = &w->directory;
 
 	if (!d->present)
@@ -652,14 +629,15 @@ do_what_is_due(struct worker *w)
 	const struct source_directory *d = &w->directory;
 
 	if (d->present && mono_reached(w->switch_at, now))
-		consider(w);
+		worker_consider(w);
 	if (w->conf && d->present && !is_known_stale(w, d) &&
 		w->answer != ANSWER_GOOD && force_source_key(&w->force) != 0 &&
 		is_stale(w, d))
 		expire(w);
 	if (mono_reached(w->force.save_at, now)) {
 		force_save(&w->force, d, w->dir);
-		tell_status(w);
+		worker_keep_history(w);
+		worker_tell_status(w);
 	}
 }
 
@@ -668,6 +646,7 @@ struct work {
 	bool unread; /* which could not be read */
 	bool hurry;
 	char *text; /* of it, owned; NULL: there is none */
+	struct worker_order order;
 };
 
 /* Wait for a new file, a hint, the directory or the time. */
@@ -680,14 +659,16 @@ wait_for_work(struct worker *w, struct mono end)
 	int rc = 0;
 
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	while (!w->conf_changed && !w->hurry && !w->kicked && rc != ETIMEDOUT) {
+	while (!w->conf_changed && !w->hurry && !w->kicked &&
+		w->order.what == 0 && rc != ETIMEDOUT) {
 		if (end.us == MONO_NEVER.us)
 			rc = pthread_cond_wait(&w->cond, &w->lock);
 		else
 			rc = pthread_cond_timedwait(&w->cond, &w->lock, &until);
 	}
 	work = (struct work){ w->conf_changed, w->conf_unread, w->hurry,
-		w->conf_new };
+		w->conf_new, w->order };
+	w->order = (struct worker_order){ 0 };
 	w->conf_new = NULL;
 	w->conf_changed = false;
 	w->hurry = false;
@@ -701,7 +682,10 @@ worker_main(void *arg)
 {
 	struct worker *w = (struct worker *)arg;
 
-	start_from_cache(w);
+	if (start_from_cache(w)) {
+		worker_tell_snapshot(w);
+		worker_keep_history(w);
+	}
 	for (;;) {
 		struct work work = wait_for_work(w, next_turn(w));
 
@@ -714,6 +698,9 @@ worker_main(void *arg)
 		if (work.hurry && w->directory.present)
 			dir_hurry(w->dir);
 		take_news(w);
+		if (work.order.what != 0)
+			order_begin(w, &work.order);
+		order_check_time(w, os_now());
 		do_what_is_due(w);
 	}
 	return NULL;
@@ -759,6 +746,16 @@ void
 worker_poll(struct worker *w, uint32_t poll_s)
 {
 	w->poll_s = poll_s;
+}
+
+void
+worker_order(struct worker *w, const struct worker_order *order)
+{
+	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
+	free(w->order.text);
+	w->order = *order;
+	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
+	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "dir_int.h"
+#include "policy/history_int.h"
 
 enum { WORKER_STATUS = 1000 };
 
@@ -35,6 +36,27 @@ struct worker_status {
 	int64_t cache_unix_s;  /* when it was written; 0: never */
 	int64_t answer_unix_s; /* when a server last confirmed; 0: never */
 	struct worker_file file;
+	uint64_t held; /* generation that a rollback holds; 0: none */
+	int64_t held_unix_s;
+	struct history_entry kept[HISTORY_MOST];
+	size_t n_kept;
+};
+
+/* What an operator wants. */
+struct worker_order {
+	uint8_t what; /* enum policy_order; 0: nothing */
+	uint32_t serial;
+	uint64_t generation;
+	char *text;       /* of the file, the worker's; NULL: there is none */
+	char unread[100]; /* why it could not be read; "" */
+};
+
+struct worker_done {
+	uint32_t serial;
+	bool ok;
+	uint64_t generation; /* in force; of a candidate: its own */
+	char text[WORKER_STATUS];
+	char lines[POLICY_DONE_LINES];
 };
 
 struct worker_news {
@@ -43,6 +65,10 @@ struct worker_news {
 	uint64_t generation;
 	bool status_changed;
 	struct worker_status status;
+	bool is_done; /* an order */
+	struct worker_done done;
+	uint8_t *candidate; /* from alloc_heap(), the receiver's; or NULL */
+	size_t candidate_len;
 };
 
 /*
@@ -60,6 +86,8 @@ void worker_conf(struct worker *worker, char *text);
 void worker_unread(struct worker *worker);
 /* Seconds between two questions, whatever the file says; 0: what it says. */
 void worker_poll(struct worker *worker, uint32_t poll_s);
+/* Only when the one before is done; the answer is news. */
+void worker_order(struct worker *worker, const struct worker_order *order);
 /* Ask the directory now. */
 void worker_hurry(struct worker *worker);
 /* False when there is none. */

@@ -5,6 +5,7 @@
 #include "rsvpd/ctl_facts.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_link.h"
@@ -269,6 +270,18 @@ ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 }
 
 void
+ctl_facts_held(struct buf_writer *w, const struct policy_client *client)
+{
+	const struct policy_history *h = policy_client_history(client);
+
+	if (h->held == 0)
+		return;
+	ctl_put_number(w, CTL_F_HELD, h->held);
+	ctl_put_signed(w, CTL_F_HELD_AGE,
+		((int64_t)time(NULL) - (int64_t)h->held_s) * 1000);
+}
+
+void
 ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 	const struct policy_client *client, const struct rules *rules)
 {
@@ -283,6 +296,7 @@ ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 	ctl_put_number(w, CTL_F_RULES_GENERATION, rules_settled(rules));
 	if (file->problem[0] != '\0')
 		ctl_put_text(w, CTL_F_FILE_PROBLEM, file->problem);
+	ctl_facts_held(w, client);
 }
 
 /* Milliseconds from one second to a later one; nothing for never. */

@@ -34,6 +34,8 @@ void ctl_facts_refusal(struct buf_writer *w, const struct engine *engine,
 	const struct rsvp_refusal *refusal, struct mono now);
 void ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 	const struct policy_client *client, const struct rules *rules);
+/* Which generation a rollback holds, and since when; nothing when none does. */
+void ctl_facts_held(struct buf_writer *w, const struct policy_client *client);
 /* How the directory is, at that second since 1970. */
 void ctl_facts_directory(struct buf_writer *w,
 	const struct policy_directory *directory, const char *sources,

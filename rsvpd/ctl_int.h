@@ -24,6 +24,7 @@ struct ctl_client {
 	struct tc_counter *counters;
 	size_t counter_count;
 	size_t counter_room;
+	struct policy_done *answer; /* of policyd; NULL: none yet */
 	int out_fd;     /* goes with the next datagram; owned, -1: none */
 	size_t out_len; /* a datagram that the kernel did not take yet */
 	uint8_t out[MSG_DATAGRAM_MAX];
@@ -58,5 +59,14 @@ bool ctl_session_after(struct ctl_server *server, uint64_t after,
 /* Of policy (ctl_policy.c). */
 ctl_step_fn ctl_step_snapshot;
 ctl_step_fn ctl_step_request;
+ctl_step_fn ctl_step_answer;
+ctl_step_fn ctl_step_history;
+
+/* A question that policyd answers: ask it.  NULL, or why not. */
+const char *ctl_policy_begin(struct ctl_client *client, const struct msg *m);
+/* Of that question. */
+void ctl_policy_drop(struct ctl_client *client);
+/* What was waited for has come. */
+void ctl_resume(struct ctl_client *client);
 
 #endif /* CTL_INT_H */

@@ -269,6 +269,7 @@ step_directory(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 
 	ctl_facts_directory(w, policy_client_directory(client),
 		policy_client_sources(client), (uint64_t)time(NULL));
+	ctl_facts_held(w, client);
 	msg_end(w, m);
 	*ret_next = 1;
 	return true;
@@ -307,6 +308,11 @@ step_of(uint16_t ask)
 		[CTL_ASK_RULES] = step_rule,
 		[CTL_ASK_SNAPSHOT] = ctl_step_snapshot,
 		[CTL_ASK_REQUESTS] = ctl_step_request,
+		[CTL_ASK_LOAD] = ctl_step_answer,
+		[CTL_ASK_CANDIDATE] = ctl_step_answer,
+		[CTL_ASK_CANDIDATE_DIRECTORY] = ctl_step_answer,
+		[CTL_ASK_ROLLBACK] = ctl_step_answer,
+		[CTL_ASK_HISTORY] = ctl_step_history,
 	};
 
 	return ask < sizeof(steps) / sizeof(steps[0]) ? steps[ask] : NULL;
@@ -323,8 +329,15 @@ close_out_fd(struct ctl_client *c)
 static void
 client_free(struct ctl_client *c)
 {
+	ctl_policy_drop(c);
 	free(c->counters);
 	free(c);
+}
+
+static bool
+is_for_policyd(uint16_t ask)
+{
+	return ask >= CTL_ASK_LOAD && ask <= CTL_ASK_ROLLBACK;
 }
 
 /* Cut the connection; memory stays while a callback may still come. */
@@ -337,6 +350,10 @@ client_close(struct ctl_client *c)
 	(void)close(c->fd); /* nothing to lose */
 	close_out_fd(c);
 	c->fd = -1;
+	if (is_for_policyd(c->ask)) {
+		policy_client_forget(c->server->engine->policy, c);
+		c->counting = false;
+	}
 	if (!c->counting)
 		client_free(c);
 }
@@ -449,6 +466,12 @@ counted(void *arg)
 		loop_fd_set(c->watch, LOOP_WRITE);
 }
 
+void
+ctl_resume(struct ctl_client *c)
+{
+	counted(c);
+}
+
 static void
 counter_told(void *arg, const struct tc_counter *counter)
 {
@@ -474,6 +497,24 @@ counter_told(void *arg, const struct tc_counter *counter)
 	c->counters[c->counter_count++] = *counter;
 }
 
+/* Goes on in ctl_resume(). */
+static void
+begin_order(struct ctl_client *c, const struct msg *m)
+{
+	struct buf_writer w = buf_writer(c->out, sizeof(c->out));
+	const char *problem;
+
+	c->counting = true;
+	loop_fd_set(c->watch, 0);
+	problem = ctl_policy_begin(c, m);
+	if (!problem)
+		return;
+	c->counting = false;
+	put_end(c, &w, problem);
+	c->out_len = buf_written(&w);
+	pump(c);
+}
+
 static void
 begin(struct ctl_client *c, const struct msg *m)
 {
@@ -481,6 +522,7 @@ begin(struct ctl_client *c, const struct msg *m)
 	c->serial = m->serial;
 	c->cursor = 0;
 	c->counter_count = 0;
+	ctl_policy_drop(c);
 	if (m->version != MSG_VERSION || !step_of(m->type)) {
 		struct buf_writer w = buf_writer(c->out, sizeof(c->out));
 
@@ -504,6 +546,10 @@ begin(struct ctl_client *c, const struct msg *m)
 		loop_fd_set(c->watch, 0);
 		rules_count(c->server->engine->rules, counted, c);
 		return; /* goes on in counted() */
+	}
+	if (is_for_policyd(c->ask)) {
+		begin_order(c, m);
+		return;
 	}
 	pump(c);
 }

@@ -23,6 +23,8 @@ librsvpd_la_SOURCES += \
 	rsvpd/net_watch.c \
 	rsvpd/policy_client.c rsvpd/policy_client.h \
 	rsvpd/marks.c rsvpd/marks.h \
+	rsvpd/policy_order.c rsvpd/policy_order.h \
+	rsvpd/policy_request.c \
 	rsvpd/rules.c rsvpd/rules.h rsvpd/rules_int.h \
 	rsvpd/rules_account.c \
 	rsvpd/rules_plan.c rsvpd/rules_plan.h \

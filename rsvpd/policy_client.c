@@ -22,7 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/intserv.h"
 #include "base/log.h"
 #include "base/msg.h"
 #include "rsvpd/api_server.h"
@@ -62,6 +61,8 @@ struct policy_client {
 	char sources[SOURCES_MAX];
 	struct policy_client_file file;
 	struct policy_directory directory;
+	struct policy_history history;
+	struct policy_orders *orders;
 };
 
 /* What a message of policyd holds. */
@@ -71,6 +72,7 @@ struct offer {
 	char text[SOURCES_MAX];
 	struct policy_client_file file;
 	struct policy_directory directory;
+	struct policy_history history;
 };
 
 /* ---- answers to policyd -------------------------------------------------- */
@@ -83,6 +85,10 @@ hang_up(struct policy_client *client)
 	if (client->fd >= 0)
 		(void)close(client->fd); /* policyd sends all again */
 	client->fd = -1;
+	if (client->orders)
+		policy_orders_fail(client->orders,
+			"policyd has ended; look at policy show for what is "
+			"in force");
 }
 
 static void
@@ -124,6 +130,7 @@ refuse(struct policy_client *client, uint64_t generation, const char *problem)
 		"force (%s)",
 		generation, problem);
 	answer(client, generation, problem);
+	policy_orders_loaded(client->orders, generation, problem);
 }
 
 /* ---- loading ------------------------------------------------------------- */
@@ -218,6 +225,7 @@ put_in_force(struct policy_client *client)
 	judge_again(client);
 	engine_open(engine);
 	loop_timer_set(client->slice, loop_now()); /* what was before goes */
+	policy_orders_loaded(client->orders, generation, "");
 }
 
 static void
@@ -291,6 +299,8 @@ begin_load(struct policy_client *client, int fd, const struct offer *offer)
 	if (client->snapshot.load) {
 		answer(client, client->snapshot.generation,
 			"replaced by a newer one while it was loaded");
+		policy_orders_loaded(client->orders,
+			client->snapshot.generation, "a newer one came");
 		drop_load(client);
 	}
 	client->snapshot = next;
@@ -330,6 +340,29 @@ read_directory(struct msg_attr *a, struct policy_directory *d)
 	d->known = true;
 }
 
+/* One more of those that are kept; more than there is room for are left out. */
+static void
+read_kept(struct msg_attr *kept, struct policy_history *history)
+{
+	struct policy_kept one = { 0 };
+	struct msg_attr a;
+
+	while (msg_attr_next(&kept->body, &a)) {
+		if (a.type == POLICY_ATTR_GENERATION)
+			one.generation = msg_get_u64(&a);
+		else if (a.type == POLICY_ATTR_MADE_TIME)
+			one.made_s = msg_get_u64(&a);
+		else if (a.type == POLICY_ATTR_RULES)
+			one.rules = msg_get_u64(&a);
+		else if (a.type == POLICY_ATTR_TEXT)
+			msg_get_text(&a, one.source, sizeof(one.source));
+		if (a.body.failed)
+			kept->body.failed = true;
+	}
+	if (history->count < POLICY_KEPT_MAX)
+		history->kept[history->count++] = one;
+}
+
 static bool
 read_offer(const struct msg *m, struct offer *ret_offer)
 {
@@ -360,6 +393,15 @@ read_offer(const struct msg *m, struct offer *ret_offer)
 			msg_get_text(&a, ret_offer->file.problem,
 				sizeof(ret_offer->file.problem));
 			break;
+		case POLICY_ATTR_HELD:
+			ret_offer->history.held = msg_get_u64(&a);
+			break;
+		case POLICY_ATTR_HELD_TIME:
+			ret_offer->history.held_s = msg_get_u64(&a);
+			break;
+		case POLICY_ATTR_KEPT:
+			read_kept(&a, &ret_offer->history);
+			break;
 		default:
 			read_directory(&a, &ret_offer->directory);
 			break;
@@ -385,7 +427,13 @@ take_message(struct policy_client *client, const struct msg *m, int fd)
 {
 	struct offer offer;
 
-	if (m->version != MSG_VERSION || !read_offer(m, &offer))
+	if (m->version != MSG_VERSION)
+		return false;
+	if (m->type == POLICY_MSG_DONE)
+		return policy_orders_answered(client->orders, m, fd,
+			client->snapshot.load ? client->snapshot.generation
+					      : 0);
+	if (!read_offer(m, &offer))
 		return false;
 	switch (m->type) {
 	case POLICY_MSG_SNAPSHOT:
@@ -395,6 +443,7 @@ take_message(struct policy_client *client, const struct msg *m, int fd)
 		memcpy(client->sources, offer.text, sizeof(client->sources));
 		client->file = offer.file;
 		client->directory = offer.directory;
+		client->history = offer.history;
 		return true;
 	default:
 		return false;
@@ -475,98 +524,6 @@ receive(void *arg, int socket, unsigned ready)
 }
 
 /* ---- questions of the core ----------------------------------------------- */
-
-/* Octets (a second) as an integer, rounded up; what is not a number in range
- * becomes the largest one, so that no limit lets it pass. */
-static uint64_t
-whole(float v)
-{
-	const float most = 9.2e18f;
-
-	if (!(v >= 0.0f && v <= most))
-		return UINT64_MAX;
-	return (uint64_t)ceilf(v);
-}
-
-static uint8_t
-service_of(const struct rsvp_policy_query *query)
-{
-	if (query->message == WIRE_PATH)
-		return POLICY_SERVICE_ANY;
-	return query->flowspec.service == WIRE_SERVICE_GS ? POLICY_SERVICE_GS
-							  : POLICY_SERVICE_CL;
-}
-
-/* What a guarantee asks for besides its rate: the delay that R buys for its
- * token bucket, without the hops' error terms, and the slack on top. */
-static void
-fill_guarantee(const struct wire_flowspec *flowspec, struct policy_request *out)
-{
-	const struct intserv_flow flow = { flowspec->tspec.r, flowspec->tspec.b,
-		flowspec->tspec.p, flowspec->tspec.M };
-	double bound_us = intserv_bound_us(&flow, flowspec->R, 0, 0);
-
-	out->tspec_rate_Bps = whole(flowspec->tspec.r);
-	out->slack_us = flowspec->S;
-	out->delay_us =
-		bound_us < 1e15 ? (uint64_t)bound_us + flowspec->S : UINT64_MAX;
-}
-
-static uint8_t
-style_of(uint8_t style)
-{
-	switch (style) {
-	case WIRE_STYLE_WF:
-		return POLICY_STYLE_WF;
-	case WIRE_STYLE_FF:
-		return POLICY_STYLE_FF;
-	case WIRE_STYLE_SE:
-		return POLICY_STYLE_SE;
-	default:
-		return POLICY_STYLE_NONE;
-	}
-}
-
-struct policy_request
-policy_client_request(
-	const struct engine *engine, const struct rsvp_policy_query *query)
-{
-	static const enum policy_role roles[] = { [RSVP_ROLE_SENDER] =
-							  POLICY_SENDER,
-		[RSVP_ROLE_RECEIVER] = POLICY_RECEIVER,
-		[RSVP_ROLE_TRANSIT] = POLICY_TRANSIT };
-	const struct wire_tspec *tspec = &query->flowspec.tspec;
-	bool gs = query->flowspec.service == WIRE_SERVICE_GS;
-	struct policy_request out = { .message = query->message == WIRE_PATH
-							 ? POLICY_PATH
-							 : POLICY_RESV,
-		.role = roles[query->role],
-		.who_known = query->who.known,
-		.uid = query->who.uid,
-		.gid = query->who.gid,
-		.proto = query->session.proto,
-		.dst = query->session.dst,
-		.dst_port = query->session.dst_port,
-		.src = query->sender.src,
-		.src_port = query->sender.src_port,
-		.service = service_of(query),
-		.rate_Bps = whole(gs ? query->flowspec.R : tspec->r),
-		.bucket_bytes = whole(tspec->b),
-		.peak_Bps = whole(tspec->p),
-		.max_packet = tspec->M,
-		.neighbour = query->neighbour,
-		.style = style_of(query->style),
-		.now_unix_s = (int64_t)time(NULL) };
-
-	if (out.peak_Bps == UINT64_MAX)
-		out.peak_Bps = 0; /* unlimited */
-	if (gs && out.message == POLICY_RESV)
-		fill_guarantee(&query->flowspec, &out);
-	out.n_groups = api_server_groups(engine->api, &query->who, &out.groups);
-	(void)text_copy(out.iface, sizeof(out.iface),
-		net_link_name(engine->link, query->ifindex));
-	return out;
-}
 
 /* What is granted in the place of what was asked for. */
 static struct wire_flowspec
@@ -663,7 +620,9 @@ policy_client_new(struct engine *engine)
 	client->slice = loop_timer_add(engine->loop, load_slice, client);
 	client->boundary = loop_timer_add(engine->loop, on_boundary, client);
 	client->policy = policy_new(alloc_heap());
-	if (client->slice && client->boundary && client->policy)
+	client->orders = policy_orders_new(engine);
+	if (client->slice && client->boundary && client->policy &&
+		client->orders)
 		return client;
 	policy_client_free(client);
 	return NULL;
@@ -679,6 +638,7 @@ policy_client_free(struct policy_client *client)
 	loop_timer_del(client->boundary);
 	drop_load(client);
 	close_fd(&client->in_force_fd);
+	policy_orders_free(client->orders);
 	policy_free(client->policy);
 	free(client);
 }
@@ -722,4 +682,37 @@ int
 policy_client_snapshot(const struct policy_client *client)
 {
 	return client->in_force_fd;
+}
+
+bool
+policy_client_order(struct policy_client *client,
+	const struct policy_wish *wish, const char **ret_why)
+{
+	uint8_t bytes[64];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	*ret_why = "policyd does not run at this moment";
+	if (client->fd < 0)
+		return false;
+	*ret_why = "too many commands wait for policyd";
+	if (!policy_orders_add(client->orders, wish, &w))
+		return false;
+	if (send(client->fd, bytes, buf_written(&w),
+		    MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return true;
+	*ret_why = "policyd does not listen";
+	policy_orders_drop(client->orders);
+	return false;
+}
+
+void
+policy_client_forget(struct policy_client *client, const void *arg)
+{
+	policy_orders_forget(client->orders, arg);
+}
+
+const struct policy_history *
+policy_client_history(const struct policy_client *client)
+{
+	return &client->history;
 }

@@ -9,6 +9,7 @@
 
 #include "policy/policy.h"
 #include "rsvpd/core/rsvp.h"
+#include "rsvpd/policy_order.h"
 
 struct engine;
 struct policy_client;
@@ -32,6 +33,31 @@ struct policy_request policy_client_request(
 
 /* The sealed memory of the rules in force, borrowed; -1: none. */
 int policy_client_snapshot(const struct policy_client *client);
+
+/* Have policyd do it; the wish is told how that ended, later and once.  False:
+ * it cannot be asked now, *ret_why. */
+bool policy_client_order(struct policy_client *client,
+	const struct policy_wish *wish, const char **ret_why);
+/* Nobody waits for the answer any more. */
+void policy_client_forget(struct policy_client *client, const void *arg);
+
+/* The generations that can be gone back to, as policyd last said, and the one
+ * that a rollback holds. */
+enum { POLICY_KEPT_MAX = 16 };
+struct policy_kept {
+	uint64_t generation;
+	uint64_t made_s;
+	uint64_t rules;
+	char source[POLICY_REASON];
+};
+struct policy_history {
+	uint64_t held; /* 0: none */
+	uint64_t held_s;
+	struct policy_kept kept[POLICY_KEPT_MAX]; /* newest first */
+	size_t count;
+};
+const struct policy_history *policy_client_history(
+	const struct policy_client *client);
 
 /* How the directory is, as policyd last said.  Times are seconds since 1970, 0:
  * never. */

@@ -10,7 +10,8 @@
  *	supervisor -> worker
  *	SUP_PING	answer with SUP_PONG and the same serial
  *	SUP_RELOAD	a descriptor: the configuration, fresh
- *			(engine: rsvpd.conf, policyd: policy.conf)
+ *			(engine: rsvpd.conf, policyd: policy.conf); serial 0
+ *			when nobody asked
  *	SUP_FD		a descriptor of a role (engine only)
  *	SUP_START	all descriptors of the start have been sent (engine
  *			only)
@@ -20,6 +21,8 @@
  *	SUP_NEED	wants a network socket of a role (engine only)
  *	SUP_READY	serves; what the supervisor must know (engine only)
  *	SUP_RELOADED	a reload was applied or refused, and why
+ *	SUP_POLICY	wants policy.conf as it is now (policyd only); the
+ *			SUP_RELOAD has its serial, and says why there is none
  */
 
 #include <stdbool.h>
@@ -33,7 +36,8 @@ enum sup_msg_type {
 	SUP_READY,
 	SUP_RELOADED,
 	SUP_START,
-	SUP_NEED
+	SUP_NEED,
+	SUP_POLICY
 };
 
 enum { SUP_WORKER_FD = 4, SUP_GROUP = 32, SUP_TEXT = 400 };
@@ -45,8 +49,8 @@ struct sup_msg {
 	bool ok;               /* SUP_RELOADED: applied */
 	uint32_t watchdog_ms;  /* SUP_READY, SUP_RELOADED; 0: as before */
 	char group[SUP_GROUP]; /* of the control socket; "": as before */
-	char text[SUP_TEXT];   /* SUP_RELOADED: why not; SUP_START: the name of
-				* the   configuration file */
+	char text[SUP_TEXT];   /* SUP_RELOADED, SUP_RELOAD: why not; SUP_START:
+				* the name of   the   configuration file */
 	int fd;                /* -1: none */
 };
 

@@ -110,6 +110,8 @@ engine_reloaded(struct supervisor *sup, const struct sup_msg *msg)
 		sup_reload(sup);
 }
 
+static void give_policy(struct worker *policyd, uint32_t serial);
+
 static void
 take_message(struct worker *w, const struct sup_msg *msg)
 {
@@ -123,6 +125,8 @@ take_message(struct worker *w, const struct sup_msg *msg)
 		engine_ready(sup, msg);
 	else if (msg->type == SUP_RELOADED && w == sup_engine(sup))
 		engine_reloaded(sup, msg);
+	else if (msg->type == SUP_POLICY && w == &sup->workers[POLICYD])
+		give_policy(w, msg->serial);
 }
 
 /* One bounded batch.  The end of a worker is told by its signal, not here. */
@@ -176,6 +180,24 @@ reload_engine(struct supervisor *sup)
 	if (sup_tell(engine, &(struct sup_msg){ .type = SUP_RELOAD,
 				     .fd = sup_rewind(fd) }) < 0)
 		sup_close(&sup->conf_new);
+}
+
+/* policy.conf as it is now.  No descriptor, no text: there is no file, and none
+ * has to be. */
+static void
+give_policy(struct worker *policyd, uint32_t serial)
+{
+	const struct sup_options *o = policyd->sup->options;
+	int fd = sup_copy_file(supervisor_policy_path(o));
+	struct sup_msg msg = { .type = SUP_RELOAD, .serial = serial, .fd = -1 };
+
+	if (fd >= 0)
+		msg.fd = sup_rewind(fd);
+	else if (fd != -ENOENT || o->policy_required)
+		(void)text_copy(
+			msg.text, sizeof(msg.text), strerror(-fd)); /* fits */
+	(void)sup_tell(policyd, &msg);
+	sup_close(&fd);
 }
 
 static void

@@ -64,6 +64,40 @@ policy_client_request(
 	return (struct policy_request){ .proto = 17 };
 }
 
+/* It answers at once, or does not listen. */
+bool
+policy_client_order(struct policy_client *client,
+	const struct policy_wish *wish, const char **ret_why)
+{
+	const struct policy_done done = {
+		.ok = true, .text = "done", .lines = "one\ntwo", .fd = -1
+	};
+
+	(void)client;
+	*ret_why = "nobody listens";
+	if (wish->generation % 2 != 0)
+		return false;
+	wish->done(wish->arg, &done);
+	return true;
+}
+
+void
+policy_client_forget(struct policy_client *client, const void *arg)
+{
+	(void)client, (void)arg;
+}
+
+const struct policy_history *
+policy_client_history(const struct policy_client *client)
+{
+	static const struct policy_history history = { .held = 4,
+		.kept = { { 5, 1, 2, "file" }, { 4, 1, 2, "" } },
+		.count = 2 };
+
+	(void)client;
+	return &history;
+}
+
 const char *
 policy_client_sources(const struct policy_client *client)
 {

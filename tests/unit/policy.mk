@@ -8,6 +8,7 @@ policy_tests = \
 	tests/unit/test_policy_data \
 	tests/unit/test_policy_engine \
 	tests/unit/test_policy_grants \
+	tests/unit/test_policy_history \
 	tests/unit/test_policy_limits \
 	tests/unit/test_policy_order \
 	tests/unit/test_policy_request \
@@ -19,6 +20,10 @@ TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/t_golden.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
 tests_unit_test_policy_change_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_request_LDADD = libpolicy.la libbase.la -lm \
+	$(UNIT_LDADD)
+tests_unit_test_policy_history_SOURCES = tests/unit/test_policy_history.c \
+	policy/history.c policy/state.c
+tests_unit_test_policy_history_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_policy_data_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_convert_LDADD = libpolicysource.la libpolicy.la libbase.la \

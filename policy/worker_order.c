@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What an operator wants of the sources: to be read now, to be read and only
+ * shown, or to be left alone while an earlier generation is in force.  One
+ * order at a time; the directory is waited for, but not for ever.
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "policy/snapshot_int.h"
+#include "worker_own_int.h"
+
+enum { WAIT_MS = 20000 /* for the directory */ };
+
+/* ---- the answer ---------------------------------------------------------- */
+
+static void
+add_lines(struct text *t, const struct source_report *r)
+{
+	for (size_t i = 0; i < r->count && i < SOURCE_LINES; i++) {
+		const char *line = r->lines[i] ? r->lines[i] : "no memory";
+
+		if (t->len + strlen(line) + 2 > t->size - 40) {
+			text_printf(t, "%zu more lines\n", r->count - i);
+			return;
+		}
+		text_printf(t, "%s\n", line);
+	}
+}
+
+static uint64_t
+generation_in_force(const struct worker *w)
+{
+	return w->held.generation != 0 ? w->held.generation
+				       : w->force.generation;
+}
+
+static struct worker_done
+answer(struct worker *w, bool ok)
+{
+	struct worker_done done = { .serial = w->work.order.serial,
+		.ok = ok,
+		.generation = generation_in_force(w) };
+	struct text lines = text_over(done.lines, sizeof(done.lines));
+
+	add_lines(&lines, &w->work.errors);
+	add_lines(&lines, &w->work.notes);
+	return done;
+}
+
+/* The order is done; candidate may be NULL. */
+static void
+finish(struct worker *w, const struct worker_done *done, uint8_t *candidate,
+	size_t len)
+{
+	worker_tell_status(w);
+	worker_tell_done(w, done, candidate, len);
+	source_report_done(&w->work.errors);
+	source_report_done(&w->work.notes);
+	free(w->work.text);
+	w->work = (struct work_order){ .until = MONO_NEVER };
+}
+
+static void refuse(struct worker *w, const char *fmt, ...) TEXT_PRINTF(2, 3);
+
+static void
+refuse(struct worker *w, const char *fmt, ...)
+{
+	struct worker_done done = answer(w, false);
+	struct text t = text_over(done.text, sizeof(done.text));
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_vprintf(&t, fmt, ap);
+	va_end(ap);
+	finish(w, &done, NULL, 0);
+}
+
+/* ---- load ---------------------------------------------------------------- */
+
+static void
+let_go(struct worker *w)
+{
+	int rc = history_hold(&w->history, 0, 0);
+
+	if (rc < 0)
+		log_err(LOG_POLICY,
+			"rollback: %s/policy.rollback: not removed (%s); a "
+			"restart goes back to it",
+			w->history.state_dir, strerror(-rc));
+	log_info(LOG_POLICY,
+		"rollback to generation %" PRIu64 ": ended, generation "
+		"%" PRIu64 " is in force",
+		w->held.generation, w->force.generation);
+	alloc_put(alloc_heap(), w->held.snapshot);
+	w->held = (struct held){ 0 };
+	worker_judge_again(w);
+	worker_tell_snapshot(w);
+	force_save_soon(&w->force);
+}
+
+/* The directory has said what it has, or that it has nothing to say. */
+static void
+end_load(struct worker *w)
+{
+	const char *problem = w->work.problem;
+	struct worker_done done;
+	struct text t;
+
+	if (w->directory.present && problem[0] == '\0')
+		worker_consider(w);
+	done = answer(w, problem[0] == '\0' && !worker_is_unusable(w));
+	t = text_over(done.text, sizeof(done.text));
+	text_printf(&t, "generation %" PRIu64 " is in force",
+		generation_in_force(w));
+	if (w->directory.present)
+		text_printf(&t, "; %s",
+			w->directory_status[0] != '\0' ? w->directory_status
+						       : problem);
+	finish(w, &done, NULL, 0);
+}
+
+static void
+wait_for_directory(struct worker *w)
+{
+	w->work.waiting = true;
+	w->work.until = mono_add_ms(os_now(), WAIT_MS);
+	dir_hurry(w->dir);
+}
+
+static void
+begin_load(struct worker *w, char *text)
+{
+	struct work_order *o = &w->work;
+
+	if (!text) {
+		refuse(w, "no memory");
+		return;
+	}
+	if (!worker_take_conf(w, text, &o->errors, &o->notes)) {
+		refuse(w,
+			"the file has %zu error%s; generation %" PRIu64
+			" stays in force",
+			o->errors.count, o->errors.count == 1 ? "" : "s",
+			generation_in_force(w));
+		return;
+	}
+	if (w->held.generation != 0)
+		let_go(w);
+	if (w->directory.present)
+		wait_for_directory(w);
+	else
+		end_load(w);
+}
+
+/* ---- a candidate --------------------------------------------------------- */
+
+/* As bytes, with the generation it would have.  False: no memory. */
+static bool
+write_candidate(struct worker *w, struct policy_set *set, uint8_t **ret_bytes,
+	size_t *ret_len)
+{
+	struct policy_head now = { 0 };
+	struct policy_head then = { 0 };
+
+	set->made_unix_s = (int64_t)time(NULL);
+	set->generation = w->force.generation + 1;
+	if (!policy_snapshot_write(set, ret_bytes, ret_len))
+		return false;
+	if (!w->force.snapshot ||
+		policy_head_read(w->force.snapshot, w->force.len, &now) ||
+		policy_head_read(*ret_bytes, *ret_len, &then) ||
+		now.body_digest != then.body_digest)
+		return true;
+	alloc_put(alloc_heap(), *ret_bytes);
+	set->generation = w->force.generation;
+	return policy_snapshot_write(set, ret_bytes, ret_len);
+}
+
+/* What a strict directory would be refused for. */
+static bool
+is_too_strict(const struct source_directory *d, const struct work_order *o)
+{
+	return d->present && d->strict && o->notes.count > 0;
+}
+
+static void
+end_candidate(struct worker *w)
+{
+	struct work_order *o = &w->work;
+	struct source_draft live = { 0 };
+	struct source_directory d;
+	const struct worker_build b = { o->text ? o->text : w->conf, NULL, &d,
+		&o->errors, &o->notes, &live };
+	bool known = false;
+	struct policy_set *set = worker_compile(w, &b, &known);
+	struct worker_done done;
+	struct text t;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+
+	if (!set) {
+		source_draft_done(&live);
+		refuse(w, "the source has %zu error%s", o->errors.count,
+			o->errors.count == 1 ? "" : "s");
+		return;
+	}
+	if (write_candidate(w, set, &bytes, &len)) {
+		done = answer(w, !is_too_strict(&d, o));
+		done.generation = set->generation;
+		t = text_over(done.text, sizeof(done.text));
+		if (!done.ok)
+			text_add(&t, "entries cannot be read, and it is "
+				     "strict; ");
+		if (d.present && !known)
+			text_add(&t, "nothing is known from the directory; ");
+		text_add(&t, o->problem);
+		finish(w, &done, bytes, len);
+	} else {
+		refuse(w, "no memory");
+	}
+	policy_set_free(set);
+	source_draft_done(&live);
+}
+
+static void
+begin_candidate(struct worker *w, char *text)
+{
+	w->work.text = text;
+	if (!text && !w->conf)
+		refuse(w, "no file has been read yet");
+	else if (w->directory.present)
+		wait_for_directory(w);
+	else
+		end_candidate(w);
+}
+
+/* ---- rollback ------------------------------------------------------------ */
+
+/* In force from now on, and after a restart. */
+static void
+hold(struct worker *w, const struct held *held)
+{
+	uint64_t was = generation_in_force(w);
+	struct worker_done done;
+	struct text t;
+	int rc =
+		history_hold(&w->history, held->generation, held->since_unix_s);
+
+	if (rc < 0) {
+		alloc_put(alloc_heap(), held->snapshot);
+		refuse(w,
+			"%s/policy.rollback: not written (%s); generation "
+			"%" PRIu64 " stays in force",
+			w->history.state_dir, strerror(-rc), was);
+		return;
+	}
+	alloc_put(alloc_heap(), w->held.snapshot);
+	w->held = *held;
+	worker_tell_snapshot(w);
+	log_warn(LOG_POLICY,
+		"rollback: generation %" PRIu64 " in the place of %" PRIu64
+		", until rsvpctl policy load",
+		held->generation, was);
+	worker_judge_again(w);
+	done = answer(w, true);
+	t = text_over(done.text, sizeof(done.text));
+	text_printf(&t,
+		"generation %" PRIu64 " is in force until rsvpctl policy load",
+		held->generation);
+	finish(w, &done, NULL, 0);
+}
+
+static void
+begin_rollback(struct worker *w)
+{
+	const uint64_t now = generation_in_force(w);
+	const struct history_entry *before = history_before(&w->history, now);
+	struct held held = { .generation = w->work.order.generation,
+		.since_unix_s = (int64_t)time(NULL) };
+	const char *problem;
+
+	if (!w->history.state_dir) {
+		refuse(w, "no generations are kept: policyd has no state "
+			  "directory");
+		return;
+	}
+	if (held.generation == 0 && before)
+		held.generation = before->generation;
+	if (held.generation == 0) {
+		refuse(w, "no generation before %" PRIu64 " is kept", now);
+		return;
+	}
+	if (held.generation == now) {
+		refuse(w, "generation %" PRIu64 " is in force already", now);
+		return;
+	}
+	worker_keep_history(w); /* the way forth */
+	problem = history_load(
+		&w->history, held.generation, &held.snapshot, &held.len);
+	if (problem)
+		refuse(w,
+			"generation %" PRIu64 ": %s (rsvpctl policy history "
+			"lists what is kept); generation %" PRIu64
+			" stays in force",
+			held.generation, problem, now);
+	else
+		hold(w, &held);
+}
+
+void
+order_start(struct worker *w)
+{
+	uint64_t newest = history_open(&w->history, w->force.state_dir);
+	struct held held = { 0 };
+	const char *problem;
+
+	w->work.until = MONO_NEVER;
+	if (newest > w->force.generation)
+		w->force.generation = newest;
+	held.generation = history_held(&w->history, &held.since_unix_s);
+	if (held.generation == 0)
+		return;
+	problem = history_load(
+		&w->history, held.generation, &held.snapshot, &held.len);
+	if (problem) {
+		log_err(LOG_POLICY,
+			"rollback: generation %" PRIu64
+			" cannot be held any longer: %s",
+			held.generation, problem);
+		return;
+	}
+	w->held = held;
+	log_warn(LOG_POLICY,
+		"rollback: generation %" PRIu64
+		" is held, until rsvpctl policy load",
+		held.generation);
+}
+
+/* ---- orders -------------------------------------------------------------- */
+
+void
+order_begin(struct worker *w, const struct worker_order *order)
+{
+	char *text = order->text;
+
+	w->work = (struct work_order){ .order = *order, .until = MONO_NEVER };
+	w->work.order.text = NULL; /* taken by who begins */
+	if (order->unread[0] != '\0') {
+		refuse(w,
+			"the file cannot be read: %s; generation %" PRIu64
+			" stays in force",
+			order->unread, generation_in_force(w));
+		return;
+	}
+	switch ((enum policy_order)order->what) {
+	case POLICY_ORDER_LOAD:
+		begin_load(w, text ? text : strdup(""));
+		return;
+	case POLICY_ORDER_CANDIDATE:
+		begin_candidate(w, text ? text : strdup(""));
+		return;
+	case POLICY_ORDER_DIRECTORY:
+		free(text); /* there is none */
+		begin_candidate(w, NULL);
+		return;
+	case POLICY_ORDER_ROLLBACK:
+		free(text); /* as above */
+		begin_rollback(w);
+		return;
+	case POLICY_ORDER_END:
+		break;
+	}
+	free(text);
+	refuse(w, "an order that is not known");
+}
+
+static void
+go_on(struct worker *w)
+{
+	w->work.waiting = false;
+	w->work.until = MONO_NEVER;
+	if (w->work.order.what == POLICY_ORDER_LOAD)
+		end_load(w);
+	else
+		end_candidate(w);
+}
+
+void
+order_heard(struct worker *w, const char *problem)
+{
+	if (!w->work.waiting)
+		return;
+	(void)text_copy(w->work.problem, sizeof(w->work.problem),
+		problem); /* cut is fine */
+	go_on(w);
+}
+
+struct mono
+order_until(const struct worker *w)
+{
+	return w->work.waiting ? w->work.until : MONO_NEVER;
+}
+
+void
+order_check_time(struct worker *w, struct mono now)
+{
+	char said[WORKER_PROBLEM];
+	struct text t = text_over(said, sizeof(said));
+
+	if (!w->work.waiting)
+		return;
+	if (!w->directory.present) {
+		order_heard(w, "");
+		return;
+	}
+	text_printf(&t, "no server has answered for %d s", WAIT_MS / 1000);
+	if (mono_reached(w->work.until, now))
+		order_heard(w, said);
+}
