@@ -12,6 +12,7 @@
 
 #include "rsvpd/api_server.h"
 #include "rsvpd/engine_life.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/net_link.h"
 
 enum { DEADLINE_MS = 5000 };
@@ -144,6 +145,12 @@ void
 rules_replan(struct rules *rules)
 {
 	(void)rules;
+}
+
+void
+marks_policy(struct marks *marks)
+{
+	(void)marks;
 }
 
 void

@@ -8,6 +8,7 @@
 #include "rsvpd/account.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/daemon.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
@@ -55,6 +56,13 @@ account_effect(struct account *account, const struct rsvp_account *what)
 {
 	T_EQ(what->flow.id, 9);
 	note_done((struct rsvp_core *)(void *)account, 'a');
+}
+
+void
+marks_effect(struct marks *marks, const struct rsvp_account *what)
+{
+	T_EQ(what->flow.id, 9);
+	note_done((struct rsvp_core *)(void *)marks, 'm');
 }
 
 /* The parts of the engine are not there: each stands for the core. */
@@ -180,13 +188,14 @@ accounts_are_kept_in_order(void)
 	struct engine engine = engine_of(&core);
 
 	engine.account = (struct account *)(void *)&core;
+	engine.marks = (struct marks *)(void *)&core;
 	engine.tick = loop_timer_add(engine.loop, tick, &engine);
 	core.queue[0] = flow_effect;
 	core.queue[1] = (struct rsvp_effect){ .kind = RSVP_EFFECT_ACCOUNT,
 		.account = { .flow = { .id = 9 } } };
 	core.queue[2] = send_effect;
 	effect_run(&engine);
-	T_STR(core.done, "fas");
+	T_STR(core.done, "fams");
 	loop_free(engine.loop);
 }
 
