@@ -47,7 +47,8 @@ ctl_policy_check(const struct ctl_options *options, int argc, char **argv)
 }
 
 int
-ctl_policy_explain(const struct ctl_options *options, int argc, char **argv)
+ctl_policy_explain_file(
+	const struct ctl_options *options, int argc, char **argv)
 {
 	static const char *const text[] = { "explain", NULL };
 	static const char *const json[] = { "explain", "--json", NULL };

@@ -46,8 +46,12 @@ static const struct ctl_command commands[] = {
 		"or that one, until policy load", ctl_policy_rollback },
 	{ "policy history", "", "the generations that can be gone back to",
 		ctl_policy_history },
-	{ "policy explain", "[option ...] FILE", "which rule decides on a "
-		"request, see policyd(8)", ctl_policy_explain },
+	{ "policy explain", "[DESTINATION [PORT]] [option ...] | --file FILE "
+		"[option ...]", "which rule decides on a request, and why no "
+		"other: as the daemon would now,\n      of a request by options "
+		"(--dst --port --uid --user ..., see policyd(8)), or\n      of "
+		"the reservations to DESTINATION that stand or were refused; "
+		"with --file\n      as a file has it", ctl_policy_explain },
 	{ "send", "DESTINATION PORT [option ...]", "announce a sender and show "
 		"what happens to it, until interrupted;\n      "
 		"--src --src-port --proto --rate --bucket --peak --min --max "

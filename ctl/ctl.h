@@ -115,6 +115,7 @@ ctl_command_fn ctl_policy_import;
 ctl_command_fn ctl_policy_export;
 ctl_command_fn ctl_policy_check;
 ctl_command_fn ctl_policy_explain;
+ctl_command_fn ctl_policy_explain_file;
 ctl_command_fn ctl_policy_diff;
 ctl_command_fn ctl_policy_load;
 ctl_command_fn ctl_policy_rollback;

@@ -40,6 +40,8 @@ enum ctl_type {
 	CTL_ASK_CANDIDATE_DIRECTORY,
 	CTL_ASK_ROLLBACK, /* CTL_F_GENERATION, 0: the one before */
 	CTL_ASK_HISTORY,
+	CTL_ASK_WHY, /* CTL_F_OPTIONS of a request, CTL_F_RULE it stands by */
+	CTL_ASK_REFUSED, /* as CTL_ASK_REQUESTS, of what was refused lately */
 	CTL_RECORD = 64,
 	CTL_END /* CTL_F_ERROR when the question could not be answered */
 };
@@ -201,7 +203,18 @@ enum ctl_kind {
 	X(CTL_F_HELD, 142, "rollback_generation", NUMBER)                      \
 	X(CTL_F_HELD_AGE, 143, "rollback_age_ms", SIGNED)                      \
 	X(CTL_F_RULES, 144, "rules_count", NUMBER)                             \
-	X(CTL_F_IN_FORCE, 145, "in_force", BOOL)
+	X(CTL_F_IN_FORCE, 145, "in_force", BOOL)                               \
+	X(CTL_F_MATCHED, 146, "matched", NUMBER)                               \
+	X(CTL_F_REFUSALS, 147, "refusals", LIST)                               \
+	X(CTL_F_COUNT, 148, "count", NUMBER)                                   \
+	X(CTL_F_VERDICT, 149, "verdict", TEXT)                                 \
+	X(CTL_F_LIMIT, 150, "limit", TEXT)                                     \
+	X(CTL_F_LOWERED, 151, "lowered", BOOL)                                 \
+	X(CTL_F_WHY, 152, "why", TEXT)                                         \
+	X(CTL_F_CONTINUES, 153, "continues", BOOL)                             \
+	X(CTL_F_TRIED, 154, "tried", LIST)                                     \
+	X(CTL_F_RECORDED, 155, "recorded", TEXT)                               \
+	X(CTL_F_STANDS, 156, "stands", BOOL)
 /* clang-format on */
 
 enum ctl_fact_id {

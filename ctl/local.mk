@@ -17,6 +17,7 @@ ctl_rsvpctl_SOURCES = \
 	ctl/out_json.c \
 	ctl/out_text.c \
 	ctl/policy_live.c \
+	ctl/policy_why.c \
 	ctl/policyd.c ctl/policyd.h \
 	ctl/rsvpctl.c \
 	ctl/show.c \

@@ -407,6 +407,25 @@ out_text_directory(FILE *out, const struct buf_reader *facts)
 	age_line(out, facts, CTL_F_RETRY, "next attempt in", "");
 }
 
+/* " (maxFlows 2, denied 1)" */
+static void
+print_refusals(FILE *out, struct buf_reader facts)
+{
+	const char *between = " (";
+	char reason[64];
+	struct ctl_value v;
+
+	while (ctl_value_next(&facts, &v)) {
+		if (v.fact->id != CTL_F_REFUSALS)
+			continue;
+		fprintf(out, "%s%s %" PRIu64, between,
+			text_of(&v.facts, CTL_F_REASON, reason, sizeof(reason)),
+			number_of(&v.facts, CTL_F_COUNT));
+		between = ", ";
+	}
+	fputs(between[0] == ',' ? ")" : "", out);
+}
+
 void
 out_text_rule(FILE *out, const struct buf_reader *facts)
 {
@@ -423,6 +442,11 @@ out_text_rule(FILE *out, const struct buf_reader *facts)
 		if (text[0])
 			fprintf(out, "%s\n", text);
 		held_line(out, facts);
+		fprintf(out,
+			"where no rule applies: allowed %" PRIu64
+			", refused %" PRIu64 "\n",
+			number_of(facts, CTL_F_ALLOWED),
+			number_of(facts, CTL_F_REFUSED));
 		return;
 	}
 	fprintf(out, "%s: %s, priority %" PRId64 "\n",
@@ -436,10 +460,13 @@ out_text_rule(FILE *out, const struct buf_reader *facts)
 	if (text[0])
 		fprintf(out, "  grants %s\n", text);
 	fprintf(out,
-		"  allowed %" PRIu64 ", refused %" PRIu64 "; %" PRIu64
-		" flows now\n",
+		"  matched %" PRIu64 ", allowed %" PRIu64 ", refused %" PRIu64,
+		number_of(facts, CTL_F_MATCHED),
 		number_of(facts, CTL_F_ALLOWED),
-		number_of(facts, CTL_F_REFUSED), number_of(facts, CTL_F_FLOWS));
+		number_of(facts, CTL_F_REFUSED));
+	print_refusals(out, *facts);
+	fprintf(out, "; %" PRIu64 " flows now\n",
+		number_of(facts, CTL_F_FLOWS));
 }
 
 static void

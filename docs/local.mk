@@ -14,6 +14,17 @@ docs_pages = \
 	docs/tcctl.conf.5
 nodist_man_MANS += $(docs_pages)
 CLEANFILES += $(docs_pages)
+# The other names of what is described in one page.
+docs_links = \
+	docs/mkqos.8 \
+	docs/qoslist.8 \
+	docs/qosmod.8 \
+	docs/qosremove.8 \
+	docs/rmqos.8
+nodist_man_MANS += $(docs_links)
+CLEANFILES += $(docs_links)
+$(docs_links): Makefile
+	$(AM_V_GEN)$(MKDIR_P) docs && echo '.so man8/qosadd.8' >$@
 EXTRA_DIST += \
 	docs/policy.conf.5.in \
 	docs/policyd.8.in \

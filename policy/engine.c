@@ -133,7 +133,6 @@ find_rules(const struct policy *p, const struct policy_request *q,
 	struct policy_walk walk;
 	uint32_t at;
 
-	policy_granted_init(g, p->set);
 	if (!p->set)
 		return;
 	policy_walk_begin(&walk, p->index, q);
@@ -145,6 +144,8 @@ find_rules(const struct policy *p, const struct policy_request *q,
 		policy_granted_add(g, rule);
 		if (!rule->goes_on)
 			g->decides = rule;
+		else if (!g->weighed)
+			policy_limits_pass(p->limits, rule->name);
 	}
 }
 
@@ -163,7 +164,7 @@ judge_by_default(const struct policy *p, struct policy_verdict *v)
 }
 
 static void
-judge_request(struct policy *p, const struct policy_granted *g,
+judge_request(const struct policy *p, const struct policy_granted *g,
 	const struct policy_request *q, uint32_t claim,
 	struct policy_verdict *v)
 {
@@ -200,15 +201,11 @@ say_how_it_ends(
 	v->grace_s = held.grace_s;
 }
 
-void
-policy_decide(struct policy *policy, const struct policy_request *request,
-	uint32_t claim, struct policy_verdict *ret_verdict)
+/* Before anything is decided: what was asked for. */
+static struct policy_verdict
+undecided(const struct policy_request *request)
 {
-	struct policy_verdict *v = ret_verdict;
-	struct policy_granted granted;
-
-	find_rules(policy, request, &granted);
-	*v = (struct policy_verdict){ .limit = "",
+	return (struct policy_verdict){ .limit = "",
 		.service = request->service,
 		.rate_Bps = request->rate_Bps,
 		.bucket_bytes = request->bucket_bytes,
@@ -216,10 +213,46 @@ policy_decide(struct policy *policy, const struct policy_request *request,
 		.max_packet = request->max_packet,
 		.max_slack_us = POLICY_UNLIMITED,
 		.until_unix_s = INT64_MAX };
+}
+
+/* For the counters; NULL: it was not. */
+static const char *
+refused_for(const struct policy_verdict *v)
+{
+	if (v->allowed)
+		return NULL;
+	if (v->limit[0] != '\0')
+		return v->limit;
+	return v->value == POLICY_VALUE_NO_RSC ? "memory" : "denied";
+}
+
+void
+policy_weigh(const struct policy *policy, const struct policy_request *request,
+	const char *held, struct policy_verdict *ret_verdict)
+{
+	struct policy_granted granted;
+
+	policy_granted_init(&granted, policy->set);
+	granted.weighed = true;
+	granted.held = held;
+	find_rules(policy, request, &granted);
+	*ret_verdict = undecided(request);
+	judge_request(policy, &granted, request, 0, ret_verdict);
+}
+
+void
+policy_decide(struct policy *policy, const struct policy_request *request,
+	uint32_t claim, struct policy_verdict *ret_verdict)
+{
+	struct policy_verdict *v = ret_verdict;
+	struct policy_granted granted;
+
+	policy_granted_init(&granted, policy->set);
+	find_rules(policy, request, &granted);
+	*v = undecided(request);
 	judge_request(policy, &granted, request, claim, v);
-	if (granted.decides)
-		policy_limits_note(
-			policy->limits, granted.decides->name, v->allowed);
+	policy_limits_note(policy->limits,
+		granted.decides ? granted.decides->name : "", refused_for(v));
 	/* Allowed without a claim: the old one is replaced by none. */
 	if (v->allowed && v->claim == 0)
 		policy_limits_end(policy->limits, claim);
@@ -300,6 +333,12 @@ policy_status(const struct policy *p, struct policy_status *ret)
 	ret->rules = p->set->n_rules;
 	ret->categories = p->set->n_categories;
 	ret->made_unix_s = p->set->made_unix_s;
+
+	const struct policy_use use =
+		policy_limits_use(p->limits, POLICY_COUNTS_RULE, "", "");
+
+	ret->allowed = use.allowed;
+	ret->refused = use.refused;
 	(void)text_copy(ret->source, sizeof(ret->source), p->set->source);
 }
 
@@ -320,11 +359,16 @@ policy_rule_at(
 		.refused = use.refused,
 		.flows = use.flows,
 		.rate_Bps = use.rate_Bps,
+		.matched = use.allowed + use.refused + use.passed,
 	};
 	struct text conditions =
 		text_over(info.conditions, sizeof(info.conditions));
 	struct text grants = text_over(info.grants, sizeof(info.grants));
 
+	while (info.n_refusals < POLICY_REFUSALS &&
+		policy_limits_refusal(p->limits, rule->name, info.n_refusals,
+			&info.refusals[info.n_refusals]))
+		info.n_refusals++;
 	(void)text_copy(info.name, sizeof(info.name), rule->name);
 	policy_rule_text(&conditions, &p->set->times, rule);
 	if (rule->scope == POLICY_SCOPE_DATA)
@@ -427,4 +471,10 @@ policy_tried_at(const struct policy *p, size_t i,
 	*ret_rule = p->set->rules[i]->name;
 	*ret_why = failed == POLICY_HOLDS ? "" : policy_condition_text(failed);
 	return true;
+}
+
+bool
+policy_continues_at(const struct policy *p, size_t i)
+{
+	return p->set && i < p->set->n_rules && p->set->rules[i]->goes_on;
 }

@@ -466,7 +466,11 @@ take(struct policy_limits *limits, const struct policy_granted *g,
 	ask.holds = h.at;
 	ask.n_holds = h.n;
 	ask.terms = terms_of(g, q);
-	taken = policy_limits_take(limits, &ask, &o);
+	if (g->weighed)
+		taken = policy_limits_try(limits, &ask,
+			g->held && strcmp(v->rule, g->held) == 0, &o);
+	else
+		taken = policy_limits_take(limits, &ask, &o);
 	if (taken == POLICY_TAKEN) {
 		v->claim = o.claim;
 		if (o.soft != POLICY_TAKEN)

@@ -26,6 +26,8 @@ struct policy_granted {
 	struct policy_category all;
 	const struct policy_rule *by[POLICY_GRANT_COUNT];
 	const struct policy_rule *pool_by;
+	bool weighed;     /* nothing is taken */
+	const char *held; /* weighed: the rule it stands under, or NULL */
 };
 
 void policy_granted_init(

@@ -25,6 +25,8 @@ struct counter {
 	char key[KEY];
 	enum policy_counter kind;
 	struct policy_use use;
+	struct policy_refusals *refusals; /* as many as reasons were met */
+	size_t n_refusals;
 };
 
 struct slot {
@@ -80,6 +82,7 @@ policy_limits_free(struct policy_limits *l)
 		return;
 	HASH_ITER (hh, l->counters, c, next) {
 		HASH_DEL(l->counters, c);
+		alloc_put(l->alloc, c->refusals);
 		alloc_put(l->alloc, c);
 	}
 	alloc_put(l->alloc, l->slots);
@@ -140,6 +143,7 @@ drop_counter(struct policy_limits *l, struct counter *c)
 	if (l->sweep == c)
 		l->sweep = (struct counter *)c->hh.next;
 	HASH_DEL(l->counters, c);
+	alloc_put(l->alloc, c->refusals);
 	alloc_put(l->alloc, c);
 }
 
@@ -386,6 +390,24 @@ policy_limits_take(struct policy_limits *l, const struct policy_ask *ask,
 	return POLICY_TAKEN;
 }
 
+enum policy_taken
+policy_limits_try(const struct policy_limits *l, const struct policy_ask *ask,
+	bool standing, struct policy_outcome *ret)
+{
+	*ret = (struct policy_outcome){ 0 };
+	for (size_t i = 0; i < ask->n_holds && !standing; i++) {
+		const struct policy_hold *h = &ask->holds[i];
+		enum policy_taken taken;
+
+		ret->hold = i;
+		ret->would_be = policy_limits_use(l, h->kind, h->name, h->user);
+		taken = judge(ask, h, NULL, &ret->would_be);
+		if (taken != POLICY_TAKEN)
+			return taken;
+	}
+	return POLICY_TAKEN;
+}
+
 void
 policy_limits_end(struct policy_limits *l, uint32_t claim)
 {
@@ -429,17 +451,70 @@ policy_limits_next(const struct policy_limits *l, int64_t now_s)
 	return first;
 }
 
+/* The texts that stay are few, and the same ones each time. */
+static void
+note_refusal(struct policy_limits *l, struct counter *c, const char *reason)
+{
+	const size_t n = c->n_refusals;
+	struct policy_refusals *more;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(c->refusals[i].reason, reason) == 0) {
+			c->refusals[i].count++;
+			return;
+		}
+	if (n == POLICY_REFUSALS)
+		return;
+	more = (struct policy_refusals *)alloc_get(
+		l->alloc, (n + 1) * sizeof(*more));
+	if (!more)
+		return; /* counted among all */
+	if (n > 0)
+		memcpy(more, c->refusals, n * sizeof(*more));
+	more[n] = (struct policy_refusals){ reason, 1 };
+	alloc_put(l->alloc, c->refusals);
+	c->refusals = more;
+	c->n_refusals++;
+}
+
 void
-policy_limits_note(struct policy_limits *l, const char *rule, bool allowed)
+policy_limits_note(
+	struct policy_limits *l, const char *rule, const char *refused)
 {
 	struct counter *c = need_counter(l, POLICY_COUNTS_RULE, rule, "");
 
 	if (!c)
 		return; /* a decision more or less is not worth a refusal */
-	if (allowed)
+	if (!refused) {
 		c->use.allowed++;
-	else
-		c->use.refused++;
+		return;
+	}
+	c->use.refused++;
+	note_refusal(l, c, refused);
+}
+
+void
+policy_limits_pass(struct policy_limits *l, const char *rule)
+{
+	struct counter *c = need_counter(l, POLICY_COUNTS_RULE, rule, "");
+
+	if (c)
+		c->use.passed++;
+}
+
+bool
+policy_limits_refusal(const struct policy_limits *l, const char *rule, size_t i,
+	struct policy_refusals *ret)
+{
+	char key[KEY];
+	const struct counter *c;
+
+	make_key(key, POLICY_COUNTS_RULE, rule, "");
+	c = find_counter(l, key);
+	if (!c || i >= c->n_refusals)
+		return false;
+	*ret = c->refusals[i];
+	return true;
 }
 
 struct policy_use
@@ -474,7 +549,7 @@ policy_limits_sweep(struct policy_limits *l, size_t budget,
 			continue;
 		(void)text_copy(name, sizeof(name), c->key + 1);
 		name[strcspn(name, "\n")] = '\0';
-		if (!known(arg, name))
+		if (name[0] != '\0' && !known(arg, name))
 			drop_counter(l, c);
 	}
 	return l->sweep != NULL;

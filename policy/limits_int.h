@@ -35,6 +35,7 @@ struct policy_use {
 	uint64_t flows; /* claims now */
 	uint64_t rate_Bps;
 	uint64_t bucket_bytes;
+	uint64_t passed; /* conditions that held, and another rule decided */
 };
 
 /* One counter that a claim counts for, and its bounds: POLICY_UNLIMITED. */
@@ -87,6 +88,13 @@ void policy_limits_free(struct policy_limits *limits);
 /* Take a claim, or replace the one held.  On refusal nothing changes. */
 enum policy_taken policy_limits_take(struct policy_limits *limits,
 	const struct policy_ask *ask, struct policy_outcome *ret);
+/*
+ * What taking it would say, and nothing is taken.  standing: a claim of the
+ * same amount under the same counters is held and would be replaced.
+ */
+enum policy_taken policy_limits_try(const struct policy_limits *limits,
+	const struct policy_ask *ask, bool standing,
+	struct policy_outcome *ret);
 /* Give a claim back; 0 and one that is gone are fine. */
 void policy_limits_end(struct policy_limits *limits, uint32_t claim);
 /* False: there is no such claim. */
@@ -95,9 +103,15 @@ bool policy_limits_terms(const struct policy_limits *limits, uint32_t claim,
 /* When the first claim has lasted its time, after now; INT64_MAX: none. */
 int64_t policy_limits_next(const struct policy_limits *limits, int64_t now_s);
 
-/* Count a decision by that rule. */
+/* Count a decision by that rule, "": by the default.  refused: for what, a text
+ * that stays; NULL: allowed. */
 void policy_limits_note(
-	struct policy_limits *limits, const char *rule, bool allowed);
+	struct policy_limits *limits, const char *rule, const char *refused);
+/* Its conditions held, and it let a later rule decide. */
+void policy_limits_pass(struct policy_limits *limits, const char *rule);
+/* The i-th reason for which it refused, and how often; false: no more. */
+bool policy_limits_refusal(const struct policy_limits *limits, const char *rule,
+	size_t i, struct policy_refusals *ret);
 /* Zeroes when nothing was counted. */
 struct policy_use policy_limits_use(const struct policy_limits *limits,
 	enum policy_counter kind, const char *name, const char *user);

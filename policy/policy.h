@@ -163,8 +163,17 @@ struct policy_status {
 	char source[POLICY_REASON]; /* "file /etc/..., ldap ldap://..., cache"
 				     */
 	int64_t made_unix_s;
+	uint64_t allowed; /* where no rule applied */
+	uint64_t refused;
 };
 void policy_status(const struct policy *policy, struct policy_status *ret);
+
+/* Refusals for one reason: the key of a limit, "denied" or "memory". */
+struct policy_refusals {
+	const char *reason;
+	uint64_t count;
+};
+enum { POLICY_REFUSALS = 24 /* reasons shown of one rule */ };
 
 struct policy_rule_info {
 	char name[POLICY_NAME];
@@ -177,6 +186,10 @@ struct policy_rule_info {
 	uint64_t refused;
 	uint64_t flows;    /* claims now */
 	uint64_t rate_Bps; /* their sum */
+	uint64_t matched;  /* its conditions held; more than decided when it
+			    * continues */
+	size_t n_refusals;
+	struct policy_refusals refusals[POLICY_REFUSALS];
 };
 /* The i-th rule in the order of decision; false: no more. */
 bool policy_rule_at(const struct policy *policy, size_t i,
@@ -196,6 +209,17 @@ struct policy_pool_info {
 };
 bool policy_pool_at(const struct policy *policy, size_t i,
 	struct policy_pool_info *ret_info);
+
+/*
+ * What would be decided now, with nothing counted and nothing held.  held: the
+ * rule under which the same reservation stands, or NULL; under that one it
+ * counts already.
+ */
+void policy_weigh(const struct policy *policy,
+	const struct policy_request *request, const char *held,
+	struct policy_verdict *ret_verdict);
+/* The i-th rule in the order of decision lets a later one decide. */
+bool policy_continues_at(const struct policy *policy, size_t i);
 
 /* Why the i-th rule in the order of decision does not apply to the request;
  * ret_why is "" when it does.  False: no more. */

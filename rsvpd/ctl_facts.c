@@ -290,6 +290,8 @@ ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 	ctl_put_text(w, CTL_F_KIND, "status");
 	ctl_put_number(w, CTL_F_GENERATION, status->generation);
 	ctl_put_text(w, CTL_F_SOURCE, status->source);
+	ctl_put_number(w, CTL_F_ALLOWED, status->allowed);
+	ctl_put_number(w, CTL_F_REFUSED, status->refused);
 	ctl_put_text(w, CTL_F_SOURCES, policy_client_sources(client));
 	ctl_put_number(w, CTL_F_FILE_DIGEST, file->digest);
 	ctl_put_number(w, CTL_F_FILE_GENERATION, file->generation);
@@ -343,6 +345,14 @@ ctl_facts_rule(struct buf_writer *w, const struct policy_rule_info *rule)
 	ctl_put_number(w, CTL_F_REFUSED, rule->refused);
 	ctl_put_number(w, CTL_F_FLOWS, rule->flows);
 	ctl_put_number(w, CTL_F_RATE, bits(rule->rate_Bps));
+	ctl_put_number(w, CTL_F_MATCHED, rule->matched);
+	for (size_t i = 0; i < rule->n_refusals; i++) {
+		uint8_t *nest = msg_nest(w, CTL_F_REFUSALS);
+
+		ctl_put_text(w, CTL_F_REASON, rule->refusals[i].reason);
+		ctl_put_number(w, CTL_F_COUNT, rule->refusals[i].count);
+		msg_nest_end(w, nest);
+	}
 }
 
 static const char *

@@ -25,6 +25,8 @@ struct ctl_client {
 	size_t counter_count;
 	size_t counter_room;
 	struct policy_done *answer; /* of policyd; NULL: none yet */
+	struct ctl_why *why;        /* what is explained; NULL: nothing */
+	const char *error;          /* the answer ends with it; or NULL */
 	int out_fd;     /* goes with the next datagram; owned, -1: none */
 	size_t out_len; /* a datagram that the kernel did not take yet */
 	uint8_t out[MSG_DATAGRAM_MAX];
@@ -61,10 +63,14 @@ ctl_step_fn ctl_step_snapshot;
 ctl_step_fn ctl_step_request;
 ctl_step_fn ctl_step_answer;
 ctl_step_fn ctl_step_history;
+ctl_step_fn ctl_step_why;
+ctl_step_fn ctl_step_refused;
 
 /* A question that policyd answers: ask it.  NULL, or why not. */
 const char *ctl_policy_begin(struct ctl_client *client, const struct msg *m);
-/* Of that question. */
+/* A question on a request: read it.  NULL, or why not. */
+const char *ctl_why_begin(struct ctl_client *client, const struct msg *m);
+/* Of these questions. */
 void ctl_policy_drop(struct ctl_client *client);
 /* What was waited for has come. */
 void ctl_resume(struct ctl_client *client);

@@ -64,13 +64,15 @@ put_request(struct buf_writer *w, const struct policy_request *request)
 
 static void
 put_query(struct ctl_client *c, struct buf_writer *w,
-	const struct rsvp_policy_query *query, const char *rule)
+	const struct rsvp_policy_query *query, const char *rule,
+	const char *reason)
 {
 	const struct policy_request request =
 		policy_client_request(c->server->engine, query);
 	uint8_t *m = ctl_record(c, w);
 
 	ctl_put_text(w, CTL_F_RULE, rule);
+	ctl_put_text(w, CTL_F_REASON, reason);
 	put_request(w, &request);
 	msg_end(w, m);
 }
@@ -154,14 +156,15 @@ ctl_step_request(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 			query_of_path(&info.session, &s->paths[i]);
 
 		if (s->paths[i].local_id != 0)
-			put_query(c, w, &query, "");
+			put_query(c, w, &query, "", "");
 	}
 	for (size_t i = 0; i < resvs; i++) {
 		const struct rsvp_policy_query query = query_of_resv(
 			&info.session, &s->resvs[i], s->paths, paths);
 
 		if (s->resvs[i].in_force)
-			put_query(c, w, &query, s->resvs[i].rule);
+			put_query(c, w, &query, s->resvs[i].rule,
+				s->resvs[i].reason);
 	}
 	*ret_next = info.serial;
 	return true;
@@ -176,6 +179,8 @@ ctl_policy_drop(struct ctl_client *c)
 		(void)close(c->answer->fd); /* of memory: nothing to lose */
 	free(c->answer);
 	c->answer = NULL;
+	free(c->why);
+	c->why = NULL;
 }
 
 static void
@@ -299,5 +304,215 @@ ctl_step_history(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 		ctl_facts_held(w, client);
 	msg_end(w, m);
 	*ret_next = c->cursor + 1;
+	return true;
+}
+
+/* ---- why ----------------------------------------------------------------- */
+
+struct ctl_why {
+	struct policy_question question;
+	char held[POLICY_NAME]; /* the rule it stands by; "": it does not */
+	uint64_t generation;    /* of the rules it is asked of */
+	bool decided;           /* the rule that decides was told */
+	char problem[200];
+};
+
+/* One option of the request. */
+static bool
+take_word(struct ctl_why *why, struct msg_attr *nest)
+{
+	struct text t = text_over(why->problem, sizeof(why->problem));
+	char name[32] = "";
+	char value[POLICY_OPTION] = "";
+	const char *wants = "";
+	struct msg_attr a;
+
+	while (msg_attr_next(&nest->body, &a)) {
+		if (a.type == CTL_F_NAME)
+			msg_get_text(&a, name, sizeof(name));
+		else if (a.type == CTL_F_TEXT)
+			msg_get_text(&a, value, sizeof(value));
+		if (a.body.failed)
+			nest->body.failed = true;
+	}
+	if (nest->body.failed) {
+		text_add(&t, "an option is too long");
+		return false;
+	}
+	switch (policy_question_set(&why->question, name, value, &wants)) {
+	case POLICY_QUESTION_TAKEN:
+		return true;
+	case POLICY_QUESTION_UNKNOWN:
+		text_printf(&t, "--%s: no such option", name);
+		break;
+	case POLICY_QUESTION_WRONG:
+		text_printf(&t, "--%s %s: not %s", name, value, wants);
+		break;
+	}
+	return false;
+}
+
+const char *
+ctl_why_begin(struct ctl_client *c, const struct msg *m)
+{
+	struct ctl_why *why = (struct ctl_why *)calloc(1, sizeof(*why));
+	struct buf_reader r = m->body;
+	struct policy_status status;
+	struct msg_attr a;
+
+	c->why = why;
+	if (!why)
+		return "no memory";
+	policy_status(policy_client_policy(c->server->engine->policy), &status);
+	why->generation = status.generation;
+	policy_question_init(&why->question, (int64_t)time(NULL));
+	while (msg_attr_next(&r, &a)) {
+		if (a.type == CTL_F_OPTIONS && !take_word(why, &a))
+			return why->problem;
+		if (a.type == CTL_F_RULE)
+			msg_get_text(&a, why->held, sizeof(why->held));
+		if (a.body.failed)
+			return "the question is malformed";
+	}
+	policy_question_settle(&why->question);
+	return NULL;
+}
+
+static void
+put_verdict(struct ctl_client *c, struct buf_writer *w)
+{
+	const struct policy *policy =
+		policy_client_policy(c->server->engine->policy);
+	const struct ctl_why *why = c->why;
+	struct policy_status status;
+	struct policy_verdict v;
+	char category[POLICY_NAME];
+	uint8_t *m = ctl_record(c, w);
+
+	policy_weigh(policy, &why->question.request,
+		why->held[0] != '\0' ? why->held : NULL, &v);
+	policy_status(policy, &status);
+	ctl_put_text(w, CTL_F_VERDICT, v.allowed ? "allowed" : "refused");
+	ctl_put_text(w, CTL_F_RULE, v.rule);
+	if (policy_rule_category(policy, v.rule, category))
+		ctl_put_text(w, CTL_F_CATEGORY, category);
+	ctl_put_text(w, CTL_F_REASON, v.reason);
+	if (!v.allowed) {
+		ctl_put_number(w, CTL_F_CODE_VALUE, v.value);
+		ctl_put_text(w, CTL_F_LIMIT, v.limit);
+	}
+	ctl_put_bool(w, CTL_F_LOWERED, v.lowered);
+	ctl_put_number(w, CTL_F_GENERATION, status.generation);
+	ctl_put_text(w, CTL_F_SOURCE, status.source);
+	ctl_put_number(w, CTL_F_RULES, status.rules);
+	msg_end(w, m);
+}
+
+/* The verdict, then the rules that are tried, up to the one that decides. */
+bool
+ctl_step_why(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	const struct policy *policy =
+		policy_client_policy(c->server->engine->policy);
+	struct ctl_why *why = c->why;
+	const char *name = "";
+	const char *lost = "";
+	struct policy_status status;
+	bool continues;
+	uint8_t *m;
+
+	if (c->error || why->decided)
+		return false;
+	policy_status(policy, &status);
+	if (status.generation != why->generation) {
+		c->error = "the policy has changed meanwhile: ask again";
+		return false;
+	}
+	*ret_next = c->cursor + 1;
+	if (c->cursor == 0) {
+		put_verdict(c, w);
+		return true;
+	}
+	if (!policy_tried_at(policy, (size_t)c->cursor - 1,
+		    &why->question.request, &name, &lost))
+		return false;
+	continues = policy_continues_at(policy, (size_t)c->cursor - 1);
+	m = ctl_record(c, w);
+	ctl_put_text(w, CTL_F_NAME, name);
+	ctl_put_text(w, CTL_F_WHY, lost);
+	ctl_put_bool(w, CTL_F_CONTINUES, continues);
+	msg_end(w, m);
+	why->decided = !w->failed && lost[0] == '\0' && !continues;
+	return true;
+}
+
+/* ---- what was refused ---------------------------------------------------- */
+
+/* The application of this host whose flow was asked for, while it sends. */
+static const struct rsvp_path_info *
+sender_of_refusal(struct ctl_server *s, const struct rsvp_refusal *r)
+{
+	const struct rsvp_resv_info resv = {
+		.style = r->style, .filter_count = 1, .filters = { r->sender }
+	};
+	struct rsvp_session_info info;
+	size_t count;
+
+	if (!rsvp_core_session_find(s->engine->core, &r->session, &info))
+		return NULL;
+	count = rsvp_core_paths(s->engine->core, loop_now(), info.serial,
+		s->paths, CTL_PER_SESSION);
+	return local_sender(&resv, s->paths,
+		count < CTL_PER_SESSION ? count : CTL_PER_SESSION);
+}
+
+/* What is remembered of it; whose the flow is, its session may still tell. */
+static struct rsvp_policy_query
+query_of_refusal(struct ctl_server *s, const struct rsvp_refusal *r)
+{
+	const struct rsvp_path_info *sender;
+	struct rsvp_policy_query query = { .message = r->message,
+		.role = RSVP_ROLE_TRANSIT,
+		.who = r->who,
+		.session = r->session,
+		.sender = r->sender,
+		.style = r->style,
+		.flowspec = r->flowspec,
+		.ifindex = r->ifindex,
+		.neighbour = r->neighbour };
+
+	if (r->message == WIRE_PATH || r->who.known) {
+		query.role = r->message == WIRE_PATH ? RSVP_ROLE_SENDER
+						     : RSVP_ROLE_RECEIVER;
+		return query;
+	}
+	sender = sender_of_refusal(s, r);
+	if (sender) {
+		query.role = RSVP_ROLE_SENDER;
+		query.who = sender->who;
+	}
+	return query;
+}
+
+bool
+ctl_step_refused(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
+{
+	struct engine *engine = c->server->engine;
+	struct rsvp_policy_query query;
+	struct policy_request request;
+	struct rsvp_refusal refusal;
+	uint8_t *m;
+
+	if (!rsvp_core_refusal_before(engine->core, c->cursor, &refusal))
+		return false;
+	query = query_of_refusal(c->server, &refusal);
+	request = policy_client_request(engine, &query);
+	m = ctl_record(c, w);
+	ctl_put_signed(w, CTL_F_AGE, mono_ms_between(refusal.when, loop_now()));
+	ctl_put_text(w, CTL_F_RULE, refusal.rule);
+	ctl_put_text(w, CTL_F_REASON, refusal.reason);
+	put_request(w, &request);
+	msg_end(w, m);
+	*ret_next = refusal.serial;
 	return true;
 }

@@ -23,7 +23,11 @@
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
-enum { CLIENTS_MAX = 32, BATCH = 60000 /* octets of one datagram */ };
+enum {
+	CLIENTS_MAX = 32,
+	BATCH = 60000,  /* octets of one datagram */
+	QUESTION = 8192 /* at most, of a question */
+};
 
 uint8_t *
 ctl_record(struct ctl_client *c, struct buf_writer *w)
@@ -313,6 +317,8 @@ step_of(uint16_t ask)
 		[CTL_ASK_CANDIDATE_DIRECTORY] = ctl_step_answer,
 		[CTL_ASK_ROLLBACK] = ctl_step_answer,
 		[CTL_ASK_HISTORY] = ctl_step_history,
+		[CTL_ASK_WHY] = ctl_step_why,
+		[CTL_ASK_REFUSED] = ctl_step_refused,
 	};
 
 	return ask < sizeof(steps) / sizeof(steps[0]) ? steps[ask] : NULL;
@@ -382,7 +388,7 @@ fill(struct ctl_client *c)
 
 		if (!step(c, &w, &next)) {
 			w.end = c->out + sizeof(c->out);
-			put_end(c, &w, NULL);
+			put_end(c, &w, c->error);
 			break;
 		}
 		if (w.failed) {
@@ -522,6 +528,7 @@ begin(struct ctl_client *c, const struct msg *m)
 	c->serial = m->serial;
 	c->cursor = 0;
 	c->counter_count = 0;
+	c->error = NULL;
 	ctl_policy_drop(c);
 	if (m->version != MSG_VERSION || !step_of(m->type)) {
 		struct buf_writer w = buf_writer(c->out, sizeof(c->out));
@@ -551,6 +558,8 @@ begin(struct ctl_client *c, const struct msg *m)
 		begin_order(c, m);
 		return;
 	}
+	if (c->ask == CTL_ASK_WHY)
+		c->error = ctl_why_begin(c, m);
 	pump(c);
 }
 
@@ -558,7 +567,7 @@ static void
 client_ready(void *arg, int fd, unsigned ready)
 {
 	struct ctl_client *c = (struct ctl_client *)arg;
-	uint8_t bytes[1024];
+	uint8_t bytes[QUESTION];
 
 	if ((ready & LOOP_WRITE) != 0) {
 		pump(c);

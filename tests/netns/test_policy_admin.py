@@ -181,3 +181,87 @@ def test_every_subcommand_has_help(two):
     for command in words:
         done = two.daemon.ctl(*command.split(), "--help")
         assert done.stdout.startswith(f"usage: rsvpctl {command}")
+
+
+def explain(pair, *argv):
+    done = pair.daemon.ctl("--json", "policy", "explain", *map(str, argv),
+                           check=False)
+    return done.returncode, json.loads(done.stdout) if done.stdout else \
+        done.stderr
+
+
+def test_the_daemon_explains_a_request_as_it_would_decide_it_now(two):
+    status, said = explain(two, "--uid", ALICE, "--dst", B4, "--port", 7000,
+                           "--rate", "1Mbit")
+    assert (status, said["verdict"], said["rule"], said["category"]) == (
+        0, "allowed", "alice", "large")
+    assert said["generation"] == generation(two)
+    tried = [(t["name"], t["why"]) for t in said["tried"]]
+    assert tried[-1] == ("alice", "")
+    assert ("mark", "scope: it governs data traffic only") in tried or \
+        len(tried) == 1
+    status, said = explain(two, "--uid", BOB, "--dst", B4, "--rate", "3Mbit")
+    assert (status, said["verdict"], said["limit"], said["error_value"]) == (
+        1, "refused", "maxRatePerFlow", 19)
+    done = two.daemon.ctl("policy", "explain", "--uid", EVE, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("refused: no rule applies: denied")
+    assert f"from: generation {generation(two)}, file " in done.stdout
+    assert "alice: does not apply (who: somebody else)" in done.stdout
+    assert "not tried" not in done.stdout
+
+
+def test_an_explanation_counts_nothing(two):
+    before = two.daemon.ctl_json("policy", "show")
+    for _ in range(3):
+        explain(two, "--uid", ALICE, "--dst", B4, "--rate", "1Mbit")
+        explain(two, "--uid", EVE)
+        explain(two, B4)
+    assert two.daemon.ctl_json("policy", "show") == before
+
+
+def test_what_stands_is_explained_by_its_destination(two):
+    status, said = explain(two, B4, 5004)
+    assert status == 0
+    found = {e["message"]: e for e in said["explained"]}
+    assert set(found) == {"path", "resv"}
+    assert all(e["stands"] and e["verdict"] == "allowed" and
+               e["rule"] == "alice" for e in found.values())
+    assert "rule alice allows" in found["resv"]["recorded"]
+    status, said = explain(two, B4)
+    assert len(said["explained"]) == 4
+    text = two.daemon.ctl("policy", "explain", B4, "5006").stdout
+    assert (f"reservation to {B4} port 5006 from {A4} port 5006\n"
+            "  stands: rule bob allows" in text), text
+    assert "  now allowed: rule bob allows (category small)" in text
+    assert "nothing to 10.9.9.9 stands" in two.daemon.ctl(
+        "policy", "explain", "10.9.9.9").stdout
+
+
+def test_wrong_questions_are_told(two):
+    for words, status, said in (
+            (("--colour", "red"), 1, "--colour: no such option"),
+            (("--uid", "x"), 1, "--uid x: not a number"),
+            (("--uid",), 2, "which?"),
+            (("--user", "no-such-user"), 2, "no such user"),
+            (("--time", "2026-11-22T03:15:00Z"), 2, "with --file"),
+            (("new.conf",), 2, "not an IP address (a file is named by"),
+            ((B4, "x"), 2, "not a port"), ((B4, "1", "2"), 2, "too many"),
+            ((B4, "--uid", "1"), 2, "not both"),
+            (("--file",), 2, "which?")):
+        done = two.daemon.ctl("policy", "explain", *words, check=False)
+        assert done.returncode == status and said in done.stderr, (words, done)
+
+
+def test_a_file_is_explained_without_the_daemon(two):
+    path = candidate(two, policy(rule("x", "large", EVE)))
+    for words in (("--file", path, "--uid", EVE), ("--uid", EVE, "--file",
+                                                   path)):
+        done = two.a.run(lab.program("rsvpctl"), "--socket", "/nonexistent",
+                         "policy", "explain", *map(str, words))
+        assert done.stdout.startswith("allowed: rule x allows")
+
+
+def test_users_are_taken_with_their_groups(two):
+    status, said = explain(two, "--user", "root", "--dst", B4)
+    assert (status, said["verdict"]) == (1, "refused")

@@ -366,7 +366,7 @@ rsvpctl_has_the_same(void)
 		{ "policy export --to ldif --tag t ",
 			"chapter-premium.conf | grep -q 'SelectorTag: t'" },
 		{ "policy check ", "chapter-premium.conf | grep -q '1 rule'" },
-		{ "policy explain --offline ",
+		{ "policy explain --offline --file ",
 			"chapter-premium.conf | grep -q 'no rule'" },
 	};
 	const char *srcdir = getenv("srcdir");

@@ -404,7 +404,7 @@ lack_of_memory_refuses(void)
 					.flows,
 				0);
 		}
-		policy_limits_note(l, "another", true);
+		policy_limits_note(l, "another", NULL);
 		policy_limits_free(l);
 		T_EQ(b.held, 0);
 	}
@@ -531,7 +531,143 @@ nothing_is_kept_of_a_user_without_flows(void)
 	T_EQ(b.held, 0);
 }
 
+static struct policy_rule_info
+info_of(struct policy *p, const char *rule)
+{
+	struct policy_rule_info info;
+	size_t i = 0;
+
+	while (policy_rule_at(p, i, &info) && strcmp(info.name, rule) != 0)
+		i++;
+	T_STR(info.name, rule);
+	return info;
+}
+
+static void
+refusals_are_counted_by_reason(void)
+{
+	struct policy *p = two_rules(1, 100);
+	struct policy_rule_info info;
+	struct policy_status status;
+
+	T_CHECK(ask(p, 1000, 100, 0).allowed, "one");
+	for (int i = 0; i < 3; i++)
+		T_CHECK(!ask(p, 1000, 1, 0).allowed, "one too many");
+	T_CHECK(ask(p, 2000, 50, 0).allowed, "of another rule");
+	T_CHECK(!ask(p, 3000, 1, 0).allowed, "the default");
+	info = info_of(p, "one");
+	T_EQ(info.matched, 4);
+	T_EQ(info.allowed, 1);
+	T_EQ(info.refused, 3);
+	T_EQ(info.n_refusals, 1);
+	T_STR(info.refusals[0].reason, "maxFlows");
+	T_EQ(info.refusals[0].count, 3);
+	T_EQ(info_of(p, "two").n_refusals, 0);
+	policy_status(p, &status);
+	T_EQ(status.allowed, 0);
+	T_EQ(status.refused, 1);
+	policy_free(p);
+}
+
+/* What counts stays with the name, whatever else a new policy says. */
+static void
+counts_outlive_a_policy_that_has_the_rule(void)
+{
+	struct policy *p = two_rules(1, 100);
+	struct policy_set *set;
+	struct policy_rule *r;
+	struct policy_status status;
+	struct policy_rule_info info;
+
+	T_CHECK(ask(p, 1000, 100, 0).allowed, "one");
+	T_CHECK(!ask(p, 1000, 1, 0).allowed, "one too many");
+	T_CHECK(ask(p, 2000, 1, 0).allowed, "two");
+	T_CHECK(!ask(p, 3000, 1, 0).allowed, "the default");
+	set = t_set();
+	r = t_rule(set, "one", NULL);
+	t_span(r, POLICY_SPAN_USER, 1000, 1000);
+	r->deny = true;
+	t_put(p, set);
+	while (policy_tidy(p, 1000))
+		;
+	info = info_of(p, "one");
+	T_EQ(info.allowed, 1);
+	T_EQ(info.refused, 1);
+	T_CHECK(!ask(p, 1000, 1, 0).allowed, "it denies");
+	info = info_of(p, "one");
+	T_EQ(info.n_refusals, 2);
+	T_STR(info.refusals[1].reason, "denied");
+	T_EQ(info.refusals[1].count, 1);
+	policy_status(p, &status);
+	T_EQ(status.refused, 1);
+	policy_free(p);
+}
+
+static void
+a_rule_that_continues_has_matched_and_not_decided(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_rule *r = t_rule(set, "log", NULL);
+	struct policy *p;
+	struct policy_rule_info info;
+
+	r->goes_on = true;
+	r->priority = 5;
+	(void)t_rule(set, "last", NULL);
+	p = t_policy(set);
+	T_CHECK(ask(p, 1000, 1, 0).allowed, "the last");
+	T_CHECK(ask(p, 1000, 1, 0).allowed, "the last");
+	info = info_of(p, "log");
+	T_EQ(info.matched, 2);
+	T_EQ(info.allowed, 0);
+	T_EQ(info.refused, 0);
+	T_EQ(info_of(p, "last").matched, 2);
+	policy_free(p);
+}
+
+static void
+weighing_says_the_same_and_changes_nothing(void)
+{
+	struct policy *p = two_rules(1, 100);
+	struct policy_request q = t_request();
+	struct policy_rule_info before;
+	struct policy_rule_info after;
+	struct policy_verdict v;
+
+	q.rate_Bps = 60;
+	for (int i = 0; i < 3; i++) {
+		policy_weigh(p, &q, NULL, &v);
+		T_CHECK(v.allowed, "%s", v.reason);
+		T_STR(v.rule, "one");
+		T_EQ(v.claim, 0);
+	}
+	T_EQ(info_of(p, "one").matched, 0);
+	T_CHECK(ask(p, 1000, 60, 0).allowed, "in earnest");
+	before = info_of(p, "one");
+	policy_weigh(p, &q, NULL, &v);
+	T_CHECK(!v.allowed, "one more");
+	T_STR(v.limit, "maxFlows");
+	T_STR(v.reason, "rule one: 2 flows exceed maxFlows 1");
+	T_EQ(v.value, 4);
+	/* The one that stands counts for itself once. */
+	policy_weigh(p, &q, "one", &v);
+	T_CHECK(v.allowed, "%s", v.reason);
+	/* By another rule it is one more here. */
+	policy_weigh(p, &q, "two", &v);
+	T_CHECK(!v.allowed, "stands by another");
+	after = info_of(p, "one");
+	T_CHECK(memcmp(&before, &after, sizeof(before)) == 0, "counted");
+	policy_free(p);
+}
+
 static struct t_case cases[] = {
+	{ "refusals are counted by reason", refusals_are_counted_by_reason },
+	{ "counts outlive a policy that has the rule",
+		counts_outlive_a_policy_that_has_the_rule },
+	{ "a rule that continues has matched and not decided",
+		a_rule_that_continues_has_matched_and_not_decided },
+	{ "weighing says the same and changes nothing",
+		weighing_says_the_same_and_changes_nothing },
 	{ "flows are counted and given back",
 		flows_are_counted_and_given_back },
 	{ "rules with one category count apart",
