@@ -253,6 +253,62 @@ nothing_lasts_longer_than_it_may(void)
 	policy_free(p);
 }
 
+/* Of several pools it is in the first, as with all that is granted. */
+static void
+the_first_pool_counts(void)
+{
+	struct policy_set *set = t_set();
+	struct policy_pool_info info;
+	struct policy *p;
+	struct policy_rule *first;
+
+	t_pool(set, "one");
+	t_pool(set, "two");
+	t_category(set, "none");
+	t_category(set, "c")->pool = 1;
+	t_category(set, "d")->pool = 0;
+	first = t_rule(set, "first", "none");
+	first->goes_on = true;
+	first->priority = 9;
+	first = t_rule(set, "second", "c");
+	first->goes_on = true;
+	first->priority = 8;
+	t_rule(set, "r", "d");
+	p = t_policy(set);
+	T_CHECK(ask_at(p, 1, 10, 0, 0).allowed, "a flow");
+	T_CHECK(policy_pool_at(p, 1, &info), "a pool");
+	T_EQ(info.flows, 1);
+	T_CHECK(policy_pool_at(p, 0, &info), "the other");
+	T_EQ(info.flows, 0);
+	policy_free(p);
+}
+
+/* Each user by itself, whichever of the two bounds there is. */
+static void
+either_bound_counts_by_user(void)
+{
+	for (int rate = 0; rate < 2; rate++) {
+		struct policy_set *set = t_set();
+		struct policy_category *c = t_category(set, "c");
+		struct policy *p;
+
+		if (rate)
+			c->user_Bps = 10;
+		else
+			c->user_flows = 1;
+		t_rule(set, "r", "c");
+		p = t_policy(set);
+		T_CHECK(ask_at(p, 1, 10, 0, 0).allowed, "one");
+		T_CHECK(ask_at(p, 2, 10, 0, 0).allowed, "another");
+		T_STR(ask_at(p, 2, 1, 0, 0).reason,
+			rate ? "rule r: aggregate rate 88 bit/s of uid 2 "
+			       "exceeds aggregateRatePerUser 80 bit/s"
+			     : "rule r: 2 flows of uid 2 exceed "
+			       "maxFlowsPerUser 1");
+		policy_free(p);
+	}
+}
+
 /* A Path is counted nowhere: how it ends is said when it is allowed. */
 static void
 a_path_is_told_how_it_will_end(void)
@@ -397,6 +453,8 @@ static struct t_case cases[] = {
 		continued_rules_add_what_they_set_first },
 	{ "nothing lasts longer than it may",
 		nothing_lasts_longer_than_it_may },
+	{ "the first pool counts", the_first_pool_counts },
+	{ "either bound counts by user", either_bound_counts_by_user },
 	{ "a Path is told how it will end", a_path_is_told_how_it_will_end },
 	{ "what begins next is known", what_begins_next_is_known },
 	{ "claims to priority are bounded", claims_to_priority_are_bounded },
