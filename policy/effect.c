@@ -101,6 +101,117 @@ effect_flow_add(
 	return f;
 }
 
+/* ---- rules by name ------------------------------------------------------- */
+
+struct named {
+	const struct policy_rule *rule;
+	const struct policy_set *set;
+};
+
+static int
+compare_named(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->rule->name,
+		((const struct named *)b)->rule->name);
+}
+
+/* Those whose scope has a bit of these, by name; NULL for lack of memory. */
+static struct named *
+rules_of(const struct policy_set *set, unsigned scope, size_t *ret_count)
+{
+	struct named *list =
+		(struct named *)calloc(set->n_rules + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; list && i < set->n_rules; i++)
+		if ((set->rules[i]->scope & scope) != 0)
+			list[n++] = (struct named){ set->rules[i], set };
+	if (list)
+		qsort(list, n, sizeof(*list), compare_named);
+	*ret_count = n;
+	return list;
+}
+
+static void
+say_dscp(struct text *t, uint8_t dscp)
+{
+	for (const struct policy_word *w = policy_unit_words(POLICY_UNIT_DSCP);
+		w->text; w++)
+		if (w->value == dscp) {
+			text_add(t, w->text);
+			return;
+		}
+	text_printf(t, "%u", dscp);
+}
+
+/* How the reservations of a rule are marked, now and then. */
+struct marks {
+	struct named *at[2];
+	size_t count[2];
+};
+
+enum { HAVE, WANT };
+
+static bool
+marks_init(struct marks *m, const struct policy_set *have,
+	const struct policy_set *want)
+{
+	m->at[HAVE] = rules_of(have, POLICY_SCOPE_RSVP, &m->count[HAVE]);
+	m->at[WANT] = rules_of(want, POLICY_SCOPE_RSVP, &m->count[WANT]);
+	return m->at[HAVE] && m->at[WANT];
+}
+
+static void
+marks_done(struct marks *m)
+{
+	free(m->at[HAVE]);
+	free(m->at[WANT]);
+}
+
+/* "AF41", "AF41, excess LE"; nothing when it leaves them as they come. */
+static void
+say_mark(struct text *t, const struct marks *m, int side, const char *name)
+{
+	struct policy_rule rule = { .priority = 0 };
+	const struct named key = { &rule, NULL };
+	const struct named *found;
+	struct policy_marking mark;
+
+	(void)text_copy(rule.name, sizeof(rule.name), name); /* as large */
+	found = (const struct named *)bsearch(
+		&key, m->at[side], m->count[side], sizeof(key), compare_named);
+	if (!found || found->rule->category == POLICY_NO_CATEGORY ||
+		!policy_category_marking(
+			&found->set->categories[found->rule->category], &mark))
+		return;
+	if (mark.marks)
+		say_dscp(t, mark.dscp);
+	if (mark.excess == POLICY_EXCESS_MARK) {
+		text_add(t, mark.marks ? ", excess " : "excess ");
+		say_dscp(t, mark.dscp_out);
+	}
+}
+
+/* Its packets get another mark. */
+static void
+compare_marks(struct text *t, const struct marks *m,
+	const struct effect_flow *f, const struct policy_verdict *v)
+{
+	char have[64];
+	char want[64];
+	struct text h = text_over(have, sizeof(have));
+	struct text w = text_over(want, sizeof(want));
+
+	if (f->request.message != POLICY_RESV)
+		return;
+	say_mark(&h, m, HAVE, f->before);
+	say_mark(&w, m, WANT, v->rule);
+	if (strcmp(have, want) != 0)
+		text_printf(t, "%sre-marked %s -> %s", t->len > 0 ? ", " : "",
+			h.len > 0 ? have : "nothing",
+			w.len > 0 ? want : "nothing");
+}
+
 /* ---- what becomes of them ------------------------------------------------ */
 
 const char *
@@ -214,8 +325,8 @@ say_end(struct text *t, const struct effect_flow *f,
 }
 
 static void
-judge(struct policy *policy, const struct effect_flow *f,
-	const struct effect_ops *ops, void *arg)
+judge(struct policy *policy, const struct marks *marks,
+	const struct effect_flow *f, const struct effect_ops *ops, void *arg)
 {
 	char grants[GRANTS];
 	char how[64];
@@ -227,8 +338,10 @@ judge(struct policy *policy, const struct effect_flow *f,
 	};
 
 	policy_decide(policy, &f->request, f->claim, &v);
-	if (v.allowed && !f->refused)
+	if (v.allowed && !f->refused) {
 		compare_grants(&t, f, &v);
+		compare_marks(&t, marks, f, &v);
+	}
 	if (!v.allowed && f->refused)
 		return;
 	if (!v.allowed) {
@@ -248,53 +361,12 @@ judge(struct policy *policy, const struct effect_flow *f,
 
 /* ---- data traffic -------------------------------------------------------- */
 
-struct named {
-	const struct policy_rule *rule;
-	const struct policy_set *set;
-};
-
-static int
-compare_named(const void *a, const void *b)
-{
-	return strcmp(((const struct named *)a)->rule->name,
-		((const struct named *)b)->rule->name);
-}
-
 static bool
 never_equal(const void *have, const void *want)
 {
 	(void)have; /* seen when it is told */
 	(void)want; /* as above */
 	return false;
-}
-
-/* Those on data traffic, by name; NULL for lack of memory. */
-static struct named *
-data_rules(const struct policy_set *set, size_t *ret_count)
-{
-	struct named *list =
-		(struct named *)calloc(set->n_rules + 1, sizeof(*list));
-	size_t n = 0;
-
-	for (size_t i = 0; list && i < set->n_rules; i++)
-		if ((set->rules[i]->scope & POLICY_SCOPE_DATA) != 0)
-			list[n++] = (struct named){ set->rules[i], set };
-	if (list)
-		qsort(list, n, sizeof(*list), compare_named);
-	*ret_count = n;
-	return list;
-}
-
-static void
-say_dscp(struct text *t, uint8_t dscp)
-{
-	for (const struct policy_word *w = policy_unit_words(POLICY_UNIT_DSCP);
-		w->text; w++)
-		if (w->value == dscp) {
-			text_add(t, w->text);
-			return;
-		}
-	text_printf(t, "%u", dscp);
 }
 
 static void
@@ -384,8 +456,8 @@ judge_data(const struct policy_set *have, const struct policy_set *want,
 		tell_data };
 	struct diff_side h = { .size = sizeof(struct named) };
 	struct diff_side n = { .size = sizeof(struct named) };
-	struct named *old = data_rules(have, &h.count);
-	struct named *new = data_rules(want, &n.count);
+	struct named *old = rules_of(have, POLICY_SCOPE_DATA, &h.count);
+	struct named *new = rules_of(want, POLICY_SCOPE_DATA, &n.count);
 	bool good = old && new;
 
 	h.records = old;
@@ -406,13 +478,16 @@ effect_judge(const struct policy_set *have, const struct policy_set *want,
 {
 	struct policy *policy = policy_new(alloc_heap());
 	struct data_walk w = { ops, arg, now_unix_s };
-	bool good = policy && put_in_force(policy, have);
+	struct marks marks;
+	bool good = marks_init(&marks, have, want) && policy &&
+		    put_in_force(policy, have);
 
 	for (size_t i = 0; good && i < flows->count; i++)
 		admit(policy, &flows->at[i]);
 	good = good && put_in_force(policy, want);
 	for (size_t i = 0; good && i < flows->count; i++)
-		judge(policy, &flows->at[i], ops, arg);
+		judge(policy, &marks, &flows->at[i], ops, arg);
 	policy_free(policy);
+	marks_done(&marks);
 	return good && judge_data(have, want, &w);
 }

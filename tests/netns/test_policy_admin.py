@@ -129,6 +129,18 @@ def test_a_lower_limit_is_told_with_its_end(two):
         one["reason"]
 
 
+def test_a_reservation_that_is_marked_anew_is_told(two):
+    path = candidate(two, policy(
+        rule("alice", "marked", ALICE), rule("bob", "small", BOB), MARK,
+        categories=CATEGORIES + ', { name = "marked"; inProfileDscp = "EF"; '
+        'maxRatePerFlow = "20 Mbit"; }'))
+    status, said = diff(two, path)
+    one, = said["reservations"]
+    assert (status, one["effect"], one["rule"]) == (1, "regranted", "alice")
+    assert one["grants"] == "re-marked nothing -> EF"
+    assert "port 5004" in one["reservation"]
+
+
 def test_trouble_is_status_2(two):
     path = candidate(two, BEFORE.replace('name = "small"', 'name = "other"'))
     status, said = diff(two, path)
