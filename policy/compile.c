@@ -367,11 +367,6 @@ note_scope(struct compiling *c, const struct source_rule *r)
 	const struct policy_category *category = category_of(c->set, rule);
 	bool data = (rule->scope & POLICY_SCOPE_DATA) != 0;
 
-	if (data && rule->ifaces[POLICY_IFACE_IN].count > 0)
-		source_report_add(c->notes, r->where,
-			"rule \"%s\": inInterface keeps it out of force for "
-			"data traffic (name outInterface, or scope \"RSVP\")",
-			rule->name);
 	if (!data && category && category->rate_Bps != POLICY_UNLIMITED &&
 		category->rate_Bps != 0)
 		source_report_add(c->notes, r->where,

@@ -27,6 +27,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/policy_request.c \
 	rsvpd/rules.c rsvpd/rules.h rsvpd/rules_int.h \
 	rsvpd/rules_account.c \
+	rsvpd/rules_links.c \
 	rsvpd/rules_plan.c rsvpd/rules_plan.h \
 	rsvpd/stats.c rsvpd/stats.h \
 	rsvpd/tc_client.c rsvpd/tc_client.h \

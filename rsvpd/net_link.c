@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
 /* Changes are acted on at once, but no oftener than this: a flapping route or
@@ -260,6 +261,18 @@ side(const struct net_table *table)
 		.size = sizeof(*table->ifaces) };
 }
 
+/* Of as many interfaces. */
+static bool
+same_names(const struct net_table *a, const struct net_table *b)
+{
+	for (size_t i = 0; i < a->iface_count; i++)
+		if (a->ifaces[i].facts.ifindex != b->ifaces[i].facts.ifindex ||
+			strcmp(a->ifaces[i].facts.name,
+				b->ifaces[i].facts.name) != 0)
+			return false;
+	return true;
+}
+
 int
 net_link_sync(struct net_link *link)
 {
@@ -286,6 +299,8 @@ net_link_sync(struct net_link *link)
 	const struct diff_side want = side(&table);
 
 	diff_walk(&have, &want, &ops, link->engine);
+	if (old.iface_count != table.iface_count || !same_names(&old, &table))
+		rules_links_changed(link->engine->rules);
 	net_table_free(&old);
 	return 0;
 }

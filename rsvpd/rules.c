@@ -123,7 +123,9 @@ add_instance(struct rules *rules, struct plan *plan,
 	if (!one)
 		return false;
 	describe(one, rule, iface);
-	sound = rules_plan(rule, iface->mtu, &one->rule, one->info.reason);
+	sound = rules_plan(
+		rule, iface->mtu, &rules->links, &one->rule, one->info.reason);
+	rules->by_incoming = rules->by_incoming || rule->in.count > 0;
 	one->info.state = rule->active ? sound ? RULES_WAITING : RULES_REFUSED
 				       : RULES_INACTIVE;
 	do
@@ -143,6 +145,9 @@ make_plan(struct rules *rules, struct plan *plan)
 	const int64_t now_s = (int64_t)time(NULL);
 	struct policy_data_rule rule;
 
+	rules->by_incoming = false;
+	if (!rules_list_links(rules))
+		return false;
 	for (size_t i = 0; i < rules->iface_count; i++)
 		for (size_t n = 0; policy_data_at(policy, n, now_s, &rule); n++)
 			if (rules_applies(&rule, rules->ifaces[i].name) &&
@@ -772,5 +777,6 @@ rules_free(struct rules *rules)
 	loop_timer_del(rules->retry);
 	rules_forget_ended(rules);
 	plan_free(&rules->plan);
+	free(rules->links.all);
 	free(rules);
 }

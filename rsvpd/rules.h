@@ -16,6 +16,8 @@ struct rules;
 struct rules *rules_new(struct engine *engine);
 void rules_free(struct rules *rules);
 
+/* The host has another interface, or one less, or one by another name. */
+void rules_links_changed(struct rules *rules);
 /* Policy, interfaces or the time have changed: look again, soon. */
 void rules_replan(struct rules *rules);
 /* A reservation is about to be installed or changed. */

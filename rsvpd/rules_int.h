@@ -10,6 +10,7 @@
 #include "base/msg.h"
 #include "rsvpd/loop.h"
 #include "rsvpd/rules.h"
+#include "rsvpd/rules_plan.h"
 #include "tcctl/tcctl.h"
 
 enum {
@@ -55,7 +56,9 @@ struct waiter {
 
 struct rules {
 	struct engine *engine;
-	uint64_t planned; /* generation of policy that the plan is of */
+	uint64_t planned;         /* generation of policy that the plan is of */
+	struct rules_links links; /* of the host, when it was made; owned */
+	bool by_incoming;         /* some rule names incoming ones */
 	struct loop_timer *soon;
 	struct loop_timer *retry;
 	struct plan plan;
@@ -80,5 +83,8 @@ void rules_end(
 void rules_ask_ended(struct rules *rules);
 /* Records as they are, for the end of the engine. */
 void rules_forget_ended(struct rules *rules);
+
+/* rules_links.c: read what interfaces there are.  False: no memory. */
+bool rules_list_links(struct rules *rules);
 
 #endif /* RULES_INT_H */

@@ -12,15 +12,21 @@
 
 #include "base/text.h"
 
-enum { FIELDS = 6, DSCP_ALL = 63, PROTO_ALL = 255, BUCKET_DIVIDER = 10 };
+enum { FIELDS = 7, DSCP_ALL = 63, PROTO_ALL = 255, BUCKET_DIVIDER = 10 };
+
+static bool
+is_named(const struct policy_ifaces *globs, const char *name)
+{
+	for (size_t i = 0; i < globs->count; i++)
+		if (policy_glob_match(globs->at[i].glob, name))
+			return true;
+	return false;
+}
 
 bool
 rules_applies(const struct policy_data_rule *rule, const char *ifname)
 {
-	for (size_t i = 0; i < rule->out.count; i++)
-		if (policy_glob_match(rule->out.at[i].glob, ifname))
-			return true;
-	return rule->out.count == 0;
+	return rule->out.count == 0 || is_named(&rule->out, ifname);
 }
 
 /* FNV-1a. */
@@ -48,11 +54,34 @@ rules_id(const char *name, const char *ifname, uint32_t salt)
 /* Where the product stands: which entry of each list. */
 struct product {
 	const struct policy_data_rule *rule;
+	const struct rules_links *links;
 	size_t counts[FIELDS];
 	size_t at[FIELDS];
 };
 
-enum { AT_SRC, AT_DST, AT_PROTO, AT_SRC_PORT, AT_DST_PORT, AT_DSCP };
+enum { AT_SRC, AT_DST, AT_PROTO, AT_SRC_PORT, AT_DST_PORT, AT_DSCP, AT_IN };
+
+/* The n-th interface that the rule names as incoming; NULL: no more. */
+static const struct rules_link *
+link_at(const struct policy_data_rule *rule, const struct rules_links *links,
+	size_t n)
+{
+	for (size_t i = 0; i < links->count; i++)
+		if (is_named(&rule->in, links->all[i].name) && n-- == 0)
+			return &links->all[i];
+	return NULL;
+}
+
+static size_t
+count_links(
+	const struct policy_data_rule *rule, const struct rules_links *links)
+{
+	size_t n = 0;
+
+	while (link_at(rule, links, n))
+		n++;
+	return n;
+}
 
 static size_t
 at_least_one(size_t count)
@@ -95,15 +124,18 @@ value_at(const struct policy_spans *spans, uint32_t all, size_t n,
 }
 
 static struct product
-begin_product(const struct policy_data_rule *rule)
+begin_product(
+	const struct policy_data_rule *rule, const struct rules_links *links)
 {
 	return (struct product){ .rule = rule,
+		.links = links,
 		.counts = { [AT_SRC] = at_least_one(rule->src.count),
 			[AT_DST] = at_least_one(rule->dst.count),
 			[AT_PROTO] = values(&rule->protos, PROTO_ALL),
 			[AT_SRC_PORT] = at_least_one(rule->src_ports.count),
 			[AT_DST_PORT] = at_least_one(rule->dst_ports.count),
-			[AT_DSCP] = values(&rule->dscps, DSCP_ALL) } };
+			[AT_DSCP] = values(&rule->dscps, DSCP_ALL),
+			[AT_IN] = at_least_one(count_links(rule, links)) } };
 }
 
 /* False: that was the last. */
@@ -134,6 +166,7 @@ static bool
 block_at(const struct product *p, struct tc_rule_match *ret)
 {
 	const struct policy_data_rule *r = p->rule;
+	const struct rules_link *in = link_at(r, p->links, p->at[AT_IN]);
 	struct tc_rule_match m = { 0 };
 	uint8_t value = 0;
 
@@ -159,6 +192,10 @@ block_at(const struct product *p, struct tc_rule_match *ret)
 		m.dscp = value;
 		m.dscp_mask = DSCP_ALL;
 	}
+	if (in) {
+		m.in_ifindex = in->ifindex;
+		(void)text_copy(m.in, sizeof(m.in), in->name); /* as long */
+	}
 	*ret = m;
 	return true;
 }
@@ -174,10 +211,10 @@ add_match(struct tc_rule *rule, const struct tc_rule_match *m, uint8_t family)
 }
 
 static bool
-add_blocks(const struct policy_data_rule *from, struct tc_rule *rule,
-	char reason[RSVP_REASON])
+add_blocks(const struct policy_data_rule *from, const struct rules_links *links,
+	struct tc_rule *rule, char reason[RSVP_REASON])
 {
-	struct product p = begin_product(from);
+	struct product p = begin_product(from, links);
 	struct tc_rule_match m;
 	bool fits = true;
 
@@ -237,7 +274,8 @@ bucket_of(const struct policy_data_rule *from, uint32_t mtu_bytes)
 
 bool
 rules_plan(const struct policy_data_rule *from, uint32_t mtu_bytes,
-	struct tc_rule *ret_rule, char reason[RSVP_REASON])
+	const struct rules_links *links, struct tc_rule *ret_rule,
+	char reason[RSVP_REASON])
 {
 	memset(ret_rule, 0, sizeof(*ret_rule));
 	ret_rule->deny = from->deny;
@@ -250,13 +288,13 @@ rules_plan(const struct policy_data_rule *from, uint32_t mtu_bytes,
 		ret_rule->bucket_bytes = bucket_of(from, mtu_bytes);
 		treat_excess(from, ret_rule);
 	}
-	if (from->in.count > 0) {
+	if (from->in.count > 0 && count_links(from, links) == 0) {
 		(void)text_copy(reason, RSVP_REASON,
-			"traffic control cannot tell data packets by the "
-			"interface they came in by");
+			"no interface is there that inInterface names; it is "
+			"looked at again when one appears");
 		return false;
 	}
-	return add_blocks(from, ret_rule, reason);
+	return add_blocks(from, links, ret_rule, reason);
 }
 
 /* ---- reservations -------------------------------------------------------- */

@@ -36,7 +36,8 @@ selector_equal(const struct tc_u32 *a, const struct tc_u32 *b)
 	return a->divisor == b->divisor && a->flags == b->flags &&
 	       a->offshift == b->offshift && a->offmask == b->offmask &&
 	       a->off == b->off && a->offoff == b->offoff &&
-	       a->hoff == b->hoff && a->hmask == b->hmask && keys_equal(a, b);
+	       a->hoff == b->hoff && a->hmask == b->hmask &&
+	       strcmp(a->in, b->in) == 0 && keys_equal(a, b);
 }
 
 /* The mark that a node asks for of a packet; fixed, too. */
@@ -108,6 +109,8 @@ fill_node(struct buf_writer *w, const struct tc_object *o)
 	if (u->classid != 0)
 		nl_put_u32(w, TCA_U32_CLASSID, u->classid);
 	fill_selector(w, u);
+	if (u->in[0] != '\0')
+		nl_put_text(w, TCA_U32_INDEV, u->in);
 	if (o->extra && o->extra->mark_mask != 0) {
 		const struct tc_u32_mark mark = { .val = o->extra->mark,
 			.mask = o->extra->mark_mask };
@@ -216,8 +219,7 @@ u32_parse(const struct nl_view *options, struct tc_object *o)
 	};
 	struct nl_view got[WANTS];
 
-	/* By incoming interface: not known here. */
-	if (!nl_parse(*options, wants, WANTS, got) || got[INDEV].data)
+	if (!nl_parse(*options, wants, WANTS, got))
 		return false;
 	o->hw = tc_filter_hw(got[FLAGS]);
 	if (nl_u32(got[DIVISOR]) != 0) { /* a table has nothing else */
@@ -226,6 +228,8 @@ u32_parse(const struct nl_view *options, struct tc_object *o)
 	}
 	o->u32.link = nl_u32(got[LINK]);
 	o->u32.classid = nl_u32(got[CLASSID]);
+	if (got[INDEV].data)
+		nl_text(got[INDEV], o->u32.in, sizeof(o->u32.in));
 	if (got[SEL].data && !parse_selector(got[SEL], &o->u32))
 		return false;
 	return parse_mark(got[MARK], o) &&
@@ -291,6 +295,8 @@ u32_print(struct text *t, const struct tc_object *o)
 	if (u->hmask != 0)
 		text_printf(t, " by %08x at %d", u->hmask, u->hoff);
 	print_keys(t, u);
+	if (u->in[0] != '\0')
+		text_printf(t, " in %s", u->in);
 	if (o->extra && o->extra->mark_mask != 0)
 		text_printf(t, " mark %#x/%#x", o->extra->mark,
 			o->extra->mark_mask);

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tcctl.h"
+
 #include "base/addr.h"
 #include "base/text.h"
 
@@ -142,6 +144,7 @@ struct tc_u32 {
 	uint32_t hmask;
 	uint32_t link; /* table, as a handle; 0: none */
 	uint32_t classid;
+	char in[TC_NAME]; /* what came in by that interface; "": all */
 	uint8_t key_count;
 	struct tc_key keys[TC_U32_KEYS_MAX];
 };

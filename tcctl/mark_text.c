@@ -92,6 +92,8 @@ add_match(struct text *t, const struct tc_rule_match *m)
 
 	text_printf(
 		t, "meta nfproto %s ", m->family == ADDR_V6 ? "ipv6" : "ipv4");
+	if (m->in[0] != '\0')
+		text_printf(t, "iifname \"%s\" ", m->in);
 	add_range(t, family, "saddr", &m->src_first, &m->src_last);
 	add_range(t, family, "daddr", &m->dst_first, &m->dst_last);
 	if (m->dscp_mask != 0)

@@ -348,6 +348,13 @@ static void
 want_first(const struct tc_match *m, bool v4, struct tc_u32 *u)
 {
 	*u = (struct tc_u32){ .flags = TC_U32_FLAG_TERMINAL };
+	if (m->in[0] != '\0') {
+		memcpy(u->in, m->in, sizeof(u->in));
+		/* Says nothing; the kernel keeps the number, and a new
+		 * interface may have the name. */
+		u->keys[u->key_count++] =
+			(struct tc_key){ .value = m->in_ifindex };
+	}
 	add_key(u, (uint32_t)m->dscp_mask << (v4 ? 18 : 22),
 		(uint32_t)m->dscp << (v4 ? 18 : 22), 0);
 	if (v4 && by_ports(m))

@@ -38,6 +38,8 @@ struct tc_match {
 	struct tc_port_range dst_ports;
 	uint8_t dscp; /* 6 bits */
 	uint8_t dscp_mask;
+	char in[TC_NAME]; /* "": any interface, or none */
+	uint32_t in_ifindex;
 };
 
 enum { TC_MATCH_NODES_MAX = 512 };

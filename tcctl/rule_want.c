@@ -25,14 +25,18 @@ enum {
 static struct tc_match
 match_of(const struct tc_rule_match *m)
 {
-	return (struct tc_match){ .family = m->family,
+	struct tc_match match = { .family = m->family,
 		.src = { m->src_first, m->src_last },
 		.dst = { m->dst_first, m->dst_last },
 		.proto = m->proto,
 		.src_ports = { m->src_port_first, m->src_port_last },
 		.dst_ports = { m->dst_port_first, m->dst_port_last },
 		.dscp = m->dscp,
-		.dscp_mask = m->dscp_mask };
+		.dscp_mask = m->dscp_mask,
+		.in_ifindex = m->in_ifindex };
+
+	memcpy(match.in, m->in, sizeof(match.in));
+	return match;
 }
 
 const char *

@@ -75,6 +75,8 @@ enum tc_attr {
 	ATTR_DST_PORT_FIRST,
 	ATTR_DST_PORT_LAST,
 	ATTR_DSCP_MASK,
+	ATTR_IN_NAME,
+	ATTR_IN_IFINDEX,
 	ATTR_IN_BYTES = 192,
 	ATTR_IN_PACKETS,
 	ATTR_OUT_BYTES,
@@ -204,6 +206,8 @@ static const struct field match_fields[] = {
 	FIELD(ATTR_DST_PORT_LAST,  F_U16,  tc_rule_match, dst_port_last),
 	FIELD(ATTR_DSCP,           F_U8,   tc_rule_match, dscp),
 	FIELD(ATTR_DSCP_MASK,      F_U8,   tc_rule_match, dscp_mask),
+	FIELD(ATTR_IN_NAME,        F_TEXT, tc_rule_match, in),
+	FIELD(ATTR_IN_IFINDEX,     F_U32,  tc_rule_match, in_ifindex),
 };
 
 static const struct field rule_counter_fields[] = {

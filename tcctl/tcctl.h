@@ -217,6 +217,10 @@ struct tc_rule_match {
 	uint16_t dst_port_last;
 	uint8_t dscp;
 	uint8_t dscp_mask; /* 0: any */
+	/* Where they came in: name and number; "": anywhere, and what this host
+	 * sends. */
+	char in[TC_NAME];
+	uint32_t in_ifindex;
 };
 
 /* A rule on the data traffic of one interface.  Wire octets. */

@@ -90,7 +90,7 @@ is_filter_known(const struct tc_object *f)
 		return tree_is_automatic(f);
 	return f->kind != &tc_kind_u32 ||
 	       ((tc_u32_table(f->handle) == 0 || tc_u32_is_root(f->handle)) &&
-		       f->u32.link == 0 &&
+		       f->u32.link == 0 && f->u32.in[0] == '\0' &&
 		       f->u32.flags == TC_U32_FLAG_TERMINAL);
 }
 

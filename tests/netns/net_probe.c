@@ -30,6 +30,7 @@
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_open.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
 enum { ARGS_MAX = 8, MESSAGE_MAX = 65536 };
@@ -126,6 +127,12 @@ tc_client_iface(struct tc_client *tc, const struct tc_iface *i)
 	printf("{\"event\":\"tc\",\"ifindex\":%u,\"name\":\"%s\","
 	       "\"link\":%" PRIu64 ",\"control\":%" PRIu64 "}\n",
 		i->ifindex, i->name, i->link_Bps, i->control_Bps);
+}
+
+void
+rules_links_changed(struct rules *rules)
+{
+	(void)rules; /* there are none */
 }
 
 void

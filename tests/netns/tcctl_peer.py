@@ -47,7 +47,7 @@ ATTRS = {
     "dst_first": (163, "a"), "dst_last": (164, "a"),
     "src_port_first": (165, "H"), "src_port_last": (166, "H"),
     "dst_port_first": (167, "H"), "dst_port_last": (168, "H"),
-    "dscp_mask": (169, "B"),
+    "dscp_mask": (169, "B"), "in": (170, "s"), "in_ifindex": (171, "I"),
     "in_bytes": (192, "Q"), "in_packets": (193, "Q"),
     "out_bytes": (194, "Q"), "out_packets": (195, "Q"),
 }
@@ -57,7 +57,7 @@ FILTER = {"dst": None, "src": None, "proto": 17, "dst_port": 0, "src_port": 0,
 MATCH = {"family": 4, "src_first": None, "src_last": None, "dst_first": None,
          "dst_last": None, "proto": 17, "src_port_first": 0,
          "src_port_last": 0, "dst_port_first": 0, "dst_port_last": 0,
-         "dscp": 0, "dscp_mask": 0}
+         "dscp": 0, "dscp_mask": 0, "in": "", "in_ifindex": 0}
 RULE_OF = {"rule_id": 0, "ifindex": 0, "before": 0, "deny": 0, "marks": 0,
            "dscp": 0, "rate_Bps": 0, "bucket_bytes": 0, "guaranteed": 0,
            "excess": MARK, "marks_out": 0, "dscp_out": 0, "matches": [MATCH]}

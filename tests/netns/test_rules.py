@@ -260,10 +260,37 @@ def test_what_cannot_be_told_is_refused_with_the_reason(host):
         rule("fine", "mark", "9000")))
     rules = host.wait(**{"in": "refused", "many": "refused",
                          "fine": "installed"})
-    assert "came in by" in rules["in"]["reason"]
+    assert "no interface is there" in rules["in"]["reason"]
     assert "more than 64 combinations" in rules["many"]["reason"]
     text = host.daemon.ctl("show", "rules").stdout
     assert "fine on eth0: installed, DSCP 34" in text
+
+
+def test_a_rule_follows_its_incoming_interfaces(host):
+    """Not in force without one; then for what comes in there, whichever of the
+    names it has, and after it was made anew."""
+    host.change(policy(rule("in", "mark", "9000",
+                            'inInterface = [ "cust*" ];')))
+    host.wait(**{"in": "refused"})
+    c = host.lab.node("c")
+    host.a.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+    def forwarded():
+        ear = ears.Ear(host.b, [9000], 10, 3)
+        ears.send(c, 10, B4, ports=[9000])
+        return ear.fields()
+
+    for name in ("cust1", "cust1", "cust7"):
+        host.lab.link(c, "eth0", host.a, name, ("10.7.1.2", "10.7.1.1", 24))
+        c.ip("route", "replace", "default", "via", "10.7.1.1")
+        host.installed("in")
+        lab.wait_for(lambda: forwarded() == {(9000, AF41 << 2): 10},
+                     f"marks of what came in by {name}")
+        ear = ears.Ear(host.b, [9000], 10)
+        ears.send(host.a, 10, B4, ports=[9000])
+        assert ear.fields() == {(9000, 0): 10}
+        host.a.ip("link", "del", name)
+        host.wait(**{"in": "refused"})
 
 
 def test_other_interfaces_have_no_rule(host):

@@ -2,6 +2,7 @@
 """Static rules of `tcctl serve` in the real kernel, judged by what the other
 host receives: how much, and with which DS field."""
 
+import errno
 import json
 import subprocess
 
@@ -381,3 +382,102 @@ def test_probe_says_what_each_function_is_done_with(bench):
     marked = "pedit" in bench.a.tc("filter", "show", "dev", "eth0",
                                    "parent", "52:").stdout
     assert marked == full
+
+
+# ---- the interface that packets came in by ----------------------------------
+
+
+class Router:
+    """The bench's host forwards from two others to b."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.c = bench.lab.node("c")
+        self.d = bench.lab.node("d")
+        bench.a.run("sysctl", "-qw", "net.ipv4.ip_forward=1",
+                    "net.ipv6.conf.all.forwarding=1")
+        bench.lab.link(self.c, "eth0", bench.a, "eth1",
+                       ("10.7.1.2", "10.7.1.1", 24),
+                       ("2001:db8:71::2", "2001:db8:71::1", 64))
+        bench.lab.link(self.d, "eth0", bench.a, "eth2",
+                       ("10.7.2.2", "10.7.2.1", 24),
+                       ("2001:db8:72::2", "2001:db8:72::1", 64))
+        for node, net in ((self.c, 1), (self.d, 2)):
+            node.ip("route", "add", "default", "via", f"10.7.{net}.1")
+            node.ip("-6", "route", "add", "default", "via",
+                    f"2001:db8:7{net}::1")
+
+    def index(self, name):
+        return json.loads(self.bench.a.run("ip", "-j", "link", "show",
+                                           name).stdout)[0]["ifindex"]
+
+    def incoming(self, name):
+        return {"in": name, "in_ifindex": self.index(name)}
+
+    def fields(self, dst, count=10):
+        """Marks of what c, d and the router itself send."""
+        ear = ears.Ear(self.bench.b, [9000, 9001, 9002], 3 * count)
+        for node, port in ((self.c, 9000), (self.d, 9001),
+                           (self.bench.a, 9002)):
+            ears.send(node, count, dst, ports=[port], tos=ECT0)
+        return ear.fields()
+
+
+@pytest.mark.parametrize("dst", [B4, B6], ids=["v4", "v6"])
+def test_a_rule_is_for_what_came_in_by_its_interface(bench, dst):
+    router = Router(bench)
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "marks": 1, "dscp": EF,
+        "matches": both(9000, 9002, **router.incoming("eth1"))
+    })["error"] == 0
+    assert router.fields(dst) == {(9000, EF << 2 | ECT0): 10,
+                                  (9001, ECT0): 10, (9002, ECT0): 10}
+    assert peer.rule_counts()[4]["in_packets"] == 10
+    before = kernel(bench)
+    peer.kill()
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "marks": 1, "dscp": EF,
+        "matches": both(9000, 9002, **router.incoming("eth1"))
+    })["error"] == 0
+    assert kernel(bench) == before
+
+
+def test_a_class_is_for_what_came_in_by_its_interface(bench):
+    router = Router(bench)
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 1_000_000, "bucket_bytes": 20_000,
+        "excess": tp.DELAY,
+        "matches": [match(9000, 9002, **router.incoming("eth2"))]
+    })["error"] == 0
+    assert router.fields(B4) == {(9000, ECT0): 10, (9001, ECT0): 10,
+                                 (9002, ECT0): 10}
+    assert peer.rule_counts()[4]["in_packets"] == 10
+    # The same name, another interface.
+    lab.run("ip", "-n", bench.a.ns, "link", "set", "eth2", "name", "old0",
+            check=False)
+    bench.a.ip("link", "set", "eth1", "down")
+    bench.a.ip("link", "set", "eth1", "name", "eth2")
+    bench.a.ip("link", "set", "eth2", "up")
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 1_000_000, "bucket_bytes": 20_000,
+        "excess": tp.DELAY,
+        "matches": [match(9000, 9002, **router.incoming("eth2"))]
+    })["error"] == 0
+    before = peer.rule_counts()[4]["in_packets"]
+    ear = ears.Ear(bench.b, [9000], 10)
+    ears.send(router.c, 10, B4, ports=[9000])
+    assert len(ear.heard()) == 10
+    assert peer.rule_counts()[4]["in_packets"] == before + 10
+
+
+def test_an_incoming_interface_that_is_not_there_is_refused(bench):
+    peer = bench.serve()
+    before = classes(bench)
+    done = peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 1_000_000, "bucket_bytes": 20_000,
+        "excess": tp.DELAY,
+        "matches": [match(9000, **{"in": "ppp7", "in_ifindex": 99})]})
+    assert done["error"] == errno.EINVAL and classes(bench) == before

@@ -12,6 +12,10 @@ addr(const char *text)
 	return a;
 }
 
+static struct rules_link host[] = { { 2, "eth0" }, { 5, "ppp0" },
+	{ 9, "ppp1" } };
+static const struct rules_links links = { 3, host };
+
 static struct policy_data_rule
 empty(void)
 {
@@ -26,7 +30,7 @@ planned(const struct policy_data_rule *rule)
 	struct tc_rule out;
 	char reason[RSVP_REASON];
 
-	T_CHECK(rules_plan(rule, 1538, &out, reason), "%s", reason);
+	T_CHECK(rules_plan(rule, 1538, &links, &out, reason), "%s", reason);
 	return out;
 }
 
@@ -101,7 +105,7 @@ families_are_not_mixed(void)
 	rule.dst = (struct policy_addr_spans){ dst, 2 };
 	T_EQ(planned(&rule).match_count, 1);
 	rule.dst = (struct policy_addr_spans){ dst + 1, 1 };
-	T_CHECK(!rules_plan(&rule, 1538, &out, reason), "accepted");
+	T_CHECK(!rules_plan(&rule, 1538, &links, &out, reason), "accepted");
 	T_CHECK(strstr(reason, "two families"), "%s", reason);
 }
 
@@ -128,23 +132,46 @@ too_many_blocks_are_refused(void)
 	char reason[RSVP_REASON];
 
 	rule.protos = (struct policy_spans){ protos, 1 };
-	T_CHECK(!rules_plan(&rule, 1538, &out, reason), "66 blocks");
+	T_CHECK(!rules_plan(&rule, 1538, &links, &out, reason), "66 blocks");
 	T_CHECK(strstr(reason, "more than 64"), "%s", reason);
 	protos[0].hi = 31;
 	T_EQ(planned(&rule).match_count, 64);
 }
 
 static void
-incoming_interfaces_are_refused(void)
+incoming_interfaces_are_those_that_are_there(void)
 {
-	struct policy_iface in[] = { { "eth1" } };
+	struct policy_iface in[] = { { "ppp*" }, { "ppp0" }, { "wlan?" } };
+	struct policy_addr_span dst = { addr("2001:db8::1"),
+		addr("2001:db8::1") };
+	struct policy_data_rule rule = empty();
+	struct tc_rule out;
+
+	T_STR(planned(&rule).matches[0].in, "");
+	T_EQ(planned(&rule).matches[0].in_ifindex, 0);
+	rule.in = (struct policy_ifaces){ in, 3 };
+	rule.dst = (struct policy_addr_spans){ &dst, 1 };
+	out = planned(&rule);
+	T_EQ(out.match_count, 2); /* each once */
+	T_STR(out.matches[0].in, "ppp0");
+	T_EQ(out.matches[0].in_ifindex, 5);
+	T_STR(out.matches[1].in, "ppp1");
+	T_EQ(out.matches[1].in_ifindex, 9);
+	rule.dst.count = 0; /* both families */
+	T_EQ(planned(&rule).match_count, 4);
+}
+
+static void
+without_an_incoming_interface_there_is_no_rule(void)
+{
+	struct policy_iface in[] = { { "wlan?" } };
 	struct policy_data_rule rule = empty();
 	struct tc_rule out;
 	char reason[RSVP_REASON];
 
 	rule.in = (struct policy_ifaces){ in, 1 };
-	T_CHECK(!rules_plan(&rule, 1538, &out, reason), "accepted");
-	T_CHECK(strstr(reason, "came in by"), "%s", reason);
+	T_CHECK(!rules_plan(&rule, 1538, &links, &out, reason), "accepted");
+	T_CHECK(strstr(reason, "no interface is there"), "%s", reason);
 }
 
 static void
@@ -345,7 +372,10 @@ static struct t_case cases[] = {
 	{ "families are not mixed", families_are_not_mixed },
 	{ "all protocols are any", all_protocols_are_any },
 	{ "too many blocks are refused", too_many_blocks_are_refused },
-	{ "incoming interfaces are refused", incoming_interfaces_are_refused },
+	{ "incoming interfaces are those that are there",
+		incoming_interfaces_are_those_that_are_there },
+	{ "without an incoming interface there is no rule",
+		without_an_incoming_interface_there_is_no_rule },
 	{ "excess is treated as told", excess_is_treated_as_told },
 	{ "a bucket is two packets at least",
 		a_bucket_is_two_packets_at_least },

@@ -216,8 +216,8 @@ every_verdict_has_a_word(void)
 	} words[] = { { -1, "continue" }, { 0, "pass" }, { 1, "reclassify" },
 		{ 2, "drop" }, { 3, "pipe" }, { 4, "stolen" },
 		{ 0x20000005, "goto chain 5" }, { 5, "verdict 0x5" },
-		{ -2, "verdict 0xfffffffe" },
-		{ 0x10000001, "verdict 0x10000001" } };
+		{ -2, "verdict 0xfffffffe" }, { 0x10000001, "action 2" },
+		{ 0x30000001, "verdict 0x30000001" } };
 	char buf[64];
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -67,7 +67,7 @@ static const struct field u32_fields[] = { F(protocol), F(hw), F(u32.flags),
 	F(u32.offshift), F(u32.offmask), F(u32.off), F(u32.offoff), F(u32.hoff),
 	F(u32.hmask), F(u32.link), F(u32.classid), F(u32.keys[0].mask),
 	F(u32.keys[0].value), F(u32.keys[0].off), F(u32.keys[1].floating),
-	F(u32.keys[1].value), X(mark), X(mark_mask) };
+	F(u32.keys[1].value), F(u32.in), X(mark), X(mark_mask) };
 static const struct field police_fields[] = { F(fw.classid), F(fw.mask),
 	X(actions[0].control), X(actions[0].police.rate_Bps),
 	X(actions[0].police.peak_Bps), X(actions[0].police.burst_ticks),
@@ -267,12 +267,13 @@ static const struct sample samples[] = {
 				.classid = 0x10010,
 				.key_count = 2,
 				.keys = { { 0xff, 0x12, -14, false },
-					{ 0xffff, 80, 2, true } } } },
+					{ 0xffff, 80, 2, true } },
+				.in = "eth7" } },
 		.extra = { .mark = 4, .mark_mask = 12 }, .has_extra = true,
 		.text = "filter 7 800:0:802 chain 6 of 1: on eth0 u32 link "
 			"2:to "
 			"1:10 by 000000f0 at 16 00000012/000000ff at -14 "
-			"00000050/0000ffff at +2 mark 0x4/0xc",
+			"00000050/0000ffff at +2 in eth7 mark 0x4/0xc",
 		FIELDS(u32_fields) },
 	{ "fw with an old police",
 		{ FILTER_OF(tc_kind_fw),

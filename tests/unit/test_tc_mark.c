@@ -79,8 +79,9 @@ nft_commands_are_one_table_of_ours(void)
 		"add rule inet rsvpd_mark_3 post oifname != \"eth0\" accept\n"
 		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip daddr "
 		"10.1.0.1 meta l4proto 17 th dport 5 accept\n"
-		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip saddr "
-		"10.0.0.1-10.0.0.9 ip daddr 10.1.0.1 ip dscp & 0x3f == 0x0a "
+		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 iifname "
+		"\"ppp0\" ip saddr 10.0.0.1-10.0.0.9 ip daddr 10.1.0.1 ip dscp "
+		"& 0x3f == 0x0a "
 		"meta l4proto 17 th sport 7 th dport 5-9 goto r4\n"
 		"add rule inet rsvpd_mark_3 post meta nfproto ipv6 meta "
 		"l4proto { 6, 17, 33, 132, 136 } th dport 80 accept\n"
@@ -116,6 +117,7 @@ nft_commands_are_one_table_of_ours(void)
 	m->dst_port_last = 9;
 	m->dscp = 10;
 	m->dscp_mask = 63;
+	(void)text_copy(m->in, sizeof(m->in), "ppp0");
 	rules[1].matches[0].family = ADDR_V6;
 	rules[1].matches[0].proto = 0;
 	tc_mark_text(&t, &set, known, 2);
@@ -241,7 +243,9 @@ messages_survive_the_way(void)
 		.src_port_first = 1,
 		.src_port_last = 2,
 		.dscp = 10,
-		.dscp_mask = 63 };
+		.dscp_mask = 63,
+		.in = "ppp0",
+		.in_ifindex = 77 };
 	tc_put_rule(&w, 5, &r);
 	tc_put_rules(&w, TC_MSG_RULES, 6, 3);
 	tc_put_rule_counter(&w, 7, &counter);

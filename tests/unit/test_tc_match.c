@@ -273,6 +273,25 @@ a_prefix_is_one_node(void)
 }
 
 static void
+each_node_asks_for_the_incoming_interface(void)
+{
+	static struct tc_u32 nodes[TC_MATCH_NODES_MAX];
+	const struct tc_match m = { .family = ADDR_V4,
+		.proto = 17,
+		.dst_ports = { 80, 82 },
+		.in = "ppp0",
+		.in_ifindex = 77 };
+
+	T_EQ(tc_u32_match_nodes(&m, nodes), 2);
+	for (size_t i = 0; i < 2; i++) {
+		T_STR(nodes[i].in, "ppp0");
+		/* A key that says nothing but which one of that name. */
+		T_EQ(nodes[i].keys[0].mask, 0);
+		T_EQ(nodes[i].keys[0].value, 77);
+	}
+}
+
+static void
 what_matches_all_has_a_key_for_the_kernel(void)
 {
 	static struct tc_u32 nodes[TC_MATCH_NODES_MAX];
@@ -328,6 +347,8 @@ impossible_matches_are_refused(void)
 }
 
 static struct t_case all_cases[] = {
+	{ "each node asks for the incoming interface",
+		each_node_asks_for_the_incoming_interface },
 	{ "any match says of any packet what it means",
 		any_match_says_of_any_packet_what_it_means },
 	{ "each port of a range is in one block",

@@ -203,13 +203,24 @@ what_is_beyond_a_kind(void)
 }
 
 static void
+u32_knows_the_incoming_interface(void)
+{
+	uint8_t bytes[ROOM];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct tc_object o;
+
+	nl_put_text(&w, TCA_U32_INDEV, "eth0");
+	T_CHECK(parse(&tc_kind_u32, &w, bytes, &o), "refused");
+	T_STR(o.u32.in, "eth0");
+}
+
+static void
 filters_by_interface_are_foreign(void)
 {
 	static const struct {
 		const struct tc_kind *kind;
 		uint16_t type;
-	} rows[] = { { &tc_kind_u32, TCA_U32_INDEV },
-		{ &tc_kind_fw, TCA_FW_INDEV },
+	} rows[] = { { &tc_kind_fw, TCA_FW_INDEV },
 		{ &tc_kind_flower, TCA_FLOWER_INDEV } };
 	uint8_t bytes[ROOM];
 	struct tc_object o;
@@ -489,6 +500,8 @@ static struct t_case cases[] = {
 	{ "keys of pedit", keys_of_pedit },
 	{ "kinds have parameters", kinds_have_parameters },
 	{ "what is beyond a kind", what_is_beyond_a_kind },
+	{ "u32 knows the incoming interface",
+		u32_knows_the_incoming_interface },
 	{ "filters by interface are foreign",
 		filters_by_interface_are_foreign },
 	{ "tables of u32 have 256 buckets at most",

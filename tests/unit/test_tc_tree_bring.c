@@ -502,7 +502,23 @@ what_cannot_change_is_made_again(void)
 	tc_objects_done(&k.objects);
 }
 
+static void
+no_description_has_incoming_interfaces(void)
+{
+	struct tc_object o = { .type = TC_FILTER,
+		.kind = &tc_kind_u32,
+		.pref = 7,
+		.handle = 0x80000800,
+		.u32 = { .flags = TC_U32_FLAG_TERMINAL, .key_count = 1 } };
+
+	T_CHECK(tree_is_known(&o), "any packet");
+	(void)text_copy(o.u32.in, sizeof(o.u32.in), "eth1");
+	T_CHECK(!tree_is_known(&o), "what came in by eth1");
+}
+
 static struct t_case cases[] = {
+	{ "no description has incoming interfaces",
+		no_description_has_incoming_interfaces },
 	{ "what cannot change is made again",
 		what_cannot_change_is_made_again },
 	{ "from any tree to any other, every refusal is undone",
