@@ -27,7 +27,9 @@ def batch(node, lines):
 
 
 def test_an_interface_whose_name_cannot_be_written_is_named(node):
+    node.ip("link", "set", "peer0", "down")
     node.ip("link", "set", "peer0", "name", 'p"0\\')
+    node.ip("link", "set", 'p"0\\', "up")
     node.tc("qdisc", "add", "dev", 'p"0\\', "root", "pfifo", "limit", "5")
     commands(node, HTB)
     done = tcctl(node, "save")
