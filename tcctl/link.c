@@ -133,14 +133,15 @@ tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	int error = -ENOMEM;
 
 	*ret_done = (struct tc_done){ 0 };
-	tc_rules_close(link, kernel);
 	tc_want_tree(&link->conf, &link->shape, &want);
 	if (op && !want.failed) {
 		op->have = want.all[0]; /* the root is first in order */
 		error = tc_link_run(link, kernel, &ops, ret_done);
 	}
-	if (error == 0 && ret_done->error == 0)
+	if (error == 0 && ret_done->error == 0) {
+		tc_rules_close(link, kernel);
 		forget(link);
+	}
 	tc_objects_done(&want);
 	tc_ops_done(&ops);
 	return error;

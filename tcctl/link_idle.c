@@ -29,10 +29,13 @@ tell_sums(struct tc_link *link, const struct tc_kernel *kernel,
 			(struct tc_span){ &want, 1 }, &ops);
 	}
 	error = tc_link_run(link, kernel, &ops, &done);
-	if (error == 0 && done.error != 0)
+	/* It is tried again twice a second. */
+	if (error == 0 && done.error != 0 && !link->sums_refused)
 		listener->note(listener->arg, done.text);
-	memcpy(link->shape.sums_Bps, link->reserved_Bps,
-		sizeof(link->shape.sums_Bps));
+	link->sums_refused = done.error != 0;
+	if (error == 0 && done.error == 0)
+		memcpy(link->shape.sums_Bps, link->reserved_Bps,
+			sizeof(link->shape.sums_Bps));
 	tc_ops_done(&ops);
 	return error;
 }

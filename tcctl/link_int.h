@@ -109,6 +109,12 @@ struct tc_group {
 int tc_txn_run(const struct tc_kernel *kernel, const struct tc_ops *ops,
 	struct tc_group *groups, size_t count, const char *name);
 
+/* The group was done, and what belongs to it was refused (its error and text
+ * say so): take it back, and append what came of that.  Returns as
+ * tc_txn_run(). */
+int tc_txn_take_back(const struct tc_kernel *kernel, const struct tc_ops *ops,
+	struct tc_group *group, const char *name);
+
 /* ---- numbers and idle classes (pool.c) ----------------------------------- */
 
 /* Minor numbers of classes; taken in turn, so that one that was given back
@@ -278,6 +284,7 @@ struct tc_link {
 	struct tc_drift drift;
 	enum tc_police_means police;
 	struct tc_ingress ingress;
+	bool sums_refused; /* and told */
 };
 
 /* Told what happened with a request, or (serial 0) what nobody asked. */

@@ -287,20 +287,31 @@ build(struct tc_link *link, const struct tc_kernel *kernel,
 	return give_best(link, kernel, ret_done);
 }
 
-/* Take away what an attempt at a new tree has left. */
+/* Take away what an attempt at a new tree has left, or say that it stays. */
 static int
-raze(struct tc_link *link, const struct tc_kernel *kernel)
+raze(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_done *ret_done)
 {
 	struct tc_ops ops = { .alloc = link->alloc };
 	struct tc_objects want = { .alloc = link->alloc };
 	struct tc_op *op = tc_ops_add(&ops, TC_OP_DEL);
 	struct tc_done done = { 0 };
+	uint32_t root = 0;
 	int error = -ENOMEM;
 
 	tc_want_tree(&link->conf, &link->shape, &want);
 	if (op && !want.failed) {
 		op->have = want.all[0]; /* the root is first in order */
+		error = kernel->root(kernel->arg, link->conf.ifindex, &root);
+	}
+	if (error == 0 && root == TC_ROOT_HANDLE)
 		error = tc_link_run(link, kernel, &ops, &done);
+	if (error == 0 && done.error != 0) {
+		size_t said = strlen(ret_done->text);
+		struct text t = text_over(
+			ret_done->text + said, sizeof(ret_done->text) - said);
+
+		text_printf(&t, "; undo failed: the tree stays: %s", done.text);
 	}
 	tc_objects_done(&want);
 	tc_ops_done(&ops);
@@ -319,9 +330,10 @@ build_new(struct tc_link *link, const struct tc_kernel *kernel,
 		error = tc_link_try_classifier(
 			link, kernel, link->conf.classifier, ret_done);
 	if (error == 0 && ret_done->error != 0)
-		error = raze(link, kernel);
+		error = raze(link, kernel, ret_done);
 	return error;
 }
+
 /* ---- adoption ------------------------------------------------------------ */
 
 static void
@@ -536,6 +548,21 @@ rebuild_flows(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
+/* Flows and rules in a tree that is new; a tree without them is worse than
+ * none: it looks like one. */
+static int
+populate(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_done *ret_done)
+{
+	int error = rebuild_flows(link, kernel, ret_done);
+
+	if (error == 0 && ret_done->error == 0)
+		error = tc_rules_again(link, kernel, true, ret_done);
+	if (error == 0 && ret_done->error != 0)
+		error = raze(link, kernel, ret_done);
+	return error;
+}
+
 int
 tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener, struct tc_done *ret_done)
@@ -547,12 +574,11 @@ tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 	forget_idle(link, listener);
 	memset(&link->shape, 0, sizeof(link->shape));
 	error = tc_link_dump(link, kernel, &dump);
-	if (error == 0 && may_manage(link, &dump, ret_done))
+	if (error == 0 && may_manage(link, &dump, ret_done)) {
 		error = build_new(link, kernel, &dump, ret_done);
-	if (error == 0 && ret_done->error == 0)
-		error = rebuild_flows(link, kernel, ret_done);
-	if (error == 0 && ret_done->error == 0)
-		error = tc_rules_again(link, kernel, true, ret_done);
+		if (error == 0 && ret_done->error == 0)
+			error = populate(link, kernel, ret_done);
+	}
 	tc_objects_done(&dump);
 	return error;
 }

@@ -24,6 +24,7 @@ struct change {
 	size_t count;
 	struct tc_rule_slot *slots;
 	struct tc_objects want;
+	bool unclean; /* something could not be undone */
 	const char *problem;
 	uint32_t problem_id; /* of the rule, or 0 */
 };
@@ -319,29 +320,16 @@ want_all(struct change *c)
 	tc_objects_sort(&c->want);
 }
 
-/* Numbers of classes that were taken for nothing. */
+/* Numbers of classes that were taken for nothing; what could not be removed
+ * keeps its own. */
 static void
 give_minors(struct change *c)
 {
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count && !c->unclean; i++)
 		if (c->slots[i].minor != 0 &&
 			!has_object(&c->link->rules.objects, TC_CLASS,
 				tc_classid(c->slots[i].minor)))
 			tc_minors_give(&c->link->minors, c->slots[i].minor);
-}
-
-static int
-turn(struct change *c, const struct tc_objects *from,
-	const struct tc_objects *to, struct tc_done *ret_done)
-{
-	struct tc_ops ops = { .alloc = c->link->alloc };
-	int error;
-
-	tc_plan((struct tc_span){ from->all, from->count },
-		(struct tc_span){ to->all, to->count }, &ops);
-	error = tc_link_run(c->link, c->kernel, &ops, ret_done);
-	tc_ops_done(&ops);
-	return error;
 }
 
 static int
@@ -373,20 +361,46 @@ mark(struct change *c, struct tc_done *ret_done)
 	return error;
 }
 
-/* Filters and classes, then marks; all or nothing. */
+/* The marks were refused: filters and classes back to what they were. */
+static int
+take_back(struct change *c, const struct tc_ops *ops, struct tc_group *group,
+	struct tc_done *ret_done)
+{
+	int error;
+
+	group->error = ret_done->error;
+	(void)text_copy(group->text, sizeof(group->text), ret_done->text);
+	error = tc_txn_take_back(c->kernel, ops, group, c->link->conf.name);
+	(void)text_copy(ret_done->text, sizeof(ret_done->text), group->text);
+	return error;
+}
+
+/* Filters and classes, then marks; all or nothing, or what is left is said, and
+ * looked after as if others had done it. */
 static int
 put_in_force(struct change *c, struct tc_done *ret_done)
 {
-	struct tc_objects *have = &c->link->rules.objects;
-	struct tc_done undone = { 0 };
-	int error = turn(c, have, &c->want, ret_done);
+	const struct tc_objects *have = &c->link->rules.objects;
+	struct tc_ops ops = { .alloc = c->link->alloc };
+	struct tc_group group;
+	int error;
 
-	if (error != 0 || ret_done->error != 0)
-		return error;
-	error = mark(c, ret_done);
-	if (error != 0 || ret_done->error == 0)
-		return error;
-	return turn(c, &c->want, have, &undone);
+	tc_plan((struct tc_span){ have->all, have->count },
+		(struct tc_span){ c->want.all, c->want.count }, &ops);
+	error = tc_link_group(c->link, c->kernel, &ops, &group);
+	ret_done->error = group.error;
+	(void)text_copy(ret_done->text, sizeof(ret_done->text), group.text);
+	if (error == 0 && group.error == 0) {
+		if (mark(c, ret_done) != 0)
+			refuse(ret_done, ENOMEM, "out of memory for the marks",
+				0);
+		if (ret_done->error != 0)
+			error = take_back(c, &ops, &group, ret_done);
+	}
+	c->unclean = group.error != 0 && !group.clean;
+	c->link->unclean = c->link->unclean || c->unclean;
+	tc_ops_done(&ops);
+	return error;
 }
 
 /* A node that no packet meets, with all the actions that a rule may need. */

@@ -63,17 +63,24 @@ judge(struct tc_group *g, const struct tc_op *ops,
 	}
 }
 
+/* results: NULL, all were. */
+static bool
+was_done(const struct tc_group *g, const struct tc_result *results, size_t i)
+{
+	return !results || results[g->first + i].error == 0;
+}
+
 /* Append what takes the done steps of a refused group back. */
 static void
 plan_undo(struct tc_group *g, const struct tc_op *ops,
 	const struct tc_result *results, struct tc_ops *undo)
 {
-	const struct tc_op *first = &ops[g->first];
-	bool whole_tree =
-		first->kind == TC_OP_ADD && first->want.type == TC_QDISC_ROOT;
+	const struct tc_op *first = g->count > 0 ? &ops[g->first] : NULL;
+	bool whole_tree = first && first->kind == TC_OP_ADD &&
+			  first->want.type == TC_QDISC_ROOT;
 
 	for (size_t i = g->count; i-- > 0;) {
-		if (results[g->first + i].error != 0)
+		if (!was_done(g, results, i))
 			continue;
 		if (whole_tree && i > 0)
 			continue; /* goes with its root */
@@ -120,18 +127,45 @@ new_results(const struct alloc *alloc, size_t count)
 		alloc, (count > 0 ? count : 1) * sizeof(struct tc_result));
 }
 
+/* No memory even to go back: the steps that were done stand. */
+static void
+judge_standing(struct tc_group *g, const struct tc_op *ops,
+	const struct tc_result *results, const char *name)
+{
+	size_t said = strlen(g->text);
+	struct text t = text_over(g->text + said, sizeof(g->text) - said);
+	size_t standing = 0;
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct tc_op *op = &ops[g->first + i];
+
+		if (!was_done(g, results, i) || standing++ > 0)
+			continue;
+		text_printf(
+			&t, "; not undone (out of memory): %s ", op_word(op));
+		tc_object_name(&t, tc_op_object(op), name);
+	}
+	if (standing > 1)
+		text_printf(&t, " and %zu more", standing - 1);
+	g->clean = standing == 0;
+	if (g->clean)
+		text_add(&t, "; nothing was changed");
+}
+
 static int
 undo_group(const struct tc_kernel *kernel, const struct tc_ops *ops,
 	const struct tc_result *results, struct tc_group *g, const char *name)
 {
 	struct tc_ops undo = { .alloc = ops->alloc };
 	struct tc_result *answers = NULL;
-	int error = -ENOMEM;
+	int error = 0;
 
 	plan_undo(g, ops->all, results, &undo);
 	answers = new_results(ops->alloc, undo.count);
-	if (undo.failed || !answers)
+	if (undo.failed || !answers) {
+		judge_standing(g, ops->all, results, name);
 		goto out;
+	}
 	error = kernel->run(kernel->arg, undo.all, undo.count, answers);
 	if (error == 0)
 		judge_undo(g, undo.all, answers, undo.count, name);
@@ -162,4 +196,11 @@ tc_txn_run(const struct tc_kernel *kernel, const struct tc_ops *ops,
 	}
 	alloc_put(ops->alloc, results);
 	return error;
+}
+
+int
+tc_txn_take_back(const struct tc_kernel *kernel, const struct tc_ops *ops,
+	struct tc_group *group, const char *name)
+{
+	return undo_group(kernel, ops, NULL, group, name);
 }

@@ -21,6 +21,7 @@ tcctl_tests = \
 	tests/unit/test_tc_refuse \
 	tests/unit/test_tc_pool \
 	tests/unit/test_tc_undo \
+	tests/unit/test_tc_undo_tree \
 	tests/unit/test_tc_rule \
 	tests/unit/test_tc_split \
 	tests/unit/test_tc_tree \
@@ -30,7 +31,7 @@ tcctl_tests = \
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
 EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_drift_t.h \
-	tests/unit/tc_fixture.h \
+	tests/unit/tc_fixture.h tests/unit/tc_refusing.h \
 	tests/unit/tc_walk.h \
 	tests/golden/tc/another-leaf.ok \
 	tests/golden/tc/damaged-tree.ok \
@@ -71,6 +72,7 @@ tests_unit_test_tc_plan_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_plan_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tc"'
 tests_unit_test_tc_undo_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_undo_tree_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_pool_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_rule_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_split_LDADD = $(tcctl_test_libs)

@@ -412,7 +412,7 @@ refused_marks_take_the_filters_back(void)
 	g->mark_refuses = true;
 	done = put(g, &r, 1);
 	T_EQ(done.error, EOPNOTSUPP);
-	T_STR(done.text, "nftables: no");
+	T_STR(done.text, "nftables: no; undone");
 	after = fix_picture(g->f);
 	T_STR(after, before);
 	g->mark_refuses = false;

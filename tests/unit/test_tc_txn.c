@@ -61,6 +61,14 @@ stubborn_stats(void *arg, uint32_t ifindex, const uint32_t *classids,
 }
 
 static int
+stubborn_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
+{
+	const struct stubborn *s = (const struct stubborn *)arg;
+
+	return s->behind.root(s->behind.arg, ifindex, ret_handle);
+}
+
+static int
 stubborn_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 {
 	struct stubborn *s = (struct stubborn *)arg;
@@ -76,6 +84,7 @@ stubborn_kernel(struct stubborn *s, struct fix *f)
 		.run = stubborn_run,
 		.dump = stubborn_dump,
 		.stats = stubborn_stats,
+		.root = stubborn_root,
 		.stats_all = stubborn_all };
 }
 

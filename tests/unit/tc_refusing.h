@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TC_REFUSING_H
+#define TC_REFUSING_H
+
+/* A kernel that refuses the n-th operation, and one of the undo as well, and
+ * what has to hold after it. */
+
+#include "tc_fixture.h"
+
+#include <errno.h>
+
+struct refusing {
+	struct tc_kernel behind;
+	size_t calls;
+	size_t first;  /* refused; counted from 1, 0: none */
+	size_t second; /* so many operations after that, too; 0: none */
+	size_t refused;
+	char text[TC_TEXT]; /* what was told of it */
+};
+
+static inline int
+refusing_run(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	struct refusing *r = (struct refusing *)arg;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t n = ++r->calls;
+
+		if (r->first != 0 &&
+			(n == r->first || (r->second != 0 &&
+						  n == r->first + r->second))) {
+			r->refused++;
+			ret_results[i] =
+				(struct tc_result){ ENOSPC, "no more room" };
+			continue;
+		}
+		T_EQ(r->behind.run(r->behind.arg, &ops[i], 1, &ret_results[i]),
+			0);
+	}
+	return 0;
+}
+
+static inline int
+refusing_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	const struct refusing *r = (const struct refusing *)arg;
+
+	return r->behind.dump(r->behind.arg, ifindex, into);
+}
+
+static inline int
+refusing_stats(void *arg, uint32_t ifindex, const uint32_t *classids,
+	size_t count, struct tc_class_stats *ret_stats)
+{
+	const struct refusing *r = (const struct refusing *)arg;
+
+	return r->behind.stats(
+		r->behind.arg, ifindex, classids, count, ret_stats);
+}
+
+static inline int
+refusing_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
+{
+	const struct refusing *r = (const struct refusing *)arg;
+
+	return r->behind.stats_all(r->behind.arg, ifindex, tell, tell_arg);
+}
+
+static inline int
+refusing_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
+{
+	const struct refusing *r = (const struct refusing *)arg;
+
+	return r->behind.root(r->behind.arg, ifindex, ret_handle);
+}
+
+static inline int
+refusing_get(void *arg, const struct tc_object *keys, size_t count,
+	struct tc_objects *into)
+{
+	const struct refusing *r = (const struct refusing *)arg;
+
+	return r->behind.get(r->behind.arg, keys, count, into);
+}
+
+/* Two flows, and idle classes. */
+static inline struct fix *
+busy_link(struct refusing *r)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+	struct tc_flow flow = fix_flow(7, 5004);
+
+	*r = (struct refusing){ .behind = tc_dry_kernel(&f->dry) };
+	f->kernel = (struct tc_kernel){ .arg = r,
+		.run = refusing_run,
+		.dump = refusing_dump,
+		.stats = refusing_stats,
+		.stats_all = refusing_all,
+		.root = refusing_root,
+		.get = refusing_get };
+	T_EQ(fix_open(f, &iface), 0);
+	fix_idle(f);
+	flow.filter_count = 2;
+	flow.filters[1] = fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
+	T_EQ(fix_add(f, &flow).error, 0);
+	flow = fix_flow(8, 5006);
+	flow.service = TC_SERVICE_CL;
+	T_EQ(fix_add(f, &flow).error, 0);
+	fix_idle(f);
+	r->calls = 0;
+	return f;
+}
+
+typedef struct tc_done request_fn(struct fix *f);
+
+/* ---- what is left -------------------------------------------------------- */
+
+/* Look at all of the tree; how much there was to repair, without classes that
+ * could not be removed and are in nobody's way. */
+static inline size_t
+look_at_all(struct fix *f)
+{
+	size_t left = 0;
+
+	f->ear.drift_count = 0;
+	tc_drift_event(f->link, NULL, f->now);
+	for (int i = 0; tc_drift_next(f->link).us != MONO_NEVER.us; i++) {
+		T_CHECK(i < 10, "without end");
+		f->now = tc_drift_next(f->link);
+		T_EQ(tc_drift_step(f->link, &f->kernel, f->now, &f->listener),
+			0);
+	}
+	T_CHECK(!f->link->lost, "lost");
+	for (size_t i = 0; i < f->ear.drift_count; i++)
+		left += !strstr(f->ear.drifts[i].text, "left alone: class");
+	return left;
+}
+
+/* A class outside the books keeps its number. */
+static inline void
+expect_numbers_kept(struct fix *f)
+{
+	for (size_t i = 0; i < f->dry.objects.count; i++) {
+		const struct tc_object *o = &f->dry.objects.all[i];
+
+		if (o->type == TC_CLASS && (o->handle & 0xffff) >= 0x100)
+			T_CHECK(!tc_minors_claim(
+					&f->link->minors, o->handle & 0xffff),
+				"class %x can be given twice", o->handle);
+	}
+}
+
+static inline void
+once_refused(request_fn *request, const char *what, size_t least)
+{
+	for (size_t n = 1;; n++) {
+		struct refusing r;
+		struct fix *f = busy_link(&r);
+		struct tc_done done;
+		size_t left;
+
+		r.first = n;
+		done = request(f);
+		r.first = 0;
+		if (r.refused == 0) {
+			T_EQ(done.error, 0);
+			T_CHECK(n > least, "%s: %zu steps only", what, n - 1);
+			T_EQ(look_at_all(f) + f->ear.drift_count, 0);
+			fix_free(f);
+			return;
+		}
+		left = look_at_all(f);
+		T_CHECK(left + f->ear.drift_count == 0, "%s, step %zu: %s",
+			what, n, f->ear.drifts[0].text);
+		T_CHECK(done.error == 0 || strstr(done.text, "no more room"),
+			"%s, step %zu: %s", what, n, done.text);
+		T_CHECK(!f->link->unclean, "%s, step %zu", what, n);
+		expect_numbers_kept(f);
+		fix_free(f);
+	}
+}
+
+/* Which step of the undo there is depends on n: all up to a refusal that came
+ * too late for it. */
+static inline void
+twice_refused(request_fn *request, const char *what)
+{
+	size_t unclean = 0;
+
+	for (size_t n = 2;; n++) {
+		bool any = false;
+
+		for (size_t later = 1; later < 24; later++) {
+			struct refusing r;
+			struct fix *f = busy_link(&r);
+			struct tc_done done;
+
+			r.first = n;
+			r.second = later;
+			done = request(f);
+			r.first = 0;
+			any = any || r.refused > 0;
+			if (f->link->unclean) {
+				unclean++;
+				T_CHECK(strstr(done.text, "undo failed: ") ||
+						strstr(f->ear.note,
+							"undo failed: "),
+					"%s, %zu + %zu: %s", what, n, later,
+					done.text);
+				tc_drift_unclean(f->link, f->now);
+				T_CHECK(tc_drift_next(f->link).us !=
+						MONO_NEVER.us,
+					"nobody looks after it");
+			}
+			(void)look_at_all(f);
+			T_EQ(look_at_all(f), 0);
+			expect_numbers_kept(f);
+			fix_free(f);
+		}
+		if (!any)
+			break;
+	}
+	T_CHECK(unclean > 0, "%s: every undo worked", what);
+}
+
+#endif /* TC_REFUSING_H */
