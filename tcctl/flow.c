@@ -612,5 +612,6 @@ tc_record_abandon(struct tc_link *link, const struct tc_kernel *kernel,
 		(void)tc_drain_add(link, record, 0, now);
 	}
 	alloc_put(link->alloc, record);
+	tc_rules_flows(link, now);
 	return 0;
 }

@@ -453,6 +453,8 @@ take_part(struct dump *d, const uint8_t *bytes, size_t len)
 			d->tell(d->arg, h);
 		}
 	}
+	if (left > 0) /* cut short: what was in the rest is not known */
+		d->interrupted = true;
 }
 
 static int

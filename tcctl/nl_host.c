@@ -204,13 +204,29 @@ take_address(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
+/* The last of an answer is in it. */
+static bool
+is_end(const void *buf, ssize_t size)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)buf;
+	int left = (int)size;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
+			return true;
+	return false;
+}
+
+/* -EINTR: a dump was interrupted.  The rest of it is taken all the same, or it
+ * would be in the way of the next. */
 static int
 receive(struct nl_host *conn, mnl_cb_t take, void *arg)
 {
 	unsigned port = mnl_socket_get_portid(conn->socket);
+	bool interrupted = false;
 	int more = MNL_CB_OK;
 
-	while (more == MNL_CB_OK) {
+	while (more == MNL_CB_OK || interrupted) {
 		ssize_t n = mnl_socket_recvfrom(
 			conn->socket, conn->buf, sizeof(conn->buf));
 
@@ -218,8 +234,12 @@ receive(struct nl_host *conn, mnl_cb_t take, void *arg)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		more = mnl_cb_run(
-			conn->buf, (size_t)n, conn->seq, port, take, arg);
+		if (!interrupted)
+			more = mnl_cb_run(conn->buf, (size_t)n, conn->seq, port,
+				take, arg);
+		interrupted = interrupted || (more < 0 && errno == EINTR);
+		if (interrupted && is_end(conn->buf, n))
+			return -EINTR;
 	}
 	return more < 0 ? -errno : 0;
 }

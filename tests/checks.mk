@@ -45,9 +45,11 @@ check-valgrind: all
 # The same on a kernel that has all kinds of qdisc, filter and action; one file
 # after the other, as that machine has one slow processor.  Left out is what
 # asks nothing of a kernel that differs from one to the next: policy and its
-# directory, clients, tools, what is on the wire, and what is timed.
-KERNEL_LEFT_OUT = attack corpus ctl directory_hangs dissect faults_sessions \
-	neighbour_objects policy policy_first policy_live rapi
+# directory, clients, tools, the supervisor, what is on the wire, and the
+# protocol's own timers.
+KERNEL_LEFT_OUT = attack corpus ctl directory_hangs dissect faults \
+	faults_sessions neighbour neighbour_errors neighbour_group \
+	neighbour_objects policy policy_first policy_live rapi styles supervisor
 check-kernel: all
 	$(top_srcdir)/tests/run-in-kernel -t 5400 -w $(abs_builddir) \
 		env RSVPD_BUILD=$(abs_builddir) PYTHONDONTWRITEBYTECODE=1 \

@@ -112,7 +112,8 @@ class Bench:
         """A tcctl, with eth0 announced to it unless iface is off=True."""
         off = iface.pop("off", False)
         life = iface.pop("life", False)
-        peer = tp.Peer(lab.program("tcctl"), self.a.ns, life=life)
+        peer = tp.Peer(lab.program("tcctl"), self.a.ns, life=life,
+                       env=iface.pop("env", None))
         self.peers.append(peer)
         if not off:
             done, told = peer.ask(tp.IFACE, self.iface(**iface))

@@ -119,7 +119,7 @@ def parse(datagram):
 class Peer:
     """A `tcctl serve` in a namespace, and a conversation with it."""
 
-    def __init__(self, program, netns, life=False):
+    def __init__(self, program, netns, life=False, env=None):
         self.serial = 0
         self.notes = []
         self.drifts = []
@@ -136,7 +136,8 @@ class Peer:
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", netns, "bash", "-c",
              f'exec "$0" serve {moves} {closes}', str(program)],
-            pass_fds=high, stderr=subprocess.PIPE, text=True)
+            pass_fds=high, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(env or {})})
         for fd in high:
             os.close(fd)
         theirs.close()

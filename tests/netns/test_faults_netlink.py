@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: ISC
+"""Faults between tcctl and the kernel, each at the n-th change, call or answer,
+for all n, with the real kernel behind them (tests/clients/nl_fault.c): a death
+in the middle of a set-up, refusals, calls that fail, dumps that are interrupted
+or cut.  Which faults these are, test_faults.py says."""
+
+import errno
+import mmap
+import os
+import struct
+
+import pytest
+
+import lab
+import tcctl_peer as tp
+from tcctl_bench import B4, B6, fixture_both
+
+assert fixture_both  # pytest finds it here
+
+(NONE, END, REFUSE, SEND_FAILS, RECEIVE_FAILS, INTERRUPT,
+ CUT) = range(7)
+PLAN = struct.Struct("=7I")
+
+
+class Fault:
+    """The plan that the preloaded library follows."""
+
+    def __init__(self, folder):
+        self.path = folder / "plan"
+        self.path.write_bytes(bytes(mmap.PAGESIZE))
+        self.path.chmod(0o666)
+        with open(self.path, "r+b") as f:
+            self.map = mmap.mmap(f.fileno(), mmap.PAGESIZE)
+        self.env = {"NL_FAULT": str(self.path),
+                    "LD_PRELOAD": str(lab.program("nl_fault.so")),
+                    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")
+                    + ":verify_asan_link_order=0"}
+
+    def plan(self, kind=NONE, at=0, error=0):
+        self.map[:PLAN.size] = PLAN.pack(kind, at, error, 0, 0, 0, 0)
+
+    def happened(self):
+        return PLAN.unpack(self.map[:PLAN.size])[6] > 0
+
+
+@pytest.fixture(name="fault")
+def fixture_fault(bench):
+    return Fault(bench.lab.dir)
+
+
+TWO = [{"dst": B4, "dst_port": 5010}, {"dst": B6, "dst_port": 5010}]
+
+
+def serve(bench, fault):
+    fault.plan()
+    peer = bench.serve(env=fault.env)
+    bench.pool_filled()
+    return peer
+
+
+def is_whole(bench, peer, flow_id, classid):
+    """It is in the kernel as asked for, and its packets find it."""
+    assert len(bench.nodes(classid)) == 2
+    assert (bench.note(classid) is not None) == (bench.by() == "flower")
+    assert bench.lands(classid, 3, port=5010) == (3, 0)
+    _, told = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": flow_id})
+    assert told[0]["packets"] == 3
+
+
+def is_gone(bench, classid):
+    assert not bench.nodes(classid) and not bench.note(classid)
+    lab.wait_for(lambda: bench.classes().get(
+        bench.name(classid), {"rate": 125_000})["rate"] >= 125_000,
+        "the class to return to the pool")
+
+
+def leads_nowhere(bench):
+    """Filters that lead to a class that there is not."""
+    text = bench.a.tc("filter", "show", "dev", "eth0", "parent", "52:").stdout
+    classes = bench.classes()
+    return [word for word in text.split()
+            if word.startswith("52:") and word not in classes]
+
+
+def finish(bench, peer, request):
+    """The same asked for again is done; then all of it goes."""
+    done, _ = peer.ask(*request)
+    assert done["error"] == 0, done["text"]
+    if request[0] != tp.FLOW_DEL:
+        is_whole(bench, peer, 2, done["classid"])
+        gone, _ = peer.ask(tp.FLOW_DEL, {"flow_id": 2,
+                                         "ifindex": bench.ifindex})
+        assert gone["error"] == 0
+    assert not leads_nowhere(bench)
+
+
+def requests(bench):
+    """A set-up, a move to another class, a removal; and whether there is a
+    flow before."""
+    add = bench.flow(flow_id=2, filters=TWO, rate_Bps=20_000)
+    move = {**add, "service": tp.CL}
+    return {"set-up": (False, (tp.FLOW_ADD, add)),
+            "move": (True, (tp.FLOW_CHANGE, move)),
+            "removal": (True, (tp.FLOW_DEL, {"flow_id": 2,
+                                             "ifindex": bench.ifindex}))}
+
+
+@pytest.mark.parametrize("what", ["set-up", "move", "removal"])
+def test_a_death_after_the_nth_change_is_cleared_away(bench, fault, what):
+    before, request = requests(bench)[what]
+    peer = serve(bench, fault)
+    kept = bench.add(peer)
+    deaths = 0
+    while True:
+        if before:
+            done, _ = peer.ask(tp.FLOW_ADD, requests(bench)["set-up"][1][1])
+            assert done["error"] == 0
+        fault.plan(END, deaths + 1)
+        serials = peer.send(request)
+        try:
+            peer.done(serials)
+        except AssertionError:
+            assert peer.process.wait(10) == 137
+        else:
+            # Done before so many: the rest of them is of the background.
+            break
+        deaths += 1
+        fault.plan()
+        peer = bench.serve(env=fault.env)
+        assert 1 in peer.adopted and not leads_nowhere(bench)
+        for flow_id, flow in peer.adopted.items():
+            if flow_id == 2:  # one of the two, never a mixture
+                assert flow["service"] in (tp.GS, tp.CL)
+                assert {f["dst"] for f in flow["filters"]} <= {B4, B6}
+        bench.pool_filled()
+        finish(bench, peer, request if what != "removal" or
+               2 in peer.adopted else requests(bench)["set-up"][1])
+    fault.plan()
+    # The class, its leaf, two filters; with flower the note.
+    assert deaths >= {"set-up": 4, "move": 6, "removal": 2}[what]
+    assert bench.classes()[bench.name(kept)]["rate"] == 250_000
+    assert bench.lands(kept, 3) == (3, 0)
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.ENOMEM],
+                         ids=errno.errorcode.get)
+def test_a_refusal_of_the_nth_change_is_undone(bench, fault, number):
+    peer = serve(bench, fault)
+    kept = bench.add(peer)
+    bench.pool_refilled(1)
+    lab.wait_for(lambda: bench.classes()["52:2"]["rate"] == 250_000,
+                 "the last change of the background")
+    request = requests(bench)["set-up"][1]
+    refusals = 0
+    while True:
+        fault.plan(REFUSE, refusals + 1, number)
+        done, _ = peer.ask(*request)
+        if done["error"] == 0:
+            break
+        refusals += 1
+        assert fault.happened() and done["error"] == number
+        assert done["text"].startswith(f"step {refusals} of ")
+        assert done["text"].endswith("; undone")
+        fault.plan()
+        _, told = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 0})
+        assert {c["flow_id"] for c in told} == {0, 1}
+        assert not leads_nowhere(bench)
+    assert refusals >= 4
+    fault.plan()
+    is_whole(bench, peer, 2, done["classid"])
+    assert bench.lands(kept, 3) == (3, 0)
+
+
+@pytest.mark.parametrize("kind", [SEND_FAILS, RECEIVE_FAILS],
+                         ids=["send", "receive"])
+@pytest.mark.parametrize("number", [errno.EINTR, errno.EAGAIN, errno.ENOMEM,
+                                    errno.ENOBUFS], ids=errno.errorcode.get)
+def test_a_call_that_fails_costs_no_flow(bench, fault, kind, number):
+    """It is made again, or the request is refused, or tcctl ends and the next
+    one finds what there is."""
+    peer = serve(bench, fault)
+    kept = bench.add(peer)
+    request = requests(bench)["set-up"][1]
+    for nth in range(1, 5):
+        fault.plan(kind, nth, number)
+        serials = peer.send(request)
+        try:
+            (done,), _ = peer.done(serials)
+        except AssertionError:
+            peer.process.wait(10)
+            fault.plan()
+            peer = bench.serve(env=fault.env)
+            assert 1 in peer.adopted
+        else:
+            assert done["error"] == 0 or number in (
+                errno.ENOMEM, errno.ENOBUFS), done["text"]
+            fault.plan()
+        finish(bench, peer, request)
+    assert bench.lands(kept, 3) == (3, 0)
+
+
+@pytest.mark.parametrize("kind", [INTERRUPT, CUT], ids=["interrupted", "cut"])
+def test_a_dump_that_is_no_good_is_asked_for_again(bench, fault, kind):
+    peer = serve(bench, fault)
+    classids = {i: bench.add(peer, flow_id=i, port=5000 + i)
+                for i in range(1, 60)}
+    bench.lands(classids[7], 3, port=5007)
+    happened = 0
+    for nth in (1, 2, 3, 5, 8, 13, 21, 34):
+        peer.kill()
+        fault.plan(kind, nth)
+        peer = bench.serve(off=True, env=fault.env)
+        done, told = peer.ask(tp.IFACE, bench.iface())
+        happened += fault.happened()
+        if done["error"] != 0:  # said, and nothing touched
+            assert kind == CUT and done["text"]
+            done, told = peer.ask(tp.IFACE, bench.iface())
+        assert done["error"] == 0, done["text"]
+        assert {f["flow_id"] for f in told} == set(classids)
+        _, (told,) = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 7})
+        assert (told["packets"], told["classid"]) == (3, classids[7])
+    assert happened >= 5
