@@ -56,6 +56,14 @@ strict_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
 }
 
 static int
+strict_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
+{
+	const struct strict *s = (const struct strict *)arg;
+
+	return s->behind.root(s->behind.arg, ifindex, ret_handle);
+}
+
+static int
 strict_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 {
 	const struct strict *s = (const struct strict *)arg;
@@ -83,7 +91,8 @@ fix_strict(struct strict *s)
 		.run = strict_run,
 		.dump = strict_dump,
 		.stats = strict_stats,
-		.stats_all = strict_all };
+		.stats_all = strict_all,
+		.root = strict_root };
 	return f;
 }
 
