@@ -136,8 +136,8 @@ def test_a_death_after_the_nth_change_is_cleared_away(bench, fault, what):
         finish(bench, peer, request if what != "removal" or
                2 in peer.adopted else requests(bench)["set-up"][1])
     fault.plan()
-    # The class, its leaf, two filters; with flower the note.
-    assert deaths >= {"set-up": 4, "move": 6, "removal": 2}[what]
+    # The class, perhaps its leaf, two filters; with flower the note.
+    assert deaths >= {"set-up": 3, "move": 5, "removal": 2}[what]
     assert bench.classes()[bench.name(kept)]["rate"] == 250_000
     assert bench.lands(kept, 3) == (3, 0)
 
@@ -165,7 +165,7 @@ def test_a_refusal_of_the_nth_change_is_undone(bench, fault, number):
         _, told = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 0})
         assert {c["flow_id"] for c in told} == {0, 1}
         assert not leads_nowhere(bench)
-    assert refusals >= 4
+    assert refusals >= 3
     fault.plan()
     is_whole(bench, peer, 2, done["classid"])
     assert bench.lands(kept, 3) == (3, 0)
