@@ -253,6 +253,26 @@ nothing_lasts_longer_than_it_may(void)
 	policy_free(p);
 }
 
+static void
+the_category_of_a_rule_is_told_by_name(void)
+{
+	struct policy_set *set = t_set();
+	char category[POLICY_NAME] = "?";
+	struct policy *p;
+
+	t_category(set, "c");
+	t_category(set, "d");
+	t_rule(set, "plain", NULL);
+	t_rule(set, "r", "d");
+	p = t_policy(set);
+	T_CHECK(policy_rule_category(p, "r", category), "a rule");
+	T_STR(category, "d");
+	T_CHECK(policy_rule_category(p, "plain", category), "a rule");
+	T_STR(category, "");
+	T_CHECK(!policy_rule_category(p, "s", category), "no rule");
+	policy_free(p);
+}
+
 /* Of several pools it is in the first, as with all that is granted. */
 static void
 the_first_pool_counts(void)
@@ -453,6 +473,8 @@ static struct t_case cases[] = {
 		continued_rules_add_what_they_set_first },
 	{ "nothing lasts longer than it may",
 		nothing_lasts_longer_than_it_may },
+	{ "the category of a rule is told by name",
+		the_category_of_a_rule_is_told_by_name },
 	{ "the first pool counts", the_first_pool_counts },
 	{ "either bound counts by user", either_bound_counts_by_user },
 	{ "a Path is told how it will end", a_path_is_told_how_it_will_end },

@@ -225,6 +225,22 @@ unclaimed_counters_of_gone_rules_are_forgotten(void)
 	policy_free(p);
 }
 
+/* Rules r00, r01 and so on, of the users of that number. */
+static void
+put_numbered(struct policy *p, uint32_t count)
+{
+	struct policy_set *set = t_set();
+
+	t_category(set, "c")->user_flows = 5;
+	for (uint32_t i = 0; i < count; i++) {
+		char name[POLICY_NAME];
+
+		(void)snprintf(name, sizeof(name), "r%02u", i);
+		t_span(t_rule(set, name, "c"), POLICY_SPAN_USER, i, i);
+	}
+	t_put(p, set);
+}
+
 /* A flow that is held and one that is not, of rules that stay and that go. */
 static void
 tidying_may_take_its_time(void)
@@ -236,16 +252,8 @@ tidying_may_take_its_time(void)
 	size_t steps = 0;
 
 	for (uint32_t round = 0; round < 3; round++) {
-		struct policy_set *set = t_set();
-
 		/* The last quarter of the rules before goes. */
-		for (uint32_t i = 0; i < RULES - 10 * round; i++) {
-			char name[POLICY_NAME];
-
-			(void)snprintf(name, sizeof(name), "r%02u", i);
-			t_span(t_rule(set, name, NULL), POLICY_SPAN_USER, i, i);
-		}
-		t_put(p, set);
+		put_numbered(p, RULES - 10 * round);
 		if (round > 0) {
 			/* Others come to be counted, and end, meanwhile. */
 			for (; policy_tidy(p, 1); steps++)
@@ -267,6 +275,13 @@ tidying_may_take_its_time(void)
 	}
 	for (size_t i = 0; policy_rule_at(p, i, &info); i++)
 		T_CHECK(info.allowed > 0, "%s was forgotten", info.name);
+	/* Those that went, but for the one that is held, are. */
+	put_numbered(p, RULES);
+	for (size_t i = 0; policy_rule_at(p, i, &info); i++)
+		T_CHECK((info.allowed == 0) ==
+				(strcmp(info.name, "r20") >= 0 &&
+					strcmp(info.name, "r39") != 0),
+			"%s: %" PRIu64, info.name, info.allowed);
 	policy_end(p, held);
 	policy_free(p);
 }
@@ -413,12 +428,16 @@ lack_of_memory_refuses(void)
 static void
 a_refusal_for_memory_says_so(void)
 {
+	struct t_ration one = { 1, 0 };
+	const struct alloc too_little = t_ration_alloc(&one);
 	struct t_ration b = { 1000, 0 };
 	const struct alloc alloc = t_ration_alloc(&b);
 	struct policy *p = policy_new(&alloc);
 	struct policy_set *set = t_set();
 	struct policy_verdict v;
 
+	T_CHECK(policy_new(&too_little) == NULL, "half a policy");
+	T_EQ(one.held, 0);
 	(void)t_rule(set, "one", NULL);
 	t_put(p, set);
 	b.left = 0;
@@ -465,6 +484,27 @@ counters_are_told_apart_by_rule_and_user(void)
 	T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE_USER, "ab", "c").flows, 1);
 	T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE_USER, "a", "bc").flows, 0);
 	T_EQ(policy_limits_use(l, POLICY_COUNTS_RULE, "ab", "c").flows, 0);
+	policy_limits_free(l);
+}
+
+static void
+a_sum_that_cannot_be_is_over_any_bound(void)
+{
+	struct policy_limits *l = policy_limits_new(alloc_heap());
+	const struct policy_hold hold = { POLICY_COUNTS_RULE, "one", "", 10,
+		UINT64_MAX - 1, 10, 100 };
+	struct policy_ask a = { .holds = &hold,
+		.n_holds = 1,
+		.rate_Bps = UINT64_MAX - 10,
+		.terms.duration_s = POLICY_UNLIMITED };
+	struct policy_outcome o;
+
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
+	a.rate_Bps = 11;
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_TOO_MUCH);
+	T_CHECK(o.would_be.rate_Bps == UINT64_MAX, "as much as there can be");
+	a.rate_Bps = 9;
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
 	policy_limits_free(l);
 }
 
@@ -685,6 +725,8 @@ static struct t_case cases[] = {
 		unclaimed_counters_of_gone_rules_are_forgotten },
 	{ "counters are told apart by rule and user",
 		counters_are_told_apart_by_rule_and_user },
+	{ "a sum that cannot be is over any bound",
+		a_sum_that_cannot_be_is_over_any_bound },
 	{ "room for more claims is given back",
 		room_for_more_claims_is_given_back },
 	{ "tidying may take its time", tidying_may_take_its_time },

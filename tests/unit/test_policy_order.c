@@ -427,6 +427,15 @@ a_part_is_covered_by_the_whole(void)
 	b->addrs[POLICY_ADDR_DST].at[0].hi.b[3] = 255;
 	b->addrs[POLICY_ADDR_DST].at[0].lo.b[3] = 1;
 	T_CHECK(policy_rule_covers(a, b), "up to the same");
+	t_iface(a, "eth0");
+	T_CHECK(!policy_rule_covers(a, b), "on any interface");
+	t_iface(b, "eth1");
+	T_CHECK(!policy_rule_covers(a, b), "on another");
+	t_iface(a, "eth1");
+	T_CHECK(policy_rule_covers(a, b), "on one of two");
+	t_iface(b, "eth2");
+	T_CHECK(!policy_rule_covers(a, b), "on a third");
+	t_iface(a, "eth*");
 	/* Times by name: all of b's are among a's. */
 	t_whens(a, 0);
 	T_CHECK(!policy_rule_covers(a, b), "at any time");

@@ -648,9 +648,8 @@ allocations_of(const struct bytes *b)
 }
 
 static void
-each_failing_allocation_is_survived(void)
+survive_each(struct bytes b, size_t least)
 {
-	struct bytes b = rich();
 	bool done = false;
 	size_t n;
 
@@ -667,10 +666,33 @@ each_failing_allocation_is_survived(void)
 		policy_load_drop(load);
 		T_EQ(ration.held, 0);
 	}
-	T_CHECK(n > 15, "only %zu allocations", n);
+	T_CHECK(n > least, "only %zu allocations", n);
 	/* It was not taken for whole while something was missing. */
 	T_EQ(n - 1, allocations_of(&b));
 	drop(&b);
+}
+
+static void
+each_failing_allocation_is_survived(void)
+{
+	struct policy_set *set = t_set();
+
+	survive_each(rich(), 15);
+	/* Places in the index: by user and prefix, several in one. */
+	for (int i = 0; i < 5; i++) {
+		char name[POLICY_NAME];
+		struct policy_rule *r;
+
+		(void)snprintf(name, sizeof(name), "rule-%d", i);
+		r = t_rule(set, name, NULL);
+		t_span(r, POLICY_SPAN_USER, 1, 1);
+		t_span(r, POLICY_SPAN_USER, 2, 2);
+		t_range(r, POLICY_ADDR_DST, "10.0.0.0", "10.0.0.255");
+		t_range(r, POLICY_ADDR_DST, "2001:db8::", "2001:db8::f");
+	}
+	t_sort(set);
+	survive_each(write_set(set), 25);
+	policy_set_free(set);
 }
 
 static struct t_case cases[] = {
