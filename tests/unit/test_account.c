@@ -598,6 +598,28 @@ records_wait_for_a_file_that_takes_them(void)
 	bench_free(b);
 }
 
+static void
+records_beyond_the_room_are_counted_as_lost(void)
+{
+	struct bench *b = bench_new(0);
+	uint64_t *lost = &b->stats.count[STATS_ACCOUNTS_LOST];
+	uint32_t id = 1;
+
+	account_file(b->account, open("/dev/full", O_WRONLY));
+	for (; *lost == 0; id++) {
+		T_CHECK(id < 100000, "all of them wait");
+		begin(b, id);
+		end(b, id, RSVP_END_TORN);
+	}
+	for (uint64_t more = 2; more < 5; more++, id++) {
+		begin(b, id);
+		end(b, id, RSVP_END_TORN);
+		T_EQ(*lost, more);
+	}
+	T_EQ(b->stats.count[STATS_ACCOUNTS], 0);
+	bench_free(b);
+}
+
 static struct t_case cases[] = {
 	{ "a record says who, what, when and how much",
 		a_record_says_who_what_when_and_how_much },
@@ -620,5 +642,7 @@ static struct t_case cases[] = {
 		what_is_switched_off_is_forgotten },
 	{ "records wait for a file that takes them",
 		records_wait_for_a_file_that_takes_them },
+	{ "records beyond the room are counted as lost",
+		records_beyond_the_room_are_counted_as_lost },
 };
 T_MAIN(cases)

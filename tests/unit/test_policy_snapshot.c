@@ -235,6 +235,34 @@ surplus_is_refused(void)
 	drop(&b);
 }
 
+/* What is wrong with the head is told as that. */
+static void
+a_head_says_what_is_wrong_with_it(void)
+{
+	static const struct {
+		size_t at;
+		const char *problem;
+	} rows[] = { { 0, "not a policy snapshot" },
+		{ 4, "a version of the snapshot that is not known" },
+		{ 6, "the head of the snapshot is damaged" },
+		{ 9, "the head of the snapshot is damaged" } };
+	struct bytes b = rich();
+	struct policy_load *load;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		b.at[rows[i].at] ^= 1;
+		T_EQ(try(b.at, b.len, &load), POLICY_LOAD_REFUSED);
+		T_STR(policy_load_problem(load), rows[i].problem);
+		policy_load_drop(load);
+		b.at[rows[i].at] ^= 1;
+	}
+	T_EQ(try(b.at, b.len - 1, &load), POLICY_LOAD_REFUSED);
+	T_STR(policy_load_problem(load),
+		"the snapshot is not as long as it says");
+	policy_load_drop(load);
+	drop(&b);
+}
+
 /* ---- past the digest: a writer that lies consistently ------------------- */
 
 static void
@@ -700,6 +728,8 @@ static struct t_case cases[] = {
 	{ "every truncation is refused", every_truncation_is_refused },
 	{ "every flipped octet is refused", every_flipped_octet_is_refused },
 	{ "surplus is refused", surplus_is_refused },
+	{ "a head says what is wrong with it",
+		a_head_says_what_is_wrong_with_it },
 	{ "signed nonsense never crashes", signed_nonsense_never_crashes },
 	{ "signed truncations are refused", signed_truncations_are_refused },
 	{ "signed surplus is refused", signed_surplus_is_refused },

@@ -414,6 +414,7 @@ the_directorys_part_of_a_snapshot_keeps_its_times(void)
 
 	(void)t_category(set, "ours");
 	(void)t_rule(set, "ours", "ours");
+	t_rule(set, "at any time", NULL)->origin = POLICY_FROM_DIRECTORY;
 	set->source_key = 77;
 	c->origin = POLICY_FROM_DIRECTORY;
 	c->max_flows = 5;
@@ -433,7 +434,11 @@ the_directorys_part_of_a_snapshot_keeps_its_times(void)
 	T_STR(draft.categories[0].category.name, "theirs");
 	T_EQ(draft.categories[0].category.max_flows, 5);
 	T_STR(draft.categories[0].pool, "hall");
-	T_EQ(draft.n_rules, 1);
+	T_EQ(draft.n_rules, 2);
+	T_STR(draft.rules[1].rule->name, "at any time");
+	T_STR(draft.rules[1].category, "");
+	T_CHECK(!draft.rules[1].own.set, "no time");
+	T_EQ(draft.rules[1].schedules.count, 0);
 	T_STR(draft.rules[0].rule->name, "theirs");
 	T_STR(draft.rules[0].category, "theirs");
 	T_CHECK(draft.rules[0].own.set && draft.rules[0].own.when.days == 3,
