@@ -214,7 +214,8 @@ enum ctl_kind {
 	X(CTL_F_CONTINUES, 153, "continues", BOOL)                             \
 	X(CTL_F_TRIED, 154, "tried", LIST)                                     \
 	X(CTL_F_RECORDED, 155, "recorded", TEXT)                               \
-	X(CTL_F_STANDS, 156, "stands", BOOL)
+	X(CTL_F_STANDS, 156, "stands", BOOL)                                   \
+	X(CTL_F_RULES_BEYOND, 157, "rules_not_installed", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

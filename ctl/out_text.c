@@ -447,6 +447,11 @@ out_text_rule(FILE *out, const struct buf_reader *facts)
 			", refused %" PRIu64 "\n",
 			number_of(facts, CTL_F_ALLOWED),
 			number_of(facts, CTL_F_REFUSED));
+		if (number_of(facts, CTL_F_RULES_BEYOND) > 0)
+			fprintf(out,
+				"%" PRIu64 " rules on data traffic are not "
+				"installed: more than an interface can have\n",
+				number_of(facts, CTL_F_RULES_BEYOND));
 		return;
 	}
 	fprintf(out, "%s: %s, priority %" PRId64 "\n",

@@ -296,6 +296,7 @@ ctl_facts_policy(struct buf_writer *w, const struct policy_status *status,
 	ctl_put_number(w, CTL_F_FILE_DIGEST, file->digest);
 	ctl_put_number(w, CTL_F_FILE_GENERATION, file->generation);
 	ctl_put_number(w, CTL_F_RULES_GENERATION, rules_settled(rules));
+	ctl_put_number(w, CTL_F_RULES_BEYOND, rules_beyond(rules));
 	if (file->problem[0] != '\0')
 		ctl_put_text(w, CTL_F_FILE_PROBLEM, file->problem);
 	ctl_facts_held(w, client);

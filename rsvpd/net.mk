@@ -27,7 +27,11 @@ librsvpd_la_SOURCES += \
 	rsvpd/policy_request.c \
 	rsvpd/rules.c rsvpd/rules.h rsvpd/rules_int.h \
 	rsvpd/rules_account.c \
+	rsvpd/rules_draft.c \
+	rsvpd/rules_force.c \
 	rsvpd/rules_links.c \
+	rsvpd/rules_resv.c \
+	rsvpd/rules_take.c \
 	rsvpd/rules_plan.c rsvpd/rules_plan.h \
 	rsvpd/stats.c rsvpd/stats.h \
 	rsvpd/tc_client.c rsvpd/tc_client.h \

@@ -62,6 +62,10 @@ struct rules_info {
  * rule may have been refused.  0: traffic control has not answered yet. */
 uint64_t rules_settled(const struct rules *rules);
 
+/* Rules that apply to an interface but are more than it may have: they are not
+ * installed. */
+size_t rules_beyond(const struct rules *rules);
+
 /* Ask for the counters; done is called once, also when there are none. */
 typedef void rules_counted_fn(void *arg);
 void rules_count(struct rules *rules, rules_counted_fn *done, void *arg);

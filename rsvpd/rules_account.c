@@ -76,19 +76,23 @@ write_interim(void *arg)
 {
 	struct rules *rules = (struct rules *)arg;
 
-	for (size_t i = 0; i < rules->plan.count; i++) {
-		const struct instance *one = rules->plan.all[i];
+	for (size_t n = 0; n < rules->iface_count; n++)
+		for (size_t i = 0; i < rules->ifaces[n].plan.count; i++) {
+			const struct instance *one =
+				rules->ifaces[n].plan.all[i];
 
-		if (one->since_unix_ms != 0)
-			account_rule(rules->engine->account, &one->info,
-				one->since_unix_ms, NULL);
-	}
+			if (one->since_unix_ms != 0)
+				account_rule(rules->engine->account, &one->info,
+					one->since_unix_ms, NULL);
+		}
 }
 
 void
 rules_interim(struct rules *rules)
 {
-	if (rules->plan.count > 0)
+	struct rules_info first;
+
+	if (rules_at(rules, 0, &first))
 		rules_count(rules, write_interim, rules);
 }
 

@@ -37,6 +37,6 @@ rules_list_links(struct rules *rules)
 void
 rules_links_changed(struct rules *rules)
 {
-	if (rules->by_incoming)
+	if (rules->by_incoming || rules->draft.by_incoming)
 		rules_replan(rules);
 }

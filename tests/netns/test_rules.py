@@ -17,6 +17,7 @@ import ear as ears
 import lab
 
 AF41, EF = 34, 46
+LIMIT = 1024  # rules of an interface
 A4, B4 = "10.3.3.1", "10.3.3.2"
 A6, B6 = "2001:db8:33::1", "2001:db8:33::2"
 
@@ -301,6 +302,33 @@ def test_other_interfaces_have_no_rule(host):
 
 
 # ---- time --------------------------------------------------------------------
+
+
+def test_an_interface_has_so_many_rules_and_says_which_it_has_not(host):
+    host.installed("m", "s", "mp", "ms", "p")
+    many = [rule(f"r{i:04}", "shape", str(20000 + i), f"priority = {2000 - i};")
+            for i in range(LIMIT + 76)]
+
+    def beyond():
+        return host.daemon.ctl_json("show", "policy")[
+            "rules_not_installed"]
+    assert beyond() == 0
+    host.change(policy(*many))
+    lab.wait_for(lambda: beyond() == 76 and len(host.rules()) == LIMIT and all(
+        r["state"] == "installed" for r in host.rules().values()),
+        f"{LIMIT} rules", 60)
+    assert set(host.rules()) == {f"r{i:04}" for i in range(LIMIT)}
+    said = "no more than 1024 are installed: the last 76"
+    assert said in host.daemon.process.output()
+    assert "76 rules on data traffic are not installed" in host.daemon.ctl(
+        "show", "policy").stdout
+    # Those that are left over take the places of those that go.
+    host.change(policy(*many[100:]))
+    lab.wait_for(lambda: beyond() == 0 and f"r{LIMIT + 75:04}" in host.rules()
+                 and all(r["state"] == "installed"
+                         for r in host.rules().values()), "the rest", 60)
+    assert len(host.rules()) == LIMIT - 24
+    assert host.daemon.process.output().count(said) == 1
 
 
 def test_a_rule_begins_and_ends_with_its_time(host):

@@ -13,7 +13,7 @@
 #include "policy/snapshot_int.h"
 #include "t.h"
 
-enum { T_RULES = 256, T_CATEGORIES = 16, T_LIST = 8 };
+enum { T_RULES = 4096, T_CATEGORIES = 16, T_LIST = 8 };
 
 static inline void *
 t_zeroed(size_t size)
