@@ -6,6 +6,7 @@ policy_tests = \
 	tests/unit/test_convert \
 	tests/unit/test_policy_change \
 	tests/unit/test_policy_data \
+	tests/unit/test_policy_effect \
 	tests/unit/test_policy_engine \
 	tests/unit/test_policy_grants \
 	tests/unit/test_policy_history \
@@ -20,6 +21,10 @@ TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/t_golden.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
 tests_unit_test_policy_change_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_request_LDADD = libpolicy.la libbase.la -lm \
+	$(UNIT_LDADD)
+tests_unit_test_policy_effect_SOURCES = tests/unit/test_policy_effect.c \
+	policy/effect.c
+tests_unit_test_policy_effect_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_policy_history_SOURCES = tests/unit/test_policy_history.c \
 	policy/history.c policy/state.c

@@ -4,8 +4,8 @@
 #include "t_policy.h"
 
 /* Two rules with the same category: instances of their own. */
-static struct policy *
-two_rules(uint64_t max_flows, uint64_t aggregate_Bps)
+static struct policy_set *
+two_rules_set(uint64_t max_flows, uint64_t aggregate_Bps)
 {
 	struct policy_set *set = t_set();
 	struct policy_category *c = t_category(set, "gold");
@@ -14,7 +14,13 @@ two_rules(uint64_t max_flows, uint64_t aggregate_Bps)
 	c->aggregate_Bps = aggregate_Bps;
 	t_span(t_rule(set, "one", "gold"), POLICY_SPAN_USER, 1000, 1000);
 	t_span(t_rule(set, "two", "gold"), POLICY_SPAN_USER, 2000, 2000);
-	return t_policy(set);
+	return set;
+}
+
+static struct policy *
+two_rules(uint64_t max_flows, uint64_t aggregate_Bps)
+{
+	return t_policy(two_rules_set(max_flows, aggregate_Bps));
 }
 
 static struct policy_verdict
@@ -668,12 +674,17 @@ a_rule_that_continues_has_matched_and_not_decided(void)
 static void
 weighing_says_the_same_and_changes_nothing(void)
 {
-	struct policy *p = two_rules(1, 100);
+	struct policy_set *set = two_rules_set(1, 100);
+	struct policy_rule *log = t_rule(set, "log", NULL);
+	struct policy *p;
 	struct policy_request q = t_request();
 	struct policy_rule_info before;
 	struct policy_rule_info after;
 	struct policy_verdict v;
 
+	log->goes_on = true;
+	log->priority = 5;
+	p = t_policy(set);
 	q.rate_Bps = 60;
 	for (int i = 0; i < 3; i++) {
 		policy_weigh(p, &q, NULL, &v);
@@ -695,6 +706,8 @@ weighing_says_the_same_and_changes_nothing(void)
 	/* By another rule it is one more here. */
 	policy_weigh(p, &q, "two", &v);
 	T_CHECK(!v.allowed, "stands by another");
+	/* Nor does a rule that continues count it. */
+	T_EQ(info_of(p, "log").matched, 1);
 	after = info_of(p, "one");
 	T_CHECK(memcmp(&before, &after, sizeof(before)) == 0, "counted");
 	policy_free(p);

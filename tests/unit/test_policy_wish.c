@@ -156,6 +156,24 @@ an_answer_waits_for_its_generation(void)
 	pt_free(b);
 }
 
+/* One about another generation does not. */
+static void
+an_answer_waits_for_no_other_generation(void)
+{
+	struct pt *b = bench();
+	struct heard h = { 0 };
+	uint32_t serial;
+
+	T_CHECK(want(b, POLICY_ORDER_ROLLBACK, 0, &h), "not asked");
+	serial = asked(b, POLICY_ORDER_ROLLBACK, 0);
+	pt_offer(b, 4, 4096, pt_memory(4096, 255, 0, PT_SEALS));
+	pt_one_turn(b);
+	answer(b, serial, false, 3, -1);
+	T_EQ(h.count, 1);
+	T_EQ(pt_policy.switched, 0);
+	pt_free(b);
+}
+
 static void
 a_generation_that_the_engine_refuses_is_told(void)
 {
@@ -314,6 +332,8 @@ static struct t_case cases[] = {
 		a_candidate_brings_its_descriptor },
 	{ "an answer waits for its generation",
 		an_answer_waits_for_its_generation },
+	{ "an answer waits for no other generation",
+		an_answer_waits_for_no_other_generation },
 	{ "a generation that the engine refuses is told",
 		a_generation_that_the_engine_refuses_is_told },
 	{ "what is overtaken is told", what_is_overtaken_is_told },
