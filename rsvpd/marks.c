@@ -29,9 +29,17 @@ struct marked {
 	UT_hash_handle hh;
 };
 
+/* What a rule says; many flows have one rule, and it is slow to find. */
+struct known {
+	struct tc_marking as;
+	char rule[RSVP_RULE];
+	UT_hash_handle hh;
+};
+
 struct marks {
 	struct engine *engine;
 	struct marked *flows;
+	struct known *rules; /* of the policy in force */
 };
 
 struct marks *
@@ -44,6 +52,18 @@ marks_new(struct engine *engine)
 	return marks;
 }
 
+static void
+forget_rules(struct marks *marks)
+{
+	struct known *one, *next;
+
+	hash_dissolve(hh, marks->rules, one);
+	for (; one; one = next) {
+		next = (struct known *)one->hh.next;
+		free(one);
+	}
+}
+
 void
 marks_free(struct marks *marks)
 {
@@ -51,6 +71,7 @@ marks_free(struct marks *marks)
 
 	if (!marks)
 		return;
+	forget_rules(marks);
 	hash_dissolve(hh, marks->flows, one);
 	for (; one; one = next) {
 		next = (struct marked *)one->hh.next;
@@ -60,16 +81,39 @@ marks_free(struct marks *marks)
 }
 
 static struct tc_marking
-wanted(const struct marks *marks, const struct marked *one)
+ask(const struct marks *marks, const char *rule)
 {
 	struct policy_marking marking;
 
-	if (one->rule[0] == '\0' ||
-		!policy_rule_marking(
-			policy_client_policy(marks->engine->policy), one->rule,
-			&marking))
+	if (!policy_rule_marking(policy_client_policy(marks->engine->policy),
+		    rule, &marking))
 		return (struct tc_marking){ 0 };
 	return rules_marking(&marking);
+}
+
+static struct tc_marking
+wanted(struct marks *marks, const struct marked *one)
+{
+	struct known *known;
+
+	if (one->rule[0] == '\0')
+		return (struct tc_marking){ 0 };
+	HASH_FIND_STR(marks->rules, one->rule, known);
+	if (known)
+		return known->as;
+	known = (struct known *)calloc(1, sizeof(*known));
+	if (!known)
+		return ask(marks, one->rule); /* slowly */
+	known->as = ask(marks, one->rule);
+	memcpy(known->rule, one->rule, sizeof(known->rule));
+	HASH_ADD_STR(marks->rules, rule, known);
+	if (!hash_added(known->hh)) {
+		const struct tc_marking as = known->as;
+
+		free(known);
+		return as;
+	}
+	return known->as;
 }
 
 static bool
@@ -156,6 +200,7 @@ marks_policy(struct marks *marks)
 {
 	struct marked *one, *next;
 
+	forget_rules(marks);
 	HASH_ITER (hh, marks->flows, one, next)
 		follow(marks, one, false);
 }

@@ -148,7 +148,7 @@ def test_giving_the_interface_back_leaves_nothing(bench):
     ("ip", "link", "del", IFB),
 ], ids=["filter", "qdisc", "ifb"])
 def test_who_deletes_it_is_reported_and_it_comes_back(bench, damage):
-    peer = bench.serve(ingress_Bps=RATE)
+    peer = bench.serve(ingress_Bps=8 * RATE)
     filters = way(bench)
     bench.a.run(*damage)
     report = peer.wait_drift("what comes in is shaped: repaired", 3)

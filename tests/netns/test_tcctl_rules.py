@@ -456,11 +456,10 @@ def test_a_class_is_for_what_came_in_by_its_interface(bench):
                                  (9002, ECT0): 10}
     assert peer.rule_counts()[4]["in_packets"] == 10
     # The same name, another interface.
-    lab.run("ip", "-n", bench.a.ns, "link", "set", "eth2", "name", "old0",
-            check=False)
-    bench.a.ip("link", "set", "eth1", "down")
-    bench.a.ip("link", "set", "eth1", "name", "eth2")
-    bench.a.ip("link", "set", "eth2", "up")
+    for name, other in (("eth2", "old0"), ("eth1", "eth2")):
+        bench.a.ip("link", "set", name, "down")
+        bench.a.ip("link", "set", name, "name", other)
+        bench.a.ip("link", "set", other, "up")
     assert peer.rules(bench.ifindex, {
         "rule_id": 4, "rate_Bps": 1_000_000, "bucket_bytes": 20_000,
         "excess": tp.DELAY,

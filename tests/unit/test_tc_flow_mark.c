@@ -217,6 +217,9 @@ another_treatment_is_another_policer(void)
 	/* Other octets of the field alone are not. */
 	T_EQ(mark(f, 7, (struct tc_marking){ .marks = true, .dscp = AF41 }), 0);
 	T_EQ(acts_of(f, 7)->actions[0].index, index);
+	/* Where what exceeds goes to is. */
+	T_EQ(mark(f, 7, both), 0);
+	T_CHECK(acts_of(f, 7)->actions[0].index != index, "another verdict");
 	fix_free(f);
 }
 
@@ -330,6 +333,9 @@ actions_of_others_are_not_ours(void)
 	x.actions[3].control = TC_VERDICT_PIPE;
 	T_CHECK(!tc_flow_act_decode(&x, false, &as), "both marks");
 	x = *acts_of(f, 7);
+	x.old_police = true;
+	T_CHECK(!tc_flow_act_decode(&x, false, &as), "the classifier's own");
+	x = *acts_of(f, 7);
 	x.action_count = 5;
 	T_CHECK(!tc_flow_act_decode(&x, false, &as), "cut");
 	fix_free(f);
@@ -370,6 +376,8 @@ without_actions_the_marker_is_told(void)
 	struct marker *m = with_marker(f);
 	struct tc_flow flow = fix_flow(7, 5004);
 
+	T_EQ(fix_add(f, &flow).error, 0);
+	flow = fix_flow(8, 5006); /* not marked */
 	T_EQ(fix_add(f, &flow).error, 0);
 	T_EQ(m->calls, 0);
 	T_EQ(mark(f, 7, ef), 0);
@@ -477,17 +485,21 @@ flows_are_sets_in_the_table_of_the_interface(void)
 		"accept\n"
 		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip daddr "
 		"239.1.1.1 meta l4proto 17 th dport 7 ip dscp set 0x2e "
-		"accept\n";
+		"accept\n"
+		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip saddr "
+		"10.0.0.1 ip daddr 10.0.0.2 meta l4proto 17 th dport 9 ip dscp "
+		"set 0x2e accept\n";
 	const struct tc_iface iface = fix_iface();
 	struct tc_mark_flow flows[] = {
 		{ fix_filter("10.0.0.2", "10.0.0.1", 5004, 6000), AF41 },
 		{ fix_filter("2001:db8::2", "2001:db8::1", 2, 1), EF },
 		{ fix_filter("10.0.0.2", "10.0.0.1", 5006, 6000), AF41 },
 		{ fix_filter("239.1.1.1", "", 7, 0), EF },
+		{ fix_filter("10.0.0.2", "10.0.0.1", 9, 0), EF },
 	};
 	const struct tc_mark_set set = { .iface = &iface,
 		.flows = flows,
-		.flow_count = 4,
+		.flow_count = 5,
 		.stale = UINT64_C(1) << EF | UINT64_C(1) << AF41 };
 	char got[8192];
 	struct text t = text_over(got, sizeof(got));

@@ -65,6 +65,18 @@ lose_ifb(struct host *h)
 			all->all[kept++] = all->all[i];
 	all->count = kept;
 	h->ifindex = 0;
+	for (size_t i = 0; i < kept; i++) {
+		struct tc_object *o = &all->all[i];
+
+		if (o->type != TC_FILTER || o->parent != TC_INGRESS_HANDLE ||
+			!o->extra)
+			continue;
+		/* As a dump shows it: it leads nowhere. */
+		o->kind = &tc_kind_other;
+		o->extra = NULL;
+		memset(o->name, 0, sizeof(o->name));
+		(void)text_copy(o->name, sizeof(o->name), "u32/mirred");
+	}
 }
 
 static int
@@ -509,6 +521,9 @@ an_ifb_that_others_delete_is_made_again(void)
 	T_EQ(h->ifindex, IFB + 1);
 	T_EQ(redirects(h, IFB + 1), 1);
 	T_EQ(redirects(h, IFB), 0);
+	for (size_t i = 0; i < h->f->dry.objects.count; i++)
+		T_CHECK(h->f->dry.objects.all[i].kind != &tc_kind_other,
+			"what leads nowhere is there");
 	T_CHECK(on(h, IFB + 1, TC_CLASS, tc_classid(TC_MINOR_BEST)), "tree");
 	T_CHECK(strstr(h->f->ear.drifts[0].text, "add interface ifb-eth0"),
 		"%s", h->f->ear.drifts[0].text);
