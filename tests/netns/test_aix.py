@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import lab
+import needs
 import pytest
 
 CLASSIC = """\
@@ -277,8 +278,10 @@ def test_traffic_is_marked_as_the_rule_says_and_marked_anew(live):
     finally:
         traffic.stop()
     seen = traffic.seen()
-    # No packet is lost, and each change is one: never back and forth.
-    assert [number for number, _ in seen] == list(range(len(seen)))
+    # No packet is lost (but where the receiver waits for its turn longer than
+    # its socket holds), and each change is one: never back and forth.
+    if not needs.EMULATED:
+        assert [number for number, _ in seen] == list(range(len(seen)))
     changes = [tos for i, (_, tos) in enumerate(seen)
                if i == 0 or tos != seen[i - 1][1]]
     assert changes == [0, 0xe0, 0xb8, 0]

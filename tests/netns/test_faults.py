@@ -4,12 +4,43 @@ daemons and kernels.  After each of them kernel and daemons have the same view.
 
 The faults, and where they are provoked (here, or in the file named):
 
+    death in a set-up          test_faults_netlink.py:
+                               test_a_death_after_the_nth_change_is_cleared_away,
+                               and as it is left, test_tcctl_life.py:
+                               test_an_interrupted_set_up_is_cleared_away
+    daemon hung                test_a_hung_daemon_costs_others_paths_for_a_bounded_time,
+                               test_restart.py:
+                               test_hung_engine_is_killed_and_replaced,
+                               test_supervisor.py:
+                               test_hung_worker_is_killed_within_the_watchdogs_time
+    restart, smaller link      test_a_restart_with_a_smaller_link_keeps_what_fits
     upstream peer vanishes     test_a_sender_that_vanishes_is_forgotten
     downstream peer vanishes   test_a_receiver_that_vanishes_is_forgotten
     peer reboots               test_a_host_that_reboots_is_reserved_for_again
     lost messages              test_a_tenth_of_the_messages_may_be_lost,
                                test_heavy_loss_is_recovered_from; an hour
                                of it in tests/long soak
+    netlink events lost        test_tcctl_drift.py:
+                               test_events_that_were_lost_are_made_good
+    netlink errors, dumps      test_faults_netlink.py:
+                               test_a_refusal_of_the_nth_change_is_undone,
+                               test_a_call_that_fails_costs_no_flow,
+                               test_a_dump_that_is_no_good_is_asked_for_again
+    filter refused             test_tcctl_life.py:
+                               test_a_refusal_is_explained_and_undone
+    our qdisc is deleted       test_tcctl_life.py:
+                               test_a_tree_that_vanishes_is_made_again
+    class or filter deleted,   test_tcctl_drift.py:
+    edited or foreign          test_a_deleted_class_comes_back_with_its_flow,
+                               test_a_deleted_filter_comes_back,
+                               test_a_changed_class_is_changed_back,
+                               test_a_filter_before_ours_is_removed_and_one_after_is_not,
+                               test_who_insists_wins_and_it_is_told
+    another manager's root     test_tcctl_life.py:
+                               test_a_foreign_tree_is_refused_and_taken_over_only_on_request,
+                               test_a_tree_that_was_replaced_is_given_up;
+                               to the engine, test_attack.py:
+                               test_a_tree_that_somebody_replaces_is_no_promise
     interface down, up         test_a_link_that_goes_down_and_up_is_used_again
     interface renamed          test_a_renamed_interface_keeps_its_reservations
     interface made again       test_an_interface_that_is_made_again_starts_anew
@@ -40,6 +71,7 @@ The faults, and where they are provoked (here, or in the file named):
 
 import contextlib
 import os
+import signal
 import socket
 import time
 
@@ -51,6 +83,8 @@ import needs
 import neighbour as nb
 from chain import (C, DETOUR, LIFETIME_S, LINKS, R_MS, RATE, S, WAY, address,
                    section)
+
+WATCHDOG_S = 2
 
 
 @pytest.fixture(scope="module")
@@ -316,6 +350,67 @@ def test_a_slower_link_preempts_the_youngest(chain):
     chain.agree()
     young.stop()
     chain.reload("r3", chain.conf("r3"))
+
+
+# ---- daemons -----------------------------------------------------------------
+
+
+def test_a_restart_with_a_smaller_link_keeps_what_fits(chain):
+    """What was adopted and does not fit any more is preempted, and told."""
+    flows = [chain.flow(), chain.flow()]
+    classes = {f.port: f.places()["r3", "d0"]["classid"] for f in flows}
+    daemon = chain.daemons["r3"]
+    daemon.conf.write_text(chain.conf("r3", bandwidth={"d0": "1500 kbit"}))
+    workers = daemon.workers()
+    os.kill(daemon.supervisor(), signal.SIGKILL)
+    daemon.process.popen.wait(10)
+    lab.wait_for(lambda: not any(os.path.exists(f"/proc/{p}")
+                                 for p in workers.values()), "their end")
+    daemon.start()
+    daemon.wait_traffic_control()
+    # Once each: whom it does not take it refuses, until the other is torn.
+    lost = lab.wait_for(lambda: [f for f in flows if chains.events(
+        f.receiver, "resv_error")], "an error", LIFETIME_S * 2)
+    assert len(lost) == 1
+    (kept,) = (f for f in flows if f not in lost)
+    error = chains.events(lost[0].receiver, "resv_error")[0]
+    assert (error["code"], error["value"]) in ((1, 2), (12, 0)), error
+    kept.wait(timeout=LIFETIME_S * 2)
+    assert kept.places()["r3", "d0"]["classid"] == classes[kept.port]
+    lab.wait_for(lambda: chain.iface("r3", "d0")["flows"] == 1,
+                 "what fits", LIFETIME_S)
+    assert not kept.errors()
+    chain.agree()
+    lost[0].stop()
+    chain.reload("r3", chain.conf("r3"))
+
+
+def test_a_hung_daemon_costs_others_paths_for_a_bounded_time(chain):
+    """It swallows what goes through it until the watchdog kills it; then the
+    next refresh arrives.  What is reserved stays, as that takes less than the
+    lifetime of the neighbours' state."""
+    chain.reload("r2", f'watchdog = "{WATCHDOG_S} s";\n' + chain.conf("r2"))
+    flow = chain.flow()
+    classes = {p: r["classid"] for p, r in flow.places().items()}
+    daemon = chain.daemons["r2"]
+    old = daemon.workers()["engine"]
+    os.kill(old, signal.SIGSTOP)
+    start = time.monotonic()
+    chain.port_used += 1
+    port = chain.port_used
+    sender = chain.send(port)
+    lab.wait_for(lambda: chain.path("r1", port), "the Path before it")
+    lab.wait_for(lambda: chain.path("c", port), "the Path behind it",
+                 WATCHDOG_S + 2 * R_MS / 1000 + 1)
+    took = time.monotonic() - start
+    print(f"the Path of another was held up for {took:.1f} s")
+    assert daemon.workers()["engine"] != old
+    sender.stop()
+    flow.wait(timeout=LIFETIME_S)
+    assert {p: r["classid"] for p, r in flow.places().items()} == classes
+    assert not flow.errors()
+    chain.agree()
+    chain.reload("r2", chain.conf("r2"))
 
 
 # ---- routes ------------------------------------------------------------------
