@@ -17,7 +17,8 @@
  * endpoints': `ip dscp set` leaves them.
  *
  * nft's limit in octets has a bucket that is one second of the rate larger than
- * asked for; `tcctl probe` says so.
+ * asked for: the kernel adds the rate of one unit to the burst, the unit is a
+ * second at least and the burst not negative.  `tcctl probe` says so.
  */
 
 #include "tc_rule_int.h"

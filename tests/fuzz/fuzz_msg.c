@@ -76,6 +76,7 @@ rewrite(const struct msg *m, uint8_t *bytes)
 	struct tc_counters_query query;
 	struct tc_counter counter;
 	struct tc_lost lost;
+	struct tc_flow_mark mark;
 	uint32_t ifindex;
 	char text[TC_TEXT];
 
@@ -98,6 +99,8 @@ rewrite(const struct msg *m, uint8_t *bytes)
 		tc_put_note(&w, text);
 	else if (m->type == TC_MSG_LOST && tc_get_lost(m, &lost))
 		tc_put_lost(&w, &lost);
+	else if (m->type == TC_MSG_FLOW_MARK && tc_get_flow_mark(m, &mark))
+		tc_put_flow_mark(&w, m->serial, &mark);
 	if (w.failed)
 		give_up("read, and too large to be written");
 	return buf_written(&w);
