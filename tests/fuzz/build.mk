@@ -31,10 +31,11 @@ archived = $(foreach d,base rsvpd/wire rsvpd/core policy tcctl,\
 	$(wildcard $(TOP)/$(d)/*.c)) \
 	$(addprefix $(TOP)/,rapi/rapi_msg.c ctl/ctl_msg.c) \
 	$(wildcard $(addprefix $(TOP)/rsvpd/,api_*.c conf*.c ctl_*.c net_*.c \
-	stats.c sup_msg.c tc_*.c policy_client.c))
+	stats.c sup_msg.c tc_*.c policy_*.c))
 # They need what no fuzzer has: threads, directories, system-call filters.
 left_out = $(addprefix $(TOP)/policy/,main.c serve.c worker.c sandbox.c \
-	source_ldap.c explain.c check.c convert.c cache.c) \
+	source_ldap.c explain.c check.c convert.c cache.c state.c history.c \
+	worker_news.c worker_order.c serve_order.c diff.c diff_json.c) \
 	$(addprefix $(TOP)/tcctl/,main.c serve.c sandbox.c apply.c show.c \
 	probe.c out_json.c out_probe_json.c want_json.c files.c \
 	tree_apply.c tree_off.c tree_session.c)
