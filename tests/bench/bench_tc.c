@@ -88,10 +88,10 @@ keep_best(struct speeds *best, double install, double removal)
 /* ---- the peer ------------------------------------------------------------ */
 
 static void
-write_addition(FILE *f, const char *name, uint32_t i)
+write_addition(FILE *f, const struct bare *b, const char *name, uint32_t i)
 {
-	uint32_t handle = bare_node(i);
-	uint32_t minor = bare_minor(i);
+	uint32_t handle = bare_node(b, i);
+	uint32_t minor = bare_minor(b, i);
 
 	fprintf(f,
 		"class add dev %s parent 1:1 classid 1:%x htb rate %ubps ceil "
@@ -107,21 +107,24 @@ write_addition(FILE *f, const char *name, uint32_t i)
 }
 
 static void
-write_removal(FILE *f, const char *name, uint32_t i)
+write_removal(FILE *f, const struct bare *b, const char *name, uint32_t i)
 {
-	uint32_t handle = bare_node(i);
+	uint32_t handle = bare_node(b, i);
 
 	fprintf(f,
 		"filter del dev %s parent 1: protocol ip pref %d handle "
 		"%x:%x:%x u32\nclass del dev %s classid 1:%x\n",
 		name, PREF, handle >> 20, handle >> 12 & 0xff, handle & 0xfff,
-		name, bare_minor(i));
+		name, bare_minor(b, i));
 }
+
+typedef void write_fn(
+	FILE *f, const struct bare *b, const char *name, uint32_t i);
 
 /* A batch of those lines, timed: how many a second. */
 static double
-run_batch(const char *name, uint32_t first,
-	void (*write)(FILE *f, const char *name, uint32_t i))
+run_batch(
+	const struct bare *b, const char *name, uint32_t first, write_fn *write)
 {
 	char path[] = "/tmp/bench_tc.XXXXXX";
 	int fd = mkstemp(path);
@@ -131,7 +134,7 @@ run_batch(const char *name, uint32_t first,
 	if (!f)
 		die(path);
 	for (uint32_t i = first; i < first + PEER_FLOWS; i++)
-		write(f, name, i);
+		write(f, b, name, i);
 	if (fclose(f) != 0)
 		die(path);
 	start = now_s();
@@ -143,18 +146,18 @@ run_batch(const char *name, uint32_t first,
 
 /* Behind the classes that the floor has made. */
 static struct speeds
-peer_measure(const char *prefix, uint32_t present)
+peer_measure(const struct bare *b, const char *prefix, uint32_t present)
 {
 	struct speeds best = { 0, 0 };
 	char name[16];
 	struct text t = text_over(name, sizeof(name));
 
-	text_printf(&t, "%s%u", prefix, bare_iface(present));
+	text_printf(&t, "%s%u", prefix, bare_iface(b, present));
 	for (int round = 0; round < FEW_ROUNDS; round++) {
-		double install = run_batch(name, present, write_addition);
+		double install = run_batch(b, name, present, write_addition);
 
 		keep_best(&best, install,
-			run_batch(name, present, write_removal));
+			run_batch(b, name, present, write_removal));
 	}
 	return best;
 }
@@ -231,8 +234,7 @@ ours_rounds(struct ours *o, uint32_t present, struct speeds *best)
 	}
 }
 
-/* The same nodes in flat lists.  The others stay: with the last node the kernel
- * takes the tables away. */
+/* The same nodes in flat lists; the others stay. */
 static struct speeds
 measure_lists(struct bare *b, uint32_t present)
 {
@@ -270,7 +272,7 @@ measure_flows(const struct bench *bench, struct ours *o, uint32_t present)
 	list = measure_lists(b, present);
 	/* The peer makes its own. */
 	bare_clear(b, present, FLOWS);
-	peer = peer_measure("bare", present);
+	peer = peer_measure(b, "bare", present);
 	enter(bench, ROOM_OURS);
 	(void)ours_resume(o);
 	mnl_socket_close(b->nl);

@@ -17,15 +17,15 @@
 enum { HTID = 0x20, TICKS = 2000, LIST = 4000 };
 
 uint32_t
-bare_iface(uint32_t n)
+bare_iface(const struct bare *b, uint32_t n)
 {
-	return n / BARE_CLASSES;
+	return n / b->share;
 }
 
 uint32_t
-bare_minor(uint32_t n)
+bare_minor(const struct bare *b, uint32_t n)
 {
-	return FIRST_MINOR + n % BARE_CLASSES;
+	return FIRST_MINOR + n % b->share;
 }
 
 static struct nlmsghdr *
@@ -99,14 +99,15 @@ put_class(struct bare *b, int ifindex, uint32_t minor, uint16_t flags,
 static void
 put_flow_class(struct bare *b, uint32_t n, uint16_t flags, uint32_t rate)
 {
-	put_class(b, b->ifindex[bare_iface(n)], bare_minor(n), flags, rate);
+	put_class(
+		b, b->ifindex[bare_iface(b, n)], bare_minor(b, n), flags, rate);
 }
 
 static void
 put_class_removal(struct bare *b, uint32_t n)
 {
-	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex[bare_iface(n)],
-		.tcm_handle = TC_H_MAKE(1 << 16, bare_minor(n)) };
+	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex[bare_iface(b, n)],
+		.tcm_handle = TC_H_MAKE(1 << 16, bare_minor(b, n)) };
 
 	end(b, begin(b, RTM_DELTCLASS, 0, &tcm));
 }
@@ -137,24 +138,24 @@ put_table(struct bare *b, int ifindex, uint32_t htid, uint32_t divisor)
 }
 
 uint32_t
-bare_node(uint32_t n)
+bare_node(const struct bare *b, uint32_t n)
 {
-	n %= BARE_CLASSES;
+	n %= b->share;
 	return (uint32_t)HTID << 20 | (n & 0xff) << 12 | (1 + (n >> 8));
 }
 
 /* A list has numbers for 4 094: more of them. */
 static uint32_t
-list_node(uint32_t n)
+list_node(const struct bare *b, uint32_t n)
 {
-	n %= BARE_CLASSES;
+	n %= b->share;
 	return (HTID + 1 + n / LIST) << 20 | (1 + n % LIST);
 }
 
 static uint32_t
 node_of(const struct bare *b, uint32_t n)
 {
-	return b->flat ? list_node(n) : bare_node(n);
+	return b->flat ? list_node(b, n) : bare_node(b, n);
 }
 
 /* Destination, source, protocol and ports, as a flow has them. */
@@ -162,7 +163,8 @@ static void
 put_node(struct bare *b, uint32_t n)
 {
 	const uint32_t handle = node_of(b, n);
-	const struct tcmsg tcm = filter_head(b->ifindex[bare_iface(n)], handle);
+	const struct tcmsg tcm =
+		filter_head(b->ifindex[bare_iface(b, n)], handle);
 	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 4 };
 	const struct tc_u32_key keys[4] = { { UINT32_MAX, htonl(n), 20, 0 },
 		{ UINT32_MAX, htonl(0x0a000002), 16, 0 },
@@ -177,7 +179,8 @@ put_node(struct bare *b, uint32_t n)
 	struct nlattr *nest = mnl_attr_nest_start(h, TCA_OPTIONS);
 
 	mnl_attr_put_u32(h, TCA_U32_HASH, handle & 0xfffff000);
-	mnl_attr_put_u32(h, TCA_U32_CLASSID, TC_H_MAKE(1 << 16, bare_minor(n)));
+	mnl_attr_put_u32(
+		h, TCA_U32_CLASSID, TC_H_MAKE(1 << 16, bare_minor(b, n)));
 	memcpy(selector, &sel, sizeof(sel));
 	memcpy(selector + sizeof(sel), keys, sizeof(keys));
 	mnl_attr_put(h, TCA_U32_SEL, sizeof(selector), selector);
@@ -189,7 +192,7 @@ static void
 put_node_removal(struct bare *b, uint32_t n)
 {
 	const struct tcmsg tcm =
-		filter_head(b->ifindex[bare_iface(n)], node_of(b, n));
+		filter_head(b->ifindex[bare_iface(b, n)], node_of(b, n));
 	struct nlmsghdr *h = begin(b, RTM_DELTFILTER, 0, &tcm);
 
 	mnl_attr_put_strz(h, TCA_KIND, "u32");
@@ -211,13 +214,16 @@ build_iface(struct bare *b, const char *name, uint32_t n)
 {
 	int ifindex;
 
+	/* One node stays: with the last the kernel takes the tables away. */
 	shell("ip link add %s%u type ifb && ip link set %s%u up && "
-	      "tc qdisc add dev %s%u root handle 1: htb r2q 1000",
-		name, n, name, n, name, n);
+	      "tc qdisc add dev %s%u root handle 1: htb r2q 1000 && "
+	      "tc filter add dev %s%u parent 1: protocol ip pref %d u32 match "
+	      "ip dst 192.0.2.1 classid 1:1",
+		name, n, name, n, name, n, name, n, PREF);
 	ifindex = iface_number(name, n);
 	put_class(b, ifindex, 1, NLM_F_CREATE, 1000000000);
 	put_table(b, ifindex, HTID, 256);
-	for (uint32_t i = 0; i * LIST < BARE_CLASSES; i++)
+	for (uint32_t i = 0; i * LIST < b->share; i++)
 		put_table(b, ifindex, HTID + 1 + i, 1);
 	flush(b);
 	return ifindex;
@@ -234,10 +240,11 @@ bare_build(struct bare *b, const char *name, uint32_t classes)
 	/* As ours has it: an acknowledgement does not repeat the request. */
 	(void)mnl_socket_setsockopt(
 		b->nl, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof(on));
+	b->share = classes > BARE_WHOLE ? BARE_PART : BARE_WHOLE;
 	for (uint32_t i = 0; i < classes; i++) {
-		if (i % BARE_CLASSES == 0)
-			b->ifindex[bare_iface(i)] =
-				build_iface(b, name, bare_iface(i));
+		if (i % b->share == 0)
+			b->ifindex[bare_iface(b, i)] =
+				build_iface(b, name, bare_iface(b, i));
 		put_flow_class(b, i, NLM_F_CREATE, 125000);
 		flush(b);
 	}

@@ -35,14 +35,16 @@ void keep_best(struct speeds *best, double install, double removal);
 /* ---- bench_tc_bare.c ----------------------------------------------------- */
 
 enum {
-	BARE_CLASSES = 14000, /* of one interface: making n takes n * n */
-	BARE_IFACES = 5
+	BARE_WHOLE = 14000, /* classes of one interface, or if there are more */
+	BARE_PART = 4000,   /* of each, because making n takes n * n */
+	BARE_IFACES = 16
 };
 
 struct bare {
 	struct mnl_socket *nl;
 	uint32_t seq;
-	bool flat; /* no hash table: nodes in one list a thousand */
+	bool flat;      /* no hash table: nodes in lists */
+	uint32_t share; /* classes of an interface */
 	int ifindex[BARE_IFACES];
 	uint8_t buf[65536];
 	size_t len;  /* of the messages in buf */
@@ -56,10 +58,10 @@ void bare_clear(struct bare *b, uint32_t first, uint32_t count);
 double bare_install(struct bare *b, uint32_t first, uint32_t count);
 double bare_remove(struct bare *b, uint32_t first, uint32_t count);
 /* Of the node for that flow, and of its class. */
-uint32_t bare_node(uint32_t n);
-uint32_t bare_minor(uint32_t n);
+uint32_t bare_node(const struct bare *b, uint32_t n);
+uint32_t bare_minor(const struct bare *b, uint32_t n);
 /* Number of the interface of that flow. */
-uint32_t bare_iface(uint32_t n);
+uint32_t bare_iface(const struct bare *b, uint32_t n);
 /* Seconds for a dump of the classes and one of the filters. */
 double bare_dumps(uint32_t ifindex);
 
