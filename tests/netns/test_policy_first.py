@@ -14,6 +14,7 @@ import pytest
 import bed as beds
 import lab
 import neighbour as nb
+from ear import PYTHON
 
 UP, R_UP, R_DOWN, DOWN = "10.1.1.10", "10.1.1.1", "10.2.2.1", "10.2.2.20"
 SILENT = "10.1.1.99"  # on the link, and answers nothing
@@ -27,6 +28,14 @@ interfaces = (
   { name = "eth1"; enabled = true; trafficControl = true;
     bandwidth = "100 Mbit"; refresh = "1 s"; }
 );
+"""
+# Becomes the program as soon as somebody listens at the socket.
+KNOCK = """
+import os, socket, sys
+while socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect_ex(
+        sys.argv[1]) != 0:
+    pass
+os.execv(sys.argv[2], sys.argv[2:])
 """
 # The directory allows the first ports and denies the second ones, the file does
 # the opposite and comes after it.
@@ -160,9 +169,8 @@ class Bench:
         self.daemon.policy.write_text(policy(uri, more))
         self.daemon.rapi.unlink(missing_ok=True)
         app = self.nodes["r"].start(
-            "sh", "-c", 'until [ -S "$1" ]; do :; done; shift; exec "$@"',
-            "sh", self.daemon.rapi, lab.program("rsvpctl"), "--json",
-            "--rapi-socket", self.daemon.rapi, "send", DOWN, APP,
+            PYTHON, "-c", KNOCK, self.daemon.rapi, lab.program("rsvpctl"),
+            "--json", "--rapi-socket", self.daemon.rapi, "send", DOWN, APP,
             "--src-port", APP, "--rate", 20000, "--bucket", 3000, "--min", 100,
             "--max", 1000, name=f"app-{self.turn}", uid=UID)
         chatter = Chatter(self, (one, two))
