@@ -28,7 +28,7 @@
 /* Changes are acted on at once, but no oftener than this: a flapping route or
  * a thousand new links cost one reading.  A message by a link that is not up
  * yet shortens that. */
-enum { QUIET_MS = 100, RETRY_MS = 1000, PACKET_QUIET_MS = 10 };
+enum { QUIET_MS = 100, RETRY_MS = 1000, PACKET_QUIET_MS = 1 };
 
 const struct net_iface *
 net_link_find(const struct net_link *link, uint32_t ifindex)
