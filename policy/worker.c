@@ -305,26 +305,34 @@ why_not_in_force(const struct worker *w, char text[100])
 	return text;
 }
 
+static void
+say_file(struct worker *w)
+{
+	struct text t = text_over(w->file_status, sizeof(w->file_status));
+
+	text_printf(&t, "file %s is %s", w->name,
+		w->held.generation != 0 ? "good" : "in force");
+}
+
 void
 worker_judge_again(struct worker *w)
 {
 	char why[100];
 
-	if (w->conf)
-		judge_file(w, text_digest(w->conf), why_not_in_force(w, why));
+	if (!w->conf || w->file.digest != text_digest(w->conf))
+		return; /* another was read since, and refused */
+	judge_file(w, w->file.digest, why_not_in_force(w, why));
+	say_file(w);
 }
 
 /* Its text is good. */
 static void
 follow_file(struct worker *w, char *text, const struct source_directory *d)
 {
-	struct text t = text_over(w->file_status, sizeof(w->file_status));
-
 	free(w->conf);
 	w->conf = text;
 	w->directory = *d;
-	text_printf(&t, "file %s is %s", w->name,
-		w->held.generation != 0 ? "good" : "in force");
+	say_file(w);
 	follow(w);
 }
 
@@ -368,12 +376,6 @@ take_conf(struct worker *w, char *text)
 }
 
 /* ---- the directory ------------------------------------------------------ */
-
-bool
-worker_is_unusable(const struct worker *w)
-{
-	return w->answer == ANSWER_UNUSABLE;
-}
 
 static void
 directory_good(struct worker *w)

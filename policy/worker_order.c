@@ -115,7 +115,7 @@ end_load(struct worker *w)
 
 	if (w->directory.present && problem[0] == '\0')
 		worker_consider(w);
-	done = answer(w, problem[0] == '\0' && !worker_is_unusable(w));
+	done = answer(w, problem[0] == '\0' && w->answer != ANSWER_UNUSABLE);
 	t = text_over(done.text, sizeof(done.text));
 	text_printf(&t, "generation %" PRIu64 " is in force",
 		generation_in_force(w));

@@ -105,8 +105,6 @@ struct policy_set *worker_compile(struct worker *worker,
 /* Takes the text.  False, and all is as before, when it has an error. */
 bool worker_take_conf(struct worker *worker, char *text,
 	struct source_report *errors, struct source_report *notes);
-/* What the directory has was not taken. */
-bool worker_is_unusable(const struct worker *worker);
 /* The file that was good is in force, or no more. */
 void worker_judge_again(struct worker *worker);
 /* What is in force can be gone back to. */

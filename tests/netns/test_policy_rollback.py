@@ -159,6 +159,7 @@ def test_a_rollback_holds_until_load(host):
     for command in (("policy", "show"), ("directory", "status")):
         assert (f"ROLLBACK to generation {one}, " in
                 host.daemon.ctl(*command).stdout)
+    assert "policy.conf is good" in shown["sources"]
     # Changes wait; who makes them is told.
     host.write(text_of("c"))
     os.kill(host.daemon.supervisor(), signal.SIGHUP)
@@ -181,6 +182,7 @@ def test_a_rollback_holds_until_load(host):
     assert "rollback_generation" not in host.show()
     assert "file_problem" not in host.show()
     assert "ROLLBACK" not in host.daemon.ctl("policy", "show").stdout
+    assert "policy.conf is in force" in host.show()["sources"]
 
 
 def test_load_puts_back_what_was_in_force_before_a_rollback(host):
