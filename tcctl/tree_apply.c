@@ -220,12 +220,23 @@ judge_marks(struct applying *a, struct job *job)
 static bool
 plan_job(struct applying *a, struct job *job)
 {
+	const struct tc_object *unnumbered;
+
 	if (!job->make_link && !tree_dump(a->s, job->link.ifindex, &job->have))
 		return false;
 	tree_plan(&job->have, &job->want, tree_sides(&job->want), &job->ops);
-	if (job->ops.failed)
+	if (job->ops.failed) {
 		tree_say_error(a->s, -ENOMEM);
-	return !job->ops.failed;
+		return false;
+	}
+	unnumbered = tree_without_number(&job->want);
+	if (unnumbered)
+		tree_say(a->s, CLI_REFUSED,
+			"%s: no number is left for one more filter of u32 with "
+			"pref %u: the last that is there has node %x; give it "
+			"another pref",
+			job->link.name, unnumbered->pref, TC_NODE_MAX);
+	return !unnumbered;
 }
 
 /* ---- whose it is --------------------------------------------------------- */

@@ -374,6 +374,9 @@ enum { TREE_OUTGOING = 1, TREE_INCOMING = 2 };
  */
 void tree_plan(const struct tc_objects *have, struct tc_objects *want,
 	unsigned sides, struct tc_ops *ops);
+/* After it: a filter for which no number is left behind those there are; NULL:
+ * none. */
+const struct tc_object *tree_without_number(const struct tc_objects *want);
 unsigned tree_side_of(const struct tc_object *o);
 /* The sides of which the list has something. */
 unsigned tree_sides(const struct tc_objects *list);

@@ -265,6 +265,12 @@ group_size(const struct tc_objects *want, size_t first)
 	return n;
 }
 
+static bool
+is_last_node(const struct tc_object *o, uint32_t handle)
+{
+	return o->kind == &tc_kind_u32 && (handle & TC_NODE_MAX) == TC_NODE_MAX;
+}
+
 /* want[0 .. count): as many as can take the numbers of those there are. */
 static void
 number_group(struct planning *p, struct tc_object *want, size_t count)
@@ -284,9 +290,24 @@ number_group(struct planning *p, struct tc_object *want, size_t count)
 		last = p->have->all[there].handle;
 	for (; n < count; n++) {
 		want[n].any_handle = last == 0 && want[n].kind == &tc_kind_u32;
-		if (last != 0)
-			want[n].handle = ++last;
+		if (last == 0)
+			continue;
+		/* Behind the last node would be the next table. */
+		want[n].handle = is_last_node(&want[n], last) ? 0 : last + 1;
+		if (want[n].handle == 0)
+			return;
+		last = want[n].handle;
 	}
+}
+
+const struct tc_object *
+tree_without_number(const struct tc_objects *want)
+{
+	for (size_t i = 0; i < want->count; i++)
+		if (is_numbered(&want->all[i]) && want->all[i].handle == 0 &&
+			!want->all[i].any_handle)
+			return &want->all[i];
+	return NULL;
 }
 
 static void

@@ -72,6 +72,24 @@ def test_a_tree_that_could_not_be_brought_back_is_not_replaced(node):
     assert tc_dump.dump(node, "eth0") == before
 
 
+def test_behind_the_last_number_there_is_room_for_no_filter(node):
+    """Node fff of a table: the next number would be another table."""
+    add = ("filter add dev eth0 parent 1: pref 3 protocol ip handle 800::{} "
+           "u32 match ip dst 10.0.0.{} flowid 1:10")
+    commands(node, HTB)
+    batch(node, [add.format("ffe", 1), add.format("fff", 2)])
+    conf = write(node.lab, tcctl(node, "save").stdout)
+    assert tcctl(node, "plan", conf).stdout == ""
+    node.tc("filter", "del", "dev", "eth0", "parent", "1:", "pref", "3",
+            "protocol", "ip", "handle", "800::ffe", "u32")
+    before = tc_dump.dump(node, "eth0")
+    for command in ("plan", "apply"):
+        done = tcctl(node, command, "--take-over", conf, check=1)
+        assert "no number is left for one more filter" in done.stderr
+        assert "pref 3" in done.stderr
+    assert tc_dump.dump(node, "eth0") == before
+
+
 def test_two_at_once_do_one_after_the_other(node):
     state = node.lab.dir / "state-a"
     files = [write(node.lab, SMALL_CONF, "one"),
