@@ -120,12 +120,18 @@ def test_a_deleted_class_comes_back_with_its_flow(bench):
     at_rest(bench)
     bench.lands(classid, 5)
     shape = bench.classes()[bench.name(classid)]
-    # It cannot go as long as a filter leads to it, and be it its note.
-    bench.a.tc(*node_command(bench, classid))
+    # It cannot go as long as a filter leads to it, and be it its note: all at
+    # once, before the first is back.
+    gone = [node_command(bench, classid)]
     if bench.by() == "flower":
-        bench.a.tc("filter", "del", "dev", "eth0", "parent", "52:", "protocol",
-                   "ip", "pref", "10", "handle", bench.note(classid), "u32")
-    bench.a.tc("class", "del", "dev", "eth0", "classid", bench.name(classid))
+        gone.append(["filter", "del", "dev", "eth0", "parent", "52:",
+                     "protocol", "ip", "pref", "10", "handle",
+                     bench.note(classid), "u32"])
+    gone.append(["class", "del", "dev", "eth0", "classid",
+                 bench.name(classid)])
+    script = bench.lab.dir / "deletions"
+    script.write_text("".join(" ".join(words) + "\n" for words in gone))
+    bench.a.tc("-batch", script)
     report = peer.wait_drift("repaired", timeout=2)
     assert report["flow_id"] == 1
     again = bench.classes()[bench.name(classid)]
