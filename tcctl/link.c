@@ -61,11 +61,13 @@ forget(struct tc_link *link)
 void
 tc_link_free(struct tc_link *link)
 {
-	if (!link)
-		return;
-	tc_link_free(link->ingress.ifb);
-	forget(link);
-	alloc_put(link->alloc, link);
+	while (link) {
+		struct tc_link *ifb = link->ingress.ifb;
+
+		forget(link);
+		alloc_put(link->alloc, link);
+		link = ifb;
+	}
 }
 
 int
