@@ -19,8 +19,8 @@ def conf(names, latency_us=0, more=""):
 
 
 class Bed:
-    def __init__(self):
-        self.lab = lab.Lab("rsvpis")
+    def __init__(self, where):
+        self.lab = where
         s, r, c = (self.lab.node("s"), self.lab.node("r", forward=True),
                    self.lab.node("c"))
         self.lab.link(s, "eth0", r, "eth0", v4=("10.1.1.10", "10.1.1.1", 24))
@@ -61,9 +61,8 @@ class Bed:
 @pytest.fixture(scope="module")
 def bed():
     lab.require_root()
-    b = Bed()
-    yield b
-    b.lab.close()
+    with lab.Lab("rsvpis") as where:
+        yield Bed(where)
 
 
 def wait_event(app, kind):
