@@ -253,26 +253,56 @@ check_target(const struct tree_iface *iface, const struct tree_filter *f,
 				"root = { ... }; };)");
 }
 
+/* Without a preference of its own: behind the filter before it, or beside it
+ * where the kernel allows that. */
+static uint16_t
+number_of(const struct tree_filter *filters, size_t n)
+{
+	const struct tree_filter *f = &filters[n];
+	uint16_t last = 0;
+
+	if (f->pref != 0)
+		return f->pref;
+	for (size_t i = n; i-- > 0;) {
+		const struct tree_filter *before = &filters[i];
+
+		if (before->parent != f->parent)
+			continue;
+		if (last == 0 && before->pref == 0 && before->kind == f->kind &&
+			before->protocol == f->protocol &&
+			f->kind != TREE_MATCHALL)
+			return before->number;
+		last = before->number > last ? before->number : last;
+	}
+	return (uint16_t)(last + 1);
+}
+
+void
+tree_number_filters(struct tree_iface *iface)
+{
+	for (size_t i = 0; i < iface->filter_count; i++)
+		iface->filters[i].number = number_of(iface->filters, i);
+}
+
 /* What two filters with one preference may not differ in, or share. */
 static void
 check_pair(const struct tree_filter *a, const struct tree_filter *f,
 	struct tree_faults *faults)
 {
-	if (f->pref == 0 || a->pref != f->pref || a->parent != f->parent)
+	if (a->number != f->number || a->parent != f->parent)
 		return;
 	if (a->protocol != f->protocol || a->kind != f->kind)
 		tree_error(faults, f->line,
 			"pref %u is of another %s since line %u (each needs a "
 			"pref of its own)",
-			f->pref,
+			f->number,
 			a->kind != f->kind ? "kind of filter" : "protocol",
 			a->line);
 	else if (f->kind == TREE_MATCHALL)
 		tree_error(faults, f->line,
 			"pref %u matches everything already since line %u "
-			"(take "
-			"another pref)",
-			f->pref, a->line);
+			"(take another pref)",
+			f->number, a->line);
 	else if (f->kind == TREE_FW && a->mark == f->mark)
 		tree_error(faults, f->line,
 			"mark %u stands twice, first in line %u (remove one)",
@@ -288,17 +318,17 @@ check_number(
 	const struct tree_filter *f = &iface->filters[n];
 	size_t before = 0;
 
-	if (f->kind != TREE_U32 || f->pref == 0 || n < NODES_MAX)
+	if (f->kind != TREE_U32 || n < NODES_MAX)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (iface->filters[i].pref == f->pref &&
+		if (iface->filters[i].number == f->number &&
 			iface->filters[i].parent == f->parent)
 			before++;
 	if (before == NODES_MAX)
 		tree_error(faults, f->line,
 			"more than %d filters of u32 with pref %u (give this "
 			"and those behind it another pref)",
-			NODES_MAX, f->pref);
+			NODES_MAX, f->number);
 }
 
 static void
@@ -307,6 +337,9 @@ check_filter(
 {
 	const struct tree_filter *f = &iface->filters[n];
 
+	if (f->number == 0)
+		tree_error(faults, f->line,
+			"no pref is left behind 65535 (give this filter one)");
 	for (size_t i = 0; i < n; i++)
 		check_pair(&iface->filters[i], f, faults);
 	check_number(iface, n, faults);

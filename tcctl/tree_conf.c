@@ -732,6 +732,8 @@ tree_read(const char *text, size_t len, struct tree *ret_tree,
 		tree_error(faults, 0, "no memory");
 	else
 		read_text(&r, text, len);
+	for (size_t i = 0; i < tree.count; i++)
+		tree_number_filters(&tree.ifaces[i]);
 	if (faults->errors == 0)
 		tree_check(&tree, faults);
 	if (faults->errors == 0)

@@ -464,30 +464,6 @@ number_in(const struct tree_building *b, uint32_t parent, uint16_t pref)
 	return n;
 }
 
-/* Without a preference of its own: behind the filter before it, or beside it
- * where the kernel allows that. */
-static uint16_t
-pref_of(const struct tree_building *b, size_t n, const uint16_t *prefs)
-{
-	const struct tree_filter *f = &b->iface->filters[n];
-	uint16_t last = 0;
-
-	if (f->pref != 0)
-		return f->pref;
-	for (size_t i = n; i-- > 0;) {
-		const struct tree_filter *before = &b->iface->filters[i];
-
-		if (before->parent != f->parent)
-			continue;
-		if (last == 0 && before->pref == 0 && before->kind == f->kind &&
-			before->protocol == f->protocol &&
-			f->kind != TREE_MATCHALL)
-			return prefs[i];
-		last = prefs[i] > last ? prefs[i] : last;
-	}
-	return (uint16_t)(last + 1);
-}
-
 static struct tree_match *
 find_local(struct tree_filter *f)
 {
@@ -499,9 +475,9 @@ find_local(struct tree_filter *f)
 
 /* Both ends local: the first is spread here, the second in the copies. */
 static void
-build_spread(
-	struct tree_building *b, const struct tree_filter *f, uint16_t pref)
+build_spread(struct tree_building *b, const struct tree_filter *f)
 {
+	const uint16_t pref = f->number;
 	const uint8_t family = is_v6(f) ? ADDR_V6 : ADDR_V4;
 	struct tree_filter copy = *f;
 	struct tree_match *first = find_local(&copy);
@@ -534,22 +510,6 @@ build_spread(
 void
 tree_build_filters(struct tree_building *b)
 {
-	const size_t count = b->iface->filter_count;
-	uint16_t *prefs = (uint16_t *)alloc_get(
-		b->into->alloc, (count + 1) * sizeof(*prefs));
-
-	if (!prefs) {
-		b->into->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		prefs[i] = pref_of(b, i, prefs);
-		if (prefs[i] == 0)
-			tree_error(b->faults, b->iface->filters[i].line,
-				"no pref is left behind 65535 (give this "
-				"filter one)");
-		else
-			build_spread(b, &b->iface->filters[i], prefs[i]);
-	}
-	alloc_put(b->into->alloc, prefs);
+	for (size_t i = 0; i < b->iface->filter_count; i++)
+		build_spread(b, &b->iface->filters[i]);
 }

@@ -192,6 +192,7 @@ struct tree_filter {
 	uint8_t kind;
 	uint32_t parent;   /* qdisc or class, or a place of clsact */
 	uint16_t pref;     /* 0: by the order in the file */
+	uint16_t number;   /* pref, or what the order makes it; 0: none left */
 	uint16_t protocol; /* ethertype, host order */
 	uint32_t classid;  /* 0: none */
 	bool missing;      /* and the file knows that it is not there */
@@ -247,6 +248,8 @@ void tree_done(struct tree *tree);
 
 /* What does not hang together (tree_check.c); called by tree_read(). */
 void tree_check(const struct tree *tree, struct tree_faults *faults);
+/* Give each filter the preference that it will have. */
+void tree_number_filters(struct tree_iface *iface);
 
 /* The word for a kind of qdisc. */
 const char *tree_kind_name(enum tree_kind kind);
