@@ -401,42 +401,41 @@ policy_data_at(const struct policy *p, size_t i, int64_t now_unix_s,
 		&p->set->times, now_unix_s, ret_rule);
 }
 
+/* NULL: there is none of that name. */
+static const struct policy_rule *
+rule_named(const struct policy *p, const char *name)
+{
+	uint32_t at;
+
+	return p->set && policy_index_find(p->index, name, &at)
+		       ? p->set->rules[at]
+		       : NULL;
+}
+
 bool
 policy_rule_category(const struct policy *p, const char *name,
 	char ret_category[POLICY_NAME])
 {
-	const struct policy_set *set = p->set;
+	const struct policy_rule *rule = rule_named(p, name);
 
-	for (size_t i = 0; set && i < set->n_rules; i++) {
-		const struct policy_rule *rule = set->rules[i];
-
-		if (strcmp(rule->name, name) != 0)
-			continue;
-		(void)text_copy(ret_category, POLICY_NAME,
-			rule->category == POLICY_NO_CATEGORY
-				? ""
-				: set->categories[rule->category].name);
-		return true;
-	}
-	return false;
+	if (!rule)
+		return false;
+	(void)text_copy(ret_category, POLICY_NAME,
+		rule->category == POLICY_NO_CATEGORY
+			? ""
+			: p->set->categories[rule->category].name); /* fits */
+	return true;
 }
 
 bool
 policy_rule_marking(const struct policy *p, const char *name,
 	struct policy_marking *ret_marking)
 {
-	const struct policy_set *set = p->set;
+	const struct policy_rule *rule = rule_named(p, name);
 
-	for (size_t i = 0; set && i < set->n_rules; i++) {
-		const struct policy_rule *rule = set->rules[i];
-
-		if (strcmp(rule->name, name) == 0)
-			return rule->category != POLICY_NO_CATEGORY &&
-			       policy_category_marking(
-				       &set->categories[rule->category],
-				       ret_marking);
-	}
-	return false;
+	return rule && rule->category != POLICY_NO_CATEGORY &&
+	       policy_category_marking(
+		       &p->set->categories[rule->category], ret_marking);
 }
 
 bool

@@ -41,6 +41,7 @@ struct policy_bucket {
 };
 
 struct named {
+	uint32_t position;
 	UT_hash_handle hh;
 };
 
@@ -232,13 +233,14 @@ push_prefixes(struct policy_index *x, const struct policy_rule *rule,
 }
 
 static bool
-add_name(struct policy_index *x, const char *name)
+add_name(struct policy_index *x, const char *name, uint32_t position)
 {
 	struct named *n = (struct named *)alloc_get(x->alloc, sizeof(*n));
 	size_t len = strlen(name);
 
 	if (!n)
 		return false;
+	n->position = position;
 	HASH_ADD_KEYPTR_BYHASHVALUE(
 		hh, x->names, name, len, hash(name, len), n);
 	if (hash_added(n->hh))
@@ -248,13 +250,25 @@ add_name(struct policy_index *x, const char *name)
 }
 
 bool
-policy_index_has(const struct policy_index *x, const char *name)
+policy_index_find(
+	const struct policy_index *x, const char *name, uint32_t *ret_position)
 {
 	struct named *n;
 	size_t len = strlen(name);
 
 	HASH_FIND_BYHASHVALUE(hh, x->names, name, len, hash(name, len), n);
-	return n != NULL;
+	if (!n)
+		return false;
+	*ret_position = n->position;
+	return true;
+}
+
+bool
+policy_index_has(const struct policy_index *x, const char *name)
+{
+	uint32_t ignored;
+
+	return policy_index_find(x, name, &ignored);
 }
 
 bool
@@ -266,7 +280,7 @@ policy_index_add(struct policy_index *x, const struct policy_rule *rule,
 	size_t n = users_of(rule);
 
 	*ret_known = policy_index_has(x, rule->name);
-	if (*ret_known || !add_name(x, rule->name))
+	if (*ret_known || !add_name(x, rule->name, position))
 		return false;
 	if (rule->disabled || (rule->scope & POLICY_SCOPE_RSVP) == 0)
 		return true;

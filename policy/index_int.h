@@ -41,6 +41,9 @@ bool policy_index_free_some(struct policy_index *index, size_t budget);
 bool policy_index_add(struct policy_index *index,
 	const struct policy_rule *rule, uint32_t position, bool *ret_known);
 bool policy_index_has(const struct policy_index *index, const char *name);
+/* The position of the rule of that name; false: there is none. */
+bool policy_index_find(const struct policy_index *index, const char *name,
+	uint32_t *ret_position);
 
 void policy_walk_begin(struct policy_walk *walk,
 	const struct policy_index *index, const struct policy_request *request);

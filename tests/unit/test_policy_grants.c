@@ -3,6 +3,8 @@
 /* What several rules grant together: users, pools, shared categories, soft
  * limits, duration, priorities, what is lowered. */
 
+#include <time.h>
+
 #include "t_policy.h"
 
 static struct policy_verdict
@@ -273,6 +275,42 @@ the_category_of_a_rule_is_told_by_name(void)
 	policy_free(p);
 }
 
+static int64_t
+time_of_looks(const struct policy *p, const char *name)
+{
+	char category[POLICY_NAME];
+	struct policy_marking marking;
+	clock_t begin = clock();
+
+	for (int i = 0; i < 5000; i++) {
+		T_CHECK(policy_rule_category(p, name, category), "%s", name);
+		T_CHECK(!policy_rule_marking(p, name, &marking), "%s", name);
+	}
+	return (int64_t)(clock() - begin) * 1000000 / CLOCKS_PER_SEC;
+}
+
+/* The engine asks for each rule that has flows when a policy is switched. */
+static void
+the_last_of_many_rules_is_found_as_fast_as_the_first(void)
+{
+	struct policy_set *set = t_set();
+	char name[16];
+	struct policy *p;
+	int64_t first_us;
+	int64_t last_us;
+
+	for (int i = 0; i < T_RULES; i++) {
+		(void)snprintf(name, sizeof(name), "r%04d", i);
+		t_rule(set, name, NULL);
+	}
+	p = t_policy(set);
+	first_us = time_of_looks(p, "r0000");
+	last_us = time_of_looks(p, name);
+	T_CHECK(last_us < 10 * first_us + 10000, "%" PRId64 " and %" PRId64,
+		first_us, last_us);
+	policy_free(p);
+}
+
 /* Of several pools it is in the first, as with all that is granted. */
 static void
 the_first_pool_counts(void)
@@ -475,6 +513,8 @@ static struct t_case cases[] = {
 		nothing_lasts_longer_than_it_may },
 	{ "the category of a rule is told by name",
 		the_category_of_a_rule_is_told_by_name },
+	{ "the last of many rules is found as fast as the first",
+		the_last_of_many_rules_is_found_as_fast_as_the_first },
 	{ "the first pool counts", the_first_pool_counts },
 	{ "either bound counts by user", either_bound_counts_by_user },
 	{ "a Path is told how it will end", a_path_is_told_how_it_will_end },
