@@ -154,12 +154,20 @@ free_slot(const struct history *h)
 	return slot;
 }
 
+/* -ENOSPC: all that is left is needed. */
 static int
 drop_oldest(struct history *h)
 {
 	char name[NAME];
+	size_t i = h->count;
 
-	name_of(h->at[--h->count].slot, name);
+	while (i > 0 && h->at[i - 1].generation == h->needed)
+		i--;
+	if (i == 0)
+		return -ENOSPC;
+	name_of(h->at[i - 1].slot, name);
+	memmove(&h->at[i - 1], &h->at[i], (h->count - i) * sizeof(h->at[0]));
+	h->count--;
 	return state_remove(h->state_dir, name);
 }
 

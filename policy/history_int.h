@@ -40,11 +40,12 @@ struct history {
 	const char *state_dir;                 /* NULL: nothing is kept */
 	struct history_entry at[HISTORY_MOST]; /* newest first */
 	size_t count;
+	uint64_t needed; /* this generation never goes; 0: any may */
 };
 
 /* What is there; the newest generation, 0: none. */
 uint64_t history_open(struct history *history, const char *state_dir);
-/* Keep that too, the oldest goes; nothing to do when it is the newest already.
+/* Keep that too, the oldest goes; nothing to do when it is kept already.
  * 0 or negative errno. */
 int history_keep(struct history *history, const uint8_t *snapshot, size_t len);
 const struct history_entry *history_find(

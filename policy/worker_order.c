@@ -301,7 +301,9 @@ begin_rollback(struct worker *w)
 		refuse(w, "generation %" PRIu64 " is in force already", now);
 		return;
 	}
+	w->history.needed = held.generation;
 	worker_keep_history(w); /* the way forth */
+	w->history.needed = 0;
 	problem = history_load(
 		&w->history, held.generation, &held.snapshot, &held.len);
 	if (problem)

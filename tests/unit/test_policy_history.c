@@ -147,6 +147,34 @@ the_oldest_goes_when_there_are_ten(void)
 	remove_dir(dir);
 }
 
+/* What a rollback goes to stays, though it is the oldest. */
+static void
+what_is_needed_does_not_go(void)
+{
+	struct history h;
+	char dir[32];
+
+	make_dir(dir);
+	(void)history_open(&h, dir);
+	for (uint64_t g = 1; g <= HISTORY_MOST; g++)
+		T_EQ(keep(&h, g), 0);
+	h.needed = 1;
+	T_EQ(keep(&h, 20), 0);
+	T_EQ(h.count, HISTORY_MOST);
+	expect_loads(&h, 1);
+	expect_loads(&h, 20);
+	T_CHECK(!history_find(&h, 2), "the oldest of the others");
+	T_EQ(history_open(&h, dir), 20);
+	T_EQ(h.count, HISTORY_MOST);
+	expect_loads(&h, 1);
+	for (size_t i = 0; i < h.count; i++)
+		expect_loads(&h, h.at[i].generation);
+	/* Needed no more, it is the oldest. */
+	T_EQ(keep(&h, 21), 0);
+	T_CHECK(!history_find(&h, 1), "it was the oldest");
+	remove_dir(dir);
+}
+
 static void
 the_one_before_is_found(void)
 {
@@ -287,6 +315,7 @@ static struct t_case cases[] = {
 		what_is_kept_is_there_after_a_restart },
 	{ "the oldest goes when there are ten",
 		the_oldest_goes_when_there_are_ten },
+	{ "what is needed does not go", what_is_needed_does_not_go },
 	{ "the one before is found", the_one_before_is_found },
 	{ "damage is seen", damage_is_seen },
 	{ "a hold is remembered until it ends",
