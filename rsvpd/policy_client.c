@@ -299,8 +299,8 @@ begin_load(struct policy_client *client, int fd, const struct offer *offer)
 	if (client->snapshot.load) {
 		answer(client, client->snapshot.generation,
 			"replaced by a newer one while it was loaded");
-		policy_orders_loaded(client->orders,
-			client->snapshot.generation, "a newer one came");
+		policy_orders_replaced(client->orders,
+			client->snapshot.generation, next.generation);
 		drop_load(client);
 	}
 	client->snapshot = next;

@@ -20,7 +20,8 @@ struct order {
 	uint32_t serial; /* 0: none */
 	struct policy_wish wish;
 	struct mono until;
-	struct policy_done *done; /* waits until that is in force; or NULL */
+	struct policy_done *done; /* the answer, until it is true; or NULL */
+	uint64_t waits_for;       /* generation on its way into force, then */
 };
 
 struct policy_orders {
@@ -195,10 +196,36 @@ policy_orders_answered(struct policy_orders *orders, const struct msg *m,
 	if (fd >= 0)
 		done->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	order->done = done;
+	order->waits_for = loading;
 	if (!changes_the_rules(order) || loading == 0 ||
-		loading != done->generation)
+		(!done->ok && loading != done->generation))
 		deliver(order, done);
 	return true;
+}
+
+/* What became of the generation that the answer waited for. */
+static void
+correct(struct policy_done *done, uint64_t generation, const char *problem)
+{
+	char said[sizeof(done->text)];
+	struct text t = text_over(said, sizeof(said));
+
+	if (problem[0] != '\0') {
+		done->ok = false;
+		text_printf(&t,
+			"the engine refused generation %" PRIu64
+			" (%s); the rules before it stay in force",
+			generation, problem);
+	} else if (generation != done->generation) {
+		done->generation = generation;
+		text_printf(&t,
+			"%s; generation %" PRIu64
+			" came meanwhile, and is in its place",
+			done->text, generation);
+	} else {
+		return;
+	}
+	memcpy(done->text, said, sizeof(said));
 }
 
 void
@@ -207,22 +234,22 @@ policy_orders_loaded(
 {
 	for (size_t i = 0; i < POLICY_ORDERS_MAX; i++) {
 		struct order *order = &orders->at[i];
-		struct policy_done *done = order->done;
-		struct text t;
 
-		if (order->serial == 0 || !done ||
-			done->generation != generation)
+		if (order->serial == 0 || !order->done ||
+			order->waits_for != generation)
 			continue;
-		if (problem[0] != '\0') {
-			t = text_over(done->text, sizeof(done->text));
-			done->ok = false;
-			text_printf(&t,
-				"the engine refused generation %" PRIu64
-				" (%s); the rules before it stay in force",
-				generation, problem);
-		}
-		deliver(order, done);
+		correct(order->done, generation, problem);
+		deliver(order, order->done);
 	}
+}
+
+void
+policy_orders_replaced(
+	struct policy_orders *orders, uint64_t generation, uint64_t newer)
+{
+	for (size_t i = 0; i < POLICY_ORDERS_MAX; i++)
+		if (orders->at[i].done && orders->at[i].waits_for == generation)
+			orders->at[i].waits_for = newer;
 }
 
 /* ---- life ---------------------------------------------------------------- */

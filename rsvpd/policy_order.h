@@ -42,12 +42,16 @@ void policy_orders_drop(struct policy_orders *orders);
 /* Nobody waits for answers to this one any more. */
 void policy_orders_forget(struct policy_orders *orders, const void *arg);
 /* An answer; fd stays the caller's.  loading: the generation on its way into
- * force, 0: none; the answer waits for it.  False: it makes no sense. */
+ * force, 0: none; an answer that all went well waits for it, also when it is
+ * newer than its own.  False: it makes no sense. */
 bool policy_orders_answered(struct policy_orders *orders, const struct msg *m,
 	int fd, uint64_t loading);
 /* It is in force, or was refused (problem). */
 void policy_orders_loaded(
 	struct policy_orders *orders, uint64_t generation, const char *problem);
+/* It goes no further: a newer one is loaded in its place. */
+void policy_orders_replaced(
+	struct policy_orders *orders, uint64_t generation, uint64_t newer);
 /* All that wait: it comes to nothing. */
 void policy_orders_fail(struct policy_orders *orders, const char *why);
 

@@ -196,8 +196,9 @@ a_generation_that_the_engine_refuses_is_told(void)
 	pt_free(b);
 }
 
+/* A newer generation has all that the load brought: it went well. */
 static void
-what_is_overtaken_is_told(void)
+what_is_overtaken_waits_for_the_newer_one(void)
 {
 	struct pt *b = bench();
 	struct heard h = { 0 };
@@ -208,11 +209,40 @@ what_is_overtaken_is_told(void)
 	pt_offer(b, 4, 4096, pt_memory(4096, 255, 0, PT_SEALS));
 	pt_one_turn(b);
 	answer(b, serial, true, 4, -1);
-	pt_offer(b, 5, 4096, pt_memory(4096, 1, 0, PT_SEALS));
+	pt_offer(b, 5, 4096, pt_memory(4096, 10, 0, PT_SEALS));
+	pt_one_turn(b);
+	while (pt_policy.switched == 0) {
+		T_EQ(h.count, 0);
+		pt_one_turn(b);
+	}
+	T_EQ(h.count, 1);
+	T_CHECK(h.last.ok, "%s", h.last.text);
+	T_EQ(h.last.generation, 5);
+	T_STR(h.last.text,
+		"fine; generation 5 came meanwhile, and is in its place");
+	pt_free(b);
+}
+
+/* Also when it came before the answer. */
+static void
+what_was_overtaken_waits_for_the_newer_one(void)
+{
+	struct pt *b = bench();
+	struct heard h = { 0 };
+	uint32_t serial;
+
+	T_CHECK(want(b, POLICY_ORDER_LOAD, 0, &h), "not asked");
+	serial = asked(b, POLICY_ORDER_LOAD, 0);
+	pt_offer(b, 5, 4096, pt_memory(4096, 200, 1, PT_SEALS));
+	pt_one_turn(b);
+	answer(b, serial, true, 4, -1);
+	T_EQ(h.count, 0);
 	while (h.count == 0)
 		pt_one_turn(b);
-	T_CHECK(!h.last.ok && strstr(h.last.text, "a newer one came"), "%s",
-		h.last.text);
+	T_CHECK(!h.last.ok, "it is not in force");
+	T_STR(h.last.text,
+		"the engine refused generation 5 (rule 3: offset out of "
+		"range); the rules before it stay in force");
 	pt_free(b);
 }
 
@@ -336,7 +366,10 @@ static struct t_case cases[] = {
 		an_answer_waits_for_no_other_generation },
 	{ "a generation that the engine refuses is told",
 		a_generation_that_the_engine_refuses_is_told },
-	{ "what is overtaken is told", what_is_overtaken_is_told },
+	{ "what is overtaken waits for the newer one",
+		what_is_overtaken_waits_for_the_newer_one },
+	{ "what was overtaken waits for the newer one",
+		what_was_overtaken_waits_for_the_newer_one },
 	{ "as many orders wait as there is room for",
 		as_many_orders_wait_as_there_is_room_for },
 	{ "who does not wait is not told", who_does_not_wait_is_not_told },
