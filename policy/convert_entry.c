@@ -63,16 +63,22 @@ entry_add(struct entries *list, struct entry *e, const struct source_key *key,
 }
 
 void
+entries_drop_last(struct entries *list)
+{
+	struct entry *e = &list->at[--list->count];
+
+	for (size_t k = 0; k < e->n_values; k++)
+		free(e->values[k].text);
+	free(e->values);
+}
+
+void
 entries_free(struct entries *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		for (size_t k = 0; k < list->at[i].n_values; k++)
-			free(list->at[i].values[k].text);
-		free(list->at[i].values);
-	}
+	while (list->count > 0)
+		entries_drop_last(list);
 	free(list->at);
 	list->at = NULL;
-	list->count = 0;
 }
 
 void

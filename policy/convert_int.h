@@ -44,6 +44,7 @@ struct entry *entries_add(
 	struct entries *list, enum entry_kind kind, unsigned line);
 void entry_add(struct entries *list, struct entry *e,
 	const struct source_key *key, const char *text, unsigned line);
+void entries_drop_last(struct entries *list);
 void entries_free(struct entries *list);
 
 /* "FILE:LINE: ..." of something that is lost. */

@@ -211,10 +211,14 @@ entries_read_aix(struct entries *list, const char *text)
 
 /* ---- LDIF ---------------------------------------------------------------- */
 
+enum { UNKNOWN = 64 };
+
 struct ldif {
 	struct entries *list;
 	struct source_report *errors;
-	struct entry *entry; /* being read; NULL: none of ours */
+	struct entry *entry;   /* being read; NULL: none of ours */
+	char unknown[UNKNOWN]; /* an attribute of it that may matter, or "" */
+	unsigned unknown_line;
 	unsigned entry_line;
 	unsigned line;
 };
@@ -268,6 +272,42 @@ ldif_class(struct ldif *l, const char *value)
 		l->list, rule ? ENTRY_RULE : ENTRY_CATEGORY, l->entry_line);
 }
 
+/* A later version's, or known but for an option (";lang-de"): it may be a
+ * condition or a bound, as in the directory itself. */
+static bool
+may_matter(enum entry_kind kind, const char *name)
+{
+	char known[UNKNOWN];
+	struct text t = text_over(known, sizeof(known));
+
+	text_printf(&t, "%.*s", (int)strcspn(name, ";"), name);
+	return strncasecmp(name, "qos", 3) == 0 || entry_key(kind, known, true);
+}
+
+static void
+ldif_unknown(struct ldif *l, const char *name)
+{
+	if (may_matter(l->entry->kind, name)) {
+		(void)text_copy(
+			l->unknown, sizeof(l->unknown), name); /* cut is fine */
+		l->unknown_line = l->line;
+	} else {
+		entries_lose(l->list, l->line, "%s: not converted", name);
+	}
+}
+
+/* What is known would grant more without what is not. */
+static void
+ldif_leave_out(struct ldif *l)
+{
+	entries_lose(l->list, l->unknown_line,
+		"%s \"%s\" is left out: attribute %s is not known",
+		l->entry->kind == ENTRY_RULE ? "rule" : "category",
+		l->entry->name, l->unknown);
+	entries_drop_last(l->list);
+	l->unknown[0] = '\0';
+}
+
 static void
 ldif_attribute(struct ldif *l, const char *name, const char *value)
 {
@@ -281,14 +321,18 @@ ldif_attribute(struct ldif *l, const char *name, const char *value)
 		return;
 	key = entry_key(l->entry->kind, name, true);
 	if (!key) {
-		entries_lose(l->list, l->line, "%s: not converted", name);
+		ldif_unknown(l, name);
 		return;
 	}
 	if (strcasecmp(name, "serviceName") == 0 ||
-		strcasecmp(name, "PolicyName") == 0)
-		(void)text_copy(l->entry->name, sizeof(l->entry->name), value);
-	else
+		strcasecmp(name, "PolicyName") == 0) {
+		if (!text_copy(l->entry->name, sizeof(l->entry->name), value))
+			ldif_refuse(l, "a name longer than 63 characters");
+	} else if (strlen(value) >= SOURCE_VALUE) {
+		ldif_refuse(l, "a value longer than 1023 characters");
+	} else {
 		add_value(l->list, l->entry, key, value, l->line);
+	}
 }
 
 /* "name: value", "name:: base64"; two passes, since the classes may come after
@@ -393,6 +437,8 @@ entries_read_ldif(
 			l.line = l.entry_line;
 			ldif_refuse(&l, "an entry without a name");
 		}
+		if (l.unknown[0] != '\0')
+			ldif_leave_out(&l);
 		for (size_t i = 0; i < len; i++)
 			l.entry_line += p[i] == '\n';
 		for (p += len; *p == '\n'; p++)

@@ -333,6 +333,68 @@ bad_ldif_is_refused_with_its_line(void)
 	}
 }
 
+/* Cut, a list of ports would be another list. */
+static void
+what_is_too_long_in_ldif_is_refused(void)
+{
+	static const char *const attributes[] = { "DestinationPortRange",
+		"qosUser", "PolicyName" };
+
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]);
+		i++) {
+		struct source_report losses = { 0 };
+		struct source_report errors = { 0 };
+		struct entries list = { .file = "f", .losses = &losses };
+		char text[OUTPUT];
+		struct text t = text_over(text, sizeof(text));
+
+		text_printf(&t,
+			"dn: o=x\nobjectClass: ServicePolicyRules\n"
+			"PolicyName: r\n%s: 1000",
+			attributes[i]);
+		for (int n = 1001; n < 1300; n++)
+			text_printf(&t, ",%d", n);
+		text_add(&t, "\n");
+		T_CHECK(!entries_read_ldif(&list, text, &errors), "%s taken",
+			attributes[i]);
+		T_CHECK(strncmp(errors.lines[0], "f:4: a ", 7) == 0, "%s",
+			errors.lines[0]);
+		entries_free(&list);
+		source_report_done(&losses);
+		source_report_done(&errors);
+	}
+}
+
+/* As from the directory: it may be a condition or a bound. */
+static void
+an_attribute_that_is_not_known_leaves_its_entry_out(void)
+{
+	static const char *const unknown[] = { "qosPhaseOfMoon: full",
+		"SourceAddressRange;lang-de: 10.0.0.1" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char text[512];
+		struct text t = text_over(text, sizeof(text));
+		struct trip native;
+
+		text_printf(&t,
+			"dn: PolicyName=wide,o=x\n%s\n"
+			"objectClass: ServicePolicyRules\n"
+			"PolicyName: wide\nPolicyScope: RSVP\n\n"
+			"dn: PolicyName=good,o=x\nPolicyName: good\n"
+			"objectClass: ServicePolicyRules\n"
+			"description: of no meaning\n",
+			unknown[i]);
+		native = go("ldif", "native", text);
+		T_CHECK(!strstr(native.text, "wide"), "%s", native.text);
+		T_CHECK(strstr(native.text, "\"good\""), "%s", native.text);
+		T_CHECK(is_lost(&native, "rule \"wide\" is left out") &&
+				is_lost(&native, "description"),
+			"%s", native.losses.lines[0]);
+		end(&native);
+	}
+}
+
 static int
 run(const char *arguments)
 {
@@ -397,6 +459,10 @@ static struct t_case cases[] = {
 		ldif_is_read_as_servers_write_it },
 	{ "bad LDIF is refused with its line",
 		bad_ldif_is_refused_with_its_line },
+	{ "what is too long in LDIF is refused",
+		what_is_too_long_in_ldif_is_refused },
+	{ "an attribute that is not known leaves its entry out",
+		an_attribute_that_is_not_known_leaves_its_entry_out },
 	{ "the exit status says whether anything was lost",
 		the_exit_status_says_whether_anything_was_lost },
 	{ "rsvpctl has the same", rsvpctl_has_the_same },
