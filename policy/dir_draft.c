@@ -4,8 +4,8 @@
  * From kept entries to a draft of rules and categories.
  *
  * An entry that cannot be read is left out and named; so is one with a qos
- * attribute that is not known here, for ignoring a condition would make a rule
- * apply where it must not.
+ * attribute that is not known here, or with an option of one that is, for
+ * ignoring a condition would make a rule apply where it must not.
  */
 
 #include <string.h>
@@ -190,7 +190,7 @@ read_attributes(const struct reading *rd, struct keys keys, void *target,
 				return false;
 			continue;
 		}
-		if (strncasecmp(a.name, "qos", 3) == 0) {
+		if (strncasecmp(a.name, "qos", 3) == 0 || strchr(a.name, ';')) {
 			text_printf(why,
 				"attribute %s is not known to this version",
 				a.name);

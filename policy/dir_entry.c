@@ -20,11 +20,15 @@ enum { VALUES_MAX = 2 * POLICY_LIST_MAX };
 	"(objectClass=ServiceCategories)(objectClass=ServicePolicyRules)"      \
 	"(objectClass=qosPolicyGeneration)"
 
+/* Also with an option (";lang-de", RFC 4512 2.5). */
 static bool
 in_keys(const struct source_key *keys, size_t n, const char *attr)
 {
+	const size_t len = strcspn(attr, ";");
+
 	for (size_t i = 0; i < n; i++)
-		if (keys[i].ldap && strcasecmp(keys[i].ldap, attr) == 0)
+		if (keys[i].ldap && strlen(keys[i].ldap) == len &&
+			strncasecmp(keys[i].ldap, attr, len) == 0)
 			return true;
 	return false;
 }

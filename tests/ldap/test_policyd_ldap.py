@@ -288,6 +288,15 @@ objectclass ( 1.3.6.1.4.1.32473.205.9.2 NAME 'qosFuture' SUP top AUXILIARY
         slapd.stop()
 
 
+def test_a_condition_with_an_option_leaves_the_rule_out(slapd, start):
+    slapd.add(rule("good") + rule(
+        "wide", "SourceAddressRange;lang-de: 10.0.0.1-10.0.0.1"))
+    policyd = start(conf(slapd.uri))
+    assert "wide" not in policyd.wait_rule("good")
+    policyd.wait(lambda: "SourceAddressRange;lang-de is not known" in
+                 policyd.text(), "reason")
+
+
 def test_a_dangling_reference_keeps_the_old_rules(slapd, start):
     slapd.add(category("gold") + rule("old", "ServiceReference: gold"))
     policyd = start(conf(slapd.uri))
