@@ -10,6 +10,31 @@
 #include "policy/snapshot_int.h"
 #include "policy/source.h"
 
+/* Octets of the character at p, UTF-8; 0 for what is none, or one on which a
+ * terminal acts. */
+static size_t
+printable(const unsigned char *p)
+{
+	const size_t n = p[0] < 0x80   ? 1
+			 : p[0] < 0xc2 ? 0
+			 : p[0] < 0xe0 ? 2
+			 : p[0] < 0xf0 ? 3
+			 : p[0] < 0xf5 ? 4
+				       : 0;
+
+	if (n == 1)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* C1; longer than need be; surrogates; beyond U+10FFFF. */
+	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) ||
+		(p[0] == 0xed && p[1] >= 0xa0) ||
+		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+		return 0;
+	return n;
+}
+
 void
 source_report_add(
 	struct source_report *report, const char *where, const char *fmt, ...)
@@ -22,10 +47,15 @@ source_report_add(
 	va_start(ap, fmt);
 	text_vprintf(&t, fmt, ap);
 	va_end(ap);
-	/* Values come from outside; a terminal must not act on them. */
-	for (char *p = line; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+	/* Values come from outside: a terminal must not act on them, and JSON
+	 * takes nothing but UTF-8. */
+	for (char *p = line; *p != '\0';) {
+		const size_t n = printable((const unsigned char *)p);
+
+		if (n == 0)
 			*p = '?';
+		p += n > 0 ? n : 1;
+	}
 	source_report_add_line(report, line);
 }
 

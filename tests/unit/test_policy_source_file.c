@@ -60,6 +60,24 @@ json_says_the_same(void)
 	T_STR(got, "policyd: no-such.conf: No such file or directory\n");
 }
 
+/* A terminal acts on some octets, and JSON takes nothing but UTF-8. */
+static void
+messages_hold_printable_text(void)
+{
+	static const char text[] =
+		"policy = { rules = ( { name = "
+		"\"B\xc3\xbc\xff\xc2\x9b\x1b\xed\xa0\x80!\"; } ); };";
+	struct source_draft draft = { 0 };
+	static struct source_directory d;
+	struct source_report errors = { 0 };
+
+	T_CHECK(!source_file_read(text, "f", &draft, &d, &errors), "taken");
+	T_CHECK(strstr(errors.lines[0], "B\xc3\xbc\?\?\?\?\?\?\?!"), "%s",
+		errors.lines[0]);
+	source_draft_done(&draft);
+	source_report_done(&errors);
+}
+
 /* ---- values ------------------------------------------------------------- */
 
 /* The rule "r" of a file that consists of that rule alone. */
@@ -437,6 +455,7 @@ static struct t_case cases[] = {
 	{ "what is odd is refused when strict",
 		what_is_odd_is_refused_when_strict },
 	{ "JSON says the same", json_says_the_same },
+	{ "messages hold printable text", messages_hold_printable_text },
 	{ "values become numbers", values_become_numbers },
 	{ "identities are who they list", identities_are_who_they_list },
 	{ "the directory has defaults", the_directory_has_defaults },
