@@ -105,6 +105,15 @@ def test_a_file_must_be_a_file():
     assert done.stderr == "policyd: /dev/null: not a regular file\n"
 
 
+def test_a_pipe_is_no_file_to_compare(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    done = subprocess.run([POLICYD, "diff", tmp_path / "pipe", "x"],
+                          capture_output=True, text=True, check=False,
+                          timeout=10)
+    assert done.returncode == 2
+    assert done.stderr.endswith("/pipe: not a regular file\n")
+
+
 def explain(path, *args, status=None):
     done = subprocess.run([POLICYD, "explain", "--json", *args, path],
                           text=True, capture_output=True, check=False)
