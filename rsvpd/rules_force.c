@@ -104,22 +104,25 @@ rules_done(void *arg, uint32_t ifindex, const struct tc_done *done)
 	struct rules *rules = (struct rules *)arg;
 	struct managed *iface = rules_iface(rules, ifindex);
 	struct instance *bad = NULL;
+	bool wrong = done && done->error != 0;
 
 	if (!iface)
 		return; /* given up in the meantime */
 	iface->busy = false;
-	if (!done || done->error != 0)
+	if (!done || wrong)
 		iface->asked = 0;
 	if (!done)
 		return; /* the next tcctl will be told */
-	if (done->error != 0)
+	/* A rule of a newer plan is not the one that was refused. */
+	wrong = wrong && !iface->again && !iface->pending;
+	if (wrong)
 		bad = rules_find(iface, done->flow_id);
 	if (bad) {
 		refuse(bad, done->text);
 		tell_refusal(bad);
 		hold(rules, bad);
 		iface->again = true;
-	} else if (done->error != 0) {
+	} else if (wrong) {
 		set_failed(rules, iface, done->text);
 	}
 	if (iface->again || iface->pending)
