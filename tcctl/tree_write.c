@@ -71,7 +71,7 @@ tree_write_rate(FILE *out, const char *key, uint64_t rate_Bps)
 static uint64_t
 fewest(uint32_t ticks, uint64_t rate_Bps)
 {
-	uint64_t low = 0;
+	uint64_t low = 1; /* none is no burst that can be read */
 	uint64_t high = INT32_MAX;
 
 	while (low < high) {
