@@ -17,6 +17,8 @@
 #include "rsvpd/ctl_int.h"
 #include "rsvpd/policy_client.h"
 
+enum { PART_BITS = 8 }; /* of a cursor: 2 * CTL_PER_SESSION are fewer */
+
 /* ---- the rules in force, for tools that compare -------------------------- */
 
 bool
@@ -141,32 +143,54 @@ query_of_path(
 			.tspec = path->tspec } };
 }
 
+/* The i-th of what is kept of a session, when policy was asked for it. */
+static void
+put_one_of(struct ctl_client *c, struct buf_writer *w,
+	const struct rsvp_session_info *info, size_t paths, size_t i)
+{
+	const struct ctl_server *s = c->server;
+	const struct rsvp_resv_info *resv =
+		&s->resvs[i < paths ? 0 : i - paths];
+	struct rsvp_policy_query query;
+
+	if (i < paths && s->paths[i].local_id != 0) {
+		query = query_of_path(&info->session, &s->paths[i]);
+		put_query(c, w, &query, "", "");
+	} else if (i >= paths && resv->in_force) {
+		query = query_of_resv(&info->session, resv, s->paths, paths);
+		put_query(c, w, &query, resv->rule, resv->reason);
+	}
+}
+
+/* All of a session need not fit into one datagram: the cursor has the session,
+ * and in its low bits which of its parts is next; 0: all of it was told. */
 bool
 ctl_step_request(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
-	struct ctl_server *s = c->server;
+	const uint64_t serial = c->cursor >> PART_BITS;
+	const uint8_t *start = w->pos;
+	size_t at = (size_t)(c->cursor & ((1U << PART_BITS) - 1));
 	struct rsvp_session_info info;
 	size_t paths;
 	size_t resvs;
 
-	if (!ctl_session_after(s, c->cursor, &info, &paths, &resvs))
+	if (!ctl_session_after(c->server, at > 0 ? serial - 1 : serial, &info,
+		    &paths, &resvs))
 		return false;
-	for (size_t i = 0; i < paths; i++) {
-		const struct rsvp_policy_query query =
-			query_of_path(&info.session, &s->paths[i]);
+	if (info.serial != serial)
+		at = 0; /* another one */
+	for (; at < paths + resvs && !w->failed; at++) {
+		uint8_t *before = w->pos;
 
-		if (s->paths[i].local_id != 0)
-			put_query(c, w, &query, "", "");
+		put_one_of(c, w, &info, paths, at);
+		if (!w->failed || before == start)
+			continue;
+		w->pos = before; /* it goes into the next datagram */
+		w->failed = false;
+		*ret_next = info.serial << PART_BITS | at;
+		return true;
 	}
-	for (size_t i = 0; i < resvs; i++) {
-		const struct rsvp_policy_query query = query_of_resv(
-			&info.session, &s->resvs[i], s->paths, paths);
-
-		if (s->resvs[i].in_force)
-			put_query(c, w, &query, s->resvs[i].rule,
-				s->resvs[i].reason);
-	}
-	*ret_next = info.serial;
+	*ret_next = info.serial << PART_BITS;
 	return true;
 }
 

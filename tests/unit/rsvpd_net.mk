@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 rsvpd_net_tests = \
+	tests/unit/test_ctl_policy \
 	tests/unit/test_effect \
 	tests/unit/test_net_bucket \
 	tests/unit/test_net_iface \
@@ -46,3 +47,5 @@ tests_unit_test_rules_draft_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_rules_force_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_ctl_policy_LDADD = librsvpd.la libpolicy.la libbase.la -lm \
+	$(UNIT_LDADD)
