@@ -84,16 +84,30 @@ refuse(struct worker *w, const char *fmt, ...)
 
 /* ---- load ---------------------------------------------------------------- */
 
+/* Also one that an earlier load could not remove. */
+static void
+forget_rollback(struct worker *w)
+{
+	int64_t ignored;
+	int rc = history_held(&w->history, &ignored) != 0
+			 ? history_hold(&w->history, 0, 0)
+			 : 0;
+
+	if (rc == 0)
+		return;
+	log_err(LOG_POLICY,
+		"rollback: %s/policy.rollback: not removed (%s); a restart "
+		"goes back to it",
+		w->history.state_dir, strerror(-rc));
+	source_report_add(&w->work.notes, "rollback",
+		"%s/policy.rollback: not removed (%s); a restart goes back to "
+		"it (load again when it can be removed)",
+		w->history.state_dir, strerror(-rc));
+}
+
 static void
 let_go(struct worker *w)
 {
-	int rc = history_hold(&w->history, 0, 0);
-
-	if (rc < 0)
-		log_err(LOG_POLICY,
-			"rollback: %s/policy.rollback: not removed (%s); a "
-			"restart goes back to it",
-			w->history.state_dir, strerror(-rc));
 	log_info(LOG_POLICY,
 		"rollback to generation %" PRIu64 ": ended, generation "
 		"%" PRIu64 " is in force",
@@ -151,6 +165,7 @@ begin_load(struct worker *w, char *text)
 			generation_in_force(w));
 		return;
 	}
+	forget_rollback(w);
 	if (w->held.generation != 0)
 		let_go(w);
 	if (w->directory.present)

@@ -196,6 +196,27 @@ def test_load_puts_back_what_was_in_force_before_a_rollback(host):
     assert host.rules() == ["b"] and host.show()["generation"] == two
 
 
+def test_a_rollback_that_cannot_be_forgotten_is_told(host):
+    host.wait_kept(host.show()["generation"])
+    host.load(text_of("b"))
+    assert host.order("rollback")[0] == 0
+    state = host.daemon.state_dir
+    owner = state.stat()
+    os.chown(state, 0, 0)
+    state.chmod(0o555)
+    try:
+        status, said = host.order("load")
+        assert status == 0 and host.rules() == ["b"]
+        assert "policy.rollback: not removed (Permission denied); a " \
+            "restart goes back to it" in said["lines"][0]["text"]
+    finally:
+        os.chown(state, owner.st_uid, owner.st_gid)
+        state.chmod(0o755)
+    status, said = host.order("load")
+    assert status == 0 and not said.get("lines")
+    assert not (state / "policy.rollback").exists()
+
+
 def test_generations_are_chosen_by_number(host):
     numbers = [host.show()["generation"]]
     for name in "bcd":
