@@ -111,6 +111,18 @@ receive(int from, uint8_t *bytes, size_t size, int *fd)
 
 /* NOLINTEND(readability-non-const-parameter) */
 
+/* No answer, or half of one.  An exit status. */
+static int
+cut_off(const struct ctl_options *options)
+{
+	if (!options->quiet)
+		fprintf(stderr,
+			"%s: the daemon ended the connection (it was started "
+			"again, or has too many of them: try again)\n",
+			program(options));
+	return CTL_UNREACHABLE;
+}
+
 /* Until the end of the answer. */
 static int
 hear(const struct ctl_options *options, struct ctl_question *q, int from)
@@ -121,14 +133,8 @@ hear(const struct ctl_options *options, struct ctl_question *q, int from)
 	for (;;) {
 		const ssize_t n = receive(from, bytes, sizeof(bytes), &q->fd);
 
-		if (n <= 0) {
-			if (!options->quiet)
-				fprintf(stderr,
-					"%s: the daemon ended the "
-					"connection\n",
-					program(options));
-			return CTL_UNREACHABLE;
-		}
+		if (n <= 0)
+			return cut_off(options);
 		if (take(options, buf_reader(bytes, (size_t)n), q->tell, q->arg,
 			    &status))
 			return status;
@@ -158,9 +164,8 @@ ctl_ask_more(const struct ctl_options *options, struct ctl_question *q)
 		return CTL_UNREACHABLE;
 	if (send(fd, bytes, buf_written(&w), MSG_NOSIGNAL) >= 0)
 		status = hear(options, q, fd);
-	else if (!options->quiet)
-		fprintf(stderr, "%s: %s: %s\n", program(options),
-			options->socket, strerror(errno));
+	else
+		status = cut_off(options);
 	(void)close(fd); /* only read from */
 	return status;
 }

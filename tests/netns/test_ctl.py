@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -114,6 +115,25 @@ def test_json_stands_anywhere(daemons):
                   ("show", "status", "--json")):
         assert json.loads(daemon.ctl(*words).stdout)["version"]
     assert "uptime: " in daemon.ctl("show", "status").stdout
+
+
+@needs_root
+def test_who_is_turned_away_is_told_to_try_again(daemons):
+    many = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for _ in range(40)]
+    try:
+        for one in many:
+            one.connect(str(daemons[0].control))
+        done = daemons[0].ctl("show", "status", check=False)
+    finally:
+        for one in many:
+            one.close()
+    assert done.returncode == 3 and done.stdout == ""
+    assert done.stderr == (
+        "rsvpctl: the daemon ended the connection (it was started again, or "
+        "has too many of them: try again)\n")
+    lab.wait_for(lambda: daemons[0].ctl("show", "status", check=False)
+                 .returncode == 0, "room again")
 
 
 @needs_root
