@@ -366,9 +366,10 @@ out_text_kept(FILE *out, const struct buf_reader *facts)
 	(void)ctl_value_find(facts, CTL_F_AGE, &age); /* 0 without */
 	fprintf(out,
 		"generation %" PRIu64 ", %" PRId64 " s old, %" PRIu64
-		" rules from %s%s%s\n",
+		" rule%s from %s%s%s\n",
 		number_of(facts, CTL_F_GENERATION), age.signed_number / 1000,
 		number_of(facts, CTL_F_RULES),
+		number_of(facts, CTL_F_RULES) == 1 ? "" : "s",
 		text_of(facts, CTL_F_SOURCE, text, sizeof(text)),
 		number_of(facts, CTL_F_IN_FORCE) != 0 ? ", in force" : "",
 		has(facts, CTL_F_HELD) ? " by a rollback" : "");
