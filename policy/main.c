@@ -144,8 +144,13 @@ main_convert(int argc, char **argv)
 		else
 			return usage();
 	}
-	if (argc - optind != 1 || !o.to)
+	if (argc - optind != 1)
 		return usage();
+	if (!o.to) {
+		fprintf(stderr,
+			"policyd: --to is missing (native, aix or ldif)\n");
+		return EXIT_USAGE;
+	}
 	if (!is_syntax(o.from, true))
 		return complain("from", o.from, "auto, native, aix or ldif");
 	if (!is_syntax(o.to, false))

@@ -416,6 +416,9 @@ the_exit_status_says_whether_anything_was_lost(void)
 	T_EQ(run("--to native --from native"), 1);
 	T_EQ(run("--to cisco"), 2);
 	T_EQ(run("--from aix"), 2);
+	T_EQ(system("policy/policyd convert /nonexistent 2>&1 | "
+		    "grep -q -e '--to is missing'"),
+		0);
 }
 
 /* The tool hands the same words to policyd. */
