@@ -305,7 +305,6 @@ ldif_leave_out(struct ldif *l)
 		l->entry->kind == ENTRY_RULE ? "rule" : "category",
 		l->entry->name, l->unknown);
 	entries_drop_last(l->list);
-	l->unknown[0] = '\0';
 }
 
 static void
@@ -431,13 +430,14 @@ entries_read_ldif(
 		const size_t len = entry_length(p);
 
 		l.entry = NULL;
+		l.unknown[0] = '\0';
 		ldif_pass(&l, p, len, true);
 		ldif_pass(&l, p, len, false);
 		if (l.entry && l.entry->name[0] == '\0') {
 			l.line = l.entry_line;
 			ldif_refuse(&l, "an entry without a name");
 		}
-		if (l.unknown[0] != '\0')
+		if (l.entry && l.unknown[0] != '\0')
 			ldif_leave_out(&l);
 		for (size_t i = 0; i < len; i++)
 			l.entry_line += p[i] == '\n';

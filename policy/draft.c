@@ -10,29 +10,47 @@
 #include "policy/snapshot_int.h"
 #include "policy/source.h"
 
-/* Octets of the character at p, UTF-8; 0 for what is none, or one on which a
- * terminal acts. */
+/* UTF-8 by its first octet, with the limits of the second (RFC 3629 4); without
+ * what a terminal acts on, C0 and C1. */
+static const struct lead {
+	unsigned char first, last, low, high;
+	size_t size;
+} leads[] = {
+	{ 0x20, 0x7e, 0, 0, 1 },
+	{ 0xc2, 0xc2, 0xa0, 0xbf, 2 },
+	{ 0xc3, 0xdf, 0x80, 0xbf, 2 },
+	{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+	{ 0xed, 0xed, 0x80, 0x9f, 3 },
+	{ 0xee, 0xef, 0x80, 0xbf, 3 },
+	{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+};
+
+static const struct lead *
+lead_of(unsigned char c)
+{
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+		if (c >= leads[i].first && c <= leads[i].last)
+			return &leads[i];
+	return NULL;
+}
+
+/* Octets of the character at p; 0 for what is none, or not to be shown. */
 static size_t
 printable(const unsigned char *p)
 {
-	const size_t n = p[0] < 0x80   ? 1
-			 : p[0] < 0xc2 ? 0
-			 : p[0] < 0xe0 ? 2
-			 : p[0] < 0xf0 ? 3
-			 : p[0] < 0xf5 ? 4
-				       : 0;
+	const struct lead *lead = lead_of(p[0]);
 
-	if (n == 1)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	for (size_t i = 1; i < n; i++)
+	if (!lead || lead->size == 1)
+		return lead ? 1 : 0;
+	if (p[1] < lead->low || p[1] > lead->high)
+		return 0;
+	for (size_t i = 2; i < lead->size; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	/* C1; longer than need be; surrogates; beyond U+10FFFF. */
-	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) ||
-		(p[0] == 0xed && p[1] >= 0xa0) ||
-		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
-		return 0;
-	return n;
+	return lead->size;
 }
 
 void
