@@ -602,6 +602,28 @@ sort_out_tables(struct nl_conn *conn, struct tc_objects *into, size_t first)
 	return 0;
 }
 
+/* The filters of what is there from first on; then all of it in order. */
+static int
+dump_below(struct nl_conn *conn, struct object_dump *d, size_t first)
+{
+	struct tc_objects *into = d->into;
+	const size_t end = into->count;
+	int error = 0;
+
+	for (size_t i = first; i < end && error == 0; i++) {
+		const struct tc_object o = into->all[i]; /* the array moves */
+
+		error = dump_filters_of(conn, &o, d);
+	}
+	if (error == 0)
+		error = sort_out_tables(conn, into, first);
+	if (error != 0)
+		return error;
+	tc_objects_rank(into);
+	tc_objects_sort(into);
+	return 0;
+}
+
 static int
 conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 {
@@ -611,23 +633,10 @@ conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 	};
 	size_t first = into->count;
 	int error = dump_objects(conn, NL_DUMP_QDISCS, 0, &d);
-	size_t end;
 
 	if (error == 0)
 		error = dump_objects(conn, NL_DUMP_CLASSES, 0, &d);
-	end = into->count;
-	for (size_t i = first; i < end && error == 0; i++) {
-		const struct tc_object o = into->all[i]; /* the array moves */
-
-		error = dump_filters_of(conn, &o, &d);
-	}
-	if (error == 0)
-		error = sort_out_tables(conn, into, first);
-	if (error != 0)
-		return error;
-	tc_objects_rank(into);
-	tc_objects_sort(into);
-	return 0;
+	return error == 0 ? dump_below(conn, &d, first) : error;
 }
 
 /* Where there was one and is none any more the kernel answers with nothing but
@@ -662,20 +671,8 @@ conn_dump_incoming(void *arg, uint32_t ifindex, struct tc_objects *into)
 	};
 	size_t first = into->count;
 	int error = get_incoming(conn, ifindex, into);
-	size_t end = into->count;
 
-	for (size_t i = first; i < end && error == 0; i++) {
-		const struct tc_object o = into->all[i]; /* the array moves */
-
-		error = dump_filters_of(conn, &o, &d);
-	}
-	if (error == 0)
-		error = sort_out_tables(conn, into, first);
-	if (error != 0)
-		return error;
-	tc_objects_rank(into);
-	tc_objects_sort(into);
-	return 0;
+	return error == 0 ? dump_below(conn, &d, first) : error;
 }
 
 struct stats_dump {
