@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import lab
 import tcctl_peer as tp
 from tcctl_bench import fixture_bench
 
@@ -66,6 +67,30 @@ def test_a_faster_link_crosses_32_bits_in_place(bench):
         assert done["error"] == 0, done["text"]
         assert bench.classes()["52:1"]["rate"] == gbit * GBIT
     assert bench.lands(classid, 10) == (10, 0)
+
+
+def test_a_clump_that_meets_the_one_before_finds_room(bench):
+    """A whole token bucket at once fills the buffer of RFC 2212; while the
+    timer is late nothing leaves, and the next packets come."""
+    bucket = 20
+    late = 10  # packets that R earns in 10 ms
+    flow = {"rate_Bps": 1_000_000, "max_packet_bytes": 1000,
+            "bucket_bytes": bucket * 1000, "buffer_bytes": bucket * 1000}
+    classid = bench.add(bench.serve(**bench.iface()), **flow)
+
+    def passes(count):
+        sent = bucket + late + count
+        before = bench.classes()[bench.name(classid)]["stats"]
+        bench.send(sent, size=1000 - 38 - 28)
+
+        def through():
+            now = bench.classes()[bench.name(classid)]["stats"]
+            seen = [now[k] - before[k] for k in ("packets", "drops")]
+            return seen if sum(seen) == sent else None
+        return lab.wait_for(through, "the packets to leave or be lost")
+    for _ in range(20):
+        assert passes(0)[1] == 0
+    assert passes(100)[1] > 0  # and yet the room has an end
 
 
 def test_cells_are_charged_by_the_kernel(bench):

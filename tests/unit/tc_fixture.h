@@ -11,7 +11,10 @@
 enum {
 	FIX_IFINDEX = 3,
 	FIX_DONE_MAX = 600,
-	FIX_IDLE_LIMIT = 16 * 1538 /* octets that a new idle class queues */
+	FIX_IDLE_LIMIT = 16 * 1538, /* octets that a new idle class queues */
+	/* With the room that a leaf of Guaranteed Service has beside it. */
+	FIX_BESIDE = 2 * 1538,
+	FIX_IDLE_BUFFER = FIX_IDLE_LIMIT - FIX_BESIDE
 };
 
 static inline struct tc_iface

@@ -59,6 +59,36 @@ flows_are_adopted(void)
 	fix_free(f);
 }
 
+/* Made by a version that left no room for a late timer: adopted as it is, and
+ * enlarged in place when the engine asks for the flow again. */
+static void
+smaller_leaf_is_enlarged(void)
+{
+	struct busy b;
+	struct fix *f = opened(&b);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	uint32_t classid = fix_add(f, &flow).classid;
+	char *before = fix_picture(f);
+	char *after;
+
+	for (size_t i = 0; i < f->dry.objects.count; i++) {
+		struct tc_object *o = &f->dry.objects.all[i];
+
+		if (o->type == TC_QDISC_LEAF && o->parent == classid)
+			o->fifo.limit = 20000;
+	}
+	restart(f);
+	T_EQ(f->ear.adopted_count, 1);
+	T_EQ(f->ear.adopted[0].buffer_bytes, 20000 - FIX_BESIDE);
+	T_EQ(fix_find(f, TC_QDISC_LEAF, classid << 16)->fifo.limit, 20000);
+	T_EQ(fix_add(f, &flow).classid, classid);
+	after = fix_picture(f);
+	T_STR(after, before);
+	free(before);
+	free(after);
+	fix_free(f);
+}
+
 static void
 orphans_return_to_the_pool(void)
 {
@@ -381,6 +411,8 @@ default_qdisc_is_not_foreign(void)
 
 static struct t_case cases[] = {
 	{ "flows are adopted as they are", flows_are_adopted },
+	{ "a smaller leaf is enlarged when its flow is asked for",
+		smaller_leaf_is_enlarged },
 	{ "orphans return to the pool", orphans_return_to_the_pool },
 	{ "an idle class with a queue is drained first",
 		idle_class_with_a_queue_is_drained_first },

@@ -285,7 +285,7 @@ flow_comes_changes_and_goes(void)
 	char *before = fix_picture(f);
 	struct tc_flow flow = rich_flow(7);
 
-	flow.buffer_bytes = FIX_IDLE_LIMIT; /* the leaf stays as it is */
+	flow.buffer_bytes = FIX_IDLE_BUFFER; /* the leaf stays as it is */
 	T_EQ(fix_add(f, &flow).error, 0);
 	T_CENSUS(f, 2, 4, 1);
 	check_books(f);

@@ -61,7 +61,7 @@ empty_class_returns_at_once(void)
 	struct tc_flow flow = fix_flow(7, 5004);
 	char *before = fix_picture(f);
 
-	flow.buffer_bytes = FIX_IDLE_LIMIT;
+	flow.buffer_bytes = FIX_IDLE_BUFFER;
 	T_EQ(fix_add(f, &flow).error, 0);
 	T_EQ(pooled(f), 7);
 	T_CHECK(fix_del(f, 7), "not answered");
@@ -424,7 +424,8 @@ guaranteed_flows_are_shaped_not_policed(void)
 	classid = fix_add(f, &flow).classid;
 	T_EQ(fix_find(f, TC_CLASS, classid)->htb.rate_Bps, flow.rate_Bps);
 	T_EQ(fix_find(f, TC_CLASS, classid)->htb.ceil_Bps, flow.rate_Bps);
-	T_EQ(fix_find(f, TC_QDISC_LEAF, classid << 16)->fifo.limit, 54321);
+	T_EQ(fix_find(f, TC_QDISC_LEAF, classid << 16)->fifo.limit,
+		54321 + FIX_BESIDE);
 	fix_free(f);
 }
 

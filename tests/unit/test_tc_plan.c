@@ -139,6 +139,66 @@ cells_are_left_to_the_kernel(void)
 	T_EQ(class.htb.mpu, 3 * 53);
 }
 
+/* A timer that is 10 ms late holds back what comes at R, and no packet of a
+ * whole token bucket behind it is lost. */
+static void
+late_timer_finds_room(void)
+{
+	static const struct {
+		uint64_t rate_Bps;
+		uint64_t buffer;
+		uint32_t packet;
+		uint32_t limit;
+		uint64_t back;
+	} rows[] = {
+		{ 1000000, 20000, 1000, 30000, 20000 },
+		{ 250000, 16000, 1538, 16000 + 3076, 16000 },
+		{ 307600, 16000, 1538, 16000 + 3076, 16000 },
+		{ 307601, 16000, 1538, 16000 + 3077, 16000 },
+		{ 1, 1538, 1538, 3 * 1538, 1538 },
+		/* Less than a packet is a packet. */
+		{ 1000, 1, 1538, 3 * 1538, 1538 },
+		/* None given: the bucket and two packets. */
+		{ 1000000, 0, 1000, 15000, 5000 },
+		{ 1000000, UINT32_MAX, 1000, UINT32_MAX, UINT32_MAX - 10000 },
+	};
+	struct tc_iface iface = fix_iface();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tc_flow flow = fix_flow(1, 5004);
+		struct tc_flow back = { 0 };
+		struct tc_object class;
+		struct tc_object leaf;
+
+		flow.rate_Bps = rows[i].rate_Bps;
+		flow.buffer_bytes = rows[i].buffer;
+		flow.max_packet_bytes = rows[i].packet;
+		tc_want_flow(&iface, &flow, 0x100, &class, &leaf);
+		T_EQ(leaf.fifo.limit, rows[i].limit);
+		tc_flow_of(&iface, &class, &leaf, &back);
+		T_EQ(back.buffer_bytes, rows[i].back);
+	}
+}
+
+static void
+controlled_load_has_its_buffer_alone(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_flow flow = fix_flow(1, 5004);
+	struct tc_flow back = { 0 };
+	struct tc_object class;
+	struct tc_object leaf;
+
+	flow.service = TC_SERVICE_CL;
+	for (uint64_t buffer = 1538; buffer < 6000; buffer += 1234) {
+		flow.buffer_bytes = buffer;
+		tc_want_flow(&iface, &flow, 0x100, &class, &leaf);
+		T_EQ(leaf.fifo.limit, buffer);
+		tc_flow_of(&iface, &class, &leaf, &back);
+		T_EQ(back.buffer_bytes, buffer);
+	}
+}
+
 static void
 another_leaf(void)
 {
@@ -402,6 +462,9 @@ static struct t_case cases[] = {
 	{ "an equal tree needs nothing", same_tree },
 	{ "a faster link changes classes in place", faster_link },
 	{ "cells are left to the kernel", cells_are_left_to_the_kernel },
+	{ "a late timer finds room", late_timer_finds_room },
+	{ "Controlled Load has its buffer alone",
+		controlled_load_has_its_buffer_alone },
 	{ "another kind of leaf goes over the old one", another_leaf },
 	{ "a damaged tree is repaired and strangers go", damaged_tree },
 	{ "a flow takes an idle class", flow_set_up },
