@@ -42,6 +42,7 @@ libtc_la_SOURCES = \
 	tcctl/link.c tcctl/link_int.h \
 	tcctl/link_change.c \
 	tcctl/link_idle.c \
+	tcctl/life.c tcctl/life_int.h \
 	tcctl/link_open.c \
 	tcctl/match.c tcctl/match_int.h \
 	tcctl/model.c tcctl/model_int.h tcctl/kinds_int.h \

@@ -9,13 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "life_int.h"
+
 enum { TEXT_FIRST = 1 << 14, TEXT_MAX = 1 << 24 };
 
 struct nft {
 	struct nft_ctx *ctx;
+	struct tc_life *life; /* to be told of waits, or NULL */
 	struct tc_mark_count counts[TC_RULES_MAX];
 	uint32_t known[TC_RULES_MAX];
 };
+
+/* As nft_run_cmd_from_buffer(), which asks the kernel. */
+static int
+run(struct nft *nft, const char *commands)
+{
+	int status;
+
+	tc_life_wait(nft->life);
+	status = nft_run_cmd_from_buffer(nft->ctx, commands);
+	tc_life_go(nft->life);
+	return status;
+}
 
 /* What the table counts; 0 as well when there is none. */
 static size_t
@@ -28,7 +43,7 @@ list(struct nft *nft, const struct tc_iface *iface)
 	text_add(&t, "list counters table ");
 	tc_mark_table(&t, iface->ifindex);
 	text_add(&t, "\n");
-	if (nft_run_cmd_from_buffer(nft->ctx, buf) != 0)
+	if (run(nft, buf) != 0)
 		return 0;
 	listing = nft_ctx_get_output_buffer(nft->ctx);
 	return listing ? tc_mark_parse(listing, nft->counts, TC_RULES_MAX) : 0;
@@ -82,7 +97,7 @@ apply(void *arg, const struct tc_mark_set *set, char text[TC_TEXT])
 		(void)text_copy(text, TC_TEXT, "no memory for the marks");
 		return ENOMEM;
 	}
-	if (nft_run_cmd_from_buffer(nft->ctx, commands) != 0) {
+	if (run(nft, commands) != 0) {
 		explain(nft, text);
 		error = EOPNOTSUPP;
 	}
@@ -117,7 +132,7 @@ flows(void *arg, const struct tc_iface *iface, tc_mark_flow_fn *tell,
 	text_add(&t, "\n");
 	nft_ctx_output_set_flags(
 		nft->ctx, before | NFT_CTX_OUTPUT_NUMERIC_PROTO);
-	if (nft_run_cmd_from_buffer(nft->ctx, buf) == 0)
+	if (run(nft, buf) == 0)
 		listing = nft_ctx_get_output_buffer(nft->ctx);
 	nft_ctx_output_set_flags(nft->ctx, before);
 	if (listing)
@@ -125,12 +140,13 @@ flows(void *arg, const struct tc_iface *iface, tc_mark_flow_fn *tell,
 }
 
 bool
-tc_marker_open(struct tc_marker *ret_marker)
+tc_marker_open(struct tc_marker *ret_marker, struct tc_life *life)
 {
 	struct nft *nft = (struct nft *)calloc(1, sizeof(*nft));
 
 	if (!nft)
 		return false;
+	nft->life = life;
 	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) != 0 ||
 		nft_ctx_buffer_error(nft->ctx) != 0) {

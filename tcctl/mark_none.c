@@ -5,8 +5,9 @@
 #include "tc_rule_int.h"
 
 bool
-tc_marker_open(struct tc_marker *ret_marker)
+tc_marker_open(struct tc_marker *ret_marker, struct tc_life *life)
 {
+	(void)life;
 	(void)ret_marker;
 	return false;
 }

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "life_int.h"
 #include "nl_attr.h"
 
 enum {
@@ -39,6 +40,7 @@ _Static_assert((int)SLOTS *(int)SLOT_OCTETS >= DUMP_OCTETS, "one buffer");
 
 struct nl_conn {
 	struct mnl_socket *socket;
+	struct tc_life *life; /* to be told of waits, or NULL */
 	int fd;
 	uint32_t seq;
 	uint8_t out[OUT_OCTETS];
@@ -99,13 +101,21 @@ nl_conn_free(struct nl_conn *conn)
 	free(conn);
 }
 
+void
+nl_conn_live(struct nl_conn *conn, struct tc_life *life)
+{
+	conn->life = life;
+}
+
 static int
 send_all(struct nl_conn *conn, const struct buf_writer *w)
 {
 	ssize_t n;
 
 	do {
+		tc_life_wait(conn->life);
 		n = mnl_socket_sendto(conn->socket, conn->out, buf_written(w));
+		tc_life_go(conn->life);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }
@@ -192,8 +202,11 @@ collect(struct nl_conn *conn, struct collect *c)
 			};
 		}
 
+		tc_life_wait(conn->life);
+
 		int n = recvmmsg(conn->fd, slots, SLOTS, MSG_WAITFORONE, NULL);
 
+		tc_life_go(conn->life);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -470,9 +483,12 @@ dump_once(struct nl_conn *conn, const struct nl_query *query, struct dump *d)
 	(void)nl_dump_put(&w, d->seq, query); /* fits */
 	error = send_all(conn, &w);
 	while (error == 0 && !d->complete) {
+		tc_life_wait(conn->life);
+
 		ssize_t n = mnl_socket_recvfrom(
 			conn->socket, conn->in, DUMP_OCTETS);
 
+		tc_life_go(conn->life);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -12,10 +12,13 @@
 
 struct nlmsghdr;
 struct nl_conn;
+struct tc_life;
 
 /* NULL with errno set when the socket cannot be had. */
 struct nl_conn *nl_conn_new(void);
 void nl_conn_free(struct nl_conn *conn);
+/* Tell life, which must outlive conn, of waits for the kernel. */
+void nl_conn_live(struct nl_conn *conn, struct tc_life *life);
 /* Its functions; arg is conn, which must outlive it. */
 struct tc_kernel nl_conn_kernel(struct nl_conn *conn);
 

@@ -17,10 +17,13 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "life_int.h"
+
 enum { OCTETS = 65536, TIMEOUT_S = 20, ETHERNET_HEADER = 14, TRIES = 8 };
 
 struct nl_host {
 	struct mnl_socket *socket;
+	struct tc_life *life; /* to be told of waits, or NULL */
 	unsigned seq;
 	char buf[OCTETS];
 };
@@ -56,6 +59,12 @@ nl_host_free(struct nl_host *conn)
 	if (conn->socket)
 		(void)mnl_socket_close(conn->socket); /* nothing is pending */
 	free(conn);
+}
+
+void
+nl_host_live(struct nl_host *conn, struct tc_life *life)
+{
+	conn->life = life;
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -481,10 +490,14 @@ nl_host_del_link(
 static int
 find_ifb(void *arg, const char *name, uint32_t *ret_ifindex, bool *ret_is_ifb)
 {
+	struct nl_host *conn = (struct nl_host *)arg;
 	struct tree_host host = { 0 };
-	int error = nl_host_read((struct nl_host *)arg, &host);
 	const struct tree_link *link;
+	int error;
 
+	tc_life_wait(conn->life);
+	error = nl_host_read(conn, &host);
+	tc_life_go(conn->life);
 	if (error != 0)
 		return error;
 	link = tree_host_link(&host, name);
@@ -499,16 +512,27 @@ make_ifb(
 	void *arg, const char *name, uint32_t mtu, struct tc_result *ret_result)
 {
 	enum { TXQUEUELEN = 1000 }; /* the kernel's 32 drops bursts */
+	struct nl_host *conn = (struct nl_host *)arg;
 	struct tree_link link = { .mtu = mtu, .txqueuelen = TXQUEUELEN };
+	int error;
 
 	(void)text_copy(link.name, sizeof(link.name), name); /* fits */
-	return nl_host_put_ifb((struct nl_host *)arg, &link, ret_result);
+	tc_life_wait(conn->life);
+	error = nl_host_put_ifb(conn, &link, ret_result);
+	tc_life_go(conn->life);
+	return error;
 }
 
 static int
 remove_ifb(void *arg, uint32_t ifindex, struct tc_result *ret_result)
 {
-	return nl_host_del_link((struct nl_host *)arg, ifindex, ret_result);
+	struct nl_host *conn = (struct nl_host *)arg;
+	int error;
+
+	tc_life_wait(conn->life);
+	error = nl_host_del_link(conn, ifindex, ret_result);
+	tc_life_go(conn->life);
+	return error;
 }
 
 struct tc_ifbs

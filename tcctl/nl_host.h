@@ -9,10 +9,14 @@
 #include "tree_show.h"
 
 struct nl_host;
+struct tc_life;
 
 /* NULL with errno set when the socket cannot be had. */
 struct nl_host *nl_host_new(void);
 void nl_host_free(struct nl_host *conn);
+/* Tell life, which must outlive conn, of waits in the functions of
+ * nl_host_ifbs(). */
+void nl_host_live(struct nl_host *conn, struct tc_life *life);
 
 /* What there is now, to be freed with nl_host_done().  Returns 0 or -errno. */
 int nl_host_read(struct nl_host *conn, struct tree_host *ret_host);

@@ -89,7 +89,7 @@ try_marker(const struct tc_iface *conf)
 	char text[TC_TEXT];
 	bool can;
 
-	if (!tc_marker_open(&marker))
+	if (!tc_marker_open(&marker, NULL))
 		return false;
 	can = marker.apply(marker.arg, &set, text) == 0;
 	tc_marker_close(&marker);

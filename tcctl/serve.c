@@ -2,8 +2,8 @@
 
 /*
  * The helper of the engine: wishes in, acknowledgements out.  One loop, which
- * after each datagram looks at the supervisor's question whether we are alive,
- * and which uses the time without requests for what can wait.
+ * uses the time without requests for what can wait; the supervisor's question
+ * whether we are alive is answered beside it (life.c).
  *
  * When the conversation with the kernel itself fails, nothing is known about
  * what was done: the process ends, and the next one adopts what there is.
@@ -22,11 +22,15 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "ingress_int.h"
+#include "life_int.h"
 #include "links_int.h"
 #include "nl_conn.h"
 #include "nl_host.h"
 
-enum { LIFE_PING = 1, LIFE_PONG = 2, WATCH_MS = 500 };
+enum { WATCH_MS = 500 };
+/* The longest call that is taken for one: a tree of 60 000 classes that another
+ * program deletes holds the kernel's lock for 25 s. */
+enum { CALL_MOST_MS = 60000 };
 enum { IDLE_MS = 20 }; /* after requests, of which more may come */
 
 /* A datagram that waits for the engine to read. */
@@ -40,6 +44,7 @@ enum { FD_REQUEST, FD_LIFE, FD_SIGNAL, FD_EVENT, FD_COUNT };
 
 struct serve {
 	const struct alloc *alloc;
+	struct tc_life *life; /* NULL: nobody asks */
 	struct nl_conn *conn;
 	struct nl_watch *watch;
 	struct nl_host *host;
@@ -497,33 +502,8 @@ receive_requests(struct serve *s)
 		refuse(s, 0, EBADMSG, "malformed datagram");
 }
 
-/* ---- life ---------------------------------------------------------------- */
-
-/* The supervisor's questions: each PING is answered by a PONG. */
-static void
-answer_life(struct serve *s)
-{
-	uint8_t bytes[64];
-	ssize_t n = recv(SERVE_LIFE_FD, bytes, sizeof(bytes), MSG_DONTWAIT);
-	struct buf_reader r;
-	struct buf_writer w;
-	struct msg m;
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		s->stopping = true;
-		return;
-	}
-	r = buf_reader(bytes, (size_t)n);
-	if (!msg_next(&r, &m) || m.type != LIFE_PING)
-		return;
-	w = buf_writer(bytes, sizeof(bytes));
-	msg_end(&w, msg_begin(&w, LIFE_PONG, m.serial));
-	/* A supervisor that does not read will ask again, or kill us. */
-	(void)send(SERVE_LIFE_FD, bytes, buf_written(&w),
-		MSG_DONTWAIT | MSG_NOSIGNAL);
-}
+/* ---- trees ----------------------------------------------------------------
+ */
 
 /* The engine must know when a tree was given up: what it has promised on that
  * interface is not kept.  That an interface has gone it knows by itself. */
@@ -656,14 +636,17 @@ turn(struct serve *s)
 
 	/* As long as answers wait nothing more is asked of us. */
 	s->fds[FD_REQUEST].events = waiting ? POLLOUT : POLLIN;
-	if (poll(s->fds, FD_COUNT, timeout_ms(s)) < 0)
+	tc_life_rest(s->life);
+
+	const int ready = poll(s->fds, FD_COUNT, timeout_ms(s));
+
+	tc_life_go(s->life);
+	if (ready < 0)
 		return; /* EINTR: again */
-	if (s->fds[FD_SIGNAL].revents != 0) {
+	if (s->fds[FD_SIGNAL].revents != 0 || s->fds[FD_LIFE].revents != 0) {
 		s->stopping = true;
 		return;
 	}
-	if (s->fds[FD_LIFE].revents != 0)
-		answer_life(s);
 	if ((s->fds[FD_REQUEST].revents & POLLIN) != 0 ||
 		(s->fds[FD_REQUEST].revents & (POLLHUP | POLLERR)) != 0)
 		receive_requests(s);
@@ -689,6 +672,22 @@ open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Behind open_signals(): they are for the loop. */
+static bool
+start_life(struct serve *s)
+{
+	s->fds[FD_LIFE] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (!os_is_seqpacket(SERVE_LIFE_FD))
+		return true;
+	s->life = tc_life_new(SERVE_LIFE_FD, CALL_MOST_MS);
+	if (!s->life)
+		return false;
+	s->fds[FD_LIFE].fd = tc_life_fd(s->life);
+	nl_conn_live(s->conn, s->life);
+	nl_host_live(s->host, s->life);
+	return true;
+}
+
 static bool
 start(struct serve *s)
 {
@@ -698,7 +697,8 @@ start(struct serve *s)
 	s->watch = s->conn ? nl_watch_new(s->conn) : NULL;
 	s->batch = (struct tc_batch *)alloc_get(s->alloc, sizeof(*s->batch));
 	s->host = nl_host_new();
-	if (signals < 0 || !s->watch || !s->batch || !s->host) {
+	if (signals < 0 || !s->watch || !s->batch || !s->host ||
+		!start_life(s)) {
 		log_err(LOG_MAIN, "cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -707,7 +707,7 @@ start(struct serve *s)
 	s->kernel = nl_conn_kernel(s->conn);
 	s->ifbs = nl_host_ifbs(s->host);
 	s->kernel.ifbs = &s->ifbs;
-	if (tc_marker_open(&s->marker))
+	if (tc_marker_open(&s->marker, s->life))
 		s->kernel.marker = &s->marker;
 	s->listener = (struct tc_listener){ .arg = s,
 		.adopted = on_adopted,
@@ -720,10 +720,6 @@ start(struct serve *s)
 	s->idle_due = MONO_NEVER;
 	TAILQ_INIT(&s->outs);
 	s->fds[FD_REQUEST] = (struct pollfd){ .fd = SERVE_FD };
-	s->fds[FD_LIFE] = (struct pollfd){
-		.fd = os_is_seqpacket(SERVE_LIFE_FD) ? SERVE_LIFE_FD : -1,
-		.events = POLLIN
-	};
 	s->fds[FD_SIGNAL] = (struct pollfd){ .fd = signals, .events = POLLIN };
 	s->fds[FD_EVENT] = (struct pollfd){ .fd = nl_watch_fd(s->watch),
 		.events = POLLIN };
@@ -752,6 +748,7 @@ stop(struct serve *s)
 	nl_watch_free(s->watch);
 	nl_host_free(s->host);
 	nl_conn_free(s->conn);
+	tc_life_free(s->life);
 }
 
 int

@@ -102,8 +102,10 @@ void tc_mark_flow_rules(struct text *t, const struct tc_mark_set *set);
 void tc_mark_match(struct text *t, const struct tc_filter *filter);
 
 /* The marker of this build (mark_nft.c or mark_none.c).  False: there is none.
- * Before the sandbox. */
-bool tc_marker_open(struct tc_marker *ret_marker);
+ * Before the sandbox.  Waits for the kernel are told to life, which must
+ * outlive the marker; NULL: nobody asks. */
+struct tc_life;
+bool tc_marker_open(struct tc_marker *ret_marker, struct tc_life *life);
 void tc_marker_close(struct tc_marker *marker);
 
 /* ---- actions (rule_act.c) ------------------------------------------------ */

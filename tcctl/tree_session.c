@@ -195,7 +195,7 @@ tree_count_marks(struct tree_session *s, const struct tree_link *link)
 	size_t n = 0;
 
 	(void)s; /* it is not said that there are none */
-	if (!tc_marker_open(&marker))
+	if (!tc_marker_open(&marker, NULL))
 		return 0;
 	marker.counts(marker.arg, &iface, count_mark, &n);
 	tc_marker_close(&marker);
@@ -234,7 +234,7 @@ tree_put_marks(struct tree_session *s, const struct tree_link *link,
 	char text[TC_TEXT] = "";
 	int error;
 
-	if (!tc_marker_open(&marker)) {
+	if (!tc_marker_open(&marker, NULL)) {
 		tree_say(s, CLI_REFUSED,
 			"%s: marks: tcctl was built without nftables",
 			link->name);

@@ -45,6 +45,8 @@ noinst_PROGRAMS += tests/bench/bench_search
 tests_bench_bench_search_SOURCES = tests/bench/bench_search.c
 tests_bench_bench_search_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS)
 tests_bench_bench_search_LDADD = $(LDAP_LIBS)
+noinst_PROGRAMS += tests/clients/preloaded
+tests_clients_preloaded_SOURCES = tests/clients/preloaded.c
 # Preloaded, so shared, and nowhere installed.
 noinst_LTLIBRARIES += tests/clients/nl_fault.la
 tests_clients_nl_fault_la_SOURCES = tests/clients/nl_fault.c

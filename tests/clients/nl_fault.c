@@ -3,15 +3,17 @@
 /*
  * Faults between a program and the kernel's traffic control, for LD_PRELOAD:
  * the program ends in the middle of what it sends, a change is refused, a call
- * fails, a dump is interrupted or cut.  Which, and when, says a file that tests
- * map as well, so that it can be said when the program is running, and that it
- * is found behind a system-call filter.
+ * fails, a dump is interrupted or cut, a change or an answer takes as long as
+ * the test says.  Which, and when, says a file that tests map as well, so that
+ * it can be said when the program is running, and that it is found behind a
+ * system-call filter.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +22,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum kind { NONE, END, REFUSE, SEND_FAILS, RECEIVE_FAILS, INTERRUPT, CUT };
+enum kind {
+	NONE,
+	END,
+	REFUSE,
+	SEND_FAILS,
+	RECEIVE_FAILS,
+	INTERRUPT,
+	CUT,
+	SEND_WAITS, /* until there is another plan */
+	RECEIVE_WAITS
+};
 
-/* As tests/netns/test_faults_netlink.py has it. */
+/* As tests/netns/nl_fault.py has it. */
 struct plan {
 	uint32_t kind;
 	uint32_t at; /* counted from 1 */
@@ -79,6 +91,13 @@ happens(enum kind kind, uint32_t number)
 	return 1;
 }
 
+static void
+wait_for_another(enum kind kind)
+{
+	while (*(volatile uint32_t *)&plan->kind == (uint32_t)kind)
+		(void)poll(NULL, 0, 5);
+}
+
 ssize_t
 sendto(int fd, const void *data, size_t size, int flags,
 	__CONST_SOCKADDR_ARG to, socklen_t to_size)
@@ -106,6 +125,8 @@ sendto(int fd, const void *data, size_t size, int flags,
 				SYS_sendto, fd, out, at, flags, peer, to_size);
 			_exit(137);
 		}
+		if (happens(SEND_WAITS, plan->changes))
+			wait_for_another(SEND_WAITS);
 		if (happens(REFUSE, plan->changes)) {
 			refused_seq = m->nlmsg_seq;
 			m->nlmsg_type = NLMSG_NOOP;
@@ -145,6 +166,8 @@ static int
 fails(void)
 {
 	plan->receives++;
+	if (happens(RECEIVE_WAITS, plan->receives))
+		wait_for_another(RECEIVE_WAITS);
 	if (!happens(RECEIVE_FAILS, plan->receives))
 		return 0;
 	errno = (int)plan->error;

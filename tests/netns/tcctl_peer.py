@@ -167,6 +167,14 @@ class Peer:
         self.socket.send(data)
         return serials
 
+    def sign_of_life(self):
+        """Ask for one as the supervisor does, and wait for it."""
+        self.serial += 1
+        self.life.settimeout(10)
+        self.life.send(struct.pack("<IHHI", 12, 1, 1, self.serial))
+        assert self.life.recv(100) == struct.pack("<IHHI", 12, 1, 2,
+                                                  self.serial)
+
     def receive(self, timeout=20):
         ready, _, _ = select.select([self.socket], [], [], timeout)
         assert ready, "tcctl does not answer"

@@ -2,46 +2,21 @@
 """Faults between tcctl and the kernel, each at the n-th change, call or answer,
 for all n, with the real kernel behind them (tests/clients/nl_fault.c): a death
 in the middle of a set-up, refusals, calls that fail, dumps that are interrupted
-or cut.  Which faults these are, test_faults.py says."""
+or cut, a kernel that takes its time.  Which faults these are, test_faults.py
+says."""
 
 import errno
-import mmap
-import os
-import struct
+import select
 
 import pytest
 
 import lab
 import tcctl_peer as tp
+from nl_fault import (CUT, END, INTERRUPT, RECEIVE_FAILS, RECEIVE_WAITS,
+                      REFUSE, SEND_FAILS, SEND_WAITS, Fault)
 from tcctl_bench import B4, B6, fixture_both
 
 assert fixture_both  # pytest finds it here
-
-(NONE, END, REFUSE, SEND_FAILS, RECEIVE_FAILS, INTERRUPT,
- CUT) = range(7)
-PLAN = struct.Struct("=7I")
-
-
-class Fault:
-    """The plan that the preloaded library follows."""
-
-    def __init__(self, folder):
-        self.path = folder / "plan"
-        self.path.write_bytes(bytes(mmap.PAGESIZE))
-        self.path.chmod(0o666)
-        with open(self.path, "r+b") as f:
-            self.map = mmap.mmap(f.fileno(), mmap.PAGESIZE)
-        self.env = {"NL_FAULT": str(self.path),
-                    "LD_PRELOAD": str(lab.program("nl_fault.so")),
-                    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")
-                    + ":verify_asan_link_order=0"}
-
-    def plan(self, kind=NONE, at=0, error=0):
-        self.map[:PLAN.size] = PLAN.pack(kind, at, error, 0, 0, 0, 0)
-
-    def happened(self):
-        return PLAN.unpack(self.map[:PLAN.size])[6] > 0
-
 
 @pytest.fixture(name="fault")
 def fixture_fault(bench):
@@ -53,9 +28,9 @@ ENDED = (AssertionError, ConnectionError)
 TWO = [{"dst": B4, "dst_port": 5010}, {"dst": B6, "dst_port": 5010}]
 
 
-def serve(bench, fault):
+def serve(bench, fault, life=False):
     fault.plan()
-    peer = bench.serve(env=fault.env)
+    peer = bench.serve(env=fault.env, life=life)
     bench.pool_filled()
     return peer
 
@@ -221,3 +196,25 @@ def test_a_dump_that_is_no_good_is_asked_for_again(bench, fault, kind):
         _, (told,) = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 7})
         assert (told["packets"], told["classid"]) == (3, classids[7])
     assert happened >= 5
+
+
+@pytest.mark.parametrize("kind", [SEND_WAITS, RECEIVE_WAITS],
+                         ids=["change", "answer"])
+def test_waiting_for_the_kernel_is_no_silence(bench, fault, kind):
+    """A lock that others hold: the supervisor hears of us all the while, the
+    request is carried out when the kernel does it."""
+    peer = serve(bench, fault, life=True)
+    bench.pool_refilled(0)
+    kept = bench.add(peer)
+    fault.plan(kind, 1)
+    serials = peer.send(requests(bench)["set-up"][1])
+    lab.wait_for(fault.happened, "the call that waits")
+    for _ in range(3):
+        peer.sign_of_life()
+    assert not select.select([peer.socket], [], [], 0)[0]
+    fault.plan()
+    (done,), _ = peer.done(serials)
+    assert done["error"] == 0, done["text"]
+    is_whole(bench, peer, 2, done["classid"])
+    assert bench.lands(kept, 3) == (3, 0)
+    peer.sign_of_life()

@@ -7,6 +7,7 @@ import os
 import pathlib
 import pwd
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -16,6 +17,7 @@ import pytest
 
 import lab
 import needs
+from nl_fault import SEND_WAITS, Fault
 
 USERS = {"engine": "rsvpd", "tcctl": "rsvptc", "policyd": "rsvppol"}
 WATCHDOG_S = 1.5
@@ -36,8 +38,9 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 class Bench:
     """One node with one link, and rsvpd on it."""
 
-    def __init__(self, where, conf=CONF, env=None):
+    def __init__(self, where, conf=CONF, env=None, rsvpd=None):
         self.lab = where
+        self.rsvpd = rsvpd or lab.program("rsvpd")
         self.node = where.nodes["r"]
         self.daemon = lab.Daemon.__new__(lab.Daemon)
         d = self.daemon
@@ -54,7 +57,7 @@ class Bench:
     def argv(self, run="run"):
         d = self.daemon
         policy = ["-p", d.policy] if d.policy.exists() else []
-        return [lab.program("rsvpd"), "-c", d.conf, "--runtime-dir",
+        return [self.rsvpd, "-c", d.conf, "--runtime-dir",
                 d.dir / run, "--state-dir", d.state_dir, "--log-dir",
                 d.log_dir, *policy]
 
@@ -119,6 +122,8 @@ def test_each_worker_is_confined(bench):
         lab.wait_for(lambda p=pid: lab.process_status(p)["Seccomp"] == "2",
                      f"the filter of {name}")
         status = lab.process_status(pid)
+        assert all("Seccomp:\t2" in task.read_text() for task in
+                   pathlib.Path(f"/proc/{pid}").glob("task/*/status")), name
         user = pwd.getpwnam(USERS[name])
         assert ids(status, "Uid") == {user.pw_uid}, name
         assert ids(status, "Gid") == {user.pw_gid}, name
@@ -290,6 +295,28 @@ def test_hung_worker_is_killed_within_the_watchdogs_time(bench, name):
     lab.wait_for(lambda: bench.workers().get(name) not in (None, old),
                  f"a new {name}")
     bench.wait_log(f"{name}: process {old} is silent for")
+
+
+def test_a_call_of_the_kernel_that_lasts_is_no_silence(node):
+    """tcctl builds a tree while others have the kernel's lock: nobody kills it
+    for that, and the tree is there in the end."""
+    folder = node.dir / "slow"
+    folder.mkdir()
+    for name, place in (("rsvpd", "rsvpd"), ("policyd", "policyd"),
+                        ("preloaded", "tcctl"), ("tcctl", "tcctl.real"),
+                        ("nl_fault.so", "nl_fault.so")):
+        shutil.copy(lab.program(name), folder / place)
+    fault = Fault(folder)
+    fault.plan(SEND_WAITS, 3)
+    b = Bench(node, rsvpd=folder / "rsvpd")
+    workers = b.wait_all()
+    lab.wait_for(fault.happened, "the call that waits")
+    end = time.monotonic() + 3 * WATCHDOG_S
+    lab.wait_for(lambda: time.monotonic() > end, "three periods", 10)
+    assert b.workers() == workers
+    fault.plan()
+    b.daemon.wait_traffic_control()
+    assert b.workers() == workers and "silent" not in b.log()
 
 
 def test_stopped_supervisor_kills_nobody_when_it_goes_on(bench):

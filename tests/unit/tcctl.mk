@@ -11,6 +11,7 @@ tcctl_tests = \
 	tests/unit/test_tc_flower \
 	tests/unit/test_tc_ingress \
 	tests/unit/test_tc_kinds \
+	tests/unit/test_tc_life \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_drain \
 	tests/unit/test_tc_mark \
@@ -64,6 +65,7 @@ tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_drain_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_mark_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_life_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_match_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
 tests_unit_test_tc_number_LDADD = $(tcctl_test_libs)
