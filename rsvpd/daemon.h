@@ -48,6 +48,7 @@ struct engine {
 	struct mono started;
 	bool in_effects; /* effect_run() is at work */
 	bool listening;  /* to neighbours and applications; engine_life.h */
+	bool ruled;      /* rules are, or were, in force */
 	struct loop_timer *hold;
 	struct loop_timer *stop; /* withdrawing before the end, or NULL */
 	struct mono stop_by;

@@ -13,9 +13,10 @@
 #include "base/log.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/tc_client.h"
 
 enum {
-	HOLD_MS = 2000, /* for the first rules */
+	HOLD_MS = 2000, /* for the first rules, and what is in the kernel */
 	TEAR_MS = 4000, /* at most; the supervisor kills a second later */
 	LOOK_MS = 10    /* between looks at what the kernel still has */
 };
@@ -35,10 +36,25 @@ held_long_enough(void *arg)
 {
 	struct engine *engine = (struct engine *)arg;
 
-	log_warn(LOG_POLICY,
-		"no rules from policyd after %d ms: reservations are refused "
-		"until they come",
-		HOLD_MS);
+	if (!engine->ruled)
+		log_warn(LOG_POLICY,
+			"no rules from policyd after %d ms: reservations are "
+			"refused until they come",
+			HOLD_MS);
+	else
+		log_warn(LOG_TC,
+			"tcctl has not told within %d ms what is in the kernel",
+			HOLD_MS);
+	listen_to_all(engine, true);
+}
+
+static void
+open_when_known(struct engine *engine)
+{
+	if (!engine->ruled || engine->listening || engine->stop ||
+		!tc_client_settled(engine->tc))
+		return;
+	loop_timer_stop(engine->hold);
 	listen_to_all(engine, true);
 }
 
@@ -55,10 +71,14 @@ engine_hold(struct engine *engine)
 void
 engine_open(struct engine *engine)
 {
-	if (engine->listening || engine->stop)
-		return;
-	loop_timer_stop(engine->hold);
-	listen_to_all(engine, true);
+	engine->ruled = true;
+	open_when_known(engine);
+}
+
+void
+engine_adopted(struct engine *engine)
+{
+	open_when_known(engine);
 }
 
 /* ---- ending -------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
+#include "rsvpd/engine_life.h"
 #include "rsvpd/tc_flow.h"
 #include "rsvpd/tc_queue.h"
 
@@ -48,6 +49,7 @@ struct request {
 struct managed {
 	UT_hash_handle hh;
 	uint32_t ifindex;
+	bool answered;       /* by a tcctl, once */
 	bool failed;         /* not managed: announced again after a while */
 	uint64_t drifts;     /* changes by others that were told */
 	char drift[TC_TEXT]; /* the last of them */
@@ -288,10 +290,12 @@ iface_done(struct tc_client *tc, uint32_t ifindex, const struct tc_done *done)
 	if (done->error == 0)
 		log_info(LOG_TC, "%s: ready", m->iface.name);
 	set_failed(tc, m, done->error != 0);
+	m->answered = true;
 	rsvp_core_tc_ready(
 		tc->engine->core, loop_now(), ifindex, done->error, done->text);
 	tell_ready(tc, ifindex,
 		done->error == 0 ? TC_CLIENT_READY : TC_CLIENT_AWAY);
+	engine_adopted(tc->engine);
 }
 
 /* What is installed there is not any more, and may not be again: somebody else
@@ -698,10 +702,22 @@ tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 	HASH_DEL(tc->ifaces, m);
 	free(m);
 	tell_ready(tc, ifindex, TC_CLIENT_OFF);
+	engine_adopted(tc->engine);
 	error = ask(tc, request, put_iface_off, &ifindex);
 	if (error < 0 && error != -ENOTCONN)
 		log_err(LOG_TC, "interface %u: not given back (%s)", ifindex,
 			strerror(-error));
+}
+
+bool
+tc_client_settled(const struct tc_client *tc)
+{
+	const struct managed *m, *next;
+
+	HASH_ITER (hh, tc->ifaces, m, next)
+		if (!m->answered)
+			return false;
+	return true;
 }
 
 void

@@ -31,6 +31,10 @@ void tc_client_flow_mark(struct tc_client *tc, const struct tc_flow_mark *mark);
 void tc_client_iface(struct tc_client *tc, const struct tc_iface *iface);
 void tc_client_iface_off(struct tc_client *tc, uint32_t ifindex);
 
+/* tcctl has answered for every interface once: what was found there is known.
+ */
+bool tc_client_settled(const struct tc_client *tc);
+
 /* Ask for counters; tell is called for each, then once with NULL (also when
  * tcctl is not there). */
 typedef void tc_client_counter_fn(void *arg, const struct tc_counter *counter);

@@ -13,6 +13,7 @@
 
 #include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
+#include "rsvpd/engine_life.h"
 #include "t.h"
 
 enum { TOLD_MAX = 16, DEADLINE_MS = 5000 };
@@ -35,6 +36,7 @@ struct rsvp_core {
 	size_t counter_count;
 	struct tc_counter counter;
 	size_t counter_ends;
+	size_t adopted_calls; /* of engine_adopted() */
 	size_t account_count; /* last counters of flows */
 	struct tc_counter account;
 };
@@ -50,6 +52,12 @@ struct bench {
 	size_t len;
 	uint8_t datagram[MSG_DATAGRAM_MAX];
 };
+
+void
+engine_adopted(struct engine *engine)
+{
+	engine->core->adopted_calls++;
+}
 
 void
 effect_run(struct engine *engine)

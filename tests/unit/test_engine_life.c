@@ -6,6 +6,7 @@
 
 #include "rsvpd/api_server.h"
 #include "rsvpd/net_raw.h"
+#include "rsvpd/tc_client.h"
 #include "t.h"
 
 enum { DEADLINE_MS = 10000 };
@@ -27,6 +28,7 @@ static struct {
 	struct net_raw raw;
 	struct loop_timer *deadline;
 	bool late;
+	bool unsettled; /* tcctl has not answered for all */
 } b;
 
 /* ---- what is around it --------------------------------------------------- */
@@ -43,6 +45,13 @@ void
 api_server_listen(struct api_server *api)
 {
 	(void)api;
+}
+
+bool
+tc_client_settled(const struct tc_client *tc)
+{
+	(void)tc;
+	return !b.unsettled;
 }
 
 void
@@ -111,6 +120,38 @@ rules_open_it(void)
 }
 
 static void
+so_does_what_is_in_the_kernel(void)
+{
+	begin(CONF_STOP_KEEP);
+	b.unsettled = true;
+	engine_open(&b.engine);
+	T_CHECK(!b.raw.listening, "before tcctl");
+	engine_adopted(&b.engine);
+	T_CHECK(!b.raw.listening, "before tcctl has told of all");
+	b.unsettled = false;
+	engine_adopted(&b.engine);
+	T_CHECK(b.raw.listening, "not with tcctl");
+	end();
+	begin(CONF_STOP_KEEP);
+	engine_adopted(&b.engine);
+	T_CHECK(!b.raw.listening, "without rules");
+	engine_open(&b.engine);
+	T_CHECK(b.raw.listening, "not with the rules");
+	end();
+}
+
+static void
+without_tcctl_it_opens_all_the_same(void)
+{
+	begin(CONF_STOP_KEEP);
+	b.unsettled = true;
+	engine_open(&b.engine);
+	T_EQ(loop_run(b.engine.loop), 0);
+	T_CHECK(b.raw.listening, "deaf for ever");
+	end();
+}
+
+static void
 without_rules_it_opens_all_the_same(void)
 {
 	begin(CONF_STOP_KEEP);
@@ -151,6 +192,10 @@ a_stop_that_tears_waits_for_the_kernel(void)
 
 static struct t_case cases[] = {
 	{ "rules open it", rules_open_it },
+	{ "what is in the kernel has to be known, too",
+		so_does_what_is_in_the_kernel },
+	{ "without tcctl it opens all the same",
+		without_tcctl_it_opens_all_the_same },
 	{ "without rules it opens all the same",
 		without_rules_it_opens_all_the_same },
 	{ "a stop that keeps ends at once", a_stop_that_keeps_ends_at_once },

@@ -190,6 +190,46 @@ every_new_tcctl_hears_of_the_interfaces(void)
 }
 
 static void
+settled_is_what_has_been_answered_for(void)
+{
+	struct bench *b = new_bench(false);
+	struct tc_iface iface = {
+		.ifindex = 7, .name = "eth7", .link_Bps = 1250000
+	};
+	uint32_t serial;
+	size_t calls;
+
+	T_CHECK(tc_client_settled(b->engine.tc), "nothing is waited for");
+	tc_client_iface(b->engine.tc, &iface);
+	T_CHECK(!tc_client_settled(b->engine.tc), "there is no tcctl");
+	connect_peer(b);
+	serial = hear_iface(b, 7, 1250000);
+	iface.ifindex = 8;
+	tc_client_iface(b->engine.tc, &iface);
+	T_EQ(b->core.adopted_calls, 0);
+	say_done(b, serial, 0, "");
+	run_until(b, &b->core.ready_count, 1);
+	T_EQ(b->core.adopted_calls, 1);
+	T_CHECK(!tc_client_settled(b->engine.tc), "one has no answer");
+	/* A refusal is one. */
+	say_done(b, hear_iface(b, 8, 1250000), 19, "no such device");
+	run_until(b, &b->core.ready_count, 2);
+	T_EQ(b->core.adopted_calls, 2);
+	T_CHECK(tc_client_settled(b->engine.tc), "both are answered for");
+	iface.ifindex = 9;
+	tc_client_iface(b->engine.tc, &iface);
+	T_CHECK(!tc_client_settled(b->engine.tc), "a third");
+	calls = b->core.adopted_calls;
+	tc_client_iface_off(b->engine.tc, 9);
+	T_CHECK(tc_client_settled(b->engine.tc), "which has gone");
+	T_EQ(b->core.adopted_calls, calls + 1);
+	/* Another tcctl does not unsettle it. */
+	connect_peer(b);
+	T_CHECK(tc_client_settled(b->engine.tc), "by another tcctl");
+	free_bench(b);
+}
+
+static void
 say_drift(struct bench *b, const struct tc_drift_report *report)
 {
 	uint8_t bytes[1024];
@@ -543,6 +583,8 @@ static struct t_case cases[] = {
 		an_adopted_flow_comes_back_in_full },
 	{ "without tcctl a flow is refused at once",
 		without_tcctl_a_flow_is_refused_at_once },
+	{ "settled is what has been answered for",
+		settled_is_what_has_been_answered_for },
 	{ "every new tcctl hears of the interfaces",
 		every_new_tcctl_hears_of_the_interfaces },
 	{ "an interface can be given up", an_interface_can_be_given_up },
