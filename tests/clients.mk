@@ -18,6 +18,13 @@ tests_clients_rapi_recv_SOURCES = tests/clients/rapi_recv.c \
 	tests/clients/traffic.c tests/clients/traffic.h
 tests_clients_rapi_recv_LDADD = librapi.la $(JANSSON_LIBS)
 tests_clients_rapi_recv_LDFLAGS = $(AM_LDFLAGS) -no-install
+noinst_PROGRAMS += tests/clients/rapi_many
+tests_clients_rapi_many_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_clients_rapi_many_SOURCES = tests/clients/rapi_many.c \
+	tests/clients/rapi_app.c tests/clients/rapi_app.h \
+	tests/clients/traffic.c tests/clients/traffic.h
+tests_clients_rapi_many_LDADD = librapi.la $(JANSSON_LIBS)
+tests_clients_rapi_many_LDFLAGS = $(AM_LDFLAGS) -no-install
 noinst_PROGRAMS += tests/bench/relay
 tests_bench_relay_SOURCES = tests/bench/relay.c
 noinst_PROGRAMS += tests/bench/bench_core
