@@ -7,9 +7,10 @@
 #include "rsvpd/daemon.h"
 
 /* At the start: neighbours and applications wait until rules are in force, so
- * that nothing is decided without them, and until what tcctl found in the kernel
- * is known, so that nobody whose flow is there is told that it is not; for two
- * seconds at most, then all is refused until rules come.  False: no memory. */
+ * that nothing is decided without them, and until what tcctl found in the
+ * kernel is known, so that nobody whose flow is there is told that it is not;
+ * for two seconds at most, then all is refused until rules come.  False: no
+ * memory. */
 bool engine_hold(struct engine *engine);
 /* Rules are in force. */
 void engine_open(struct engine *engine);
