@@ -26,16 +26,14 @@ cache_problem(int rc)
 			      : strerror(-rc);
 }
 
-/* Does what the cache holds load? */
-static const char *
-snapshot_problem(const struct cache *c, struct policy_head *head)
+const char *
+force_problem(const uint8_t *snapshot, size_t len, struct policy_head *head)
 {
 	struct source_draft ignored = { 0 };
-	const char *problem =
-		policy_head_read(c->snapshot, c->snapshot_len, head);
+	const char *problem = policy_head_read(snapshot, len, head);
 
-	if (!problem && !source_from_snapshot(c->snapshot, c->snapshot_len,
-				head->source_key, &ignored))
+	if (!problem && !source_from_snapshot(
+				snapshot, len, head->source_key, &ignored))
 		problem = "it does not load";
 	source_draft_done(&ignored);
 	return problem;
@@ -53,8 +51,9 @@ force_start(struct force *f)
 	rc = cache_load(f->state_dir, &f->cache);
 	if (rc == -ENOENT)
 		return false;
-	problem =
-		rc < 0 ? cache_problem(rc) : snapshot_problem(&f->cache, &head);
+	problem = rc < 0 ? cache_problem(rc)
+			 : force_problem(f->cache.snapshot,
+				   f->cache.snapshot_len, &head);
 	if (!problem) {
 		f->snapshot = (uint8_t *)alloc_get(
 			alloc_heap(), f->cache.snapshot_len);
@@ -153,7 +152,7 @@ force_save_soon(struct force *f)
 			wait_ms > SAVE_LEAST_MS ? wait_ms : SAVE_LEAST_MS);
 }
 
-void
+int
 force_save(struct force *f, const struct source_directory *directory,
 	struct dir *dir)
 {
@@ -170,7 +169,7 @@ force_save(struct force *f, const struct source_directory *directory,
 
 	f->save_at = MONO_NEVER;
 	if (f->broken || f->unsaved || !f->snapshot)
-		return;
+		return 0;
 	/* A file that is read again makes the directory's part no younger. */
 	c.confirmed_unix_s = known ? f->answer_unix_s : c.saved_unix_s;
 	if (known && dir_remember(dir, &c.memory, &mirror))
@@ -178,12 +177,14 @@ force_save(struct force *f, const struct source_directory *directory,
 	rc = cache_save(f->state_dir, &c);
 	free(mirror);
 	f->save_ms = mono_ms_between(begin, os_now());
+	f->unwritten = rc < 0;
 	if (rc == 0) {
 		f->saved_unix_s = c.saved_unix_s;
-		return;
+		return 0;
 	}
 	log_warn(LOG_POLICY,
 		"cache: %s/policy.cache: not written (%s); a restart without "
 		"the directory will not know its rules",
 		f->state_dir, strerror(-rc));
+	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "base/mono.h"
 #include "cache_int.h"
+#include "policy/snapshot_int.h"
 
 struct force {
 	const char *state_dir; /* NULL: no cache */
@@ -16,6 +17,8 @@ struct force {
 	size_t len;
 	uint64_t generation;
 	bool broken;      /* nothing good was ever in force: all is denied */
+	bool behind;      /* the cache has an older one: to be saved */
+	bool unwritten;   /* the last attempt to save it failed */
 	bool unsaved;     /* the cache keeps what has become too old */
 	uint64_t release; /* of its generation entries */
 	bool release_known;
@@ -26,6 +29,10 @@ struct force {
 	int64_t saved_unix_s;  /* 0: never */
 	int64_t save_ms;       /* what the last one took */
 };
+
+/* Why a snapshot, whose head is read, does not load; NULL: it does. */
+const char *force_problem(
+	const uint8_t *snapshot, size_t len, struct policy_head *ret_head);
 
 /* Read the cache.  True: a snapshot is there, its age in force->cache. */
 bool force_start(struct force *force);
@@ -39,8 +46,9 @@ uint64_t force_source_key(const struct force *force);
 
 /* To be saved soon; not at once, and not while it changes often. */
 void force_save_soon(struct force *force);
-/* Save it now, with what the directory's conversation stands at. */
-void force_save(struct force *force, const struct source_directory *directory,
+/* Save it now, with what the directory's conversation stands at.  0 or negative
+ * errno. */
+int force_save(struct force *force, const struct source_directory *directory,
 	struct dir *dir);
 
 #endif /* FORCE_INT_H */

@@ -299,21 +299,31 @@ history_hold(const struct history *h, uint64_t generation, int64_t since_s)
 	return state_write(h->state_dir, HOLD_NAME, &part, 1, INT64_MAX);
 }
 
-uint64_t
-history_held(const struct history *h, int64_t *ret_since_s)
+int
+history_held(
+	const struct history *h, uint64_t *ret_generation, int64_t *ret_since_s)
 {
 	uint8_t bytes[64];
 	size_t len = 0;
 	struct buf_reader r;
 	uint64_t generation;
+	int64_t since_s;
+	int rc = h->state_dir ? state_read_head(h->state_dir, HOLD_NAME, bytes,
+					sizeof(bytes), &len)
+			      : -ENOENT;
 
-	if (!h->state_dir || state_read_head(h->state_dir, HOLD_NAME, bytes,
-				     sizeof(bytes), &len) < 0)
-		return 0;
+	*ret_generation = 0;
+	*ret_since_s = 0;
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
 	r = buf_reader(bytes, len);
 	if (buf_get_u32le(&r) != HELD_MAGIC || buf_get_u16le(&r) != LAYOUT)
-		return 0;
+		return -EBADMSG;
 	generation = buf_get_u64le(&r);
-	*ret_since_s = (int64_t)buf_get_u64le(&r);
-	return head_is_sound(&r, bytes) ? generation : 0;
+	since_s = (int64_t)buf_get_u64le(&r);
+	if (!head_is_sound(&r, bytes) || generation == 0)
+		return -EBADMSG;
+	*ret_generation = generation;
+	*ret_since_s = since_s;
+	return 0;
 }

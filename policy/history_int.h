@@ -61,7 +61,8 @@ const char *history_load(const struct history *history, uint64_t generation,
  * 0 or negative errno. */
 int history_hold(
 	const struct history *history, uint64_t generation, int64_t since_s);
-/* 0: none is. */
-uint64_t history_held(const struct history *history, int64_t *ret_since_s);
+/* Generation 0: none is.  0, or negative errno; -EBADMSG: damaged. */
+int history_held(const struct history *history, uint64_t *ret_generation,
+	int64_t *ret_since_s);
 
 #endif /* HISTORY_INT_H */

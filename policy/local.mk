@@ -64,11 +64,14 @@ policy_policyd_SOURCES = \
 	policy/main.c policy/main_int.h \
 	policy/sandbox.c policy/sandbox_int.h \
 	policy/serve.c \
+	policy/serve_found.c policy/serve_found_int.h \
 	policy/serve_order.c policy/serve_order_int.h \
 	policy/state.c policy/state_int.h \
 	policy/worker.c policy/worker_int.h policy/worker_own_int.h \
 	policy/worker_news.c \
-	policy/worker_order.c
+	policy/worker_order.c \
+	policy/worker_start.c \
+	policy/worker_thread.c
 policy_policyd_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SECCOMP_CFLAGS)
 if SANITIZED

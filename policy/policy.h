@@ -368,11 +368,14 @@ bool policy_rule_marking(const struct policy *policy, const char *name,
 
 enum policy_msg_type {
 	POLICY_MSG_SNAPSHOT = 1, /* policyd -> engine, with a descriptor */
-	POLICY_MSG_LOADED, /* engine -> policyd: in force, or the problem */
-	POLICY_MSG_STATUS, /* policyd -> engine: text about the sources */
-	POLICY_MSG_ORDER,  /* engine -> policyd: what an operator wants done */
-	POLICY_MSG_DONE    /* policyd -> engine: the answer, with its serial;
-			    * beside that of a candidate its descriptor */
+	POLICY_MSG_LOADED,  /* engine -> policyd: in force, or the problem */
+	POLICY_MSG_STATUS,  /* policyd -> engine: text about the sources */
+	POLICY_MSG_ORDER,   /* engine -> policyd: what an operator wants done */
+	POLICY_MSG_DONE,    /* policyd -> engine: the answer, with its serial;
+			     * beside that of a candidate its descriptor */
+	POLICY_MSG_IN_FORCE /* engine -> policyd, before all else: what is in
+			     * force, with its descriptor; GENERATION 0:
+			     * nothing is */
 };
 
 /* What an operator may want of policyd. */
@@ -419,7 +422,8 @@ enum policy_msg_attr {
 	POLICY_ATTR_HELD_TIME, /* u64: since then */
 	POLICY_ATTR_KEPT, /* for each: GENERATION, MADE_TIME, RULES, TEXT */
 	POLICY_ATTR_MADE_TIME, /* u64 */
-	POLICY_ATTR_RULES      /* u64 */
+	POLICY_ATTR_RULES,     /* u64 */
+	POLICY_ATTR_RELEASE    /* u64: of the generation entries, a digest */
 };
 
 #endif /* POLICY_H */

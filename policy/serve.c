@@ -30,6 +30,7 @@
 #include "main_int.h"
 #include "policy/policy.h"
 #include "sandbox_int.h"
+#include "serve_found_int.h"
 #include "serve_order_int.h"
 #include "worker_int.h"
 
@@ -40,7 +41,10 @@ enum {
 	CONF_MAX = 64 * 1024 * 1024,
 	MESSAGE_MAX = 8192,
 	ENGINE_GRACE_MS = 10000,
-	FILE_WAIT_MS = 5000 /* for the file from the supervisor */
+	FILE_WAIT_MS = 5000, /* for the file from the supervisor */
+	END_MS = 2000,       /* for the cache; the supervisor waits longer */
+	FOUND_WAIT_MS = 2000 /* for what the engine has; an older one has no
+			      * word for it */
 };
 
 /* What the supervisor says; its side has the same numbers. */
@@ -54,6 +58,8 @@ struct serve {
 	int signal_fd;
 	int wake_fd;
 	struct worker *worker;
+	bool begun;           /* the worker, once the engine has spoken */
+	struct mono begin_by; /* or not */
 	/* To be sent; the newest replaces one that waits. */
 	int snapshot_fd; /* sealed; -1: none waits */
 	uint64_t snapshot_size;
@@ -243,6 +249,7 @@ put_status(struct buf_writer *w, const struct worker_status *status)
 	msg_put_u64(w, POLICY_ATTR_FILE_DIGEST, status->file.digest);
 	msg_put_u64(w, POLICY_ATTR_FILE_GENERATION, status->file.generation);
 	msg_put_text(w, POLICY_ATTR_FILE_PROBLEM, status->file.problem);
+	msg_put_u64(w, POLICY_ATTR_RELEASE, status->release);
 	if (!status->directory)
 		return;
 	msg_put_text(w, POLICY_ATTR_SERVER, f->uri);
@@ -425,6 +432,47 @@ take_news(struct serve *s)
 		take_done(s, &news);
 }
 
+/* ---- datagrams ----------------------------------------------------------- */
+
+struct datagram {
+	uint8_t bytes[MESSAGE_MAX];
+	int fd; /* beside it; -1: none */
+	int flags;
+};
+
+/* The descriptor beside a datagram, or -1; we send for one at a time. */
+static int
+descriptor_of(struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+/* As recv(2); the descriptor is the caller's. */
+static ssize_t
+receive(int socket, struct datagram *d)
+{
+	struct iovec iov = { d->bytes, sizeof(d->bytes) };
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct msghdr h = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+	const ssize_t n = recvmsg(socket, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	d->fd = n > 0 ? descriptor_of(&h) : -1;
+	d->flags = h.msg_flags;
+	return n;
+}
+
 /* ---- from the engine ---------------------------------------------------- */
 
 static void
@@ -451,10 +499,41 @@ take_loaded(const struct msg *m)
 }
 
 static void
+begin_worker(struct serve *s, const struct worker_found *found)
+{
+	s->begun = true;
+	worker_begin(s->worker, found);
+}
+
+static void
+take_in_force(struct serve *s, const struct msg *m, int fd)
+{
+	struct worker_found found;
+
+	if (s->begun)
+		return; /* it came too late, or again */
+	found = found_read(m, fd);
+	begin_worker(s, &found);
+}
+
+static void
+take_from_engine(struct serve *s, const struct msg *m, int fd)
+{
+	if (m->version != MSG_VERSION)
+		return;
+	if (m->type == POLICY_MSG_LOADED)
+		take_loaded(m);
+	else if (m->type == POLICY_MSG_IN_FORCE)
+		take_in_force(s, m, fd);
+	else if (m->type == POLICY_MSG_ORDER && !orders_take(&s->orders, m))
+		log_warn(LOG_POLICY, "engine: an order that is not understood");
+}
+
+static void
 engine_readable(struct serve *s)
 {
-	uint8_t bytes[MESSAGE_MAX];
-	ssize_t n = recv(FD_ENGINE, bytes, sizeof(bytes), MSG_DONTWAIT);
+	struct datagram d;
+	const ssize_t n = receive(FD_ENGINE, &d);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -463,19 +542,12 @@ engine_readable(struct serve *s)
 		return;
 	}
 
-	struct buf_reader r = buf_reader(bytes, (size_t)n);
+	struct buf_reader r = buf_reader(d.bytes, (size_t)n);
 	struct msg m;
 
-	while (msg_next(&r, &m)) {
-		if (m.version != MSG_VERSION)
-			continue;
-		if (m.type == POLICY_MSG_LOADED)
-			take_loaded(&m);
-		else if (m.type == POLICY_MSG_ORDER &&
-			 !orders_take(&s->orders, &m))
-			log_warn(LOG_POLICY, "engine: an order that is not "
-					     "understood");
-	}
+	while (msg_next(&r, &m))
+		take_from_engine(s, &m, d.fd);
+	close_fd(&d.fd);
 }
 
 /* ---- the supervisor ----------------------------------------------------- */
@@ -504,19 +576,6 @@ reload(struct serve *s, int fd, int flags)
 		conf_from_fd(s, fd);
 }
 
-/* The descriptor beside a datagram, or -1; we send for one at a time. */
-static int
-descriptor_of(struct msghdr *m)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-	int fd = -1;
-
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-		c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
-}
-
 /* What was asked for: the file, or why it cannot be read. */
 static void
 file_from_fd(struct serve *s, const struct msg *m, int fd, int flags)
@@ -543,36 +602,26 @@ file_from_fd(struct serve *s, const struct msg *m, int fd, int flags)
 static bool
 supervisor_readable(struct serve *s)
 {
-	uint8_t bytes[MESSAGE_MAX];
-	struct iovec iov = { bytes, sizeof(bytes) };
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct msghdr h = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.room,
-		.msg_controllen = sizeof(control.room) };
-	ssize_t n = recvmsg(FD_SUPERVISOR, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct datagram d;
+	const ssize_t n = receive(FD_SUPERVISOR, &d);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (n <= 0)
 		return false;
 
-	int fd = descriptor_of(&h);
-	struct buf_reader r = buf_reader(bytes, (size_t)n);
+	struct buf_reader r = buf_reader(d.bytes, (size_t)n);
 	struct msg m;
 
 	while (msg_next(&r, &m)) {
 		if (m.type == SUP_PING)
 			pong(m.serial);
 		else if (m.type == SUP_RELOAD && m.serial == 0)
-			reload(s, fd, h.msg_flags);
+			reload(s, d.fd, d.flags);
 		else if (m.type == SUP_RELOAD)
-			file_from_fd(s, &m, fd, h.msg_flags);
+			file_from_fd(s, &m, d.fd, d.flags);
 	}
-	close_fd(&fd);
+	close_fd(&d.fd);
 	return true;
 }
 
@@ -603,11 +652,22 @@ time_left(const struct serve *s)
 
 	if (s->engine_gone)
 		ms = mono_ms_between(os_now(), s->give_up);
+	else if (!s->begun)
+		ms = mono_ms_between(os_now(), s->begin_by) + 1;
 	else if (s->orders.wants_file)
 		ms = mono_ms_between(os_now(), s->orders.file_by) + 1;
 	else
 		return -1;
 	return ms < 0 ? 0 : (int)ms;
+}
+
+static void
+begin_without_word(struct serve *s)
+{
+	log_info(LOG_POLICY,
+		"engine: does not say what is in force; what the cache has is "
+		"handed over");
+	begin_worker(s, &(struct worker_found){ 0 });
 }
 
 static int
@@ -638,6 +698,8 @@ turn(struct serve *s)
 		take_news(s);
 	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR))
 		engine_readable(s);
+	if (!s->begun && mono_reached(s->begin_by, os_now()))
+		begin_without_word(s);
 	if (s->orders.wants_file && s->orders.now.what != 0 &&
 		mono_reached(s->orders.file_by, os_now()))
 		orders_fail(&s->orders, "the supervisor gave no file");
@@ -706,6 +768,7 @@ serve(const struct serve_options *options)
 		return EXIT_FAILURE;
 	}
 	worker_poll(s.worker, options->poll_s);
+	s.begin_by = mono_add_ms(os_now(), FOUND_WAIT_MS);
 	if (s.supervised && is_file(FD_CONF)) {
 		conf_from_fd(&s, FD_CONF);
 		close(FD_CONF);
@@ -716,6 +779,7 @@ serve(const struct serve_options *options)
 	}
 	while (done < 0)
 		done = turn(&s);
+	worker_end(s.worker, END_MS);
 	/* exit() would let libldap take itself apart under the thread that may
 	 * be in it. */
 	_exit(done);

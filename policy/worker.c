@@ -25,8 +25,8 @@
 #include "base/os.h"
 #include "policy/snapshot_int.h"
 
-static int64_t
-now_s(clockid_t clock)
+int64_t
+worker_now_s(clockid_t clock)
 {
 	struct timespec now = { 0 };
 
@@ -90,7 +90,7 @@ static bool
 is_stale(const struct worker *w, const struct source_directory *d)
 {
 	return d->max_age_s != 0 &&
-	       now_s(CLOCK_BOOTTIME) - w->confirmed_s > d->max_age_s;
+	       worker_now_s(CLOCK_BOOTTIME) - w->confirmed_s > d->max_age_s;
 }
 
 /* Not what is known of another directory. */
@@ -184,6 +184,9 @@ worker_compile(struct worker *w, const struct worker_build *b, bool *ret_known)
 				directory ? source_directory_key(d) : 0;
 			describe_source(w, d,
 				directory != NULL && directory != &known, set);
+			if (!directory && is_known_stale(w, d))
+				set->source_key = worker_stale_key(
+					source_directory_key(d));
 		}
 	}
 	source_draft_done(&known);
@@ -255,8 +258,8 @@ file_refused(struct worker *w, size_t errors)
 		publish_broken(w);
 }
 
-static void
-file_unread(struct worker *w)
+void
+worker_file_unread(struct worker *w)
 {
 	struct text t = text_over(w->file_status, sizeof(w->file_status));
 
@@ -334,6 +337,10 @@ follow_file(struct worker *w, char *text, const struct source_directory *d)
 	w->directory = *d;
 	say_file(w);
 	follow(w);
+	/* What the cache had of the directory is in use only now. */
+	if (w->force.behind)
+		force_save_soon(&w->force);
+	w->force.behind = false;
 }
 
 bool
@@ -363,8 +370,8 @@ worker_take_conf(struct worker *w, char *text, struct source_report *errors,
 }
 
 /* Takes the text. */
-static void
-take_conf(struct worker *w, char *text)
+void
+worker_take_file(struct worker *w, char *text)
 {
 	struct source_report errors = { 0 };
 	struct source_report notes = { 0 };
@@ -394,8 +401,8 @@ directory_good(struct worker *w)
 static void
 confirmed(struct worker *w)
 {
-	w->confirmed_s = now_s(CLOCK_BOOTTIME);
-	w->force.answer_unix_s = now_s(CLOCK_REALTIME);
+	w->confirmed_s = worker_now_s(CLOCK_BOOTTIME);
+	w->force.answer_unix_s = worker_now_s(CLOCK_REALTIME);
 	w->stale_key = 0;
 	if (w->force.state_dir)
 		(void)cache_confirm(w->force.state_dir); /* saving tells */
@@ -525,8 +532,8 @@ take_change(struct worker *w, const struct dir_news *news)
 		quiet, mono_add_ms(w->changed_at, SOURCE_QUIET_MOST_MS));
 }
 
-static void
-take_news(struct worker *w)
+void
+worker_take_news(struct worker *w)
 {
 	struct dir_facts facts;
 	struct dir_news news;
@@ -558,33 +565,6 @@ take_news(struct worker *w)
 
 /* ---- the thread --------------------------------------------------------- */
 
-/* What was in force is that again before anything else is looked at: what a
- * rollback holds, or the last good snapshot.  False: it is too old, the file is
- * read first. */
-static bool
-start_from_cache(struct worker *w)
-{
-	const struct cache *c = &w->force.cache;
-
-	w->confirmed_s = now_s(CLOCK_BOOTTIME);
-	if (force_start(&w->force)) {
-		w->confirmed_s -= c->age_s;
-		w->force.answer_unix_s = now_s(CLOCK_REALTIME) - c->age_s;
-	}
-	order_start(w);
-	if (w->held.generation != 0)
-		return true;
-	if (!w->force.snapshot ||
-		(force_source_key(&w->force) != 0 && c->max_age_s != 0 &&
-			c->age_s > c->max_age_s &&
-			c->stale != SOURCE_STALE_KEEP))
-		return false;
-	log_info(LOG_POLICY,
-		"generation %" PRIu64 ": from the cache, %" PRId64 " s old",
-		w->force.generation, c->age_s);
-	return true;
-}
-
 void
 worker_keep_history(struct worker *w)
 {
@@ -601,9 +581,21 @@ worker_keep_history(struct worker *w)
 			w->force.generation, strerror(-rc));
 }
 
-/* When there is something to do without being told. */
-static struct mono
-next_turn(struct worker *w)
+int
+worker_save(struct worker *w)
+{
+	int rc;
+
+	if (w->force.save_at.us == MONO_NEVER.us && !w->force.unwritten)
+		return 0;
+	rc = force_save(&w->force, &w->directory, w->dir);
+	worker_keep_history(w);
+	worker_tell_status(w);
+	return rc;
+}
+
+struct mono
+worker_next_turn(struct worker *w)
 {
 	struct mono now = os_now();
 	struct mono at = mono_earlier(
@@ -616,7 +608,7 @@ next_turn(struct worker *w)
 	if (!is_known_stale(w, d) && w->answer != ANSWER_GOOD &&
 		d->max_age_s != 0 && force_source_key(&w->force) != 0) {
 		int64_t left_s = w->confirmed_s + d->max_age_s + 1 -
-				 now_s(CLOCK_BOOTTIME);
+				 worker_now_s(CLOCK_BOOTTIME);
 
 		at = mono_earlier(
 			at, mono_add_ms(now, left_s > 0 ? left_s * 1000 : 0));
@@ -624,8 +616,8 @@ next_turn(struct worker *w)
 	return at;
 }
 
-static void
-do_what_is_due(struct worker *w)
+void
+worker_do_what_is_due(struct worker *w)
 {
 	struct mono now = os_now();
 	const struct source_directory *d = &w->directory;
@@ -636,164 +628,6 @@ do_what_is_due(struct worker *w)
 		w->answer != ANSWER_GOOD && force_source_key(&w->force) != 0 &&
 		is_stale(w, d))
 		expire(w);
-	if (mono_reached(w->force.save_at, now)) {
-		force_save(&w->force, d, w->dir);
-		worker_keep_history(w);
-		worker_tell_status(w);
-	}
-}
-
-struct work {
-	bool conf;   /* a new file */
-	bool unread; /* which could not be read */
-	bool hurry;
-	char *text; /* of it, owned; NULL: there is none */
-	struct worker_order order;
-};
-
-/* Wait for a new file, a hint, the directory or the time. */
-static struct work
-wait_for_work(struct worker *w, struct mono end)
-{
-	struct timespec until = { .tv_sec = end.us / 1000000,
-		.tv_nsec = end.us % 1000000 * 1000 };
-	struct work work;
-	int rc = 0;
-
-	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	while (!w->conf_changed && !w->hurry && !w->kicked &&
-		w->order.what == 0 && rc != ETIMEDOUT) {
-		if (end.us == MONO_NEVER.us)
-			rc = pthread_cond_wait(&w->cond, &w->lock);
-		else
-			rc = pthread_cond_timedwait(&w->cond, &w->lock, &until);
-	}
-	work = (struct work){ w->conf_changed, w->conf_unread, w->hurry,
-		w->conf_new, w->order };
-	w->order = (struct worker_order){ 0 };
-	w->conf_new = NULL;
-	w->conf_changed = false;
-	w->hurry = false;
-	w->kicked = false;
-	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-	return work;
-}
-
-static void *
-worker_main(void *arg)
-{
-	struct worker *w = (struct worker *)arg;
-
-	if (start_from_cache(w)) {
-		worker_tell_snapshot(w);
-		worker_keep_history(w);
-	}
-	for (;;) {
-		struct work work = wait_for_work(w, next_turn(w));
-
-		if (work.conf && !work.text && !work.unread)
-			work.text = strdup("");
-		if (work.text)
-			take_conf(w, work.text);
-		else if (work.conf)
-			file_unread(w);
-		if (work.hurry && w->directory.present)
-			dir_hurry(w->dir);
-		take_news(w);
-		if (work.order.what != 0)
-			order_begin(w, &work.order);
-		order_check_time(w, os_now());
-		do_what_is_due(w);
-	}
-	return NULL;
-}
-
-/* From the directory's thread. */
-static void
-kick(void *arg)
-{
-	struct worker *w = (struct worker *)arg;
-
-	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	w->kicked = true;
-	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
-	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-}
-
-static void
-new_conf(struct worker *w, char *text, bool unread)
-{
-	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	free(w->conf_new);
-	w->conf_new = text;
-	w->conf_unread = unread;
-	w->conf_changed = true;
-	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
-	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-}
-
-void
-worker_conf(struct worker *w, char *text)
-{
-	new_conf(w, text, false);
-}
-
-void
-worker_unread(struct worker *w)
-{
-	new_conf(w, NULL, true);
-}
-
-void
-worker_poll(struct worker *w, uint32_t poll_s)
-{
-	w->poll_s = poll_s;
-}
-
-void
-worker_order(struct worker *w, const struct worker_order *order)
-{
-	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	free(w->order.text);
-	w->order = *order;
-	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
-	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-}
-
-void
-worker_hurry(struct worker *w)
-{
-	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	w->hurry = true;
-	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
-	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
-}
-
-struct worker *
-worker_start(const char *state_dir, const char *name, int wake_fd)
-{
-	struct worker *w = (struct worker *)calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
-	pthread_t thread;
-
-	if (!w)
-		return NULL;
-	w->force.state_dir = state_dir;
-	w->force.save_at = MONO_NEVER;
-	w->switch_at = MONO_NEVER;
-	w->name = name;
-	w->wake_fd = wake_fd;
-	w->dir = dir_new(kick, w);
-	if (!w->dir || pthread_mutex_init(&w->lock, NULL) != 0 ||
-		pthread_condattr_init(&attr) != 0)
-		goto fail;
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* exists */
-	if (pthread_cond_init(&w->cond, &attr) != 0 ||
-		pthread_create(&thread, NULL, worker_main, w) != 0)
-		goto fail;
-	(void)pthread_detach(thread); /* it ends with the process */
-	return w;
-fail:
-	free(w);
-	return NULL;
+	if (mono_reached(w->force.save_at, now))
+		(void)worker_save(w); /* it is told */
 }

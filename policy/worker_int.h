@@ -35,6 +35,7 @@ struct worker_status {
 	bool waiting;          /* changes wait for the generation entry */
 	int64_t cache_unix_s;  /* when it was written; 0: never */
 	int64_t answer_unix_s; /* when a server last confirmed; 0: never */
+	uint64_t release;      /* of the generation entries; 0: none */
 	struct worker_file file;
 	uint64_t held; /* generation that a rollback holds; 0: none */
 	int64_t held_unix_s;
@@ -71,6 +72,17 @@ struct worker_news {
 	size_t candidate_len;
 };
 
+/* What the engine has in force when policyd starts. */
+struct worker_found {
+	uint64_t generation; /* 0: nothing */
+	uint8_t *snapshot; /* from alloc_heap(); NULL: it was not handed over */
+	size_t len;
+	uint64_t held; /* as a rollback; 0: it is not */
+	int64_t held_unix_s;
+	int64_t answer_unix_s; /* when a server last confirmed it; 0: never */
+	uint64_t release;      /* of its generation entries; 0: none */
+};
+
 /*
  * Start the thread.  state_dir may be NULL: no cache.  name is what messages
  * call the file; both pointers are kept.  wake_fd, an eventfd, is written when
@@ -78,6 +90,9 @@ struct worker_news {
  */
 struct worker *worker_start(
 	const char *state_dir, const char *name, int wake_fd);
+
+/* Until then it does nothing.  Takes the snapshot. */
+void worker_begin(struct worker *worker, const struct worker_found *found);
 
 /* A new text of policy.conf; takes it.  NULL: there is no file. */
 void worker_conf(struct worker *worker, char *text);
@@ -90,6 +105,9 @@ void worker_poll(struct worker *worker, uint32_t poll_s);
 void worker_order(struct worker *worker, const struct worker_order *order);
 /* Ask the directory now. */
 void worker_hurry(struct worker *worker);
+/* The process is about to end: write what is not on disk yet.  Waits that
+ * long at most. */
+void worker_end(struct worker *worker, int64_t wait_ms);
 /* False when there is none. */
 bool worker_take(struct worker *worker, struct worker_news *ret_news);
 

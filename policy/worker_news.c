@@ -39,6 +39,7 @@ worker_tell_status(struct worker *w)
 	s.waiting = w->waiting;
 	s.cache_unix_s = w->force.saved_unix_s;
 	s.answer_unix_s = w->force.answer_unix_s;
+	s.release = w->force.release_known ? w->force.release : 0;
 	s.file = w->file;
 	s.held = w->held.generation;
 	s.held_unix_s = w->held.since_unix_s;

@@ -88,20 +88,21 @@ refuse(struct worker *w, const char *fmt, ...)
 static void
 forget_rollback(struct worker *w)
 {
+	uint64_t generation = 0;
 	int64_t ignored;
-	int rc = history_held(&w->history, &ignored) != 0
-			 ? history_hold(&w->history, 0, 0)
-			 : 0;
+	int rc = history_held(&w->history, &generation, &ignored);
 
+	if (generation != 0 || rc < 0)
+		rc = history_hold(&w->history, 0, 0);
 	if (rc == 0)
 		return;
 	log_err(LOG_POLICY,
-		"rollback: %s/policy.rollback: not removed (%s); a restart "
-		"goes back to it",
+		"rollback: %s/policy.rollback: not removed (%s); a restart of "
+		"rsvpd goes back to it",
 		w->history.state_dir, strerror(-rc));
 	source_report_add(&w->work.notes, "rollback",
-		"%s/policy.rollback: not removed (%s); a restart goes back to "
-		"it (load again when it can be removed)",
+		"%s/policy.rollback: not removed (%s); a restart of rsvpd goes "
+		"back to it (load again when it can be removed)",
 		w->history.state_dir, strerror(-rc));
 }
 
@@ -119,6 +120,19 @@ let_go(struct worker *w)
 	force_save_soon(&w->force);
 }
 
+/* What is told to be in force is that after a restart, too. */
+static void
+save_now(struct worker *w)
+{
+	const int rc = worker_save(w);
+
+	if (rc < 0)
+		source_report_add(&w->work.notes, "cache",
+			"%s/policy.cache: not written (%s); a restart of rsvpd "
+			"does not know this generation",
+			w->force.state_dir, strerror(-rc));
+}
+
 /* The directory has said what it has, or that it has nothing to say. */
 static void
 end_load(struct worker *w)
@@ -129,6 +143,7 @@ end_load(struct worker *w)
 
 	if (w->directory.present && problem[0] == '\0')
 		worker_consider(w);
+	save_now(w);
 	done = answer(w, problem[0] == '\0' && w->answer != ANSWER_UNUSABLE);
 	t = text_over(done.text, sizeof(done.text));
 	text_printf(&t, "generation %" PRIu64 " is in force",
@@ -329,35 +344,6 @@ begin_rollback(struct worker *w)
 			held.generation, problem, now);
 	else
 		hold(w, &held);
-}
-
-void
-order_start(struct worker *w)
-{
-	uint64_t newest = history_open(&w->history, w->force.state_dir);
-	struct held held = { 0 };
-	const char *problem;
-
-	w->work.until = MONO_NEVER;
-	if (newest > w->force.generation)
-		w->force.generation = newest;
-	held.generation = history_held(&w->history, &held.since_unix_s);
-	if (held.generation == 0)
-		return;
-	problem = history_load(
-		&w->history, held.generation, &held.snapshot, &held.len);
-	if (problem) {
-		log_err(LOG_POLICY,
-			"rollback: generation %" PRIu64
-			" cannot be held any longer: %s",
-			held.generation, problem);
-		return;
-	}
-	w->held = held;
-	log_warn(LOG_POLICY,
-		"rollback: generation %" PRIu64
-		" is held, until rsvpctl policy load",
-		held.generation);
 }
 
 /* ---- orders -------------------------------------------------------------- */

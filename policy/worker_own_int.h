@@ -6,6 +6,7 @@
  * does on an operator's order (worker_order.c). */
 
 #include <pthread.h>
+#include <time.h>
 
 #include "force_int.h"
 #include "policy/history_int.h"
@@ -43,6 +44,9 @@ struct worker {
 	pthread_cond_t cond;
 	/* Under the lock. */
 	char *conf_new;
+	bool begun;
+	bool ending; /* to be written, and no more */
+	bool ended;
 	bool conf_unread;
 	bool conf_changed;
 	bool hurry;
@@ -53,6 +57,7 @@ struct worker {
 	_Atomic uint32_t poll_s; /* 0: by the file */
 
 	/* The thread's own. */
+	struct worker_found found; /* once it has begun */
 	struct dir *dir;
 	struct force force;
 	char *conf; /* text that compiled last; NULL: none yet */
@@ -74,6 +79,13 @@ struct worker {
 	struct held held;       /* a rollback; its generation 0: none */
 	struct work_order work; /* in hand; its what 0: none */
 };
+
+/* ---- worker_start.c ------------------------------------------------------ */
+
+/* What was in force is that again, before anything else is looked at. */
+void worker_resume(struct worker *worker);
+/* What a too old directory of that key left in force has instead. */
+uint64_t worker_stale_key(uint64_t key);
 
 /* ---- worker_news.c ------------------------------------------------------- */
 
@@ -105,17 +117,29 @@ struct policy_set *worker_compile(struct worker *worker,
 /* Takes the text.  False, and all is as before, when it has an error. */
 bool worker_take_conf(struct worker *worker, char *text,
 	struct source_report *errors, struct source_report *notes);
+/* By the clock of the host. */
+int64_t worker_now_s(clockid_t clock);
 /* The file that was good is in force, or no more. */
 void worker_judge_again(struct worker *worker);
+/* Write what is in force to disk, when it is not there yet.  0 or negative
+ * errno. */
+int worker_save(struct worker *worker);
 /* What is in force can be gone back to. */
 void worker_keep_history(struct worker *worker);
+/* A file to be followed; takes its text. */
+void worker_take_file(struct worker *worker, char *text);
+/* There is a file that cannot be read. */
+void worker_file_unread(struct worker *worker);
+/* What the directory's thread has to say. */
+void worker_take_news(struct worker *worker);
+/* When there is something to do without being told. */
+struct mono worker_next_turn(struct worker *worker);
+void worker_do_what_is_due(struct worker *worker);
 /* Look at what the directory holds now, quiet or not. */
 void worker_consider(struct worker *worker);
 
 /* ---- worker_order.c ------------------------------------------------------ */
 
-/* At start: what was held is held again. */
-void order_start(struct worker *worker);
 /* Takes the text of the file. */
 void order_begin(struct worker *worker, const struct worker_order *order);
 /* The directory has answered, or failed (problem). */

@@ -57,11 +57,13 @@ struct policy_client {
 	int64_t boundary_s;          /* by the wall clock; INT64_MAX: never */
 	struct policy *policy;
 	struct snapshot snapshot;
-	int in_force_fd; /* memory of the rules in force; -1: none */
+	int in_force_fd;     /* memory of the rules in force; -1: none */
+	uint64_t generation; /* of them; 0: none */
 	char sources[SOURCES_MAX];
 	struct policy_client_file file;
 	struct policy_directory directory;
 	struct policy_history history;
+	uint64_t release; /* of the generation entries, as policyd last said */
 	struct policy_orders *orders;
 };
 
@@ -73,6 +75,7 @@ struct offer {
 	struct policy_client_file file;
 	struct policy_directory directory;
 	struct policy_history history;
+	uint64_t release;
 };
 
 /* ---- answers to policyd -------------------------------------------------- */
@@ -215,6 +218,7 @@ put_in_force(struct policy_client *client)
 	policy_load_switch(client->policy, client->snapshot.load);
 	close_fd(&client->in_force_fd);
 	client->in_force_fd = client->snapshot.fd;
+	client->generation = generation;
 	client->snapshot.fd = -1;
 	unmap(&client->snapshot);
 	engine->stats->count[STATS_POLICY_LOADS]++;
@@ -399,6 +403,9 @@ read_offer(const struct msg *m, struct offer *ret_offer)
 		case POLICY_ATTR_HELD_TIME:
 			ret_offer->history.held_s = msg_get_u64(&a);
 			break;
+		case POLICY_ATTR_RELEASE:
+			ret_offer->release = msg_get_u64(&a);
+			break;
 		case POLICY_ATTR_KEPT:
 			read_kept(&a, &ret_offer->history);
 			break;
@@ -444,6 +451,7 @@ take_message(struct policy_client *client, const struct msg *m, int fd)
 		client->file = offer.file;
 		client->directory = offer.directory;
 		client->history = offer.history;
+		client->release = offer.release;
 		return true;
 	default:
 		return false;
@@ -643,11 +651,67 @@ policy_client_free(struct policy_client *client)
 	free(client);
 }
 
+/* A descriptor beside a datagram; -1: none.  Negative errno when it is not
+ * sent. */
+static int
+send_with(int socket, const struct buf_writer *w, int fd)
+{
+	struct iovec iov = { .iov_base = w->start, .iov_len = buf_written(w) };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .room = { 0 } };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(socket, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno
+								    : 0;
+}
+
+/*
+ * What is in force, or on its way there, goes on being so under a new policyd,
+ * whose cache may be older: it begins with ours.  What the one before it last
+ * said of a rollback and of its directory goes with it.
+ */
+static void
+greet(struct policy_client *client)
+{
+	const struct snapshot *next = &client->snapshot;
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *start = msg_begin(&w, POLICY_MSG_IN_FORCE, 0);
+	int rc;
+
+	msg_put_u64(&w, POLICY_ATTR_GENERATION,
+		next->load ? next->generation : client->generation);
+	msg_put_u64(&w, POLICY_ATTR_HELD, client->history.held);
+	msg_put_u64(&w, POLICY_ATTR_HELD_TIME, client->history.held_s);
+	msg_put_u64(&w, POLICY_ATTR_ANSWER_TIME, client->directory.answer_s);
+	msg_put_u64(&w, POLICY_ATTR_RELEASE, client->release);
+	msg_end(&w, start);
+	rc = send_with(
+		client->fd, &w, next->load ? next->fd : client->in_force_fd);
+	if (rc < 0)
+		log_warn(LOG_POLICY, "policyd: not told what is in force (%s)",
+			strerror(-rc));
+}
+
 void
 policy_client_socket(struct policy_client *client, int fd)
 {
 	hang_up(client);
 	client->fd = fd;
+	greet(client);
 	client->watch = loop_fd_add(
 		client->engine->loop, fd, LOOP_READ, receive, client);
 	if (!client->watch)

@@ -106,6 +106,18 @@ struct engine {
 	struct policy *policy;
 };
 
+/* Nothing is in force yet. */
+static void
+greet(int fd)
+{
+	uint8_t bytes[MSG_HEADER];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	msg_end(&w, msg_begin(&w, POLICY_MSG_IN_FORCE, 0));
+	if (send(fd, bytes, buf_written(&w), 0) < 0)
+		fail("policyd was not greeted");
+}
+
 static void
 start_policyd(struct engine *e, char **argv)
 {
@@ -124,6 +136,7 @@ start_policyd(struct engine *e, char **argv)
 		fail("cannot start policyd");
 	}
 	(void)close(pair[1]); /* it is the child's */
+	greet(e->fd);
 }
 
 /* A snapshot that came goes into force. */

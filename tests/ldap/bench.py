@@ -23,9 +23,12 @@ BUILD = pathlib.Path(os.environ.get("RSVPD_BUILD", TOP / "build"))
 POLICYD = BUILD / "policy" / "policyd"
 SLAPD = pathlib.Path("/usr/sbin/slapd")
 
-SNAPSHOT, LOADED, STATUS = 1, 2, 3
-PING, PONG, RELOAD = 1, 2, 3
+SNAPSHOT, LOADED, STATUS, ORDER, DONE, IN_FORCE = 1, 2, 3, 4, 5, 6
+PING, PONG, RELOAD, POLICY = 1, 2, 3, 9
 GENERATION, SIZE, TEXT = 1, 2, 3
+ANSWER_TIME, WHAT, OK, LINES = 12, 18, 19, 20
+HELD, HELD_TIME, RELEASE = 21, 22, 26
+LOAD, CANDIDATE, DIRECTORY, ROLLBACK = 1, 2, 3, 4
 FACTS = {4: "server", 5: "mode", 6: "connected", 7: "waiting", 8: "entries",
          9: "skipped", 10: "cookie", 11: "change", 12: "answer", 13: "cache",
          14: "retry"}
@@ -221,6 +224,22 @@ def messages(data):
         yield kind, serial, attributes
 
 
+def number(attr, value):
+    return struct.pack("<HHQ", attr, 12, value)
+
+
+def whole(data):
+    return int.from_bytes(data, "little")
+
+
+def sealed(data):
+    """Bytes as policyd hands them over."""
+    fd = os.memfd_create("policy", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.write(fd, data)
+    fcntl.fcntl(fd, 1033, 0xf)  # F_ADD_SEALS
+    return fd
+
+
 class Snapshot:
     """A snapshot as the engine gets it: sealed bytes."""
 
@@ -244,7 +263,7 @@ class Policyd:
     """policyd serve between an engine and a supervisor."""
 
     def __init__(self, folder, conf=None, *, path=False, supervised=True,
-                 state=True, sandbox=True):
+                 state=True, sandbox=True, in_force=None, greet=True):
         self.dir = pathlib.Path(folder)
         self.dir.mkdir(exist_ok=True)
         self.state = self.dir / "state"
@@ -254,6 +273,9 @@ class Policyd:
         self.snapshots = []
         self.status = ""
         self.facts = {}
+        self.held = self.release = 0
+        self.gives_file = True
+        self.done = {}  # answers to orders, by serial
         self.engine, engine = socket.socketpair(socket.AF_UNIX,
                                                 socket.SOCK_SEQPACKET)
         self.supervisor, supervisor = socket.socketpair(
@@ -275,6 +297,8 @@ class Policyd:
         if supervised and not path and conf is not None:
             file = os.open(self.conf, os.O_RDONLY)
             give[5] = file
+        if greet:
+            self.greet(**(in_force or {}))
         self.process = self._spawn(argv, give)
         engine.close()
         supervisor.close()
@@ -297,6 +321,19 @@ class Policyd:
         os.close(log)
         return pid
 
+    def greet(self, generation=0, data=b"", *, held=0, answer=0, release=0):
+        """What the engine has in force already."""
+        said = message(IN_FORCE, 0, number(GENERATION, generation) +
+                       number(HELD, held) + number(HELD_TIME, 1000) +
+                       number(ANSWER_TIME, answer) +
+                       number(RELEASE, release))
+        if not data:
+            self.engine.send(said)
+            return
+        fd = sealed(data)
+        socket.send_fds(self.engine, [said], [fd])
+        os.close(fd)
+
     def text(self):
         return self.log.read_text()
 
@@ -311,13 +348,21 @@ class Policyd:
         for level, kind, value in control:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 fds.frombytes(value[:len(value) - len(value) % 4])
-        for kind, _, attributes in messages(data):
+        for kind, serial, attributes in messages(data):
             if kind == SNAPSHOT:
                 got = Snapshot(fds[0], attributes)
                 self.snapshots.append(got)
                 self.engine.send(message(LOADED, 0, struct.pack(
                     "<HHQHH", GENERATION, 12, got.generation, TEXT, 4)))
+            elif kind == DONE:
+                self.done[serial] = {
+                    "ok": attributes[OK] != b"\0",
+                    "generation": whole(attributes[GENERATION]),
+                    "text": attributes[TEXT].decode(),
+                    "lines": attributes[LINES].decode()}
             elif kind == STATUS:
+                self.held = whole(attributes[HELD])
+                self.release = whole(attributes[RELEASE])
                 self.status = attributes[TEXT].decode()
                 self.facts = {
                     name: attributes[at].decode() if at < 6 else
@@ -327,9 +372,32 @@ class Policyd:
             os.close(fd)
         return bool(data)
 
+    def order(self, what, *, generation=0, serial=1):
+        """What an operator wants, by way of the engine."""
+        self.engine.send(message(ORDER, serial, struct.pack(
+            "<HHB", WHAT, 5, what) + number(GENERATION, generation)))
+
+    def carry_out(self, what, **how):
+        """The same, and its answer."""
+        self.order(what, **how)
+        return self.answer_of(how.get("serial", 1))
+
+    def answer_of(self, serial):
+        self.wait(lambda: serial in self.done, "answer")
+        return self.done.pop(serial)
+
+    def supervise(self):
+        """Give the file when it is asked for."""
+        if not select.select([self.supervisor], [], [], 0)[0]:
+            return
+        for kind, serial, _ in messages(self.supervisor.recv(4096)):
+            if kind == POLICY and self.gives_file:
+                self.give(serial)
+
     def wait(self, condition, what, seconds=20):
         def check():
             self.receive()
+            self.supervise()
             return condition()
         try:
             return wait_for(check, what, seconds)
@@ -348,11 +416,15 @@ class Policyd:
         self.supervisor.settimeout(seconds)
         return next(messages(self.supervisor.recv(4096)))
 
+    def give(self, serial):
+        """The file, unasked or as it was asked for."""
+        fd = os.open(self.conf, os.O_RDONLY)
+        socket.send_fds(self.supervisor, [message(RELOAD, serial)], [fd])
+        os.close(fd)
+
     def reload(self, conf):
         self.conf.write_text(conf)
-        fd = os.open(self.conf, os.O_RDONLY)
-        socket.send_fds(self.supervisor, [message(RELOAD)], [fd])
-        os.close(fd)
+        self.give(0)
 
     def alive(self):
         if self.process is None:

@@ -208,7 +208,7 @@ def test_a_rollback_that_cannot_be_forgotten_is_told(host):
         status, said = host.order("load")
         assert status == 0 and host.rules() == ["b"]
         assert "policy.rollback: not removed (Permission denied); a " \
-            "restart goes back to it" in said["lines"][0]["text"]
+            "restart of rsvpd goes back to it" in said["lines"][0]["text"]
     finally:
         os.chown(state, owner.st_uid, owner.st_gid)
         state.chmod(0o755)

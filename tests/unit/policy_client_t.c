@@ -219,6 +219,35 @@ hear(void *arg, int fd, unsigned ready)
 	b->answers++;
 }
 
+/* What a new policyd is told first. */
+static void
+take_greeting(struct pt *b)
+{
+	uint8_t bytes[1024];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { .iov_base = bytes, .iov_len = sizeof(bytes) };
+	struct msghdr h = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	const ssize_t n = recvmsg(b->peer, &h, MSG_DONTWAIT);
+	struct buf_reader r = buf_reader(bytes, n > 0 ? (size_t)n : 0);
+	const struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+	struct msg_attr a;
+	struct msg m;
+
+	T_CHECK(n > 0 && msg_next(&r, &m), "no greeting");
+	T_EQ(m.type, POLICY_MSG_IN_FORCE);
+	b->greeting = (struct pt_greeting){ .fd = -1 };
+	while (msg_attr_next(&m.body, &a)) {
+		T_CHECK(a.type < PT_ATTRS, "attribute %u", a.type);
+		b->greeting.of[a.type] = msg_get_u64(&a);
+	}
+	T_EQ(buf_complete(&r), true);
+	if (c)
+		memcpy(&b->greeting.fd, CMSG_DATA(c), sizeof(int));
+}
+
 void
 pt_connect(struct pt *b)
 {
@@ -228,6 +257,7 @@ pt_connect(struct pt *b)
 	b->peer = pair[1];
 	b->watch = loop_fd_add(b->engine.loop, b->peer, LOOP_READ, hear, b);
 	policy_client_socket(b->engine.policy, pair[0]);
+	take_greeting(b);
 }
 
 struct pt *

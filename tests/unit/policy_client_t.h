@@ -40,6 +40,14 @@ struct policy {
 	unsigned tidied;
 };
 
+enum { PT_ATTRS = 32 };
+
+/* What policyd was told first. */
+struct pt_greeting {
+	uint64_t of[PT_ATTRS]; /* by attribute */
+	int fd;                /* beside it; the test's, -1: none */
+};
+
 struct pt {
 	struct engine engine;
 	struct stats stats;
@@ -51,6 +59,7 @@ struct pt {
 	size_t answers;
 	uint64_t generation; /* of the last answer */
 	char text[400];
+	struct pt_greeting greeting;
 };
 
 /* The rules, one at a time: the stubs have no other way to find them. */

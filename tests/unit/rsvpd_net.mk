@@ -9,6 +9,7 @@ rsvpd_net_tests = \
 	tests/unit/test_net_udp \
 	tests/unit/test_policy_ask \
 	tests/unit/test_policy_client \
+	tests/unit/test_policy_greet \
 	tests/unit/test_policy_wish \
 	tests/unit/test_rules_draft \
 	tests/unit/test_rules_force \
@@ -31,6 +32,9 @@ tests_unit_test_policy_ask_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_client_SOURCES = tests/unit/test_policy_client.c \
 	$(policy_client_bench)
 tests_unit_test_policy_client_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_greet_SOURCES = tests/unit/test_policy_greet.c \
+	$(policy_client_bench)
+tests_unit_test_policy_greet_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_wish_SOURCES = tests/unit/test_policy_wish.c \
 	$(policy_client_bench)
 tests_unit_test_policy_wish_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)

@@ -19,6 +19,8 @@ replace_peer(struct pt *b)
 	loop_fd_del(b->watch);
 	(void)close(b->peer); /* of the test */
 	pt_connect(b);
+	if (b->greeting.fd >= 0)
+		(void)close(b->greeting.fd); /* as above */
 }
 
 static size_t

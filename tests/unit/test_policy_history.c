@@ -227,26 +227,40 @@ damage_is_seen(void)
 	T_STR(history_load(&h, 3, &bytes, &len), strerror(ENOENT));
 }
 
+static uint64_t
+held(const struct history *h, int64_t *since)
+{
+	uint64_t generation = 99;
+
+	T_EQ(history_held(h, &generation, since), 0);
+	return generation;
+}
+
 static void
 a_hold_is_remembered_until_it_ends(void)
 {
 	struct history h;
+	uint64_t generation;
 	int64_t since = 0;
 	char dir[32];
 
 	make_dir(dir);
 	(void)history_open(&h, dir);
-	T_EQ(history_held(&h, &since), 0);
+	T_EQ(held(&h, &since), 0);
 	T_EQ(history_hold(&h, 42, 1234567), 0);
-	T_EQ(history_held(&h, &since), 42);
+	T_EQ(held(&h, &since), 42);
 	T_EQ(since, 1234567);
 	T_EQ(history_hold(&h, 43, 8), 0);
-	T_EQ(history_held(&h, &since), 43);
-	damage(dir, "policy.rollback", 7);
-	T_EQ(history_held(&h, &since), 0);
+	T_EQ(held(&h, &since), 43);
+	for (long at = 0; at < 30; at += 7) {
+		damage(dir, "policy.rollback", at);
+		T_EQ(history_held(&h, &generation, &since), -EBADMSG);
+		T_EQ(generation, 0);
+		T_EQ(history_hold(&h, 43, 8), 0);
+	}
 	T_EQ(history_hold(&h, 43, 8), 0);
 	T_EQ(history_hold(&h, 0, 0), 0);
-	T_EQ(history_held(&h, &since), 0);
+	T_EQ(held(&h, &since), 0);
 	T_EQ(history_hold(&h, 0, 0), 0);
 	remove_dir(dir);
 }
@@ -260,7 +274,7 @@ without_a_directory_nothing_is_kept(void)
 	T_EQ(history_open(&h, NULL), 0);
 	T_EQ(keep(&h, 1), 0);
 	T_EQ(h.count, 0);
-	T_EQ(history_held(&h, &since), 0);
+	T_EQ(held(&h, &since), 0);
 	T_EQ(history_hold(&h, 0, 0), 0);
 	T_EQ(history_hold(&h, 1, 0), -ENOENT);
 	T_EQ(history_open(&h, "/nonexistent"), 0);

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: ISC
+"""What is in force stays so when policyd ends, whatever its cache has."""
+
+import os
+import re
+import signal
+
+import lab
+import pytest
+from test_policy_rollback import Host, text_of
+
+
+@pytest.fixture(name="host")
+def fixture_host():
+    lab.require_root()
+    host = Host(text_of("a"))
+    yield host
+    host.lab.close()
+
+
+class Unwritable:
+    """The state directory, for policyd."""
+
+    def __init__(self, host):
+        self.path = host.daemon.state_dir
+        self.owner = self.path.stat()
+
+    def __enter__(self):
+        os.chown(self.path, 0, 0)
+        self.path.chmod(0o555)
+
+    def __exit__(self, *_):
+        os.chown(self.path, self.owner.st_uid, self.owner.st_gid)
+        self.path.chmod(0o755)
+
+
+def kill(host, worker):
+    """It is killed, and another takes its place."""
+    old = host.daemon.workers()[worker]
+    os.kill(old, signal.SIGKILL)
+    lab.wait_for(lambda: host.daemon.workers().get(worker, old) != old,
+                 f"a new {worker}")
+
+
+def generations(host):
+    """In the order in which they came into force."""
+    return [int(g) for g in re.findall(
+        r"generation (\d+): in force, ", host.daemon.process.output())]
+
+
+def wait_settled(host, words):
+    lab.wait_for(lambda: words in host.show().get("sources", ""), "sources")
+
+
+def test_an_older_cache_does_not_come_into_force(host):
+    host.wait_kept(host.show()["generation"])
+    with Unwritable(host):
+        loaded = host.load(text_of("b"))
+        so_far = generations(host)
+        assert so_far[-1] == loaded
+        for _ in range(2):
+            kill(host, "policyd")
+            lab.wait_for(lambda: f"generation {loaded}: in force already" in
+                         host.daemon.process.output(), "it goes on")
+            status, said = host.order("load")
+            assert status == 0 and said["generation"] == loaded, said
+            assert host.rules() == ["b"]
+    assert generations(host) == so_far
+    # The numbers go on.
+    assert host.load(text_of("c")) == loaded + 1
+
+
+def test_a_load_is_on_disk_when_it_is_answered(host):
+    for name in "bcd":
+        loaded = host.load(text_of(name))
+        # The list has it at once.
+        assert loaded in [k["generation"] for k in host.history()]
+        kill(host, "engine")
+        host.wait_rules()
+        assert host.rules() == [name]
+        assert host.show()["generation"] == loaded
+    assert "from the cache" in host.daemon.process.output()
+
+
+def test_a_load_that_cannot_be_kept_says_so(host):
+    with Unwritable(host):
+        host.write(text_of("b"))
+        status, said = host.order("load")
+    assert status == 0 and said["ok"] and host.rules() == ["b"]
+    assert any("policy.cache: not written (Permission denied)" in
+               line["text"] for line in said["lines"]), said
+
+
+def test_a_rollback_whose_file_is_lost_holds(host):
+    one = host.show()["generation"]
+    two = host.load(text_of("b"))
+    host.wait_kept(two)
+    host.order("rollback")
+    (host.daemon.state_dir / "policy.rollback").unlink()
+    kill(host, "policyd")
+    lab.wait_for(lambda: f"generation {one} is held" in
+                 host.daemon.process.output(), "the rollback")
+    assert host.rules() == ["a"]
+    assert (host.daemon.state_dir / "policy.rollback").exists()
+    assert host.order("load")[1]["generation"] == two
