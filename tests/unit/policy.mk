@@ -15,6 +15,7 @@ policy_tests = \
 	tests/unit/test_policy_request \
 	tests/unit/test_policy_snapshot \
 	tests/unit/test_policy_source_file \
+	tests/unit/test_policy_values \
 	tests/unit/test_policy_when
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
@@ -44,6 +45,8 @@ tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_policy_values_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_when_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)

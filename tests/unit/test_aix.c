@@ -222,6 +222,61 @@ bits_of_ecn_are_noticed(void)
 	}
 }
 
+/* Shaping needs a rate; reservations bring their own. */
+static void
+what_shapes_has_a_rate(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} tries[] = { { "FlowServiceType Guaranteed", false },
+		{ "FlowServiceType Guaranteed PolicyScope DataTraffic", false },
+		{ "FlowServiceType Guaranteed PolicyScope Both", false },
+		{ "FlowServiceType Guaranteed PolicyScope RSVP", true },
+		{ "FlowServiceType Guaranteed MaxRate 8", true },
+		{ "FlowServiceType ControlledLoad", true },
+		{ "OutgoingTOS 101110", true } };
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		struct reading r = { 0 };
+		char text[160];
+
+		(void)snprintf(text, sizeof(text),
+			"ServiceCategories a { %s }\n", tries[i].text);
+		T_CHECK(source_file_read(text, "f", &r.draft, &r.directory,
+				&r.errors) == tries[i].good,
+			"%s", tries[i].text);
+		T_CHECK(tries[i].good ||
+				strstr(r.errors.lines[0],
+					"there is no MaxRate to shape to"),
+			"%s", r.errors.lines[0]);
+		done(&r);
+	}
+}
+
+/* A rate of 0 is none, but of what shapes; beyond a rate a TOS of 0 is sent,
+ * where the file says neither otherwise. */
+static void
+categories_have_the_defaults_of_aix(void)
+{
+	struct reading r = read_text(
+		"ServiceCategories a { MaxRate 0 }\n"
+		"ServiceCategories b { MaxRate 0 FlowServiceType Guaranteed }\n"
+		"ServiceCategories c { MaxRate 8 }\n"
+		"ServiceCategories d { MaxRate 8 "
+		"FlowServiceType ControlledLoad }\n"
+		"ServiceCategories e { MaxRate 8 qosOutProfileAction drop }\n");
+	const struct source_category *c = r.draft.categories;
+
+	T_EQ(c[0].category.rate_Bps, POLICY_UNLIMITED);
+	T_EQ(c[0].category.excess, POLICY_UNLIMITED);
+	T_EQ(c[1].category.rate_Bps, 0);
+	T_EQ(c[2].category.excess, POLICY_EXCESS_BEST_EFFORT);
+	T_EQ(c[3].category.excess, POLICY_UNLIMITED);
+	T_EQ(c[4].category.excess, POLICY_EXCESS_DROP);
+	done(&r);
+}
+
 static void
 the_format_can_be_forced(void)
 {
@@ -289,6 +344,9 @@ static struct t_case cases[] = {
 	{ "what matches nothing there matches nothing here",
 		what_matches_nothing_there_matches_nothing_here },
 	{ "bits of ECN are noticed", bits_of_ecn_are_noticed },
+	{ "what shapes has a rate", what_shapes_has_a_rate },
+	{ "categories have the defaults of AIX",
+		categories_have_the_defaults_of_aix },
 	{ "the format can be forced", the_format_can_be_forced },
 	{ "hostile sizes are survived", hostile_sizes_are_survived },
 };

@@ -402,6 +402,47 @@ signed_surplus_is_refused(void)
 	policy_set_free(set);
 }
 
+/* A body that announces so many and has octets enough for all. */
+static bool
+announces(const struct bytes *model, size_t which, uint32_t count, size_t least)
+{
+	enum { DEFAULT_WHY = 1, HEAD = DEFAULT_WHY + 5 * 4 };
+	size_t head = head_of(model);
+	struct bytes b = { .len = head + HEAD + count * least };
+	struct policy_load *load;
+	bool fits;
+
+	b.at = (uint8_t *)t_zeroed(b.len);
+	memcpy(b.at, model->at, head + DEFAULT_WHY);
+	memcpy(b.at + head + DEFAULT_WHY + which * 4, &count, sizeof(count));
+	put64(b.at + head - 24, b.len - head);
+	sign(&b);
+	T_EQ(try(b.at, b.len, &load), POLICY_LOAD_REFUSED);
+	fits = strcmp(policy_load_problem(load),
+		       "the snapshot announces more than it holds") != 0;
+	policy_load_drop(load);
+	drop(&b);
+	return fits;
+}
+
+static void
+so_many_of_each_and_no_more(void)
+{
+	static const uint32_t most[] = { POLICY_ZONES_MAX, POLICY_WHENS_MAX,
+		POLICY_POOLS_MAX, POLICY_CATEGORIES_MAX, POLICY_RULES_MAX };
+	enum { MORE_THAN_LEAST = 80 };
+	struct bytes b = rich();
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		T_CHECK(announces(&b, i, most[i], MORE_THAN_LEAST), "%zu", i);
+		T_CHECK(!announces(&b, i, most[i] + 1, MORE_THAN_LEAST), "%zu",
+			i);
+		/* However few: what holds none is not taken. */
+		T_CHECK(!announces(&b, i, 100, 3), "%zu", i);
+	}
+	drop(&b);
+}
+
 /* ---- sets that no policyd makes ----------------------------------------- */
 
 struct lie {
@@ -732,6 +773,7 @@ static struct t_case cases[] = {
 		a_head_says_what_is_wrong_with_it },
 	{ "signed nonsense never crashes", signed_nonsense_never_crashes },
 	{ "signed truncations are refused", signed_truncations_are_refused },
+	{ "so many of each and no more", so_many_of_each_and_no_more },
 	{ "signed surplus is refused", signed_surplus_is_refused },
 	{ "every lie is found", every_lie_is_found },
 	{ "counts beyond the octets are refused",
