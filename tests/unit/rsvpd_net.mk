@@ -11,6 +11,7 @@ rsvpd_net_tests = \
 	tests/unit/test_policy_client \
 	tests/unit/test_policy_greet \
 	tests/unit/test_policy_wish \
+	tests/unit/test_rules_account \
 	tests/unit/test_rules_draft \
 	tests/unit/test_rules_force \
 	tests/unit/test_rules_plan \
@@ -47,6 +48,7 @@ noinst_PROGRAMS += tests/netns/net_probe
 tests_netns_net_probe_SOURCES = tests/netns/net_probe.c
 tests_netns_net_probe_LDADD = librsvpd.la libwire.la libbase.la
 tests_unit_test_rules_plan_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_rules_account_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_rules_draft_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_rules_force_LDADD = librsvpd.la libtcmsg.la libpolicy.la \

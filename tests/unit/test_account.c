@@ -598,6 +598,55 @@ records_wait_for_a_file_that_takes_them(void)
 	bench_free(b);
 }
 
+/* How often it has been said so far. */
+static size_t
+said(int log, const char *what)
+{
+	char text[FILE_TEXT];
+	ssize_t n = pread(log, text, sizeof(text) - 1, 0);
+	size_t count = 0;
+
+	T_CHECK(n >= 0, "cannot read");
+	text[n] = '\0';
+	for (const char *s = text; (s = strstr(s, what)); s++)
+		count++;
+	return count;
+}
+
+static void
+write_one(struct bench *b, uint32_t id)
+{
+	begin(b, id);
+	end(b, id, RSVP_END_TORN);
+	run(b, 0);
+}
+
+/* Each time it is full, once, and each time it takes records again. */
+static void
+every_full_disk_is_said_once(void)
+{
+	struct bench *b = bench_new(0);
+	int log = memfd_create("log", 0);
+	int old = dup(STDERR_FILENO);
+	uint32_t id = 1;
+
+	T_CHECK(dup2(log, STDERR_FILENO) >= 0, "no log");
+	for (size_t turn = 1; turn < 4; turn++) {
+		account_file(b->account, open("/dev/full", O_WRONLY));
+		for (int i = 0; i < 3; i++)
+			write_one(b, id++);
+		account_file(b->account, dup(b->fd));
+		for (int i = 0; i < 3; i++)
+			write_one(b, id++);
+		T_EQ(said(log, "No space left"), turn);
+		T_EQ(said(log, "written again, 0 records lost"), turn);
+	}
+	T_CHECK(dup2(old, STDERR_FILENO) >= 0, "no log");
+	close(old);
+	close(log);
+	bench_free(b);
+}
+
 static void
 records_beyond_the_room_are_counted_as_lost(void)
 {
@@ -642,6 +691,7 @@ static struct t_case cases[] = {
 		what_is_switched_off_is_forgotten },
 	{ "records wait for a file that takes them",
 		records_wait_for_a_file_that_takes_them },
+	{ "every full disk is said once", every_full_disk_is_said_once },
 	{ "records beyond the room are counted as lost",
 		records_beyond_the_room_are_counted_as_lost },
 };
