@@ -217,6 +217,12 @@ resv_lines(FILE *out, const struct buf_reader *facts)
 		if (has(facts, CTL_F_EXCESS))
 			fprintf(out, "; excess %s",
 				text_of(facts, CTL_F_EXCESS, id, sizeof(id)));
+		if (has(facts, CTL_F_DSCP))
+			fprintf(out, "; DSCP %" PRIu64,
+				number_of(facts, CTL_F_DSCP));
+		if (has(facts, CTL_F_DSCP_OUT))
+			fprintf(out, "; beyond the bucket DSCP %" PRIu64,
+				number_of(facts, CTL_F_DSCP_OUT));
 		fputc('\n', out);
 	}
 	print_why(out, facts);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "rsvpd/daemon.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/policy_client.h"
@@ -208,6 +209,16 @@ counted(struct buf_writer *w, const struct tc_counter *counter)
 	ctl_put_number(w, CTL_F_BACKLOG, counter->backlog_bytes);
 }
 
+/* NULL: its packets stay as they are. */
+static void
+put_marking(struct buf_writer *w, const struct tc_marking *as)
+{
+	if (as && as->marks)
+		ctl_put_number(w, CTL_F_DSCP, as->dscp);
+	if (as && as->marks_out)
+		ctl_put_number(w, CTL_F_DSCP_OUT, as->dscp_out);
+}
+
 void
 ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
 	const struct rsvp_resv_info *info, const struct tc_counter *counter)
@@ -233,6 +244,7 @@ ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
 		ctl_put_signed(w, CTL_F_EXPIRES, info->expires_ms);
 	if (counter)
 		counted(w, counter);
+	put_marking(w, marks_of(engine->marks, info->flow_id));
 	/* Controlled load borrows for what exceeds, as best effort does. */
 	if (counter && info->flowspec.service == WIRE_SERVICE_GS)
 		ctl_put_text(w, CTL_F_EXCESS,

@@ -23,7 +23,8 @@
 struct marked {
 	uint32_t flow_id;
 	uint32_t ifindex;
-	bool told; /* tcctl was, or may know something from before */
+	bool told;    /* tcctl was, or may know something from before */
+	bool refused; /* it said no the last time */
 	struct tc_marking as;
 	char rule[RSVP_RULE];
 	UT_hash_handle hh;
@@ -193,6 +194,24 @@ marks_effect(struct marks *marks, const struct rsvp_account *what)
 	one->ifindex = what->flow.ifindex;
 	(void)text_copy(one->rule, sizeof(one->rule), what->rule);
 	follow(marks, one, fresh && what->adopted);
+}
+
+void
+marks_done(struct marks *marks, uint32_t flow_id, int error)
+{
+	struct marked *one = find(marks, flow_id);
+
+	if (one)
+		one->refused = error != 0;
+}
+
+const struct tc_marking *
+marks_of(const struct marks *marks, uint32_t flow_id)
+{
+	const struct marked *one = find(marks, flow_id);
+	bool marked = one && (one->as.marks || one->as.marks_out);
+
+	return marked && !one->refused ? &one->as : NULL;
 }
 
 void

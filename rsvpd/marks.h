@@ -18,6 +18,10 @@ void marks_free(struct marks *marks);
 
 /* A flow is there, is another's now, or has ended. */
 void marks_effect(struct marks *marks, const struct rsvp_account *what);
+/* tcctl has answered for its mark; error 0: it is in force. */
+void marks_done(struct marks *marks, uint32_t flow_id, int error);
+/* How its packets are marked; NULL: they are not. */
+const struct tc_marking *marks_of(const struct marks *marks, uint32_t flow_id);
 /* The rules are others. */
 void marks_policy(struct marks *marks);
 /* A new tcctl manages the interface. */

@@ -21,6 +21,7 @@
 #include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/engine_life.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/tc_flow.h"
 #include "rsvpd/tc_queue.h"
 
@@ -343,7 +344,7 @@ flow_done(struct tc_client *tc, uint32_t serial, const struct tc_done *done)
 
 /* A flow that has gone meanwhile needs no mark. */
 static void
-mark_done(struct tc_client *tc, const struct tc_done *done)
+mark_done(struct tc_client *tc, uint32_t flow_id, const struct tc_done *done)
 {
 	bool bad = done->error != 0 && done->error != ENOENT &&
 		   done->error != ENODEV;
@@ -352,6 +353,7 @@ mark_done(struct tc_client *tc, const struct tc_done *done)
 		log_warn(LOG_TC, "a reservation is not marked (%s: %s)",
 			strerror(done->error), done->text);
 	tc->unmarked = bad;
+	marks_done(tc->engine->marks, flow_id, done->error);
 }
 
 static bool
@@ -385,7 +387,7 @@ take_done(struct tc_client *tc, const struct msg *m)
 		request.rule_tell(request.arg, NULL);
 		break;
 	case REQUEST_FLOW_MARK:
-		mark_done(tc, &done);
+		mark_done(tc, request.id, &done);
 		break;
 	}
 	return true;

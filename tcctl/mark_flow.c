@@ -4,14 +4,15 @@
  * Marks of reservations as commands for nft, in the table of their interface
  * (mark_text.c): a set of addresses, protocol and ports for each family and
  * DSCP, which is one look-up for any number of reservations, and a rule of its
- * own for what has no ports or no sender.
+ * own for what has no ports or no sender, which says in its comment whose it
+ * is.
  */
 
 #include <string.h>
 
 #include "tc_rule_int.h"
 
-enum { V4 = 4, V6 = 6, ELEMENTS = 64 };
+enum { V4 = 4, V6 = 6, ELEMENTS = 64, LABEL_MAX = 0xfffff };
 
 static bool
 is_element(const struct tc_filter *f)
@@ -118,6 +119,24 @@ tc_mark_flow_sets(struct text *t, const struct tc_mark_set *set)
 		}
 }
 
+/* A filter in words that take_filter() reads. */
+static void
+add_comment(struct text *t, const struct tc_mark_flow *flow)
+{
+	const struct tc_filter *f = &flow->filter;
+	char src[ADDR_TEXT];
+	char dst[ADDR_TEXT];
+
+	text_printf(t, " comment \"flow %u %s %s %u %u %u ", flow->dscp,
+		f->src.family == ADDR_NONE ? "any" : addr_format(&f->src, src),
+		addr_format(&f->dst, dst), f->proto, f->src_port, f->dst_port);
+	if (f->by_label)
+		text_printf(t, "%u", f->flow_label);
+	else
+		text_add(t, "-");
+	text_printf(t, " %u \"\n", f->spi);
+}
+
 static void
 add_set_rule(struct text *t, const struct tc_mark_set *set, unsigned family,
 	unsigned dscp)
@@ -146,8 +165,9 @@ tc_mark_flow_rules(struct text *t, const struct tc_mark_set *set)
 		begin(t, set, "add rule");
 		text_add(t, "post ");
 		tc_mark_match(t, &f->filter);
-		text_printf(t, "%s dscp set 0x%02x accept\n",
+		text_printf(t, "%s dscp set 0x%02x accept",
 			version(&f->filter) == V6 ? "ip6" : "ip", f->dscp);
+		add_comment(t, f);
 	}
 }
 
@@ -172,16 +192,16 @@ static bool
 take_number(const char **at, uint32_t most, uint32_t *ret)
 {
 	char word[ADDR_TEXT];
-	uint32_t n = 0;
+	uint64_t n = 0;
 
 	if (!take_word(at, word))
 		return false;
 	for (const char *c = word; *c != '\0'; c++) {
 		if (*c < '0' || *c > '9' || n > most)
 			return false;
-		n = n * 10 + (uint32_t)(*c - '0');
+		n = n * 10 + (uint64_t)(*c - '0');
 	}
-	*ret = n;
+	*ret = (uint32_t)n;
 	return n <= most;
 }
 
@@ -244,5 +264,48 @@ tc_mark_parse_flows(const char *listing, tc_mark_flow_fn *tell, void *arg)
 				break;
 			list += 1 + strspn(list + 1, " \n\t");
 		}
+	}
+}
+
+/* What add_comment() writes. */
+static bool
+take_filter(const char *at, struct tc_mark_flow *ret)
+{
+	char src[ADDR_TEXT];
+	char dst[ADDR_TEXT];
+	struct tc_filter *f = &ret->filter;
+	char none[ADDR_TEXT];
+	uint32_t n[4];
+
+	*ret = (struct tc_mark_flow){ 0 };
+	if (!take_number(&at, TC_DSCP_MAX, &n[0]) || !take_word(&at, src) ||
+		!take_word(&at, dst) || !take_number(&at, UINT8_MAX, &n[1]) ||
+		!take_number(&at, UINT16_MAX, &n[2]) ||
+		!take_number(&at, UINT16_MAX, &n[3]))
+		return false;
+	f->by_label = *at != '-';
+	if (!(f->by_label ? take_number(&at, LABEL_MAX, &f->flow_label)
+			  : take_word(&at, none)) ||
+		!take_number(&at, UINT32_MAX, &f->spi))
+		return false;
+	ret->dscp = (uint8_t)n[0];
+	f->proto = (uint8_t)n[1];
+	f->src_port = (uint16_t)n[2];
+	f->dst_port = (uint16_t)n[3];
+	return addr_parse(dst, &f->dst) &&
+	       (strcmp(src, "any") == 0 || addr_parse(src, &f->src));
+}
+
+void
+tc_mark_parse_rules(const char *listing, tc_mark_flow_fn *tell, void *arg)
+{
+	static const char word[] = "comment \"flow ";
+	struct tc_mark_flow flow;
+
+	for (const char *at = strstr(listing, word); at;
+		at = strstr(at, word)) {
+		at += sizeof(word) - 1;
+		if (take_filter(at, &flow))
+			tell(arg, &flow);
 	}
 }

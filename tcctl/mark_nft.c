@@ -116,6 +116,24 @@ counts(void *arg, const struct tc_iface *iface, tc_mark_count_fn *tell,
 		tell(tell_arg, &nft->counts[i]);
 }
 
+/* "list sets table inet rsvpd_mark_3"; "": there is none, or no leave. */
+static const char *
+list_part(struct nft *nft, const struct tc_iface *iface, const char *what,
+	const char *chain)
+{
+	char buf[128];
+	struct text t = text_over(buf, sizeof(buf));
+	const char *listing;
+
+	text_printf(&t, "list %s ", what);
+	tc_mark_table(&t, iface->ifindex);
+	text_printf(&t, "%s\n", chain);
+	if (run(nft, buf) != 0)
+		return "";
+	listing = nft_ctx_get_output_buffer(nft->ctx);
+	return listing ? listing : "";
+}
+
 /* Numbers, not names of protocols. */
 static void
 flows(void *arg, const struct tc_iface *iface, tc_mark_flow_fn *tell,
@@ -123,20 +141,14 @@ flows(void *arg, const struct tc_iface *iface, tc_mark_flow_fn *tell,
 {
 	struct nft *nft = (struct nft *)arg;
 	unsigned before = nft_ctx_output_get_flags(nft->ctx);
-	char buf[128];
-	struct text t = text_over(buf, sizeof(buf));
-	const char *listing = NULL;
 
-	text_add(&t, "list sets table ");
-	tc_mark_table(&t, iface->ifindex);
-	text_add(&t, "\n");
 	nft_ctx_output_set_flags(
 		nft->ctx, before | NFT_CTX_OUTPUT_NUMERIC_PROTO);
-	if (run(nft, buf) == 0)
-		listing = nft_ctx_get_output_buffer(nft->ctx);
+	tc_mark_parse_flows(
+		list_part(nft, iface, "sets table", ""), tell, tell_arg);
+	tc_mark_parse_rules(
+		list_part(nft, iface, "chain", " post"), tell, tell_arg);
 	nft_ctx_output_set_flags(nft->ctx, before);
-	if (listing)
-		tc_mark_parse_flows(listing, tell, tell_arg);
 }
 
 bool

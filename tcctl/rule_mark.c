@@ -202,7 +202,14 @@ compare_filters(const void *a, const void *b)
 		order = x->proto - y->proto;
 	if (order == 0)
 		order = x->dst_port - y->dst_port;
-	return order != 0 ? order : x->src_port - y->src_port;
+	if (order == 0)
+		order = x->src_port - y->src_port;
+	if (order == 0)
+		order = x->by_label - y->by_label;
+	if (order == 0)
+		order = (x->flow_label > y->flow_label) -
+			(x->flow_label < y->flow_label);
+	return order != 0 ? order : (x->spi > y->spi) - (x->spi < y->spi);
 }
 
 struct marked {

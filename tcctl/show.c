@@ -14,6 +14,7 @@
 #include "nl_conn.h"
 #include "nl_host.h"
 #include "rate_int.h"
+#include "tc_rule_int.h"
 #include "tree_show.h"
 
 enum { MINORS = 65536 };
@@ -33,6 +34,7 @@ struct shown {
 struct asked {
 	struct tc_kernel kernel;
 	struct nl_host *host;
+	struct tc_marker marker; /* open: kernel has it */
 };
 
 static const struct tc_object *
@@ -116,6 +118,8 @@ look_at_tree(struct shown *s, const struct tc_kernel *kernel)
 	if (error == 0 && !tc_adopt(s->link, &s->dump, s->stats, &repairs))
 		error = -ENOMEM;
 	tc_ops_done(&repairs); /* we only look */
+	if (error == 0 && !tc_rules_adopt_marks(s->link, kernel))
+		error = -ENOMEM;
 	return error;
 }
 
@@ -269,6 +273,10 @@ print_flow(const struct shown *s, const struct tc_record *r)
 	}
 	if (excess_name(r))
 		text_printf(&t, "; excess %s", excess_name(r));
+	if (r->as.marks)
+		text_printf(&t, "; DSCP %u", r->as.dscp);
+	if (r->as.marks_out)
+		text_printf(&t, "; beyond the bucket DSCP %u", r->as.dscp_out);
 	printf("%s\n", buf);
 	for (size_t i = 0; i < r->node_count; i++)
 		print_filter(&r->nodes[i].filter);
@@ -358,6 +366,12 @@ json_filter(const struct tc_filter *f)
 }
 
 static json_t *
+json_dscp(bool marks, uint8_t dscp)
+{
+	return marks ? json_integer(dscp) : json_null();
+}
+
+static json_t *
 json_flow(const struct shown *s, const struct tc_record *r)
 {
 	const struct tc_flow flow = flow_of(s, r);
@@ -371,7 +385,7 @@ json_flow(const struct shown *s, const struct tc_record *r)
 		(void)json_array_append_new(
 			filters, json_filter(&r->nodes[i].filter));
 	return json_pack("{s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:I, "
-			 "s:I, s:I, s:I, s:s?}",
+			 "s:I, s:I, s:I, s:s?, s:o, s:o}",
 		"id", (json_int_t)r->id, "class", class, "service",
 		service_name(r->service), "rate_Bps", (json_int_t)flow.rate_Bps,
 		"peak_Bps",
@@ -384,7 +398,9 @@ json_flow(const struct shown *s, const struct tc_record *r)
 		(json_int_t)since(stats->bytes, r->base.bytes), "packets",
 		(json_int_t)since(stats->packets, r->base.packets), "drops",
 		(json_int_t)since(stats->drops, r->base.drops), "backlog_bytes",
-		(json_int_t)stats->backlog_bytes, "excess", excess_name(r));
+		(json_int_t)stats->backlog_bytes, "excess", excess_name(r),
+		"dscp", json_dscp(r->as.marks, r->as.dscp), "dscp_out",
+		json_dscp(r->as.marks_out, r->as.dscp_out));
 }
 
 static json_t *
@@ -548,7 +564,10 @@ cli_show(const struct cli_options *options)
 		return CLI_UNREACHABLE;
 	}
 	ask.kernel = nl_conn_kernel(conn);
+	if (tc_marker_open(&ask.marker, NULL))
+		ask.kernel.marker = &ask.marker;
 	status = show_all(options, &ask);
+	tc_marker_close(&ask.marker);
 	nl_host_free(ask.host);
 	nl_conn_free(conn);
 	return status;

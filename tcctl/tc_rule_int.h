@@ -73,8 +73,7 @@ struct tc_marker {
 	/* Tell of all rules of the interface. */
 	void (*counts)(void *arg, const struct tc_iface *iface,
 		tc_mark_count_fn *tell, void *tell_arg);
-	/* Tell of the reservations that are marked by address and port; NULL:
-	 * it cannot. */
+	/* Tell of the reservations that are marked; NULL: it cannot. */
 	void (*flows)(void *arg, const struct tc_iface *iface,
 		tc_mark_flow_fn *tell, void *tell_arg);
 };
@@ -94,6 +93,8 @@ size_t tc_mark_parse(
 
 /* Read a listing of its sets (mark_flow.c). */
 void tc_mark_parse_flows(const char *listing, tc_mark_flow_fn *tell, void *arg);
+/* Of its chain. */
+void tc_mark_parse_rules(const char *listing, tc_mark_flow_fn *tell, void *arg);
 /* What marks reservations, behind the rules that go ahead of them; and the sets
  * for it. */
 void tc_mark_flow_sets(struct text *t, const struct tc_mark_set *set);

@@ -48,10 +48,22 @@ def wait_field(pair, port, dscp):
                  f"{pair.daemon.process.output()[-1000:]}")
 
 
+def shown(pair, port):
+    """What rsvpctl says of the marks of what is reserved for that port."""
+    for one in pair.daemon.ctl_json("show", "reservations")["reservations"]:
+        if one["session"]["port"] == port and one["state"] == "installed":
+            return one.get("dscp"), one.get("dscp_out")
+    return None
+
+
 def test_a_reservation_has_the_mark_of_its_rule(pair):
     pair.reserve(5004, uid=ALICE)
     pair.reserve(5006, uid=BOB)
     wait_field(pair, 5004, EF)
+    assert shown(pair, 5004) == (EF, 0)
+    assert shown(pair, 5006) == (None, None)
+    text = pair.daemon.ctl("show", "reservations").stdout
+    assert text.count(f"; DSCP {EF}; beyond the bucket DSCP 0\n") == 1
     assert field(pair, 5006) == [CS1 << 2 | ECT0]
     assert field(pair, 5008) == [CS1 << 2 | ECT0]
     # Another mark, none, and a mark again, while it is reserved.
@@ -59,8 +71,12 @@ def test_a_reservation_has_the_mark_of_its_rule(pair):
     wait_field(pair, 5004, AF41)
     pair.change(policy(""))
     wait_field(pair, 5004, CS1)
+    assert shown(pair, 5004) == (None, None)
     pair.change(policy('inProfileDscp = "EF"; outProfileDscp = "CS1";'))
     wait_field(pair, 5004, EF)
+    assert shown(pair, 5004) == (EF, CS1)
+    text = pair.daemon.ctl("show", "reservations").stdout
+    assert f"; DSCP {EF}; beyond the bucket DSCP {CS1}\n" in text
 
 
 def test_restarts_keep_the_mark(pair):

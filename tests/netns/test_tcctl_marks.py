@@ -160,6 +160,37 @@ def test_a_restart_takes_no_mark_away(bench, dst):
     settled(bench, dst, 0)
 
 
+def shown(bench):
+    """Flow to what its packets are given, and those beyond its bucket."""
+    out = json.loads(bench.a.run(lab.program("tcctl"), "show", "--json",
+                                 "eth0").stdout)
+    return {f["id"]: (f["dscp"], f["dscp_out"])
+            for f in out["interfaces"][0]["flows"]}
+
+
+@pytest.mark.parametrize("dst", [B4, B6], ids=["v4", "v6"])
+def test_a_restart_takes_no_mark_from_any_sender_away(bench, dst):
+    """As with the style WF: nothing of the sender is in the filter."""
+    any_sender = [{"dst": dst, "src": None, "dst_port": PORT}]
+    peer = bench.serve()
+    bench.add(peer, filters=any_sender)
+    bench.add(peer, flow_id=2, filters=filters(dst, port=OTHER))
+    mark(bench, peer, marks=1, dscp=EF)
+    settled(bench, dst, EF << 2)
+    peer.kill()
+    peer = bench.serve()
+    assert shown(bench) == {1: (EF, None), 2: (None, None)}
+    mark(bench, peer, flow_id=2, marks=1, dscp=AF41)
+    lab.wait_for(lambda: fields(bench, dst, ports=(PORT, OTHER), count=5) == {
+        (PORT, EF << 2): 5, (OTHER, AF41 << 2): 5}, "both marks")
+    assert shown(bench) == {1: (EF, None), 2: (AF41, None)}
+    text = bench.a.run(lab.program("tcctl"), "show", "eth0").stdout
+    assert f"; DSCP {EF}" in text and f"; DSCP {AF41}" in text
+    assert mark(bench, peer)["error"] == 0
+    settled(bench, dst, 0)
+    assert shown(bench)[1] == (None, None)
+
+
 def test_rules_and_reservations_are_marked_beside_each_other(bench):
     peer = bench.serve()
     bench.add(peer)

@@ -14,6 +14,7 @@
 #include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/engine_life.h"
+#include "rsvpd/marks.h"
 #include "t.h"
 
 enum { TOLD_MAX = 16, DEADLINE_MS = 5000 };
@@ -36,6 +37,9 @@ struct rsvp_core {
 	size_t counter_count;
 	struct tc_counter counter;
 	size_t counter_ends;
+	size_t mark_count; /* answers for marks */
+	uint32_t marked;
+	int mark_error;
 	size_t adopted_calls; /* of engine_adopted() */
 	size_t account_count; /* last counters of flows */
 	struct tc_counter account;
@@ -52,6 +56,16 @@ struct bench {
 	size_t len;
 	uint8_t datagram[MSG_DATAGRAM_MAX];
 };
+
+void
+marks_done(struct marks *marks, uint32_t flow_id, int error)
+{
+	struct rsvp_core *core = (struct rsvp_core *)(void *)marks;
+
+	core->mark_count++;
+	core->marked = flow_id;
+	core->mark_error = error;
+}
 
 void
 engine_adopted(struct engine *engine)
@@ -182,6 +196,7 @@ new_bench(bool connected)
 	b->engine.loop = loop_new();
 	b->engine.core = &b->core;
 	b->engine.stats = &b->stats;
+	b->engine.marks = (struct marks *)(void *)&b->core;
 	b->engine.tc = tc_client_new(&b->engine);
 	T_CHECK(b->engine.tc != NULL, "no memory");
 	b->deadline = loop_timer_add(b->engine.loop, too_late, b);

@@ -230,6 +230,32 @@ settled_is_what_has_been_answered_for(void)
 }
 
 static void
+the_answer_for_a_mark_is_told(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_flow_mark mark = {
+		.flow_id = 77, .ifindex = 7, .as = { .marks = true, .dscp = 46 }
+	};
+	struct tc_flow_mark got;
+	struct buf_reader r;
+	struct msg m;
+
+	for (size_t i = 1; i <= 2; i++) {
+		tc_client_flow_mark(b->engine.tc, &mark);
+		r = hear_datagram(b);
+		m = next_message(&r, TC_MSG_FLOW_MARK);
+		T_EQ(tc_get_flow_mark(&m, &got), true);
+		T_EQ(got.flow_id, 77);
+		T_EQ(got.as.dscp, 46);
+		say_done(b, m.serial, i == 1 ? 95 : 0, "no");
+		run_until(b, &b->core.mark_count, i);
+		T_EQ(b->core.marked, 77);
+		T_EQ(b->core.mark_error, i == 1 ? 95 : 0);
+	}
+	free_bench(b);
+}
+
+static void
 say_drift(struct bench *b, const struct tc_drift_report *report)
 {
 	uint8_t bytes[1024];
@@ -585,6 +611,7 @@ static struct t_case cases[] = {
 		without_tcctl_a_flow_is_refused_at_once },
 	{ "settled is what has been answered for",
 		settled_is_what_has_been_answered_for },
+	{ "the answer for a mark is told", the_answer_for_a_mark_is_told },
 	{ "every new tcctl hears of the interfaces",
 		every_new_tcctl_hears_of_the_interfaces },
 	{ "an interface can be given up", an_interface_can_be_given_up },

@@ -485,10 +485,11 @@ flows_are_sets_in_the_table_of_the_interface(void)
 		"accept\n"
 		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip daddr "
 		"239.1.1.1 meta l4proto 17 th dport 7 ip dscp set 0x2e "
-		"accept\n"
+		"accept comment \"flow 46 any 239.1.1.1 17 0 7 - 0 \"\n"
 		"add rule inet rsvpd_mark_3 post meta nfproto ipv4 ip saddr "
 		"10.0.0.1 ip daddr 10.0.0.2 meta l4proto 17 th dport 9 ip dscp "
-		"set 0x2e accept\n";
+		"set 0x2e accept comment \"flow 46 10.0.0.1 10.0.0.2 17 0 9 - "
+		"0 \"\n";
 	const struct tc_iface iface = fix_iface();
 	struct tc_mark_flow flows[] = {
 		{ fix_filter("10.0.0.2", "10.0.0.1", 5004, 6000), AF41 },
@@ -517,7 +518,7 @@ flows_are_sets_in_the_table_of_the_interface(void)
 
 struct heard {
 	size_t count;
-	struct tc_mark_flow flows[8];
+	struct tc_mark_flow flows[64];
 };
 
 static void
@@ -525,7 +526,7 @@ hear(void *arg, const struct tc_mark_flow *flow)
 {
 	struct heard *h = (struct heard *)arg;
 
-	T_CHECK(h->count < 8, "too many");
+	T_CHECK(h->count < 64, "too many");
 	h->flows[h->count++] = *flow;
 }
 
@@ -573,6 +574,90 @@ a_listing_is_read_and_damage_survived(void)
 	T_EQ(h.count, 0);
 }
 
+static bool
+same_filter(const struct tc_filter *a, const struct tc_filter *b)
+{
+	return addr_equal(&a->dst, &b->dst) && addr_equal(&a->src, &b->src) &&
+	       a->proto == b->proto && a->dst_port == b->dst_port &&
+	       a->src_port == b->src_port && a->by_label == b->by_label &&
+	       a->flow_label == b->flow_label && a->spi == b->spi;
+}
+
+static void
+rules_of_flows_are_read_back(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_mark_flow flows[] = {
+		{ fix_filter("239.1.1.1", "", 65535, 0), EF },
+		{ fix_filter("2001:db8::2", "", 7, 0), 0 },
+		{ fix_filter("2001:db8::2", "2001:db8::1", 0, 0), 63 },
+		{ fix_filter("2001:db8::2", "2001:db8::1", 0, 0), AF41 },
+		{ fix_filter("10.0.0.2", "10.0.0.1", 0, 0), 1 },
+	};
+	const struct tc_mark_set set = {
+		.iface = &iface, .flows = flows, .flow_count = 5
+	};
+	struct heard h = { 0 };
+	char got[8192];
+	struct text t = text_over(got, sizeof(got));
+	const char *longest;
+
+	flows[2].filter.by_label = true;
+	flows[2].filter.flow_label = 0xfffff;
+	flows[3].filter.by_label = true; /* label 0 */
+	flows[4].filter.spi = UINT32_MAX;
+	flows[4].filter.proto = 50;
+	tc_mark_flow_rules(&t, &set);
+	tc_mark_parse_rules(got, hear, &h);
+	T_EQ(h.count, 5);
+	for (size_t i = 0; i < h.count; i++) {
+		T_EQ(h.flows[i].dscp, flows[i].dscp);
+		T_CHECK(same_filter(&h.flows[i].filter, &flows[i].filter),
+			"%zu: %s", i, got);
+	}
+	/* nft takes 128 octets. */
+	flows[2].filter = fix_filter("2001:db80:1111:2222:3333:4444:5555:6666",
+		"2001:db80:1111:2222:3333:4444:5555:7777", 65535, 0);
+	flows[2].filter.spi = UINT32_MAX;
+	t = text_over(got, sizeof(got));
+	tc_mark_flow_rules(&t, &set);
+	longest = strstr(got, "\"flow 63");
+	T_CHECK(longest && strcspn(longest, "\n") <= 128, "%s", got);
+}
+
+static void
+rules_that_are_damaged_are_passed_over(void)
+{
+	static const char *const bad[] = {
+		"flow 64 any 1.2.3.4 17 0 7 - 0 ",
+		"flow 1 any 1.2.3.4 256 0 7 - 0 ",
+		"flow 1 any 1.2.3.4 17 65536 7 - 0 ",
+		"flow 1 any 1.2.3.4 17 0 65536 - 0 ",
+		"flow 1 any 1.2.3.4 17 0 7 1048576 0 ",
+		"flow 1 any 1.2.3.4 17 0 7 - 4294967296 ",
+		"flow 1 any 1.2.3.4 17 0 7 - 99999999999999999999 ",
+		"flow 1 any any 17 0 7 - 0 ",
+		"flow 1 some 1.2.3.4 17 0 7 - 0 ",
+		"flow x any 1.2.3.4 17 0 7 - 0 ",
+	};
+	static const char good[] =
+		"comment \"flow 1 any 1.2.3.4 17 0 7 - 0 \" # handle 4";
+	struct heard h = { 0 };
+	char text[128];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "comment \"%s\"", bad[i]);
+		tc_mark_parse_rules(text, hear, &h);
+		T_CHECK(h.count == 0, "%s", bad[i]);
+	}
+	for (size_t n = 0; n < sizeof(good); n++) {
+		memcpy(text, good, sizeof(good));
+		text[n] = '\0';
+		tc_mark_parse_rules(text, hear, &h);
+	}
+	T_CHECK(h.count > 0 && h.flows[0].filter.dst_port == 7, "none");
+}
+
 static struct t_case cases[] = {
 	{ "what is reshaped is marked and nothing else",
 		what_is_reshaped_is_marked_and_nothing_else },
@@ -596,6 +681,9 @@ static struct t_case cases[] = {
 		flows_are_sets_in_the_table_of_the_interface },
 	{ "a listing is read, and damage survived",
 		a_listing_is_read_and_damage_survived },
+	{ "rules of flows are read back", rules_of_flows_are_read_back },
+	{ "rules that are damaged are passed over",
+		rules_that_are_damaged_are_passed_over },
 };
 
 T_MAIN(cases)
