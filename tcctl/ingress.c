@@ -282,55 +282,90 @@ redirect(struct tc_link *link, const struct tc_kernel *kernel, uint32_t ifb,
 
 /* ---- the ifb ------------------------------------------------------------- */
 
-/* Its number, 0: there is none; whose name is taken is refused. */
+/* Whose name is taken is refused. */
 static int
 find_ifb(const struct tc_link *link, const struct tc_kernel *kernel,
-	uint32_t *ret_ifindex, struct tc_done *ret_done)
+	struct tc_ifb *ret_ifb, struct tc_done *ret_done)
 {
 	char name[TC_NAME];
-	bool is_ifb = false;
 	int error;
 
 	tc_ingress_name(&link->conf, name);
-	error = kernel->ifbs->find(
-		kernel->ifbs->arg, name, ret_ifindex, &is_ifb);
-	if (error == 0 && *ret_ifindex != 0 && !is_ifb)
+	error = kernel->ifbs->find(kernel->ifbs->arg, name, ret_ifb);
+	if (error == 0 && ret_ifb->ifindex != 0 && !ret_ifb->is_ifb)
 		refuse(ret_done, EEXIST,
 			"an interface that is no ifb has the name that its "
 			"ifb would have");
 	return error;
 }
 
-/* Found or made. */
+static void
+refuse_ifb(struct tc_done *done, const char *what, const struct tc_result *r)
+{
+	struct text t = text_over(done->text, TC_TEXT);
+
+	done->error = r->error;
+	text_printf(&t, "%s: %s", what,
+		r->text[0] != '\0' ? r->text : strerror(r->error));
+}
+
 static int
-get_ifb(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_ingress_tell *tell, uint32_t *ret_ifindex,
+raise_ifb(const struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_ingress_tell *tell, uint32_t ifindex,
 	struct tc_done *ret_done)
 {
 	struct tc_result result = { 0 };
 	char name[TC_NAME];
-	int error = find_ifb(link, kernel, ret_ifindex, ret_done);
+	int error = kernel->ifbs->up(kernel->ifbs->arg, ifindex, &result);
 
-	if (error != 0 || ret_done->error != 0 || *ret_ifindex != 0)
+	if (error == 0 && result.error != 0)
+		refuse_ifb(ret_done, "its ifb cannot be set up", &result);
+	if (error != 0 || result.error != 0 || !tell->raised)
 		return error;
+	tc_ingress_name(&link->conf, name);
+	tell->raised(tell->arg, name);
+	return 0;
+}
+
+static int
+make_ifb(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_ingress_tell *tell, struct tc_done *ret_done)
+{
+	struct tc_result result = { 0 };
+	char name[TC_NAME];
+	int error;
+
 	tc_ingress_name(&link->conf, name);
 	error = kernel->ifbs->make(
 		kernel->ifbs->arg, name, link->conf.mtu, &result);
-	if (error != 0)
+	if (error == 0 && result.error != 0)
+		refuse_ifb(ret_done, "no ifb can be made", &result);
+	if (error != 0 || result.error != 0)
 		return error;
-	if (result.error != 0) {
-		struct text t = text_over(ret_done->text, TC_TEXT);
-
-		ret_done->error = result.error;
-		text_printf(&t, "no ifb can be made: %s",
-			result.text[0] != '\0' ? result.text
-					       : strerror(result.error));
-		return 0;
-	}
 	link->ingress.made = true;
 	if (tell->made)
 		tell->made(tell->arg, name);
-	return find_ifb(link, kernel, ret_ifindex, ret_done);
+	return 0;
+}
+
+/* Found or made, and up. */
+static int
+get_ifb(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_ingress_tell *tell, struct tc_ifb *ret_ifb,
+	struct tc_done *ret_done)
+{
+	int error = find_ifb(link, kernel, ret_ifb, ret_done);
+
+	if (error != 0 || ret_done->error != 0)
+		return error;
+	if (ret_ifb->ifindex != 0)
+		return ret_ifb->up ? 0
+				   : raise_ifb(link, kernel, tell,
+					     ret_ifb->ifindex, ret_done);
+	error = make_ifb(link, kernel, tell, ret_done);
+	if (error != 0 || ret_done->error != 0)
+		return error;
+	return find_ifb(link, kernel, ret_ifb, ret_done);
 }
 
 static void
@@ -373,13 +408,14 @@ open_all(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener, const struct tc_ingress_tell *tell,
 	struct tc_done *ret_done)
 {
-	uint32_t ifindex = 0;
-	int error = get_ifb(link, kernel, tell, &ifindex, ret_done);
+	struct tc_ifb ifb = { 0 };
+	int error = get_ifb(link, kernel, tell, &ifb, ret_done);
 
 	if (error == 0 && ret_done->error == 0)
-		error = follow_tree(link, kernel, ifindex, listener, ret_done);
+		error = follow_tree(
+			link, kernel, ifb.ifindex, listener, ret_done);
 	if (error == 0 && ret_done->error == 0)
-		error = redirect(link, kernel, ifindex, tell, ret_done);
+		error = redirect(link, kernel, ifb.ifindex, tell, ret_done);
 	return error;
 }
 
@@ -390,16 +426,16 @@ remove_ifb(struct tc_link *link, const struct tc_kernel *kernel,
 {
 	struct tc_result result = { 0 };
 	struct tc_done other = { 0 };
-	uint32_t ifindex = 0;
+	struct tc_ifb ifb = { 0 };
 	uint32_t root = 0;
-	int error = find_ifb(link, kernel, &ifindex, &other);
+	int error = find_ifb(link, kernel, &ifb, &other);
 
-	if (error != 0 || other.error != 0 || ifindex == 0)
+	if (error != 0 || other.error != 0 || ifb.ifindex == 0)
 		return error;
-	error = kernel->root(kernel->arg, ifindex, &root);
+	error = kernel->root(kernel->arg, ifb.ifindex, &root);
 	if (error != 0 || (root != TC_ROOT_HANDLE && !link->ingress.made))
 		return error;
-	error = kernel->ifbs->remove(kernel->ifbs->arg, ifindex, &result);
+	error = kernel->ifbs->remove(kernel->ifbs->arg, ifb.ifindex, &result);
 	if (error == 0 && result.error != 0 && result.error != ENODEV)
 		refuse(ret_done, result.error, "the ifb cannot be removed");
 	return error;
@@ -488,7 +524,7 @@ tc_ingress_event(
 
 	if (link->conf.ingress_Bps == 0 || !concerns(link, event))
 		return;
-	if (event && event->link)
+	if (event && event->link && event->gone)
 		in->ifb->lost = true; /* with all packets, until it is back */
 	in->port = event ? event->port : 0;
 	if (mono_ms_between(in->since, now) >= WINDOW_MS) {
@@ -536,6 +572,15 @@ on_made(void *arg, const char *name)
 }
 
 static void
+on_raised(void *arg, const char *name)
+{
+	struct repairing *r = (struct repairing *)arg;
+
+	if (r->count++ == 0)
+		text_printf(&r->text, "set interface %s up", name);
+}
+
+static void
 report(struct tc_link *link, const struct tc_listener *listener,
 	const char *word, const char *what)
 {
@@ -556,7 +601,7 @@ tc_ingress_step(struct tc_link *link, const struct tc_kernel *kernel,
 {
 	struct tc_ingress *in = &link->ingress;
 	struct repairing r = { .count = 0 };
-	const struct tc_ingress_tell tell = { &r, on_op, on_made };
+	const struct tc_ingress_tell tell = { &r, on_op, on_made, on_raised };
 	struct tc_done done;
 	int error;
 

@@ -18,6 +18,7 @@ struct tc_ingress_tell {
 	void *arg;
 	void (*op)(void *arg, const struct tc_op *op);
 	void (*made)(void *arg, const char *name);
+	void (*raised)(void *arg, const char *name);
 };
 
 /* Name of the interface's ifb. */

@@ -64,12 +64,20 @@ struct tc_kernel {
 	bool tells; /* run() fills in what an operation asks to be told */
 };
 
-/* Interfaces through which goes what comes in, to be queued. */
+/* An interface through which goes what comes in. */
+struct tc_ifb {
+	uint32_t ifindex; /* 0: there is none */
+	bool is_ifb;
+	bool up;
+};
+
+/* Those that there are, where what comes in is queued. */
 struct tc_ifbs {
 	void *arg;
-	/* Number of the interface of that name; 0: there is none. */
-	int (*find)(void *arg, const char *name, uint32_t *ret_ifindex,
-		bool *ret_is_ifb);
+	/* The interface of that name. */
+	int (*find)(void *arg, const char *name, struct tc_ifb *ret_ifb);
+	/* Set one up that is down: it drops whatever is sent there. */
+	int (*up)(void *arg, uint32_t ifindex, struct tc_result *ret_result);
 	/* Make one; it is up. */
 	int (*make)(void *arg, const char *name, uint32_t mtu,
 		struct tc_result *ret_result);
@@ -80,7 +88,8 @@ struct tc_ifbs {
 /* Something that another program did to an interface. */
 struct tc_event {
 	uint32_t ifindex;
-	bool link;    /* to the interface itself; the rest is not set */
+	bool link;    /* to the interface itself: it was removed, or set down;
+		       * the rest is not set */
 	bool gone;    /* removed, else made or changed */
 	uint8_t type; /* enum tc_type */
 	uint32_t handle;

@@ -138,7 +138,7 @@ tc_links_give_back(struct tc_links *links, const struct tc_kernel *kernel,
 
 /* ---- what is due --------------------------------------------------------- */
 
-/* False: to none of its roots, and not to the interface. */
+/* False: to none of its roots, and the interface is there. */
 static bool
 tell_link(struct tc_link *link, const struct tc_event *event, struct mono now)
 {
@@ -146,7 +146,9 @@ tell_link(struct tc_link *link, const struct tc_event *event, struct mono now)
 		return false;
 	if (!event || !event->link)
 		tc_drift_event(link, event, now);
-	return !event || event->link || event->type == TC_QDISC_ROOT;
+	if (event && event->link)
+		return event->gone;
+	return !event || event->type == TC_QDISC_ROOT;
 }
 
 bool

@@ -472,6 +472,22 @@ nl_host_put_ifb(struct nl_host *conn, const struct tree_link *link,
 }
 
 int
+nl_host_raise(
+	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(conn->buf);
+	struct ifinfomsg *ifi;
+
+	h->nlmsg_type = RTM_NEWLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = (struct ifinfomsg *)mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	ifi->ifi_flags = IFF_UP;
+	ifi->ifi_change = IFF_UP;
+	return ask(conn, h, ret_result);
+}
+
+int
 nl_host_del_link(
 	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result)
 {
@@ -488,7 +504,7 @@ nl_host_del_link(
 /* ---- as functions -------------------------------------------------------- */
 
 static int
-find_ifb(void *arg, const char *name, uint32_t *ret_ifindex, bool *ret_is_ifb)
+find_ifb(void *arg, const char *name, struct tc_ifb *ret_ifb)
 {
 	struct nl_host *conn = (struct nl_host *)arg;
 	struct tree_host host = { 0 };
@@ -501,8 +517,9 @@ find_ifb(void *arg, const char *name, uint32_t *ret_ifindex, bool *ret_is_ifb)
 	if (error != 0)
 		return error;
 	link = tree_host_link(&host, name);
-	*ret_ifindex = link ? link->ifindex : 0;
-	*ret_is_ifb = link && link->is_ifb;
+	*ret_ifb =
+		link ? (struct tc_ifb){ link->ifindex, link->is_ifb, link->up }
+		     : (struct tc_ifb){ 0 };
 	nl_host_done(&host);
 	return 0;
 }
@@ -524,6 +541,18 @@ make_ifb(
 }
 
 static int
+raise_ifb(void *arg, uint32_t ifindex, struct tc_result *ret_result)
+{
+	struct nl_host *conn = (struct nl_host *)arg;
+	int error;
+
+	tc_life_wait(conn->life);
+	error = nl_host_raise(conn, ifindex, ret_result);
+	tc_life_go(conn->life);
+	return error;
+}
+
+static int
 remove_ifb(void *arg, uint32_t ifindex, struct tc_result *ret_result)
 {
 	struct nl_host *conn = (struct nl_host *)arg;
@@ -540,6 +569,7 @@ nl_host_ifbs(struct nl_host *conn)
 {
 	return (struct tc_ifbs){ .arg = conn,
 		.find = find_ifb,
+		.up = raise_ifb,
 		.make = make_ifb,
 		.remove = remove_ifb };
 }

@@ -32,6 +32,8 @@ int nl_host_counts(
  */
 int nl_host_put_ifb(struct nl_host *conn, const struct tree_link *link,
 	struct tc_result *ret_result);
+int nl_host_raise(
+	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result);
 int nl_host_del_link(
 	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result);
 

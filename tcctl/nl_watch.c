@@ -11,8 +11,10 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/filter.h>
+#include <linux/if.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,16 +28,21 @@ struct nl_watch {
 	uint8_t in[16384];
 };
 
-/* Drop what our other socket caused, and what does not matter of links. */
+/* Drop what our other socket caused, and of links that are up everything. */
 static bool
 attach_filter(const struct nl_watch *watch, uint32_t own_port)
 {
 	enum { TYPE_AT = 4, PORT_AT = 12, WHOLE = 0xffff };
+	enum {
+		FLAGS_AT = NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_flags)
+	};
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORT_AT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own_port), 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own_port), 4, 0),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_AT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FLAGS_AT),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htonl(IFF_UP), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, WHOLE),
 	};
@@ -127,11 +134,12 @@ take_message(const struct nlmsghdr *h, nl_watch_fn *tell, void *arg)
 	struct ifinfomsg link;
 	struct tcmsg tcm;
 
-	if (h->nlmsg_type == RTM_DELLINK &&
+	if ((h->nlmsg_type == RTM_DELLINK || h->nlmsg_type == RTM_NEWLINK) &&
 		mnl_nlmsg_get_payload_len(h) >= sizeof(link)) {
 		memcpy(&link, mnl_nlmsg_get_payload(h), sizeof(link));
 		event.ifindex = (uint32_t)link.ifi_index;
-		event.link = event.gone = true;
+		event.link = true;
+		event.gone = h->nlmsg_type == RTM_DELLINK;
 		tell(arg, &event);
 		return;
 	}

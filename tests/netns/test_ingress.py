@@ -146,19 +146,31 @@ def test_giving_the_interface_back_leaves_nothing(bench):
     ("tc", "filter", "del", "dev", "eth0", "parent", "ffff:"),
     ("tc", "qdisc", "del", "dev", "eth0", "ingress"),
     ("ip", "link", "del", IFB),
-], ids=["filter", "qdisc", "ifb"])
+    ("ip", "link", "set", IFB, "down"),
+], ids=["filter", "qdisc", "ifb", "ifb down"])
 def test_who_deletes_it_is_reported_and_it_comes_back(bench, damage):
     peer = bench.serve(ingress_Bps=8 * RATE)
     filters = way(bench)
     bench.a.run(*damage)
     report = peer.wait_drift("what comes in is shaped: repaired", 3)
     assert report["error"] == 0 and "another program" in report["text"]
-    lab.wait_for(lambda: shaped(bench), "the way back")
+    lab.wait_for(lambda: shaped(bench) and "UP" in links(
+        bench.a)[IFB]["flags"], "the way back")
     assert way(bench).count("mirred") == filters.count("mirred")
     ear = ears.Ear(bench.a, [9000], 20)
     ears.send(bench.b, 20, A4, pause=10_000)  # below the rate
     assert len(ear.heard()) == 20
     assert sent(bench.a, "52:5")[1] >= 20
+
+
+def test_an_ifb_that_went_down_while_nobody_looked_is_up_again(bench):
+    bench.serve(ingress_Bps=8 * RATE).kill()
+    bench.a.ip("link", "set", IFB, "down")
+    bench.serve(ingress_Bps=8 * RATE)
+    assert "UP" in links(bench.a)[IFB]["flags"]
+    ear = ears.Ear(bench.a, [9000], 20)
+    ears.send(bench.b, 20, A4, pause=10_000)
+    assert len(ear.heard()) == 20
 
 
 def test_the_tree_of_the_ifb_is_watched_too(bench):

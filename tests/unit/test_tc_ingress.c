@@ -16,7 +16,9 @@ struct host {
 	char name[TC_NAME];
 	uint32_t ifindex; /* 0: none */
 	bool is_ifb;
+	bool down;
 	int refuse;
+	size_t raised;
 	size_t made;
 	size_t removed;
 	uint32_t mtu;
@@ -27,13 +29,26 @@ struct host {
 };
 
 static int
-host_find(void *arg, const char *name, uint32_t *ret_ifindex, bool *ret_is_ifb)
+host_find(void *arg, const char *name, struct tc_ifb *ret)
 {
 	const struct host *h = (const struct host *)arg;
-	bool found = h->ifindex != 0 && strcmp(h->name, name) == 0;
 
-	*ret_ifindex = found ? h->ifindex : 0;
-	*ret_is_ifb = found && h->is_ifb;
+	*ret = (struct tc_ifb){ 0 };
+	if (h->ifindex != 0 && strcmp(h->name, name) == 0)
+		*ret = (struct tc_ifb){ h->ifindex, h->is_ifb, !h->down };
+	return 0;
+}
+
+static int
+host_up(void *arg, uint32_t ifindex, struct tc_result *ret)
+{
+	struct host *h = (struct host *)arg;
+
+	T_EQ(ifindex, h->ifindex);
+	T_CHECK(h->down, "it is up");
+	ret->error = h->refuse;
+	h->down = h->refuse != 0;
+	h->raised++;
 	return 0;
 }
 
@@ -140,7 +155,8 @@ host_new(void)
 	T_CHECK(h != NULL, "memory");
 	h->f = fix_new();
 	behind = h->f->kernel;
-	h->ifbs = (struct tc_ifbs){ h, host_find, host_make, host_remove };
+	h->ifbs = (struct tc_ifbs){ h, host_find, host_up, host_make,
+		host_remove };
 	h->f->kernel = (struct tc_kernel){ .arg = h,
 		.run = run,
 		.dump = dump,
@@ -530,6 +546,68 @@ an_ifb_that_others_delete_is_made_again(void)
 	host_free(h);
 }
 
+/* Another program sets it down; a look at what is due. */
+static void
+set_down(struct host *h, struct tc_link *link)
+{
+	const struct tc_event event = {
+		.ifindex = IFB, .link = true, .port = 4711
+	};
+
+	h->down = true;
+	T_CHECK(!tc_links_event(&h->links, &event, h->f->now),
+		"no tree has gone");
+	T_CHECK(link->ingress.pending, "not seen");
+	settle(h, link);
+}
+
+static void
+an_ifb_that_others_set_down_is_up_again(void)
+{
+	struct host *h = host_new();
+	struct tc_link *link = opened(h, RATE);
+	size_t before = h->steps;
+
+	set_down(h, link);
+	T_CHECK(!h->down, "down");
+	T_EQ(h->ifindex, IFB);
+	T_EQ(h->raised, 1);
+	T_EQ(h->steps, before); /* its tree and the way there stay */
+	T_EQ(h->f->ear.drift_count, 1);
+	T_STR(h->f->ear.drifts[0].text,
+		"eth0: another program (netlink port 4711) changed where what "
+		"comes in is shaped: repaired: set interface ifb-eth0 up");
+	/* Up again before we looked: nothing to be said. */
+	told_of_incoming(h, link);
+	settle(h, link);
+	T_EQ(h->raised, 1);
+	T_EQ(h->f->ear.drift_count, 1);
+	/* As long as we were away. */
+	tc_links_done(&h->links);
+	h->down = true;
+	opened(h, RATE);
+	T_CHECK(!h->down, "down after a restart");
+	T_EQ(h->made, 1);
+	host_free(h);
+}
+
+/* What is down drops all that comes in: better not shaped than that. */
+static void
+an_ifb_that_stays_down_is_given_up(void)
+{
+	struct host *h = host_new();
+	struct tc_link *link = opened(h, RATE);
+
+	h->refuse = EPERM;
+	set_down(h, link);
+	T_EQ(redirects(h, IFB), 0);
+	T_EQ(h->ifindex, 0);
+	T_CHECK(strstr(h->f->ear.drifts[0].text,
+			"not repaired: its ifb cannot be set up: "),
+		"%s", h->f->ear.drifts[0].text);
+	host_free(h);
+}
+
 static void
 who_insists_wins_for_a_minute(void)
 {
@@ -602,6 +680,10 @@ static struct t_case cases[] = {
 		a_filter_that_others_delete_comes_back_and_is_told },
 	{ "an ifb that others delete is made again",
 		an_ifb_that_others_delete_is_made_again },
+	{ "an ifb that others set down is up again",
+		an_ifb_that_others_set_down_is_up_again },
+	{ "an ifb that stays down is given up",
+		an_ifb_that_stays_down_is_given_up },
 	{ "who insists wins for a minute", who_insists_wins_for_a_minute },
 	{ "what happens elsewhere is no matter",
 		what_happens_elsewhere_is_no_matter },
