@@ -5,6 +5,7 @@ policy_tests = \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
 	tests/unit/test_policy_change \
+	tests/unit/test_policy_cover \
 	tests/unit/test_policy_data \
 	tests/unit/test_policy_effect \
 	tests/unit/test_policy_engine \
@@ -45,6 +46,8 @@ tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_policy_cover_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_values_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
