@@ -16,3 +16,7 @@ tests_unit_test_intserv_LDADD = libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_msg_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_stanza_LDADD = libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_text_LDADD = libbase.la -lm $(UNIT_LDADD)
+
+# The changes that tests/mutants makes of a sample.
+TESTS += tests/unit/mutants
+EXTRA_DIST += tests/mutants tests/unit/mutants tests/golden/mutants
