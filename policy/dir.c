@@ -180,6 +180,7 @@ wait_for_turn(struct dir *d, int64_t ms, struct source_directory *ret_conf)
 	if (d->changed)
 		begin_anew(d);
 	d->hurry = false;
+	d->begun = d->asked;
 	d->facts.retry_unix_s = 0;
 	*ret_conf = d->now;
 
@@ -282,7 +283,7 @@ take_memory(struct dir *d, const struct dir_memory *memory)
 	d->memory.mirror = buf_reader(d->memory_bytes, len);
 }
 
-void
+uint64_t
 dir_follow(struct dir *d, const struct source_directory *directory,
 	const struct dir_memory *memory)
 {
@@ -300,13 +301,18 @@ dir_follow(struct dir *d, const struct source_directory *directory,
 		d->wanted = true;
 		d->news = (struct dir_news){ 0 };
 	}
+	const uint64_t number = ++d->asked;
+
 	d->hurry = true;
 	(void)pthread_cond_signal(&d->cond); /* cannot fail */
 	dir_unlock(d);
 	if (other)
 		dir_cutter_cut(&d->cutter);
-	if (!start(d))
+	if (!start(d)) {
+		d->begun = number; /* there is no thread whose own it is */
 		dir_tell_failed(d, "no thread to follow it");
+	}
+	return number;
 }
 
 void
@@ -335,6 +341,19 @@ dir_hurry(struct dir *d)
 	d->hurry = true;
 	(void)pthread_cond_signal(&d->cond); /* cannot fail */
 	dir_unlock(d);
+}
+
+uint64_t
+dir_ask(struct dir *d)
+{
+	dir_lock(d);
+
+	const uint64_t number = ++d->asked;
+
+	d->hurry = true;
+	(void)pthread_cond_signal(&d->cond); /* cannot fail */
+	dir_unlock(d);
+	return number;
 }
 
 bool

@@ -38,14 +38,17 @@ struct dir_memory {
 /*
  * Follow this directory from now on; starts the thread the first time.  The
  * same settings again are a wish to try now.  memory may be NULL; its bytes
- * are copied.
+ * are copied.  Returns a number as dir_ask() does.
  */
-void dir_follow(struct dir *dir, const struct source_directory *directory,
+uint64_t dir_follow(struct dir *dir, const struct source_directory *directory,
 	const struct dir_memory *memory);
 /* No directory any more. */
 void dir_leave(struct dir *dir);
 /* Try or look now, whatever the time. */
 void dir_hurry(struct dir *dir);
+/* The same, by a search that begins after this: news that have heard the number
+ * that is returned tell how it ended. */
+uint64_t dir_ask(struct dir *dir);
 
 /* Since it was asked last. */
 struct dir_news {
@@ -55,7 +58,8 @@ struct dir_news {
 	bool changed;
 	struct mono first_change;
 	struct mono last_change;
-	bool settled; /* it was quiet long enough already */
+	bool settled;   /* it was quiet long enough already */
+	uint64_t heard; /* confirmed or failed: all that was asked up to this */
 };
 bool dir_take_news(struct dir *dir, struct dir_news *ret_news);
 

@@ -52,6 +52,7 @@ tell_confirmed(struct dir *d)
 	if (!d->changed) {
 		d->news.confirmed = true;
 		d->news.failed = false;
+		d->news.heard = d->begun;
 		d->facts.retry_unix_s = 0;
 	}
 	dir_unlock(d);
@@ -66,6 +67,7 @@ dir_tell_failed(struct dir *d, const char *problem)
 	if (!d->changed) {
 		d->news.failed = true;
 		d->news.confirmed = false;
+		d->news.heard = d->begun;
 		(void)text_copy(d->news.problem, sizeof(d->news.problem),
 			problem); /* cut is fine */
 	}
@@ -127,16 +129,28 @@ dir_interrupted(struct dir *d)
 	return yes;
 }
 
+/* *ret_asked: somebody waits for an answer of his own. */
 static bool
-take_hurry(struct dir *d)
+take_hurry(struct dir *d, bool *ret_asked)
 {
 	dir_lock(d);
 
 	bool yes = d->hurry;
 
+	*ret_asked = d->asked != d->begun;
+	d->begun = d->asked;
 	d->hurry = false;
 	dir_unlock(d);
 	return yes;
+}
+
+/* The next search begins at once. */
+static void
+begin_again(struct dir *d)
+{
+	dir_lock(d);
+	d->hurry = true;
+	dir_unlock(d);
 }
 
 /* ---- one attempt --------------------------------------------------------- */
@@ -151,6 +165,7 @@ struct attempt {
 	struct dir_store store;
 	struct text *problem;
 	uint64_t state; /* of the suffix; 0: not known */
+	uint64_t first; /* the same, before the refresh */
 };
 
 /* What was gathered takes effect; false when there is no room for it. */
@@ -321,15 +336,22 @@ struct persist {
 	bool heard; /* something since the last check */
 };
 
-/* False to end the search: it failed, or is to be begun again. */
+/* False to end the search: it failed, or is to be begun again.  Who asked is
+ * answered by a refresh when there was any change since the last one: no push
+ * says that all of them have come. */
 static bool
-check(struct attempt *a, struct persist *p)
+check(struct attempt *a, struct persist *p, bool asked)
 {
 	uint64_t state = 0;
 
 	p->check = mono_add_ms(os_now(), (int64_t)a->d->poll_s * 1000);
 	if (!ask_state(a, &state))
 		return false;
+
+	if (asked && (state == 0 || state != a->first)) {
+		begin_again(a->dir);
+		return false;
+	}
 
 	bool moved = state != 0 && state != a->state;
 
@@ -374,8 +396,12 @@ persist(struct attempt *a, struct dir_sync *sync)
 			forget_cookie(d);
 		if (end != DIR_SYNC_GOOD)
 			break;
-		if ((take_hurry(d) || mono_reached(p.check, os_now())) &&
-			!check(a, &p))
+
+		bool asked;
+		bool due = take_hurry(d, &asked) ||
+			   mono_reached(p.check, os_now());
+
+		if (due && !check(a, &p, asked))
 			break;
 	}
 }
@@ -436,6 +462,7 @@ attempt(struct attempt *a)
 	if (!a->conn || !dir_conn_offer(a->conn, a->d, &a->offer, a->problem) ||
 		!dir_conn_state(a->conn, &a->offer, &a->state, a->problem))
 		goto done;
+	a->first = a->state;
 	dir_cutter_allow(
 		&d->cutter, (int64_t)a->d->timeout_s * 1000 * REFRESH_FACTOR);
 	while (!answered) {

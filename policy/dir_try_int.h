@@ -20,6 +20,7 @@ struct dir {
 	bool wanted;
 	bool changed; /* settings, or whether they are wanted */
 	bool hurry;
+	uint64_t asked; /* the last number that was given out */
 	struct source_directory next;
 	struct dir_memory memory; /* for next; its bytes are ours */
 	uint8_t *memory_bytes;
@@ -32,7 +33,8 @@ struct dir {
 	size_t cookie_len;
 
 	/* The thread's own. */
-	size_t at; /* the server that answered last */
+	uint64_t begun; /* what was asked before the search under way began */
+	size_t at;      /* the server that answered last */
 	enum source_mode mode;
 	enum source_mode ceiling[SOURCE_URIS];
 	unsigned failures;

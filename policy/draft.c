@@ -93,6 +93,19 @@ source_report_done(struct source_report *report)
 	*report = (struct source_report){ 0 };
 }
 
+const char *
+source_report_wrong(const struct source_report *errors, char text[SOURCE_WRONG])
+{
+	struct text t = text_over(text, SOURCE_WRONG);
+
+	if (errors->count == 0)
+		text_add(&t, "needs more memory than there is");
+	else
+		text_printf(&t, "has %zu error%s", errors->count,
+			errors->count == 1 ? "" : "s");
+	return text;
+}
+
 uint64_t
 source_report_digest(const struct source_report *report)
 {

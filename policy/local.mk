@@ -48,6 +48,7 @@ sbin_PROGRAMS += policy/policyd
 policy_policyd_SOURCES = \
 	policy/cache.c policy/cache_int.h \
 	policy/check.c \
+	policy/conf_read.c \
 	policy/convert.c \
 	policy/dir.c policy/dir_int.h policy/dir_ldap_int.h \
 	policy/dir_conn.c \

@@ -23,7 +23,8 @@ struct serve_options {
 
 int serve(const struct serve_options *options);
 
-/* The whole file as text; 0 or negative errno. */
+/* The whole of a regular file as text; 0 or negative errno. */
+int conf_read_fd(int fd, char **ret_text);
 int conf_read_path(const char *path, char **ret_text);
 /* Why it could not be read, for people; rc is negative. */
 const char *conf_read_problem(int rc);

@@ -423,7 +423,10 @@ enum policy_msg_attr {
 	POLICY_ATTR_KEPT, /* for each: GENERATION, MADE_TIME, RULES, TEXT */
 	POLICY_ATTR_MADE_TIME, /* u64 */
 	POLICY_ATTR_RULES,     /* u64 */
-	POLICY_ATTR_RELEASE    /* u64: of the generation entries, a digest */
+	POLICY_ATTR_RELEASE,   /* u64: of the generation entries, a digest */
+	POLICY_ATTR_BEGIN_BY   /* u64: of an order, microseconds of
+				* CLOCK_MONOTONIC; what is not begun then is
+				* not done */
 };
 
 #endif /* POLICY_H */

@@ -38,7 +38,6 @@ enum {
 	FD_ENGINE = 3,
 	FD_SUPERVISOR = 4,
 	FD_CONF = 5,
-	CONF_MAX = 64 * 1024 * 1024,
 	MESSAGE_MAX = 8192,
 	ENGINE_GRACE_MS = 10000,
 	FILE_WAIT_MS = 5000, /* for the file from the supervisor */
@@ -71,76 +70,6 @@ struct serve {
 
 /* ---- the file ----------------------------------------------------------- */
 
-/* A NUL would hide all that follows it.  What stands for it is no part of the
- * syntax either. */
-static void
-show_nuls(char *text, size_t len)
-{
-	for (char *nul; (nul = (char *)memchr(text, '\0', len));) {
-		len -= (size_t)(nul - text);
-		text = nul;
-		*nul = '\1';
-	}
-}
-
-/* The whole of a regular file as text.  0 or negative errno. */
-static int
-read_conf(int fd, char **ret_text)
-{
-	struct stat st;
-	char *text;
-	size_t done = 0;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if (st.st_size > CONF_MAX)
-		return -EFBIG;
-	text = (char *)malloc((size_t)st.st_size + 1);
-	if (!text)
-		return -ENOMEM;
-	while (done < (size_t)st.st_size) {
-		ssize_t n = pread(fd, text + done, (size_t)st.st_size - done,
-			(off_t)done);
-
-		if (n < 0 && errno != EINTR) {
-			int rc = -errno;
-
-			free(text);
-			return rc;
-		}
-		if (n == 0)
-			break; /* it shrank */
-		if (n > 0)
-			done += (size_t)n;
-	}
-	text[done] = '\0';
-	show_nuls(text, done);
-	*ret_text = text;
-	return 0;
-}
-
-int
-conf_read_path(const char *path, char **ret_text)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
-
-	int rc = read_conf(fd, ret_text);
-
-	close(fd);
-	return rc;
-}
-
-const char *
-conf_read_problem(int rc)
-{
-	return rc == -EINVAL ? "not a regular file" : strerror(-rc);
-}
-
 static void
 conf_failed(const struct serve *s, int rc)
 {
@@ -153,7 +82,7 @@ static void
 conf_from_fd(struct serve *s, int fd)
 {
 	char *text = NULL;
-	int rc = fd < 0 ? 0 : read_conf(fd, &text);
+	int rc = fd < 0 ? 0 : conf_read_fd(fd, &text);
 
 	if (rc < 0)
 		conf_failed(s, rc);
@@ -297,20 +226,6 @@ send_status(struct serve *s)
 		s->status_waits = false;
 }
 
-static void
-send_what_waits(struct serve *s)
-{
-	if (s->snapshot_fd >= 0 && !s->engine_gone)
-		send_snapshot(s);
-	if (s->status_waits && !s->engine_gone)
-		send_status(s);
-	/* Its answer is about what was sent before. */
-	if (s->orders.len > 0 && s->snapshot_fd < 0 && !s->status_waits &&
-		!s->engine_gone &&
-		send_message(s, s->orders.bytes, s->orders.len, s->orders.fd))
-		orders_sent(&s->orders);
-}
-
 /* The bytes in a memory descriptor that nobody can change any more. */
 static int
 seal(const uint8_t *bytes, size_t len)
@@ -339,17 +254,44 @@ fail:;
 	return rc;
 }
 
-static void
-take_done(struct serve *s, const struct worker_news *news)
+/* A candidate goes with its answer.  False: it has to wait. */
+static bool
+send_answer(struct serve *s)
 {
-	int fd = news->candidate ? seal(news->candidate, news->candidate_len)
-				 : -1;
+	uint8_t bytes[ORDER_MESSAGE];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	const struct worker_order *order = orders_answer(&s->orders, &w);
+	const struct worker_done *done = order ? &order->done : NULL;
+	int fd = -1;
+	bool sent;
 
-	if (news->candidate && fd < 0)
-		log_err(LOG_POLICY, "candidate: not handed over: %s",
-			strerror(-fd));
-	alloc_put(alloc_heap(), news->candidate);
-	orders_done(&s->orders, &news->done, fd < 0 ? -1 : fd);
+	if (!order)
+		return false;
+	if (done->candidate) {
+		fd = seal(done->candidate, done->candidate_len);
+		if (fd < 0)
+			log_err(LOG_POLICY, "candidate: not handed over: %s",
+				strerror(-fd));
+	}
+	sent = send_message(s, bytes, buf_written(&w), fd < 0 ? -1 : fd);
+	if (fd >= 0)
+		close(fd);
+	if (sent)
+		orders_sent(&s->orders);
+	return sent;
+}
+
+static void
+send_what_waits(struct serve *s)
+{
+	if (s->snapshot_fd >= 0 && !s->engine_gone)
+		send_snapshot(s);
+	if (s->status_waits && !s->engine_gone)
+		send_status(s);
+	/* Answers are about what was sent before. */
+	while (s->snapshot_fd < 0 && !s->status_waits && !s->engine_gone &&
+		send_answer(s))
+		;
 }
 
 /* Ask the supervisor for the file as it is now; false: it does not hear. */
@@ -359,7 +301,7 @@ want_file(struct serve *s)
 	uint8_t bytes[MSG_HEADER];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
 
-	msg_end(&w, msg_begin(&w, SUP_POLICY, s->orders.now.serial));
+	msg_end(&w, msg_begin(&w, SUP_POLICY, s->orders.now->serial));
 	s->orders.file_by = mono_add_ms(os_now(), FILE_WAIT_MS);
 	return send(FD_SUPERVISOR, bytes, buf_written(&w),
 		       MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
@@ -369,26 +311,18 @@ want_file(struct serve *s)
 static void
 order_with_file(struct serve *s, char *text, int rc)
 {
-	struct worker_order *o = &s->orders.now;
-
-	s->orders.wants_file = false;
-	o->text = text;
-	if (rc < 0)
-		(void)text_copy(o->unread, sizeof(o->unread),
-			conf_read_problem(rc)); /* fits */
-	worker_order(s->worker, o);
+	worker_order(s->worker, orders_with_file(&s->orders, text,
+					rc < 0 ? conf_read_problem(rc) : ""));
 }
 
 static void
-begin_orders(struct serve *s)
+begin_order(struct serve *s, struct worker_order *order)
 {
 	char *text = NULL;
 	int rc;
 
-	if (!orders_next(&s->orders))
-		return;
-	if (!s->orders.wants_file) {
-		worker_order(s->worker, &s->orders.now);
+	if (!orders_wants_file(order)) {
+		worker_order(s->worker, order);
 	} else if (s->options->conf_path) {
 		rc = conf_read_path(s->options->conf_path, &text);
 		order_with_file(s, text, rc);
@@ -397,6 +331,13 @@ begin_orders(struct serve *s)
 	} else if (!want_file(s)) {
 		orders_fail(&s->orders, "the supervisor does not listen");
 	}
+}
+
+static void
+begin_orders(struct serve *s)
+{
+	for (struct worker_order *o; (o = orders_next(&s->orders));)
+		begin_order(s, o);
 }
 
 static void
@@ -428,8 +369,10 @@ take_news(struct serve *s)
 		s->status = news.status;
 		s->status_waits = true;
 	}
-	if (news.is_done)
-		take_done(s, &news);
+	for (struct worker_order *o; (o = TAILQ_FIRST(&news.done));) {
+		TAILQ_REMOVE_HEAD(&news.done, worker_order, entry);
+		orders_done(&s->orders, o);
+	}
 }
 
 /* ---- datagrams ----------------------------------------------------------- */
@@ -583,19 +526,22 @@ file_from_fd(struct serve *s, const struct msg *m, int fd, int flags)
 	struct buf_reader r = m->body;
 	struct msg_attr a;
 	char *text = NULL;
-	int rc;
+	char unread[100] = "";
+	int rc = 0;
 
-	if (!s->orders.wants_file || m->serial != s->orders.now.serial)
+	if (!s->orders.now || m->serial != s->orders.now->serial)
 		return; /* too late */
 	while (msg_attr_next(&r, &a))
 		if (a.type == ORDER_TEXT_ATTR)
-			msg_get_text(&a, s->orders.now.unread,
-				sizeof(s->orders.now.unread));
+			msg_get_text(&a, unread, sizeof(unread));
 	if (fd >= 0)
-		rc = read_conf(fd, &text);
-	else
-		rc = (flags & MSG_CTRUNC) != 0 ? -EMFILE : 0;
-	order_with_file(s, text, rc);
+		rc = conf_read_fd(fd, &text);
+	else if ((flags & MSG_CTRUNC) != 0)
+		rc = -EMFILE;
+	if (rc < 0)
+		(void)text_copy(unread, sizeof(unread),
+			conf_read_problem(rc)); /* fits */
+	worker_order(s->worker, orders_with_file(&s->orders, text, unread));
 }
 
 /* False when the supervisor is gone. */
@@ -654,7 +600,7 @@ time_left(const struct serve *s)
 		ms = mono_ms_between(os_now(), s->give_up);
 	else if (!s->begun)
 		ms = mono_ms_between(os_now(), s->begin_by) + 1;
-	else if (s->orders.wants_file)
+	else if (s->orders.now)
 		ms = mono_ms_between(os_now(), s->orders.file_by) + 1;
 	else
 		return -1;
@@ -673,10 +619,10 @@ begin_without_word(struct serve *s)
 static int
 turn(struct serve *s)
 {
-	short to_engine =
-		s->snapshot_fd >= 0 || s->status_waits || s->orders.len > 0
-			? POLLOUT
-			: 0;
+	short to_engine = s->snapshot_fd >= 0 || s->status_waits ||
+					  !TAILQ_EMPTY(&s->orders.answers)
+				  ? POLLOUT
+				  : 0;
 	struct pollfd fds[] = {
 		{ s->signal_fd, POLLIN, 0 },
 		{ s->wake_fd, POLLIN, 0 },
@@ -700,8 +646,7 @@ turn(struct serve *s)
 		engine_readable(s);
 	if (!s->begun && mono_reached(s->begin_by, os_now()))
 		begin_without_word(s);
-	if (s->orders.wants_file && s->orders.now.what != 0 &&
-		mono_reached(s->orders.file_by, os_now()))
+	if (s->orders.now && mono_reached(s->orders.file_by, os_now()))
 		orders_fail(&s->orders, "the supervisor gave no file");
 	begin_orders(s);
 	send_what_waits(s);
@@ -737,11 +682,10 @@ prepare(struct serve *s)
 int
 serve(const struct serve_options *options)
 {
-	struct serve s = {
-		.options = options, .snapshot_fd = -1, .orders.fd = -1
-	};
+	struct serve s = { .options = options, .snapshot_fd = -1 };
 	int done = -1;
 
+	orders_init(&s.orders);
 	if (!os_is_seqpacket(FD_ENGINE)) {
 		log_err(LOG_POLICY,
 			"serve: descriptor 3 is not the engine's socket; "

@@ -42,6 +42,11 @@ void source_report_add(struct source_report *report, const char *where,
 /* A line that another report has. */
 void source_report_add_line(struct source_report *report, const char *line);
 void source_report_done(struct source_report *report);
+/* Of what came to nothing: "has 2 errors", or that memory ran out, which leaves
+ * none.  Returns text. */
+enum { SOURCE_WRONG = 64 };
+const char *source_report_wrong(
+	const struct source_report *errors, char text[SOURCE_WRONG]);
 /* Equal reports have equal digests: to log a change only. */
 uint64_t source_report_digest(const struct source_report *report);
 

@@ -248,12 +248,13 @@ judge_file(struct worker *w, uint64_t digest, const char *problem)
 }
 
 static void
-file_refused(struct worker *w, size_t errors)
+file_refused(struct worker *w, const struct source_report *errors)
 {
 	struct text t = text_over(w->file_status, sizeof(w->file_status));
+	char wrong[SOURCE_WRONG];
 
-	text_printf(&t, "file %s has %zu error%s: %s", w->name, errors,
-		errors == 1 ? "" : "s", what_stays(w));
+	text_printf(&t, "file %s %s: %s", w->name,
+		source_report_wrong(errors, wrong), what_stays(w));
 	if (!w->force.snapshot)
 		publish_broken(w);
 }
@@ -287,7 +288,8 @@ follow(struct worker *w)
 	w->waiting = false;
 	w->switch_at = MONO_NEVER;
 	if (w->directory.present)
-		dir_follow(w->dir, &w->directory, known ? &c->memory : NULL);
+		w->asked = dir_follow(
+			w->dir, &w->directory, known ? &c->memory : NULL);
 	else
 		dir_leave(w->dir);
 	free(c->bytes);
@@ -364,7 +366,7 @@ worker_take_conf(struct worker *w, char *text, struct source_report *errors,
 		follow_file(w, text, &d);
 	} else {
 		free(text);
-		file_refused(w, errors->count);
+		file_refused(w, errors);
 	}
 	return good;
 }
@@ -559,7 +561,7 @@ worker_take_news(struct worker *w)
 	if (news.failed)
 		directory_bad(w, ANSWER_FAILED, news.problem);
 	if (news.confirmed || news.failed)
-		order_heard(w, news.failed ? news.problem : "");
+		order_heard(w, news.heard, news.failed ? news.problem : "");
 	worker_tell_status(w);
 }
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "dir_int.h"
 #include "policy/history_int.h"
 
@@ -43,22 +44,32 @@ struct worker_status {
 	size_t n_kept;
 };
 
-/* What an operator wants. */
-struct worker_order {
-	uint8_t what; /* enum policy_order; 0: nothing */
-	uint32_t serial;
-	uint64_t generation;
-	char *text;       /* of the file, the worker's; NULL: there is none */
-	char unread[100]; /* why it could not be read; "" */
-};
-
 struct worker_done {
-	uint32_t serial;
 	bool ok;
 	uint64_t generation; /* in force; of a candidate: its own */
 	char text[WORKER_STATUS];
 	char lines[POLICY_DONE_LINES];
+	uint8_t *candidate; /* from alloc_heap(); or NULL */
+	size_t candidate_len;
 };
+
+/* What an operator wants, and what became of it.  It goes from list to list:
+ * whoever has it is its owner. */
+struct worker_order {
+	TAILQ_ENTRY(worker_order) entry;
+	uint8_t what; /* enum policy_order */
+	uint32_t serial;
+	uint64_t generation;
+	struct mono begin_by; /* nobody waits for what begins later */
+	char *text;           /* of the file; NULL: there is none */
+	char unread[100];     /* why it could not be read; "" */
+	struct worker_done done;
+};
+TAILQ_HEAD(worker_orders, worker_order);
+
+/* NULL: no memory. */
+struct worker_order *worker_order_new(void);
+void worker_order_free(struct worker_order *order);
 
 struct worker_news {
 	uint8_t *snapshot; /* the receiver's, to be free()d; NULL: no new one */
@@ -66,10 +77,7 @@ struct worker_news {
 	uint64_t generation;
 	bool status_changed;
 	struct worker_status status;
-	bool is_done; /* an order */
-	struct worker_done done;
-	uint8_t *candidate; /* from alloc_heap(), the receiver's; or NULL */
-	size_t candidate_len;
+	struct worker_orders done; /* the receiver's */
 };
 
 /* What the engine has in force when policyd starts. */
@@ -101,14 +109,15 @@ void worker_conf(struct worker *worker, char *text);
 void worker_unread(struct worker *worker);
 /* Seconds between two questions, whatever the file says; 0: what it says. */
 void worker_poll(struct worker *worker, uint32_t poll_s);
-/* Only when the one before is done; the answer is news. */
-void worker_order(struct worker *worker, const struct worker_order *order);
+/* Takes it; that it is done is news.  At most POLICY_ORDERS_MAX may be under
+ * way. */
+void worker_order(struct worker *worker, struct worker_order *order);
 /* Ask the directory now. */
 void worker_hurry(struct worker *worker);
 /* The process is about to end: write what is not on disk yet.  Waits that
  * long at most. */
 void worker_end(struct worker *worker, int64_t wait_ms);
-/* False when there is none. */
+/* False when there is none; the list of orders is then empty. */
 bool worker_take(struct worker *worker, struct worker_news *ret_news);
 
 #endif /* WORKER_INT_H */

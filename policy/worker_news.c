@@ -85,27 +85,40 @@ worker_tell_snapshot(struct worker *w)
 bool
 worker_take(struct worker *w, struct worker_news *ret_news)
 {
+	TAILQ_INIT(&ret_news->done);
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	*ret_news = w->news;
+	ret_news->snapshot = w->news.snapshot;
+	ret_news->len = w->news.len;
+	ret_news->generation = w->news.generation;
+	ret_news->status_changed = w->news.status_changed;
+	ret_news->status = w->news.status;
+	TAILQ_CONCAT(&ret_news->done, &w->news.done, entry);
 	w->news.snapshot = NULL;
 	w->news.status_changed = false;
-	w->news.is_done = false;
-	w->news.candidate = NULL;
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 	return ret_news->snapshot || ret_news->status_changed ||
-	       ret_news->is_done;
+	       !TAILQ_EMPTY(&ret_news->done);
 }
 
 void
-worker_tell_done(struct worker *w, const struct worker_done *done,
-	uint8_t *candidate, size_t len)
+worker_tell_done(struct worker *w, struct worker_order *order)
 {
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	alloc_put(alloc_heap(), w->news.candidate);
-	w->news.is_done = true;
-	w->news.done = *done;
-	w->news.candidate = candidate;
-	w->news.candidate_len = len;
+	TAILQ_INSERT_TAIL(&w->news.done, order, entry);
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 	wake(w);
+}
+
+struct worker_order *
+worker_order_new(void)
+{
+	return (struct worker_order *)calloc(1, sizeof(struct worker_order));
+}
+
+void
+worker_order_free(struct worker_order *order)
+{
+	free(order->text);
+	alloc_put(alloc_heap(), order->done.candidate);
+	free(order);
 }

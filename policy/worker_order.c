@@ -2,8 +2,9 @@
 
 /*
  * What an operator wants of the sources: to be read now, to be read and only
- * shown, or to be left alone while an earlier generation is in force.  One
- * order at a time; the directory is waited for, but not for ever.
+ * shown, or to be left alone while an earlier generation is in force.  The
+ * directory is waited for, but not for ever, and what needs none is done
+ * meanwhile.
  */
 
 #include <inttypes.h>
@@ -41,52 +42,52 @@ generation_in_force(const struct worker *w)
 				       : w->force.generation;
 }
 
-static struct worker_done
-answer(struct worker *w, bool ok)
+static void
+answer(struct worker *w, struct work_order *o, bool ok)
 {
-	struct worker_done done = { .serial = w->work.order.serial,
-		.ok = ok,
-		.generation = generation_in_force(w) };
-	struct text lines = text_over(done.lines, sizeof(done.lines));
+	struct worker_done *done = &o->order->done;
+	struct text lines = text_over(done->lines, sizeof(done->lines));
 
-	add_lines(&lines, &w->work.errors);
-	add_lines(&lines, &w->work.notes);
-	return done;
+	done->ok = ok;
+	done->generation = generation_in_force(w);
+	add_lines(&lines, &o->errors);
+	add_lines(&lines, &o->notes);
 }
 
-/* The order is done; candidate may be NULL. */
+/* The order is done. */
 static void
-finish(struct worker *w, const struct worker_done *done, uint8_t *candidate,
-	size_t len)
+finish(struct worker *w, struct work_order *o)
 {
 	worker_tell_status(w);
-	worker_tell_done(w, done, candidate, len);
-	source_report_done(&w->work.errors);
-	source_report_done(&w->work.notes);
-	free(w->work.text);
-	w->work = (struct work_order){ .until = MONO_NEVER };
+	worker_tell_done(w, o->order);
+	source_report_done(&o->errors);
+	source_report_done(&o->notes);
+	free(o->text);
+	*o = (struct work_order){ .until = MONO_NEVER };
 }
 
-static void refuse(struct worker *w, const char *fmt, ...) TEXT_PRINTF(2, 3);
+static void refuse(struct worker *w, struct work_order *o, const char *fmt, ...)
+	TEXT_PRINTF(3, 4);
 
 static void
-refuse(struct worker *w, const char *fmt, ...)
+refuse(struct worker *w, struct work_order *o, const char *fmt, ...)
 {
-	struct worker_done done = answer(w, false);
-	struct text t = text_over(done.text, sizeof(done.text));
+	struct worker_done *done = &o->order->done;
+	struct text t = text_over(done->text, sizeof(done->text));
 	va_list ap;
 
+	answer(w, o, false);
 	va_start(ap, fmt);
 	text_vprintf(&t, fmt, ap);
 	va_end(ap);
-	finish(w, &done, NULL, 0);
+	finish(w, o);
 }
 
 /* ---- load ---------------------------------------------------------------- */
 
 /* Also one that an earlier load could not remove. */
 static void
-forget_rollback(struct worker *w)
+forget_rollback(struct worker *w, struct work_order *o)
 {
 	uint64_t generation = 0;
 	int64_t ignored;
@@ -100,7 +101,7 @@ forget_rollback(struct worker *w)
 		"rollback: %s/policy.rollback: not removed (%s); a restart of "
 		"rsvpd goes back to it",
 		w->history.state_dir, strerror(-rc));
-	source_report_add(&w->work.notes, "rollback",
+	source_report_add(&o->notes, "rollback",
 		"%s/policy.rollback: not removed (%s); a restart of rsvpd goes "
 		"back to it (load again when it can be removed)",
 		w->history.state_dir, strerror(-rc));
@@ -122,12 +123,12 @@ let_go(struct worker *w)
 
 /* What is told to be in force is that after a restart, too. */
 static void
-save_now(struct worker *w)
+save_now(struct worker *w, struct work_order *o)
 {
 	const int rc = worker_save(w);
 
 	if (rc < 0)
-		source_report_add(&w->work.notes, "cache",
+		source_report_add(&o->notes, "cache",
 			"%s/policy.cache: not written (%s); a restart of rsvpd "
 			"does not know this generation",
 			w->force.state_dir, strerror(-rc));
@@ -135,58 +136,60 @@ save_now(struct worker *w)
 
 /* The directory has said what it has, or that it has nothing to say. */
 static void
-end_load(struct worker *w)
+end_load(struct worker *w, struct work_order *o)
 {
-	const char *problem = w->work.problem;
-	struct worker_done done;
-	struct text t;
+	const char *problem = o->problem;
+	struct worker_done *done = &o->order->done;
+	struct text t = text_over(done->text, sizeof(done->text));
 
 	if (w->directory.present && problem[0] == '\0')
 		worker_consider(w);
-	save_now(w);
-	done = answer(w, problem[0] == '\0' && w->answer != ANSWER_UNUSABLE);
-	t = text_over(done.text, sizeof(done.text));
+	save_now(w, o);
+	answer(w, o,
+		problem[0] == '\0' && w->answer != ANSWER_UNUSABLE &&
+			w->held.generation == 0);
 	text_printf(&t, "generation %" PRIu64 " is in force",
 		generation_in_force(w));
+	if (w->held.generation != 0)
+		text_add(&t, ", by a rollback that came meanwhile");
 	if (w->directory.present)
 		text_printf(&t, "; %s",
 			w->directory_status[0] != '\0' ? w->directory_status
 						       : problem);
-	finish(w, &done, NULL, 0);
+	finish(w, o);
 }
 
 static void
-wait_for_directory(struct worker *w)
+wait_for_directory(struct work_order *o, uint64_t asked)
 {
-	w->work.waiting = true;
-	w->work.until = mono_add_ms(os_now(), WAIT_MS);
-	dir_hurry(w->dir);
+	o->waiting = true;
+	o->asked = asked;
+	o->until = mono_add_ms(os_now(), WAIT_MS);
 }
 
 static void
-begin_load(struct worker *w, char *text)
+begin_load(struct worker *w, struct work_order *o, char *text)
 {
-	struct work_order *o = &w->work;
-
 	if (!text) {
-		refuse(w, "no memory");
+		refuse(w, o, "no memory");
 		return;
 	}
 	if (!worker_take_conf(w, text, &o->errors, &o->notes)) {
-		refuse(w,
-			"the file has %zu error%s; generation %" PRIu64
-			" stays in force",
-			o->errors.count, o->errors.count == 1 ? "" : "s",
+		char wrong[SOURCE_WRONG];
+
+		refuse(w, o,
+			"the file %s; generation %" PRIu64 " stays in force",
+			source_report_wrong(&o->errors, wrong),
 			generation_in_force(w));
 		return;
 	}
-	forget_rollback(w);
+	forget_rollback(w, o);
 	if (w->held.generation != 0)
 		let_go(w);
 	if (w->directory.present)
-		wait_for_directory(w);
+		wait_for_directory(o, w->asked);
 	else
-		end_load(w);
+		end_load(w, o);
 }
 
 /* ---- a candidate --------------------------------------------------------- */
@@ -221,71 +224,77 @@ is_too_strict(const struct source_directory *d, const struct work_order *o)
 }
 
 static void
-end_candidate(struct worker *w)
+tell_candidate(struct worker *w, struct work_order *o,
+	const struct source_directory *d, bool known)
 {
-	struct work_order *o = &w->work;
+	struct worker_done *done = &o->order->done;
+	const uint64_t generation = done->generation;
+	struct text t = text_over(done->text, sizeof(done->text));
+
+	answer(w, o, !is_too_strict(d, o));
+	done->generation = generation;
+	if (!done->ok)
+		text_add(&t, "entries cannot be read, and it is strict; ");
+	if (d->present && !known)
+		text_add(&t, "nothing is known from the directory; ");
+	text_add(&t, o->problem);
+	finish(w, o);
+}
+
+static void
+end_candidate(struct worker *w, struct work_order *o)
+{
 	struct source_draft live = { 0 };
 	struct source_directory d;
 	const struct worker_build b = { o->text ? o->text : w->conf, NULL, &d,
 		&o->errors, &o->notes, &live };
 	bool known = false;
 	struct policy_set *set = worker_compile(w, &b, &known);
-	struct worker_done done;
-	struct text t;
-	uint8_t *bytes = NULL;
-	size_t len = 0;
+	struct worker_done *done = &o->order->done;
+	char wrong[SOURCE_WRONG];
 
+	source_draft_done(&live);
 	if (!set) {
-		source_draft_done(&live);
-		refuse(w, "the source has %zu error%s", o->errors.count,
-			o->errors.count == 1 ? "" : "s");
+		refuse(w, o, "the source %s",
+			source_report_wrong(&o->errors, wrong));
 		return;
 	}
-	if (write_candidate(w, set, &bytes, &len)) {
-		done = answer(w, !is_too_strict(&d, o));
-		done.generation = set->generation;
-		t = text_over(done.text, sizeof(done.text));
-		if (!done.ok)
-			text_add(&t, "entries cannot be read, and it is "
-				     "strict; ");
-		if (d.present && !known)
-			text_add(&t, "nothing is known from the directory; ");
-		text_add(&t, o->problem);
-		finish(w, &done, bytes, len);
+	if (write_candidate(w, set, &done->candidate, &done->candidate_len)) {
+		done->generation = set->generation;
+		tell_candidate(w, o, &d, known);
 	} else {
-		refuse(w, "no memory");
+		refuse(w, o, "no memory");
 	}
 	policy_set_free(set);
-	source_draft_done(&live);
 }
 
 static void
-begin_candidate(struct worker *w, char *text)
+begin_candidate(struct worker *w, struct work_order *o, char *text)
 {
-	w->work.text = text;
+	o->text = text;
 	if (!text && !w->conf)
-		refuse(w, "no file has been read yet");
+		refuse(w, o, "no file has been read yet");
 	else if (w->directory.present)
-		wait_for_directory(w);
+		wait_for_directory(o, dir_ask(w->dir));
 	else
-		end_candidate(w);
+		end_candidate(w, o);
 }
 
 /* ---- rollback ------------------------------------------------------------ */
 
 /* In force from now on, and after a restart. */
 static void
-hold(struct worker *w, const struct held *held)
+hold(struct worker *w, struct work_order *o, const struct held *held)
 {
 	uint64_t was = generation_in_force(w);
-	struct worker_done done;
-	struct text t;
+	struct worker_done *done = &o->order->done;
+	struct text t = text_over(done->text, sizeof(done->text));
 	int rc =
 		history_hold(&w->history, held->generation, held->since_unix_s);
 
 	if (rc < 0) {
 		alloc_put(alloc_heap(), held->snapshot);
-		refuse(w,
+		refuse(w, o,
 			"%s/policy.rollback: not written (%s); generation "
 			"%" PRIu64 " stays in force",
 			w->history.state_dir, strerror(-rc), was);
@@ -299,36 +308,36 @@ hold(struct worker *w, const struct held *held)
 		", until rsvpctl policy load",
 		held->generation, was);
 	worker_judge_again(w);
-	done = answer(w, true);
-	t = text_over(done.text, sizeof(done.text));
+	answer(w, o, true);
 	text_printf(&t,
 		"generation %" PRIu64 " is in force until rsvpctl policy load",
 		held->generation);
-	finish(w, &done, NULL, 0);
+	finish(w, o);
 }
 
 static void
-begin_rollback(struct worker *w)
+begin_rollback(struct worker *w, struct work_order *o)
 {
 	const uint64_t now = generation_in_force(w);
 	const struct history_entry *before = history_before(&w->history, now);
-	struct held held = { .generation = w->work.order.generation,
+	struct held held = { .generation = o->order->generation,
 		.since_unix_s = (int64_t)time(NULL) };
 	const char *problem;
 
 	if (!w->history.state_dir) {
-		refuse(w, "no generations are kept: policyd has no state "
-			  "directory");
+		refuse(w, o,
+			"no generations are kept: policyd has no state "
+			"directory");
 		return;
 	}
 	if (held.generation == 0 && before)
 		held.generation = before->generation;
 	if (held.generation == 0) {
-		refuse(w, "no generation before %" PRIu64 " is kept", now);
+		refuse(w, o, "no generation before %" PRIu64 " is kept", now);
 		return;
 	}
 	if (held.generation == now) {
-		refuse(w, "generation %" PRIu64 " is in force already", now);
+		refuse(w, o, "generation %" PRIu64 " is in force already", now);
 		return;
 	}
 	w->history.needed = held.generation;
@@ -337,26 +346,50 @@ begin_rollback(struct worker *w)
 	problem = history_load(
 		&w->history, held.generation, &held.snapshot, &held.len);
 	if (problem)
-		refuse(w,
+		refuse(w, o,
 			"generation %" PRIu64 ": %s (rsvpctl policy history "
 			"lists what is kept); generation %" PRIu64
 			" stays in force",
 			held.generation, problem, now);
 	else
-		hold(w, &held);
+		hold(w, o, &held);
 }
 
 /* ---- orders -------------------------------------------------------------- */
 
-void
-order_begin(struct worker *w, const struct worker_order *order)
+/* There is room: no more are under way than that. */
+static struct work_order *
+room(struct worker *w)
 {
+	size_t i = 0;
+
+	while (w->work[i].order)
+		i++;
+	return &w->work[i];
+}
+
+/* Whoever waited has been told that it failed. */
+static bool
+is_too_late(const struct worker_order *order)
+{
+	return mono_reached(order->begin_by, os_now());
+}
+
+void
+order_begin(struct worker *w, struct worker_order *order)
+{
+	struct work_order *o = room(w);
 	char *text = order->text;
 
-	w->work = (struct work_order){ .order = *order, .until = MONO_NEVER };
-	w->work.order.text = NULL; /* taken by who begins */
+	*o = (struct work_order){ .order = order, .until = MONO_NEVER };
+	order->text = NULL; /* taken by who begins */
+	if (is_too_late(order)) {
+		free(text);
+		refuse(w, o, "it came too late: nothing was done");
+		return;
+	}
 	if (order->unread[0] != '\0') {
-		refuse(w,
+		refuse(w, o,
 			"the file cannot be read: %s; generation %" PRIu64
 			" stays in force",
 			order->unread, generation_in_force(w));
@@ -364,66 +397,75 @@ order_begin(struct worker *w, const struct worker_order *order)
 	}
 	switch ((enum policy_order)order->what) {
 	case POLICY_ORDER_LOAD:
-		begin_load(w, text ? text : strdup(""));
+		begin_load(w, o, text ? text : strdup(""));
 		return;
 	case POLICY_ORDER_CANDIDATE:
-		begin_candidate(w, text ? text : strdup(""));
+		begin_candidate(w, o, text ? text : strdup(""));
 		return;
 	case POLICY_ORDER_DIRECTORY:
 		free(text); /* there is none */
-		begin_candidate(w, NULL);
+		begin_candidate(w, o, NULL);
 		return;
 	case POLICY_ORDER_ROLLBACK:
 		free(text); /* as above */
-		begin_rollback(w);
+		begin_rollback(w, o);
 		return;
 	case POLICY_ORDER_END:
 		break;
 	}
 	free(text);
-	refuse(w, "an order that is not known");
+	refuse(w, o, "an order that is not known");
 }
 
 static void
-go_on(struct worker *w)
+go_on(struct worker *w, struct work_order *o, const char *problem)
 {
-	w->work.waiting = false;
-	w->work.until = MONO_NEVER;
-	if (w->work.order.what == POLICY_ORDER_LOAD)
-		end_load(w);
+	(void)text_copy(
+		o->problem, sizeof(o->problem), problem); /* cut is fine */
+	o->waiting = false;
+	o->until = MONO_NEVER;
+	if (o->order->what == POLICY_ORDER_LOAD)
+		end_load(w, o);
 	else
-		end_candidate(w);
+		end_candidate(w, o);
 }
 
 void
-order_heard(struct worker *w, const char *problem)
+order_heard(struct worker *w, uint64_t heard, const char *problem)
 {
-	if (!w->work.waiting)
-		return;
-	(void)text_copy(w->work.problem, sizeof(w->work.problem),
-		problem); /* cut is fine */
-	go_on(w);
+	for (size_t i = 0; i < POLICY_ORDERS_MAX; i++)
+		if (w->work[i].waiting && w->work[i].asked <= heard)
+			go_on(w, &w->work[i], problem);
 }
 
 struct mono
 order_until(const struct worker *w)
 {
-	return w->work.waiting ? w->work.until : MONO_NEVER;
+	struct mono first = MONO_NEVER;
+
+	for (size_t i = 0; i < POLICY_ORDERS_MAX; i++)
+		if (w->work[i].waiting)
+			first = mono_earlier(first, w->work[i].until);
+	return first;
+}
+
+static void
+check_time(struct worker *w, struct work_order *o, struct mono now)
+{
+	char said[WORKER_PROBLEM];
+	struct text t = text_over(said, sizeof(said));
+
+	text_printf(&t, "no server has answered for %d s", WAIT_MS / 1000);
+	if (!w->directory.present)
+		go_on(w, o, "");
+	else if (mono_reached(o->until, now))
+		go_on(w, o, said);
 }
 
 void
 order_check_time(struct worker *w, struct mono now)
 {
-	char said[WORKER_PROBLEM];
-	struct text t = text_over(said, sizeof(said));
-
-	if (!w->work.waiting)
-		return;
-	if (!w->directory.present) {
-		order_heard(w, "");
-		return;
-	}
-	text_printf(&t, "no server has answered for %d s", WAIT_MS / 1000);
-	if (mono_reached(w->work.until, now))
-		order_heard(w, said);
+	for (size_t i = 0; i < POLICY_ORDERS_MAX; i++)
+		if (w->work[i].waiting)
+			check_time(w, &w->work[i], now);
 }

@@ -27,8 +27,9 @@ struct held {
 
 /* An order in hand, until the directory has answered or the time is over. */
 struct work_order {
-	struct worker_order order;
-	bool waiting; /* for the directory */
+	struct worker_order *order; /* owned; NULL: none */
+	bool waiting;               /* for the directory */
+	uint64_t asked;             /* what it has to hear (dir_ask()) */
 	struct mono until;
 	struct source_report errors;
 	struct source_report notes;
@@ -50,8 +51,8 @@ struct worker {
 	bool conf_unread;
 	bool conf_changed;
 	bool hurry;
-	bool kicked;               /* by the directory's thread */
-	struct worker_order order; /* to be begun; what 0: none */
+	bool kicked;                 /* by the directory's thread */
+	struct worker_orders orders; /* to be begun */
 	struct worker_news news;
 
 	_Atomic uint32_t poll_s; /* 0: by the file */
@@ -62,10 +63,11 @@ struct worker {
 	struct force force;
 	char *conf; /* text that compiled last; NULL: none yet */
 	struct source_directory directory;
-	int64_t confirmed_s;    /* when the directory's part was */
-	bool considered;        /* since these settings are followed */
-	uint64_t stale_key;     /* of which maxAge passed, and was acted on */
-	struct mono switch_at;  /* when it will have been quiet */
+	int64_t confirmed_s;   /* when the directory's part was */
+	uint64_t asked;        /* of the directory, when it was last followed */
+	bool considered;       /* since these settings are followed */
+	uint64_t stale_key;    /* of which maxAge passed, and was acted on */
+	struct mono switch_at; /* when it will have been quiet */
 	struct mono changed_at; /* the first change of those that wait */
 	bool waiting;           /* for the generation entry */
 	size_t skipped;
@@ -76,8 +78,8 @@ struct worker {
 	char file_status[WORKER_STATUS / 3];
 	char directory_status[WORKER_STATUS * 2 / 3];
 	struct history history;
-	struct held held;       /* a rollback; its generation 0: none */
-	struct work_order work; /* in hand; its what 0: none */
+	struct held held; /* a rollback; its generation 0: none */
+	struct work_order work[POLICY_ORDERS_MAX];
 };
 
 /* ---- worker_start.c ------------------------------------------------------ */
@@ -93,10 +95,8 @@ uint64_t worker_stale_key(uint64_t key);
 void worker_tell_status(struct worker *worker);
 /* What is in force: what the sources say, or what a rollback holds. */
 void worker_tell_snapshot(struct worker *worker);
-/* The end of an order; takes candidate, a snapshot or NULL, from
- * alloc_heap(). */
-void worker_tell_done(struct worker *worker, const struct worker_done *done,
-	uint8_t *candidate, size_t len);
+/* The end of an order; takes it. */
+void worker_tell_done(struct worker *worker, struct worker_order *order);
 
 /* ---- worker.c ------------------------------------------------------------ */
 
@@ -140,10 +140,11 @@ void worker_consider(struct worker *worker);
 
 /* ---- worker_order.c ------------------------------------------------------ */
 
-/* Takes the text of the file. */
-void order_begin(struct worker *worker, const struct worker_order *order);
-/* The directory has answered, or failed (problem). */
-void order_heard(struct worker *worker, const char *problem);
+/* Takes it. */
+void order_begin(struct worker *worker, struct worker_order *order);
+/* The directory has answered what was asked up to there, or failed (problem).
+ */
+void order_heard(struct worker *worker, uint64_t heard, const char *problem);
 /* When one has waited enough; MONO_NEVER: none waits. */
 struct mono order_until(const struct worker *worker);
 void order_check_time(struct worker *worker, struct mono now);

@@ -16,7 +16,6 @@ struct work {
 	bool unread; /* which could not be read */
 	bool hurry;
 	char *text; /* of it, owned; NULL: there is none */
-	struct worker_order order;
 	bool ending;
 };
 
@@ -31,21 +30,34 @@ wait_for_work(struct worker *w, struct mono end)
 
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
 	while (!w->ending && !w->conf_changed && !w->hurry && !w->kicked &&
-		w->order.what == 0 && rc != ETIMEDOUT) {
+		TAILQ_EMPTY(&w->orders) && rc != ETIMEDOUT) {
 		if (end.us == MONO_NEVER.us)
 			rc = pthread_cond_wait(&w->cond, &w->lock);
 		else
 			rc = pthread_cond_timedwait(&w->cond, &w->lock, &until);
 	}
 	work = (struct work){ w->conf_changed, w->conf_unread, w->hurry,
-		w->conf_new, w->order, w->ending };
-	w->order = (struct worker_order){ 0 };
+		w->conf_new, w->ending };
 	w->conf_new = NULL;
 	w->conf_changed = false;
 	w->hurry = false;
 	w->kicked = false;
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 	return work;
+}
+
+/* NULL: none is to be begun. */
+static struct worker_order *
+next_order(struct worker *w)
+{
+	struct worker_order *order;
+
+	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
+	order = TAILQ_FIRST(&w->orders);
+	if (order)
+		TAILQ_REMOVE_HEAD(&w->orders, worker_order, entry);
+	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
+	return order;
 }
 
 static void
@@ -90,8 +102,8 @@ worker_main(void *arg)
 		if (work.hurry && w->directory.present)
 			dir_hurry(w->dir);
 		worker_take_news(w);
-		if (work.order.what != 0)
-			order_begin(w, &work.order);
+		for (struct worker_order *o; (o = next_order(w));)
+			order_begin(w, o);
 		order_check_time(w, os_now());
 		worker_do_what_is_due(w);
 	}
@@ -151,11 +163,10 @@ worker_poll(struct worker *w, uint32_t poll_s)
 }
 
 void
-worker_order(struct worker *w, const struct worker_order *order)
+worker_order(struct worker *w, struct worker_order *order)
 {
 	(void)pthread_mutex_lock(&w->lock); /* cannot fail */
-	free(w->order.text);
-	w->order = *order;
+	TAILQ_INSERT_TAIL(&w->orders, order, entry);
 	(void)pthread_cond_signal(&w->cond);  /* cannot fail */
 	(void)pthread_mutex_unlock(&w->lock); /* cannot fail */
 }
@@ -194,6 +205,8 @@ worker_start(const char *state_dir, const char *name, int wake_fd)
 
 	if (!w)
 		return NULL;
+	TAILQ_INIT(&w->orders);
+	TAILQ_INIT(&w->news.done);
 	w->force.state_dir = state_dir;
 	w->force.save_at = MONO_NEVER;
 	w->switch_at = MONO_NEVER;

@@ -14,7 +14,9 @@
 #include "base/text.h"
 #include "rsvpd/daemon.h"
 
-enum { WAIT_MS = 60000 /* policyd gives up on its directory long before */ };
+/* policyd has to begin in time, or the order is none: what it then does, with a
+ * directory that it gives up on, ends before the wait does. */
+enum { BEGIN_MS = 30000, WAIT_MS = 60000 };
 
 struct order {
 	uint32_t serial; /* 0: none */
@@ -28,6 +30,8 @@ struct policy_orders {
 	struct loop_timer *timer;
 	struct order at[POLICY_ORDERS_MAX];
 	uint32_t serial;
+	int64_t begin_ms;
+	int64_t wait_ms;
 };
 
 static void set_timer(struct policy_orders *orders);
@@ -40,6 +44,13 @@ done_free(struct policy_done *done)
 	if (done && done->fd >= 0)
 		(void)close(done->fd); /* of memory: nothing to lose */
 	free(done);
+}
+
+static bool
+changes_the_rules(const struct order *order)
+{
+	return order->wish.what == POLICY_ORDER_LOAD ||
+	       order->wish.what == POLICY_ORDER_ROLLBACK;
 }
 
 /* The order is over before its wish is called: that may add another. */
@@ -73,7 +84,12 @@ on_time(void *arg)
 	for (size_t i = 0; i < POLICY_ORDERS_MAX; i++)
 		if (orders->at[i].serial != 0 &&
 			mono_reached(orders->at[i].until, now))
-			fail(&orders->at[i], "policyd does not answer");
+			fail(&orders->at[i],
+				changes_the_rules(&orders->at[i])
+					? "policyd does not answer; what it "
+					  "may still do shows in rsvpctl "
+					  "policy history"
+					: "policyd does not answer");
 	set_timer(orders);
 }
 
@@ -124,11 +140,13 @@ policy_orders_add(struct policy_orders *orders, const struct policy_wish *wish,
 		orders->serial = 1;
 	*free_one = (struct order){ .serial = orders->serial,
 		.wish = *wish,
-		.until = mono_add_ms(loop_now(), WAIT_MS) };
+		.until = mono_add_ms(loop_now(), orders->wait_ms) };
 	set_timer(orders);
 	start = msg_begin(w, POLICY_MSG_ORDER, orders->serial);
 	msg_put_u8(w, POLICY_ATTR_ORDER, (uint8_t)wish->what);
 	msg_put_u64(w, POLICY_ATTR_GENERATION, wish->generation);
+	msg_put_u64(w, POLICY_ATTR_BEGIN_BY,
+		(uint64_t)mono_add_ms(loop_now(), orders->begin_ms).us);
 	msg_end(w, start);
 	return true;
 }
@@ -164,13 +182,6 @@ read_done(const struct msg *m, struct policy_done *done)
 	return !r.failed;
 }
 
-static bool
-changes_the_rules(const struct order *order)
-{
-	return order->wish.what == POLICY_ORDER_LOAD ||
-	       order->wish.what == POLICY_ORDER_ROLLBACK;
-}
-
 bool
 policy_orders_answered(struct policy_orders *orders, const struct msg *m,
 	int fd, uint64_t loading)
@@ -190,6 +201,8 @@ policy_orders_answered(struct policy_orders *orders, const struct msg *m,
 		if (orders->at[i].serial == m->serial && !orders->at[i].done)
 			order = &orders->at[i];
 	if (!order) { /* given up */
+		log_warn(LOG_POLICY, "policyd: answered too late: %s",
+			done->text);
 		done_free(done);
 		return true;
 	}
@@ -262,11 +275,20 @@ policy_orders_new(struct engine *engine)
 
 	if (!orders)
 		return NULL;
+	policy_orders_patience(orders, BEGIN_MS, WAIT_MS);
 	orders->timer = loop_timer_add(engine->loop, on_time, orders);
 	if (orders->timer)
 		return orders;
 	free(orders);
 	return NULL;
+}
+
+void
+policy_orders_patience(
+	struct policy_orders *orders, int64_t begin_ms, int64_t wait_ms)
+{
+	orders->begin_ms = begin_ms;
+	orders->wait_ms = wait_ms;
 }
 
 void

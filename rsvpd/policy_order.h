@@ -33,6 +33,10 @@ struct policy_wish {
 /* NULL: no memory. */
 struct policy_orders *policy_orders_new(struct engine *engine);
 void policy_orders_free(struct policy_orders *orders);
+/* By when policyd has to have begun one, and how long it is waited for: else 30
+ * and 60 seconds. */
+void policy_orders_patience(
+	struct policy_orders *orders, int64_t begin_ms, int64_t wait_ms);
 
 /* Remember the wish, and write the message.  False: too many wait. */
 bool policy_orders_add(struct policy_orders *orders,

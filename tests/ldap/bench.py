@@ -27,7 +27,7 @@ SNAPSHOT, LOADED, STATUS, ORDER, DONE, IN_FORCE = 1, 2, 3, 4, 5, 6
 PING, PONG, RELOAD, POLICY = 1, 2, 3, 9
 GENERATION, SIZE, TEXT = 1, 2, 3
 ANSWER_TIME, WHAT, OK, LINES = 12, 18, 19, 20
-HELD, HELD_TIME, RELEASE = 21, 22, 26
+HELD, HELD_TIME, RELEASE, BEGIN_BY = 21, 22, 26, 27
 LOAD, CANDIDATE, DIRECTORY, ROLLBACK = 1, 2, 3, 4
 FACTS = {4: "server", 5: "mode", 6: "connected", 7: "waiting", 8: "entries",
          9: "skipped", 10: "cookie", 11: "change", 12: "answer", 13: "cache",
@@ -145,12 +145,15 @@ class Relay:
         self.refuse = False
         self.change = lambda data: data  # of what the client sends
         self.ending = False
+        self.rounds = 0
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
 
     def silence(self):
         """What is connected now stays so, and nothing passes any more."""
         self.silent |= {s for pair in self.pairs for s in pair}
+        before = self.rounds  # the one under way may still pass something
+        wait_for(lambda: self.rounds > before + 1, "silence")
 
     def hang_up(self):
         """End what is connected now."""
@@ -188,6 +191,7 @@ class Relay:
 
     def _run(self):
         while not self.ending:
+            self.rounds += 1
             sockets = {s: pair for pair in list(self.pairs) for s in pair
                        if s not in self.silent}
             ready, _, _ = select.select([self.listener, *sockets], [], [],
@@ -359,7 +363,9 @@ class Policyd:
                     "ok": attributes[OK] != b"\0",
                     "generation": whole(attributes[GENERATION]),
                     "text": attributes[TEXT].decode(),
-                    "lines": attributes[LINES].decode()}
+                    "lines": attributes[LINES].decode(),
+                    "candidate": os.pread(fds[0], 1 << 24, 0) if fds
+                    else None}
             elif kind == STATUS:
                 self.held = whole(attributes[HELD])
                 self.release = whole(attributes[RELEASE])
@@ -372,10 +378,11 @@ class Policyd:
             os.close(fd)
         return bool(data)
 
-    def order(self, what, *, generation=0, serial=1):
+    def order(self, what, *, generation=0, serial=1, begin_by=None):
         """What an operator wants, by way of the engine."""
+        late = b"" if begin_by is None else number(BEGIN_BY, begin_by)
         self.engine.send(message(ORDER, serial, struct.pack(
-            "<HHB", WHAT, 5, what) + number(GENERATION, generation)))
+            "<HHB", WHAT, 5, what) + number(GENERATION, generation) + late))
 
     def carry_out(self, what, **how):
         """The same, and its answer."""

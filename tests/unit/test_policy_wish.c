@@ -355,6 +355,73 @@ what_is_kept_and_held_is_read(void)
 	pt_free(b);
 }
 
+/* The order as it is written: by when it has to be begun. */
+static int64_t
+begin_by(struct policy_orders *orders, enum policy_order what, struct heard *h)
+{
+	const struct policy_wish wish = { what, 0, take, h };
+	uint8_t bytes[128];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct buf_reader r;
+	int64_t at = 0;
+	struct msg_attr a;
+	struct msg m;
+
+	T_CHECK(policy_orders_add(orders, &wish, &w), "no room");
+	r = buf_reader(bytes, buf_written(&w));
+	T_CHECK(msg_next(&r, &m), "no message");
+	while (msg_attr_next(&m.body, &a))
+		if (a.type == POLICY_ATTR_BEGIN_BY)
+			at = (int64_t)msg_get_u64(&a);
+	return at;
+}
+
+static void
+an_order_says_by_when_it_has_to_be_begun(void)
+{
+	struct pt *b = bench();
+	struct policy_orders *orders = policy_orders_new(&b->engine);
+	struct heard h = { 0 };
+	const int64_t before = loop_now().us;
+	int64_t at = begin_by(orders, POLICY_ORDER_ROLLBACK, &h);
+
+	T_CHECK(at >= before + 30000000, "it is too soon");
+	T_CHECK(at <= loop_now().us + 30000000, "it is too late");
+	policy_orders_free(orders);
+	pt_free(b);
+}
+
+/* It may be carried out still: who waits is told where that shows. */
+static void
+an_order_that_is_not_answered_ends(void)
+{
+	struct pt *b = bench();
+	struct policy_orders *orders = policy_orders_new(&b->engine);
+	struct heard load = { 0 };
+	struct heard diff = { 0 };
+	struct heard later = { 0 };
+	const int64_t begin = loop_now().us;
+
+	policy_orders_patience(orders, 7, 3600000);
+	(void)begin_by(orders, POLICY_ORDER_LOAD, &later);
+	policy_orders_patience(orders, 7, 20);
+	(void)begin_by(orders, POLICY_ORDER_LOAD, &load);
+	(void)begin_by(orders, POLICY_ORDER_CANDIDATE, &diff);
+	while (load.count == 0 || diff.count == 0)
+		pt_one_turn(b);
+	T_CHECK(loop_now().us >= begin + 20000, "too soon");
+	T_CHECK(!load.last.ok && !diff.last.ok, "it succeeded");
+	T_CHECK(strstr(load.last.text, "rsvpctl policy history"), "%s",
+		load.last.text);
+	T_STR(diff.last.text, "policyd does not answer");
+	T_EQ(later.count, 0);
+	/* Their places are free. */
+	for (size_t i = 1; i < POLICY_ORDERS_MAX; i++)
+		(void)begin_by(orders, POLICY_ORDER_LOAD, &later);
+	policy_orders_free(orders);
+	pt_free(b);
+}
+
 static struct t_case cases[] = {
 	{ "an order is asked and its answer told",
 		an_order_is_asked_and_its_answer_told },
@@ -377,6 +444,10 @@ static struct t_case cases[] = {
 	{ "a malformed answer ends the connection",
 		a_malformed_answer_ends_the_connection },
 	{ "what is kept and held is read", what_is_kept_and_held_is_read },
+	{ "an order says by when it has to be begun",
+		an_order_says_by_when_it_has_to_be_begun },
+	{ "an order that is not answered ends",
+		an_order_that_is_not_answered_ends },
 };
 
 T_MAIN(cases)
