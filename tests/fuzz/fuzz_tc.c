@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "rsvpd/account.h"
+#include "rsvpd/engine_life.h"
+#include "rsvpd/marks.h"
 #include "rsvpd/tc_client.h"
 #include "tests/fuzz/rim.h"
 
@@ -42,6 +44,20 @@ account_counter(struct account *account, const struct tc_counter *counter)
 {
 	(void)account;
 	(void)counter;
+}
+
+/* It listens all the time. */
+void
+engine_adopted(struct engine *e)
+{
+	(void)e;
+}
+
+/* Nothing is marked. */
+void
+marks_done(struct marks *marks, uint32_t flow_id, int error)
+{
+	(void)marks, (void)flow_id, (void)error;
 }
 
 static void
