@@ -102,6 +102,7 @@ libtctree_la_SOURCES = \
 	tcctl/tree_conf_value.c \
 	tcctl/tree_fault.c tcctl/tree_int.h \
 	tcctl/tree_filter.c \
+	tcctl/tree_index.c \
 	tcctl/tree_known.c \
 	tcctl/tree_marks.c \
 	tcctl/tree_plan.c \

@@ -193,13 +193,22 @@ build_stab(struct tree_building *b, const struct tree_stab *from,
 			tc_stab_problem(&extra->stab));
 }
 
-static bool
-handle_is_taken(const struct tree_iface *iface, uint32_t handle)
+enum by { HANDLE, PARENT };
+
+static void
+index_iface(const struct tree_iface *iface, struct tree_index *ret)
 {
 	for (size_t i = 0; i < iface->qdisc_count; i++)
-		if (iface->qdiscs[i].handle == handle)
-			return true;
-	return false;
+		tree_index_add(ret, HANDLE, iface->qdiscs[i].handle, i);
+	for (size_t i = 0; i < iface->class_count; i++)
+		tree_index_add(ret, PARENT, iface->classes[i].parent, i);
+	tree_index_sort(ret);
+}
+
+static bool
+is_there(const struct tree_building *b, enum by by, uint32_t key)
+{
+	return tree_index_from(&b->index, by, key, 0) != TREE_NOWHERE;
 }
 
 static void
@@ -213,7 +222,7 @@ build_qdiscs(struct tree_building *b)
 
 		if (!o)
 			return;
-		while (q->handle == 0 && handle_is_taken(b->iface, next << 16))
+		while (q->handle == 0 && is_there(b, HANDLE, next << 16))
 			next++;
 		o->ifindex = b->link->ifindex;
 		o->parent = q->parent;
@@ -229,22 +238,12 @@ build_qdiscs(struct tree_building *b)
 
 /* ---- classes ------------------------------------------------------------- */
 
-static bool
-is_inner(const struct tree_iface *iface, uint32_t id)
-{
-	for (size_t i = 0; i < iface->class_count; i++)
-		if (iface->classes[i].parent == id)
-			return true;
-	return false;
-}
-
 static uint32_t
-r2q_of(const struct tree_iface *iface, uint32_t handle)
+r2q_of(const struct tree_building *b, uint32_t handle)
 {
-	for (size_t i = 0; i < iface->qdisc_count; i++)
-		if (iface->qdiscs[i].handle == handle)
-			return or_zero(iface->qdiscs[i].p.r2q);
-	return 0;
+	size_t at = tree_index_from(&b->index, HANDLE, handle, 0);
+
+	return at == TREE_NOWHERE ? 0 : or_zero(b->iface->qdiscs[at].p.r2q);
 }
 
 static void
@@ -271,12 +270,12 @@ build_htb_class(struct tree_building *b, const struct tree_class *c)
 		.cbuffer_ticks = tree_burst_ticks(&p->cburst, ceil_Bps,
 			tc_htb_burst_default(ceil_Bps, mtu, TICKS_PER_S)),
 		.quantum = (uint32_t)or_else(p->quantum_bytes,
-			tc_htb_quantum_default(p->rate_Bps,
-				r2q_of(b->iface, c->id & 0xffff0000u))),
+			tc_htb_quantum_default(
+				p->rate_Bps, r2q_of(b, c->id & 0xffff0000u))),
 		.prio = or_zero(p->prio),
 		.overhead = (uint16_t)or_zero(p->overhead_bytes),
 		.mpu = (uint16_t)or_zero(p->mpu_bytes),
-		.inner = is_inner(b->iface, c->id),
+		.inner = is_there(b, PARENT, c->id),
 		.atm = p->atm == 1 };
 }
 
@@ -298,11 +297,14 @@ tree_build(const struct tree_iface *iface, const struct tree_host *host,
 		return;
 	}
 	tree_locals(iface, host, &b.locals, faults);
+	index_iface(iface, &b.index);
+	into->failed = into->failed || b.index.failed;
 	build_qdiscs(&b);
 	for (size_t i = 0; i < iface->class_count; i++)
 		if (iface->classes[i].in == TREE_HTB)
 			build_htb_class(&b, &iface->classes[i]);
 	tree_build_filters(&b);
+	tree_index_done(&b.index);
 	tc_objects_rank(into);
 	tc_objects_sort(into);
 }

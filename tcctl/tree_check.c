@@ -24,31 +24,79 @@ name_of(uint32_t handle)
 	return n;
 }
 
-static const struct tree_class *
-find_class(const struct tree_iface *iface, uint32_t id)
+/* One interface of the description, and where its things are. */
+struct checking {
+	const struct tree_iface *iface;
+	struct tree_index index;
+	struct tree_faults *faults;
+};
+
+enum by { CLASS, CLASS_BELOW, QDISC, PREF, MARK };
+
+static uint64_t
+pref_key(const struct tree_filter *f)
 {
-	for (size_t i = 0; i < iface->class_count; i++)
-		if (iface->classes[i].id == id)
-			return &iface->classes[i];
-	return NULL;
+	return (uint64_t)f->parent << 16 | f->number;
+}
+
+/* Of a filter by mark: minor, with the preference's number in major. */
+static uint64_t
+mark_key(const struct tree_filter *f)
+{
+	return MARK + (pref_key(f) << 3);
+}
+
+static void
+index_all(struct checking *c)
+{
+	const struct tree_iface *iface = c->iface;
+
+	for (size_t i = 0; i < iface->class_count; i++) {
+		tree_index_add(&c->index, CLASS, iface->classes[i].id, i);
+		tree_index_add(
+			&c->index, CLASS_BELOW, iface->classes[i].parent, i);
+	}
+	for (size_t i = 0; i < iface->qdisc_count; i++)
+		tree_index_add(&c->index, QDISC, iface->qdiscs[i].handle, i);
+	for (size_t i = 0; i < iface->filter_count; i++) {
+		const struct tree_filter *f = &iface->filters[i];
+
+		tree_index_add(&c->index, PREF, pref_key(f), i);
+		if (f->kind == TREE_FW)
+			tree_index_add(&c->index, mark_key(f), f->mark, i);
+	}
+	tree_index_sort(&c->index);
+}
+
+/* The first of the keys, if it stands before place n. */
+static bool
+stands_before(const struct checking *c, uint64_t major, uint64_t minor,
+	size_t n, size_t *ret_at)
+{
+	*ret_at = tree_index_from(&c->index, major, minor, 0);
+	return *ret_at < n; /* TREE_NOWHERE is behind all */
+}
+
+static const struct tree_class *
+find_class(const struct checking *c, uint32_t id)
+{
+	size_t at = tree_index_from(&c->index, CLASS, id, 0);
+
+	return at == TREE_NOWHERE ? NULL : &c->iface->classes[at];
 }
 
 static const struct tree_qdisc *
-find_qdisc(const struct tree_iface *iface, uint32_t handle)
+find_qdisc(const struct checking *c, uint32_t handle)
 {
-	for (size_t i = 0; i < iface->qdisc_count; i++)
-		if (iface->qdiscs[i].handle == handle)
-			return &iface->qdiscs[i];
-	return NULL;
+	size_t at = tree_index_from(&c->index, QDISC, handle, 0);
+
+	return at == TREE_NOWHERE ? NULL : &c->iface->qdiscs[at];
 }
 
 static bool
-has_children(const struct tree_iface *iface, uint32_t id)
+has_children(const struct checking *c, uint32_t id)
 {
-	for (size_t i = 0; i < iface->class_count; i++)
-		if (iface->classes[i].parent == id)
-			return true;
-	return false;
+	return tree_index_from(&c->index, CLASS_BELOW, id, 0) != TREE_NOWHERE;
 }
 
 static uint64_t
@@ -61,11 +109,11 @@ bands_of(const struct tree_qdisc *q)
 
 /* A class that packets can be sent to: a described one, or a band. */
 static bool
-is_class(const struct tree_iface *iface, uint32_t id)
+is_class(const struct checking *c, uint32_t id)
 {
-	const struct tree_qdisc *q = find_qdisc(iface, id & 0xffff0000u);
+	const struct tree_qdisc *q = find_qdisc(c, id & 0xffff0000u);
 
-	return find_class(iface, id) != NULL ||
+	return find_class(c, id) != NULL ||
 	       (q && q->kind == TREE_PRIO && (id & 0xffff) <= bands_of(q));
 }
 
@@ -101,9 +149,9 @@ check_tbf(const struct tree_qdisc *q, struct tree_faults *faults)
 }
 
 static void
-check_default(const struct tree_iface *iface, const struct tree_qdisc *q,
-	struct tree_faults *faults)
+check_default(const struct checking *c, const struct tree_qdisc *q)
 {
+	struct tree_faults *faults = c->faults;
 	uint32_t id = q->default_id;
 
 	if (id == 0 || q->default_missing)
@@ -113,13 +161,13 @@ check_default(const struct tree_iface *iface, const struct tree_qdisc *q,
 			"default: %s is not a class of qdisc %s (use %s%x)",
 			name_of(id).text, name_of(q->handle).text,
 			name_of(q->handle).text, id & 0xffff);
-	else if (!find_class(iface, id))
+	else if (!find_class(c, id))
 		tree_error(faults, q->line,
 			"default: there is no class %s; what no filter takes "
 			"would be sent unshaped (add the class, or name "
 			"another)",
 			name_of(id).text);
-	else if (has_children(iface, id))
+	else if (has_children(c, id))
 		tree_error(faults, q->line,
 			"default: class %s has classes below it and takes no "
 			"packets (name one of those)",
@@ -127,26 +175,24 @@ check_default(const struct tree_iface *iface, const struct tree_qdisc *q,
 }
 
 static void
-check_qdisc(
-	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+check_qdisc(const struct checking *c, size_t n)
 {
-	const struct tree_qdisc *q = &iface->qdiscs[n];
+	const struct tree_qdisc *q = &c->iface->qdiscs[n];
+	struct tree_faults *faults = c->faults;
+	size_t i;
 
-	for (size_t i = 0; i < n && q->handle != 0; i++)
-		if (iface->qdiscs[i].handle == q->handle) {
-			tree_error(faults, q->line,
-				"handle %s stands twice, first in line %u "
-				"(take another)",
-				name_of(q->handle).text, iface->qdiscs[i].line);
-			break;
-		}
-	if (find_class(iface, q->parent) && has_children(iface, q->parent))
+	if (q->handle != 0 && stands_before(c, QDISC, q->handle, n, &i))
+		tree_error(faults, q->line,
+			"handle %s stands twice, first in line %u (take "
+			"another)",
+			name_of(q->handle).text, c->iface->qdiscs[i].line);
+	if (find_class(c, q->parent) && has_children(c, q->parent))
 		tree_error(faults, q->line,
 			"queue: class %s has classes below it and can have no "
 			"queue (move it into one of those)",
 			name_of(q->parent).text);
 	if (q->kind == TREE_HTB)
-		check_default(iface, q, faults);
+		check_default(c, q);
 	if (q->kind == TREE_TBF)
 		check_tbf(q, faults);
 }
@@ -154,21 +200,21 @@ check_qdisc(
 /* ---- classes ------------------------------------------------------------- */
 
 static void
-check_class(
-	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+check_class(const struct checking *in, size_t n)
 {
-	const struct tree_class *c = &iface->classes[n];
+	const struct tree_class *c = &in->iface->classes[n];
+	struct tree_faults *faults = in->faults;
 	const struct tree_qdisc *q;
 	uint32_t major = c->parent & 0xffff0000u;
+	size_t i;
 
-	for (size_t i = 0; i < n; i++)
-		if (iface->classes[i].id == c->id) {
-			tree_error(faults, c->line,
-				"class %s stands twice, first in line %u (take "
-				"another id)",
-				name_of(c->id).text, iface->classes[i].line);
-			return;
-		}
+	if (stands_before(in, CLASS, c->id, n, &i)) {
+		tree_error(faults, c->line,
+			"class %s stands twice, first in line %u (take another "
+			"id)",
+			name_of(c->id).text, in->iface->classes[i].line);
+		return;
+	}
 	if (major != 0 && (c->id & 0xffff0000u) != major)
 		tree_error(faults, c->line,
 			"class %s cannot be in qdisc %s (use id = \"%s%x\";)",
@@ -180,7 +226,7 @@ check_class(
 			"class %s: ceil is below rate (raise it, or leave it "
 			"out: then it is the rate)",
 			name_of(c->id).text);
-	q = find_qdisc(iface, major);
+	q = find_qdisc(in, major);
 	if (q && q->kind == TREE_PRIO && (c->id & 0xffff) > bands_of(q))
 		tree_error(faults, c->line,
 			"class %s: the qdisc has %d bands, %s1 to %s%x",
@@ -224,13 +270,14 @@ uses_local(const struct tree_filter *f)
 }
 
 static void
-check_target(const struct tree_iface *iface, const struct tree_filter *f,
-	struct tree_faults *faults)
+check_target(const struct checking *c, const struct tree_filter *f)
 {
+	const struct tree_iface *iface = c->iface;
+	struct tree_faults *faults = c->faults;
 	bool inside = (f->parent & 0xffff0000u) != TC_INGRESS_HANDLE;
 
 	if (inside && f->classid != 0 && !f->missing &&
-		!is_class(iface, f->classid))
+		!is_class(c, f->classid))
 		tree_error(faults, f->line,
 			"class: there is no class %s (add it, or name another)",
 			name_of(f->classid).text);
@@ -284,68 +331,63 @@ tree_number_filters(struct tree_iface *iface)
 		iface->filters[i].number = number_of(iface->filters, i);
 }
 
-/* What two filters with one preference may not differ in, or share. */
+/* What filters with one preference may not differ in, or share. */
 static void
-check_pair(const struct tree_filter *a, const struct tree_filter *f,
-	struct tree_faults *faults)
+check_pref(const struct checking *c, const struct tree_filter *f, size_t n)
 {
-	if (a->number != f->number || a->parent != f->parent)
+	const struct tree_filter *a;
+	size_t i;
+
+	if (!stands_before(c, PREF, pref_key(f), n, &i))
 		return;
+	a = &c->iface->filters[i];
 	if (a->protocol != f->protocol || a->kind != f->kind)
-		tree_error(faults, f->line,
+		tree_error(c->faults, f->line,
 			"pref %u is of another %s since line %u (each needs a "
 			"pref of its own)",
 			f->number,
 			a->kind != f->kind ? "kind of filter" : "protocol",
 			a->line);
 	else if (f->kind == TREE_MATCHALL)
-		tree_error(faults, f->line,
+		tree_error(c->faults, f->line,
 			"pref %u matches everything already since line %u "
 			"(take another pref)",
 			f->number, a->line);
-	else if (f->kind == TREE_FW && a->mark == f->mark)
-		tree_error(faults, f->line,
+	else if (f->kind == TREE_FW &&
+		 stands_before(c, mark_key(f), f->mark, n, &i))
+		tree_error(c->faults, f->line,
 			"mark %u stands twice, first in line %u (remove one)",
-			f->mark, a->line);
+			f->mark, c->iface->filters[i].line);
 }
 
 /* The kernel numbers what has one preference in twelve bits. */
 static void
-check_number(
-	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+check_number(const struct checking *c, const struct tree_filter *f, size_t n)
 {
 	enum { NODES_MAX = 2047 };
-	const struct tree_filter *f = &iface->filters[n];
-	size_t before = 0;
 
-	if (f->kind != TREE_U32 || n < NODES_MAX)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (iface->filters[i].number == f->number &&
-			iface->filters[i].parent == f->parent)
-			before++;
-	if (before == NODES_MAX)
-		tree_error(faults, f->line,
+	if (f->kind == TREE_U32 &&
+		tree_index_before(&c->index, PREF, pref_key(f), n) == NODES_MAX)
+		tree_error(c->faults, f->line,
 			"more than %d filters of u32 with pref %u (give this "
 			"and those behind it another pref)",
 			NODES_MAX, f->number);
 }
 
 static void
-check_filter(
-	const struct tree_iface *iface, size_t n, struct tree_faults *faults)
+check_filter(const struct checking *c, size_t n)
 {
-	const struct tree_filter *f = &iface->filters[n];
+	const struct tree_filter *f = &c->iface->filters[n];
+	struct tree_faults *faults = c->faults;
 
 	if (f->number == 0)
 		tree_error(faults, f->line,
 			"no pref is left behind 65535 (give this filter one)");
-	for (size_t i = 0; i < n; i++)
-		check_pair(&iface->filters[i], f, faults);
-	check_number(iface, n, faults);
+	check_pref(c, f, n);
+	check_number(c, f, n);
 	for (size_t i = 0; i < f->match_count; i++)
 		check_family(f, &f->matches[i], faults);
-	check_target(iface, f, faults);
+	check_target(c, f);
 	if (f->policed && f->action_count > 0)
 		tree_error(faults, f->line,
 			"police and actions exclude each other (write it as an "
@@ -358,6 +400,7 @@ static void
 check_iface(const struct tree *tree, size_t n, struct tree_faults *faults)
 {
 	const struct tree_iface *iface = &tree->ifaces[n];
+	struct checking c = { .iface = iface, .faults = faults };
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(tree->ifaces[i].name, iface->name) == 0)
@@ -369,12 +412,16 @@ check_iface(const struct tree *tree, size_t n, struct tree_faults *faults)
 		tree_error(faults, iface->line,
 			"%s: nothing is described (add root = { ... };)",
 			iface->name);
-	for (size_t i = 0; i < iface->qdisc_count; i++)
-		check_qdisc(iface, i, faults);
-	for (size_t i = 0; i < iface->class_count; i++)
-		check_class(iface, i, faults);
-	for (size_t i = 0; i < iface->filter_count; i++)
-		check_filter(iface, i, faults);
+	index_all(&c);
+	if (c.index.failed)
+		tree_error(faults, iface->line, "%s: no memory", iface->name);
+	for (size_t i = 0; i < iface->qdisc_count && !c.index.failed; i++)
+		check_qdisc(&c, i);
+	for (size_t i = 0; i < iface->class_count && !c.index.failed; i++)
+		check_class(&c, i);
+	for (size_t i = 0; i < iface->filter_count && !c.index.failed; i++)
+		check_filter(&c, i);
+	tree_index_done(&c.index);
 }
 
 static uint64_t

@@ -449,18 +449,28 @@ build_one(struct tree_building *b, const struct tree_filter *f, uint16_t pref,
 	}
 }
 
-/* How many filters of that place and preference there are already. */
+/* How many filters of that place and preference there are already.  Mostly they
+ * follow each other. */
 static uint32_t
-number_in(const struct tree_building *b, uint32_t parent, uint16_t pref)
+number_in(struct tree_building *b, uint32_t parent, uint16_t pref)
 {
 	uint32_t n = 0;
 
+	if (b->built + 1 == b->into->count && b->parent == parent &&
+		b->pref == pref) {
+		b->built++;
+		return ++b->number;
+	}
 	for (size_t i = 0; i < b->into->count; i++) {
 		const struct tc_object *o = &b->into->all[i];
 
 		n += o->type == TC_FILTER && o->parent == parent &&
 		     o->pref == pref;
 	}
+	b->parent = parent;
+	b->pref = pref;
+	b->number = n;
+	b->built = b->into->count;
 	return n;
 }
 

@@ -55,6 +55,37 @@ void tree_warning(struct tree_faults *f, unsigned line, const char *fmt, ...)
 /* "FILE:LINE: text" for each, by line; warnings say that they are. */
 void tree_faults_print(struct tree_faults *f, struct text *t);
 
+/* ---- finding (tree_index.c) ---------------------------------------------- */
+
+/* Places in a list of thousands by two keys.  What is added last has no memory
+ * when failed is set. */
+struct tree_place {
+	uint64_t major;
+	uint64_t minor;
+	size_t at;
+};
+
+struct tree_index {
+	struct tree_place *all;
+	size_t count;
+	size_t room;
+	bool failed;
+};
+
+#define TREE_NOWHERE SIZE_MAX
+
+void tree_index_add(
+	struct tree_index *x, uint64_t major, uint64_t minor, size_t at);
+/* After the last was added, before any is looked for. */
+void tree_index_sort(struct tree_index *x);
+/* The first place from there on that has the keys; or TREE_NOWHERE. */
+size_t tree_index_from(const struct tree_index *x, uint64_t major,
+	uint64_t minor, size_t from);
+/* How many before that place have them. */
+size_t tree_index_before(const struct tree_index *x, uint64_t major,
+	uint64_t minor, size_t before);
+void tree_index_done(struct tree_index *x);
+
 /* ---- the description ----------------------------------------------------- */
 
 /* Qdiscs, in the order of their names' table (tree_conf.c). */
@@ -307,6 +338,13 @@ struct tree_building {
 	struct tree_prefixes locals;
 	struct tc_objects *into;
 	struct tree_faults *faults;
+	struct tree_index index; /* of handles, and of classes' parents */
+	/* The filter that was built last, and how many of its place and
+	 * preference there are. */
+	uint32_t parent;
+	uint16_t pref;
+	uint32_t number;
+	size_t built; /* objects then */
 };
 
 /* All filters of the interface. */

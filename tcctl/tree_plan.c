@@ -24,9 +24,19 @@ enum mark {
 	GONE    /* goes with what it hangs on */
 };
 
+/* What an index of objects is asked for. */
+enum by {
+	BY_HANDLE, /* what is no filter */
+	BY_PLACE,  /* a qdisc, by its parent */
+	BY_PARENT, /* a class, by its parent */
+	BY_PREF    /* a filter, by its parent and preference */
+};
+
 struct planning {
 	const struct tc_objects *have;
 	struct tc_objects *want;
+	struct tree_index had; /* of have */
+	struct tree_index wanted;
 	uint8_t *marks; /* of have */
 };
 
@@ -48,34 +58,62 @@ is_qdisc(const struct tc_object *o)
 	       o->type == TC_QDISC_INGRESS;
 }
 
-static const struct tc_object *
-find(const struct tc_objects *list, uint32_t handle)
+static uint64_t
+pref_key(const struct tc_object *f)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (list->all[i].type != TC_FILTER &&
-			list->all[i].handle == handle)
-			return &list->all[i];
-	return NULL;
+	return (uint64_t)f->parent << 16 | f->pref;
+}
+
+static void
+index_objects(const struct tc_objects *list, struct tree_index *ret)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tc_object *o = &list->all[i];
+
+		if (o->type == TC_FILTER)
+			tree_index_add(ret, BY_PREF, pref_key(o), i);
+		else
+			tree_index_add(ret, BY_HANDLE, o->handle, i);
+		if (is_qdisc(o))
+			tree_index_add(ret, BY_PLACE, o->parent, i);
+		if (o->type == TC_CLASS)
+			tree_index_add(ret, BY_PARENT, o->parent, i);
+	}
+	tree_index_sort(ret);
+}
+
+static const struct tc_object *
+first_of(const struct tc_objects *list, const struct tree_index *index,
+	enum by by, uint64_t key)
+{
+	const size_t at = tree_index_from(index, by, key, 0);
+
+	return at == TREE_NOWHERE ? NULL : &list->all[at];
+}
+
+static const struct tc_object *
+find_had(const struct planning *p, uint32_t handle)
+{
+	return first_of(p->have, &p->had, BY_HANDLE, handle);
+}
+
+static const struct tc_object *
+find_wanted(const struct planning *p, uint32_t handle)
+{
+	return first_of(p->want, &p->wanted, BY_HANDLE, handle);
 }
 
 /* The qdisc at a place, which its parent is. */
 static const struct tc_object *
-find_at(const struct tc_objects *list, uint32_t parent)
+wanted_at(const struct planning *p, uint32_t parent)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (is_qdisc(&list->all[i]) && list->all[i].parent == parent)
-			return &list->all[i];
-	return NULL;
+	return first_of(p->want, &p->wanted, BY_PLACE, parent);
 }
 
 static bool
-has_class_below(const struct tc_objects *list, uint32_t parent)
+wants_class_below(const struct planning *p, uint32_t parent)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (list->all[i].type == TC_CLASS &&
-			list->all[i].parent == parent)
-			return true;
-	return false;
+	return first_of(p->want, &p->wanted, BY_PARENT, parent) != NULL;
 }
 
 /* Index of what have[i] hangs on; count: of nothing that is there. */
@@ -88,11 +126,12 @@ parent_index(const struct planning *p, size_t i)
 	if (o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS)
 		return p->have->count;
 	if (o->type == TC_FILTER && tree_side_of(o) == TREE_INCOMING)
-		parent = find_at(p->have, TC_INGRESS_PARENT);
+		parent =
+			first_of(p->have, &p->had, BY_PLACE, TC_INGRESS_PARENT);
 	else {
-		parent = find(p->have, o->parent);
+		parent = find_had(p, o->parent);
 		if (!parent)
-			parent = find(p->have, o->parent & MAJOR);
+			parent = find_had(p, o->parent & MAJOR);
 	}
 	return parent ? (size_t)(parent - p->have->all) : p->have->count;
 }
@@ -131,11 +170,11 @@ mark_alone(struct planning *p, unsigned sides)
 static bool
 qdisc_must_go(const struct planning *p, const struct tc_object *o)
 {
-	const struct tc_object *want = find_at(p->want, o->parent);
+	const struct tc_object *want = wanted_at(p, o->parent);
 
 	if (!want)
 		return o->type == TC_QDISC_LEAF &&
-		       has_class_below(p->want, o->parent);
+		       wants_class_below(p, o->parent);
 	return o->handle != want->handle ||
 	       (!tc_object_equal(o, want) && !tc_object_changeable(o, want));
 }
@@ -143,33 +182,21 @@ qdisc_must_go(const struct planning *p, const struct tc_object *o)
 static bool
 class_must_go(const struct planning *p, const struct tc_object *o)
 {
-	const struct tc_object *want = find(p->want, o->handle);
+	const struct tc_object *want = find_wanted(p, o->handle);
+	const struct tc_object *parent = find_wanted(p, o->parent);
 
 	if (!want)
-		return find_at(p->want, o->parent) != NULL &&
-		       find(p->want, o->parent) != NULL &&
-		       find(p->want, o->parent)->type == TC_CLASS;
+		return wanted_at(p, o->parent) != NULL && parent != NULL &&
+		       parent->type == TC_CLASS;
 	return !tc_object_equal(o, want) && !tc_object_changeable(o, want);
-}
-
-static const struct tc_object *
-find_filter(const struct planning *p, const struct tc_object *like)
-{
-	for (size_t i = 0; i < p->want->count; i++) {
-		const struct tc_object *o = &p->want->all[i];
-
-		if (o->type == TC_FILTER && o->parent == like->parent &&
-			o->pref == like->pref)
-			return o;
-	}
-	return NULL;
 }
 
 /* A preference has one kind and one protocol. */
 static bool
 filter_must_go(const struct planning *p, const struct tc_object *o)
 {
-	const struct tc_object *want = find_filter(p, o);
+	const struct tc_object *want =
+		first_of(p->want, &p->wanted, BY_PREF, pref_key(o));
 
 	return want && (want->kind != o->kind || want->protocol != o->protocol);
 }
@@ -196,7 +223,7 @@ mark_below(const struct planning *p, size_t i)
 static bool
 points_to_doomed(const struct planning *p, const struct tc_object *f)
 {
-	const struct tc_object *class = find(p->have, class_of(f));
+	const struct tc_object *class = find_had(p, class_of(f));
 
 	return class && class->type == TC_CLASS &&
 	       p->marks[class - p->have->all] == DOOMED;
@@ -211,9 +238,8 @@ mark_doomed(struct planning *p)
 		bool must_go;
 
 		/* What we do not know makes way where its place is wanted. */
-		if (p->marks[i] == ALONE &&
-			(!is_qdisc(o) || o->handle == 0 ||
-				!find_at(p->want, o->parent)))
+		if (p->marks[i] == ALONE && (!is_qdisc(o) || o->handle == 0 ||
+						    !wanted_at(p, o->parent)))
 			continue;
 		if (o->type == TC_FILTER)
 			must_go =
@@ -236,19 +262,15 @@ is_numbered(const struct tc_object *o)
 	       (o->kind == &tc_kind_u32 || o->kind == &tc_kind_flower);
 }
 
-/* The next filter of the same place and preference that stays; count: none. */
+/* The next filter of the same place and preference that stays. */
 static size_t
 next_there(const struct planning *p, size_t from, const struct tc_object *like)
 {
-	size_t i = from;
+	const uint64_t key = pref_key(like);
+	size_t i = tree_index_from(&p->had, BY_PREF, key, from);
 
-	for (; i < p->have->count; i++) {
-		const struct tc_object *o = &p->have->all[i];
-
-		if (p->marks[i] == KEPT && o->type == TC_FILTER &&
-			o->parent == like->parent && o->pref == like->pref)
-			break;
-	}
+	while (i != TREE_NOWHERE && p->marks[i] != KEPT)
+		i = tree_index_from(&p->had, BY_PREF, key, i + 1);
 	return i;
 }
 
@@ -279,14 +301,14 @@ number_group(struct planning *p, struct tc_object *want, size_t count)
 	uint32_t last = 0;
 	size_t n = 0;
 
-	while (n < count && there < p->have->count &&
+	while (n < count && there != TREE_NOWHERE &&
 		tc_object_changeable(&p->have->all[there], &want[n])) {
 		last = p->have->all[there].handle;
 		want[n].any_handle = false;
 		want[n++].handle = last;
 		there = next_there(p, there + 1, want);
 	}
-	for (; there < p->have->count; there = next_there(p, there + 1, want))
+	for (; there != TREE_NOWHERE; there = next_there(p, there + 1, want))
 		last = p->have->all[there].handle;
 	for (; n < count; n++) {
 		want[n].any_handle = last == 0 && want[n].kind == &tc_kind_u32;
@@ -376,14 +398,18 @@ tree_plan(const struct tc_objects *have, struct tc_objects *want,
 		.want = want,
 		.marks = (uint8_t *)alloc_get(have->alloc, have->count + 1) };
 
-	if (!p.marks) {
+	index_objects(have, &p.had);
+	index_objects(want, &p.wanted);
+	if (!p.marks || p.had.failed || p.wanted.failed) {
 		ops->failed = true;
-		return;
+	} else {
+		memset(p.marks, KEPT, have->count + 1);
+		mark_alone(&p, sides);
+		mark_doomed(&p);
+		number_filters(&p);
+		plan_marked(&p, ops);
 	}
-	memset(p.marks, KEPT, have->count + 1);
-	mark_alone(&p, sides);
-	mark_doomed(&p);
-	number_filters(&p);
-	plan_marked(&p, ops);
+	tree_index_done(&p.had);
+	tree_index_done(&p.wanted);
 	alloc_put(have->alloc, p.marks);
 }

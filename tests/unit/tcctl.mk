@@ -11,6 +11,7 @@ tcctl_tests = \
 	tests/unit/test_tc_flower \
 	tests/unit/test_tc_ingress \
 	tests/unit/test_tc_kinds \
+	tests/unit/test_tc_index \
 	tests/unit/test_tc_life \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_drain \
@@ -94,5 +95,6 @@ tc_tree_dirs = $(AM_CPPFLAGS) \
 	-DEXAMPLES_DIR='"$(abs_top_srcdir)/conf/examples/tc"'
 tests_unit_test_tc_tree_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_index_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_bring_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_bring_LDADD = $(tc_tree_libs)
