@@ -44,12 +44,13 @@ syncprov-sessionlog 1000
 class Slapd:
     """A real directory server on a loopback port."""
 
-    ADMIN = "cn=admin,o=example"
     PASSWORD = "secret"
 
     def __init__(self, folder, *, config="", top="", schema=(), tree=True,
-                 sync=True, listen=()):
+                 sync=True, listen=(), suffix="o=example"):
         self.dir = pathlib.Path(folder)
+        self.suffix = suffix
+        self.admin = f"cn=admin,{suffix}"
         self.port = port_free()
         self.uri = f"ldap://127.0.0.1:{self.port}"
         self.listen = [self.uri, *listen]
@@ -64,8 +65,8 @@ moduleload back_mdb
 {"moduleload syncprov" if sync else ""}
 database mdb
 maxsize 1073741824
-suffix "o=example"
-rootdn "{self.ADMIN}"
+suffix "{suffix}"
+rootdn "{self.admin}"
 rootpw {self.PASSWORD}
 directory {self.dir}/db
 index objectClass,SelectorTag,serviceName,PolicyName,ServiceReference eq
@@ -82,9 +83,10 @@ index entryUUID,entryCSN eq
             raise
 
     def fill(self, tree):
-        self.add("dn: o=example\nobjectClass: organization\no: example\n")
+        self.add(f"dn: {self.suffix}\nobjectClass: organization\n"
+                 f"o: {self.suffix[2:]}\n")
         if tree:
-            self.add("dn: ou=NetworkPolicies,o=example\n"
+            self.add(f"dn: ou=NetworkPolicies,{self.suffix}\n"
                      "objectClass: organizationalUnit\nou: NetworkPolicies\n")
 
     def start(self):
@@ -114,7 +116,7 @@ index entryUUID,entryCSN eq
 
     def _tool(self, tool, ldif):
         done = subprocess.run(
-            [tool, "-x", "-H", self.uri, "-D", self.ADMIN, "-w",
+            [tool, "-x", "-H", self.uri, "-D", self.admin, "-w",
              self.PASSWORD], input=ldif, text=True, capture_output=True,
             check=False)
         assert done.returncode == 0, done.stderr
@@ -199,7 +201,7 @@ class Relay:
             for s in ready:
                 if s is self.listener:
                     self._accept()
-                elif sockets[s] in self.pairs:
+                elif sockets[s] in self.pairs and s not in self.silent:
                     self._pass(sockets[s], s)
 
     def close(self):
