@@ -46,8 +46,8 @@ check-valgrind: all
 # after the other, as that machine has one slow processor.  Left out is what
 # asks nothing of a kernel that differs from one to the next: policy and its
 # directory, clients, tools, the supervisor, what is on the wire, and the
-# protocol's own timers.
-KERNEL_LEFT_OUT = attack corpus ctl directory_hangs dissect faults \
+# protocol's own timers; and the parts of the bench.
+KERNEL_LEFT_OUT = attack bench corpus ctl directory_hangs dissect faults \
 	faults_sessions neighbour neighbour_errors neighbour_group \
 	neighbour_objects policy policy_first policy_live rapi styles supervisor
 check-kernel: all

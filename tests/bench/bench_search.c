@@ -5,7 +5,7 @@
  * fall under, those of the user and those of nobody, over an open connection:
  * microseconds, the median.
  *
- * usage: bench_search URI DN PASSWORD SEARCHES
+ * usage: bench_search URI DN PASSWORD SEARCHES RULES
  */
 
 #include <ldap.h>
@@ -60,7 +60,7 @@ open_directory(const char *uri, const char *dn, char *password)
 }
 
 static double
-search(LDAP *ld, long i)
+search(LDAP *ld, long rule)
 {
 	char filter[128];
 	LDAPMessage *result = NULL;
@@ -69,7 +69,7 @@ search(LDAP *ld, long i)
 	(void)snprintf(filter, sizeof(filter),
 		"(&(objectClass=ServicePolicyRules)(SelectorTag=all)"
 		"(|(qosUser=%ld)(!(qosUser=*))))",
-		1000 + i % 10000);
+		1000 + rule);
 	check(ldap_search_ext_s(ld, "ou=NetworkPolicies,o=example",
 		      LDAP_SCOPE_SUBTREE, filter, NULL, 0, NULL, NULL, NULL, 0,
 		      &result),
@@ -83,19 +83,20 @@ search(LDAP *ld, long i)
 int
 main(int argc, char **argv)
 {
-	long n = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
+	long n = argc == 6 ? strtol(argv[4], NULL, 10) : 0;
+	long rules = argc == 6 ? strtol(argv[5], NULL, 10) : 0;
 	double *times;
 	LDAP *ld;
 
-	if (n < 1 || n > SEARCHES_MAX) {
-		fprintf(stderr,
-			"usage: bench_search URI DN PASSWORD SEARCHES\n");
+	if (n < 1 || n > SEARCHES_MAX || rules < 1) {
+		fprintf(stderr, "usage: bench_search URI DN PASSWORD SEARCHES "
+				"RULES\n");
 		return 2;
 	}
 	times = (double *)calloc((size_t)n, sizeof(*times));
 	ld = open_directory(argv[1], argv[2], argv[3]);
 	for (long i = 0; times && i < n; i++)
-		times[i] = search(ld, i * 7919);
+		times[i] = search(ld, i * 7919 % rules);
 	if (times)
 		qsort(times, (size_t)n, sizeof(*times), compare);
 	printf("%.1f\n", times ? times[n / 2] : 0.0);

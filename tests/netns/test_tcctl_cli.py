@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""`tcctl show | plan | apply | probe`, as an operator uses them."""
+"""`tcctl show | plan | apply | probe`, as an operator uses them, with each
+classifier where filters of flows are made."""
 
 import json
 import subprocess
@@ -7,7 +8,8 @@ import subprocess
 import pytest
 
 import lab
-from tcctl_bench import A4, B4, B6, fixture_bench
+from tcctl_bench import (A4, B4, B6, CLASSIFIERS, each_classifier,
+                         fixture_bench)
 
 assert fixture_bench  # pytest finds it here
 
@@ -25,7 +27,16 @@ WANT = {"interfaces": [{
                      {"dst": B6, "proto": 6, "flow_label": 700}]}]}]}
 
 
+def by_its_classifier(bench, want):
+    """The same for the classifier that the test is about."""
+    name, = (n for n, v in CLASSIFIERS.items() if v == bench.classifier)
+    return {"interfaces": [{**one, "classifier": name}
+                           for one in want["interfaces"]]}
+
+
 def tcctl(bench, *argv, want=None, check=0):
+    if isinstance(want, dict):
+        want = by_its_classifier(bench, want)
     if want is not None:
         path = bench.lab.dir / "want.json"
         path.write_text(want if isinstance(want, str) else json.dumps(want))
@@ -50,6 +61,7 @@ def test_show_of_an_interface_that_nobody_manages(bench):
                                         check=1).stderr
 
 
+@each_classifier
 def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
     plan = tcctl(bench, "plan", want=WANT).stdout
     assert "add qdisc 52: on eth0" in plan
@@ -63,6 +75,11 @@ def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
         t for t in plan.splitlines() if "qdisc 5:" not in t]
     assert done["operations"][0]["operation"] == "add"
     assert bench.lands(0x520100, 10) == (10, 0)
+    # Both ways of one flow, and what flower cannot say of the other by u32.
+    filters = bench.a.tc("filter", "show", "dev", "eth0", "parent",
+                         "52:").stdout
+    assert ("flower" in filters) == (bench.by() == "flower")
+    assert len(bench.nodes(0x520100)) == 1 and len(bench.nodes(0x520101)) == 2
 
     now = shown(bench)
     assert now["managed"] and now["link_Bps"] == 12_500_000
@@ -82,6 +99,7 @@ def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
     assert "10 packets" in text
 
 
+@each_classifier
 def test_apply_again_changes_only_what_differs(bench):
     tcctl(bench, "apply", want=WANT)
     assert tcctl(bench, "apply", want=WANT).stdout == ""
@@ -93,12 +111,15 @@ def test_apply_again_changes_only_what_differs(bench):
     plan = tcctl(bench, "plan", want=changed).stdout.splitlines()
     done = tcctl(bench, "apply", want=changed).stdout.splitlines()
     assert done == plan
-    assert [line.split()[0] for line in plan].count("delete") == 2
+    # Its filters, and with flower the note that says whose class it was.
+    assert [line.split()[0] for line in plan].count("delete") == (
+        3 if bench.by() == "flower" else 2)
     assert [f["id"] for f in shown(bench)["flows"]] == [1]
     assert shown(bench)["idle"] == {"GS": 0, "CL": 1}
     assert bench.lands(0x520100, 5) == (5, 0)
 
 
+@each_classifier
 def test_apply_refuses_what_a_running_rsvpd_manages(bench):
     peer = bench.serve()
     bench.add(peer)
@@ -124,6 +145,7 @@ def test_apply_refuses_what_a_running_rsvpd_manages(bench):
     tcctl(bench, "apply", want=WANT)
 
 
+@each_classifier
 def test_apply_refuses_a_foreign_tree(bench):
     bench.a.tc("qdisc", "add", "dev", "eth0", "root", "handle", "7:", "tbf",
                "rate", "1mbit", "burst", "5kb", "latency", "50ms")
@@ -137,6 +159,7 @@ def test_apply_refuses_a_foreign_tree(bench):
     assert bench.lands(0x520100, 5) == (5, 0)
 
 
+@each_classifier
 def test_a_foreign_filter_is_shown(bench):
     tcctl(bench, "apply", want=WANT)
     bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:", "pref", "99",
@@ -217,9 +240,12 @@ def broken(change):
     (broken(lambda i: i["flows"][0].update(filters=[])), "1 to 64 filters"),
     (broken(lambda i: i["flows"][0]["filters"][0].update(proto=50)),
      "without them"),
+    (broken(lambda i: i.update(classifier="bpf")),
+     "interfaces[0].classifier: must be"),
 ], ids=lambda v: v.replace(" ", "-") if isinstance(v, str) else "")
 def test_a_senseless_file_is_refused(bench, want, word):
-    done = tcctl(bench, "apply", want=want, check=2)
+    text = want if isinstance(want, str) else json.dumps(want)
+    done = tcctl(bench, "apply", want=text, check=2)
     assert word in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert bench.qdiscs()[0]["kind"] == "noqueue"
