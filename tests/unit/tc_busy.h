@@ -68,6 +68,7 @@ busy_run(void *arg, const struct tc_op *ops, size_t count,
 
 	/* A leaf that goes takes its queue along. */
 	for (size_t i = 0; i < count; i++) {
+		T_EQ(tc_op_object(&ops[i])->ifindex, FIX_IFINDEX);
 		b->leaves += tc_op_object(&ops[i])->type == TC_QDISC_LEAF;
 		if (ops[i].kind == TC_OP_DEL &&
 			ops[i].have.type == TC_QDISC_LEAF &&

@@ -208,6 +208,49 @@ leaf_stays_for_the_next_owner(void)
 	fix_free(f);
 }
 
+static void
+remove_leaf(struct fix *f, uint32_t classid)
+{
+	struct tc_objects *all = &f->dry.objects;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->all[i].type == TC_QDISC_LEAF &&
+			all->all[i].parent == classid) {
+			all->all[i] = all->all[--all->count];
+			return;
+		}
+	T_CHECK(false, "no leaf");
+}
+
+/* As after a death between the two.  What is queued then is in the leaf that
+ * the kernel has given it. */
+static void
+orphan_without_a_leaf_gets_one(void)
+{
+	for (uint32_t queued = 0; queued <= 3; queued += 3) {
+		struct busy b;
+		struct fix *f = opened(&b);
+
+		b.classid = tc_classid(
+			tc_pool_at(&f->link->pools[TC_CL], 0)->minor);
+		remove_leaf(f, b.classid);
+		restart(f);
+		T_EQ(pooled(f), 7);
+		b.stats.qlen = queued;
+		b.leaves = 0;
+		T_EQ(tc_drain_step(f->link, &f->kernel, f->now, &f->listener),
+			0);
+		T_CHECK(fix_find(f, TC_QDISC_LEAF, b.classid << 16), "no leaf");
+		T_EQ(fix_find(f, TC_QDISC_LEAF, b.classid << 16)->fifo.limit,
+			FIX_IDLE_LIMIT);
+		T_EQ(b.leaves, 1); /* none had to be removed */
+		T_EQ(f->ear.notes, queued > 0 ? 1 : 0);
+		T_EQ(pooled(f), 8);
+		T_CHECK(!f->link->unclean, "something was refused");
+		fix_free(f);
+	}
+}
+
 static struct t_case cases[] = {
 	{ "a class that an idle one's rate does not slow down returns unseen",
 		slow_class_returns_unseen },
@@ -220,6 +263,7 @@ static struct t_case cases[] = {
 	{ "a slow class that vanished is forgotten",
 		slow_class_that_vanished_is_forgotten },
 	{ "the leaf stays for the next owner", leaf_stays_for_the_next_owner },
+	{ "an orphan without a leaf gets one", orphan_without_a_leaf_gets_one },
 };
 
 T_MAIN(cases)
