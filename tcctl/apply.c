@@ -45,6 +45,8 @@ tell_op(void *arg, const struct tc_op *op)
 	char line[512];
 	struct text t = text_over(line, sizeof(line));
 
+	if (tc_classifier_is_trial(tc_op_object(op)))
+		return; /* it goes at once */
 	if (a->json) {
 		out_json_op(a->json, op, a->ifname);
 		return;

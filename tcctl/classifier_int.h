@@ -58,6 +58,7 @@ const struct tc_classifier *tc_classifier_of(const struct tc_object *o);
 
 /* A filter of flower that no packet meets, to see whether there is flower. */
 void tc_classifier_trial(uint32_t ifindex, struct tc_object *ret_filter);
+bool tc_classifier_is_trial(const struct tc_object *o);
 
 /* The note of the class that the mark names (filter_u32.c). */
 void tc_note_node(

@@ -182,6 +182,13 @@ tc_classifier_trial(uint32_t ifindex, struct tc_object *ret_filter)
 	set_addr(&f->dst, &dst);
 }
 
+bool
+tc_classifier_is_trial(const struct tc_object *o)
+{
+	return o->type == TC_FILTER && o->parent == TC_ROOT_HANDLE &&
+	       o->pref == PREF_TRIAL && o->kind == &tc_kind_flower;
+}
+
 const struct tc_classifier tc_classifier_flower = {
 	.name = "flower",
 	.takes = flower_takes,

@@ -681,6 +681,27 @@ refusals_are_undone_at_each_step(void)
 		n++;
 }
 
+/* Commands that tell what they do leave it out. */
+static void
+the_attempt_is_told_from_filters(void)
+{
+	const struct tc_iface iface = iface_by(TC_CLASSIFIER_FLOWER);
+	const struct tc_flow flow = fix_flow(7, 5004);
+	struct fix *f = fix_new();
+	struct tc_object trial = { 0 };
+
+	tc_classifier_trial(FIX_IFINDEX, &trial);
+	T_CHECK(tc_classifier_is_trial(&trial), "it is one");
+	trial.parent = TC_CLSACT_EGRESS;
+	T_CHECK(!tc_classifier_is_trial(&trial), "elsewhere");
+	T_EQ(fix_open(f, &iface), 0);
+	T_EQ(fix_add(f, &flow).error, 0);
+	for (size_t i = 0; i < f->dry.objects.count; i++)
+		T_CHECK(!tc_classifier_is_trial(&f->dry.objects.all[i]),
+			"object %zu", i);
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
 	{ "filters come back as they were", filters_come_back_as_they_were },
 	{ "u32 has what flower cannot say", u32_has_what_flower_cannot_say },
@@ -696,6 +717,8 @@ static struct t_case cases[] = {
 		adopted_flows_move_to_the_classifier_of_the_settings },
 	{ "policers go along", policers_go_along },
 	{ "a kernel without flower is named", kernel_without_flower_is_named },
+	{ "the attempt is told from filters",
+		the_attempt_is_told_from_filters },
 	{ "refusals are undone at each step",
 		refusals_are_undone_at_each_step },
 };
