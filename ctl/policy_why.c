@@ -5,6 +5,7 @@
  * that stand and were refused for a destination; and which rules lost.
  */
 
+#include <ctype.h>
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
@@ -331,7 +332,7 @@ explain(const struct ctl_options *options, struct request *r,
 
 struct found {
 	const char *dst;
-	const char *port; /* NULL: any */
+	int32_t port; /* -1: any */
 	bool standing;
 	struct request *first;
 	struct request **last;
@@ -371,7 +372,8 @@ take_found(void *arg, struct buf_reader *facts)
 	r->stands = f->standing;
 	read_request(*facts, r);
 	if (strcmp(value_of(r, "dst"), f->dst) != 0 ||
-		(f->port && strcmp(value_of(r, "port"), f->port) != 0)) {
+		(f->port >= 0 &&
+			strtol(value_of(r, "port"), NULL, 10) != f->port)) {
 		free(r);
 		return;
 	}
@@ -439,7 +441,9 @@ parse(struct request *r, const char *words[2], int argc, char **argv)
 static bool
 parse_found(const char *words[2], struct found *f, char dst[ADDR_TEXT])
 {
+	const char *word = words[1];
 	struct addr a;
+	unsigned long port;
 	char *end;
 
 	if (!addr_parse(words[0], &a)) {
@@ -450,12 +454,15 @@ parse_found(const char *words[2], struct found *f, char dst[ADDR_TEXT])
 		return false;
 	}
 	f->dst = addr_format(&a, dst);
-	f->port = words[1];
-	if (words[1] && (strtoul(words[1], &end, 10) > 65535 || *end != '\0')) {
-		fprintf(stderr, "rsvpctl: %s: not a port (0 to 65535)\n",
-			words[1]);
+	f->port = -1;
+	if (!word)
+		return true;
+	port = strtoul(word, &end, 10);
+	if (!isdigit((unsigned char)word[0]) || *end != '\0' || port > 65535) {
+		fprintf(stderr, "rsvpctl: %s: not a port (0 to 65535)\n", word);
 		return false;
 	}
+	f->port = (int32_t)port;
 	return true;
 }
 

@@ -362,7 +362,10 @@ read_kilobit_rate(const struct source_key *key, const char *value, void *target,
 	uint64_t kilobit;
 
 	if (!value_number(&p, '\0', UINT32_MAX, &kilobit) || *p != '\0')
-		return read_rate(key, value, target, why);
+		return text_parse_rate(value, VALUE_TARGET(uint64_t)) ||
+		       value_no(why, value,
+			       "is not a rate (write kilobits a second, "
+			       "\"2000\", or \"2Mbit\")");
 	*VALUE_TARGET(uint64_t) = kilobit * KILOBIT_OCTETS;
 	return true;
 }
@@ -376,7 +379,10 @@ read_kilobit_size(const struct source_key *key, const char *value, void *target,
 	uint64_t kilobit;
 
 	if (!value_number(&p, '\0', UINT32_MAX, &kilobit) || *p != '\0')
-		return read_size(key, value, target, why);
+		return text_parse_size(value, VALUE_TARGET(uint64_t)) ||
+		       value_no(why, value,
+			       "is not a size (write kilobits, \"128\", or "
+			       "\"16kB\")");
 	*VALUE_TARGET(uint64_t) = kilobit * KILOBIT_OCTETS;
 	return true;
 }

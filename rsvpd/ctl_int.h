@@ -10,14 +10,15 @@
 #include "rsvpd/daemon.h"
 #include "rsvpd/tc_client.h"
 
-enum { CTL_PER_SESSION = 64 /* paths and reservations shown of one session */ };
+enum { CTL_PER_SESSION = 64 /* paths and reservations in one record */ };
 
 struct ctl_client {
 	TAILQ_ENTRY(ctl_client) entry;
 	struct ctl_server *server;
 	int fd; /* -1: gone, waiting for the last counter */
 	struct loop_fd *watch;
-	uint16_t ask; /* enum ctl_type; 0: none */
+	struct mono moved_at; /* a question came, or a datagram went */
+	uint16_t ask;         /* enum ctl_type; 0: none */
 	uint32_t serial;
 	uint64_t cursor; /* of the next record; meaning by question */
 	bool counting;   /* counters of tcctl are on their way */
@@ -40,9 +41,11 @@ struct ctl_server {
 	struct loop_fd *watch;
 	struct ctl_clients clients;
 	size_t client_count;
-	/* Room for one session's state while it is written. */
-	struct rsvp_path_info paths[CTL_PER_SESSION];
-	struct rsvp_resv_info resvs[CTL_PER_SESSION];
+	/* One session's state while it is written; grows with the largest. */
+	struct rsvp_path_info *paths;
+	struct rsvp_resv_info *resvs;
+	size_t path_room;
+	size_t resv_room;
 };
 
 /* One step of a listing: true when a record (or none) was written and the
@@ -53,10 +56,31 @@ typedef bool ctl_step_fn(
 /* Begin a record of the answer. */
 uint8_t *ctl_record(struct ctl_client *client, struct buf_writer *w);
 
-/* The next session with its state, in the server's room; false: no more. */
-bool ctl_session_after(struct ctl_server *server, uint64_t after,
-	struct rsvp_session_info *ret_info, size_t *ret_paths,
-	size_t *ret_resvs);
+/* ---- one session (ctl_part.c) -------------------------------------------- */
+
+/* All paths of a session, in the server's room; how many. */
+size_t ctl_paths_of(struct ctl_server *server, uint64_t serial);
+
+/* A session with its state in the server's room, and which of its parts, paths
+ * before reservations, is next. */
+struct ctl_part {
+	struct rsvp_session_info info;
+	size_t paths;
+	size_t resvs;
+	size_t at;
+};
+/* All of a session need not fit into one datagram: a cursor has the session,
+ * and in its low bits the part that is next; 0: all of it was told.  False: no
+ * more. */
+bool ctl_part_find(
+	struct ctl_server *server, uint64_t cursor, struct ctl_part *ret_part);
+uint64_t ctl_part_cursor(const struct ctl_part *part);
+/* Puts the part at part->at, or nothing of it. */
+typedef void ctl_part_fn(struct ctl_client *client, struct buf_writer *w,
+	const struct ctl_part *part);
+/* A step of a listing: what is left of a session, as far as there is room. */
+bool ctl_part_step(struct ctl_client *client, struct buf_writer *w,
+	ctl_part_fn *put, uint64_t *ret_next);
 
 /* Of policy (ctl_policy.c). */
 ctl_step_fn ctl_step_snapshot;

@@ -17,8 +17,6 @@
 #include "rsvpd/ctl_int.h"
 #include "rsvpd/policy_client.h"
 
-enum { PART_BITS = 8 }; /* of a cursor: 2 * CTL_PER_SESSION are fewer */
-
 /* ---- the rules in force, for tools that compare -------------------------- */
 
 bool
@@ -143,55 +141,31 @@ query_of_path(
 			.tspec = path->tspec } };
 }
 
-/* The i-th of what is kept of a session, when policy was asked for it. */
+/* A path or reservation, when policy was asked for it. */
 static void
-put_one_of(struct ctl_client *c, struct buf_writer *w,
-	const struct rsvp_session_info *info, size_t paths, size_t i)
+put_asked(
+	struct ctl_client *c, struct buf_writer *w, const struct ctl_part *part)
 {
 	const struct ctl_server *s = c->server;
+	const struct wire_session *session = &part->info.session;
 	const struct rsvp_resv_info *resv =
-		&s->resvs[i < paths ? 0 : i - paths];
+		part->at < part->paths ? NULL
+				       : &s->resvs[part->at - part->paths];
 	struct rsvp_policy_query query;
 
-	if (i < paths && s->paths[i].local_id != 0) {
-		query = query_of_path(&info->session, &s->paths[i]);
+	if (!resv && s->paths[part->at].local_id != 0) {
+		query = query_of_path(session, &s->paths[part->at]);
 		put_query(c, w, &query, "", "");
-	} else if (i >= paths && resv->in_force) {
-		query = query_of_resv(&info->session, resv, s->paths, paths);
+	} else if (resv && resv->in_force) {
+		query = query_of_resv(session, resv, s->paths, part->paths);
 		put_query(c, w, &query, resv->rule, resv->reason);
 	}
 }
 
-/* All of a session need not fit into one datagram: the cursor has the session,
- * and in its low bits which of its parts is next; 0: all of it was told. */
 bool
 ctl_step_request(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
-	const uint64_t serial = c->cursor >> PART_BITS;
-	const uint8_t *start = w->pos;
-	size_t at = (size_t)(c->cursor & ((1U << PART_BITS) - 1));
-	struct rsvp_session_info info;
-	size_t paths;
-	size_t resvs;
-
-	if (!ctl_session_after(c->server, at > 0 ? serial - 1 : serial, &info,
-		    &paths, &resvs))
-		return false;
-	if (info.serial != serial)
-		at = 0; /* another one */
-	for (; at < paths + resvs && !w->failed; at++) {
-		uint8_t *before = w->pos;
-
-		put_one_of(c, w, &info, paths, at);
-		if (!w->failed || before == start)
-			continue;
-		w->pos = before; /* it goes into the next datagram */
-		w->failed = false;
-		*ret_next = info.serial << PART_BITS | at;
-		return true;
-	}
-	*ret_next = info.serial << PART_BITS;
-	return true;
+	return ctl_part_step(c, w, put_asked, ret_next);
 }
 
 /* ---- what policyd does --------------------------------------------------- */
@@ -229,8 +203,9 @@ record_who(const struct ctl_client *c, const char *what)
 	socklen_t len = sizeof(who);
 
 	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0)
-		log_info(LOG_CTL, "policy %s: asked for by uid %u, process %d",
-			what, who.uid, (int)who.pid);
+		log_remote(LOG_CTL,
+			"policy %s: asked for by uid %u, process %d", what,
+			who.uid, (int)who.pid);
 }
 
 const char *
@@ -484,10 +459,8 @@ sender_of_refusal(struct ctl_server *s, const struct rsvp_refusal *r)
 
 	if (!rsvp_core_session_find(s->engine->core, &r->session, &info))
 		return NULL;
-	count = rsvp_core_paths(s->engine->core, loop_now(), info.serial,
-		s->paths, CTL_PER_SESSION);
-	return local_sender(&resv, s->paths,
-		count < CTL_PER_SESSION ? count : CTL_PER_SESSION);
+	count = ctl_paths_of(s, info.serial);
+	return local_sender(&resv, s->paths, count);
 }
 
 /* What is remembered of it; whose the flow is, its session may still tell. */

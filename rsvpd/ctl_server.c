@@ -25,8 +25,9 @@
 
 enum {
 	CLIENTS_MAX = 32,
-	BATCH = 60000,  /* octets of one datagram */
-	QUESTION = 8192 /* at most, of a question */
+	BATCH = 60000,   /* octets of one datagram */
+	QUESTION = 8192, /* at most, of a question */
+	STUCK_MS = 10000 /* an answer that is not read */
 };
 
 uint8_t *
@@ -80,78 +81,61 @@ at_most(size_t n)
 	return n < CTL_PER_SESSION ? n : CTL_PER_SESSION;
 }
 
-bool
-ctl_session_after(struct ctl_server *s, uint64_t after,
-	struct rsvp_session_info *ret_info, size_t *ret_paths,
-	size_t *ret_resvs)
-{
-	const struct mono now = loop_now();
-
-	if (!rsvp_core_session_after(s->engine->core, after, ret_info))
-		return false;
-	*ret_paths = at_most(rsvp_core_paths(s->engine->core, now,
-		ret_info->serial, s->paths, CTL_PER_SESSION));
-	*ret_resvs = at_most(rsvp_core_resvs(s->engine->core, now,
-		ret_info->serial, s->resvs, CTL_PER_SESSION));
-	return true;
-}
-
 static bool
 step_session(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
 	struct ctl_server *s = c->server;
-	struct rsvp_session_info info;
-	size_t paths;
-	size_t resvs;
+	struct ctl_part part;
 
-	if (!ctl_session_after(s, c->cursor, &info, &paths, &resvs))
+	if (!ctl_part_find(s, c->cursor, &part))
 		return false;
 
 	uint8_t *m = ctl_record(c, w);
 
-	ctl_facts_session(w, &info.session);
-	for (size_t i = 0; i < paths; i++) {
+	ctl_facts_session(w, &part.info.session);
+	for (size_t i = 0; i < at_most(part.paths); i++) {
 		uint8_t *nest = msg_nest(w, CTL_F_PATHS);
 
 		ctl_facts_path(w, s->engine, &s->paths[i]);
 		msg_nest_end(w, nest);
 	}
-	for (size_t i = 0; i < resvs; i++) {
+	for (size_t i = 0; i < at_most(part.resvs); i++) {
 		uint8_t *nest = msg_nest(w, CTL_F_RESVS);
 
 		ctl_facts_resv(w, s->engine, &s->resvs[i], NULL);
 		msg_nest_end(w, nest);
 	}
 	msg_end(w, m);
-	*ret_next = info.serial;
+	part.at = part.paths + part.resvs;
+	*ret_next = ctl_part_cursor(&part);
 	return true;
 }
 
-/* All reservations of one session, a record each. */
+/* A reservation of a session. */
+static void
+put_resv(
+	struct ctl_client *c, struct buf_writer *w, const struct ctl_part *part)
+{
+	const struct rsvp_resv_info *resv;
+	uint8_t *m;
+	uint8_t *nest;
+
+	if (part->at < part->paths)
+		return;
+	resv = &c->server->resvs[part->at - part->paths];
+	m = ctl_record(c, w);
+	nest = msg_nest(w, CTL_F_SESSION);
+	ctl_facts_session(w, &part->info.session);
+	msg_nest_end(w, nest);
+	ctl_facts_resv(
+		w, c->server->engine, resv, counter_of(c, resv->flow_id));
+	msg_end(w, m);
+}
+
 static bool
 step_resv(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
-	struct ctl_server *s = c->server;
-	struct rsvp_session_info info;
-
-	if (!rsvp_core_session_after(s->engine->core, c->cursor, &info))
-		return false;
-
-	const size_t count = at_most(rsvp_core_resvs(s->engine->core,
-		loop_now(), info.serial, s->resvs, CTL_PER_SESSION));
-
-	for (size_t i = 0; i < count; i++) {
-		uint8_t *m = ctl_record(c, w);
-		uint8_t *nest = msg_nest(w, CTL_F_SESSION);
-
-		ctl_facts_session(w, &info.session);
-		msg_nest_end(w, nest);
-		ctl_facts_resv(w, s->engine, &s->resvs[i],
-			counter_of(c, s->resvs[i].flow_id));
-		msg_end(w, m);
-	}
-	*ret_next = info.serial;
-	return true;
+	return ctl_part_step(c, w, put_resv, ret_next);
 }
 
 static bool
@@ -443,6 +427,7 @@ flush(struct ctl_client *c)
 	}
 	close_out_fd(c);
 	c->out_len = 0;
+	c->moved_at = loop_now();
 	return true;
 }
 
@@ -524,6 +509,10 @@ begin_order(struct ctl_client *c, const struct msg *m)
 static void
 begin(struct ctl_client *c, const struct msg *m)
 {
+	/* The list begins with who has not asked for longest. */
+	TAILQ_REMOVE(&c->server->clients, c, entry);
+	TAILQ_INSERT_TAIL(&c->server->clients, c, entry);
+	c->moved_at = loop_now();
 	c->ask = m->type;
 	c->serial = m->serial;
 	c->cursor = 0;
@@ -589,6 +578,36 @@ client_ready(void *arg, int fd, unsigned ready)
 	begin(c, &m);
 }
 
+/* It wants nothing, or does not read what it wanted. */
+static bool
+may_give_way(const struct ctl_client *c)
+{
+	if (c->ask == 0 && c->out_len == 0)
+		return true;
+	return !c->counting &&
+	       mono_ms_between(c->moved_at, loop_now()) >= STUCK_MS;
+}
+
+/* Room for one more, if need be at the cost of who has been idle longest. */
+static bool
+make_room(struct ctl_server *s)
+{
+	struct ctl_client *c;
+
+	if (s->client_count < CLIENTS_MAX)
+		return true;
+	TAILQ_FOREACH (c, &s->clients, entry) {
+		if (!may_give_way(c))
+			continue;
+		log_remote(LOG_CTL,
+			"control: an idle connection gives way (%d are open)",
+			CLIENTS_MAX);
+		client_close(c);
+		return true;
+	}
+	return false;
+}
+
 static void
 accept_ready(void *arg, int fd, unsigned ready)
 {
@@ -601,9 +620,8 @@ accept_ready(void *arg, int fd, unsigned ready)
 		return;
 
 	struct ctl_client *c =
-		s->client_count < CLIENTS_MAX
-			? (struct ctl_client *)calloc(1, sizeof(*c))
-			: NULL;
+		make_room(s) ? (struct ctl_client *)calloc(1, sizeof(*c))
+			     : NULL;
 
 	if (c)
 		c->watch = loop_fd_add(
@@ -619,6 +637,7 @@ accept_ready(void *arg, int fd, unsigned ready)
 	c->server = s;
 	c->fd = client_fd;
 	c->out_fd = -1;
+	c->moved_at = loop_now();
 	TAILQ_INSERT_TAIL(&s->clients, c, entry);
 	s->client_count++;
 	s->engine->stats->count[STATS_CTL_CLIENTS]++;
@@ -650,6 +669,8 @@ ctl_server_free(struct ctl_server *ctl)
 	loop_fd_del(ctl->watch);
 	if (ctl->fd >= 0)
 		(void)close(ctl->fd);
+	free(ctl->paths);
+	free(ctl->resvs);
 	free(ctl);
 }
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 
 import pytest
@@ -117,15 +118,56 @@ def test_json_stands_anywhere(daemons):
     assert "uptime: " in daemon.ctl("show", "status").stdout
 
 
+CONNECTIONS, RESERVATIONS, COUNTERS = 32, 3, 5
+
+
+def connections(daemon):
+    """As many as there may be."""
+    many = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for _ in range(CONNECTIONS)]
+    for one in many:
+        one.settimeout(10)
+        one.connect(str(daemon.control))
+    return many
+
+
+def is_open(one):
+    one.send(struct.pack("<IHHI", 12, 1, COUNTERS, 7))
+    return one.recv(65536) != b""
+
+
+@needs_root
+def test_who_is_idle_for_longest_gives_way(daemons):
+    many = connections(daemons[0])
+    try:
+        assert is_open(many[0])  # it is not the one that is idle for longest
+        assert daemons[0].ctl("show", "status").returncode == 0
+        gone = []
+        for at, one in enumerate(many):
+            try:
+                if not is_open(one):
+                    gone.append(at)
+            except (BrokenPipeError, ConnectionResetError):
+                gone.append(at)
+        assert gone == [1]
+    finally:
+        for one in many:
+            one.close()
+    assert "an idle connection gives way (32 are open)" in \
+        daemons[0].process.output()
+
+
 @needs_root
 def test_who_is_turned_away_is_told_to_try_again(daemons):
-    many = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            for _ in range(40)]
+    many = connections(daemons[0])
+    # They wait for counters of tcctl, which does not answer.
+    os.kill(daemons[0].workers()["tcctl"], signal.SIGSTOP)
     try:
         for one in many:
-            one.connect(str(daemons[0].control))
+            one.send(struct.pack("<IHHI", 12, 1, RESERVATIONS, 1))
         done = daemons[0].ctl("show", "status", check=False)
     finally:
+        os.kill(daemons[0].workers()["tcctl"], signal.SIGCONT)
         for one in many:
             one.close()
     assert done.returncode == 3 and done.stdout == ""

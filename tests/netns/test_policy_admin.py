@@ -240,6 +240,11 @@ def test_what_stands_is_explained_by_its_destination(two):
     assert all(e["stands"] and e["verdict"] == "allowed" and
                e["rule"] == "alice" for e in found.values())
     assert "rule alice allows" in found["resv"]["recorded"]
+    # A port is a number, however it is written.
+    assert explain(two, B4, "05004") == explain(two, B4, 5004)
+    for wrong in ("", "+5004", "-1", "65536", "5004x"):
+        done = two.daemon.ctl("policy", "explain", B4, wrong, check=False)
+        assert done.returncode == 2 and "not a port" in done.stderr, wrong
     status, said = explain(two, B4)
     assert len(said["explained"]) == 4
     text = two.daemon.ctl("policy", "explain", B4, "5006").stdout

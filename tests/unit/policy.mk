@@ -13,6 +13,7 @@ policy_tests = \
 	tests/unit/test_policy_history \
 	tests/unit/test_policy_limits \
 	tests/unit/test_policy_order \
+	tests/unit/test_policy_report \
 	tests/unit/test_policy_request \
 	tests/unit/test_policy_snapshot \
 	tests/unit/test_policy_source_file \
@@ -45,6 +46,8 @@ tests_unit_test_policy_limits_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
+tests_unit_test_policy_report_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_cover_LDADD = libpolicysource.la libpolicy.la \
