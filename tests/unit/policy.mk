@@ -58,10 +58,10 @@ tests_unit_test_policy_when_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 
 # The decision against an oracle, and prepared questions to policyd.
-policy_scripts = tests/policy/slice tests/policy/explain
+policy_scripts = tests/policy/slice tests/policy/explain tests/policy/commands
 TESTS += $(policy_scripts)
 EXTRA_DIST += $(policy_scripts) tests/policy/oracle.py \
-	tests/policy/rule_sets.py tests/golden/explain
+	tests/policy/rule_sets.py tests/golden/explain tests/golden/commands
 .PHONY: check-policy
 check-policy: all
 	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
