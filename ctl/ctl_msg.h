@@ -215,7 +215,9 @@ enum ctl_kind {
 	X(CTL_F_TRIED, 154, "tried", LIST)                                     \
 	X(CTL_F_RECORDED, 155, "recorded", TEXT)                               \
 	X(CTL_F_STANDS, 156, "stands", BOOL)                                   \
-	X(CTL_F_RULES_BEYOND, 157, "rules_not_installed", NUMBER)
+	X(CTL_F_RULES_BEYOND, 157, "rules_not_installed", NUMBER)              \
+	X(CTL_F_HIDDEN_FRAGMENTS, 158, "hidden_fragments", NUMBER)             \
+	X(CTL_F_HIDDEN_EXTENSIONS, 159, "hidden_extensions", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

@@ -76,6 +76,21 @@ print_session(FILE *out, const struct buf_reader *facts)
 	fprintf(out, " protocol %" PRIu64, number_of(facts, CTL_F_PROTO));
 }
 
+/* Packets of reservations that went as best effort; nothing when none did. */
+static void
+print_hidden(FILE *out, const struct buf_reader *facts, const char *indent)
+{
+	uint64_t fragments = number_of(facts, CTL_F_HIDDEN_FRAGMENTS);
+	uint64_t extensions = number_of(facts, CTL_F_HIDDEN_EXTENSIONS);
+
+	if (fragments > 0 || extensions > 0)
+		fprintf(out,
+			"%sports not seen, so best effort: %" PRIu64
+			" fragments, %" PRIu64
+			" packets with extension headers\n",
+			indent, fragments, extensions);
+}
+
 void
 out_text_iface(FILE *out, const struct buf_reader *facts)
 {
@@ -133,6 +148,7 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 			number_of(facts, CTL_F_DRIFTS),
 			text_of(facts, CTL_F_LAST_DRIFT, problem,
 				sizeof(problem)));
+	print_hidden(out, facts, "  ");
 }
 
 static void
@@ -224,6 +240,7 @@ resv_lines(FILE *out, const struct buf_reader *facts)
 			fprintf(out, "; beyond the bucket DSCP %" PRIu64,
 				number_of(facts, CTL_F_DSCP_OUT));
 		fputc('\n', out);
+		print_hidden(out, facts, "    ");
 	}
 	print_why(out, facts);
 }

@@ -207,6 +207,16 @@ counted(struct buf_writer *w, const struct tc_counter *counter)
 	ctl_put_number(w, CTL_F_PACKETS, counter->packets);
 	ctl_put_number(w, CTL_F_DROPS, counter->drops);
 	ctl_put_number(w, CTL_F_BACKLOG, counter->backlog_bytes);
+	ctl_facts_hidden(w, counter);
+}
+
+void
+ctl_facts_hidden(struct buf_writer *w, const struct tc_counter *counter)
+{
+	if (!counter || !counter->hidden_counted)
+		return;
+	ctl_put_number(w, CTL_F_HIDDEN_FRAGMENTS, counter->hidden_fragments);
+	ctl_put_number(w, CTL_F_HIDDEN_EXTENSIONS, counter->hidden_extensions);
 }
 
 /* NULL: its packets stay as they are. */

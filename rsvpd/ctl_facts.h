@@ -18,6 +18,9 @@ struct engine;
 struct policy_client;
 
 void ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info);
+/* Packets of reservations whose ports are hidden; nothing where they are not
+ * counted. */
+void ctl_facts_hidden(struct buf_writer *w, const struct tc_counter *counter);
 /* How it speaks RSVP in UDP. */
 /* What other programs did to its tree. */
 void ctl_facts_drift(

@@ -36,6 +36,17 @@ ctl_record(struct ctl_client *c, struct buf_writer *w)
 	return msg_begin(w, CTL_RECORD, c->serial);
 }
 
+/* Of best effort on the interface; NULL: not told. */
+static const struct tc_counter *
+counter_of_iface(const struct ctl_client *c, uint32_t ifindex)
+{
+	for (size_t i = 0; i < c->counter_count; i++)
+		if (c->counters[i].flow_id == 0 &&
+			c->counters[i].ifindex == ifindex)
+			return &c->counters[i];
+	return NULL;
+}
+
 static bool
 step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
@@ -50,6 +61,7 @@ step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	ctl_facts_iface(w, &info);
 	ctl_facts_udp(w, c->server->engine, info.conf.ifindex);
 	ctl_facts_drift(w, c->server->engine, info.conf.ifindex);
+	ctl_facts_hidden(w, counter_of_iface(c, info.conf.ifindex));
 	msg_end(w, m);
 	*ret_next = info.conf.ifindex;
 	return true;
@@ -528,8 +540,12 @@ begin(struct ctl_client *c, const struct msg *m)
 				: "question not known to this daemon");
 		c->out_len = buf_written(&w);
 	}
-	if (c->ask == CTL_ASK_RESERVATIONS) {
-		const struct tc_counters_query all = { 0 };
+	if (c->ask == CTL_ASK_RESERVATIONS || c->ask == CTL_ASK_INTERFACES) {
+		const struct tc_counters_query all = {
+			.flow_id = c->ask == CTL_ASK_INTERFACES
+					   ? TC_COUNTERS_BEST
+					   : 0
+		};
 
 		c->counting = true;
 		loop_fd_set(c->watch, 0);

@@ -70,4 +70,14 @@ bool tc_is_note(const struct tc_object *o);
 /* Back again; false: it is no note that tc_note_node() makes. */
 bool tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark);
 
+/* ---- what nodes of u32 are made of (filter_u32.c) ------------------------ */
+
+/* A node that matches all packets of the family and does nothing yet. */
+void tc_u32_begin(uint32_t ifindex, uint32_t handle, uint8_t family,
+	struct tc_object *ret);
+/* And the word at off, under the mask, has the value. */
+void tc_u32_match(struct tc_u32 *u, uint32_t mask, uint32_t value, int off);
+/* And the address is there; none: any. */
+void tc_u32_match_addr(struct tc_u32 *u, const struct addr *a, int off);
+
 #endif /* CLASSIFIER_INT_H */

@@ -17,7 +17,8 @@
  *octet of the destination address, l: low octet of the flow label.  Filters
  *with ports live below 10: (110:), filters of a whole protocol in 11: (111:).
  *
- * A bucket that becomes long has a further table: see split.c.
+ * A bucket that becomes long has a further table: see split.c.  What comes by
+ * without ports that can be seen is counted: see filter_hidden.c.
  *
  * IPv4 options move the ports.  A link node's hash key is read before its own
  * offset is added, so there is one root node for each header length; from it on
@@ -36,6 +37,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "hidden_int.h"
 
 _Static_assert(TC_CLASS_CONTROL == (TC_MAJOR << 16 | TC_MINOR_CONTROL),
 	"the class that other programs know");
@@ -177,21 +179,21 @@ tc_u32_bucket_index(uint32_t handle)
 	return TC_U32_BUCKETS;
 }
 
-static void
-add_key(struct tc_u32 *u, uint32_t mask, uint32_t value, int off)
+void
+tc_u32_match(struct tc_u32 *u, uint32_t mask, uint32_t value, int off)
 {
 	u->keys[u->key_count++] = (struct tc_key){
 		.mask = mask, .value = value, .off = (int16_t)off
 	};
 }
 
-static void
-add_addr(struct tc_u32 *u, const struct addr *a, int off)
+void
+tc_u32_match_addr(struct tc_u32 *u, const struct addr *a, int off)
 {
 	struct buf_reader r = buf_reader(a->b, addr_size(a->family));
 
 	for (; buf_left(&r) > 0; off += 4)
-		add_key(u, UINT32_MAX, buf_get_u32be(&r), off);
+		tc_u32_match(u, UINT32_MAX, buf_get_u32be(&r), off);
 }
 
 /* Ports first: in one bucket they differ most. */
@@ -202,7 +204,7 @@ add_ports(struct tc_u32 *u, const struct tc_filter *f)
 
 	if (f->dst_port == 0 || f->by_label)
 		return;
-	add_key(u, f->src_port != 0 ? UINT32_MAX : 0xffff,
+	tc_u32_match(u, f->src_port != 0 ? UINT32_MAX : 0xffff,
 		(uint32_t)f->src_port << 16 | f->dst_port, v4 ? 0 : V6_PORTS);
 	u->keys[u->key_count - 1].floating = v4;
 }
@@ -214,7 +216,7 @@ add_spi(struct tc_u32 *u, const struct tc_filter *f)
 
 	if (f->spi == 0)
 		return;
-	add_key(u, UINT32_MAX, f->spi,
+	tc_u32_match(u, UINT32_MAX, f->spi,
 		(v4 ? 0 : V6_PORTS) + (f->proto == IPPROTO_AH ? AH_SPI : 0));
 	u->keys[u->key_count - 1].floating = v4;
 }
@@ -225,19 +227,19 @@ add_match(struct tc_u32 *u, const struct tc_filter *f)
 	bool v4 = f->dst.family == ADDR_V4;
 
 	if (f->by_label)
-		add_key(u, 0xfffff, f->flow_label, 0);
+		tc_u32_match(u, 0xfffff, f->flow_label, 0);
 	add_ports(u, f);
 	add_spi(u, f);
-	add_addr(u, &f->dst, v4 ? V4_DST : V6_DST);
-	add_addr(u, &f->src, v4 ? V4_SRC : V6_SRC);
+	tc_u32_match_addr(u, &f->dst, v4 ? V4_DST : V6_DST);
+	tc_u32_match_addr(u, &f->src, v4 ? V4_SRC : V6_SRC);
 	if (v4)
-		add_key(u, 0x00ff0000, (uint32_t)f->proto << 16, V4_PROTO);
+		tc_u32_match(u, 0x00ff0000, (uint32_t)f->proto << 16, V4_PROTO);
 	else if (!f->by_label)
-		add_key(u, 0x0000ff00, (uint32_t)f->proto << 8, V6_NEXT);
+		tc_u32_match(u, 0x0000ff00, (uint32_t)f->proto << 8, V6_NEXT);
 	else
 		/* A label is there to spare us the way to the last header
 		 * (RFC 6437): protocol and port are only noted. */
-		add_key(u, 0,
+		tc_u32_match(u, 0,
 			(uint32_t)f->dst_port << 16 | (uint32_t)f->proto << 8,
 			V6_NEXT);
 }
@@ -247,18 +249,18 @@ add_mark(struct tc_u32 *u, const struct tc_mark *m)
 {
 	const struct tc_base *b = &m->base;
 
-	add_key(u, 0, m->flow_id, 0);
+	tc_u32_match(u, 0, m->flow_id, 0);
 	if (b->bytes == 0 && b->packets == 0 && b->drops == 0)
 		return;
-	add_key(u, 0, (uint32_t)(b->bytes >> 32), 0);
-	add_key(u, 0, (uint32_t)b->bytes, 0);
-	add_key(u, 0, (uint32_t)(b->packets >> 32), 0);
-	add_key(u, 0, (uint32_t)b->packets, 0);
-	add_key(u, 0, b->drops, 0);
+	tc_u32_match(u, 0, (uint32_t)(b->bytes >> 32), 0);
+	tc_u32_match(u, 0, (uint32_t)b->bytes, 0);
+	tc_u32_match(u, 0, (uint32_t)(b->packets >> 32), 0);
+	tc_u32_match(u, 0, (uint32_t)b->packets, 0);
+	tc_u32_match(u, 0, b->drops, 0);
 }
 
-static void
-make_node(uint32_t ifindex, uint32_t handle, uint8_t family,
+void
+tc_u32_begin(uint32_t ifindex, uint32_t handle, uint8_t family,
 	struct tc_object *ret)
 {
 	memset(ret, 0,
@@ -277,7 +279,7 @@ void
 tc_u32_node(uint32_t ifindex, uint32_t handle, const struct tc_filter *filter,
 	const struct tc_mark *mark, struct tc_object *ret_node)
 {
-	make_node(ifindex, handle, filter->dst.family, ret_node);
+	tc_u32_begin(ifindex, handle, filter->dst.family, ret_node);
 	ret_node->u32.flags = TC_U32_FLAG_TERMINAL;
 	ret_node->u32.classid = mark->classid;
 	add_match(&ret_node->u32, filter);
@@ -401,7 +403,7 @@ void
 tc_note_node(
 	uint32_t ifindex, const struct tc_mark *mark, struct tc_object *ret)
 {
-	make_node(ifindex, note_handle(mark->classid), ADDR_V4, ret);
+	tc_u32_begin(ifindex, note_handle(mark->classid), ADDR_V4, ret);
 	ret->u32.flags = TC_U32_FLAG_TERMINAL;
 	ret->u32.classid = mark->classid;
 	add_mark(&ret->u32, mark);
@@ -453,7 +455,7 @@ make(const struct maker *m, uint32_t handle)
 
 	if (!o)
 		return NULL;
-	make_node(m->ifindex, handle, m->family, o);
+	tc_u32_begin(m->ifindex, handle, m->family, o);
 	if (m->family == ADDR_NONE) {
 		o->pref = TC_PREF_ARP;
 		o->protocol = ETH_P_ARP;
@@ -489,7 +491,7 @@ static void
 want_always(struct tc_u32 *u)
 {
 	if (u)
-		add_key(u, 0, 0, 0);
+		tc_u32_match(u, 0, 0, 0);
 }
 
 /* The second level: from the port to the destination. */
@@ -522,9 +524,9 @@ want_control(const struct maker *m, uint32_t handle, struct match first,
 		return;
 	u->flags = TC_U32_FLAG_TERMINAL;
 	u->classid = tc_classid(TC_MINOR_CONTROL);
-	add_key(u, first.mask, first.value, first.off);
+	tc_u32_match(u, first.mask, first.value, first.off);
 	if (second.mask != 0)
-		add_key(u, second.mask, second.value, second.off);
+		tc_u32_match(u, second.mask, second.value, second.off);
 }
 
 enum {
@@ -582,6 +584,7 @@ want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 	want_table(&m, V4_ANY, BYTE_BUCKETS);
 	want_rule_tables(&m, V4_RULES);
 	want_table(&m, NOTES, BYTE_BUCKETS);
+	tc_want_hidden(ifindex, false, root, into);
 	if (root == 0)
 		return;
 	want_control(&m, root | NODE_RSVP, rsvp, (struct match){ 0 });
@@ -591,8 +594,8 @@ want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 
 		if (!u)
 			return;
-		add_key(u, 0x0f000000, n << 24, 0);
-		add_key(u, 0x00003fff, 0, 4); /* neither fragment nor MF */
+		tc_u32_match(u, 0x0f000000, n << 24, 0);
+		tc_u32_match(u, 0x00003fff, 0, 4); /* neither fragment nor MF */
 		u->flags = TC_U32_FLAG_VAROFFSET;
 		u->offmask = 0x0f00;
 		u->offshift = 6;
@@ -626,6 +629,7 @@ want_v6(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 	want_table(&m, V6_ANY, BYTE_BUCKETS);
 	want_table(&m, V6_LABEL, BYTE_BUCKETS);
 	want_rule_tables(&m, V6_RULES);
+	tc_want_hidden(ifindex, true, root, into);
 	if (root == 0)
 		return;
 	for (uint32_t i = 0; i < sizeof(control) / sizeof(control[0]); i++)

@@ -575,6 +575,7 @@ tc_batch_run(struct tc_batch *batch, const struct tc_kernel *kernel,
 	for (size_t i = 0; i < batch->count && error == 0; i++) {
 		finish(&batch->jobs[i], &batch->groups[i], now, listener);
 		tc_rules_flows(batch->jobs[i].link, now);
+		tc_hidden_flows(batch->jobs[i].link, now);
 	}
 	for (size_t i = 0; i < batch->count && error == 0; i++)
 		error = tc_split_relieve(batch->jobs[i].link, kernel, listener);
@@ -613,5 +614,6 @@ tc_record_abandon(struct tc_link *link, const struct tc_kernel *kernel,
 	}
 	alloc_put(link->alloc, record);
 	tc_rules_flows(link, now);
+	tc_hidden_flows(link, now);
 	return 0;
 }

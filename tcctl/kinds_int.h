@@ -121,6 +121,7 @@ const char *tc_stab_problem(const struct tc_stab *stab);
 enum {
 	TC_U32_KEYS_MAX = 16,
 	TC_U32_FLAG_TERMINAL = 1,
+	TC_U32_FLAG_OFFSET = 2,
 	TC_U32_FLAG_VAROFFSET = 4
 };
 
@@ -250,7 +251,13 @@ enum tc_mirred_way {
 struct tc_act_mirred {
 	uint32_t ifindex;
 	uint8_t way; /* enum tc_mirred_way */
+	/* To all interfaces of the block TC_BLOCK_NOBODY instead, which there
+	 * are none of: packets are only counted. */
+	bool nobody;
 };
+
+/* "RSVP": a number that no administrator gives a block. */
+#define TC_BLOCK_NOBODY 0x52535650u
 
 struct tc_act_connmark {
 	uint16_t zone;
@@ -296,7 +303,7 @@ struct tc_action {
 	const struct tc_action_kind *kind;
 	int32_t control; /* enum tc_verdict; police: of what exceeds */
 	uint32_t index;  /* gact, police: of one that several filters share; 0:
-			  * one of its own */
+			  * one of its own.  Also of what only counts. */
 	union {
 		struct tc_act_police police;
 		struct tc_act_mirred mirred;

@@ -24,6 +24,7 @@ tc_link_new(const struct alloc *alloc, const struct tc_iface *conf)
 	link->alloc = alloc;
 	link->conf = *conf;
 	tc_nodes_init(&link->nodes, alloc);
+	link->hidden.due = MONO_NEVER;
 	link->step = FIRST_STEP;
 	for (int i = 0; i < TC_SUBTREES; i++)
 		link->pools[i].alloc = alloc;
@@ -53,6 +54,7 @@ forget(struct tc_link *link)
 		link->reserved_Bps[i] = 0;
 	}
 	tc_nodes_done(&link->nodes);
+	tc_hidden_done(link);
 	tc_rules_done(&link->rules);
 	memset(&link->minors, 0, sizeof(link->minors));
 	memset(&link->shape, 0, sizeof(link->shape));

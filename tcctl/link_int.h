@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/mono.h"
 #include "classifier_int.h"
+#include "hidden_int.h"
 #include "model_int.h"
 #include "nodes_int.h"
 #include "tc_rule_int.h"
@@ -51,8 +52,10 @@ struct tc_kernel {
 	 * incoming side; ranked and sorted.  NULL: it cannot. */
 	int (*dump_tree)(void *arg, uint32_t ifindex, struct tc_objects *into);
 	const struct tc_marker *marker; /* NULL: there is none */
-	/* Tell of all actions of kind gact.  NULL: it cannot. */
-	int (*gacts)(void *arg, tc_gact_fn *tell, void *tell_arg);
+	/* Tell of all actions of that kind: gact or mirred.  NULL: it cannot.
+	 */
+	int (*acts)(void *arg, const struct tc_action_kind *kind,
+		tc_gact_fn *tell, void *tell_arg);
 	/* Append those of the objects that there are, as they are; a leaf is
 	 * whichever the class has. */
 	int (*get)(void *arg, const struct tc_object *keys, size_t count,
@@ -266,6 +269,34 @@ struct tc_ingress {
 	uint32_t port;     /* who did it last */
 };
 
+/* ---- packets whose ports are hidden (hidden.c) --------------------------- */
+
+/* The counter of a pair. */
+struct tc_hidden {
+	UT_hash_handle hh;
+	struct tc_hidden_pair pair;
+	uint32_t place;
+	uint32_t flow_id;               /* of one of the flows between them */
+	bool wanted;                    /* there are such flows */
+	bool there;                     /* its nodes are in the kernel */
+	bool refused;                   /* they could not be made or removed */
+	bool found[TC_HIDDEN_KINDS];    /* adoption: which of them */
+	bool told[TC_HIDDEN_KINDS];     /* that it counts */
+	uint64_t seen[TC_HIDDEN_KINDS]; /* of the kernel's, at the last look */
+	uint64_t packets[TC_HIDDEN_KINDS];
+};
+
+struct tc_hiddens {
+	enum tc_hidden_means means;
+	struct tc_hidden *all; /* a hash by pair */
+	struct tc_hidden *places[TC_HIDDEN_MAX];
+	uint32_t next;                  /* place for the next */
+	bool stale;                     /* flows have come or gone */
+	bool refused;                   /* and told */
+	struct mono due;                /* when the next step is */
+	uint64_t past[TC_HIDDEN_KINDS]; /* counted for pairs that are gone */
+};
+
 /* Can the kernel police what exceeds? */
 enum tc_police_means { TC_POLICE_UNTRIED, TC_POLICE_NO, TC_POLICE_YES };
 
@@ -294,6 +325,7 @@ struct tc_link {
 	enum tc_police_means police;
 	struct tc_ingress ingress;
 	bool sums_refused; /* and told */
+	struct tc_hiddens hidden;
 };
 
 /* Told what happened with a request, or (serial 0) what nobody asked. */
@@ -486,6 +518,37 @@ int tc_drain_step(struct tc_link *link, const struct tc_kernel *kernel,
 	struct mono now, const struct tc_listener *listener);
 /* When the next step is due; MONO_NEVER. */
 struct mono tc_drain_next(const struct tc_link *link);
+
+/* hidden.c */
+
+/* Flows have come, gone or changed. */
+void tc_hidden_flows(struct tc_link *link, struct mono now);
+/* The tree is a new one: all nodes are to be made again. */
+void tc_hidden_gone(struct tc_link *link);
+void tc_hidden_done(struct tc_link *link);
+/* A step in the background: some counters made or removed; what has begun to
+ * count is told.  -errno as struct tc_kernel. */
+int tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener);
+/* When the next step is due; MONO_NEVER. */
+struct mono tc_hidden_next(const struct tc_link *link);
+/* Read the kernel's counters. */
+int tc_hidden_count(struct tc_link *link, const struct tc_kernel *kernel);
+/* What was counted when they were read last: for the pairs of a flow, others
+ * of the same pairs included; false: none of them is counted. */
+bool tc_hidden_of(const struct tc_link *link, const struct tc_record *record,
+	uint64_t ret_packets[TC_HIDDEN_KINDS]);
+/* For all of the interface; false: the kernel cannot. */
+bool tc_hidden_all(
+	const struct tc_link *link, uint64_t ret_packets[TC_HIDDEN_KINDS]);
+/* The counter that has a node of that handle; NULL: none. */
+struct tc_hidden *tc_hidden_at(const struct tc_link *link, uint32_t handle);
+/* Append its nodes, if they are to be in the kernel. */
+void tc_hidden_objects(const struct tc_link *link, const struct tc_hidden *h,
+	struct tc_objects *into);
+/* The counters in a dump, after its flows; appends what must go to ops. */
+void tc_hidden_adopt(struct tc_link *link, const struct tc_objects *dump,
+	struct tc_ops *ops);
 
 /* split.c */
 

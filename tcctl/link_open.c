@@ -127,7 +127,7 @@ is_fixed(const struct tc_object *o)
 	case TC_FILTER:
 		return o->kind == &tc_kind_u32 && o->pref >= TC_PREF_V4 &&
 		       o->pref <= TC_PREF_ARP && !tc_is_rule_filter(o) &&
-		       !tc_is_note(o) &&
+		       !tc_is_note(o) && !tc_is_hidden_node(o) &&
 		       !(tc_u32_is_root(o->handle) && o->u32.divisor != 0) &&
 		       !tc_hash_is_split(o->handle) &&
 		       (o->u32.divisor != 0 || tc_u32_bucket_index(o->handle) ==
@@ -368,10 +368,12 @@ adopt(struct tc_link *link, const struct tc_kernel *kernel,
 	if (!stats)
 		return error;
 	if (tc_rules_adopt(link, dump) && tc_adopt(link, dump, stats, &ops) &&
-		tc_rules_adopt_marks(link, kernel))
+		tc_rules_adopt_marks(link, kernel)) {
+		tc_hidden_adopt(link, dump, &ops);
 		error = tc_link_run(link, kernel, &ops, ret_done);
-	else
+	} else {
 		error = -ENOMEM;
+	}
 	alloc_put(link->alloc, stats);
 	tc_ops_done(&ops);
 	if (error != 0 || ret_done->error != 0)
@@ -573,6 +575,7 @@ tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 	*ret_done = (struct tc_done){ 0 };
 	forget_idle(link, listener);
 	memset(&link->shape, 0, sizeof(link->shape));
+	tc_hidden_gone(link);
 	error = tc_link_dump(link, kernel, &dump);
 	if (error == 0 && may_manage(link, &dump, ret_done)) {
 		error = build_new(link, kernel, &dump, ret_done);

@@ -173,7 +173,8 @@ next_of(const struct tc_link *link)
 	struct mono next =
 		mono_earlier(tc_drain_next(link), tc_drift_next(link));
 
-	return mono_earlier(next, tc_rules_next(link));
+	next = mono_earlier(next, tc_rules_next(link));
+	return mono_earlier(next, tc_hidden_next(link));
 }
 
 struct mono

@@ -21,10 +21,12 @@ libtc_la_SOURCES = \
 	tcctl/drift.c \
 	tcctl/excess.c \
 	tcctl/dry.c tcctl/dry_int.h \
+	tcctl/filter_hidden.c tcctl/hidden_int.h \
 	tcctl/filter_u32.c \
 	tcctl/flow.c \
 	tcctl/flow_act.c \
 	tcctl/hash.c \
+	tcctl/hidden.c \
 	tcctl/kind_fifo.c \
 	tcctl/classifier.c tcctl/classifier_int.h \
 	tcctl/filter_flower.c \

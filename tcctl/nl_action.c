@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Counters of the actions of kind gact, whichever filters they hang on. */
+/* Counters of all actions of a kind, whichever filters they hang on. */
 
 #include <linux/gen_stats.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_gact.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "nl_attr.h"
 #include "nl_conn.h"
 
+_Static_assert((int)TCA_GACT_PARMS == (int)TCA_MIRRED_PARMS &&
+		       offsetof(struct tc_gact, index) == 0 &&
+		       offsetof(struct tc_mirred, index) == 0,
+	"the number is in the same place");
+
 bool
-nl_gacts_put(struct buf_writer *w, uint32_t seq)
+nl_acts_put(struct buf_writer *w, uint32_t seq, const char *kind)
 {
 	const struct tcamsg head = { .tca_family = 0 };
 	struct nlmsghdr h = { .nlmsg_type = RTM_GETACTION,
@@ -25,7 +32,7 @@ nl_gacts_put(struct buf_writer *w, uint32_t seq)
 	buf_put_bytes(w, &head, sizeof(head));
 	tab = nl_begin(w, TCA_ACT_TAB);
 	first = nl_begin(w, 1);
-	nl_put_text(w, TCA_ACT_KIND, "gact");
+	nl_put_text(w, TCA_ACT_KIND, kind);
 	nl_end(w, first);
 	nl_end(w, tab);
 	if (w->failed)
@@ -64,24 +71,22 @@ take_one(struct nl_view view, tc_gact_fn *tell, void *arg)
 	static const struct nl_want wants[] = { { TCA_ACT_OPTIONS, 0 },
 		{ TCA_ACT_STATS, 0 } };
 	static const struct nl_want parms[] = { { TCA_GACT_PARMS,
-		sizeof(struct tc_gact) } };
+		sizeof(uint32_t) } };
 	struct tc_gact_count count = { 0 };
 	struct nl_view got[2];
 	struct nl_view options[1];
-	struct tc_gact gact;
 
 	if (!nl_parse(view, wants, 2, got) || !got[0].data ||
 		!nl_parse(got[0], parms, 1, options) || !options[0].data)
 		return;
-	memcpy(&gact, options[0].data, sizeof(gact));
-	count.index = gact.index;
+	memcpy(&count.index, options[0].data, sizeof(count.index));
 	if (got[1].data)
 		take_stats(got[1], &count);
 	tell(arg, &count);
 }
 
 void
-nl_gacts_get(const struct nlmsghdr *h, tc_gact_fn *tell, void *arg)
+nl_acts_get(const struct nlmsghdr *h, tc_gact_fn *tell, void *arg)
 {
 	static const struct nl_want wants[] = { { TCA_ACT_TAB, 0 } };
 	const uint8_t *bytes = (const uint8_t *)h;

@@ -531,7 +531,7 @@ static int
 dump_objects(struct nl_conn *conn, enum nl_dump what, uint32_t parent,
 	struct object_dump *into)
 {
-	const struct nl_query query = { what, into->ifindex, parent };
+	const struct nl_query query = { what, into->ifindex, parent, NULL };
 	struct dump d = { .tell = keep_object, .arg = into };
 	size_t before = into->into->count;
 
@@ -713,30 +713,32 @@ conn_stats_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 	struct stats_dump s = { tell, tell_arg };
 	struct dump d = { .tell = tell_stats, .arg = &s };
 
-	const struct nl_query query = { NL_DUMP_CLASSES, ifindex, 0 };
+	const struct nl_query query = { NL_DUMP_CLASSES, ifindex, 0, NULL };
 
 	return dump_once((struct nl_conn *)arg, &query, &d);
 }
 
-struct gact_dump {
+struct act_dump {
 	tc_gact_fn *tell;
 	void *arg;
 };
 
 static void
-tell_gacts(void *arg, const struct nlmsghdr *h)
+tell_acts(void *arg, const struct nlmsghdr *h)
 {
-	const struct gact_dump *g = (const struct gact_dump *)arg;
+	const struct act_dump *a = (const struct act_dump *)arg;
 
-	nl_gacts_get(h, g->tell, g->arg);
+	nl_acts_get(h, a->tell, a->arg);
 }
 
 static int
-conn_gacts(void *arg, tc_gact_fn *tell, void *tell_arg)
+conn_acts(void *arg, const struct tc_action_kind *kind, tc_gact_fn *tell,
+	void *tell_arg)
 {
-	struct gact_dump g = { tell, tell_arg };
-	struct dump d = { .tell = tell_gacts, .arg = &g };
-	const struct nl_query query = { NL_DUMP_GACTS, 0, 0 };
+	struct act_dump a = { tell, tell_arg };
+	struct dump d = { .tell = tell_acts, .arg = &a };
+	const struct nl_query query = { .what = NL_DUMP_ACTIONS,
+		.action = kind->name };
 
 	return dump_once((struct nl_conn *)arg, &query, &d);
 }
@@ -752,7 +754,7 @@ nl_conn_kernel(struct nl_conn *conn)
 		.root = conn_root,
 		.dump_tree = conn_dump_tree,
 		.get = conn_get,
-		.gacts = conn_gacts,
+		.acts = conn_acts,
 		.dump_incoming = conn_dump_incoming,
 		.tells = true };
 }

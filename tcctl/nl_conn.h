@@ -60,12 +60,13 @@ enum nl_dump {
 	NL_DUMP_QDISCS,
 	NL_DUMP_CLASSES,
 	NL_DUMP_FILTERS,
-	NL_DUMP_GACTS
+	NL_DUMP_ACTIONS
 };
 struct nl_query {
 	enum nl_dump what;
 	uint32_t ifindex;
-	uint32_t parent; /* filters: of which qdisc or class */
+	uint32_t parent;    /* filters: of which qdisc or class */
+	const char *action; /* actions: of which kind */
 };
 bool nl_dump_put(
 	struct buf_writer *w, uint32_t seq, const struct nl_query *query);
@@ -77,8 +78,8 @@ bool nl_object_get(const struct nlmsghdr *h, struct tc_extra *scratch,
 uint32_t nl_root_get(const struct nlmsghdr *h);
 bool nl_stats_get(const struct nlmsghdr *h, struct tc_class_stats *ret_stats);
 
-/* nl_action.c: the dump of all actions of kind gact, and a message of it. */
-bool nl_gacts_put(struct buf_writer *w, uint32_t seq);
-void nl_gacts_get(const struct nlmsghdr *h, tc_gact_fn *tell, void *arg);
+/* nl_action.c: the dump of all actions of a kind, and a message of it. */
+bool nl_acts_put(struct buf_writer *w, uint32_t seq, const char *kind);
+void nl_acts_get(const struct nlmsghdr *h, tc_gact_fn *tell, void *arg);
 
 #endif /* NL_CONN_H */

@@ -216,8 +216,8 @@ nl_dump_put(struct buf_writer *w, uint32_t seq, const struct nl_query *query)
 		.tcm_parent = query->parent };
 	uint8_t *before = w->pos;
 
-	if (query->what == NL_DUMP_GACTS)
-		return nl_gacts_put(w, seq);
+	if (query->what == NL_DUMP_ACTIONS)
+		return nl_acts_put(w, seq, query->action);
 	return end(w, begin(w, &head, &tcm), before);
 }
 

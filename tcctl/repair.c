@@ -3,9 +3,9 @@
 /*
  * What others changed in our tree, put right.  The unit of repair is what
  * belongs together: the fixed part with the static rules, a flow with its
- * class, leaf and nodes, an idle class.  Each is compared with what the kernel
- * has now, planned, and run as a transaction of its own, so that one that is
- * refused hinders no other.
+ * class, leaf and nodes, an idle class, a counter of hidden packets.  Each is
+ * compared with what the kernel has now, planned, and run as a transaction of
+ * its own, so that one that is refused hinders no other.
  *
  * A filter that comes before ours, or stands in our tables, takes packets from
  * reservations and is removed.  One that comes after ours, and a class that
@@ -20,13 +20,21 @@
 
 enum { UNITS_MAX = 256, OBJECTS_MAX = TC_RECORD_OBJECTS };
 
-enum owner { OWNER_NOBODY, OWNER_FIXED, OWNER_FLOW, OWNER_IDLE, OWNER_DRAIN };
+enum owner {
+	OWNER_NOBODY,
+	OWNER_FIXED,
+	OWNER_FLOW,
+	OWNER_IDLE,
+	OWNER_DRAIN,
+	OWNER_HIDDEN
+};
 
 struct unit {
 	struct tc_suspect *suspect;
 	struct tc_record *record;
 	uint32_t minor;
 	bool fixed;
+	bool hidden;
 	struct tc_object stranger; /* kind NULL: none */
 };
 
@@ -39,6 +47,7 @@ struct repair {
 	struct tc_class_stats *stats; /* by minor; NULL: not asked for */
 	bool *known;                  /* which of have are ours */
 	struct tc_objects fixed;
+	struct tc_objects hidden; /* of the operations that wait */
 	struct tc_ops ops;
 	size_t count;
 	struct unit units[UNITS_MAX];
@@ -99,6 +108,7 @@ flush(struct repair *r)
 	}
 	r->count = 0;
 	r->ops.count = 0;
+	tc_objects_done(&r->hidden);
 	return error;
 }
 
@@ -237,6 +247,25 @@ repair_fixed(struct repair *r, struct tc_suspect *suspect)
 	return add_unit(r, &unit, first);
 }
 
+static int
+repair_hidden(struct repair *r, struct tc_suspect *suspect,
+	const struct tc_hidden *hidden)
+{
+	const struct unit unit = { .suspect = suspect, .hidden = true };
+	struct tc_object scratch[TC_HIDDEN_KINDS];
+	size_t before = r->hidden.count;
+	size_t first = r->ops.count;
+
+	tc_hidden_objects(r->link, hidden, &r->hidden);
+	if (r->hidden.failed)
+		return -ENOMEM;
+	plan_objects(r,
+		(struct tc_span){
+			r->hidden.all + before, r->hidden.count - before },
+		scratch);
+	return add_unit(r, &unit, first);
+}
+
 /* It may take packets that have a reservation. */
 static bool
 in_the_way(const struct tc_object *o)
@@ -280,6 +309,7 @@ repair_stranger(struct repair *r, struct tc_suspect *suspect,
 struct owned {
 	struct tc_record *record;
 	struct tc_idle *idle;
+	const struct tc_hidden *hidden;
 	enum owner owner;
 	enum tc_subtree subtree;
 };
@@ -324,6 +354,17 @@ find_idle_owner(
 }
 
 static void
+find_hidden_owner(
+	struct repair *r, const struct tc_suspect *s, struct owned *owned)
+{
+	if (owned->record || s->type != TC_FILTER)
+		return;
+	owned->hidden = tc_hidden_at(r->link, s->handle);
+	if (owned->hidden)
+		owned->owner = OWNER_HIDDEN;
+}
+
+static void
 find_owners(struct repair *r, struct tc_suspect **suspects, size_t count,
 	struct owned *owned)
 {
@@ -337,6 +378,7 @@ find_owners(struct repair *r, struct tc_suspect **suspects, size_t count,
 				owned[i].record = record;
 	for (size_t i = 0; i < count; i++) {
 		owned[i].owner = owned[i].record ? OWNER_FLOW : OWNER_NOBODY;
+		find_hidden_owner(r, suspects[i], &owned[i]);
 		for (size_t k = 0; k < r->fixed.count; k++)
 			if (is_of_fixed(suspects[i], &r->fixed.all[k]))
 				owned[i].owner = OWNER_FIXED;
@@ -372,6 +414,16 @@ add_keys(struct tc_objects *keys, const struct tc_object *all, size_t count)
 }
 
 static void
+add_hidden_keys(struct repair *r, const struct tc_hidden *hidden,
+	struct tc_objects *keys)
+{
+	size_t before = r->hidden.count;
+
+	tc_hidden_objects(r->link, hidden, &r->hidden);
+	add_keys(keys, r->hidden.all + before, r->hidden.count - before);
+}
+
+static void
 add_keys_of(struct repair *r, const struct tc_suspect *s,
 	const struct owned *owned, struct tc_objects *keys)
 {
@@ -397,6 +449,9 @@ add_keys_of(struct repair *r, const struct tc_suspect *s,
 		tc_idle_objects(
 			&r->link->conf, owned->subtree, owned->idle, objects);
 		add_keys(keys, objects, 2);
+		break;
+	case OWNER_HIDDEN:
+		add_hidden_keys(r, owned->hidden, keys);
 		break;
 	case OWNER_DRAIN:
 		break;
@@ -439,6 +494,8 @@ repair_one(
 	case OWNER_IDLE:
 		unit.minor = owned->idle->minor;
 		return repair_idle(r, &unit, owned->subtree, owned->idle);
+	case OWNER_HIDDEN:
+		return repair_hidden(r, suspect, owned->hidden);
 	case OWNER_DRAIN:
 		tell_unit(r, &unit, TC_REPAIR_LATER, "");
 		return 0;
@@ -474,6 +531,7 @@ begin(struct tc_link *link, const struct tc_kernel *kernel,
 	r->tell = tell;
 	r->arg = arg;
 	r->have.alloc = r->fixed.alloc = r->ops.alloc = link->alloc;
+	r->hidden.alloc = link->alloc;
 	want_fixed(r);
 	return r;
 }
@@ -487,6 +545,7 @@ finish(struct repair *r)
 	alloc_put(alloc, r->stats);
 	tc_objects_done(&r->have);
 	tc_objects_done(&r->fixed);
+	tc_objects_done(&r->hidden);
 	tc_ops_done(&r->ops);
 	alloc_put(alloc, r);
 }
@@ -576,6 +635,23 @@ repair_books(struct repair *r, struct tc_suspect *suspect)
 	return error;
 }
 
+static int
+repair_all_hidden(struct repair *r, struct tc_suspect *suspect)
+{
+	enum { A_TIME = 64 }; /* held in memory */
+	const struct tc_hidden *h;
+	unsigned n = 0;
+	int error = 0;
+
+	for (h = r->link->hidden.all; h && error == 0;
+		h = (const struct tc_hidden *)h->hh.next) {
+		error = repair_hidden(r, suspect, h);
+		if (error == 0 && ++n % A_TIME == 0)
+			error = flush(r);
+	}
+	return error;
+}
+
 static void
 know_drains(struct repair *r)
 {
@@ -631,6 +707,8 @@ tc_repair_tree(struct tc_link *link, const struct tc_kernel *kernel,
 		error = repair_tree_fixed(r, suspect);
 	if (error == 0)
 		error = repair_books(r, suspect);
+	if (error == 0)
+		error = repair_all_hidden(r, suspect);
 	if (error == 0)
 		know_drains(r);
 	if (error == 0)

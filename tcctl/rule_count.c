@@ -59,8 +59,9 @@ count_all(struct counting *c, const struct tc_kernel *kernel)
 	const struct tc_marker *marker = kernel->marker;
 
 	if (tc_rules_full(c->link))
-		return kernel->gacts ? kernel->gacts(kernel->arg, take_gact, c)
-				     : 0;
+		return kernel->acts ? kernel->acts(kernel->arg, &tc_action_gact,
+					      take_gact, c)
+				    : 0;
 	if (marker)
 		marker->counts(marker->arg, &c->link->conf, take_count, c);
 	return 0;

@@ -559,6 +559,8 @@ do_link(struct serve *s, struct tc_link *link, struct mono now, bool due)
 		watch(s, link, now);
 	if (s->error == 0 && mono_reached(tc_rules_next(link), now))
 		s->error = tc_rules_step(link, &s->kernel, now, &s->listener);
+	if (s->error == 0 && mono_reached(tc_hidden_next(link), now))
+		s->error = tc_hidden_step(link, &s->kernel, now, &s->listener);
 	tc_drift_unclean(link, now);
 	if (s->error == 0 && mono_reached(tc_drift_next(link), now))
 		repair(s, link, now);

@@ -117,10 +117,11 @@ look_at_tree(struct shown *s, const struct tc_kernel *kernel)
 		kernel->arg, s->ifindex, keep_stats, s->stats);
 	if (error == 0 && !tc_adopt(s->link, &s->dump, s->stats, &repairs))
 		error = -ENOMEM;
+	tc_hidden_adopt(s->link, &s->dump, &repairs);
 	tc_ops_done(&repairs); /* we only look */
 	if (error == 0 && !tc_rules_adopt_marks(s->link, kernel))
 		error = -ENOMEM;
-	return error;
+	return error != 0 ? error : tc_hidden_count(s->link, kernel);
 }
 
 static int
@@ -247,12 +248,28 @@ since(uint64_t total, uint64_t base)
 	return total > base ? total - base : 0;
 }
 
+/* Only where there are some. */
+static void
+print_hidden(struct text *t, const uint64_t packets[TC_HIDDEN_KINDS])
+{
+	static const char *const words[TC_HIDDEN_KINDS] = {
+		[TC_HIDDEN_FRAGMENT] = "fragments",
+		[TC_HIDDEN_EXTENSION] = "packets with extension headers"
+	};
+
+	for (int k = 0; k < TC_HIDDEN_KINDS; k++)
+		if (packets[k] > 0)
+			text_printf(t, "; %llu %s as best effort",
+				(unsigned long long)packets[k], words[k]);
+}
+
 static void
 print_flow(const struct shown *s, const struct tc_record *r)
 {
 	const struct tc_flow flow = flow_of(s, r);
 	const struct tc_class_stats *stats = &s->stats[r->minor];
-	char buf[256];
+	uint64_t hidden[TC_HIDDEN_KINDS];
+	char buf[512];
 	struct text t = text_over(buf, sizeof(buf));
 
 	text_printf(&t, "  flow %u: class %x:%x %s ", r->id, TC_MAJOR, r->minor,
@@ -277,6 +294,8 @@ print_flow(const struct shown *s, const struct tc_record *r)
 		text_printf(&t, "; DSCP %u", r->as.dscp);
 	if (r->as.marks_out)
 		text_printf(&t, "; beyond the bucket DSCP %u", r->as.dscp_out);
+	if (tc_hidden_of(s->link, r, hidden))
+		print_hidden(&t, hidden);
 	printf("%s\n", buf);
 	for (size_t i = 0; i < r->node_count; i++)
 		print_filter(&r->nodes[i].filter);
@@ -288,7 +307,8 @@ print_link(const struct shown *s)
 	const struct tc_iface *conf = &s->link->conf;
 	const struct tc_object *leaf =
 		find(s, TC_QDISC_LEAF, tc_leaf_handle(TC_MINOR_BEST));
-	char buf[256];
+	uint64_t hidden[TC_HIDDEN_KINDS];
+	char buf[512];
 	struct text t = text_over(buf, sizeof(buf));
 	struct tc_record *r;
 
@@ -300,6 +320,8 @@ print_link(const struct shown *s)
 	text_add_rate(&t, (double)conf->control_Bps);
 	text_printf(&t, ", idle classes %zu GS %zu CL", idle_count(s, TC_GS),
 		idle_count(s, TC_CL));
+	(void)tc_hidden_all(s->link, hidden);
+	print_hidden(&t, hidden);
 	printf("%s\n", buf);
 	for (r = s->link->flows; r; r = (struct tc_record *)r->hh.next)
 		print_flow(s, r);
@@ -365,6 +387,22 @@ json_filter(const struct tc_filter *f)
 		f->spi != 0 ? json_integer(f->spi) : json_null());
 }
 
+/* Null where none are counted; or without, for want of memory. */
+static json_t *
+with_hidden(json_t *json, bool counted, const uint64_t packets[TC_HIDDEN_KINDS])
+{
+	static const char *const names[TC_HIDDEN_KINDS] = {
+		[TC_HIDDEN_FRAGMENT] = "hidden_fragments",
+		[TC_HIDDEN_EXTENSION] = "hidden_extensions"
+	};
+
+	for (int k = 0; k < TC_HIDDEN_KINDS; k++)
+		(void)json_object_set_new(json, names[k],
+			counted ? json_integer((json_int_t)packets[k])
+				: json_null());
+	return json;
+}
+
 static json_t *
 json_dscp(bool marks, uint8_t dscp)
 {
@@ -377,6 +415,8 @@ json_flow(const struct shown *s, const struct tc_record *r)
 	const struct tc_flow flow = flow_of(s, r);
 	const struct tc_class_stats *stats = &s->stats[r->minor];
 	json_t *filters = json_array();
+	uint64_t hidden[TC_HIDDEN_KINDS];
+	bool counted = tc_hidden_of(s->link, r, hidden);
 	char class[16];
 	struct text t = text_over(class, sizeof(class));
 
@@ -384,8 +424,9 @@ json_flow(const struct shown *s, const struct tc_record *r)
 	for (size_t i = 0; i < r->node_count; i++)
 		(void)json_array_append_new(
 			filters, json_filter(&r->nodes[i].filter));
-	return json_pack("{s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:I, "
-			 "s:I, s:I, s:I, s:s?, s:o, s:o}",
+	json_t *json = json_pack(
+		"{s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:I, "
+		"s:I, s:I, s:I, s:s?, s:o, s:o}",
 		"id", (json_int_t)r->id, "class", class, "service",
 		service_name(r->service), "rate_Bps", (json_int_t)flow.rate_Bps,
 		"peak_Bps",
@@ -401,6 +442,8 @@ json_flow(const struct shown *s, const struct tc_record *r)
 		(json_int_t)stats->backlog_bytes, "excess", excess_name(r),
 		"dscp", json_dscp(r->as.marks, r->as.dscp), "dscp_out",
 		json_dscp(r->as.marks_out, r->as.dscp_out));
+
+	return with_hidden(json, counted, hidden);
 }
 
 static json_t *
@@ -411,6 +454,8 @@ json_link(const struct shown *s)
 		find(s, TC_QDISC_LEAF, tc_leaf_handle(TC_MINOR_BEST));
 	json_t *flows = json_array();
 	json_t *foreign = json_array();
+	uint64_t hidden[TC_HIDDEN_KINDS];
+	bool counted = tc_hidden_all(s->link, hidden);
 	const struct tc_record *r;
 
 	for (r = s->link->flows; r; r = (const struct tc_record *)r->hh.next)
@@ -424,16 +469,19 @@ json_link(const struct shown *s)
 		tc_object_print(&t, &s->dump.all[i], s->name);
 		(void)json_array_append_new(foreign, json_string(buf));
 	}
-	return json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:s, s:{s:I, s:I}, "
-			 "s:o, s:o}",
-		"name", s->name, "ifindex", (json_int_t)s->ifindex, "managed",
-		1, "link_Bps", (json_int_t)conf->link_Bps, "best_effort_Bps",
-		(json_int_t)conf->best_effort_Bps, "control_Bps",
-		(json_int_t)conf->control_Bps, "best_effort_kind",
-		leaf ? leaf->kind->name : "?", "idle", "GS",
-		(json_int_t)idle_count(s, TC_GS), "CL",
-		(json_int_t)idle_count(s, TC_CL), "flows", flows, "foreign",
-		foreign);
+	json_t *json =
+		json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:s, s:{s:I, s:I}, "
+			  "s:o, s:o}",
+			"name", s->name, "ifindex", (json_int_t)s->ifindex,
+			"managed", 1, "link_Bps", (json_int_t)conf->link_Bps,
+			"best_effort_Bps", (json_int_t)conf->best_effort_Bps,
+			"control_Bps", (json_int_t)conf->control_Bps,
+			"best_effort_kind", leaf ? leaf->kind->name : "?",
+			"idle", "GS", (json_int_t)idle_count(s, TC_GS), "CL",
+			(json_int_t)idle_count(s, TC_CL), "flows", flows,
+			"foreign", foreign);
+
+	return with_hidden(json, counted, hidden);
 }
 
 static json_t *

@@ -80,7 +80,10 @@ enum tc_attr {
 	ATTR_IN_BYTES = 192,
 	ATTR_IN_PACKETS,
 	ATTR_OUT_BYTES,
-	ATTR_OUT_PACKETS
+	ATTR_OUT_PACKETS,
+	ATTR_HIDDEN_COUNTED,
+	ATTR_HIDDEN_FRAGMENTS,
+	ATTR_HIDDEN_EXTENSIONS
 };
 
 enum field_type { F_BOOL, F_U8, F_U16, F_U32, F_U64, F_ADDR, F_TEXT };
@@ -171,6 +174,9 @@ static const struct field counter_fields[] = {
 	FIELD(ATTR_DROPS,         F_U64, tc_counter, drops),
 	FIELD(ATTR_BACKLOG_BYTES, F_U32, tc_counter, backlog_bytes),
 	FIELD(ATTR_DEMOTED,       F_BOOL, tc_counter, demoted),
+	FIELD(ATTR_HIDDEN_COUNTED,    F_BOOL, tc_counter, hidden_counted),
+	FIELD(ATTR_HIDDEN_FRAGMENTS,  F_U64, tc_counter, hidden_fragments),
+	FIELD(ATTR_HIDDEN_EXTENSIONS, F_U64, tc_counter, hidden_extensions),
 };
 
 static const struct field query_fields[] = {

@@ -167,6 +167,12 @@ struct tc_counter {
 	uint64_t drops;
 	uint32_t backlog_bytes;
 	bool demoted; /* what exceeds is sent as best effort, else it waits */
+	/* Packets between the flow's addresses, of its protocol, whose ports
+	 * are hidden: they went as best effort.  All flows between these share
+	 * them; of best effort: of all flows.  False: they are not counted. */
+	bool hidden_counted;
+	uint64_t hidden_fragments;
+	uint64_t hidden_extensions; /* with IPv6 extension headers */
 };
 
 /* An interface that tcctl manages no more, with all its flows, until it is
@@ -184,6 +190,9 @@ struct tc_drift_report {
 		    * the flow is not in the kernel any more */
 	char text[TC_TEXT];
 };
+
+/* For all flows: best effort of each interface alone. */
+#define TC_COUNTERS_BEST UINT32_MAX
 
 /* Which counters: flow_id, or all of an interface, or all (both 0). */
 struct tc_counters_query {

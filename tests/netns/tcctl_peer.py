@@ -50,6 +50,8 @@ ATTRS = {
     "dscp_mask": (169, "B"), "in": (170, "s"), "in_ifindex": (171, "I"),
     "in_bytes": (192, "Q"), "in_packets": (193, "Q"),
     "out_bytes": (194, "Q"), "out_packets": (195, "Q"),
+    "hidden_counted": (196, "B"), "hidden_fragments": (197, "Q"),
+    "hidden_extensions": (198, "Q"),
 }
 BY_NUMBER = {number: (name, form) for name, (number, form) in ATTRS.items()}
 FILTER = {"dst": None, "src": None, "proto": 17, "dst_port": 0, "src_port": 0,

@@ -23,7 +23,7 @@ def test_a_flow_is_a_class_and_a_filter(bench):
     assert (c["parent"], c["rate"], c["ceil"], c["prio"]) == (
         "52:2", 250_000, 250_000, 0)
     assert c["burst"] == pytest.approx(1538 + 50, abs=2)
-    assert (leaf["kind"], leaf["options"]["limit"]) == ("bfifo", 30_000)
+    assert (leaf["kind"], leaf["options"]["limit"]) == ("bfifo", 30_000 + 2 * 1538)
     (node,) = bench.nodes(classid)
     # 5004 & 15 is c, the last octet of B4 2
     assert node == {"u32": "2c:2:1", "flower": "0x1"}[bench.by()]
@@ -151,7 +151,9 @@ def test_counters_are_those_of_the_flow(bench):
     assert done["error"] == 0
     assert told == [{"flow_id": 1, "ifindex": bench.ifindex,
                      "classid": classid, "bytes": 10 * 242, "packets": 10,
-                     "drops": 0, "backlog_bytes": 0, "demoted": 0}]
+                     "drops": 0, "backlog_bytes": 0, "demoted": 0,
+                     "hidden_counted": 0, "hidden_fragments": 0,
+                     "hidden_extensions": 0}]
     _, told = peer.ask(tp.COUNTERS, {"ifindex": bench.ifindex, "flow_id": 0})
     assert {c["flow_id"] for c in told} == {0, 1}
     # A class that has been used begins again at zero.

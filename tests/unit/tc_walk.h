@@ -10,7 +10,9 @@ struct walk {
 	struct tc_objects tree;
 	const uint8_t *packet;
 	size_t len;
-	unsigned looked; /* nodes */
+	unsigned looked;  /* nodes */
+	unsigned counted; /* by nodes that let it go on */
+	uint32_t counter; /* the last of them */
 	bool sorted;
 	struct tc_roots roots;
 };
@@ -62,17 +64,26 @@ classify(struct walk *w, uint16_t pref, uint32_t bucket, int floating)
 		w->looked++;
 		if (!matches(w, u, floating))
 			continue;
-		if (u->link == 0)
+		if (u->link == 0 && u->classid != 0)
 			return u->classid;
+		if (u->link == 0) {
+			w->counted++;
+			w->counter = o->handle;
+			continue;
+		}
 		if (u->hmask != 0 && !word(w, u->hoff, &value))
 			return 0;
 
 		int next = floating;
 
+		if ((u->flags & (TC_U32_FLAG_VAROFFSET | TC_U32_FLAG_OFFSET)) !=
+			0)
+			next = u->off;
 		if ((u->flags & TC_U32_FLAG_VAROFFSET) != 0)
-			next = ((w->packet[0] << 8 | w->packet[1]) &
-				       u->offmask) >>
-			       u->offshift;
+			next += ((w->packet[u->offoff] << 8 |
+					 w->packet[u->offoff + 1]) &
+					u->offmask) >>
+				u->offshift;
 
 		uint32_t found = classify(
 			w, pref, u->link | fold(value, u->hmask) << 12, next);
@@ -116,6 +127,7 @@ class_of(struct walk *w, const uint8_t *packet, size_t len)
 	w->packet = packet;
 	w->len = len;
 	w->looked = 0;
+	w->counted = 0;
 	if (!w->sorted)
 		tc_objects_sort(&w->tree);
 	return classify(w, v4 ? TC_PREF_V4 : TC_PREF_V6,

@@ -9,6 +9,8 @@ tcctl_tests = \
 	tests/unit/test_tc_excess \
 	tests/unit/test_tc_flow_mark \
 	tests/unit/test_tc_flower \
+	tests/unit/test_tc_hidden \
+	tests/unit/test_tc_hidden_books \
 	tests/unit/test_tc_ingress \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_index \
@@ -61,6 +63,8 @@ tests_unit_test_tc_equal_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_excess_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_flow_mark_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_flower_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_hidden_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_hidden_books_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_ingress_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)

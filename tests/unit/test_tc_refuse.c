@@ -32,7 +32,8 @@ plain(const struct tc_action_kind *kind)
 	struct tc_action a = { .kind = kind };
 
 	if (kind == &tc_action_mirred)
-		a.mirred = (struct tc_act_mirred){ 3, TC_MIRRED_REDIRECT };
+		a.mirred = (struct tc_act_mirred){ .ifindex = 3,
+			.way = TC_MIRRED_REDIRECT };
 	if (kind == &tc_action_pedit)
 		tc_pedit_dsfield(&a.pedit, false, 0xb8, 0xfc);
 	return a;

@@ -694,7 +694,8 @@ a_full_kernel_marks_and_polices_in_the_filters(void)
 }
 
 static int
-gacts(void *arg, tc_gact_fn *tell, void *tell_arg)
+gacts(void *arg, const struct tc_action_kind *kind, tc_gact_fn *tell,
+	void *tell_arg)
 {
 	const struct tc_gact_count counts[] = {
 		{ tc_rule_counter(4, TC_RULE_IN), 100, 1 },
@@ -703,6 +704,7 @@ gacts(void *arg, tc_gact_fn *tell, void *tell_arg)
 	};
 
 	(void)arg;
+	T_CHECK(kind == &tc_action_gact, "%s", kind->name);
 	for (size_t i = 0; i < 3; i++)
 		tell(tell_arg, &counts[i]);
 	return 0;
@@ -715,7 +717,7 @@ counters_of_a_full_kernel_are_those_of_its_actions(void)
 	const struct tc_rule r = fix_rule(4, 1000);
 
 	g->full = true;
-	g->f->kernel.gacts = gacts;
+	g->f->kernel.acts = gacts;
 	g->f->listener.rule_counter = hear;
 	T_EQ(put(g, &r, 1).error, 0);
 	heard_count = 0;

@@ -283,7 +283,7 @@ tree_is_all_or_nothing(void)
 	size_t as_pfifo = 0;
 
 	f->kernel = stubborn_kernel(&s, f);
-	for (size_t n = 1; n < 200; n++) {
+	for (size_t n = 1; n < 400; n++) {
 		s.calls = 0;
 		s.refuse = n;
 		s.again = 0;
