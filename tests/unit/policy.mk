@@ -4,6 +4,7 @@ policy_tests = \
 	tests/unit/test_policy_mirror \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
+	tests/unit/test_dir_draft \
 	tests/unit/test_policy_change \
 	tests/unit/test_policy_cover \
 	tests/unit/test_policy_data \
@@ -49,6 +50,8 @@ tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
 tests_unit_test_policy_report_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_dir_draft_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_cover_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
