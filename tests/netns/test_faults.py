@@ -26,6 +26,10 @@ The faults, and where they are provoked (here, or in the file named):
                                test_a_refusal_of_the_nth_change_is_undone,
                                test_a_call_that_fails_costs_no_flow,
                                test_a_dump_that_is_no_good_is_asked_for_again
+    the kernel takes its time  test_supervisor.py:
+                               test_a_call_of_the_kernel_that_lasts_is_no_silence,
+                               test_faults_netlink.py:
+                               test_waiting_for_the_kernel_is_no_silence
     filter refused             test_tcctl_life.py:
                                test_a_refusal_is_explained_and_undone
     our qdisc is deleted       test_tcctl_life.py:
@@ -36,6 +40,9 @@ The faults, and where they are provoked (here, or in the file named):
                                test_a_changed_class_is_changed_back,
                                test_a_filter_before_ours_is_removed_and_one_after_is_not,
                                test_who_insists_wins_and_it_is_told
+    ifb deleted, set down      test_ingress.py:
+                               test_who_deletes_it_is_reported_and_it_comes_back,
+                               test_an_ifb_that_went_down_while_nobody_looked_is_up_again
     another manager's root     test_tcctl_life.py:
                                test_a_foreign_tree_is_refused_and_taken_over_only_on_request,
                                test_a_tree_that_was_replaced_is_given_up;
