@@ -352,6 +352,12 @@ def test_signs_of_life_and_the_end_of_the_supervisor(bench):
     assert bench.lands(classid, 5) == (5, 0)
 
 
+def test_without_anything_to_do_there_are_signs_of_life(bench):
+    peer = bench.serve(life=True, off=True)
+    for _ in range(3):
+        peer.sign_of_life()
+
+
 def test_a_reader_that_does_not_read_blocks_nothing(bench):
     peer = bench.serve(life=True, pool_low=0)
     peer.socket.settimeout(2)

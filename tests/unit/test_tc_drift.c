@@ -412,6 +412,30 @@ lost_events_are_made_good(void)
 	fix_free(f);
 }
 
+/* Of what waits for longer there is nothing left to see. */
+static void
+a_look_at_the_tree_is_one_at_all(void)
+{
+	struct fix *f = with_flows();
+	struct counted c;
+
+	for (int i = 0; i < 2; i++) { /* the third pause is a longer one */
+		object(f, TC_CLASS, class_of(f, 8))->htb.prio = 3;
+		told_of(f, object(f, TC_CLASS, class_of(f, 8)), false);
+		settle(f);
+	}
+	object(f, TC_CLASS, class_of(f, 8))->htb.prio = 3;
+	told_of(f, object(f, TC_CLASS, class_of(f, 8)), false);
+	tc_drift_event(f->link, NULL, f->now);
+	count_on(f, &c);
+	f->now = tc_drift_next(f->link);
+	T_EQ(tc_drift_step(f->link, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(c.ops, 1);
+	T_EQ(c.dumps, 1);
+	T_EQ(tc_drift_next(f->link).us, MONO_NEVER.us);
+	fix_free(f);
+}
+
 /* How much a look at everything finds. */
 static size_t
 looks(struct fix *f)
@@ -630,6 +654,8 @@ static struct t_case cases[] = {
 	{ "a draining class is looked at later",
 		draining_class_is_looked_at_later },
 	{ "lost events are made good", lost_events_are_made_good },
+	{ "a look at the tree is one at all",
+		a_look_at_the_tree_is_one_at_all },
 	{ "a whole preference comes back", whole_preference_comes_back },
 	{ "too many suspects are the tree", too_many_suspects_are_the_tree },
 	{ "looks at the tree are spaced", looks_at_the_tree_are_spaced },

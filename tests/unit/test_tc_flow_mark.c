@@ -456,6 +456,62 @@ what_the_marker_has_is_adopted(void)
 	free(m);
 }
 
+/* With the same addresses and no ports: by label, by another, and any. */
+static void
+labels_are_told_apart(void)
+{
+	struct fix *f = opened(TC_RULES_SMALL);
+	struct marker *m = with_marker(f);
+	const struct tc_iface iface = fix_iface();
+
+	for (uint32_t i = 0; i < 4; i++) {
+		struct tc_flow flow = fix_flow(7 + i, 5004);
+
+		flow.filters[0] =
+			fix_filter("2001:db8::2", "2001:db8::1", 0, 0);
+		flow.filters[0].by_label = i > 0;
+		flow.filters[0].flow_label = i > 0 ? i - 1 : 0;
+		T_EQ(fix_add(f, &flow).error, 0);
+		m->found[i] = (struct tc_mark_flow){ flow.filters[0],
+			(uint8_t)(20 - i) };
+	}
+	m->found_count = 4;
+	T_EQ(fix_open(f, &iface), 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		const struct tc_record *r = tc_record_find(f->link, 7 + i);
+
+		T_CHECK(r && r->as.marks, "%u is not marked", i);
+		T_EQ(r->as.dscp, 20 - i);
+	}
+	fix_free(f);
+	free(m);
+}
+
+static void
+security_associations_are_told_apart(void)
+{
+	struct fix *f = opened(TC_RULES_SMALL);
+	struct marker *m = with_marker(f);
+	const struct tc_iface iface = fix_iface();
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct tc_flow flow = fix_flow(7 + i, 5004);
+
+		flow.filters[0] = fix_filter("10.0.0.2", "10.0.0.1", 0, 0);
+		flow.filters[0].proto = 50;
+		flow.filters[0].spi = 1000 + i;
+		T_EQ(fix_add(f, &flow).error, 0);
+		m->found[i] = (struct tc_mark_flow){ flow.filters[0],
+			(uint8_t)(20 - i) };
+	}
+	m->found_count = 3;
+	T_EQ(fix_open(f, &iface), 0);
+	for (uint32_t i = 0; i < 3; i++)
+		T_EQ(tc_record_find(f->link, 7 + i)->as.dscp, 20 - i);
+	fix_free(f);
+	free(m);
+}
+
 static void
 flows_are_sets_in_the_table_of_the_interface(void)
 {
@@ -677,6 +733,9 @@ static struct t_case cases[] = {
 	{ "what the marker refuses is a note, and tried again",
 		what_the_marker_refuses_is_a_note_and_tried_again },
 	{ "what the marker has is adopted", what_the_marker_has_is_adopted },
+	{ "labels are told apart", labels_are_told_apart },
+	{ "security associations are told apart",
+		security_associations_are_told_apart },
 	{ "flows are sets in the table of the interface",
 		flows_are_sets_in_the_table_of_the_interface },
 	{ "a listing is read, and damage survived",

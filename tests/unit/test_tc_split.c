@@ -20,6 +20,7 @@ struct world {
 	size_t dies_after; /* 0: never */
 	size_t refuses_at; /* 0: never */
 	size_t checked;
+	size_t notes;
 	bool broken; /* not to be checked before it is repaired */
 	size_t adopted;
 	struct tc_kernel inner;
@@ -134,10 +135,12 @@ no_more(void *arg, uint32_t serial, const struct tc_done *done)
 }
 
 static void
-note_nothing(void *arg, const char *text)
+count_note(void *arg, const char *text)
 {
-	(void)arg;
-	(void)text;
+	struct world *w = (struct world *)arg;
+
+	T_CHECK(text[0] != '\0', "a note of nothing");
+	w->notes++;
 }
 
 static struct tc_listener
@@ -146,7 +149,7 @@ listener_of(struct world *w)
 	return (struct tc_listener){ .arg = w,
 		.adopted = count_adopted,
 		.done = no_more,
-		.note = note_nothing };
+		.note = count_note };
 }
 
 typedef struct tc_filter filter_fn(size_t i);
@@ -423,11 +426,43 @@ refused_at_any_step_nothing_is_lost(void)
 			over = w->steps < n;
 			check_world(w);
 			T_EQ(leaf_nodes(w), FLOWS);
+			T_EQ(w->notes, over ? 0 : 1);
 			check_restarted(w);
 			free_world(w);
 			if (over)
 				break;
 		}
+}
+
+/* A table that is still in use is no reason to say anything, a link that cannot
+ * be removed is. */
+static void
+refusals_at_the_end_of_a_table_are_told(void)
+{
+	size_t told = 0;
+	bool over = false;
+
+	for (size_t n = 1; !over; n++) {
+		struct world *w = new_world(patterns[0]);
+
+		T_EQ(settle(w), 0);
+		w->count = 0;
+		for (uint32_t id = 1; id <= FLOWS; id++)
+			(void)fix_del(w->f, id);
+		w->steps = 0;
+		w->refuses_at = n;
+		T_EQ(settle(w), 0);
+		T_EQ(settle(w), 0);
+		over = w->steps < n;
+		told += w->notes;
+		w->refuses_at = 0;
+		w->f->link->nodes.long_ones = true; /* a reason to look again */
+		T_EQ(settle(w), 0);
+		T_EQ(settle(w), 0);
+		T_EQ(tables(w), 0);
+		free_world(w);
+	}
+	T_CHECK(told > 0, "nothing was told");
 }
 
 /* Somebody removed links, or put one where it makes no sense. */
@@ -636,6 +671,8 @@ static struct t_case cases[] = {
 		killed_at_any_step_it_is_adopted },
 	{ "refused at any step nothing is lost",
 		refused_at_any_step_nothing_is_lost },
+	{ "refusals at the end of a table are told",
+		refusals_at_the_end_of_a_table_are_told },
 	{ "links are repaired at adoption", links_are_repaired_at_adoption },
 	{ "a tree made again has its tables",
 		a_tree_made_again_has_its_tables },
