@@ -8,6 +8,7 @@ policy_tests = \
 	tests/unit/test_policy_change \
 	tests/unit/test_policy_cover \
 	tests/unit/test_policy_data \
+	tests/unit/test_policy_edges \
 	tests/unit/test_policy_effect \
 	tests/unit/test_policy_engine \
 	tests/unit/test_policy_grants \
@@ -53,6 +54,7 @@ tests_unit_test_policy_source_file_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_dir_draft_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_policy_edges_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_cover_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_values_LDADD = libpolicysource.la libpolicy.la \

@@ -241,12 +241,13 @@ a_hold_is_remembered_until_it_ends(void)
 {
 	struct history h;
 	uint64_t generation;
-	int64_t since = 0;
+	int64_t since = 7;
 	char dir[32];
 
 	make_dir(dir);
 	(void)history_open(&h, dir);
 	T_EQ(held(&h, &since), 0);
+	T_EQ(since, 0);
 	T_EQ(history_hold(&h, 42, 1234567), 0);
 	T_EQ(held(&h, &since), 42);
 	T_EQ(since, 1234567);

@@ -471,6 +471,7 @@ static void l_origin(struct policy_set *set) { set->rules[1]->origin = 2; }
 static void l_iface(struct policy_set *set) { set->rules[1]->ifaces[0].at[0].glob[0] = '\0'; }
 static void l_iface_char(struct policy_set *set) { set->rules[1]->ifaces[0].at[0].glob[0] = '\n'; }
 static void l_name(struct policy_set *set) { set->rules[1]->name[0] = '\0'; }
+static void l_source(struct policy_set *set) { set->source[1] = '\x1b'; }
 static void l_name_char(struct policy_set *set) { set->rules[1]->name[0] = '\x1b'; }
 static void l_c_name(struct policy_set *set) { set->categories[0].name[0] = ' '; }
 static void l_c_origin(struct policy_set *set) { set->categories[0].origin = 2; }
@@ -528,6 +529,7 @@ static const struct lie lies[] = {
 	{ "an empty interface", l_iface, "a rule is malformed" },
 	{ "an interface with a control character", l_iface_char, "a rule is malformed" },
 	{ "no name", l_name, "a rule is malformed" },
+	{ "a source with a control character", l_source, "the head of the snapshot is damaged" },
 	{ "a name with a control character", l_name_char, "a rule is malformed" },
 	{ "a category's name with a blank", l_c_name, "a category is malformed" },
 	{ "a category's unknown origin", l_c_origin, "a category has a value out of range" },
