@@ -321,7 +321,51 @@ files_are_replaced_as_a_whole(void)
 		"not now: %lld", (long long)changed);
 	free(bytes);
 	T_EQ(state_read(dir, "g", 9, &bytes, &len, &changed), -ENOENT);
+	T_EQ(state_read_head(dir, "g", head, 2, &len), -ENOENT);
 	T_EQ(state_remove(dir, "f"), 0);
+	T_EQ(state_remove(dir, "f"), 0);
+	T_EQ(rmdir(dir), 0);
+}
+
+/* Neither what is no file, nor an empty one, nor a name that does not fit. */
+static void
+what_is_no_file_is_told(void)
+{
+	const struct state_part part = { "ab", 2 };
+	char name[5000];
+	char dir[32];
+	char path[64];
+	uint8_t *bytes = NULL;
+	uint8_t head[3];
+	size_t len = 0;
+	int64_t changed = 0;
+	struct stat st;
+
+	make_dir(dir);
+	T_EQ(state_write(dir, "f", NULL, 0, 77), 0);
+	T_EQ(state_read(dir, "f", 3, &bytes, &len, &changed), -EINVAL);
+	T_EQ(state_read_head(dir, "f", head, 3, &len), 0);
+	T_EQ(len, 0);
+	T_EQ(state_write(dir, "f", &part, 1, 77), 0);
+	T_EQ(state_touch(dir, "f"), 0);
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	T_EQ(stat(path, &st), 0);
+	T_CHECK(st.st_mtime > 1000000, "not touched");
+	T_EQ(state_touch(dir, "g"), -ENOENT);
+	T_EQ(state_remove(dir, "f"), 0);
+	T_EQ(mkdir(path, 0700), 0);
+	T_EQ(state_read(dir, "f", 3, &bytes, &len, &changed), -EINVAL);
+	T_EQ(state_write(dir, "f", &part, 1, 77), -EISDIR);
+	T_EQ(state_remove(dir, "f"), -EISDIR);
+	T_EQ(rmdir(path), 0);
+	T_EQ(state_write("/nonexistent", "f", &part, 1, 77), -ENOENT);
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	T_EQ(state_write(dir, name, &part, 1, 77), -ENAMETOOLONG);
+	T_EQ(state_read(dir, name, 3, &bytes, &len, &changed), -ENAMETOOLONG);
+	T_EQ(state_read_head(dir, name, head, 3, &len), -ENAMETOOLONG);
+	T_EQ(state_touch(dir, name), -ENAMETOOLONG);
+	T_EQ(state_remove(dir, name), -ENAMETOOLONG);
 	T_EQ(rmdir(dir), 0);
 }
 
@@ -337,6 +381,7 @@ static struct t_case cases[] = {
 		a_hold_is_remembered_until_it_ends },
 	{ "without a directory nothing is kept",
 		without_a_directory_nothing_is_kept },
+	{ "what is no file is told", what_is_no_file_is_told },
 	{ "files are replaced as a whole", files_are_replaced_as_a_whole },
 };
 
