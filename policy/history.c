@@ -101,7 +101,8 @@ newest_first(const void *a, const void *b)
 uint64_t
 history_open(struct history *h, const char *state_dir)
 {
-	*h = (struct history){ .state_dir = state_dir };
+	*h = (struct history){ .state_dir = state_dir,
+		.octets_most = HISTORY_OCTETS };
 	for (unsigned slot = 0; state_dir && slot < HISTORY_MOST; slot++) {
 		struct history_entry *e = &h->at[h->count];
 		char name[NAME];
@@ -199,8 +200,7 @@ history_keep(struct history *h, const uint8_t *snapshot, size_t len)
 	e.rules = policy_head_rules(&head);
 	(void)text_copy(e.source, sizeof(e.source), head.source); /* fits */
 	while (rc == 0 && h->count > 0 &&
-		(h->count == HISTORY_MOST ||
-			octets(h) + len > (size_t)HISTORY_OCTETS))
+		(h->count == HISTORY_MOST || octets(h) + len > h->octets_most))
 		rc = drop_oldest(h);
 	if (rc < 0)
 		return rc;

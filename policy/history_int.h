@@ -40,7 +40,8 @@ struct history {
 	const char *state_dir;                 /* NULL: nothing is kept */
 	struct history_entry at[HISTORY_MOST]; /* newest first */
 	size_t count;
-	uint64_t needed; /* this generation never goes; 0: any may */
+	size_t octets_most; /* of all; HISTORY_OCTETS */
+	uint64_t needed;    /* this generation never goes; 0: any may */
 };
 
 /* What is there; the newest generation, 0: none. */

@@ -63,7 +63,8 @@ def test_a_rollback_does_not_wait_behind_a_silent_directory(start, silent):
     assert not policyd.done[1]["ok"]
     assert "by a rollback that came meanwhile" in policyd.done[1]["text"]
     assert "no server has answered for 20 s" in policyd.done[1]["text"]
-    assert "no server has answered for 20 s" in policyd.done[2]["text"]
+    assert policyd.done[2]["text"] == \
+        "nothing is known from the directory; no server has answered for 20 s"
     assert policyd.held == said["generation"] != newer.generation
 
 
@@ -180,3 +181,47 @@ def test_an_answer_has_what_was_not_pushed_yet(slapd, relay, start, what):
     accepted = relay.accepted
     assert policyd.carry_out(LOAD, serial=6)["ok"]
     assert relay.accepted <= accepted + 1  # the question for the state
+
+
+def test_who_waits_for_a_directory_that_is_left_waits_no_more(start, silent):
+    policyd, _ = two_generations(start, silent)
+    policyd.order(LOAD, serial=1)
+    policyd.order(CANDIDATE, serial=2)
+    # The worker has both: what came after them is done.
+    assert policyd.carry_out(ROLLBACK, serial=3)["ok"]
+    assert not policyd.done
+    begun = time.monotonic()
+    policyd.reload(FILE % "c")
+    for serial in (1, 2):
+        assert "no server" not in policyd.answer_of(serial)["text"]
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("what", [LOAD, CANDIDATE])
+def test_what_is_strict_is_refused_by_name(slapd, start, what):
+    slapd.add(rule("studio"))
+    policyd = start(slow(slapd.uri, "strict = true; "))
+    policyd.wait_rule("studio")
+    before = len(policyd.snapshots)
+    slapd.add(rule("bad", "qosUser: nobody-has-this"))
+    said = policyd.carry_out(what)
+    assert not said["ok"]
+    assert "cannot be read, and it is strict" in said["text"]
+    assert "PolicyName=bad," in said["lines"] or what == LOAD
+    assert len(policyd.snapshots) == before
+    slapd.modify("dn: PolicyName=bad,ou=NetworkPolicies,o=example\n"
+                 "changetype: delete\n")
+    said = policyd.carry_out(what, serial=2)
+    assert said["ok"] and "strict" not in said["text"]
+
+
+def test_a_candidate_that_changes_nothing_has_the_number_in_force(start):
+    policyd = start(FILE % "a")
+    first = policyd.wait_rule("a")
+    said = policyd.carry_out(CANDIDATE)
+    assert said["ok"] and said["generation"] == first.generation
+    assert said["candidate"][8:16] == first.bytes[8:16]  # the same number
+    policyd.conf.write_text(FILE % "b")
+    said = policyd.carry_out(CANDIDATE, serial=2)
+    assert said["generation"] == first.generation + 1
+    assert len(policyd.snapshots) == 1

@@ -314,3 +314,54 @@ def test_what_is_not_on_disk_yet_is_written_before_the_end(start):
                                  "policy.cache").read_bytes()
         policyd = start(text)
         assert policyd.wait_rule(name)
+
+
+def test_an_empty_directory_is_known_to_be_empty(slapd, start):
+    """Its rules are none, and no new generation: it was read all the same."""
+    text = conf(slapd.uri, policy='policy = { default = "allow"; rules = ( { '
+                'name = "local"; scope = "RSVP"; } ); };')
+    policyd = start(text)
+    policyd.wait(lambda: "answers" in policyd.status, "answer")
+    assert len(policyd.snapshots) == 1
+    slapd.stop()
+    policyd.wait(lambda: "its last known rules stay" in policyd.status,
+                 "failure")
+
+
+def test_a_cache_of_another_life_is_not_newer(start):
+    """Its number is larger, and what is in force was made after it."""
+    first = start(OLD)
+    first.wait_rule("old")
+    for text, name in ((NEW, "new"), (OLD, "old")) * 3:
+        first.reload(text)
+        last = first.wait_rule(name)
+    wait_cache(first, "old")
+    first.stop()
+    then = int(time.time())
+    bench.wait_for(lambda: int(time.time()) > then, "another second")
+    other = start(NEW, name="other", state=False)
+    got = other.wait_rule("new")
+    assert got.generation < last.generation
+    other.stop(signal.SIGKILL)
+    second = start(NEW, in_force={"generation": got.generation,
+                                  "data": got.bytes})
+    answered(second)
+    assert not second.snapshots
+    second.reload(OLD)
+    assert second.wait_rule("old").generation == last.generation + 1
+
+
+def test_what_was_made_of_nothing_is_not_written(start):
+    policyd = start("policy = {")
+    policyd.wait(lambda: "all is denied" in policyd.status, "status")
+    policyd.stop()
+    assert not (policyd.state / "policy.cache").exists()
+
+
+def test_a_damaged_rollback_goes_with_the_next_load(start):
+    policyd, _, new = held_back(start)
+    hold = policyd.state / "policy.rollback"
+    hold.write_bytes(b"rubbish")
+    said = policyd.carry_out(bench.LOAD)
+    assert said["ok"] and said["generation"] == new.generation
+    assert not said["lines"] and not hold.exists()

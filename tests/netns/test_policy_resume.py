@@ -89,6 +89,24 @@ def test_a_load_that_cannot_be_kept_says_so(host):
     assert status == 0 and said["ok"] and host.rules() == ["b"]
     assert any("policy.cache: not written (Permission denied)" in
                line["text"] for line in said["lines"]), said
+    # Nothing has changed, and it is written when that can be.
+    status, said = host.order("load")
+    assert status == 0 and not said.get("lines"), said
+    cache = host.daemon.state_dir / "policy.cache"
+    assert b"\x01\0b" in cache.read_bytes()
+
+
+def test_what_was_made_during_a_rollback_is_kept_when_it_ends(host):
+    two = host.load(text_of("b"))
+    host.order("rollback")
+    host.write(text_of("c"))
+    os.kill(host.daemon.supervisor(), signal.SIGHUP)
+    lab.wait_for(lambda: host.show().get("file_generation", 0) > two,
+                 "the file is read")
+    status, said = host.order("load")
+    assert status == 0 and said["generation"] == two + 1
+    assert host.history()[0]["generation"] == two + 1
+    assert host.history()[0]["in_force"]
 
 
 def test_a_rollback_whose_file_is_lost_holds(host):

@@ -135,6 +135,7 @@ def test_wrong_words_are_told(host):
     for words, said in ((("load", "x.conf"), "--dry-run"),
                         (("rollback", "x"), "not a generation"),
                         (("rollback", "0"), "not a generation"),
+                        (("rollback", "9" * 30), "not a generation"),
                         (("rollback", "1", "2"), "too many"),
                         (("diff", "--frobnicate"), "not an option"),
                         (("diff", "--dry-run", "x"), "of policy load"),
@@ -408,5 +409,10 @@ def test_load_without_the_directory_says_so_and_keeps_its_rules(bed):
         assert done.returncode == 1 and not said["ok"]
         assert "last known rules stay" in said["text"], said
         assert names(daemon) == before
+        # What is said besides is no part of the difference.
+        done = daemon.ctl("policy", "diff", "directory", check=False)
+        assert done.returncode == 0 and "no difference" in done.stdout
+        assert done.stderr.startswith(bed.slapd.uri), done.stderr
+        assert done.stderr not in done.stdout
     finally:
         bed.slapd.start()

@@ -283,6 +283,33 @@ without_a_directory_nothing_is_kept(void)
 	T_EQ(h.count, 0);
 }
 
+/* What is kept is bounded in octets, too; one that is larger is kept alone. */
+static void
+the_oldest_goes_when_there_are_too_many_octets(void)
+{
+	struct history h;
+	size_t len = 0;
+	char dir[32];
+
+	make_dir(dir);
+	(void)history_open(&h, dir);
+	T_EQ(h.octets_most, 512UL * 1024 * 1024);
+	for (uint64_t g = 1; g <= 2; g++)
+		T_EQ(keep(&h, g), 0);
+	len = h.at[0].len;
+	h.octets_most = 3 * len;
+	T_EQ(keep(&h, 3), 0);
+	T_EQ(h.count, 3);
+	T_EQ(keep(&h, 4), 0);
+	T_EQ(h.count, 3);
+	T_CHECK(!history_find(&h, 1) && history_find(&h, 2), "the oldest");
+	h.octets_most = len - 1;
+	T_EQ(keep(&h, 5), 0);
+	T_EQ(h.count, 1);
+	expect_loads(&h, 5);
+	remove_dir(dir);
+}
+
 static void
 files_are_replaced_as_a_whole(void)
 {
@@ -382,6 +409,8 @@ static struct t_case cases[] = {
 	{ "without a directory nothing is kept",
 		without_a_directory_nothing_is_kept },
 	{ "what is no file is told", what_is_no_file_is_told },
+	{ "the oldest goes when there are too many octets",
+		the_oldest_goes_when_there_are_too_many_octets },
 	{ "files are replaced as a whole", files_are_replaced_as_a_whole },
 };
 
