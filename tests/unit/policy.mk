@@ -5,6 +5,7 @@ policy_tests = \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
 	tests/unit/test_dir_draft \
+	tests/unit/test_policy_cache \
 	tests/unit/test_policy_change \
 	tests/unit/test_policy_cover \
 	tests/unit/test_policy_data \
@@ -31,6 +32,10 @@ tests_unit_test_policy_effect_SOURCES = tests/unit/test_policy_effect.c \
 	policy/effect.c
 tests_unit_test_policy_effect_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
+tests_unit_test_policy_cache_SOURCES = tests/unit/test_policy_cache.c \
+	policy/cache.c policy/force.c policy/state.c
+tests_unit_test_policy_cache_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_history_SOURCES = tests/unit/test_policy_history.c \
 	policy/history.c policy/state.c
 tests_unit_test_policy_history_LDADD = libpolicy.la libbase.la -lm \
