@@ -355,6 +355,82 @@ what_is_kept_and_held_is_read(void)
 	pt_free(b);
 }
 
+/* A load that was asked for, with generation 4 on its way into force. */
+static uint32_t
+load_under_way(struct pt *b, struct heard *h)
+{
+	uint32_t serial;
+
+	T_CHECK(want(b, POLICY_ORDER_LOAD, 0, h), "not asked");
+	serial = asked(b, POLICY_ORDER_LOAD, 0);
+	pt_offer(b, 4, 4096, pt_memory(4096, 255, 0, PT_SEALS));
+	pt_one_turn(b);
+	return serial;
+}
+
+static void
+until_in_force(struct pt *b)
+{
+	const unsigned before = pt_policy.switched;
+
+	while (pt_policy.switched == before)
+		pt_one_turn(b);
+}
+
+static void
+an_order_is_answered_once(void)
+{
+	struct pt *b = bench();
+	struct heard h = { 0 };
+	const uint32_t serial = load_under_way(b, &h);
+
+	answer(b, serial, true, 4, -1);
+	answer(b, serial, false, 3, -1);
+	T_EQ(h.count, 0);
+	until_in_force(b);
+	T_EQ(h.count, 1);
+	T_CHECK(h.last.ok, "the second answer");
+	T_EQ(h.last.generation, 4);
+	pt_free(b);
+}
+
+/* What failed and changed something all the same is in force when told. */
+static void
+a_failure_waits_for_its_own_generation_only(void)
+{
+	struct pt *b = bench();
+	struct heard own = { 0 };
+	struct heard other = { 0 };
+	uint32_t serial = load_under_way(b, &own);
+
+	answer(b, serial, false, 4, -1);
+	T_EQ(own.count, 0);
+	T_CHECK(want(b, POLICY_ORDER_LOAD, 0, &other), "not asked");
+	answer(b, asked(b, POLICY_ORDER_LOAD, 0), false, 3, -1);
+	T_EQ(other.count, 1);
+	T_EQ(other.last.generation, 3);
+	until_in_force(b);
+	T_EQ(own.count, 1);
+	T_CHECK(!own.last.ok, "it has succeeded");
+	pt_free(b);
+}
+
+static void
+another_generation_that_is_refused_is_not_waited_for(void)
+{
+	struct pt *b = bench();
+	struct heard h = { 0 };
+
+	answer(b, load_under_way(b, &h), true, 4, -1);
+	pt_offer(b, 9, 4096, -1); /* without its memory */
+	pt_one_turn(b);
+	T_EQ(h.count, 0);
+	until_in_force(b);
+	T_EQ(h.count, 1);
+	T_CHECK(h.last.ok, "%s", h.last.text);
+	pt_free(b);
+}
+
 /* The order as it is written: by when it has to be begun. */
 static int64_t
 begin_by(struct policy_orders *orders, enum policy_order what, struct heard *h)
@@ -444,6 +520,11 @@ static struct t_case cases[] = {
 	{ "a malformed answer ends the connection",
 		a_malformed_answer_ends_the_connection },
 	{ "what is kept and held is read", what_is_kept_and_held_is_read },
+	{ "an order is answered once", an_order_is_answered_once },
+	{ "a failure waits for its own generation only",
+		a_failure_waits_for_its_own_generation_only },
+	{ "another generation that is refused is not waited for",
+		another_generation_that_is_refused_is_not_waited_for },
 	{ "an order says by when it has to be begun",
 		an_order_says_by_when_it_has_to_be_begun },
 	{ "an order that is not answered ends",
