@@ -103,6 +103,8 @@ def test_what_was_made_during_a_rollback_is_kept_when_it_ends(host):
     os.kill(host.daemon.supervisor(), signal.SIGHUP)
     lab.wait_for(lambda: host.show().get("file_generation", 0) > two,
                  "the file is read")
+    cache = host.daemon.state_dir / "policy.cache"
+    lab.wait_for(lambda: b"\x01\0c" in cache.read_bytes(), "it is saved")
     status, said = host.order("load")
     assert status == 0 and said["generation"] == two + 1
     assert host.history()[0]["generation"] == two + 1

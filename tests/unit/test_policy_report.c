@@ -69,6 +69,53 @@ equal_reports_have_equal_digests(void)
 	source_report_done(&b);
 }
 
+/* RFC 3629: what is no character, and what a terminal acts on. */
+static void
+only_characters_are_told(void)
+{
+	static const struct {
+		const char *value;
+		const char *told;
+	} rows[] = { { "a\xe2\x82\xacz", "x: a\xe2\x82\xacz" },
+		{ "a\xe2\x82\xc3z", "x: a???z" },
+		{ "a\xf0\x9f\x98\x80", "x: a\xf0\x9f\x98\x80" },
+		{ "a\xf0\x9f\x98z", "x: a???z" },
+		{ "\xf4\x90\x80\x80", "x: ????" }, { "\xed\xa0\x80", "x: ???" },
+		{ "\x1b[1m\xc2\x9b\x7f", "x: ?[1m???" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct source_report r = { 0 };
+
+		source_report_add(&r, "x", "%s", rows[i].value);
+		T_STR(r.lines[0], rows[i].told);
+		source_report_done(&r);
+	}
+}
+
+/* What is said of nothing: no limit, no category, no time of its own. */
+static void
+what_is_new_has_no_limits(void)
+{
+	struct source_draft draft = { 0 };
+	const struct source_pool *pool = source_draft_pool(&draft, "p");
+	const struct source_rule *rule = source_draft_rule(&draft, "r");
+
+	T_CHECK(pool && rule, "no memory");
+	T_EQ(pool->pool.rate_Bps, POLICY_UNLIMITED);
+	T_EQ(pool->pool.max_flows, POLICY_UNLIMITED);
+	T_EQ(pool->pool.soft_percent, POLICY_UNLIMITED);
+	T_STR(pool->where, "p");
+	T_EQ(rule->rule->scope, POLICY_SCOPE_DATA);
+	T_EQ(rule->rule->category, POLICY_NO_CATEGORY);
+	T_EQ(rule->rule->own_when, POLICY_NO_WHEN);
+	T_STR(rule->where, "r");
+	T_EQ(draft.n_rules, 1);
+	source_draft_undo_rule(&draft);
+	T_EQ(draft.n_rules, 0);
+	source_draft_done(&draft);
+	T_EQ(draft.n_pools, 0);
+}
+
 /* What a policyd.conf says that is no number: the advice is in its units. */
 static void
 advice_is_in_the_units_of_the_file(void)
@@ -117,6 +164,8 @@ static struct t_case cases[] = {
 		lines_beyond_the_last_are_counted_only },
 	{ "equal reports have equal digests",
 		equal_reports_have_equal_digests },
+	{ "only characters are told", only_characters_are_told },
+	{ "what is new has no limits", what_is_new_has_no_limits },
 	{ "advice is in the units of the file",
 		advice_is_in_the_units_of_the_file },
 };
