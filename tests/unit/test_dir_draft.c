@@ -107,7 +107,7 @@ entries_become_rules_and_categories(void)
 	const struct source_category *c;
 
 	PUT(b, "cn=c", "objectClass=top", "objectClass=SERVICECATEGORIES",
-		"servicename=gold", "selectorTag=ALL", "cn=whatever",
+		"servicename=gold", "selectorTag=ALL", "cn=whatever", "qotd=x",
 		"cn=twice", "QOSMAXFLOWS=5");
 	PUT(b, "cn=r", "SelectorTag=x", "SelectorTag=Host1", "cn=!", RULE,
 		"PolicyName=studio", "ServiceReference=gold", "qosUser=1",

@@ -187,11 +187,12 @@ what_is_saved_is_in_force_after_a_restart(void)
 
 	begin(&b);
 	T_CHECK(!again(&b, &f), "nothing is there");
+	T_EQ(cache_load(b.dir, &f.cache), -ENOENT);
 	T_EQ(publish(&b, "a", 7), FORCE_NEW);
 	b.force.answer_unix_s = LONG_AGO;
 	b.force.release = 99;
 	b.force.release_known = true;
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_EQ(b.force.save_at.us, MONO_NEVER.us);
 	T_CHECK(b.force.saved_unix_s >= now, "not said");
 	T_CHECK(again(&b, &f), "not there");
@@ -219,7 +220,7 @@ what_is_saved_is_in_force_after_a_restart(void)
 	T_CHECK(again(&b, &f) && f.cache.age_s < LONG_AGO, "age");
 	drop(&f);
 	b.force.answer_unix_s = now + 100000;
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_CHECK(again(&b, &f) && f.cache.age_s == 0, "age");
 	drop(&f);
 	done(&b);
@@ -236,7 +237,7 @@ a_file_alone_is_saved_as_of_now(void)
 	b.force.answer_unix_s = LONG_AGO;
 	b.directory.present = false;
 	T_EQ(publish(&b, "a", 7), FORCE_NEW);
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_CHECK(again(&b, &f) && f.cache.age_s < LONG_AGO, "age");
 	T_EQ(f.cache.max_age_s, 0);
 	T_EQ(f.cache.view, 0);
@@ -244,7 +245,7 @@ a_file_alone_is_saved_as_of_now(void)
 	drop(&f);
 	b.directory.present = true;
 	T_EQ(publish(&b, "a", 0), FORCE_SAME);
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_CHECK(again(&b, &f) && f.cache.age_s < LONG_AGO, "age");
 	T_EQ(f.cache.max_age_s, 77);
 	T_EQ(f.cache.memory.cookie_len, 0);
@@ -253,7 +254,7 @@ a_file_alone_is_saved_as_of_now(void)
 	/* A conversation of which nothing is known. */
 	T_EQ(publish(&b, "a", 7), FORCE_SAME);
 	remembers = false;
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_CHECK(again(&b, &f), "not there");
 	T_EQ(f.cache.view, 0);
 	T_CHECK(f.cache.age_s > LONG_AGO, "age");
@@ -268,15 +269,15 @@ what_must_not_be_saved_is_not(void)
 	struct force f;
 
 	begin(&b);
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_CHECK(!again(&b, &f), "of nothing");
 	T_EQ(publish(&b, "a", 7), FORCE_NEW);
 	b.force.broken = true;
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_CHECK(!again(&b, &f), "broken");
 	b.force.broken = false;
 	b.force.unsaved = true;
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_CHECK(!again(&b, &f), "too old");
 	f.state_dir = NULL;
 	T_CHECK(!force_start(&f), "without a directory");
@@ -295,7 +296,7 @@ a_damaged_cache_is_not_used(void)
 
 	begin(&b);
 	T_EQ(publish(&b, "a", 7), FORCE_NEW);
-	force_save(&b.force, &b.directory, NULL);
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
 	T_EQ(state_read(b.dir, "policy.cache", 65536, &bytes, &len, &changed),
 		0);
 	for (size_t i = 0; i < len; i += 3) {
@@ -308,6 +309,7 @@ a_damaged_cache_is_not_used(void)
 		T_EQ(state_write(b.dir, "policy.cache", &whole, 1, LONG_AGO),
 			0);
 		T_CHECK(!again(&b, &f), "octet %zu", i);
+		T_EQ(cache_load(b.dir, &f.cache), -EBADMSG);
 		T_CHECK(!f.snapshot && !f.cache.bytes && f.generation == 0,
 			"something stayed");
 		bytes[i] ^= 4;
@@ -334,6 +336,23 @@ a_cache_of_nonsense_is_not_used(void)
 	done(&b);
 }
 
+static void
+what_cannot_be_saved_is_told(void)
+{
+	struct bench b;
+
+	begin(&b);
+	T_EQ(publish(&b, "a", 7), FORCE_NEW);
+	b.force.state_dir = "/nonexistent";
+	T_EQ(force_save(&b.force, &b.directory, NULL), -ENOENT);
+	T_CHECK(b.force.unwritten, "not known");
+	T_EQ(b.force.saved_unix_s, 0);
+	b.force.state_dir = b.dir;
+	T_EQ(force_save(&b.force, &b.directory, NULL), 0);
+	T_CHECK(!b.force.unwritten && b.force.saved_unix_s > 0, "saved");
+	done(&b);
+}
+
 static struct t_case cases[] = {
 	{ "the same rules keep their generation",
 		the_same_rules_keep_their_generation },
@@ -344,6 +363,7 @@ static struct t_case cases[] = {
 	{ "a file alone is saved as of now", a_file_alone_is_saved_as_of_now },
 	{ "what must not be saved is not", what_must_not_be_saved_is_not },
 	{ "a damaged cache is not used", a_damaged_cache_is_not_used },
+	{ "what cannot be saved is told", what_cannot_be_saved_is_told },
 	{ "a cache of nonsense is not used", a_cache_of_nonsense_is_not_used },
 };
 T_MAIN(cases)

@@ -385,6 +385,10 @@ what_is_no_file_is_told(void)
 	T_EQ(state_write(dir, "f", &part, 1, 77), -EISDIR);
 	T_EQ(state_remove(dir, "f"), -EISDIR);
 	T_EQ(rmdir(path), 0);
+	(void)snprintf(path, sizeof(path), "%s/f.new", dir);
+	T_EQ(mkdir(path, 0700), 0);
+	T_EQ(state_write(dir, "f", &part, 1, 77), -EISDIR);
+	T_EQ(rmdir(path), 0);
 	T_EQ(state_write("/nonexistent", "f", &part, 1, 77), -ENOENT);
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
