@@ -147,6 +147,33 @@ the_oldest_goes_when_there_are_ten(void)
 	remove_dir(dir);
 }
 
+/* Together they take so many octets and no more. */
+static void
+the_oldest_goes_when_there_is_no_room(void)
+{
+	struct history h;
+	char dir[32];
+	size_t len = 0;
+
+	alloc_put(alloc_heap(), snapshot(1, &len));
+	for (size_t short_by = 0; short_by < 2; short_by++) {
+		make_dir(dir);
+		(void)history_open(&h, dir);
+		h.octets_most = 3 * len - short_by;
+		for (uint64_t g = 1; g <= 5; g++)
+			T_EQ(keep(&h, g), 0);
+		T_EQ(h.count, 3 - short_by);
+		expect_loads(&h, 5);
+		expect_loads(&h, 4);
+		T_CHECK(!history_find(&h, 2), "it should have gone");
+		/* It alone is too much: nothing else is kept beside it. */
+		h.octets_most = len - 1;
+		T_EQ(keep(&h, 6), 0);
+		T_EQ(h.count, 1);
+		remove_dir(dir);
+	}
+}
+
 /* What a rollback goes to stays, though it is the oldest. */
 static void
 what_is_needed_does_not_go(void)
@@ -405,6 +432,8 @@ static struct t_case cases[] = {
 		what_is_kept_is_there_after_a_restart },
 	{ "the oldest goes when there are ten",
 		the_oldest_goes_when_there_are_ten },
+	{ "the oldest goes when there is no room",
+		the_oldest_goes_when_there_is_no_room },
 	{ "what is needed does not go", what_is_needed_does_not_go },
 	{ "the one before is found", the_one_before_is_found },
 	{ "damage is seen", damage_is_seen },
