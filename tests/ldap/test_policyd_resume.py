@@ -89,6 +89,22 @@ def test_what_is_known_is_as_old_as_it_was(slapd, start):
     second.wait_rule("studio", present=False)
 
 
+def test_what_the_cache_knows_later_counts(slapd, start):
+    """It was confirmed after the engine was last told so."""
+    slapd.add(rule("studio"))
+    text = conf(slapd.uri, 'maxAge = "50s"; staleAction = "file"; ')
+    first = start(text)
+    got = first.wait_rule("studio")
+    wait_cache(first, "studio")
+    first.stop(signal.SIGKILL)
+    slapd.stop()
+    second = start(text, in_force={
+        "generation": got.generation, "data": got.bytes,
+        "answer": int(time.time()) - 100})
+    second.wait(lambda: "last known rules stay" in second.status, "status")
+    assert not second.snapshots and "too old" not in second.text()
+
+
 @pytest.mark.parametrize("state", [True, False])
 def test_what_stale_action_says_is_not_lifted(slapd, start, state):
     """What is denied because the directory is silent stays so."""
