@@ -21,7 +21,8 @@ policy_tests = \
 	tests/unit/test_policy_snapshot \
 	tests/unit/test_policy_source_file \
 	tests/unit/test_policy_values \
-	tests/unit/test_policy_when
+	tests/unit/test_policy_when \
+	tests/unit/test_serve_order
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/t_golden.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
@@ -36,6 +37,9 @@ tests_unit_test_policy_cache_SOURCES = tests/unit/test_policy_cache.c \
 	policy/cache.c policy/force.c policy/state.c
 tests_unit_test_policy_cache_LDADD = libpolicysource.la libpolicy.la \
 	libbase.la $(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_serve_order_SOURCES = tests/unit/test_serve_order.c \
+	policy/serve_order.c
+tests_unit_test_serve_order_LDADD = libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_history_SOURCES = tests/unit/test_policy_history.c \
 	policy/history.c policy/state.c
 tests_unit_test_policy_history_LDADD = libpolicy.la libbase.la -lm \
