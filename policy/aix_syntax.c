@@ -35,6 +35,9 @@ static const struct {
 	{ "MaxRatePerFlow", "qosMaxRatePerFlow" },
 	{ "MaxTokenBucketPerFlow", "qosMaxBucketPerFlow" },
 	{ "MaxFlows", "qosMaxFlows" },
+	{ "PeakRate", "qosPeakRate" },
+	{ "MinPolicedUnit", "qosMinPolicedUnit" },
+	{ "MaxPacketSize", "qosMaxPacketSize" },
 };
 
 enum { SYNONYMS = sizeof(synonyms) / sizeof(synonyms[0]) };

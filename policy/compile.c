@@ -183,7 +183,7 @@ settle_priorities(struct compiling *c, const struct source_category *from,
 		to->name, (unsigned)to->defending, (unsigned)to->preemption);
 }
 
-/* What is read and kept for a snapshot, and nothing does yet. */
+/* What not every kernel does. */
 static void
 note_idle(struct compiling *c, const struct source_category *from)
 {
@@ -191,22 +191,23 @@ note_idle(struct compiling *c, const struct source_category *from)
 	const struct idle {
 		const char *key;
 		uint64_t value;
-		const char *instead;
 	} keys[] = {
-		{ "peakRate", to->peak_Bps,
-			"maxRate and maxTokenBucket bound the traffic" },
-		{ "minPolicedUnit", to->min_unit_bytes,
-			"packets count with the link's header and overhead" },
-		{ "maxPacketSize", to->packet_bytes,
-			"the interface's MTU bounds packets" },
+		{ "peakRate", to->peak_Bps },
+		{ "minPolicedUnit", to->min_unit_bytes },
 	};
+	bool marked = to->excess == POLICY_UNLIMITED ||
+		      to->excess == POLICY_EXCESS_MARK ||
+		      to->excess == POLICY_EXCESS_BEST_EFFORT;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && marked; i++)
 		if (keys[i].value != POLICY_UNLIMITED)
 			source_report_add(c->notes, from->where,
-				"category \"%s\": %s is not put into force "
-				"(remove it: %s)",
-				to->name, keys[i].key, keys[i].instead);
+				"category \"%s\": %s is in force only where "
+				"the kernel has act_police, since what exceeds "
+				"is marked (ask tcctl probe; with "
+				"outProfileAction drop or delay it is "
+				"everywhere)",
+				to->name, keys[i].key);
 }
 
 static void

@@ -272,6 +272,16 @@ bucket_of(const struct policy_data_rule *from, uint32_t mtu_bytes)
 	return bucket > UINT32_MAX ? UINT32_MAX : bucket;
 }
 
+static void
+bound_packets(const struct policy_data_rule *from, struct tc_rule *rule)
+{
+	rule->peak_Bps = from->peak_Bps;
+	if (rule->peak_Bps != 0 && rule->peak_Bps < rule->rate_Bps)
+		rule->peak_Bps = rule->rate_Bps;
+	rule->min_packet_bytes = (uint32_t)from->min_packet;
+	rule->max_packet_bytes = (uint32_t)from->max_packet;
+}
+
 bool
 rules_plan(const struct policy_data_rule *from, uint32_t mtu_bytes,
 	const struct rules_links *links, struct tc_rule *ret_rule,
@@ -286,6 +296,7 @@ rules_plan(const struct policy_data_rule *from, uint32_t mtu_bytes,
 	}
 	if (ret_rule->rate_Bps != 0) {
 		ret_rule->bucket_bytes = bucket_of(from, mtu_bytes);
+		bound_packets(from, ret_rule);
 		treat_excess(from, ret_rule);
 	}
 	if (from->in.count > 0 && count_links(from, links) == 0) {

@@ -18,7 +18,8 @@
  *
  * nft's limit in octets has a bucket that is one second of the rate larger than
  * asked for: the kernel adds the rate of one unit to the burst, the unit is a
- * second at least and the burst not negative.  `tcctl probe` says so.
+ * second at least and the burst not negative.  `tcctl probe` says so.  So it
+ * cannot bound a peak rate, nor count a packet as larger than it is.
  */
 
 #include "tc_rule_int.h"
@@ -140,6 +141,18 @@ add_dscp(struct text *t, const struct tc_iface *iface, uint32_t id,
 }
 
 static void
+add_judgement(struct text *t, const struct tc_rule *r)
+{
+	text_printf(t, "r%x ", r->id);
+	if (r->max_packet_bytes != 0)
+		text_printf(t, "meta length <= %u ", r->max_packet_bytes);
+	text_printf(t,
+		"limit rate %llu bytes/second burst %llu bytes goto r%x_in\n",
+		(unsigned long long)r->rate_Bps,
+		(unsigned long long)r->bucket_bytes, r->id);
+}
+
+static void
 add_rule(struct text *t, const struct tc_iface *iface, const struct tc_rule *r)
 {
 	bool judged = r->rate_Bps != 0 && r->excess == TC_EXCESS_MARK;
@@ -154,11 +167,7 @@ add_rule(struct text *t, const struct tc_iface *iface, const struct tc_rule *r)
 		add_dscp(t, iface, r->id, "_in", r->dscp);
 	begin(t, iface, "add rule");
 	if (judged)
-		text_printf(t,
-			"r%x limit rate %llu bytes/second burst %llu bytes "
-			"goto r%x_in\n",
-			r->id, (unsigned long long)r->rate_Bps,
-			(unsigned long long)r->bucket_bytes, r->id);
+		add_judgement(t, r);
 	else if (!r->deny)
 		text_printf(t, "r%x goto r%x_in\n", r->id, r->id);
 	if (!judged && !r->deny)

@@ -58,6 +58,39 @@ add(struct tc_extra *extra, const struct tc_action_kind *kind, int32_t control)
 	return a;
 }
 
+uint16_t
+tc_rule_mpu(const struct tc_iface *iface, const struct tc_rule *rule)
+{
+	uint32_t least = iface->min_frame_bytes;
+	uint32_t own = rule->min_packet_bytes;
+
+	if (own != 0)
+		own += iface->header_bytes + iface->overhead_bytes;
+	if (own > least)
+		least = own;
+	return (uint16_t)(least < UINT16_MAX ? least : UINT16_MAX);
+}
+
+uint32_t
+tc_rule_largest(const struct tc_iface *iface, const struct tc_rule *rule)
+{
+	return rule->max_packet_bytes != 0
+		       ? rule->max_packet_bytes + iface->header_bytes
+		       : 0;
+}
+
+/* With a peak rate it is also the bucket of that. */
+static uint32_t
+police_mtu(const struct tc_iface *iface, const struct tc_rule *rule)
+{
+	uint32_t largest = tc_rule_largest(iface, rule);
+
+	if (largest != 0)
+		return largest;
+	return rule->peak_Bps != 0 ? iface->mtu + iface->header_bytes
+				   : POLICE_MTU;
+}
+
 static void
 add_police(struct tc_extra *extra, const struct tc_iface *iface,
 	const struct tc_rule *rule)
@@ -68,14 +101,18 @@ add_police(struct tc_extra *extra, const struct tc_iface *iface,
 
 	p->rate_Bps = rule->rate_Bps;
 	p->burst_ticks = tc_clock_ticks(rule->bucket_bytes, rule->rate_Bps);
-	p->mtu = POLICE_MTU;
+	p->peak_Bps = rule->peak_Bps;
+	p->mtu = police_mtu(iface, rule);
 	p->conform = TC_VERDICT_PIPE;
 	p->overhead = (uint16_t)iface->overhead_bytes;
-	p->mpu = (uint16_t)iface->min_frame_bytes;
+	p->mpu = tc_rule_mpu(iface, rule);
 	a->index = mix(mix(mix(mix(mix(2166136261u, rule->id), p->rate_Bps),
 				   p->burst_ticks),
 			       p->overhead),
 		p->mpu);
+	/* Without either it has the number that it always had. */
+	if (p->peak_Bps != 0 || p->mtu != POLICE_MTU)
+		a->index = mix(mix(a->index, p->peak_Bps), p->mtu);
 }
 
 void

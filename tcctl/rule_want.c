@@ -7,6 +7,9 @@
  * second.  Policed: the same with a queue of one packet, so that what exceeds
  * rate and bucket is dropped.  A rate that was admitted is the class' own; one
  * that was not is a bound on what it borrows.
+ *
+ * A peak rate, and a largest packet, are the token bucket's in front of the
+ * queue (tbf): what it lets through the class bounds, as without it.
  */
 
 #include "tc_rule_int.h"
@@ -21,6 +24,9 @@ enum {
 	PRIO_RULE = 7,
 	QUEUE_DIVIDER = 2 /* of a second */
 };
+
+/* Fills the bucket of a packet before the next one can be there. */
+#define NO_PEAK_BPS UINT64_C(12500000000)
 
 static struct tc_match
 match_of(const struct tc_rule_match *m)
@@ -62,6 +68,11 @@ tc_rule_problem(const struct tc_iface *iface, const struct tc_rule *rule)
 		return "the rate is more than the link has";
 	if (rule->bucket_bytes > UINT32_MAX)
 		return "a bucket above 4 GB";
+	if (rule->peak_Bps != 0 && rule->peak_Bps < rule->rate_Bps)
+		return "a peak rate below the rate";
+	if (rule->min_packet_bytes > UINT16_MAX ||
+		rule->max_packet_bytes > UINT16_MAX)
+		return "a smallest or largest packet above 65535 octets";
 	if (rule->rate_Bps == 0 && (rule->guaranteed || rule->marks_out ||
 					   rule->excess != TC_EXCESS_MARK))
 		return "a treatment of excess without a rate";
@@ -119,6 +130,27 @@ queue_limit(
 		UINT32_MAX);
 }
 
+/* The kernel takes what the bucket holds for the largest packet. */
+static void
+want_peak(const struct tc_iface *iface, const struct tc_rule *rule,
+	struct tc_object *leaf)
+{
+	uint32_t limit = leaf->fifo.limit;
+	uint64_t peak = rule->peak_Bps != 0 ? rule->peak_Bps : NO_PEAK_BPS;
+	uint64_t burst = tc_rule_largest(iface, rule);
+
+	if (burst == 0)
+		burst = iface->mtu + iface->header_bytes +
+			tc_clock_earned(peak, iface->timer_us);
+	leaf->kind = &tc_kind_tbf;
+	leaf->tbf = (struct tc_tbf){ .rate_Bps = peak,
+		.burst_bytes = (uint32_t)smaller(burst, UINT32_MAX),
+		.limit_bytes = (uint32_t)larger(limit, burst),
+		.overhead = (uint16_t)iface->overhead_bytes,
+		.mpu = tc_rule_mpu(iface, rule),
+		.atm = iface->atm };
+}
+
 void
 tc_want_rule(const struct tc_iface *iface, const struct tc_rule_slot *slot,
 	bool actions, struct tc_object ret[2])
@@ -138,11 +170,13 @@ tc_want_rule(const struct tc_iface *iface, const struct tc_rule_slot *slot,
 		.quantum = tc_mtu_octets(iface),
 		.prio = PRIO_RULE,
 		.overhead = (uint16_t)iface->overhead_bytes,
-		.mpu = (uint16_t)iface->min_frame_bytes,
+		.mpu = tc_rule_mpu(iface, rule),
 		.atm = iface->atm };
 
 	tc_want_class(iface, TC_POLICY, slot->minor, &htb,
 		queue_limit(iface, rule, actions), ret);
+	if (bounded && (rule->peak_Bps != 0 || rule->max_packet_bytes != 0))
+		want_peak(iface, rule, &ret[1]);
 }
 
 /* A pass over the rules. */

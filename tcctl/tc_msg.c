@@ -197,6 +197,9 @@ static const struct field rule_fields[] = {
 	FIELD(ATTR_EXCESS,       F_U8,   tc_rule, excess),
 	FIELD(ATTR_MARKS_OUT,    F_BOOL, tc_rule, marks_out),
 	FIELD(ATTR_DSCP_OUT,     F_U8,   tc_rule, dscp_out),
+	FIELD(ATTR_PEAK_BPS,     F_U64,  tc_rule, peak_Bps),
+	FIELD(ATTR_MIN_PACKET_BYTES, F_U32, tc_rule, min_packet_bytes),
+	FIELD(ATTR_MAX_PACKET_BYTES, F_U32, tc_rule, max_packet_bytes),
 };
 
 static const struct field match_fields[] = {

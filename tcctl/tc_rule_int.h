@@ -123,6 +123,13 @@ size_t tc_act_dscp_of(
 	const struct tc_extra *extra, size_t at, uint8_t *ret_dscp);
 /* Its packets are in profile or out of it. */
 bool tc_rule_is_judged(const struct tc_rule *rule);
+/* What the kernel charges for a packet at least: the link's, or that of the
+ * rule's smallest. */
+uint16_t tc_rule_mpu(const struct tc_iface *iface, const struct tc_rule *rule);
+/* The rule's largest packet with the link's header, as the kernel compares it;
+ * 0: none. */
+uint32_t tc_rule_largest(
+	const struct tc_iface *iface, const struct tc_rule *rule);
 /* Number of the action that counts them. */
 uint32_t tc_rule_counter(uint32_t id, enum tc_rule_part part);
 

@@ -248,6 +248,10 @@ struct tc_rule {
 	uint8_t dscp_out;
 	size_t match_count; /* at least 1 */
 	struct tc_rule_match matches[TC_RULE_MATCHES_MAX];
+	/* Of what the rate bounds; 0: none. */
+	uint64_t peak_Bps;         /* not below the rate */
+	uint32_t min_packet_bytes; /* IP octets; a smaller one counts as it */
+	uint32_t max_packet_bytes; /* IP octets; a larger one exceeds */
 };
 
 /* Since the rule was installed on the interface, across changes of it. */

@@ -62,7 +62,8 @@ MATCH = {"family": 4, "src_first": None, "src_last": None, "dst_first": None,
          "dscp": 0, "dscp_mask": 0, "in": "", "in_ifindex": 0}
 RULE_OF = {"rule_id": 0, "ifindex": 0, "before": 0, "deny": 0, "marks": 0,
            "dscp": 0, "rate_Bps": 0, "bucket_bytes": 0, "guaranteed": 0,
-           "excess": MARK, "marks_out": 0, "dscp_out": 0, "matches": [MATCH]}
+           "excess": MARK, "marks_out": 0, "dscp_out": 0, "matches": [MATCH],
+           "peak_Bps": 0, "min_packet_bytes": 0, "max_packet_bytes": 0}
 
 
 def attribute(name, value):

@@ -233,6 +233,24 @@ a_bucket_is_two_packets_at_least(void)
 }
 
 static void
+packets_are_bounded_as_the_policy_says(void)
+{
+	struct policy_data_rule rule = empty();
+
+	rule.peak_Bps = 9000; /* bounds nothing without a rate */
+	rule.max_packet = 1000;
+	T_EQ(planned(&rule).peak_Bps, 0);
+	T_EQ(planned(&rule).max_packet_bytes, 0);
+	rule.rate_Bps = 5000;
+	rule.min_packet = 100;
+	T_EQ(planned(&rule).peak_Bps, 9000);
+	T_EQ(planned(&rule).min_packet_bytes, 100);
+	T_EQ(planned(&rule).max_packet_bytes, 1000);
+	rule.peak_Bps = 4000; /* nobody sends slower than that */
+	T_EQ(planned(&rule).peak_Bps, 5000);
+}
+
+static void
 a_denial_grants_nothing(void)
 {
 	struct policy_data_rule rule = empty();
@@ -379,6 +397,8 @@ static struct t_case cases[] = {
 	{ "excess is treated as told", excess_is_treated_as_told },
 	{ "a bucket is two packets at least",
 		a_bucket_is_two_packets_at_least },
+	{ "packets are bounded as the policy says",
+		packets_are_bounded_as_the_policy_says },
 	{ "a denial grants nothing", a_denial_grants_nothing },
 	{ "interfaces are chosen by globs", interfaces_are_chosen_by_globs },
 	{ "ids are stable and told apart", ids_are_stable_and_told_apart },

@@ -55,6 +55,141 @@ a_bucket_is_shared_and_changes_with_the_rate(void)
 }
 
 static void
+police_bounds_peak_and_packets(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_rule r = { .id = 4, .rate_Bps = 1000, .bucket_bytes = 5000 };
+	struct tc_extra plain = { 0 };
+	struct tc_extra extra = { 0 };
+	const struct tc_act_police *p = &extra.actions[0].police;
+
+	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &plain);
+	T_EQ(plain.actions[0].police.mtu, 65535);
+	T_EQ(plain.actions[0].police.peak_Bps, 0);
+	r.peak_Bps = 3000;
+	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
+	T_EQ(p->peak_Bps, 3000);
+	T_EQ(p->mtu, 1514); /* the bucket of the peak rate, too */
+	T_EQ(p->mpu, 84);
+	T_CHECK(extra.actions[0].index != plain.actions[0].index, "peak");
+	plain = extra;
+	extra = (struct tc_extra){ 0 };
+	r.max_packet_bytes = 576;
+	r.min_packet_bytes = 100;
+	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
+	T_EQ(p->mtu, 590);
+	T_EQ(p->mpu, 138);
+	T_EQ(p->overhead, 24);
+	T_CHECK(extra.actions[0].index != plain.actions[0].index, "packets");
+	plain = extra;
+	extra = (struct tc_extra){ 0 };
+	r.max_packet_bytes = 577;
+	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
+	T_CHECK(extra.actions[0].index != plain.actions[0].index, "largest");
+	extra = (struct tc_extra){ 0 };
+	r.min_packet_bytes = 0xfff0;
+	r.peak_Bps = 0;
+	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
+	T_EQ(p->mpu, 65535);
+	T_EQ(p->mtu, 591);
+}
+
+/* A bucket of the peak rate in front of the queue; what is larger than the
+ * largest packet does not fit into it. */
+static void
+peak_and_packet_sizes_bound_the_class(void)
+{
+	static const struct {
+		uint8_t excess;
+		bool actions; /* the kernel can police */
+		uint64_t peak_Bps;
+		uint32_t largest;
+		uint64_t rate_Bps; /* 0: no bucket */
+		uint32_t burst;
+		uint32_t limit;
+	} rows[] = {
+		{ TC_EXCESS_DELAY, true, 0, 0, 0, 0, 35000 },
+		{ TC_EXCESS_DELAY, true, 100000, 0, 100000, 1534, 35000 },
+		{ TC_EXCESS_DELAY, false, 0, 1000, 12500000000, 1014, 35000 },
+		{ TC_EXCESS_DELAY, false, 100000, 1000, 100000, 1014, 35000 },
+		{ TC_EXCESS_DROP, false, 100000, 0, 100000, 1534, 1538 },
+		{ TC_EXCESS_DROP, false, 0, 1000, 12500000000, 1014, 1538 },
+		{ TC_EXCESS_DROP, false, 100000, 9000, 100000, 9014, 9014 },
+		{ TC_EXCESS_DROP, true, 100000, 1000, 0, 0, 35000 },
+		{ TC_EXCESS_MARK, false, 100000, 1000, 0, 0, 35000 },
+	};
+	const struct tc_iface iface = fix_iface();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tc_rule r = fix_shaped(4, 2000, 50000);
+		const struct tc_rule_slot slot = { &r, 0x100 };
+		struct tc_object o[2];
+
+		r.excess = rows[i].excess;
+		r.guaranteed = true;
+		r.peak_Bps = rows[i].peak_Bps;
+		r.max_packet_bytes = rows[i].largest;
+		r.min_packet_bytes = i % 2 ? 200 : 10;
+		tc_want_rule(&iface, &slot, rows[i].actions, o);
+		T_EQ(o[0].htb.rate_Bps, 50000);
+		T_EQ(o[0].htb.mpu, i % 2 ? 200 + 14 + 24 : 84);
+		if (rows[i].rate_Bps == 0) {
+			T_CHECK(o[1].kind == &tc_kind_bfifo, "row %zu", i);
+			T_EQ(o[1].fifo.limit, rows[i].limit);
+			continue;
+		}
+		T_CHECK(o[1].kind == &tc_kind_tbf, "row %zu", i);
+		T_EQ(o[1].tbf.rate_Bps, rows[i].rate_Bps);
+		T_EQ(o[1].tbf.burst_bytes, rows[i].burst);
+		T_EQ(o[1].tbf.limit_bytes, rows[i].limit);
+		T_EQ(o[1].tbf.overhead, 24);
+		T_EQ(o[1].tbf.mpu, o[0].htb.mpu);
+		T_EQ(o[1].handle, tc_leaf_handle(0x100));
+	}
+}
+
+static void
+senseless_bounds_of_packets_are_refused(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_rule r = fix_shaped(4, 2000, 50000);
+
+	r.peak_Bps = 49999;
+	T_CHECK(tc_rule_problem(&iface, &r) != NULL, "a peak below the rate");
+	r.peak_Bps = 50000;
+	T_CHECK(tc_rule_problem(&iface, &r) == NULL, "a peak as the rate");
+	r.min_packet_bytes = 65536;
+	T_CHECK(tc_rule_problem(&iface, &r) != NULL, "the smallest");
+	r.min_packet_bytes = 65535;
+	r.max_packet_bytes = 65536;
+	T_CHECK(tc_rule_problem(&iface, &r) != NULL, "the largest");
+	r.max_packet_bytes = 65535;
+	T_CHECK(tc_rule_problem(&iface, &r) == NULL, "both");
+}
+
+static void
+nft_lets_no_larger_packet_into_profile(void)
+{
+	const struct tc_iface iface = fix_iface();
+	struct tc_rule r = fix_rule(4, 1000);
+	const struct tc_mark_set set = {
+		.iface = &iface, .rules = &r, .count = 1
+	};
+	char buf[4096];
+	struct text t = text_over(buf, sizeof(buf));
+
+	r.rate_Bps = 1000;
+	r.bucket_bytes = 5000;
+	r.max_packet_bytes = 576;
+	tc_mark_text(&t, &set, NULL, 0);
+	T_CHECK(strstr(buf,
+			"add rule inet rsvpd_mark_3 r4 meta length <= 576 "
+			"limit rate 1000 bytes/second burst 5000 bytes goto "
+			"r4_in\n") != NULL,
+		"%s", buf);
+}
+
+static void
 nft_commands_are_one_table_of_ours(void)
 {
 	static const char want[] =
@@ -266,6 +401,13 @@ messages_survive_the_way(void)
 }
 
 static struct t_case cases[] = {
+	{ "a police bounds peak and packets", police_bounds_peak_and_packets },
+	{ "peak and packet sizes bound the class",
+		peak_and_packet_sizes_bound_the_class },
+	{ "senseless bounds of packets are refused",
+		senseless_bounds_of_packets_are_refused },
+	{ "nft lets no larger packet into profile",
+		nft_lets_no_larger_packet_into_profile },
 	{ "a mark is six bits of either header",
 		a_mark_is_six_bits_of_either_header },
 	{ "a bucket is shared and changes with the rate",
