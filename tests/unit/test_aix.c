@@ -254,6 +254,61 @@ what_shapes_has_a_rate(void)
 	}
 }
 
+/* The last that is taken and the first that is not, with what is said. */
+static void
+words_and_numbers_have_their_limits(void)
+{
+	static const struct {
+		const char *text;
+		const char *said; /* NULL: it is taken */
+	} tries[] = { { "loglevel 65535", NULL },
+		{ "loglevel 65536", "loglevel: not a whole number from 0 to" },
+		{ "loglevel 5x", "loglevel: not a whole number from 0 to" },
+		{ "ReadFromDirectory { LDAP_Server a Base o=x LDAP_Port 65535 "
+		  "}",
+			NULL },
+		{ "ReadFromDirectory { LDAP_Server a Base o=x LDAP_Port 65536 "
+		  "}",
+			"LDAP_Port: not a whole number from 0 to 65535" },
+		{ "ReadFromDirectory { LDAP_Server a Base o=x LDAP_Port 0 }",
+			"LDAP_Port: 0 is no port" },
+		{ "ReadFromDirectory { LDAP_Server a Base o=x\n"
+		  "LDAP_Server b\nLDAP_Server c\nLDAP_Server d\n"
+		  "LDAP_Server e\nLDAP_Server f\nLDAP_Server g\n"
+		  "LDAP_Server h }",
+			NULL },
+		{ "ReadFromDirectory { LDAP_Server a Base o=x\n"
+		  "LDAP_Server b\nLDAP_Server c\nLDAP_Server d\n"
+		  "LDAP_Server e\nLDAP_Server f\nLDAP_Server g\n"
+		  "LDAP_Server h\nLDAP_Server i }",
+			"LDAP_Server: at most 8" },
+		{ "ServiceCategories a { MaxRate 8\n}", NULL },
+		{ "ServiceCategories a {\nMaxRate 8 9\n}",
+			"MaxRate: takes one value, not several words" },
+		{ "ServiceCategories a {\nMaxRate 8 9 10\n}",
+			"MaxRate: takes one value, not several words" },
+		{ "ServiceCategories a {\nPolicyScope Both\n"
+		  "PolicyScope Both\n}",
+			"PolicyScope: a second value (the first is in line 2" },
+		{ "ServiceCategories a {\nMaxRate 1\nMaxRate 2\n}",
+			"MaxRate: a second value (the first is in line 2" },
+		{ "ServiceCategories a {\nSelectorTag x\nSelectorTag y\n}",
+			NULL } };
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		struct reading r = { 0 };
+		bool good = source_read(tries[i].text, "f", "aix", &r.draft,
+			&r.directory, &r.errors);
+
+		T_CHECK(good == (tries[i].said == NULL), "%s: %s",
+			tries[i].text,
+			r.errors.lines[0] ? r.errors.lines[0] : "taken");
+		T_CHECK(good || strstr(r.errors.lines[0], tries[i].said), "%s",
+			r.errors.lines[0]);
+		done(&r);
+	}
+}
+
 /* A rate of 0 is none, but of what shapes; beyond a rate a TOS of 0 is sent,
  * where the file says neither otherwise. */
 static void
@@ -345,6 +400,8 @@ static struct t_case cases[] = {
 		what_matches_nothing_there_matches_nothing_here },
 	{ "bits of ECN are noticed", bits_of_ecn_are_noticed },
 	{ "what shapes has a rate", what_shapes_has_a_rate },
+	{ "words and numbers have their limits",
+		words_and_numbers_have_their_limits },
 	{ "categories have the defaults of AIX",
 		categories_have_the_defaults_of_aix },
 	{ "the format can be forced", the_format_can_be_forced },

@@ -363,7 +363,37 @@ rules_that_never_apply_are_said(void)
 	expect_notes("policy = { };", none, 1);
 }
 
+static uint64_t
+digest_of(const char *a, const char *b)
+{
+	struct source_report r = { 0 };
+	uint64_t digest;
+
+	source_report_add_line(&r, a);
+	if (b)
+		source_report_add_line(&r, b);
+	digest = source_report_digest(&r);
+	source_report_done(&r);
+	return digest;
+}
+
+/* They tell whether something is to be said anew. */
+static void
+reports_that_differ_have_other_digests(void)
+{
+	const uint64_t ab = digest_of("ab", NULL);
+
+	T_CHECK(ab == digest_of("ab", NULL), "the same");
+	T_CHECK(ab != digest_of("ac", NULL), "the last character");
+	T_CHECK(ab != digest_of("cb", NULL), "the first character");
+	T_CHECK(ab != digest_of("abc", NULL), "one more");
+	T_CHECK(digest_of("ab", "c") != digest_of("a", "bc"), "the seam");
+	T_CHECK(digest_of("ab", "") != ab, "an empty line");
+}
+
 static struct t_case cases[] = {
+	{ "reports that differ have other digests",
+		reports_that_differ_have_other_digests },
 	{ "rules are compared in every condition",
 		rules_are_compared_in_every_condition },
 	{ "globs meet where a name has both",
