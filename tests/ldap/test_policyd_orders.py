@@ -225,3 +225,15 @@ def test_a_candidate_that_changes_nothing_has_the_number_in_force(start):
     said = policyd.carry_out(CANDIDATE, serial=2)
     assert said["generation"] == first.generation + 1
     assert len(policyd.snapshots) == 1
+
+
+def test_a_load_does_not_wait_for_quiet(slapd, relay, start):
+    """A change that comes with the answer is of the answer."""
+    slapd.add(rule("studio"))
+    policyd = start(slow(relay.uri).replace("quiet = 0", 'quiet = "5 s"'))
+    policyd.wait(lambda: policyd.facts.get("connected"), "connection")
+    for serial, name in enumerate(("one", "two", "three"), 1):
+        relay.silence()
+        slapd.add(rule(name))
+        assert policyd.carry_out(LOAD, serial=serial)["ok"]
+        assert name in policyd.snapshots[-1], name
