@@ -191,6 +191,35 @@ marks_of_reservations_and_of_data_are_told(void)
 		"excess dropped]\n");
 }
 
+/* Nothing is granted to who is refused, nor was to who was. */
+static void
+grants_are_of_those_that_stand_before_and_after(void)
+{
+	struct policy_set *have = t_set();
+	struct policy_set *want = t_set();
+	struct effect_flows flows = { 0 };
+	struct policy_category *c = t_category(have, "c");
+
+	c->dscp_in = 34;
+	c->preemption = 7;
+	c->defending = 9;
+	(void)rule_of(have, "gone", "c", 1);
+	(void)rule_of(have, "stays", "c", 3);
+	c = t_category(want, "c");
+	c->dscp_in = 46;
+	c->preemption = 8;
+	c->defending = 9;
+	(void)rule_of(want, "comes", "c", 2);
+	(void)rule_of(want, "stays", "c", 3);
+	for (uint32_t uid = 1; uid <= 3; uid++)
+		add(&flows, uid, POLICY_RESV);
+	expect(have, want, &flows,
+		"1 refused gone> [torn] []\n"
+		"2 admitted >comes [] []\n"
+		"3 regranted stays>stays [] [preemption 7 -> 8, re-marked "
+		"AF41 -> EF]\n");
+}
+
 static void
 rules_on_data_come_and_go(void)
 {
@@ -216,6 +245,8 @@ static struct t_case cases[] = {
 		limits_are_those_of_all_that_stand },
 	{ "marks of reservations and of data are told",
 		marks_of_reservations_and_of_data_are_told },
+	{ "grants are of those that stand before and after",
+		grants_are_of_those_that_stand_before_and_after },
 	{ "rules on data come and go", rules_on_data_come_and_go },
 };
 
