@@ -31,7 +31,8 @@ enum kind {
 	INTERRUPT,
 	CUT,
 	SEND_WAITS, /* until there is another plan */
-	RECEIVE_WAITS
+	RECEIVE_WAITS,
+	REFUSE_ALL /* from then on, until there is another plan */
 };
 
 /* As tests/netns/nl_fault.py has it. */
@@ -48,6 +49,7 @@ struct plan {
 static struct plan nothing;
 static struct plan *plan = &nothing;
 static uint32_t refused_seq;
+static uint32_t refused_from; /* and all after it in what is sent with it */
 static uint8_t out[1 << 20];
 
 static __attribute__((constructor)) void
@@ -113,6 +115,7 @@ sendto(int fd, const void *data, size_t size, int flags,
 		return -1;
 	}
 	memcpy(out, data, size);
+	refused_from = 0;
 	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= size;) {
 		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(out + at);
 
@@ -127,6 +130,13 @@ sendto(int fd, const void *data, size_t size, int flags,
 		}
 		if (happens(SEND_WAITS, plan->changes))
 			wait_for_another(SEND_WAITS);
+		if (plan->kind == REFUSE_ALL && plan->changes >= plan->at) {
+			plan->hit++;
+			if (refused_from == 0)
+				refused_from = m->nlmsg_seq;
+			m->nlmsg_type = NLMSG_NOOP;
+			m->nlmsg_flags |= NLM_F_ACK;
+		}
 		if (happens(REFUSE, plan->changes)) {
 			refused_seq = m->nlmsg_seq;
 			m->nlmsg_type = NLMSG_NOOP;
@@ -148,8 +158,10 @@ spoil(uint8_t *data, size_t size)
 
 		if (m->nlmsg_len < sizeof(*m))
 			break;
-		if (m->nlmsg_type == NLMSG_ERROR && refused_seq != 0 &&
-			m->nlmsg_seq == refused_seq)
+		if (m->nlmsg_type == NLMSG_ERROR &&
+			((refused_seq != 0 && m->nlmsg_seq == refused_seq) ||
+				(refused_from != 0 &&
+					m->nlmsg_seq >= refused_from)))
 			e->error = -(int)plan->error;
 		if (interrupt && (m->nlmsg_flags & NLM_F_MULTI) != 0)
 			m->nlmsg_flags |= NLM_F_DUMP_INTR;

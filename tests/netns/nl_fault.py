@@ -8,7 +8,7 @@ import struct
 import lab
 
 (NONE, END, REFUSE, SEND_FAILS, RECEIVE_FAILS, INTERRUPT, CUT, SEND_WAITS,
- RECEIVE_WAITS) = range(9)
+ RECEIVE_WAITS, REFUSE_ALL) = range(10)
 PLAN = struct.Struct("=7I")
 
 

@@ -13,7 +13,7 @@ import pytest
 import lab
 import tcctl_peer as tp
 from nl_fault import (CUT, END, INTERRUPT, RECEIVE_FAILS, RECEIVE_WAITS,
-                      REFUSE, SEND_FAILS, SEND_WAITS, Fault)
+                      REFUSE, REFUSE_ALL, SEND_FAILS, SEND_WAITS, Fault)
 from tcctl_bench import B4, B6, fixture_both
 
 assert fixture_both  # pytest finds it here
@@ -146,6 +146,45 @@ def test_a_refusal_of_the_nth_change_is_undone(bench, fault, number):
     fault.plan()
     is_whole(bench, peer, 2, done["classid"])
     assert bench.lands(kept, 3) == (3, 0)
+
+
+def test_what_cannot_be_undone_is_said_and_the_next_one_clears_it_away(
+        bench, fault):
+    """As long as the kernel refuses everything.  Nobody is given what is left
+    before it is known again how it is."""
+    peer = serve(bench, fault)
+    kept = bench.add(peer)
+    bench.pool_refilled(1)
+    lab.wait_for(lambda: bench.classes()["52:2"]["rate"] == 250_000,
+                 "the last change of the background")
+    request = requests(bench)["set-up"][1]
+    fault.plan(REFUSE_ALL, 2, errno.ENOMEM)  # the class' change is done
+    done, _ = peer.ask(*request)
+    fault.plan()
+    assert done["error"] == errno.ENOMEM
+    changed, = [name for name, c in bench.classes().items()
+                if c["rate"] == 20_000]
+    assert f"undo failed: change class {changed}" in done["text"]
+    # A look at the whole tree.
+    peer.wait_drift(f"left alone: class {changed}")
+    finish(bench, peer, request)
+    assert bench.classes()[changed]["rate"] == 20_000
+    peer.kill()
+    peer = bench.serve(env=fault.env)
+    lab.wait_for(lambda: bench.classes()[changed]["rate"] == 125_000,
+                 "the class in the pool again")
+    assert bench.lands(kept, 3) == (3, 0)
+
+
+def test_a_pool_that_could_not_grow_is_tried_again(bench, fault):
+    """By itself: nobody asks for anything meanwhile."""
+    peer = serve(bench, fault)
+    fault.plan(REFUSE_ALL, 1, errno.ENOMEM)
+    done, _ = peer.ask(tp.IFACE, bench.iface(pool_low=16))
+    assert done["error"] == 0, done["text"]
+    lab.wait_for(fault.happened, "a class that is refused")
+    fault.plan()
+    bench.pool_filled(16)
 
 
 @pytest.mark.parametrize("kind", [SEND_FAILS, RECEIVE_FAILS],

@@ -301,6 +301,19 @@ def test_one_datagram_may_speak_of_a_flow_more_than_once(bench):
     assert len(told) == 2
 
 
+def test_what_one_datagram_asks_is_answered_in_order(bench):
+    """Counters are those of the flows that stand before the question."""
+    peer = bench.serve()
+    serials = peer.send(
+        (tp.FLOW_ADD, bench.flow()),
+        (tp.COUNTERS, {"ifindex": 0, "flow_id": 1}),
+        (tp.FLOW_DEL, {"flow_id": 1, "ifindex": bench.ifindex}),
+        (tp.COUNTERS, {"ifindex": 0, "flow_id": 1}))
+    told = [[values["flow_id"] for _, values in peer.done([serial])[1]]
+            for serial in serials]
+    assert told[1] == [1] and told[3] == []
+
+
 # ---- control traffic --------------------------------------------------------
 
 

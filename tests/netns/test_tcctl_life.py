@@ -328,6 +328,15 @@ def test_malformed_messages_are_refused_and_survived(bench):
         errno.EPROTONOSUPPORT]
     peer.serial = 100
     bench.add(peer)
+    # Longer than what is agreed: nothing of it is done.
+    peer.answers.clear()
+    whole = tp.message(tp.COUNTERS, 200, {"ifindex": 0, "flow_id": 1})
+    peer.socket.send(whole * (70_000 // len(whole)))
+    done, _ = peer.done([0])
+    assert done[0]["error"] == errno.EMSGSIZE
+    done, told = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 1})
+    assert done["flow_id"] == 1 and len(told) == 1
+    assert not peer.answers
 
 
 def test_an_interface_that_is_not_there(bench):

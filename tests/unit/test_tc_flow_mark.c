@@ -627,6 +627,12 @@ a_listing_is_read_and_damage_survived(void)
 	tc_mark_parse_flows("set f4_22 { elements = { 1.2.3.4 . 1.2.3.5 . 256 "
 			    ". 1 . 1, x }",
 		hear, &h);
+	tc_mark_parse_flows("set foreign { elements = { 1.2.3.4 . 1.2.3.5 . 17 "
+			    ". 1 . 1 }",
+		hear, &h);
+	tc_mark_parse_flows("set f4_zz { elements = { 1.2.3.4 . 1.2.3.5 . 17 "
+			    ". 1 . 1 }",
+		hear, &h);
 	T_EQ(h.count, 0);
 }
 

@@ -19,6 +19,7 @@ struct world {
 	size_t steps;      /* done so far */
 	size_t dies_after; /* 0: never */
 	size_t refuses_at; /* 0: never */
+	size_t refuses;    /* so many more after it */
 	size_t checked;
 	size_t notes;
 	bool broken; /* not to be checked before it is repaired */
@@ -78,7 +79,8 @@ run(void *arg, const struct tc_op *ops, size_t count,
 		if (w->dies_after != 0 && w->steps == w->dies_after)
 			return -EPIPE;
 		w->steps++;
-		if (w->steps == w->refuses_at) {
+		if (w->refuses_at != 0 && w->steps >= w->refuses_at &&
+			w->steps - w->refuses_at <= w->refuses) {
 			ret_results[i] = (struct tc_result){ .error = EPERM };
 			continue;
 		}
@@ -434,6 +436,32 @@ refused_at_any_step_nothing_is_lost(void)
 		}
 }
 
+/* Nor that what was done be undone: it stays, and its number with it. */
+static void
+what_cannot_be_undone_is_not_used_again(void)
+{
+	for (size_t n = 1;; n += 3) {
+		struct world *w = new_world(patterns[0]);
+		size_t notes;
+		bool over;
+
+		w->refuses_at = n;
+		w->refuses = 40;
+		w->broken = true; /* a packet finds its class twice */
+		T_EQ(settle(w), 0);
+		over = w->steps < n;
+		w->refuses_at = 0;
+		notes = w->notes;
+		w->f->link->nodes.long_ones = true;
+		T_EQ(settle(w), 0);
+		T_EQ(w->notes, notes);
+		check_restarted(w);
+		free_world(w);
+		if (over)
+			break;
+	}
+}
+
 /* A table that is still in use is no reason to say anything, a link that cannot
  * be removed is. */
 static void
@@ -671,6 +699,8 @@ static struct t_case cases[] = {
 		killed_at_any_step_it_is_adopted },
 	{ "refused at any step nothing is lost",
 		refused_at_any_step_nothing_is_lost },
+	{ "what cannot be undone is not used again",
+		what_cannot_be_undone_is_not_used_again },
 	{ "refusals at the end of a table are told",
 		refusals_at_the_end_of_a_table_are_told },
 	{ "links are repaired at adoption", links_are_repaired_at_adoption },
