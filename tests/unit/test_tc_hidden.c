@@ -255,6 +255,13 @@ nodes_are_read_back(void)
 		odd.handle ^= 0x1000;
 		T_CHECK(!tc_hidden_decode(&odd, &got), "another bucket");
 		odd = o;
+		odd.protocol ^= 1;
+		T_CHECK(!tc_hidden_decode(&odd, &got), "another protocol");
+		/* It lets the packet go on, to no class. */
+		T_EQ(the_extra.actions[0].control, TC_VERDICT_CONTINUE);
+		T_EQ(the_extra.action_count, 1);
+		T_EQ(o.u32.classid, 0);
+		odd = o;
 		odd.extra = NULL;
 		T_CHECK(!tc_hidden_decode(&odd, &got), "without an action");
 		the_extra.actions[0].control = TC_VERDICT_DROP;

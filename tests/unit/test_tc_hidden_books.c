@@ -458,6 +458,10 @@ refused_one_is_told_once_and_tried_again(void)
 	T_EQ(nodes_in(&g), 1);
 	T_EQ(g.f->ear.notes, 1);
 	T_CHECK(strstr(g.f->ear.note, "no") != NULL, "%s", g.f->ear.note);
+	/* Not at each look, but when the flows are others. */
+	g.runs = 0;
+	look(&g);
+	T_EQ(g.runs, 0);
 	g.refuses = false;
 	add_flows(&g, 4, 1);
 	settle(&g);
@@ -481,6 +485,7 @@ counters_are_adopted(void)
 {
 	struct rig g;
 	const struct tc_flow flow = flow6(7);
+	uint32_t place;
 	char *before;
 	char *after;
 
@@ -504,14 +509,20 @@ counters_are_adopted(void)
 	expect(&g, 0, 8, 4);
 	expect(&g, 7, 3, 4);
 	expect(&g, 21, 5, 0);
+	for (place = 0;
+		g.f->link->hidden.places[place]->pair.dst.family != ADDR_V6;
+		place++)
+		;
 	/* Its flow is nobody's, and goes. */
 	T_CHECK(fix_del(g.f, 7), "del");
 	settle(&g);
 	T_EQ(nodes_in(&g), 1);
-	/* The next place is another one. */
+	/* The next place is another one, and not that which has just been given
+	 * back. */
 	add_flows(&g, 30, 1);
 	settle(&g);
 	T_EQ(nodes_in(&g), 2);
+	T_CHECK(!g.f->link->hidden.places[place], "at once");
 	free(before);
 	free(after);
 	fix_free(g.f);

@@ -177,6 +177,10 @@ late_timer_finds_room(void)
 		T_EQ(leaf.fifo.limit, rows[i].limit);
 		tc_flow_of(&iface, &class, &leaf, &back);
 		T_EQ(back.buffer_bytes, rows[i].back);
+		/* Of an older version: a packet at least. */
+		leaf.fifo.limit = rows[i].limit - (uint32_t)rows[i].back + 1;
+		tc_flow_of(&iface, &class, &leaf, &back);
+		T_EQ(back.buffer_bytes, rows[i].packet);
 	}
 }
 
