@@ -161,15 +161,19 @@ drop_oldest(struct history *h)
 {
 	char name[NAME];
 	size_t i = h->count;
+	int rc;
 
 	while (i > 0 && h->at[i - 1].generation == h->needed)
 		i--;
 	if (i == 0)
 		return -ENOSPC;
 	name_of(h->at[i - 1].slot, name);
+	rc = state_remove(h->state_dir, name);
+	if (rc < 0)
+		return rc; /* it is there still */
 	memmove(&h->at[i - 1], &h->at[i], (h->count - i) * sizeof(h->at[0]));
 	h->count--;
-	return state_remove(h->state_dir, name);
+	return 0;
 }
 
 static size_t

@@ -123,3 +123,20 @@ def test_a_rollback_whose_file_is_lost_holds(host):
     assert host.rules() == ["a"]
     assert (host.daemon.state_dir / "policy.rollback").exists()
     assert host.order("load")[1]["generation"] == two
+
+
+def test_the_way_back_is_not_lost_for_the_way_forth(host):
+    """Ten are kept, the newest could not be: going back to the oldest keeps
+    both."""
+    for i in range(9):
+        host.load(text_of(f"r{i}"))
+    before = [k["generation"] for k in host.history()]
+    assert len(before) == 10
+    with Unwritable(host):
+        newest = host.load(text_of("newest"))
+        assert [k["generation"] for k in host.history()] == before
+    status, said = host.order("rollback", before[-1])
+    assert status == 0 and said["generation"] == before[-1], said
+    assert host.rules() == ["a"]
+    kept = [k["generation"] for k in host.history()]
+    assert kept == [newest, *before[:-2], before[-1]]
