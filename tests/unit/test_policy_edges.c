@@ -34,6 +34,7 @@ static void
 expect_all_found(struct policy *p)
 {
 	struct policy_request q = t_request();
+	char category[POLICY_NAME];
 	char name[16];
 	char addr[24];
 
@@ -41,6 +42,7 @@ expect_all_found(struct policy *p)
 		q.uid = i;
 		(void)snprintf(name, sizeof(name), "u%u", i);
 		T_STR(t_decide(p, &q, 0).rule, name);
+		T_CHECK(policy_rule_category(p, name, category), "%s", name);
 	}
 	q.uid = USERS;
 	for (uint32_t i = 0; i < DSTS; i++) {

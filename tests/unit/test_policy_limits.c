@@ -431,6 +431,33 @@ lack_of_memory_refuses(void)
 	}
 }
 
+/* A place is free, and there is no memory for a counter of it. */
+static void
+a_place_without_its_counters_is_not_given(void)
+{
+	struct t_ration b = { 1000, 0 };
+	const struct alloc alloc = t_ration_alloc(&b);
+	struct policy_limits *l = policy_limits_new(&alloc);
+	struct policy_hold hold = { POLICY_COUNTS_RULE, "one", "", 10, 10, 10,
+		100 };
+	const struct policy_ask a = { .holds = &hold,
+		.n_holds = 1,
+		.rate_Bps = 5,
+		.terms.duration_s = POLICY_UNLIMITED };
+	struct policy_outcome o;
+
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
+	policy_limits_end(l, o.claim);
+	hold.name = "two";
+	b.left = 0;
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_NO_MEMORY);
+	T_EQ(o.claim, 0);
+	b.left = 1000;
+	T_EQ(policy_limits_take(l, &a, &o), POLICY_TAKEN);
+	policy_limits_free(l);
+	T_EQ(b.held, 0);
+}
+
 static void
 a_refusal_for_memory_says_so(void)
 {
@@ -750,6 +777,8 @@ static struct t_case cases[] = {
 	{ "random claims add up", random_claims_add_up },
 	{ "places are used again", places_are_used_again },
 	{ "lack of memory refuses", lack_of_memory_refuses },
+	{ "a place without its counters is not given",
+		a_place_without_its_counters_is_not_given },
 	{ "a refusal for memory says so", a_refusal_for_memory_says_so },
 	{ "nothing is kept of a user without flows",
 		nothing_is_kept_of_a_user_without_flows },
