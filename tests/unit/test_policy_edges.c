@@ -96,6 +96,60 @@ memory_that_ends_refuses_the_load(void)
 	alloc_put(alloc_heap(), bytes);
 }
 
+/* One allocation fails, and those after it do not. */
+struct once {
+	size_t until;
+	size_t held;
+};
+
+static void *
+once_get(void *arg, size_t size)
+{
+	struct once *o = (struct once *)arg;
+
+	if (o->until-- == 0)
+		return NULL;
+	o->held++;
+	return alloc_get(alloc_heap(), size);
+}
+
+static void
+once_put(void *arg, void *memory)
+{
+	((struct once *)arg)->held -= memory != NULL;
+	alloc_put(alloc_heap(), memory);
+}
+
+/* What could not be had is missed, though there is memory again. */
+static void
+memory_that_lacks_once_refuses_the_load(void)
+{
+	struct policy_set *set = many_rules();
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	bool good = false;
+
+	T_CHECK(policy_snapshot_write(set, &bytes, &len), "not written");
+	policy_set_free(set);
+	for (size_t n = 0; !good; n++) {
+		struct once once = { .until = n };
+		const struct alloc alloc = { once_get, once_put, &once, NULL };
+		struct policy_load *load =
+			policy_load_begin(&alloc, bytes, len);
+		enum policy_load_state state = POLICY_LOAD_MORE;
+
+		if (!load)
+			continue;
+		while (state == POLICY_LOAD_MORE)
+			state = policy_load_step(load, 7);
+		good = once.until < SIZE_MAX / 2; /* it was not reached */
+		T_EQ(state, good ? POLICY_LOAD_READY : POLICY_LOAD_REFUSED);
+		policy_load_drop(load);
+		T_EQ(once.held, 0);
+	}
+	alloc_put(alloc_heap(), bytes);
+}
+
 static void
 a_set_is_freed_in_slices(void)
 {
@@ -206,6 +260,8 @@ protocols_have_names(void)
 static struct t_case cases[] = {
 	{ "memory that ends refuses the load",
 		memory_that_ends_refuses_the_load },
+	{ "memory that lacks once refuses the load",
+		memory_that_lacks_once_refuses_the_load },
 	{ "a set is freed in slices", a_set_is_freed_in_slices },
 	{ "ranges that are prefixes are known",
 		ranges_that_are_prefixes_are_known },

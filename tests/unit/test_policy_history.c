@@ -381,6 +381,26 @@ files_are_replaced_as_a_whole(void)
 	T_EQ(rmdir(dir), 0);
 }
 
+/* Files that an older version has left are known by how they begin. */
+static void
+files_begin_with_what_they_are(void)
+{
+	struct history h;
+	char dir[32];
+	uint8_t head[6];
+	size_t len = 0;
+
+	make_dir(dir);
+	(void)history_open(&h, dir);
+	T_EQ(keep(&h, 3), 0);
+	T_EQ(history_hold(&h, 3, 8), 0);
+	T_EQ(state_read_head(dir, "policy.history.0", head, 6, &len), 0);
+	T_EQ(memcmp(head, "QHIS\1", 6), 0);
+	T_EQ(state_read_head(dir, "policy.rollback", head, 6, &len), 0);
+	T_EQ(memcmp(head, "QHLD\1", 6), 0);
+	remove_dir(dir);
+}
+
 /* Neither what is no file, nor an empty one, nor a name that does not fit. */
 static void
 what_is_no_file_is_told(void)
@@ -441,6 +461,7 @@ static struct t_case cases[] = {
 		a_hold_is_remembered_until_it_ends },
 	{ "without a directory nothing is kept",
 		without_a_directory_nothing_is_kept },
+	{ "files begin with what they are", files_begin_with_what_they_are },
 	{ "what is no file is told", what_is_no_file_is_told },
 	{ "the oldest goes when there are too many octets",
 		the_oldest_goes_when_there_are_too_many_octets },
