@@ -80,6 +80,8 @@ def test_many_wait_together_and_one_too_many_is_told(start, silent):
         assert not said["ok"]
         assert said["text"] == "too many commands wait for policyd"
     policyd.wait(lambda: len(policyd.done) == 8, "answers", 40)
+    assert not [said for said in policyd.done.values()
+                if "too many" in said["text"]]
     # One after the other it would be eight times as long.
     assert time.monotonic() - begun < 60
     # There is room again.

@@ -386,3 +386,15 @@ def test_a_damaged_rollback_goes_with_the_next_load(start):
     said = policyd.carry_out(bench.LOAD)
     assert said["ok"] and said["generation"] == new.generation
     assert not said["lines"] and not hold.exists()
+
+
+def test_numbers_go_on_from_what_is_kept(start):
+    """The cache is lost, and what can be gone back to is not."""
+    first = start(OLD)
+    first.wait_rule("old")
+    first.reload(NEW)
+    new = first.wait_rule("new")
+    first.stop()
+    (first.state / "policy.cache").unlink()
+    second = start(NEW)
+    assert second.wait_rule("new").generation == new.generation + 1
