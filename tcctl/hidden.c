@@ -113,7 +113,7 @@ tc_hidden_done(struct tc_link *link)
 static void
 begin_anew(struct tc_link *link)
 {
-	link->hidden.stale = true;
+	link->hidden.stale = link->hidden.begun = true;
 	link->hidden.due = (struct mono){ 0 };
 }
 
@@ -502,6 +502,11 @@ tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,
 	int error;
 
 	link->hidden.due = MONO_NEVER;
+	if (link->hidden.begun) { /* who waits for the tree is answered first */
+		link->hidden.begun = false;
+		link->hidden.due = mono_add_ms(now, SETTLE_MS);
+		return 0;
+	}
 	if (!link->flows && !link->hidden.all) {
 		link->hidden.stale = false;
 		return 0;

@@ -291,6 +291,7 @@ struct tc_hiddens {
 	struct tc_hidden *all; /* a hash by pair */
 	struct tc_hidden *places[TC_HIDDEN_MAX];
 	uint32_t next;                  /* place for the next */
+	bool begun;                     /* just now: the first step waits */
 	bool stale;                     /* flows have come or gone */
 	bool refused;                   /* and told */
 	struct mono due;                /* when the next step is */
