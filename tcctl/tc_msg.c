@@ -4,6 +4,9 @@
  * The bytes of the messages in tcctl.h.  Each structure is a table of fields;
  * writer and reader walk the same table, so they cannot drift apart.  A filter
  * is a nest of its own.  Attributes are numbered over all messages.
+ *
+ * Engine and tcctl may be of two versions, since one is started anew without
+ * the other: what came to a message later is not asked for, and is 0 without.
  */
 
 #include "tcctl.h"
@@ -91,16 +94,19 @@ enum field_type { F_BOOL, F_U8, F_U16, F_U32, F_U64, F_ADDR, F_TEXT };
 struct field {
 	uint16_t attr;
 	uint8_t type; /* enum field_type */
+	bool later;   /* an older peer has no word for it */
 	size_t offset;
 	size_t size; /* of the member */
 };
 
-#define FIELD(attr, type, of, member)                                          \
+#define FIELD_OF(attr, type, later, of, member)                                \
 	{                                                                      \
-		attr, type, offsetof(struct of, member),                       \
+		attr, type, later, offsetof(struct of, member),                \
 			sizeof(((struct of *)0)->member)                       \
 	}
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define FIELD(attr, type, of, member) FIELD_OF(attr, type, false, of, member)
+#define LATER(attr, type, of, member) FIELD_OF(attr, type, true, of, member)
+#define COUNT(table)                  (sizeof(table) / sizeof((table)[0]))
 
 /* clang-format off */
 static const struct field iface_fields[] = {
@@ -174,9 +180,9 @@ static const struct field counter_fields[] = {
 	FIELD(ATTR_DROPS,         F_U64, tc_counter, drops),
 	FIELD(ATTR_BACKLOG_BYTES, F_U32, tc_counter, backlog_bytes),
 	FIELD(ATTR_DEMOTED,       F_BOOL, tc_counter, demoted),
-	FIELD(ATTR_HIDDEN_COUNTED,    F_BOOL, tc_counter, hidden_counted),
-	FIELD(ATTR_HIDDEN_FRAGMENTS,  F_U64, tc_counter, hidden_fragments),
-	FIELD(ATTR_HIDDEN_EXTENSIONS, F_U64, tc_counter, hidden_extensions),
+	LATER(ATTR_HIDDEN_COUNTED,    F_BOOL, tc_counter, hidden_counted),
+	LATER(ATTR_HIDDEN_FRAGMENTS,  F_U64, tc_counter, hidden_fragments),
+	LATER(ATTR_HIDDEN_EXTENSIONS, F_U64, tc_counter, hidden_extensions),
 };
 
 static const struct field query_fields[] = {
@@ -197,9 +203,9 @@ static const struct field rule_fields[] = {
 	FIELD(ATTR_EXCESS,       F_U8,   tc_rule, excess),
 	FIELD(ATTR_MARKS_OUT,    F_BOOL, tc_rule, marks_out),
 	FIELD(ATTR_DSCP_OUT,     F_U8,   tc_rule, dscp_out),
-	FIELD(ATTR_PEAK_BPS,     F_U64,  tc_rule, peak_Bps),
-	FIELD(ATTR_MIN_PACKET_BYTES, F_U32, tc_rule, min_packet_bytes),
-	FIELD(ATTR_MAX_PACKET_BYTES, F_U32, tc_rule, max_packet_bytes),
+	LATER(ATTR_PEAK_BPS,     F_U64,  tc_rule, peak_Bps),
+	LATER(ATTR_MIN_PACKET_BYTES, F_U32, tc_rule, min_packet_bytes),
+	LATER(ATTR_MAX_PACKET_BYTES, F_U32, tc_rule, max_packet_bytes),
 };
 
 static const struct field match_fields[] = {
@@ -339,8 +345,17 @@ find_field(const struct field *fields, size_t count, size_t hint, uint16_t attr)
  * malformed.  NULL: such attributes are skipped. */
 typedef bool other_fn(struct msg_attr *attr, void *to);
 
+static bool
+has_all(const struct field *fields, size_t count, uint32_t seen)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((seen & 1u << i) == 0 && !fields[i].later)
+			return false;
+	return true;
+}
+
 /* Every field once; others are skipped.  The target may be half written when
- * this fails. */
+ * this fails; what may be missing is as it was. */
 static bool
 get_fields(struct buf_reader body, const struct field *fields, size_t count,
 	other_fn *other, void *to)
@@ -363,7 +378,7 @@ get_fields(struct buf_reader body, const struct field *fields, size_t count,
 			return false;
 		seen |= 1u << i;
 	}
-	return !body.failed && seen == (1u << count) - 1;
+	return !body.failed && has_all(fields, count, seen);
 }
 
 void
@@ -575,8 +590,8 @@ tc_put_note(struct buf_writer *w, const char *text)
 bool
 tc_get_note(const struct msg *m, char text[TC_TEXT])
 {
-	static const struct field note_fields[] = { { ATTR_TEXT, F_TEXT, 0,
-		TC_TEXT } };
+	static const struct field note_fields[] = { { ATTR_TEXT, F_TEXT, false,
+		0, TC_TEXT } };
 	char copy[TC_TEXT];
 
 	if (!get_fields(m->body, note_fields, COUNT(note_fields), NULL, copy))
