@@ -43,6 +43,12 @@ find(const struct tc_link *link, const struct tc_hidden_pair *pair)
 	return found;
 }
 
+static bool
+has_room(const struct tc_link *link)
+{
+	return HASH_COUNT(link->hidden.all) < TC_HIDDEN_MAX;
+}
+
 static struct tc_hidden *
 find_place(const struct tc_link *link, uint32_t place)
 {
@@ -382,7 +388,7 @@ compare_with_flows(struct tc_link *link)
 	const struct tc_record *r;
 	struct tc_hidden *h;
 
-	link->hidden.stale = false;
+	link->hidden.stale = link->hidden.lacks = false;
 	for (h = link->hidden.all; h; h = (struct tc_hidden *)h->hh.next) {
 		h->wanted = false;
 		h->refused = false;
@@ -395,10 +401,12 @@ compare_with_flows(struct tc_link *link)
 			if (!tc_hidden_can(f))
 				continue;
 			h = find(link, &pair);
-			if (!h)
+			if (!h && has_room(link)) /* else none is looked for */
 				h = add(link, &pair, next_place(&link->hidden));
-			if (!h)
-				continue; /* there are more than are counted */
+			if (!h) { /* there are more than are counted */
+				link->hidden.lacks = true;
+				continue;
+			}
 			if (!h->wanted)
 				h->flow_id = r->id;
 			h->wanted = true;
@@ -519,7 +527,7 @@ tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,
 	if (error != 0)
 		return error;
 	tell_news(link, listener);
-	if (link->hidden.stale)
+	if (link->hidden.stale || (link->hidden.lacks && has_room(link)))
 		compare_with_flows(link);
 	more = choose(link, chosen, &count);
 	if (count > 0)

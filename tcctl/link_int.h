@@ -293,6 +293,7 @@ struct tc_hiddens {
 	uint32_t next;                  /* place for the next */
 	bool begun;                     /* just now: the first step waits */
 	bool stale;                     /* flows have come or gone */
+	bool lacks;                     /* a pair has found no place */
 	bool refused;                   /* and told */
 	struct mono due;                /* when the next step is */
 	uint64_t past[TC_HIDDEN_KINDS]; /* counted for pairs that are gone */

@@ -407,6 +407,43 @@ places_come_round(void)
 	fix_free(g.f);
 }
 
+/* A flow from many senders. */
+static void
+add_senders(struct rig *g, uint32_t id)
+{
+	struct tc_flow flow = fix_flow(id, 5004);
+
+	flow.rate_Bps = 1000;
+	flow.filter_count = TC_FILTERS_MAX;
+	for (uint32_t i = 0; i < TC_FILTERS_MAX; i++) {
+		flow.filters[i] = flow.filters[0];
+		flow.filters[i].dst.b[2] = (uint8_t)id;
+		flow.filters[i].src.b[3] = (uint8_t)(i + 1);
+	}
+	T_EQ(fix_add(g->f, &flow).error, 0);
+	fix_idle(g->f);
+}
+
+/* Places that come free are for those that had found none. */
+static void
+those_without_a_place_wait_for_one(void)
+{
+	enum { FLOWS = TC_HIDDEN_MAX / TC_FILTERS_MAX + 1 };
+	struct rig g;
+
+	rig_init(&g);
+	for (uint32_t i = 0; i < FLOWS; i++)
+		add_senders(&g, i + 1);
+	settle(&g);
+	T_EQ(nodes_in(&g), TC_HIDDEN_MAX);
+	T_CHECK(fix_del(g.f, 1), "del");
+	settle(&g);
+	look(&g);
+	settle(&g);
+	T_EQ(nodes_in(&g), (FLOWS - 1) * TC_FILTERS_MAX);
+	fix_free(g.f);
+}
+
 static void
 means_are_found_out(void)
 {
@@ -675,6 +712,8 @@ static struct t_case cases[] = {
 	{ "many are told a few at a time", many_are_told_a_few_at_a_time },
 	{ "many are made in steps", many_are_made_in_steps },
 	{ "places come round", places_come_round },
+	{ "those without a place wait for one",
+		those_without_a_place_wait_for_one },
 	{ "means are found out", means_are_found_out },
 	{ "a refused one is told once and tried again",
 		refused_one_is_told_once_and_tried_again },
