@@ -211,13 +211,14 @@ nl_dump_put(struct buf_writer *w, uint32_t seq, const struct nl_query *query)
 	static const uint16_t types[] = { [NL_DUMP_QDISCS] = RTM_GETQDISC,
 		[NL_DUMP_CLASSES] = RTM_GETTCLASS,
 		[NL_DUMP_FILTERS] = RTM_GETTFILTER };
-	const struct head head = { types[query->what], NLM_F_DUMP, seq };
+	struct head head = { .flags = NLM_F_DUMP, .seq = seq };
 	const struct tcmsg tcm = { .tcm_ifindex = (int)query->ifindex,
 		.tcm_parent = query->parent };
 	uint8_t *before = w->pos;
 
 	if (query->what == NL_DUMP_ACTIONS)
 		return nl_acts_put(w, seq, query->action);
+	head.type = types[query->what];
 	return end(w, begin(w, &head, &tcm), before);
 }
 

@@ -276,7 +276,34 @@ another_interface_is_left_out(void)
 	tc_objects_done(&list);
 }
 
+static void
+each_dump_is_asked_for_by_its_own_type(void)
+{
+	static const uint16_t types[] = { [NL_DUMP_QDISCS] = RTM_GETQDISC,
+		[NL_DUMP_CLASSES] = RTM_GETTCLASS,
+		[NL_DUMP_FILTERS] = RTM_GETTFILTER,
+		[NL_DUMP_ACTIONS] = RTM_GETACTION };
+	uint32_t bytes[64];
+	const struct nlmsghdr *h = (const struct nlmsghdr *)bytes;
+
+	for (unsigned what = 0; what < sizeof(types) / sizeof(types[0]);
+		what++) {
+		const struct nl_query query = {
+			.what = what, .ifindex = IFINDEX, .action = "gact"
+		};
+		struct buf_writer w =
+			buf_writer((uint8_t *)bytes, sizeof(bytes));
+
+		T_CHECK(nl_dump_put(&w, 7, &query), "it fits");
+		T_EQ(h->nlmsg_type, types[what]);
+		T_EQ(h->nlmsg_flags & NLM_F_DUMP, NLM_F_DUMP);
+		T_EQ(h->nlmsg_seq, 7);
+	}
+}
+
 static struct t_case cases[] = {
+	{ "each dump is asked for by its own type",
+		each_dump_is_asked_for_by_its_own_type },
 	{ "an interrupted dump begins again",
 		an_interrupted_dump_begins_again },
 	{ "a dump that never ends well is given up",
