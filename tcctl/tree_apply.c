@@ -89,7 +89,7 @@ static bool
 imagine(struct applying *a, struct job *job)
 {
 	struct tree_host *host = &a->s->host;
-	const struct tree_link *of = tree_host_link(host, job->iface->ifb_of);
+	const struct tree_link *of;
 	void *all = realloc(
 		host->links, (host->link_count + 1) * sizeof(host->links[0]));
 
@@ -98,6 +98,7 @@ imagine(struct applying *a, struct job *job)
 		return false;
 	}
 	host->links = (struct tree_link *)all;
+	of = tree_host_link(host, job->iface->ifb_of);
 	job->make_link = true;
 	job->link = (struct tree_link){ .ifindex = IMAGINED +
 						   (uint32_t)host->link_count,

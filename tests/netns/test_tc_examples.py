@@ -442,6 +442,7 @@ def test_a_refusal_is_undone_on_both_interfaces_of_the_file(here):
 
 def test_an_ifb_is_made_and_removed_with_its_interface(here):
     node = host(here, "a", ["eth0"])
+    node.ip("link", "set", "eth0", "mtu", "1400")
     conf = write(here, """
 interfaces = ( { name = "eth0";
     local = ( "198.51.100.0/24", "own IPv6" );
@@ -461,6 +462,7 @@ interfaces = ( { name = "eth0";
     assert "has no global IPv6 address now" in done.stderr
     link = json.loads(node.ip("-j", "link", "show", "ifb-eth0").stdout)[0]
     assert link["txqlen"] == 1000 and "UP" in link["flags"]
+    assert link["mtu"] == 1400
     assert "Egress Redirect to device ifb-eth0" in node.tc(
         "filter", "show", "dev", "eth0", "ingress").stdout
     # The own prefix is found when there is one, by applying again.
