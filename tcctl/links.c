@@ -129,6 +129,9 @@ tc_links_give_back(struct tc_links *links, const struct tc_kernel *kernel,
 	error = tc_ingress_close(link, kernel, &incoming);
 	if (error == 0 && !link->lost)
 		error = tc_link_close(link, kernel, ret_done);
+	/* Of an interface that has gone as well: they go by its name. */
+	if (error == 0 && (link->lost || ret_done->error != 0))
+		tc_rules_close(link, kernel);
 	if (ret_done->error == 0)
 		*ret_done = incoming;
 	/* Nobody asks for it again, and its index may come back any moment. */

@@ -11,13 +11,17 @@
 
 #include "life_int.h"
 
-enum { TEXT_FIRST = 1 << 14, TEXT_MAX = 1 << 24 };
+enum { TEXT_FIRST = 1 << 14, TEXT_MAX = 1 << 24, OTHERS_MAX = 64 };
 
 struct nft {
 	struct nft_ctx *ctx;
 	struct tc_life *life; /* to be told of waits, or NULL */
 	struct tc_mark_count counts[TC_RULES_MAX];
 	uint32_t known[TC_RULES_MAX];
+	size_t known_count;
+	/* Tables of interfaces that had the name before. */
+	uint32_t others[OTHERS_MAX];
+	size_t other_count;
 };
 
 /* As nft_run_cmd_from_buffer(), which asks the kernel. */
@@ -32,26 +36,70 @@ run(struct nft *nft, const char *commands)
 	return status;
 }
 
-/* What the table counts; 0 as well when there is none. */
-static size_t
-list(struct nft *nft, const struct tc_iface *iface)
+/* What the table counts, into counts; false: there is no table. */
+static bool
+list(struct nft *nft, const struct tc_iface *iface, size_t *ret_count)
 {
 	char buf[128];
 	struct text t = text_over(buf, sizeof(buf));
 	const char *listing;
 
+	*ret_count = 0;
 	text_add(&t, "list counters table ");
 	tc_mark_table(&t, iface->ifindex);
 	text_add(&t, "\n");
 	if (run(nft, buf) != 0)
-		return 0;
+		return false;
 	listing = nft_ctx_get_output_buffer(nft->ctx);
-	return listing ? tc_mark_parse(listing, nft->counts, TC_RULES_MAX) : 0;
+	if (listing)
+		*ret_count = tc_mark_parse(listing, nft->counts, TC_RULES_MAX);
+	return true;
+}
+
+/* "list chain inet rsvpd_mark_3 post"; "": there is none, or no leave. */
+static const char *
+list_part(
+	struct nft *nft, uint32_t ifindex, const char *what, const char *chain)
+{
+	char buf[128];
+	struct text t = text_over(buf, sizeof(buf));
+	const char *listing;
+
+	text_printf(&t, "list %s ", what);
+	tc_mark_table(&t, ifindex);
+	text_printf(&t, "%s\n", chain);
+	if (run(nft, buf) != 0)
+		return "";
+	listing = nft_ctx_get_output_buffer(nft->ctx);
+	return listing ? listing : "";
+}
+
+/* Looked for when the interface has no table: it may be a new one. */
+static void
+find_others(struct nft *nft, const struct tc_iface *iface)
+{
+	const char *listing;
+	size_t count;
+	size_t kept = 0;
+
+	nft->other_count = 0;
+	if (run(nft, "list tables inet\n") != 0)
+		return;
+	listing = nft_ctx_get_output_buffer(nft->ctx);
+	count = listing ? tc_mark_parse_tables(listing, nft->others, OTHERS_MAX)
+			: 0;
+	for (size_t i = 0; i < count; i++)
+		if (nft->others[i] != iface->ifindex &&
+			tc_mark_is_of(list_part(nft, nft->others[i], "chain",
+					      " post"),
+				iface->name))
+			nft->others[kept++] = nft->others[i];
+	nft->other_count = kept;
 }
 
 /* The whole text, in memory of its size; NULL: there is none. */
 static char *
-write_text(struct nft *nft, const struct tc_mark_set *set, size_t known)
+write_text(struct nft *nft, const struct tc_mark_set *set)
 {
 	for (size_t size = TEXT_FIRST; size <= TEXT_MAX; size *= 2) {
 		char *buf = (char *)malloc(size);
@@ -60,7 +108,9 @@ write_text(struct nft *nft, const struct tc_mark_set *set, size_t known)
 		if (!buf)
 			return NULL;
 		t = text_over(buf, size);
-		tc_mark_text(&t, set, nft->known, known);
+		for (size_t i = 0; i < nft->other_count; i++)
+			tc_mark_drop_table(&t, nft->others[i]);
+		tc_mark_text(&t, set, nft->known, nft->known_count);
 		if (!t.cut)
 			return buf;
 		free(buf);
@@ -86,13 +136,15 @@ static int
 apply(void *arg, const struct tc_mark_set *set, char text[TC_TEXT])
 {
 	struct nft *nft = (struct nft *)arg;
-	size_t known = list(nft, set->iface);
 	char *commands;
 	int error = 0;
 
-	for (size_t i = 0; i < known; i++)
+	nft->other_count = 0;
+	if (!list(nft, set->iface, &nft->known_count))
+		find_others(nft, set->iface);
+	for (size_t i = 0; i < nft->known_count; i++)
 		nft->known[i] = nft->counts[i].rule_id;
-	commands = write_text(nft, set, known);
+	commands = write_text(nft, set);
 	if (!commands) {
 		(void)text_copy(text, TC_TEXT, "no memory for the marks");
 		return ENOMEM;
@@ -110,28 +162,11 @@ counts(void *arg, const struct tc_iface *iface, tc_mark_count_fn *tell,
 	void *tell_arg)
 {
 	struct nft *nft = (struct nft *)arg;
-	size_t count = list(nft, iface);
+	size_t count;
 
+	(void)list(nft, iface, &count); /* then it counts nothing */
 	for (size_t i = 0; i < count; i++)
 		tell(tell_arg, &nft->counts[i]);
-}
-
-/* "list sets table inet rsvpd_mark_3"; "": there is none, or no leave. */
-static const char *
-list_part(struct nft *nft, const struct tc_iface *iface, const char *what,
-	const char *chain)
-{
-	char buf[128];
-	struct text t = text_over(buf, sizeof(buf));
-	const char *listing;
-
-	text_printf(&t, "list %s ", what);
-	tc_mark_table(&t, iface->ifindex);
-	text_printf(&t, "%s\n", chain);
-	if (run(nft, buf) != 0)
-		return "";
-	listing = nft_ctx_get_output_buffer(nft->ctx);
-	return listing ? listing : "";
 }
 
 /* Numbers, not names of protocols. */
@@ -144,10 +179,10 @@ flows(void *arg, const struct tc_iface *iface, tc_mark_flow_fn *tell,
 
 	nft_ctx_output_set_flags(
 		nft->ctx, before | NFT_CTX_OUTPUT_NUMERIC_PROTO);
-	tc_mark_parse_flows(
-		list_part(nft, iface, "sets table", ""), tell, tell_arg);
-	tc_mark_parse_rules(
-		list_part(nft, iface, "chain", " post"), tell, tell_arg);
+	tc_mark_parse_flows(list_part(nft, iface->ifindex, "sets table", ""),
+		tell, tell_arg);
+	tc_mark_parse_rules(list_part(nft, iface->ifindex, "chain", " post"),
+		tell, tell_arg);
 	nft_ctx_output_set_flags(nft->ctx, before);
 }
 

@@ -12,6 +12,10 @@
  *		counter rID_in, rID_out
  *		set fFAMILY_DSCP	reservations: mark_flow.c
  *
+ * A table goes by the name of its interface, so that one whose interface went
+ * would mark what the next of that name sends: whoever makes a table, or
+ *deletes one, deletes the others of the name.
+ *
  * All commands are one transaction of the kernel's.  Counters stay through it,
  * whatever becomes of the chains.  The two ECN bits are nobody's but the
  * endpoints': `ip dscp set` leaves them.
@@ -266,15 +270,13 @@ tc_mark_text(struct text *t, const struct tc_mark_set *set,
 
 	for (size_t i = 0; i < set->count; i++)
 		any = any || tc_rule_is_marked(&set->rules[i]);
+	if (!any) {
+		tc_mark_drop_table(t, iface->ifindex);
+		return;
+	}
 	text_add(t, "add table ");
 	tc_mark_table(t, iface->ifindex);
 	text_add(t, "\n");
-	if (!any) {
-		text_add(t, "delete table ");
-		tc_mark_table(t, iface->ifindex);
-		text_add(t, "\n");
-		return;
-	}
 	begin(t, iface, "add chain");
 	text_printf(t,
 		"post { type filter hook postrouting priority %d; policy "
@@ -295,6 +297,47 @@ tc_mark_text(struct text *t, const struct tc_mark_set *set,
 	for (size_t i = 0; i < known_count; i++)
 		if (!is_wanted(set->rules, set->count, known[i]))
 			forget_rule(t, iface, known[i]);
+}
+
+/* ---- tables of others ---------------------------------------------------- */
+
+size_t
+tc_mark_parse_tables(const char *listing, uint32_t *ret_indexes, size_t room)
+{
+	static const char word[] = "table inet rsvpd_mark_";
+	size_t count = 0;
+
+	for (const char *at = strstr(listing, word); at && count < room;
+		at = strstr(at, word)) {
+		uint32_t index = 0;
+
+		at += sizeof(word) - 1;
+		for (; *at >= '0' && *at <= '9'; at++)
+			index = index * 10 + (uint32_t)(*at - '0');
+		if (*at == '\n' || *at == '\0' || *at == ' ')
+			ret_indexes[count++] = index;
+	}
+	return count;
+}
+
+bool
+tc_mark_is_of(const char *listing, const char *name)
+{
+	char line[64];
+	struct text t = text_over(line, sizeof(line));
+
+	text_printf(&t, "oifname != \"%s\" accept", name);
+	return strstr(listing, line) != NULL;
+}
+
+void
+tc_mark_drop_table(struct text *t, uint32_t ifindex)
+{
+	text_add(t, "add table "); /* somebody else may have deleted it */
+	tc_mark_table(t, ifindex);
+	text_add(t, "\ndelete table ");
+	tc_mark_table(t, ifindex);
+	text_add(t, "\n");
 }
 
 /* ---- reservations -------------------------------------------------------- */

@@ -567,7 +567,7 @@ tc_rules_close(struct tc_link *link, const struct tc_kernel *kernel)
 	const struct tc_mark_set none = { .iface = &link->conf };
 	char text[TC_TEXT];
 
-	/* Nothing can be done about what stays; it matches no interface. */
+	/* What stays goes when marks are made for an interface of the name. */
 	if (marker)
 		(void)marker->apply(marker->arg, &none, text);
 	tc_rules_done(&link->rules);

@@ -66,8 +66,9 @@ typedef void tc_mark_flow_fn(void *arg, const struct tc_mark_flow *flow);
 struct tc_marker {
 	void *arg;
 	/* Make the interface's rules that are marked or judged there these, at
-	 * once; none: leave nothing behind.  0, or a positive errno with the
-	 * reason; then it is as before. */
+	 * once; none: leave nothing behind.  What an earlier interface of its
+	 * name has left goes as well.  0, or a positive errno with the reason;
+	 * then it is as before. */
 	int (*apply)(
 		void *arg, const struct tc_mark_set *set, char text[TC_TEXT]);
 	/* Tell of all rules of the interface. */
@@ -87,6 +88,12 @@ void tc_mark_text(struct text *t, const struct tc_mark_set *set,
 /* Some packet of the reservation may match the rule. */
 bool tc_rule_covers(const struct tc_rule *rule, const struct tc_filter *filter);
 void tc_mark_table(struct text *t, uint32_t ifindex);
+/* Read a listing of tables: the interfaces of ours, up to room; how many. */
+size_t tc_mark_parse_tables(
+	const char *listing, uint32_t *ret_indexes, size_t room);
+/* Of the chain of one: it is for the interface of that name. */
+bool tc_mark_is_of(const char *listing, const char *name);
+void tc_mark_drop_table(struct text *t, uint32_t ifindex);
 /* Read a listing of its counters, into ret_counts up to room; their number. */
 size_t tc_mark_parse(
 	const char *listing, struct tc_mark_count *ret_counts, size_t room);

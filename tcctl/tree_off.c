@@ -140,6 +140,19 @@ sides_of(struct tree_session *s, const struct tree_link *link,
 	return sides;
 }
 
+/* The interface has gone, not its marks: the next of its name would have
+ * them. */
+static bool
+forget_marks(struct tree_session *s, const char *name,
+	const struct tree_record *record)
+{
+	struct tree_link gone = { 0 };
+
+	return record->marks == 0 ||
+	       (text_copy(gone.name, sizeof(gone.name), name) &&
+		       tree_put_marks(s, &gone, NULL, 0));
+}
+
 /* One interface; true: its record can go. */
 static bool
 restore(struct tree_session *s, const struct tree_link *link,
@@ -185,7 +198,7 @@ off_one(struct tree_session *s, const char *name, bool named,
 					: strerror(-error));
 	if (error != 0 || !record.found)
 		return;
-	if (!link || restore(s, link, &record)) {
+	if (link ? restore(s, link, &record) : forget_marks(s, name, &record)) {
 		if (!link || tree_dump(s, link->ifindex, &have))
 			tell_lost(s, name, &record, &have);
 		(void)text_copy(ret_ifb, TC_NAME, record.ifb); /* as long */
@@ -226,6 +239,24 @@ tell_alone(void *arg, const char *iface, const char *what)
 		what);
 }
 
+/* They cannot be read back as they were written, and a description without
+ * them means that there shall be none. */
+static void
+tell_marks(struct tree_session *s, const struct tree_link *link)
+{
+	size_t count = tree_count_marks(s, link);
+
+	if (count == 0)
+		return;
+	printf("# not described: %zu marks on %s: to apply this removes "
+	       "them\n",
+		count, link->name);
+	fprintf(stderr,
+		"tcctl: %s: not described: %zu marks: to apply this removes "
+		"them (add them to it)\n",
+		link->name, count);
+}
+
 static void
 save_found(struct tree_session *s, struct tree_found *found,
 	struct tc_objects *objects)
@@ -250,6 +281,8 @@ save_found(struct tree_session *s, struct tree_found *found,
 	}
 	w.only = s->options->iface;
 	tree_write(&w);
+	for (size_t i = 0; i < w.count; i++)
+		tell_marks(s, found[i].link);
 }
 
 int

@@ -15,6 +15,7 @@ import pytest
 import bed as beds
 import ear as ears
 import lab
+import needs
 
 AF41, EF = 34, 46
 LIMIT = 1024  # rules of an interface
@@ -346,6 +347,38 @@ def test_a_rule_begins_and_ends_with_its_time(host):
     ear = host.ear([9000, 9003], 20)
     host.send(20, ports=[9000, 9003], size=100)
     assert ear.fields() == {(9000, AF41 << 2): 10, (9003, 0): 10}
+
+
+def test_marks_go_with_their_interface(host):
+    """It is made again under its name while tcctl looks, and while nobody
+    does: what is in force is what policy says now, not what it said of the
+    interfaces before."""
+    needs.require(needs.nf_tables)
+
+    def tables():
+        return re.findall("rsvpd_mark_.*", host.a.run(
+            "nft", "list", "tables").stdout)
+
+    def again():
+        index = json.loads(host.a.ip("-j", "link", "show",
+                                     "eth0").stdout)[0]["ifindex"]
+        host.a.ip("link", "del", "eth0")
+        host.lab.link(host.a, "eth0", host.b, "eth0", (A4, B4, 24))
+        return index
+
+    def ours_alone(index):
+        lab.wait_for(lambda: len(tables()) == 1 and not tables()[0].endswith(
+            f"_{index}"), f"one table, not that of {index}: {tables()}")
+    host.installed("m", "s", "mp", "ms", "p")
+    ours_alone(again())
+    host.daemon.stop()
+    index = again()
+    host.daemon.start()
+    host.daemon.wait_traffic_control()
+    host.installed("m", "s", "mp", "ms", "p")
+    ours_alone(index)
+    host.a.ip("link", "del", "eth0")
+    lab.wait_for(lambda: tables() == [], "no table")
 
 
 # ---- arbitration ------------------------------------------------------------

@@ -558,3 +558,38 @@ for src, dst in json.loads(sys.argv[1]):
         pass
     s.close()
 """
+
+
+def test_marks_go_with_their_interface(here):
+    """Or what the next of its name sends would have them, whatever is said
+    of it."""
+    needs.require(needs.nf_tables)
+
+    def marks(node):
+        return [line for line in node.run("nft", "list", "tables").stdout
+                .splitlines() if "rsvpd_mark" in line]
+
+    def again(node):
+        node.ip("link", "del", "eth0")
+        node.ip("link", "add", "eth0", "type", "veth", "peer", "name",
+                "peer9")
+    conf = write(here, """
+interfaces = ( { name = "eth0"; marks = (
+    { match = { proto = "udp"; dport = 5060; }; dscp = "af41"; } ); },
+    { name = "eth1"; marks = ( { dscp = "ef"; } ); } );
+""")
+    node = host(here, "a", ["eth0", "eth1"])
+    tcctl(node, "apply", conf)
+    done = tcctl(node, "save", "eth0")
+    assert "eth0: not described: 1 marks" in done.stderr
+    assert "# not described: 1 marks on eth0" in done.stdout
+    before = marks(node)
+    again(node)
+    assert "change marks on eth0" in tcctl(node, "apply", conf).stdout
+    assert len(marks(node)) == 2 and marks(node) != before
+    # Nor do they stay when it has not come back.
+    node.ip("link", "del", "eth0")
+    assert "delete marks on eth0" in tcctl(node, "off", "eth0").stdout
+    assert marks(node) == [one for one in before if one in marks(node)]
+    tcctl(node, "off", "eth1")
+    assert marks(node) == []

@@ -354,6 +354,31 @@ a_listing_of_counters_is_read(void)
 }
 
 static void
+a_table_is_known_by_the_name_of_its_interface(void)
+{
+	static const char tables[] = "table inet filter\n"
+				     "table inet rsvpd_mark_3\n"
+				     "table ip rsvpd_mark_4\n"
+				     "table inet rsvpd_mark_5x\n"
+				     "table inet rsvpd_mark_1234\n";
+	static const char chain[] =
+		"table inet rsvpd_mark_3 {\n\tchain post {\n"
+		"\t\toifname != \"eth0\" accept\n"
+		"\t\tiifname \"eth1\" accept\n\t}\n}\n";
+	uint32_t found[4] = { 0 };
+
+	T_EQ(tc_mark_parse_tables(tables, found, 4), 2);
+	T_EQ(found[0], 3);
+	T_EQ(found[1], 1234);
+	T_EQ(tc_mark_parse_tables(tables, found, 1), 1);
+	T_EQ(tc_mark_parse_tables("", found, 4), 0);
+	T_CHECK(tc_mark_is_of(chain, "eth0"), "its own");
+	T_CHECK(!tc_mark_is_of(chain, "eth"), "a part of it");
+	T_CHECK(!tc_mark_is_of(chain, "eth1"), "another");
+	T_CHECK(!tc_mark_is_of("", "eth0"), "none");
+}
+
+static void
 messages_survive_the_way(void)
 {
 	uint8_t bytes[4096];
@@ -401,6 +426,8 @@ messages_survive_the_way(void)
 }
 
 static struct t_case cases[] = {
+	{ "a table is known by the name of its interface",
+		a_table_is_known_by_the_name_of_its_interface },
 	{ "a police bounds peak and packets", police_bounds_peak_and_packets },
 	{ "peak and packet sizes bound the class",
 		peak_and_packet_sizes_bound_the_class },
