@@ -595,6 +595,21 @@ report(struct tc_link *link, const struct tc_listener *listener,
 	listener->drift(listener->arg, &r);
 }
 
+/* Who insists wins for a minute; but what goes to an interface that is down or
+ * gone is dropped, so rather nothing goes there. */
+static int
+give_way(struct tc_link *link, const struct tc_kernel *kernel)
+{
+	struct tc_ingress *in = &link->ingress;
+	struct tc_done undone;
+	int error = tc_ingress_close(link, kernel, &undone);
+
+	in->repairs = 0;
+	in->pending = true;
+	in->due = mono_add_ms(in->since, WINDOW_MS);
+	return error;
+}
+
 int
 tc_ingress_step(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener)
@@ -607,16 +622,17 @@ tc_ingress_step(struct tc_link *link, const struct tc_kernel *kernel,
 
 	in->pending = false;
 	if (in->repairs > TC_REPAIRS_MAX)
-		return 0;
+		return give_way(link, kernel);
 	r.text = text_over(r.buf, sizeof(r.buf));
 	error = follow(link, kernel, listener, &tell, &done);
 	if (error != 0 || (r.count == 0 && done.error == 0))
 		return error;
-	if (++in->repairs > TC_REPAIRS_MAX)
+	in->repairs++;
+	if (done.error != 0)
+		report(link, listener, "not repaired", done.text);
+	else if (in->repairs > TC_REPAIRS_MAX)
 		report(link, listener, "repaired, and not again for a minute",
 			r.buf);
-	else if (done.error != 0)
-		report(link, listener, "not repaired", done.text);
 	else
 		report(link, listener, "repaired", r.buf);
 	return 0;

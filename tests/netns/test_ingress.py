@@ -191,6 +191,18 @@ def test_who_insists_gets_his_will(bench):
     assert "not again" in peer.wait_drift("what comes in", 8)["text"]
 
 
+def test_who_insists_on_it_being_down_loses_no_packets(bench):
+    peer = bench.serve(ingress_Bps=8 * RATE)
+    for _ in range(6):
+        bench.a.ip("link", "set", IFB, "down")
+        peer.wait_drift("repaired", 6)
+    bench.a.ip("link", "set", IFB, "down")
+    lab.wait_for(lambda: as_before(bench), "the end of shaping", 10)
+    ear = ears.Ear(bench.a, [9000], 20)
+    ears.send(bench.b, 20, A4, pause=10_000)
+    assert len(ear.heard()) == 20
+
+
 def test_filters_of_others_stay_ahead_of_ours(bench):
     bench.a.tc("qdisc", "add", "dev", "eth0", "handle", "ffff:", "ingress")
     bench.a.tc("filter", "add", "dev", "eth0", "parent", "ffff:", "pref", "7",

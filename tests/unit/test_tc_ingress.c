@@ -475,12 +475,19 @@ told_of_incoming(struct host *h, struct tc_link *link)
 	T_CHECK(link->ingress.pending, "not seen");
 }
 
+/* What is due next. */
 static void
-settle(struct host *h, struct tc_link *link)
+step(struct host *h, struct tc_link *link)
 {
 	T_EQ(tc_links_next(&h->links).us, tc_ingress_next(link).us);
 	h->f->now = tc_ingress_next(link);
 	T_EQ(tc_ingress_step(link, &h->f->kernel, &h->f->listener), 0);
+}
+
+static void
+settle(struct host *h, struct tc_link *link)
+{
+	step(h, link);
 	T_EQ(tc_ingress_next(link).us, MONO_NEVER.us);
 }
 
@@ -546,9 +553,9 @@ an_ifb_that_others_delete_is_made_again(void)
 	host_free(h);
 }
 
-/* Another program sets it down; a look at what is due. */
+/* Another program has set it down. */
 static void
-set_down(struct host *h, struct tc_link *link)
+is_down(struct host *h, struct tc_link *link)
 {
 	const struct tc_event event = {
 		.ifindex = IFB, .link = true, .port = 4711
@@ -558,6 +565,12 @@ set_down(struct host *h, struct tc_link *link)
 	T_CHECK(!tc_links_event(&h->links, &event, h->f->now),
 		"no tree has gone");
 	T_CHECK(link->ingress.pending, "not seen");
+}
+
+static void
+set_down(struct host *h, struct tc_link *link)
+{
+	is_down(h, link);
 	settle(h, link);
 }
 
@@ -625,13 +638,35 @@ who_insists_wins_for_a_minute(void)
 		"%s", h->f->ear.drifts[5].text);
 	remove_filters(h);
 	told_of_incoming(h, link);
-	settle(h, link);
+	step(h, link);
 	T_EQ(redirects(h, IFB), 0);
 	T_EQ(h->f->ear.drift_count, 6);
-	h->f->now = mono_add_ms(h->f->now, 60000);
 	told_of_incoming(h, link);
 	settle(h, link);
-	T_EQ(redirects(h, IFB), 1);
+	T_EQ(h->f->now.us, 60000000); /* the minute began with the clock */
+	T_EQ(redirects(h, IFB + 1), 1);
+	T_EQ(h->f->ear.drift_count, 7);
+	host_free(h);
+}
+
+/* Nothing goes there meanwhile: it would be lost. */
+static void
+who_insists_on_it_being_down_loses_no_packets(void)
+{
+	struct host *h = host_new();
+	struct tc_link *link = opened(h, RATE);
+
+	for (int i = 0; i < 6; i++) {
+		set_down(h, link);
+		T_CHECK(!h->down, "down");
+	}
+	is_down(h, link);
+	step(h, link);
+	T_EQ(redirects(h, IFB), 0);
+	T_EQ(h->ifindex, 0);
+	h->down = false; /* another one is made */
+	settle(h, link);
+	T_EQ(redirects(h, IFB + 1), 1);
 	host_free(h);
 }
 
@@ -685,6 +720,8 @@ static struct t_case cases[] = {
 	{ "an ifb that stays down is given up",
 		an_ifb_that_stays_down_is_given_up },
 	{ "who insists wins for a minute", who_insists_wins_for_a_minute },
+	{ "who insists on it being down loses no packets",
+		who_insists_on_it_being_down_loses_no_packets },
 	{ "what happens elsewhere is no matter",
 		what_happens_elsewhere_is_no_matter },
 };
