@@ -497,6 +497,13 @@ is_retired(const struct tc_objects *objects, const struct tc_object *o)
 	return true;
 }
 
+/* Marks that are to be said again keep their moment. */
+static struct mono
+due_of_marks(const struct tc_rules *rules)
+{
+	return rules->remark ? rules->due : MONO_NEVER;
+}
+
 static void
 look_later(struct tc_rules *rules, struct mono now)
 {
@@ -505,7 +512,8 @@ look_later(struct tc_rules *rules, struct mono now)
 	for (size_t i = 0; i < rules->objects.count; i++)
 		any = any ||
 		      is_retired(&rules->objects, &rules->objects.all[i]);
-	rules->due = any ? mono_add_ms(now, LOOK_MS) : MONO_NEVER;
+	rules->due = mono_earlier(due_of_marks(rules),
+		any ? mono_add_ms(now, LOOK_MS) : MONO_NEVER);
 }
 
 int
@@ -554,7 +562,7 @@ tc_rules_again(struct tc_link *link, const struct tc_kernel *kernel,
 	*ret_done = (struct tc_done){ 0 };
 	if (rebuilt) {
 		tc_objects_done(&r->objects);
-		r->due = MONO_NEVER;
+		r->due = due_of_marks(r);
 	}
 	/* Adopted rules are in the kernel as they were; the engine will say. */
 	return r->told ? run_change(&c, ret_done) : 0;

@@ -404,6 +404,37 @@ without_actions_the_marker_is_told(void)
 	free(m);
 }
 
+/* The rules are told between a change of the flows and what follows of it, as
+ * they are whenever an interface is ready. */
+static void
+rules_that_come_between_do_not_keep_marks_back(void)
+{
+	struct fix *f = opened(TC_RULES_SMALL);
+	struct marker *m = with_marker(f);
+	struct tc_flow flow = fix_flow(7, 5004);
+	struct tc_done done;
+
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_EQ(mark(f, 7, ef), 0);
+	tc_rules_stage_for(f->link, 3);
+	T_EQ(tc_rules_apply(f->link, &f->kernel, f->now, &done), 0);
+	T_EQ(done.error, 0);
+	step(f);
+	T_EQ(m->flow_count, 1);
+	flow = fix_flow(8, 5006);
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_EQ(mark(f, 8, ef), 0);
+	T_EQ(tc_rules_again(f->link, &f->kernel, true, &done), 0);
+	T_EQ(done.error, 0);
+	step(f);
+	T_EQ(m->flow_count, 2);
+	T_CHECK(fix_del(f, 7), "removed");
+	step(f);
+	T_EQ(m->flow_count, 1);
+	fix_free(f);
+	free(m);
+}
+
 static void
 what_the_marker_refuses_is_a_note_and_tried_again(void)
 {
@@ -736,6 +767,8 @@ static struct t_case cases[] = {
 	{ "bad marks are refused", bad_marks_are_refused },
 	{ "without actions the marker is told",
 		without_actions_the_marker_is_told },
+	{ "rules that come between do not keep marks back",
+		rules_that_come_between_do_not_keep_marks_back },
 	{ "what the marker refuses is a note, and tried again",
 		what_the_marker_refuses_is_a_note_and_tried_again },
 	{ "what the marker has is adopted", what_the_marker_has_is_adopted },
