@@ -371,7 +371,7 @@ tell_news(struct tc_link *link, const struct tc_listener *listener)
 	for (h = link->hidden.all; h; h = (struct tc_hidden *)h->hh.next)
 		for (int k = 0; k < TC_HIDDEN_KINDS; k++) {
 			if (h->packets[k] == 0 || h->told[k] ||
-				told == TOLD_MAX)
+				h->flow_id == 0 || told == TOLD_MAX)
 				continue; /* others have their turn later */
 			told++;
 			h->told[k] = true;
@@ -526,9 +526,9 @@ tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,
 	error = tc_hidden_count(link, kernel);
 	if (error != 0)
 		return error;
-	tell_news(link, listener);
 	if (link->hidden.stale || (link->hidden.lacks && has_room(link)))
 		compare_with_flows(link);
+	tell_news(link, listener);
 	more = choose(link, chosen, &count);
 	if (count > 0)
 		error = carry_out(link, kernel, chosen, count, listener);

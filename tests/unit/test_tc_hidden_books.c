@@ -565,6 +565,28 @@ counters_are_adopted(void)
 	fix_free(g.f);
 }
 
+/* The name of a flow, or nothing. */
+static void
+what_is_adopted_is_told_with_its_flow(void)
+{
+	const char want[] = "eth0: flow 7: fragments from 10.0.0.1 ";
+	struct rig g;
+	const struct tc_flow flow = fix_flow(7, 5004);
+
+	rig_init(&g);
+	T_EQ(fix_add(g.f, &flow).error, 0);
+	add_flows(&g, 20, 1);
+	settle(&g);
+	hits(&g, 0, 3);
+	fix_idle(g.f);
+	restart(&g);
+	settle(&g);
+	T_EQ(g.f->ear.notes, 1);
+	T_CHECK(strncmp(g.f->ear.note, want, sizeof(want) - 1) == 0, "%s",
+		g.f->ear.note);
+	fix_free(g.f);
+}
+
 static struct tc_object *
 nth_node(struct rig *g, size_t nth)
 {
@@ -718,6 +740,8 @@ static struct t_case cases[] = {
 	{ "a refused one is told once and tried again",
 		refused_one_is_told_once_and_tried_again },
 	{ "counters are adopted", counters_are_adopted },
+	{ "what is adopted is told with its flow",
+		what_is_adopted_is_told_with_its_flow },
 	{ "rests are cleared away", rests_are_cleared_away },
 	{ "drift is repaired", drift_is_repaired },
 	{ "a new tree has them again", new_tree_has_them_again },
