@@ -537,9 +537,11 @@ find_ifb(const struct tree_writing *w, const struct tc_action *a)
 	return NULL;
 }
 
-/* The first ifb that the interface sends packets to; NULL. */
+/* The first ifb that the interface sends packets to, or whether it is this one
+ * that it sends some to; NULL. */
 static const struct tree_found *
-ifb_of(const struct tree_writing *w, const struct tree_found *found)
+sends_to(const struct tree_writing *w, const struct tree_found *found,
+	const struct tree_found *which)
 {
 	for (size_t i = 0; i < found->objects->count; i++) {
 		const struct tc_extra *e = found->objects->all[i].extra;
@@ -548,11 +550,29 @@ ifb_of(const struct tree_writing *w, const struct tree_found *found)
 			const struct tree_found *ifb =
 				find_ifb(w, &e->actions[a]);
 
-			if (ifb)
+			if (ifb && (!which || ifb == which))
 				return ifb;
 		}
 	}
 	return NULL;
+}
+
+static const struct tree_found *
+ifb_of(const struct tree_writing *w, const struct tree_found *found)
+{
+	return sends_to(w, found, NULL);
+}
+
+/* The interface that is asked for, and the ifbs that go with it. */
+static bool
+is_asked_for(const struct tree_writing *w, const struct tree_found *found)
+{
+	if (!w->only || strcmp(found->link->name, w->only) == 0)
+		return true;
+	for (size_t i = 0; i < w->count; i++)
+		if (strcmp(w->all[i].link->name, w->only) == 0)
+			return sends_to(w, &w->all[i], found) != NULL;
+	return false;
 }
 
 static bool
@@ -614,7 +634,8 @@ tree_write(const struct tree_writing *w)
 		struct walk k = { .w = w, .found = &w->all[i] };
 		const struct tree_found *ifb = ifb_of(w, k.found);
 
-		if (!has_something(k.found) || is_taken(w, k.found, w->count))
+		if (!has_something(k.found) || !is_asked_for(w, k.found) ||
+			is_taken(w, k.found, w->count))
 			continue;
 		if (!tree_is_name(k.found->link->name)) {
 			write_unnamed(w, k.found);
