@@ -173,6 +173,67 @@ restore(struct tree_session *s, const struct tree_link *link,
 	return sides == 0 || bring_former(s, link, record, sides);
 }
 
+static bool
+is_changed(const struct tree_session *s, const struct tree_link *link)
+{
+	struct tree_record record;
+	bool found = tree_state_read(
+			     s->options->state_dir, link->name, &record) == 0 &&
+		     record.found;
+
+	tree_record_done(&record);
+	return found;
+}
+
+/* The ifb that one of the actions sends packets to, and that tcctl has
+ * changed; NULL. */
+static const struct tree_link *
+changed_ifb(const struct tree_session *s, const struct tree_link *link,
+	const struct tc_extra *extra)
+{
+	for (size_t a = 0; link->is_ifb && extra && a < extra->action_count;
+		a++)
+		if (extra->actions[a].kind == &tc_action_mirred &&
+			extra->actions[a].mirred.ifindex == link->ifindex)
+			return is_changed(s, link) ? link : NULL;
+	return NULL;
+}
+
+static const struct tree_link *
+changed_ifb_of(const struct tree_session *s, const struct tc_objects *have)
+{
+	const struct tree_link *ifb = NULL;
+
+	for (size_t k = 0; k < s->host.link_count; k++)
+		for (size_t i = 0; i < have->count && !ifb; i++)
+			ifb = changed_ifb(
+				s, &s->host.links[k], have->all[i].extra);
+	return ifb;
+}
+
+/* There is no record of it; perhaps there is one of its ifb. */
+static void
+tell_unchanged(struct tree_session *s, const char *name)
+{
+	const struct tree_link *link = tree_host_link(&s->host, name);
+	const struct tree_link *ifb = NULL;
+	struct tc_objects have = { .alloc = alloc_heap() };
+
+	if (link && tree_dump(s, link->ifindex, &have))
+		ifb = changed_ifb_of(s, &have);
+	tc_objects_done(&have);
+	if (ifb)
+		tree_say(s, CLI_REFUSED,
+			"%s: tcctl has changed nothing here, but its ifb %s: "
+			"tcctl off %s brings that back",
+			name, ifb->name, ifb->name);
+	else
+		tree_say(s, CLI_REFUSED,
+			"%s: tcctl has changed nothing here since the system "
+			"started (no record in %s)",
+			name, s->options->state_dir);
+}
+
 /* Its record and the interface: what it had, or why not.  The ifb that goes
  * with it is in ret_ifb. */
 static void
@@ -187,10 +248,7 @@ off_one(struct tree_session *s, const char *name, bool named,
 
 	ret_ifb[0] = '\0';
 	if (error == 0 && !record.found && named)
-		tree_say(s, CLI_REFUSED,
-			"%s: tcctl has changed nothing here since the system "
-			"started (no record in %s)",
-			name, dir);
+		tell_unchanged(s, name);
 	if (error != 0)
 		tree_say(s, CLI_REFUSED, "%s: %s: %s", name, dir,
 			error == -EXDEV ? "the record of another network "

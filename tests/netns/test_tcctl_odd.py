@@ -2,6 +2,7 @@
 """Trees that nobody would make on purpose: what cannot be described is left,
 what is replaced can be brought back, and two editors do not meet."""
 
+import re
 import subprocess
 
 import pytest
@@ -36,6 +37,52 @@ def test_an_interface_whose_name_cannot_be_written_is_named(node):
     assert '# left alone, not described: interface p"0' in done.stdout
     assert "the name of the interface" in done.stderr
     assert tcctl(node, "plan", write(node.lab, done.stdout)).stdout == ""
+
+
+def test_save_of_one_writes_it_and_its_ifbs_alone(node):
+    commands(node, HTB)
+    for i in range(3):
+        node.ip("link", "add", f"ifb{i}", "type", "ifb")
+        node.ip("link", "set", f"ifb{i}", "up")
+        node.tc("qdisc", "add", "dev", f"ifb{i}", "root", "pfifo", "limit",
+                f"10{i}")
+    node.tc("qdisc", "add", "dev", "peer0", "handle", "ffff:", "ingress")
+    for i, pref in enumerate(("3", "4")):
+        node.tc("filter", "add", "dev", "peer0", "parent", "ffff:", "pref",
+                pref, "protocol", "ip", "u32", "match", "u32", "0", "0",
+                "action", "mirred", "egress", "redirect", "dev", f"ifb{i}")
+    whole = tcctl(node, "save").stdout
+    parts = [tcctl(node, "save", name).stdout
+             for name in ("eth0", "peer0", "ifb1", "ifb2")]
+    assert [sorted(re.findall(r'(?<!= )[{ ]name = "(\w+)"', text))
+            for text in [whole, *parts]] == [
+                ["eth0", "ifb0", "ifb1", "ifb2", "peer0"], ["eth0"],
+                ["ifb0", "ifb1", "peer0"], ["ifb1"], ["ifb2"]]
+    assert parts[1].count("ifb = { name =") == 1
+    for text in [whole, *parts]:
+        assert tcctl(node, "plan", write(node.lab, text)).stdout == ""
+
+
+def test_off_names_the_ifb_that_alone_was_changed(node):
+    node.ip("link", "add", "ifb0", "type", "ifb")
+    node.ip("link", "set", "ifb0", "up")
+    commands(node, HTB.replace("eth0", "ifb0"))
+    node.tc("qdisc", "add", "dev", "eth0", "handle", "ffff:", "ingress")
+    node.tc("filter", "add", "dev", "eth0", "parent", "ffff:", "protocol",
+            "ip", "u32", "match", "u32", "0", "0", "action", "mirred",
+            "egress", "redirect", "dev", "ifb0")
+    before = tc_dump.dump(node, "ifb0")
+    text = tcctl(node, "save", "eth0").stdout
+    tcctl(node, "apply", "--take-over",
+          write(node.lab, text.replace("1 Mbit/s", "2 Mbit/s")))
+    done = tcctl(node, "off", "eth0", check=1)
+    assert done.stderr == (
+        "tcctl: eth0: tcctl has changed nothing here, but its ifb ifb0: "
+        "tcctl off ifb0 brings that back\n")
+    tcctl(node, "off", "ifb0")
+    assert tc_dump.dump(node, "ifb0") == before
+    done = tcctl(node, "off", "eth0", check=1)
+    assert "changed nothing here since the system started" in done.stderr
 
 
 def test_keys_before_the_header_are_saved_and_read(node):
