@@ -219,13 +219,15 @@ ctl_facts_hidden(struct buf_writer *w, const struct tc_counter *counter)
 	ctl_put_number(w, CTL_F_HIDDEN_EXTENSIONS, counter->hidden_extensions);
 }
 
-/* NULL: its packets stay as they are. */
+/* as NULL: its packets stay as they are.  counter NULL: nothing is known of
+ * what the kernel can. */
 static void
-put_marking(struct buf_writer *w, const struct tc_marking *as)
+put_marking(struct buf_writer *w, const struct tc_marking *as,
+	const struct tc_counter *counter)
 {
 	if (as && as->marks)
 		ctl_put_number(w, CTL_F_DSCP, as->dscp);
-	if (as && as->marks_out)
+	if (as && as->marks_out && counter && counter->marks_out)
 		ctl_put_number(w, CTL_F_DSCP_OUT, as->dscp_out);
 }
 
@@ -254,7 +256,7 @@ ctl_facts_resv(struct buf_writer *w, const struct engine *engine,
 		ctl_put_signed(w, CTL_F_EXPIRES, info->expires_ms);
 	if (counter)
 		counted(w, counter);
-	put_marking(w, marks_of(engine->marks, info->flow_id));
+	put_marking(w, marks_of(engine->marks, info->flow_id), counter);
 	/* Controlled load borrows for what exceeds, as best effort does. */
 	if (counter && info->flowspec.service == WIRE_SERVICE_GS)
 		ctl_put_text(w, CTL_F_EXCESS,

@@ -22,6 +22,7 @@ tell_counter(const struct tc_link *link, const struct tc_record *r,
 		.drops = tc_since(s->drops, base->drops),
 		.backlog_bytes = s->backlog_bytes,
 		.demoted = r && tc_excess_rate(r) != 0,
+		.marks_out = r && tc_flow_marks_out(r),
 		.hidden_counted = counted,
 		.hidden_fragments = hidden[TC_HIDDEN_FRAGMENT],
 		.hidden_extensions = hidden[TC_HIDDEN_EXTENSION] };

@@ -116,6 +116,12 @@ tc_flow_acts(const struct tc_marking *as)
 }
 
 bool
+tc_flow_marks_out(const struct tc_record *record)
+{
+	return record->as.marks_out && record->acts && has_police(record->acts);
+}
+
+bool
 tc_filters_are_v6(const struct tc_record *r)
 {
 	return r->node_count > 0 && r->nodes[0].filter.dst.family == ADDR_V6;

@@ -475,6 +475,8 @@ void tc_flow_act(
 bool tc_flow_act_decode(
 	const struct tc_extra *x, bool v6, struct tc_marking *ret_as);
 bool tc_flow_acts(const struct tc_marking *as);
+/* The kernel tells what exceeds its token bucket, and marks it. */
+bool tc_flow_marks_out(const struct tc_record *record);
 bool tc_filters_are_v6(const struct tc_record *r);
 
 /* flow.c */

@@ -180,6 +180,7 @@ static const struct field counter_fields[] = {
 	FIELD(ATTR_DROPS,         F_U64, tc_counter, drops),
 	FIELD(ATTR_BACKLOG_BYTES, F_U32, tc_counter, backlog_bytes),
 	FIELD(ATTR_DEMOTED,       F_BOOL, tc_counter, demoted),
+	LATER(ATTR_MARKS_OUT,     F_BOOL, tc_counter, marks_out),
 	LATER(ATTR_HIDDEN_COUNTED,    F_BOOL, tc_counter, hidden_counted),
 	LATER(ATTR_HIDDEN_FRAGMENTS,  F_U64, tc_counter, hidden_fragments),
 	LATER(ATTR_HIDDEN_EXTENSIONS, F_U64, tc_counter, hidden_extensions),

@@ -166,7 +166,8 @@ struct tc_counter {
 	uint64_t packets;
 	uint64_t drops;
 	uint32_t backlog_bytes;
-	bool demoted; /* what exceeds is sent as best effort, else it waits */
+	bool demoted;   /* what exceeds is sent as best effort, else it waits */
+	bool marks_out; /* what exceeds the token bucket gets dscp_out */
 	/* Packets between the flow's addresses, of its protocol, whose ports
 	 * are hidden: they went as best effort.  All flows between these share
 	 * them; of best effort: of all flows.  False: they are not counted. */

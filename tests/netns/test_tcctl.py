@@ -152,8 +152,8 @@ def test_counters_are_those_of_the_flow(bench):
     assert told == [{"flow_id": 1, "ifindex": bench.ifindex,
                      "classid": classid, "bytes": 10 * 242, "packets": 10,
                      "drops": 0, "backlog_bytes": 0, "demoted": 0,
-                     "hidden_counted": 0, "hidden_fragments": 0,
-                     "hidden_extensions": 0}]
+                     "marks_out": 0, "hidden_counted": 0,
+                     "hidden_fragments": 0, "hidden_extensions": 0}]
     _, told = peer.ask(tp.COUNTERS, {"ifindex": bench.ifindex, "flow_id": 0})
     assert {c["flow_id"] for c in told} == {0, 1}
     # A class that has been used begins again at zero.

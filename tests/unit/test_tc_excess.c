@@ -474,6 +474,47 @@ a_split_keeps_the_policers(void)
 	end(w);
 }
 
+/* Asked for both, in a kernel that polices or does not; what it tells. */
+static bool
+is_marked_out(uint8_t service, uint64_t token_Bps, bool full, bool out)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+	struct tc_flow flow = fix_flow(7, 5004);
+	const struct tc_flow_mark mark = {
+		7, FIX_IFINDEX,
+		{ .marks = true, .dscp = 46, .marks_out = out, .dscp_out = 8 }
+	};
+	struct tc_done done = { 0 };
+	bool ready = false;
+	bool told;
+
+	T_EQ(fix_open(f, &iface), 0);
+	f->link->rules.kernel = full ? TC_RULES_FULL : TC_RULES_SMALL;
+	f->link->police = full ? TC_POLICE_YES : TC_POLICE_NO;
+	flow.service = service;
+	flow.token_Bps = token_Bps;
+	T_EQ(fix_add(f, &flow).error, 0);
+	T_EQ(tc_batch_mark(f->batch, f->link, 9, &mark, &ready, done.text), 0);
+	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener), 0);
+	T_EQ(tc_link_counters(f->link, &f->kernel, 1, 7, &f->listener), 0);
+	T_EQ(f->ear.counter_count, 1);
+	told = f->ear.counters[0].marks_out;
+	fix_free(f);
+	return told;
+}
+
+static void
+counters_tell_if_what_exceeds_is_marked(void)
+{
+	T_CHECK(is_marked_out(TC_SERVICE_CL, 0, true, true), "CL");
+	T_CHECK(is_marked_out(TC_SERVICE_GS, TOKEN, true, true), "GS");
+	T_CHECK(!is_marked_out(TC_SERVICE_GS, 0, true, true), "it waits");
+	T_CHECK(!is_marked_out(TC_SERVICE_CL, 0, true, false), "unasked");
+	T_CHECK(!is_marked_out(TC_SERVICE_CL, 0, false, true), "CL, small");
+	T_CHECK(!is_marked_out(TC_SERVICE_GS, TOKEN, false, true), "GS, small");
+}
+
 static void
 counters_tell(void)
 {
@@ -516,6 +557,8 @@ static struct t_case cases[] = {
 		what_others_make_of_a_policer_is_left_behind },
 	{ "a split keeps the policers", a_split_keeps_the_policers },
 	{ "counters tell", counters_tell },
+	{ "counters tell if what exceeds is marked",
+		counters_tell_if_what_exceeds_is_marked },
 };
 
 T_MAIN(cases)

@@ -85,6 +85,7 @@ static const struct tc_counter counter = { .flow_id = 0xcafe,
 	.drops = 3,
 	.backlog_bytes = 4242,
 	.demoted = true,
+	.marks_out = true,
 	.hidden_counted = true,
 	.hidden_fragments = 0x3040506070809000,
 	.hidden_extensions = 0x4050607080900010 };
@@ -336,6 +337,7 @@ answers_survive(void)
 	T_EQ(c.drops, counter.drops);
 	T_EQ(c.backlog_bytes, counter.backlog_bytes);
 	T_EQ(c.demoted, counter.demoted);
+	T_EQ(c.marks_out, counter.marks_out);
 	T_EQ(c.hidden_counted, true);
 	T_EQ(c.hidden_fragments, counter.hidden_fragments);
 	T_EQ(c.hidden_extensions, counter.hidden_extensions);
@@ -462,20 +464,21 @@ without(const struct msg *m, const uint16_t *attrs, size_t count, void *bytes)
 }
 
 static void
-an_older_tcctl_counts_no_hidden_packets(void)
+an_older_tcctl_counts_less(void)
 {
-	static const uint16_t hidden[] = { 196, 197, 198 };
+	static const uint16_t news[] = { 135, 196, 197, 198 };
 	static const uint16_t demoted[] = { 73 };
 	uint8_t bytes[BYTES];
 	uint8_t older[BYTES];
 	struct msg m =
 		only_message(bytes, write_message(6, bytes, sizeof(bytes)));
-	struct msg old = without(&m, hidden, 3, older);
+	struct msg old = without(&m, news, 4, older);
 	struct tc_counter c;
 
 	T_CHECK(tc_get_counter(&old, &c), "not read");
 	T_EQ(c.drops, 3);
 	T_EQ(c.demoted, true);
+	T_EQ(c.marks_out, false);
 	T_EQ(c.hidden_counted, false);
 	T_EQ(c.hidden_fragments, 0);
 	T_EQ(c.hidden_extensions, 0);
@@ -648,8 +651,7 @@ static struct t_case cases[] = {
 	{ "a loss names its interface", a_loss_names_its_interface },
 	{ "a text too long is cut", long_text_is_cut },
 	{ "every truncation is refused", every_truncation_is_refused },
-	{ "an older tcctl counts no hidden packets",
-		an_older_tcctl_counts_no_hidden_packets },
+	{ "an older tcctl counts less", an_older_tcctl_counts_less },
 	{ "an older engine bounds no packets",
 		an_older_engine_bounds_no_packets },
 	{ "every small buffer is refused", every_small_buffer_is_refused },
