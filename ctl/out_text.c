@@ -509,12 +509,40 @@ data_rule_grants(FILE *out, const struct buf_reader *facts)
 		return;
 	fprintf(out, ", ");
 	print_rate(out, number_of(facts, CTL_F_RATE));
-	fprintf(out, ", bucket %" PRIu64 " B, excess %s",
-		number_of(facts, CTL_F_BUCKET),
+	fprintf(out, ", bucket %" PRIu64 " B", number_of(facts, CTL_F_BUCKET));
+	if (has(facts, CTL_F_PEAK)) {
+		fprintf(out, ", peak ");
+		print_rate(out, number_of(facts, CTL_F_PEAK));
+	}
+	if (has(facts, CTL_F_MIN_PACKET))
+		fprintf(out, ", counted as %" PRIu64 " B at least",
+			number_of(facts, CTL_F_MIN_PACKET));
+	if (has(facts, CTL_F_MAX_PACKET))
+		fprintf(out, ", packets up to %" PRIu64 " B",
+			number_of(facts, CTL_F_MAX_PACKET));
+	fprintf(out, ", excess %s",
 		text_of(facts, CTL_F_EXCESS, text, sizeof(text)));
 	if (has(facts, CTL_F_DSCP_OUT))
 		fprintf(out, " with DSCP %" PRIu64,
 			number_of(facts, CTL_F_DSCP_OUT));
+}
+
+/* Of packets that were dropped some kernels do not count the octets. */
+static void
+data_rule_counts(FILE *out, const struct buf_reader *facts)
+{
+	uint64_t packets = number_of(facts, CTL_F_OUT_PACKETS);
+	uint64_t bytes = number_of(facts, CTL_F_OUT_BYTES);
+
+	fprintf(out,
+		"  in profile %" PRIu64 " packets, %" PRIu64
+		" B; out of profile %" PRIu64 " packets",
+		number_of(facts, CTL_F_IN_PACKETS),
+		number_of(facts, CTL_F_IN_BYTES), packets);
+	if (bytes > 0 || packets == 0)
+		fprintf(out, ", %" PRIu64 " B\n", bytes);
+	else
+		fprintf(out, ", octets not counted\n");
 }
 
 void
@@ -540,11 +568,5 @@ out_text_data_rule(FILE *out, const struct buf_reader *facts)
 			text,
 			number_of(facts, CTL_F_BEFORE) != 0 ? "rule"
 							    : "reservation");
-	fprintf(out,
-		"  in profile %" PRIu64 " packets, %" PRIu64
-		" B; out of profile %" PRIu64 " packets, %" PRIu64 " B\n",
-		number_of(facts, CTL_F_IN_PACKETS),
-		number_of(facts, CTL_F_IN_BYTES),
-		number_of(facts, CTL_F_OUT_PACKETS),
-		number_of(facts, CTL_F_OUT_BYTES));
+	data_rule_counts(out, facts);
 }

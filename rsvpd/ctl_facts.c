@@ -423,6 +423,12 @@ treatment(struct buf_writer *w, const struct rules_info *info)
 		return;
 	ctl_put_number(w, CTL_F_RATE, bits(info->rate_Bps));
 	ctl_put_number(w, CTL_F_BUCKET, info->bucket_bytes);
+	if (info->peak_Bps > 0)
+		ctl_put_number(w, CTL_F_PEAK, bits(info->peak_Bps));
+	if (info->min_packet_bytes > 0)
+		ctl_put_number(w, CTL_F_MIN_PACKET, info->min_packet_bytes);
+	if (info->max_packet_bytes > 0)
+		ctl_put_number(w, CTL_F_MAX_PACKET, info->max_packet_bytes);
 	ctl_put_text(w, CTL_F_EXCESS, excess_text(info->excess));
 	if (info->marks_out)
 		ctl_put_number(w, CTL_F_DSCP_OUT, info->dscp_out);

@@ -398,6 +398,9 @@ rules_at(const struct rules *rules, size_t i, struct rules_info *ret)
 	ret->excess = one->rule.excess;
 	ret->rate_Bps = one->rule.rate_Bps;
 	ret->bucket_bytes = one->rule.bucket_bytes;
+	ret->peak_Bps = one->rule.peak_Bps;
+	ret->min_packet_bytes = one->rule.min_packet_bytes;
+	ret->max_packet_bytes = one->rule.max_packet_bytes;
 	return true;
 }
 

@@ -50,6 +50,9 @@ struct rules_info {
 	uint8_t excess; /* enum tc_excess, with a rate */
 	uint64_t rate_Bps;
 	uint64_t bucket_bytes;
+	uint64_t peak_Bps;         /* 0: none, and so the next two */
+	uint32_t min_packet_bytes; /* IP octets */
+	uint32_t max_packet_bytes;
 	uint32_t classid; /* 0: best effort */
 	uint64_t in_bytes;
 	uint64_t in_packets;

@@ -180,6 +180,26 @@ def test_a_policed_flow_has_its_bucket_and_no_more(host):
     assert octets <= 30_000 + 50_000 * took + 3 * 1038
 
 
+def test_what_bounds_a_rule_is_shown(host):
+    bounds = """{ name = "bounded"; maxRate = "400 kbit"; peakRate = "800 kbit";
+    maxTokenBucket = "5 kB"; minPolicedUnit = 200; maxPacketSize = 1000;
+    outProfileAction = "drop"; }"""
+    host.change(policy(rule("b", "bounded", "9000"), categories=bounds))
+    one = host.installed("b")["b"]
+    assert (one["peak_bps"], one["min_packet_bytes"],
+            one["max_packet_bytes"]) == (800_000, 200, 1000)
+    host.send(30, ports=[9000], size=900)
+    one = host.rules()["b"]
+    assert one["out_of_profile_packets"] > 0
+    octets = one["out_of_profile_bytes"]
+    counted = f"{octets} B" if octets else "octets not counted"
+    text = host.daemon.ctl("show", "rules").stdout
+    assert ("installed, 400 kbit/s, bucket 5000 B, peak 800 kbit/s, counted "
+            "as 200 B at least, packets up to 1000 B, excess drop\n") in text
+    assert (f"out of profile {one['out_of_profile_packets']} packets, "
+            f"{counted}\n") in text
+
+
 # ---- capacity ---------------------------------------------------------------
 
 
