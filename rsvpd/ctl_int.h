@@ -20,8 +20,9 @@ struct ctl_client {
 	struct mono moved_at; /* a question came, or a datagram went */
 	uint16_t ask;         /* enum ctl_type; 0: none */
 	uint32_t serial;
-	uint64_t cursor; /* of the next record; meaning by question */
-	bool counting;   /* counters of tcctl are on their way */
+	uint64_t cursor;     /* of the next record; meaning by question */
+	uint64_t generation; /* of the rules that are listed */
+	bool counting;       /* counters of tcctl are on their way */
 	struct tc_counter *counters;
 	size_t counter_count;
 	size_t counter_room;

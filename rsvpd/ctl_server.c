@@ -150,18 +150,32 @@ step_resv(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	return ctl_part_step(c, w, put_resv, ret_next);
 }
 
+/* A listing that goes on after a change of policy would be of two. */
+static bool
+is_one_generation(struct ctl_client *c, const struct policy *policy,
+	struct policy_status *ret_status)
+{
+	policy_status(policy, ret_status);
+	if (c->cursor == 0)
+		c->generation = ret_status->generation;
+	if (ret_status->generation == c->generation)
+		return true;
+	c->error = "the policy has changed meanwhile: ask again";
+	return false;
+}
+
 static bool
 step_policy(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
 	const struct policy_client *client = c->server->engine->policy;
 	const struct policy *policy = policy_client_policy(client);
 	struct policy_rule_info rule;
+	struct policy_status status;
 	uint8_t *m;
 
+	if (!is_one_generation(c, policy, &status))
+		return false;
 	if (c->cursor == 0) {
-		struct policy_status status;
-
-		policy_status(policy, &status);
 		m = ctl_record(c, w);
 		ctl_facts_policy(w, &status, client, c->server->engine->rules);
 	} else {
@@ -181,9 +195,11 @@ step_data(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	const struct policy *policy =
 		policy_client_policy(c->server->engine->policy);
 	struct policy_data_rule rule;
+	struct policy_status status;
 	uint8_t *m;
 
-	if (!policy_data_at(policy, (size_t)c->cursor, time(NULL), &rule))
+	if (!is_one_generation(c, policy, &status) ||
+		!policy_data_at(policy, (size_t)c->cursor, time(NULL), &rule))
 		return false;
 	m = ctl_record(c, w);
 	ctl_facts_data(w, &rule);

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import socket
+import struct
 
 import pytest
 
@@ -89,6 +91,38 @@ def test_load_reads_the_file_and_answers_with_what_is_in_force(host):
     assert text == f"generation {first + 1} is in force\n"
     log = host.daemon.process.output()
     assert re.search(r"policy load: asked for by uid 0, process \d+", log)
+
+
+def test_a_listing_is_of_one_generation(host):
+    """Who reads it slowly while policy changes is told, not given half of
+    each."""
+    def rules(name, count):
+        return "policy = { rules = ( %s ); };" % ", ".join(
+            '{ name = "%s%d"; scope = "RSVP"; }' % (name, i)
+            for i in range(count))
+    ask_policy, end = 4, 65
+    host.load(rules("old-", 6000))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        sock.settimeout(10)
+        sock.connect(str(host.daemon.control))
+        sock.send(struct.pack("<IHHI", 12, 1, ask_policy, 1))
+        heard = [sock.recv(1 << 17)]
+        host.load(rules("new-", 6000))
+        while last_type(heard[-1]) != end:
+            heard.append(sock.recv(1 << 17))
+    heard = b"".join(heard)
+    assert b"old-0" in heard and b"new-" not in heard
+    assert b"changed meanwhile" in heard
+    assert len(host.rules()) == 6000
+
+
+def last_type(datagram):
+    """Of its last message."""
+    while True:
+        length, _, kind = struct.unpack_from("<IHH", datagram)
+        datagram = datagram[length:]
+        if not datagram:
+            return kind
 
 
 def test_a_bad_file_is_refused_and_the_old_generation_stays(host):
