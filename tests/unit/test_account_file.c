@@ -145,6 +145,21 @@ a_long_queue_is_written_in_parts(void)
 	close(fd);
 }
 
+static void
+an_older_file_is_closed_and_so_is_the_last(void)
+{
+	struct account_file file;
+	int older = memfd_create("t", 0), newer = memfd_create("t", 0);
+
+	account_file_init(&file);
+	account_file_open(&file, older);
+	account_file_open(&file, newer);
+	T_EQ(fcntl(older, F_GETFD), -1);
+	T_CHECK(fcntl(newer, F_GETFD) >= 0, "the file in use was closed");
+	account_file_done(&file);
+	T_EQ(fcntl(newer, F_GETFD), -1);
+}
+
 static struct t_case cases[] = {
 	{ "lines wait for a file", lines_wait_for_a_file },
 	{ "a full file keeps them until it has room",
@@ -155,5 +170,7 @@ static struct t_case cases[] = {
 		what_goes_beyond_the_room_is_lost_and_counted },
 	{ "a long queue is written in parts",
 		a_long_queue_is_written_in_parts },
+	{ "an older file is closed, and so is the last",
+		an_older_file_is_closed_and_so_is_the_last },
 };
 T_MAIN(cases)
