@@ -18,10 +18,14 @@ _Static_assert((int)TCA_GACT_PARMS == (int)TCA_MIRRED_PARMS &&
 		       offsetof(struct tc_mirred, index) == 0,
 	"the number is in the same place");
 
+/* As many in a message as fit, not 32: the kernel walks past those that it has
+ * told with each. */
 bool
 nl_acts_put(struct buf_writer *w, uint32_t seq, const char *kind)
 {
 	const struct tcamsg head = { .tca_family = 0 };
+	const struct nla_bitfield32 flags = { TCA_ACT_FLAG_LARGE_DUMP_ON,
+		TCA_ACT_FLAG_LARGE_DUMP_ON };
 	struct nlmsghdr h = { .nlmsg_type = RTM_GETACTION,
 		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 		.nlmsg_seq = seq };
@@ -35,6 +39,7 @@ nl_acts_put(struct buf_writer *w, uint32_t seq, const char *kind)
 	nl_put_text(w, TCA_ACT_KIND, kind);
 	nl_end(w, first);
 	nl_end(w, tab);
+	nl_put(w, TCA_ROOT_FLAGS, &flags, sizeof(flags));
 	if (w->failed)
 		return false;
 	h.nlmsg_len = (uint32_t)(w->pos - start);
@@ -93,17 +98,13 @@ nl_acts_get(const struct nlmsghdr *h, tc_gact_fn *tell, void *arg)
 	struct buf_reader r = buf_reader(bytes, h->nlmsg_len);
 	struct nl_view attrs;
 	struct nl_view tab[1];
+	struct nl_view one;
 
 	(void)buf_take(&r, sizeof(*h) + sizeof(struct tcamsg));
 	attrs = (struct nl_view){ r.pos, buf_left(&r) };
 	if (h->nlmsg_type != RTM_GETACTION || r.failed ||
 		!nl_parse(attrs, wants, 1, tab) || !tab[0].data)
 		return;
-	for (uint16_t i = 0; i <= TCA_ACT_MAX_PRIO; i++) {
-		const struct nl_want one[] = { { i, 0 } };
-		struct nl_view view[1];
-
-		if (nl_parse(tab[0], one, 1, view) && view[0].data)
-			take_one(view[0], tell, arg);
-	}
+	while (nl_any(&tab[0], &one))
+		take_one(one, tell, arg);
 }

@@ -136,6 +136,18 @@ nl_next(struct nl_view *left, uint16_t type, struct nl_view *ret_view)
 }
 
 bool
+nl_any(struct nl_view *left, struct nl_view *ret_view)
+{
+	struct buf_reader r = buf_reader(left->data, left->len);
+	uint16_t ignored;
+
+	if (!take_one(&r, &ignored, ret_view))
+		return false;
+	*left = (struct nl_view){ r.pos, buf_left(&r) };
+	return true;
+}
+
+bool
 nl_only(struct nl_view nest, const struct nl_want *wants, size_t count)
 {
 	struct buf_reader r = buf_reader(nest.data, nest.len);

@@ -45,6 +45,8 @@ bool nl_parse(struct nl_view nest, const struct nl_want *wants, size_t count,
 /* The next attribute of that type of those left, which end behind it; false:
  * there is none, or what is left is malformed. */
 bool nl_next(struct nl_view *left, uint16_t type, struct nl_view *ret_view);
+/* The same of any type. */
+bool nl_any(struct nl_view *left, struct nl_view *ret_view);
 /* Each attribute is one of the wanted. */
 bool nl_only(struct nl_view nest, const struct nl_want *wants, size_t count);
 

@@ -6,7 +6,10 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/gen_stats.h>
+#include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_gact.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -301,7 +304,57 @@ each_dump_is_asked_for_by_its_own_type(void)
 	}
 }
 
+static void
+add_up(void *arg, const struct tc_gact_count *count)
+{
+	uint64_t *sums = (uint64_t *)arg;
+
+	sums[0]++;
+	sums[1] += count->index;
+	sums[2] += count->packets;
+}
+
+/* More than the 32 of a filter. */
+static void
+all_actions_of_a_message_are_told(void)
+{
+	enum { ACTIONS = 150 };
+	static uint32_t bytes[8192];
+	struct buf_writer w = buf_writer((uint8_t *)bytes, sizeof(bytes));
+	struct nlmsghdr *h = (struct nlmsghdr *)bytes;
+	const struct tcamsg head = { .tca_family = 0 };
+	uint64_t sums[3] = { 0 };
+	uint8_t *tab;
+
+	(void)buf_reserve(&w, sizeof(*h));
+	buf_put_bytes(&w, &head, sizeof(head));
+	tab = nl_begin(&w, TCA_ACT_TAB);
+	for (uint16_t i = 0; i < ACTIONS; i++) {
+		const struct tc_gact gact = { .index = 1000u + i };
+		const struct gnet_stats_basic basic = { 10, 2 };
+		uint8_t *one = nl_begin(&w, i);
+		uint8_t *nest = nl_begin(&w, TCA_ACT_OPTIONS);
+
+		nl_put(&w, TCA_GACT_PARMS, &gact, sizeof(gact));
+		nl_end(&w, nest);
+		nest = nl_begin(&w, TCA_ACT_STATS);
+		nl_put(&w, TCA_STATS_BASIC, &basic, 12);
+		nl_end(&w, nest);
+		nl_end(&w, one);
+	}
+	nl_end(&w, tab);
+	T_CHECK(!w.failed, "it fits");
+	*h = (struct nlmsghdr){ .nlmsg_len = (uint32_t)buf_written(&w),
+		.nlmsg_type = RTM_GETACTION };
+	nl_acts_get(h, add_up, sums);
+	T_EQ(sums[0], ACTIONS);
+	T_EQ(sums[1], 1000 * ACTIONS + ACTIONS * (ACTIONS - 1) / 2);
+	T_EQ(sums[2], 2 * ACTIONS);
+}
+
 static struct t_case cases[] = {
+	{ "all actions of a message are told",
+		all_actions_of_a_message_are_told },
 	{ "each dump is asked for by its own type",
 		each_dump_is_asked_for_by_its_own_type },
 	{ "an interrupted dump begins again",
