@@ -468,6 +468,7 @@ take_content(struct worker *w, struct source_draft *draft,
 	size_t found = draft->n_rules + draft->n_categories + skipped->count;
 
 	w->skipped = skipped->count;
+	w->unusable = true; /* until it is in force */
 	if (found == 0)
 		source_report_add(skipped, w->uri,
 			"no entry below %s has one of the tags",
@@ -478,6 +479,7 @@ take_content(struct worker *w, struct source_draft *draft,
 			w->uri, w->skipped);
 		directory_bad(w, ANSWER_UNUSABLE, said);
 	} else if (build(w, &b)) {
+		w->unusable = false;
 		w->force.release = release;
 		w->force.release_known = true;
 		force_save_soon(&w->force);
@@ -518,8 +520,8 @@ worker_consider(struct worker *w)
 static bool
 is_worth_a_look(const struct worker *w)
 {
-	return !w->considered || w->skipped > 0 ||
-	       w->answer == ANSWER_UNUSABLE || is_known_stale(w, &w->directory);
+	return !w->considered || w->skipped > 0 || w->unusable ||
+	       is_known_stale(w, &w->directory);
 }
 
 static void

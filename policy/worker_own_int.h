@@ -80,6 +80,7 @@ struct worker {
 	struct history history;
 	struct held held; /* a rollback; its generation 0: none */
 	struct work_order work[POLICY_ORDERS_MAX];
+	bool unusable; /* what the directory has was looked at, not taken */
 };
 
 /* ---- worker_start.c ------------------------------------------------------ */
