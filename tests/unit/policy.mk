@@ -22,7 +22,10 @@ policy_tests = \
 	tests/unit/test_policy_source_file \
 	tests/unit/test_policy_values \
 	tests/unit/test_policy_when \
-	tests/unit/test_serve_order
+	tests/unit/test_serve_order \
+	tests/unit/test_worker \
+	tests/unit/test_worker_order \
+	tests/unit/test_worker_start
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/t_golden.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
@@ -40,6 +43,26 @@ tests_unit_test_policy_cache_LDADD = libpolicysource.la libpolicy.la \
 tests_unit_test_serve_order_SOURCES = tests/unit/test_serve_order.c \
 	policy/serve_order.c
 tests_unit_test_serve_order_LDADD = libbase.la -lm $(UNIT_LDADD)
+worker_bench = tests/unit/worker_t.c tests/unit/worker_t.h policy/cache.c \
+	policy/force.c policy/history.c policy/state.c policy/worker.c \
+	policy/worker_news.c policy/worker_order.c policy/worker_start.c \
+	policy/worker_thread.c
+worker_bench_flags = $(AM_LDFLAGS) -pthread \
+	-Wl,--wrap=clock_gettime,--wrap=time,--wrap=log_err \
+	-Wl,--wrap=log_warn,--wrap=log_info
+worker_bench_libs = libpolicysource.la libpolicy.la libbase.la \
+	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_worker_SOURCES = tests/unit/test_worker.c $(worker_bench)
+tests_unit_test_worker_LDFLAGS = $(worker_bench_flags)
+tests_unit_test_worker_LDADD = $(worker_bench_libs)
+tests_unit_test_worker_order_SOURCES = tests/unit/test_worker_order.c \
+	$(worker_bench)
+tests_unit_test_worker_order_LDFLAGS = $(worker_bench_flags)
+tests_unit_test_worker_order_LDADD = $(worker_bench_libs)
+tests_unit_test_worker_start_SOURCES = tests/unit/test_worker_start.c \
+	$(worker_bench)
+tests_unit_test_worker_start_LDFLAGS = $(worker_bench_flags)
+tests_unit_test_worker_start_LDADD = $(worker_bench_libs)
 tests_unit_test_policy_history_SOURCES = tests/unit/test_policy_history.c \
 	policy/history.c policy/state.c
 tests_unit_test_policy_history_LDADD = libpolicy.la libbase.la -lm \

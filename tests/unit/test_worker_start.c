@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC */
+
+/* policyd's worker: what it begins with. */
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "worker_t.h"
+
+#define FOLLOWED T_RULE("fr") T_DIRECTORY("")
+
+static void
+what_is_held_is_held_after_a_restart(void)
+{
+	struct bench b;
+	char path[64];
+
+	bench_begin_with_three(&b);
+	bench_roll_back(&b, 1);
+	(void)bench_order_done(&b);
+	t_clock_add_ms(5000);
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(t_said("rollback: generation 1 is held"), "mute");
+	T_CHECK(bench_news(&b) && b.head.generation == 1, "not held");
+	T_EQ(b.w->held.since_unix_s, worker_now_s(CLOCK_REALTIME) - 5);
+	T_EQ(b.w->force.generation, 3);
+	/* What holds no more is forgotten. */
+	(void)snprintf(path, sizeof(path), "%s/policy.history.0", b.state);
+	T_EQ(unlink(path), 0);
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(t_said("generation 1 cannot be held any longer: it is not "
+		       "kept"),
+		"mute");
+	T_CHECK(bench_news(&b) && b.head.generation == 3, "not the cache");
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(!t_said("cannot be held"), "not removed");
+	bench_done(&b);
+}
+
+static void
+a_damaged_hold_is_removed(void)
+{
+	struct bench b;
+	char path[64];
+	FILE *f;
+
+	bench_begin_with_three(&b);
+	(void)snprintf(path, sizeof(path), "%s/policy.rollback", b.state);
+	f = fopen(path, "we");
+	T_CHECK(f && fputs("nonsense", f) > 0 && fclose(f) == 0, "no file");
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(t_said("policy.rollback: damaged; removed"), "mute");
+	T_CHECK(access(path, F_OK) < 0, "still there");
+	T_EQ(mkdir(path, 0700), 0);
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(t_said("policy.rollback: not read ("), "mute");
+	T_EQ(rmdir(path), 0);
+	bench_done(&b);
+}
+
+static void
+an_old_cache_is_not_handed_over(void)
+{
+	static const char *const files[] = {
+		FOLLOWED,
+		T_RULE("fr") T_DIRECTORY("maxAge = 100;"),
+		T_RULE("fr")
+			T_DIRECTORY("maxAge = 100; staleAction = \"keep\";"),
+		T_RULE("fr"),
+	};
+	static const bool given[] = { true, false, true, true };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct bench b;
+
+		bench_begin_with(&b, true, files[i]);
+		T_EQ(worker_save(b.w), 0);
+		t_clock_add_ms(100000);
+		bench_again(&b);
+		bench_resume(&b, NULL);
+		T_CHECK(bench_news(&b) && b.handed_over, "%zu: young", i);
+		t_clock_add_ms(1000);
+		bench_again(&b);
+		bench_resume(&b, NULL);
+		(void)bench_news(&b);
+		if (i != 0)
+			T_CHECK(b.handed_over == given[i], "%zu: old", i);
+		bench_done(&b);
+	}
+}
+
+/* A policyd that starts beside an engine with what is in force here. */
+static struct worker_found
+found_of(const struct bench *b)
+{
+	struct worker_found found = { 0 };
+	struct policy_head head;
+
+	found.snapshot = bench_snapshot(b, &found.len);
+	T_CHECK(!policy_head_read(found.snapshot, found.len, &head), "damaged");
+	found.generation = head.generation;
+	return found;
+}
+
+static void
+what_the_engine_has_is_gone_on_with(void)
+{
+	struct bench b;
+	struct worker_found found;
+
+	bench_begin_with(&b, true, FOLLOWED);
+	found = found_of(&b);
+	found.release = 9;
+	found.answer_unix_s = worker_now_s(CLOCK_REALTIME) - 30;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(t_said("generation 2: in force already"), "mute");
+	(void)bench_news(&b);
+	T_CHECK(!b.handed_over, "handed over again");
+	T_EQ(b.w->force.generation, 2);
+	T_CHECK(bench_has(&b, "dr"), "not gone on with");
+	T_CHECK(b.w->force.release_known && b.w->force.release == 9, "release");
+	T_EQ(b.w->force.answer_unix_s, worker_now_s(CLOCK_REALTIME) - 30);
+	T_EQ(b.w->confirmed_s, worker_now_s(CLOCK_BOOTTIME) - 30);
+	T_EQ(b.w->history.count, 1);
+	/* Its cache is behind: written with the file, and not before. */
+	T_CHECK(b.w->force.save_at.us == MONO_NEVER.us, "too early");
+	bench_file(&b, FOLLOWED);
+	T_CHECK(b.w->force.save_at.us != MONO_NEVER.us, "not saved");
+	T_CHECK(!b.w->force.behind, "still behind");
+	T_CHECK(bench_has(&b, "dr"), "gone");
+	T_EQ(b.w->force.generation, 2);
+	T_EQ(worker_save(b.w), 0);
+	/* With the cache it is as before. */
+	found = found_of(&b);
+	found.release = 10;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_EQ(b.w->force.release, 9);
+	bench_file(&b, FOLLOWED);
+	T_CHECK(b.w->force.save_at.us == MONO_NEVER.us, "saved again");
+	bench_done(&b);
+}
+
+static void
+a_newer_cache_is_handed_over(void)
+{
+	struct bench b;
+	struct worker_found found;
+
+	bench_begin_with(&b, true, T_RULE("r1"));
+	found = found_of(&b);
+	bench_order(&b, POLICY_ORDER_LOAD, T_RULE("r2"));
+	(void)bench_order_done(&b);
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(bench_news(&b) && b.head.generation == 2, "not handed over");
+	bench_done(&b);
+}
+
+static void
+what_cannot_be_used_is_counted_on_from(void)
+{
+	struct bench b;
+	struct worker_found found = { .generation = 7 };
+
+	bench_begin_with(&b, true, T_RULE("r1"));
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(t_said("generation 7: in force, and not gone on with (it was "
+		       "not handed over)"),
+		"mute");
+	T_EQ(b.w->force.generation, 7);
+	bench_file(&b, T_RULE("r1"));
+	T_CHECK(bench_news(&b) && b.head.generation == 8, "not after it");
+	/* Another than it says. */
+	found = found_of(&b);
+	found.generation = 9;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(t_said("(it is another)"), "mute");
+	T_EQ(b.w->force.generation, 9);
+	/* Damaged. */
+	bench_file(&b, T_RULE("r1"));
+	found = found_of(&b);
+	found.snapshot[found.len - 1] ^= 1;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(t_said("in force, and not gone on with ("), "mute");
+	T_CHECK(!b.w->force.snapshot || !b.w->found.snapshot, "gone on with");
+	bench_done(&b);
+}
+
+static void
+what_was_broken_is_not_gone_on_with(void)
+{
+	struct bench b;
+	struct worker_found found;
+
+	bench_begin_with(&b, true, "nonsense");
+	found = found_of(&b);
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(!t_said("not gone on with"), "it is as it should");
+	T_CHECK(!b.w->force.snapshot, "gone on with");
+	T_EQ(b.w->force.generation, 1);
+	bench_done(&b);
+}
+
+static void
+what_was_too_old_stays_too_old(void)
+{
+	struct bench b;
+	struct worker_found found;
+	static const char file[] = T_RULE("fr")
+		T_DIRECTORY("maxAge = 100; staleAction = \"file\";");
+
+	bench_begin_with(&b, true, file);
+	bench_failed(&b, "gone");
+	t_clock_add_ms(101000);
+	worker_do_what_is_due(b.w);
+	T_CHECK(!bench_has(&b, "dr"), "not too old");
+	found = found_of(&b);
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(b.w->force.unsaved, "to be saved");
+	bench_file(&b, file);
+	T_CHECK(!bench_has(&b, "dr"), "young again");
+	T_CHECK(b.w->force.save_at.us == MONO_NEVER.us, "to be saved");
+	T_EQ(b.w->stale_key, source_directory_key(&b.w->directory));
+	bench_done(&b);
+}
+
+static void
+what_the_engine_holds_is_held(void)
+{
+	struct bench b;
+	struct worker_found found;
+
+	bench_begin_with_three(&b);
+	found = found_of(&b);
+	found.held = 3;
+	found.held_unix_s = 1234;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(t_said("rollback: generation 3 is held"), "mute");
+	(void)bench_news(&b);
+	T_CHECK(!b.handed_over, "it has it");
+	T_EQ(b.w->held.generation, 3);
+	T_EQ(b.w->held.since_unix_s, 1234);
+	/* That is on disk now: the engine need not say so. */
+	found = found_of(&b);
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_EQ(b.w->held.generation, 3);
+	T_EQ(b.w->held.since_unix_s, 1234);
+	/* Another is in force: it holds no more. */
+	bench_order(&b, POLICY_ORDER_LOAD, T_RULE("r4"));
+	(void)bench_order_done(&b);
+	found = found_of(&b);
+	T_EQ(found.generation, 4);
+	T_EQ(history_hold(&b.w->history, 2, 5), 0);
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(t_said("policy.rollback: another generation is in force"),
+		"mute");
+	T_EQ(b.w->held.generation, 0);
+	bench_done(&b);
+
+	/* Without a disk it is held as long as the engine lives. */
+	bench_begin_with(&b, false, T_RULE("r1"));
+	found = found_of(&b);
+	found.held = 1;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_CHECK(t_said("rollback: not written ("), "mute");
+	T_EQ(b.w->held.generation, 1);
+	bench_done(&b);
+}
+
+static void
+an_older_answer_does_not_count(void)
+{
+	struct bench b;
+	struct worker_found found;
+	int64_t now_s;
+
+	bench_begin_with(&b, true, FOLLOWED);
+	T_EQ(worker_save(b.w), 0);
+	t_clock_add_ms(10000);
+	now_s = worker_now_s(CLOCK_REALTIME);
+	found = found_of(&b);
+	found.answer_unix_s = now_s - 20;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_EQ(b.w->force.answer_unix_s, now_s - 10);
+	/* Nor one of tomorrow for more than now. */
+	found = found_of(&b);
+	found.answer_unix_s = now_s + 20;
+	bench_again(&b);
+	bench_resume(&b, &found);
+	T_EQ(b.w->force.answer_unix_s, now_s + 20);
+	T_EQ(b.w->confirmed_s, worker_now_s(CLOCK_BOOTTIME));
+	bench_done(&b);
+}
+
+static struct t_case cases[] = {
+	{ "What is held is held after a restart",
+		what_is_held_is_held_after_a_restart },
+	{ "A damaged hold is removed", a_damaged_hold_is_removed },
+	{ "A cache that is too old is not handed over",
+		an_old_cache_is_not_handed_over },
+	{ "What the engine has is gone on with",
+		what_the_engine_has_is_gone_on_with },
+	{ "A cache that is newer is handed over",
+		a_newer_cache_is_handed_over },
+	{ "After what cannot be used the numbers go on",
+		what_cannot_be_used_is_counted_on_from },
+	{ "What stood for nothing readable is not gone on with",
+		what_was_broken_is_not_gone_on_with },
+	{ "What was too old is so after a restart",
+		what_was_too_old_stays_too_old },
+	{ "What the engine holds is held", what_the_engine_holds_is_held },
+	{ "An answer before the last one does not count",
+		an_older_answer_does_not_count },
+};
+
+T_MAIN(cases)
