@@ -42,8 +42,9 @@ enum {
 	ENGINE_GRACE_MS = 10000,
 	FILE_WAIT_MS = 5000, /* for the file from the supervisor */
 	END_MS = 2000,       /* for the cache; the supervisor waits longer */
-	FOUND_WAIT_MS = 2000 /* for what the engine has; an older one has no
-			      * word for it */
+	/* For what the engine has.  An older one has no word for it, and when
+	 * it is new itself waits for us no longer than 2 s. */
+	FOUND_WAIT_MS = 1000
 };
 
 /* What the supervisor says; its side has the same numbers. */

@@ -201,8 +201,11 @@ def test_a_release_that_is_in_force_is_known(slapd, start):
 
 
 def test_an_engine_without_a_word_for_it_is_served(start):
+    began = time.monotonic()
     policyd = start(OLD, greet=False)
     assert policyd.wait_rule("old").generation == 1
+    # It refuses everything after two seconds without rules.
+    assert time.monotonic() - began < 1.8
     assert policyd.ping(7)[1] == 7
     assert "does not say what is in force" in policyd.text()
     # Later it is too late.
