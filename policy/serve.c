@@ -324,13 +324,15 @@ begin_order(struct serve *s, struct worker_order *order)
 
 	if (!orders_wants_file(order)) {
 		worker_order(s->worker, order);
+	} else if (s->supervised) { /* only it may read every file */
+		if (!want_file(s))
+			orders_fail(
+				&s->orders, "the supervisor does not listen");
 	} else if (s->options->conf_path) {
 		rc = conf_read_path(s->options->conf_path, &text);
 		order_with_file(s, text, rc);
-	} else if (!s->supervised) {
+	} else {
 		order_with_file(s, NULL, 0);
-	} else if (!want_file(s)) {
-		orders_fail(&s->orders, "the supervisor does not listen");
 	}
 }
 

@@ -390,9 +390,9 @@ order_begin(struct worker *w, struct worker_order *order)
 	}
 	if (order->unread[0] != '\0') {
 		refuse(w, o,
-			"the file cannot be read: %s; generation %" PRIu64
+			"file %s cannot be read: %s; generation %" PRIu64
 			" stays in force",
-			order->unread, generation_in_force(w));
+			w->name, order->unread, generation_in_force(w));
 		return;
 	}
 	switch ((enum policy_order)order->what) {
