@@ -369,6 +369,25 @@ never_equal(const void *have, const void *want)
 	return false;
 }
 
+/* Of single packets and of the burst. */
+static void
+say_bounds(struct text *t, const struct policy_data_rule *d)
+{
+	if (d->peak_Bps > 0) {
+		text_add(t, ", peak ");
+		text_add_rate(t, (double)d->peak_Bps);
+	}
+	if (d->min_packet > 0) {
+		text_add(t, ", counted as ");
+		text_add_size(t, (double)d->min_packet);
+		text_add(t, " at least");
+	}
+	if (d->max_packet > 0) {
+		text_add(t, ", packets up to ");
+		text_add_size(t, (double)d->max_packet);
+	}
+}
+
 static void
 say_excess(struct text *t, const struct policy_data_rule *d)
 {
@@ -381,9 +400,13 @@ say_excess(struct text *t, const struct policy_data_rule *d)
 
 	text_add(t, " at ");
 	text_add_rate(t, (double)d->rate_Bps);
-	text_add(t, " (bucket ");
-	text_add_size(t, (double)d->bucket_bytes);
-	text_printf(t, "), excess %s", texts[d->excess]);
+	if (d->bucket_bytes > 0) {
+		text_add(t, " (bucket ");
+		text_add_size(t, (double)d->bucket_bytes);
+		text_add(t, ")");
+	}
+	say_bounds(t, d);
+	text_printf(t, ", excess %s", texts[d->excess]);
 	if (d->excess == POLICY_EXCESS_MARK)
 		say_dscp(t, d->dscp_out);
 }

@@ -191,6 +191,31 @@ marks_of_reservations_and_of_data_are_told(void)
 		"excess dropped]\n");
 }
 
+static struct policy_set *
+bounded(uint64_t peak_Bps, uint64_t min, uint64_t max)
+{
+	struct policy_set *set = t_set();
+	struct policy_category *c = t_category(set, "c");
+
+	c->rate_Bps = 125000;
+	c->peak_Bps = peak_Bps;
+	c->min_unit_bytes = (uint32_t)min;
+	c->packet_bytes = (uint32_t)max;
+	t_rule(set, "d", "c")->scope = POLICY_SCOPE_DATA;
+	return set;
+}
+
+static void
+bounds_of_data_are_told(void)
+{
+	struct effect_flows flows = { 0 };
+
+	expect(bounded(0, 0, 0), bounded(250000, 200, 1000), &flows,
+		"d [as it comes at 1 Mbit/s, excess best effort] [as it comes "
+		"at 1 Mbit/s, peak 2 Mbit/s, counted as 200 B at least, "
+		"packets up to 1 kB, excess best effort]\n");
+}
+
 /* Nothing is granted to who is refused, nor was to who was. */
 static void
 grants_are_of_those_that_stand_before_and_after(void)
@@ -243,6 +268,7 @@ static struct t_case cases[] = {
 		the_end_is_that_of_the_rule_that_admitted },
 	{ "limits are those of all that stand",
 		limits_are_those_of_all_that_stand },
+	{ "bounds of data are told", bounds_of_data_are_told },
 	{ "marks of reservations and of data are told",
 		marks_of_reservations_and_of_data_are_told },
 	{ "grants are of those that stand before and after",
