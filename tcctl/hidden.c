@@ -20,7 +20,7 @@ enum {
 	FLOWS_A_MS = 10, /* a look at all of them takes a little of our time */
 	STEP = 64,       /* pairs in one go */
 	LOOK_MS = 10000,
-	TOLD_MAX = 8 /* lines a look */
+	TOLD_MAX = 8 /* lines in that time */
 };
 
 /* Addresses are chosen by others, who do not know where our memory is. */
@@ -361,19 +361,24 @@ tell(const struct tc_link *link, const struct tc_hidden *h,
 	listener->note(listener->arg, buf);
 }
 
-/* Once for each pair and kind. */
+/* Once for each pair and kind; a few lines in LOOK_MS, however often flows that
+ * come and go make looks and news of their own. */
 static void
-tell_news(struct tc_link *link, const struct tc_listener *listener)
+tell_news(struct tc_link *link, struct mono now,
+	const struct tc_listener *listener)
 {
-	unsigned told = 0;
+	struct tc_hiddens *all = &link->hidden;
 	struct tc_hidden *h;
 
-	for (h = link->hidden.all; h; h = (struct tc_hidden *)h->hh.next)
+	if (mono_reached(all->told_until, now))
+		all->told = 0;
+	for (h = all->all; h; h = (struct tc_hidden *)h->hh.next)
 		for (int k = 0; k < TC_HIDDEN_KINDS; k++) {
 			if (h->packets[k] == 0 || h->told[k] ||
-				h->flow_id == 0 || told == TOLD_MAX)
+				h->flow_id == 0 || all->told == TOLD_MAX)
 				continue; /* others have their turn later */
-			told++;
+			if (all->told++ == 0)
+				all->told_until = mono_add_ms(now, LOOK_MS);
 			h->told[k] = true;
 			tell(link, h, (enum tc_hidden_kind)k, listener);
 		}
@@ -528,7 +533,7 @@ tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,
 		return error;
 	if (link->hidden.stale || (link->hidden.lacks && has_room(link)))
 		compare_with_flows(link);
-	tell_news(link, listener);
+	tell_news(link, now, listener);
 	more = choose(link, chosen, &count);
 	if (count > 0)
 		error = carry_out(link, kernel, chosen, count, listener);

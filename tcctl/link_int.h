@@ -290,12 +290,14 @@ struct tc_hiddens {
 	enum tc_hidden_means means;
 	struct tc_hidden *all; /* a hash by pair */
 	struct tc_hidden *places[TC_HIDDEN_MAX];
-	uint32_t next;                  /* place for the next */
-	bool begun;                     /* just now: the first step waits */
-	bool stale;                     /* flows have come or gone */
-	bool lacks;                     /* a pair has found no place */
-	bool refused;                   /* and told */
-	struct mono due;                /* when the next step is */
+	uint32_t next;          /* place for the next */
+	bool begun;             /* just now: the first step waits */
+	bool stale;             /* flows have come or gone */
+	bool lacks;             /* a pair has found no place */
+	bool refused;           /* and told */
+	struct mono due;        /* when the next step is */
+	struct mono told_until; /* lines are counted until then */
+	unsigned told;
 	uint64_t past[TC_HIDDEN_KINDS]; /* counted for pairs that are gone */
 };
 

@@ -361,6 +361,25 @@ many_are_told_a_few_at_a_time(void)
 	fix_free(g.f);
 }
 
+/* Each flow that comes or goes makes a look of its own. */
+static void
+coming_and_going_makes_no_more_lines(void)
+{
+	struct rig g;
+
+	rig_init(&g);
+	for (uint32_t turn = 0; turn < 30; turn++) {
+		add_flows(&g, 0, 1);
+		settle(&g);
+		hits(&g, 0, 1);
+		T_CHECK(fix_del(g.f, 1), "del");
+		settle(&g);
+	}
+	T_CHECK(g.f->ear.notes >= 8, "some are told: %zu", g.f->ear.notes);
+	T_CHECK(g.f->ear.notes <= 24, "not all: %zu", g.f->ear.notes);
+	fix_free(g.f);
+}
+
 static void
 many_are_made_in_steps(void)
 {
@@ -732,6 +751,8 @@ static struct t_case cases[] = {
 		counts_are_those_of_the_pair_and_of_the_interface },
 	{ "each kind is told once", each_kind_is_told_once },
 	{ "many are told a few at a time", many_are_told_a_few_at_a_time },
+	{ "coming and going makes no more lines",
+		coming_and_going_makes_no_more_lines },
 	{ "many are made in steps", many_are_made_in_steps },
 	{ "places come round", places_come_round },
 	{ "those without a place wait for one",
