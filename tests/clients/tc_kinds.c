@@ -154,6 +154,7 @@ compare(const struct client *c, const struct tc_objects *want, const char *name)
 	struct tc_objects again = { .alloc = alloc_heap() };
 	struct tc_ops ops = { .alloc = alloc_heap() };
 	char line[1024];
+	int status;
 
 	for (size_t i = 0; i < want->count; i++) {
 		struct tc_object *o = tc_objects_copy(&again, &want->all[i]);
@@ -173,7 +174,12 @@ compare(const struct client *c, const struct tc_objects *want, const char *name)
 		tc_op_print(&t, &ops.all[i], name);
 		printf("differs: %s\n", line);
 	}
-	return ops.count == 0 && !ops.failed ? 0 : 1;
+	status = ops.count == 0 && !ops.failed ? 0 : 1;
+	tc_ops_done(&ops);
+	tc_objects_done(&again);
+	tc_objects_done(&have);
+	tc_objects_done(&there);
+	return status;
 }
 
 static int
@@ -181,13 +187,17 @@ copy(const struct client *c, const char *from, const char *name)
 {
 	struct tc_objects list = dump(c, from);
 	struct tc_objects want = move(&list, ifindex_of(name), true);
+	int status;
 
 	for (size_t i = 0; i < want.count; i++) {
 		struct tc_op op = { .kind = TC_OP_ADD, .want = want.all[i] };
 
 		run(c, &op, name);
 	}
-	return compare(c, &want, name);
+	status = compare(c, &want, name);
+	tc_objects_done(&want);
+	tc_objects_done(&list);
+	return status;
 }
 
 static int
@@ -201,6 +211,8 @@ off(const struct client *c, const char *name)
 
 		run(c, &op, name);
 	}
+	tc_objects_done(&ours);
+	tc_objects_done(&list);
 	return 0;
 }
 
@@ -208,14 +220,15 @@ static int
 raw(const struct client *c, const char *name)
 {
 	struct tc_objects list = dump(c, name);
+	size_t i = 0;
 
-	for (size_t i = 0; i < list.count; i++) {
-		if (list.all[i].kind != &tc_kind_htb_class)
-			continue;
-		printf("%" PRIu32 "\n", list.all[i].htb.buffer_ticks);
-		return 0;
-	}
-	return 1;
+	while (i < list.count && list.all[i].kind != &tc_kind_htb_class)
+		i++;
+	if (i == list.count)
+		give_up(name, "no class");
+	printf("%" PRIu32 "\n", list.all[i].htb.buffer_ticks);
+	tc_objects_done(&list);
+	return 0;
 }
 
 static int
@@ -226,24 +239,34 @@ ticks(const char *rate, const char *bytes)
 	return 0;
 }
 
+static int
+carry_out(const struct client *c, int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (argc == 3 && strcmp(word, "show") == 0)
+		return show(c, argv[2]);
+	if (argc == 4 && strcmp(word, "copy") == 0)
+		return copy(c, argv[2], argv[3]);
+	if (argc == 3 && strcmp(word, "off") == 0)
+		return off(c, argv[2]);
+	if (argc == 3 && strcmp(word, "raw") == 0)
+		return raw(c, argv[2]);
+	if (argc == 4 && strcmp(word, "ticks") == 0)
+		return ticks(argv[2], argv[3]);
+	give_up("usage", "show|off|raw IFACE, copy FROM TO, ticks RATE BYTES");
+}
+
 int
 main(int argc, char **argv)
 {
 	struct client c = { .conn = nl_conn_new() };
-	const char *word = argc > 1 ? argv[1] : "";
+	int status;
 
 	if (!c.conn)
 		give_up("netlink", strerror(errno));
 	c.kernel = nl_conn_kernel(c.conn);
-	if (argc == 3 && strcmp(word, "show") == 0)
-		return show(&c, argv[2]);
-	if (argc == 4 && strcmp(word, "copy") == 0)
-		return copy(&c, argv[2], argv[3]);
-	if (argc == 3 && strcmp(word, "off") == 0)
-		return off(&c, argv[2]);
-	if (argc == 3 && strcmp(word, "raw") == 0)
-		return raw(&c, argv[2]);
-	if (argc == 4 && strcmp(word, "ticks") == 0)
-		return ticks(argv[2], argv[3]);
-	give_up("usage", "show|off|raw IFACE, copy FROM TO, ticks RATE BYTES");
+	status = carry_out(&c, argc, argv);
+	nl_conn_free(c.conn);
+	return status;
 }
