@@ -557,14 +557,46 @@ bring_of(struct applying *a, const struct job *job)
 		.arg = a };
 }
 
+/* Whose tree it is was judged before other interfaces had their turn, and what
+ * it was is in the record.  False: another program has made another one. */
+static bool
+is_as_judged(struct applying *a, const struct job *job)
+{
+	struct tc_objects now = { .alloc = alloc_heap() };
+	bool ok = tree_dump(a->s, job->link.ifindex, &now);
+
+	for (unsigned side = TREE_OUTGOING; ok && side <= TREE_INCOMING;
+		side++) {
+		char before[64];
+		char there[64];
+
+		if ((tree_sides(&job->want) & side) == 0)
+			continue;
+		tree_identity(&job->have, side, before);
+		tree_identity(&now, side, there);
+		ok = strcmp(before, there) == 0;
+		if (!ok)
+			tree_say(a->s, CLI_REFUSED,
+				"%s: the %s qdisc is another one by now (%s): "
+				"left as it is",
+				job->iface->name,
+				side == TREE_OUTGOING ? "root" : "incoming",
+				there[0] != '\0' ? there : "none");
+	}
+	tc_objects_done(&now);
+	return ok;
+}
+
 static bool
 bring(struct applying *a, struct job *job)
 {
 	const struct tree_bring b = bring_of(a, job);
 	struct tree_outcome outcome;
-	int error =
-		tree_bring(&b, &job->want, tree_sides(&job->want), &outcome);
+	int error;
 
+	if (!is_as_judged(a, job))
+		return false;
+	error = tree_bring(&b, &job->want, tree_sides(&job->want), &outcome);
 	job->begun = true;
 	if (error != 0)
 		tree_say_error(a->s, error);

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import lab
+import nl_fault
 import tc_dump
 from test_tc_examples import SMALL_CONF, commands, host, tcctl, write
 
@@ -151,3 +152,29 @@ def test_two_at_once_do_one_after_the_other(node):
         assert [rc for _, rc in ends] == [0] * 4, ends
         tcctl(node, "off", "eth0")
         assert not list(state.iterdir())
+
+
+def test_a_tree_that_others_make_meanwhile_is_not_replaced(node):
+    """It comes while the interface before it in the file has its turn."""
+    two = host(node.lab, "two", ["eth0", "eth1"])
+    text = SMALL_CONF.rstrip().removesuffix(");") + ", " + (
+        SMALL_CONF.strip().removeprefix("interfaces = (").replace(
+            "eth0", "eth1"))
+    fault = nl_fault.Fault(two.lab.dir)
+    fault.plan(nl_fault.SEND_WAITS, 1)
+    run = subprocess.Popen(two.argv(
+        "env", *(f"{k}={v}" for k, v in fault.env.items()),
+        str(lab.program("tcctl")), "apply", "--state-dir",
+        str(two.lab.dir / "state"), str(write(two.lab, text))),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lab.wait_for(fault.happened, "the change that waits")
+    two.tc("qdisc", "add", "dev", "eth1", "root", "handle", "7:", "pfifo",
+           "limit", "9")
+    fault.plan()
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 1
+    assert "eth1: the root qdisc is another one by now (pfifo 7:)" in said
+    assert "pfifo 7: root" in two.tc("qdisc", "show", "dev", "eth1").stdout
+    # What was done on the other is taken back.
+    assert tc_dump.dump(two, "eth0")[0] == []
+    assert not list((two.lab.dir / "state").iterdir())
