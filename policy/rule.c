@@ -247,12 +247,23 @@ service_holds(const struct policy_rule *rule, uint8_t service)
 	return !rule->denies || rule->services == POLICY_BITS_SERVICE;
 }
 
+/* Senders that are not named yet are of the destination's family. */
+static bool
+may_send(const struct policy_addr_spans *sources, const struct addr *dst)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		if (sources->at[i].lo.family == dst->family)
+			return true;
+	return sources->count == 0;
+}
+
 static enum policy_condition
 match_source(const struct policy_rule *rule, const struct policy_request *q)
 {
 	const struct policy_addr_spans *addrs = &rule->addrs[POLICY_ADDR_SRC];
 	const struct policy_spans *ports = &rule->spans[POLICY_SPAN_SRC_PORT];
-	bool open = q->src.family == ADDR_NONE && rule->denies;
+	bool open = q->src.family == ADDR_NONE && rule->denies &&
+		    may_send(addrs, &q->dst);
 
 	if (!open && !addrs_hold(addrs, &q->src))
 		return POLICY_FAILS_SRC;

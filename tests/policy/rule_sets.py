@@ -439,7 +439,9 @@ def known(q):
 
 
 def source_open(r, q):
-    return q["src"] is None and r.no
+    """Whoever sends is of the destination's family."""
+    return q["src"] is None and r.no and (
+        not r.src_in or q["dst"][0] in [v for v, _, _ in r.src_in])
 
 
 def service(r, q):

@@ -57,6 +57,7 @@ static void q_dst6_other(struct policy_request *q) { q->dst = t_addr("2001:db8:2
 static void q_dst6_alike(struct policy_request *q) { q->dst = t_addr("a14:1::"); }
 static void q_src(struct policy_request *q) { q->src = t_addr("10.1.1.0"); }
 static void q_wildcard(struct policy_request *q) { q->src = (struct addr){ 0 }; q->src_port = 0; }
+static void q_wildcard6(struct policy_request *q) { q_wildcard(q); q_dst6(q); }
 static void q_dport_low(struct policy_request *q) { q->dst_port = 5003; }
 static void q_dport_last(struct policy_request *q) { q->dst_port = 5100; }
 static void q_dport_past(struct policy_request *q) { q->dst_port = 5101; }
@@ -98,6 +99,7 @@ static const struct row rows[] = {
 	{ "another source", r_src, q_src, false },
 	{ "a source that is open, allowing", r_src, q_wildcard, false },
 	{ "a source that is open, denying", r_src_deny, q_wildcard, true },
+	{ "a source that is open and of another family, denying", r_src_deny, q_wildcard6, false },
 	{ "another source, denying", r_src_deny, q_src, false },
 	{ "the first port", r_dport, as_it_is, true },
 	{ "the last port", r_dport, q_dport_last, true },
@@ -107,6 +109,7 @@ static const struct row rows[] = {
 	{ "another source port", r_sport, q_sport, false },
 	{ "a source port that is open, allowing", r_sport, q_wildcard, false },
 	{ "a source port that is open, denying", r_sport_deny, q_wildcard, true },
+	{ "the same with an IPv6 destination", r_sport_deny, q_wildcard6, true },
 	{ "another source port, denying", r_sport_deny, q_sport, false },
 	{ "the service", r_cl, as_it_is, true },
 	{ "another service", r_cl, q_gs, false },
