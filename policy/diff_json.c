@@ -245,14 +245,20 @@ diff_json_flows(const char *path, int64_t now_unix_s,
 {
 	json_error_t error;
 	json_t *top = json_load_file(path, 0, &error);
+	const json_t *list;
 	bool good;
 
 	if (!top) {
 		text_printf(ret_problem, "line %d: %s", error.line, error.text);
 		return false;
 	}
-	good = read_all(json_object_get(top, "requests"), now_unix_s, flows,
-		ret_problem);
+	list = json_object_get(top, "requests");
+	good = json_is_array(list);
+	if (good)
+		good = read_all(list, now_unix_s, flows, ret_problem);
+	else
+		text_printf(ret_problem,
+			"no list of requests (wanted { \"requests\": [ ... ] })");
 	json_decref(top);
 	return good;
 }

@@ -51,7 +51,8 @@ help(void)
 static int
 complain(const char *option, const char *value, const char *wants)
 {
-	fprintf(stderr, "policyd: --%s %s: not %s\n", option, value, wants);
+	fprintf(stderr, "policyd: %s%s %s: not %s\n",
+		option[1] == '\0' ? "-" : "--", option, value, wants);
 	return EXIT_USAGE;
 }
 

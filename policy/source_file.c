@@ -252,6 +252,12 @@ read_identity(struct reading *rd, const config_setting_t *group)
 	if (!r)
 		return;
 	read_group_name(rd, group, "identity", id->name);
+	for (size_t i = 0; i < rd->n_identities; i++)
+		if (id->name[0] != '\0' &&
+			strcmp(rd->identities[i].name, id->name) == 0)
+			conf_error(rd, group,
+				"identity \"%s\" is defined twice (rename one)",
+				id->name);
 	rd->n_identities++;
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *s =
