@@ -257,8 +257,8 @@ diff_json_flows(const char *path, int64_t now_unix_s,
 	if (good)
 		good = read_all(list, now_unix_s, flows, ret_problem);
 	else
-		text_printf(ret_problem,
-			"no list of requests (wanted { \"requests\": [ ... ] })");
+		text_printf(ret_problem, "no list of requests (wanted { "
+					 "\"requests\": [ ... ] })");
 	json_decref(top);
 	return good;
 }
