@@ -132,28 +132,31 @@ set_rspec(const struct flow *flow, const rapi_tspec_t *tspec,
 {
 	const double bound_s = wanted_bound_s(flow, adspec);
 	double delay_s = 0;
+	int rc;
 
 	q->xspec_R = flow->rate_Bps > 0 ? flow->rate_Bps : q->xspec_r;
 	if (bound_s < 0)
 		return false;
 	if (bound_s == 0)
 		return true;
-	if (flow->rate_Bps > 0 &&
-		rapi_ext_guar_delay(tspec, adspec, q->xspec_R, &delay_s) ==
-			RAPI_ERR_OK &&
-		delay_s <= bound_s) {
-		q->xspec_S = (uint32_t)((bound_s - delay_s) * 1e6);
-		return true;
+	rc = flow->rate_Bps > 0
+		     ? rapi_ext_guar_delay(tspec, adspec, q->xspec_R, &delay_s)
+		     : rapi_ext_guar_rate(
+			       tspec, adspec, bound_s, &q->xspec_R, NULL);
+	if (rc != RAPI_ERR_OK) {
+		fprintf(stderr, "rsvpctl: %s\n", rapi_ext_last_error());
+		return false;
 	}
-	if (flow->rate_Bps == 0 && rapi_ext_guar_rate(tspec, adspec, bound_s,
-					   &q->xspec_R, NULL) == RAPI_ERR_OK)
-		return true;
-	fprintf(stderr,
-		"rsvpctl: %s keeps the queueing delay within %.0f us on this "
-		"path\n",
-		flow->rate_Bps > 0 ? "that rate never" : "no rate",
-		bound_s * 1e6);
-	return false;
+	if (delay_s > bound_s) {
+		fprintf(stderr,
+			"rsvpctl: that rate keeps the queueing delay within "
+			"%.0f us on this path, not within %.0f us\n",
+			ceil(delay_s * 1e6), bound_s * 1e6);
+		return false;
+	}
+	if (flow->rate_Bps > 0)
+		q->xspec_S = (uint32_t)((bound_s - delay_s) * 1e6);
+	return true;
 }
 
 /*

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -291,8 +292,14 @@ def test_reload_below_what_is_reserved_preempts(daemons):
 
 @needs_root
 @pytest.mark.parametrize("wanted,said", [
-    ("--delay-us", "--bound-us asks for a queueing delay without it"),
-    ("--bound-us", "no rate keeps the queueing delay within 1 us on this path"),
+    (["--delay-us", "1"], "--bound-us asks for a queueing delay without it"),
+    (["--bound-us", "1"],
+     r"no rate bounds the delay to 1 us: \d+ us of it do not depend on"),
+    (["--bound-us", "1", "--rate", "2 Mbit"],
+     r"that rate keeps the queueing delay within \d+ us on this path, not "
+     "within 1 us"),
+    (["--bound-us", "900000", "--rate", "100 kbit"],
+     "R = 12500 is less than r = 125000"),
 ])
 def test_once_ends_when_the_path_cannot_keep_the_delay(daemons, wanted, said):
     a, b = daemons
@@ -300,11 +307,11 @@ def test_once_ends_when_the_path_cannot_keep_the_delay(daemons, wanted, said):
                           "send", DST, "5010", name="send5")
     sender.wait_output("announced to")
     once = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
-                        "reserve", DST, "5010", "--service", "gs", wanted, "1",
+                        "reserve", DST, "5010", "--service", "gs", *wanted,
                         "--once", name="once")
     lab.wait_for(lambda: once.popen.poll() is not None, "an end")
     assert once.popen.returncode == 1, once.output()
-    assert said in once.output()
+    assert re.search(said, once.output()), once.output()
     sender.stop()
 
 
