@@ -100,14 +100,14 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 	char problem[512];
 	char udp[8];
 
-	fprintf(out, "%s: %s, %s, mtu %" PRIu64 ", %s %s\n",
+	(void)text_of(facts, CTL_F_V4, v4, sizeof(v4));
+	(void)text_of(facts, CTL_F_V6, v6, sizeof(v6));
+	fprintf(out, "%s: %s, %s, mtu %" PRIu64 ", %s%s%s\n",
 		text_of(facts, CTL_F_NAME, name, sizeof(name)),
 		number_of(facts, CTL_F_UP) ? "up" : "down",
 		number_of(facts, CTL_F_ENABLED) ? "RSVP enabled"
 						: "RSVP disabled",
-		number_of(facts, CTL_F_MTU),
-		text_of(facts, CTL_F_V4, v4, sizeof(v4)),
-		text_of(facts, CTL_F_V6, v6, sizeof(v6)));
+		number_of(facts, CTL_F_MTU), v4, v4[0] && v6[0] ? " " : "", v6);
 	if (number_of(facts, CTL_F_UDP_SEEN) ||
 		number_of(facts, CTL_F_UDP_NEIGHBOURS) > 0 ||
 		strcmp(text_of(facts, CTL_F_UDP, udp, sizeof(udp)), "on") == 0)
@@ -144,8 +144,9 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 	if (number_of(facts, CTL_F_DRIFTS) > 0)
 		fprintf(out,
 			"  changed by other programs %" PRIu64
-			" times, the last: %s\n",
+			" time%s, the last: %s\n",
 			number_of(facts, CTL_F_DRIFTS),
+			number_of(facts, CTL_F_DRIFTS) == 1 ? "" : "s",
 			text_of(facts, CTL_F_LAST_DRIFT, problem,
 				sizeof(problem)));
 	print_hidden(out, facts, "  ");

@@ -25,18 +25,18 @@ may_rebuild(struct tc_link *link, struct mono now)
 }
 
 static void
-note(const struct tc_link *link, const struct tc_listener *listener,
+report(const struct tc_link *link, const struct tc_listener *listener,
 	const char *what, const char *why)
 {
-	char buf[TC_TEXT];
-	struct text t = text_over(buf, sizeof(buf));
+	struct tc_drift_report r = { .ifindex = link->conf.ifindex };
+	struct text t = text_over(r.text, sizeof(r.text));
 
 	text_printf(&t, "%s: the tree was removed by another program: ",
 		link->conf.name);
 	text_printf(&t, "%s (%u flows%s%s)", what,
 		(unsigned)HASH_COUNT(link->flows), why[0] != '\0' ? ", " : "",
 		why);
-	listener->note(listener->arg, buf);
+	listener->drift(listener->arg, &r);
 }
 
 static void
@@ -59,7 +59,7 @@ answer_removal(struct tc_link *link, const struct tc_kernel *kernel,
 
 	link->lost = !may_rebuild(link, now);
 	if (link->lost) {
-		note(link, listener, "given up",
+		report(link, listener, "given up",
 			"removed more than 5 times a minute");
 		return 0;
 	}
@@ -69,7 +69,7 @@ answer_removal(struct tc_link *link, const struct tc_kernel *kernel,
 	if (link->gone)
 		note_gone(link, listener);
 	else if (error == 0)
-		note(link, listener, link->lost ? "given up" : "made again",
+		report(link, listener, link->lost ? "given up" : "made again",
 			done.text);
 	return error;
 }

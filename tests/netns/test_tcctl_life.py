@@ -394,12 +394,13 @@ def test_a_tree_that_vanishes_is_made_again(bench):
     # The sixth time somebody means it.
     for again in range(1, 7):
         bench.a.tc("qdisc", "del", "dev", "eth0", "root")
-        peer.wait_note("removed by another program", timeout=2)
+        told = peer.wait_drift("removed by another program", timeout=2)
         if again == 6:
             break
-        assert peer.notes.pop() == (
-            "eth0: the tree was removed by another program: made again "
-            "(2 flows)")
+        assert told == {
+            "ifindex": bench.ifindex, "flow_id": 0, "error": 0,
+            "text": "eth0: the tree was removed by another program: made "
+                    "again (2 flows)"}
         assert bench.lands(one, 5) == (5, 0)
         assert bench.lands(two, 5, dst=B6, port=7001) == (5, 0)
         _, told = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 1})
@@ -407,7 +408,7 @@ def test_a_tree_that_vanishes_is_made_again(bench):
         done, _ = peer.ask(tp.FLOW_CHANGE, bench.flow(
             rate_Bps=100_000 * again))
         assert (done["error"], done["classid"]) == (0, one)
-    assert "given up" in peer.notes[-1]
+    assert "given up" in told["text"]
     done, _ = peer.ask(tp.FLOW_ADD, bench.flow(flow_id=3))
     assert done["error"] == errno.ENODEV
     done, told = peer.ask(tp.IFACE, bench.iface())
@@ -436,8 +437,8 @@ def test_a_tree_that_was_replaced_is_given_up(bench):
     bench.add(peer)
     bench.a.tc("qdisc", "replace", "dev", "eth0", "root", "handle", "7:",
                "tbf", "rate", "1mbit", "burst", "5kb", "latency", "50ms")
-    peer.wait_note("given up", timeout=2)
-    assert "tbf 7:" in peer.notes[-1]
+    told = peer.wait_drift("given up", timeout=2)
+    assert "tbf 7:" in told["text"]
     assert bench.qdiscs()[0]["kind"] == "tbf"
 
 

@@ -415,7 +415,7 @@ def test_a_tree_that_was_removed_comes_back_with_its_rules(bench):
     assert peer.rules(bench.ifindex, *RULES)["error"] == 0
     before = [(rate, ceil) for _, rate, ceil in classes(bench)]
     bench.a.tc("qdisc", "del", "dev", "eth0", "root")
-    peer.wait_note("made again")
+    peer.wait_drift("made again")
     assert [(rate, ceil) for _, rate, ceil in classes(bench)] == before
     ear = ears.Ear(bench.b, [9000, 9001], 20)
     send(bench, 20, ports=(9000, 9001))

@@ -548,6 +548,20 @@ somebody_removes_the_tree(struct fix *f)
 	f->dry.next_root = 0;
 }
 
+/* Of an interface as a whole, and no flow's end. */
+static const char *
+last_report(const struct fix *f)
+{
+	const struct tc_drift_report *r;
+
+	T_CHECK(f->ear.drift_count > 0, "nothing is reported");
+	r = &f->ear.drifts[f->ear.drift_count - 1];
+	T_EQ(r->ifindex, FIX_IFINDEX);
+	T_EQ(r->flow_id, 0);
+	T_EQ(r->error, 0);
+	return r->text;
+}
+
 static void
 removed_tree_is_made_again(void)
 {
@@ -555,13 +569,13 @@ removed_tree_is_made_again(void)
 	uint32_t classid = class_of(f, 7);
 
 	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
-	T_EQ(f->ear.notes, 0);
+	T_EQ(f->ear.drift_count, 0);
 	for (size_t i = 1; i <= 5; i++) {
 		somebody_removes_the_tree(f);
 		T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
-		T_EQ(f->ear.notes, i);
-		T_CHECK(strstr(f->ear.note, "made again (2 flows)"), "%s",
-			f->ear.note);
+		T_EQ(f->ear.drift_count, i);
+		T_CHECK(strstr(last_report(f), "made again (2 flows)"), "%s",
+			last_report(f));
 		T_EQ(fix_nodes(f, classid), 2);
 		T_CHECK(!f->link->lost, "lost");
 	}
@@ -575,13 +589,14 @@ removed_tree_is_made_again(void)
 		T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
 	}
 	T_CHECK(f->link->lost, "not lost");
-	T_CHECK(strstr(f->ear.note, "given up (2 flows, removed more than 5"),
-		"%s", f->ear.note);
+	T_CHECK(strstr(last_report(f),
+			"given up (2 flows, removed more than 5"),
+		"%s", last_report(f));
 	T_EQ(f->dry.objects.count, 0);
 	/* Then it is left in peace. */
-	f->ear.notes = 0;
+	f->ear.drift_count = 0;
 	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
-	T_EQ(f->ear.notes, 0);
+	T_EQ(f->ear.drift_count, 0);
 	fix_free(f);
 }
 
@@ -601,7 +616,7 @@ another_tree_is_not_touched(void)
 	(void)text_copy(o->name, sizeof(o->name), "cake");
 	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
 	T_CHECK(f->link->lost, "not lost");
-	T_CHECK(strstr(f->ear.note, "cake 7:"), "%s", f->ear.note);
+	T_CHECK(strstr(last_report(f), "cake 7:"), "%s", last_report(f));
 	T_EQ(f->dry.objects.count, 1);
 	fix_free(f);
 }
@@ -629,7 +644,7 @@ interface_that_goes_is_nobodys_doing(void)
 	c.refuse = 1;
 	somebody_removes_the_tree(f);
 	T_EQ(tc_watch(f->link, &f->kernel, f->now, &f->listener), 0);
-	T_CHECK(strstr(f->ear.note, "given up"), "%s", f->ear.note);
+	T_CHECK(strstr(last_report(f), "given up"), "%s", last_report(f));
 	T_CHECK(f->link->lost && !f->link->gone, "gone");
 	fix_free(f);
 }
