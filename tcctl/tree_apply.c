@@ -242,11 +242,11 @@ plan_job(struct applying *a, struct job *job)
 
 /* ---- whose it is --------------------------------------------------------- */
 
-static bool
-is_engines(const struct job *job)
+bool
+tree_is_engines(const struct tc_objects *have)
 {
-	for (size_t i = 0; i < job->have.count; i++) {
-		const struct tc_object *o = &job->have.all[i];
+	for (size_t i = 0; i < have->count; i++) {
+		const struct tc_object *o = &have->all[i];
 
 		if (o->type == TC_QDISC_ROOT && o->handle == TC_ROOT_HANDLE &&
 			o->kind == &tc_kind_htb_root &&
@@ -305,8 +305,8 @@ may_touch(struct applying *a, struct job *job)
 		is_foreign(job, TREE_OUTGOING) ? TREE_OUTGOING : TREE_INCOMING;
 	char there[64];
 
-	if (is_engines(job) && a->s->options->lock < 0 && !is_planning(a) &&
-		job->ops.count > 0) {
+	if (tree_is_engines(&job->have) && a->s->options->lock < 0 &&
+		!is_planning(a) && job->ops.count > 0) {
 		tree_say(a->s, CLI_REFUSED,
 			"%s: a running rsvpd manages this interface; change "
 			"its configuration, or stop it first",

@@ -43,6 +43,8 @@ void tree_tell_link(struct tree_session *s, const char *operation,
 /* All there is on the interface; false: said. */
 bool tree_dump(
 	struct tree_session *s, uint32_t ifindex, struct tc_objects *into);
+/* The outgoing tree is one that rsvpd has made. */
+bool tree_is_engines(const struct tc_objects *have);
 /* What is there, as a description to be freed; NULL: said. */
 char *tree_describe(struct tree_session *s, const struct tree_link *link,
 	const struct tc_objects *have);

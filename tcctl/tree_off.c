@@ -315,6 +315,23 @@ tell_marks(struct tree_session *s, const struct tree_link *link)
 		link->name, count);
 }
 
+static bool
+is_asked_for(const struct tree_session *s, const struct tree_link *link)
+{
+	return !s->options->iface || strcmp(link->name, s->options->iface) == 0;
+}
+
+/* Of reservations, in tables that a description does not have: whoever applied
+ * it would be in rsvpd's way. */
+static void
+leave_out(const struct tree_link *link)
+{
+	static const char why[] = "the tree is of rsvpd, which makes it itself";
+
+	printf("# %s left out: %s\n", link->name, why);
+	fprintf(stderr, "tcctl: %s: left out: %s\n", link->name, why);
+}
+
 static void
 save_found(struct tree_session *s, struct tree_found *found,
 	struct tc_objects *objects)
@@ -328,12 +345,17 @@ save_found(struct tree_session *s, struct tree_found *found,
 		const struct tree_link *link = &s->host.links[i];
 
 		/* Of one interface: it, and the ifbs that go with it. */
-		if (s->options->iface && !link->is_ifb &&
-			strcmp(link->name, s->options->iface) != 0)
+		if (!link->is_ifb && !is_asked_for(s, link))
 			continue;
 		objects[w.count].alloc = alloc_heap();
 		if (!tree_dump(s, link->ifindex, &objects[w.count]))
 			return;
+		if (tree_is_engines(&objects[w.count])) {
+			if (is_asked_for(s, link))
+				leave_out(link);
+			tc_objects_done(&objects[w.count]);
+			continue;
+		}
 		found[w.count] = (struct tree_found){ link, &objects[w.count] };
 		w.count++;
 	}

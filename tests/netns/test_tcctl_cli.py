@@ -220,6 +220,16 @@ def broken(change):
     return want
 
 
+def test_save_leaves_out_what_is_of_rsvpd(bench):
+    tcctl(bench, "apply", want=json.dumps(WANT))
+    left = "eth0: left out: the tree is of rsvpd, which makes it itself"
+    for words in (("save",), ("save", "eth0")):
+        saved = tcctl(bench, *words)
+        assert f"tcctl: {left}\n" == saved.stderr
+        assert saved.stdout.startswith(f"# {left.replace(':', '', 1)}\n")
+        assert "name" not in saved.stdout
+
+
 @pytest.mark.parametrize("want, word", [
     ("{", "want.json:1:"),
     ('{"interfaces": 3}', "interfaces: must be a list"),
