@@ -419,6 +419,12 @@ compare_with_flows(struct tc_link *link)
 }
 
 static bool
+is_to_compare(const struct tc_link *link)
+{
+	return link->hidden.stale || (link->hidden.lacks && has_room(link));
+}
+
+static bool
 is_to_do(const struct tc_hidden *h)
 {
 	return h->wanted != h->there && !h->refused;
@@ -521,22 +527,31 @@ tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,
 		return 0;
 	}
 	if (!link->flows && !link->hidden.all) {
-		link->hidden.stale = false;
+		link->hidden.stale = link->hidden.looked = false;
 		return 0;
 	}
 	error = try_all(link, kernel);
 	if (error != 0 || link->hidden.means == TC_HIDDEN_NONE)
 		return error;
-	/* Also for those that go now. */
-	error = tc_hidden_count(link, kernel);
-	if (error != 0)
-		return error;
-	if (link->hidden.stale || (link->hidden.lacks && has_room(link)))
+	/* Also for those that go now; once before so many steps as it takes,
+	 * as with thousands that is longer than all else of a step. */
+	if (!link->hidden.looked && link->hidden.all) {
+		error = tc_hidden_count(link, kernel);
+		if (error != 0)
+			return error;
+		link->hidden.looked = true;
+		if (is_to_compare(link)) { /* who asks comes in between */
+			link->hidden.due = now;
+			return 0;
+		}
+	}
+	if (is_to_compare(link))
 		compare_with_flows(link);
 	tell_news(link, now, listener);
 	more = choose(link, chosen, &count);
 	if (count > 0)
 		error = carry_out(link, kernel, chosen, count, listener);
+	link->hidden.looked = more;
 	if (more)
 		link->hidden.due = now;
 	else if (link->hidden.all)

@@ -65,6 +65,9 @@ struct tc_kernel {
 		void *arg, uint32_t ifindex, struct tc_objects *into);
 	const struct tc_ifbs *ifbs; /* NULL: none can be made */
 	bool tells; /* run() fills in what an operation asks to be told */
+	/* dump() and stats_all() in one.  NULL: it cannot. */
+	int (*dump_counted)(void *arg, uint32_t ifindex,
+		struct tc_objects *into, tc_stats_fn *tell, void *tell_arg);
 };
 
 /* An interface through which goes what comes in. */
@@ -299,6 +302,7 @@ struct tc_hiddens {
 	struct mono told_until; /* lines are counted until then */
 	unsigned told;
 	uint64_t past[TC_HIDDEN_KINDS]; /* counted for pairs that are gone */
+	bool looked;                    /* in the steps that come at once */
 };
 
 /* Can the kernel police what exceeds? */
@@ -400,6 +404,10 @@ int tc_link_run(struct tc_link *link, const struct tc_kernel *kernel,
  * with the error. */
 struct tc_class_stats *tc_link_stats(
 	struct tc_link *link, const struct tc_kernel *kernel, int *ret_error);
+/* tc_link_dump(), with these totals where the kernel tells both in one: there
+ * are as many messages for either.  NULL: it does not. */
+int tc_link_dump_counted(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *into, struct tc_class_stats **ret_stats);
 /* A step in the background: the classes above the flows, and one pool.
  * ret_more: call again soon. */
 int tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,

@@ -400,6 +400,25 @@ many_are_made_in_steps(void)
 	}
 	T_EQ(mono_ms_between(g.f->now, tc_hidden_next(g.f->link)), 10000);
 	T_EQ(g.runs, 152); /* two to find out whether it can */
+	/* With a look before the first alone. */
+	for (uint32_t id = 1; id <= 150; id++)
+		T_CHECK(fix_del(g.f, id), "del %u", id);
+	g.f->now = mono_add_ms(g.f->now, 60000);
+	g.looks = 0;
+	T_EQ(tc_hidden_step(g.f->link, &g.f->kernel, g.f->now, &g.f->listener),
+		0);
+	T_EQ(g.looks, 1);
+	T_EQ(nodes_in(&g), 150);
+	T_EQ(tc_hidden_next(g.f->link).us, g.f->now.us);
+	settle(&g);
+	T_EQ(g.looks, 1);
+	T_EQ(nodes_in(&g), 0);
+	/* Others later have one of their own. */
+	add_flows(&g, 0, 1);
+	settle(&g);
+	T_EQ(g.looks, 1);
+	look(&g);
+	T_EQ(g.looks, 2);
 	fix_free(g.f);
 }
 
