@@ -254,7 +254,7 @@ make_record(struct adoption *a, const struct slot *slot,
 	r->htb = class->htb;
 	r->limit = slot->leaf->fifo.limit;
 	if (r->acts && acts) {
-		*r->acts = *acts;
+		tc_extra_copy(r->acts, acts);
 		(void)tc_flow_act_decode(/* is_ours */
 			acts, node->protocol == ETH_P_IPV6, &r->as);
 		if (tc_flow_acts(&r->as))

@@ -142,12 +142,7 @@ keep(struct tc_dry *dry, struct tc_object *o, const struct tc_object *want)
 	extra = tc_objects_extra(&dry->objects, o);
 	if (!extra)
 		return ENOMEM;
-
-	struct tc_extra *next = extra->next;
-
-	*extra = *want->extra;
-	extra->next = next;
-	o->extra = extra;
+	tc_extra_copy(extra, want->extra);
 	return 0;
 }
 
@@ -373,6 +368,15 @@ stats_of_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 }
 
 static int
+dump_counted(void *arg, uint32_t ifindex, struct tc_objects *into,
+	tc_stats_fn *tell, void *tell_arg)
+{
+	int error = dump(arg, ifindex, into);
+
+	return error == 0 ? stats_of_all(arg, ifindex, tell, tell_arg) : error;
+}
+
+static int
 root_of(void *arg, uint32_t ifindex, uint32_t *ret_handle)
 {
 	const struct tc_dry *dry = (const struct tc_dry *)arg;
@@ -412,5 +416,6 @@ tc_dry_kernel(struct tc_dry *dry)
 		.stats_all = stats_of_all,
 		.root = root_of,
 		.get = get,
+		.dump_counted = dump_counted,
 		.dump_incoming = dump_incoming };
 }

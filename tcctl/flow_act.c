@@ -88,12 +88,13 @@ read_marking(const struct tc_extra *x, bool *ret_demoted)
 bool
 tc_flow_act_decode(const struct tc_extra *x, bool v6, struct tc_marking *ret_as)
 {
-	struct tc_extra same = *x;
+	struct tc_extra same = { 0 };
 	bool demoted = false;
 	struct tc_marking as = read_marking(x, &demoted);
 
 	if (x->old_police || x->mark_mask != 0)
 		return false;
+	tc_extra_copy(&same, x);
 	tc_flow_act(&as, v6, demoted, &same);
 	if (same.action_count != x->action_count)
 		return false;

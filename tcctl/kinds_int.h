@@ -349,8 +349,13 @@ struct tc_extra {
 	uint32_t mark_mask;
 	char unknown[16]; /* parsing: an action that we do not know */
 	struct tc_stab stab;
+	/* Of a copy in a list only those that are there have memory: copied
+	 * by tc_extra_copy(). */
 	struct tc_action actions[TC_ACTIONS_MAX];
 };
+
+/* All but next. */
+void tc_extra_copy(struct tc_extra *to, const struct tc_extra *from);
 
 /* Its kind of that name; NULL: none that we know. */
 const struct tc_action_kind *tc_action_find(const char *name);

@@ -127,6 +127,48 @@ tc_link_stats(
 	return stats;
 }
 
+static int
+finish_dump(struct tc_objects *dump, int error)
+{
+	tc_objects_sort(dump);
+	return error == 0 && dump->failed ? -ENOMEM : error;
+}
+
+int
+tc_link_dump(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *into)
+{
+	tc_objects_done(into);
+	return finish_dump(
+		into, kernel->dump(kernel->arg, link->conf.ifindex, into));
+}
+
+int
+tc_link_dump_counted(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_objects *into, struct tc_class_stats **ret_stats)
+{
+	struct tc_class_stats *stats;
+	int error;
+
+	*ret_stats = NULL;
+	if (!kernel->dump_counted)
+		return tc_link_dump(link, kernel, into);
+	stats = (struct tc_class_stats *)alloc_get(
+		link->alloc, MINORS * sizeof(*stats));
+	if (!stats)
+		return -ENOMEM;
+	tc_objects_done(into);
+	error = finish_dump(
+		into, kernel->dump_counted(kernel->arg, link->conf.ifindex,
+			      into, keep_stats, stats));
+	if (error != 0) {
+		alloc_put(link->alloc, stats);
+		return error;
+	}
+	*ret_stats = stats;
+	return 0;
+}
+
 int
 tc_link_close(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done *ret_done)

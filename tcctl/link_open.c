@@ -179,20 +179,6 @@ repair(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
-int
-tc_link_dump(struct tc_link *link, const struct tc_kernel *kernel,
-	struct tc_objects *into)
-{
-	int error;
-
-	tc_objects_done(into);
-	error = kernel->dump(kernel->arg, link->conf.ifindex, into);
-	if (error == 0 && into->failed)
-		error = -ENOMEM;
-	tc_objects_sort(into);
-	return error;
-}
-
 static void
 refuse(struct tc_done *done, int error, const char *text)
 {
@@ -356,25 +342,32 @@ tell_adopted(const struct tc_link *link, uint32_t serial,
 	}
 }
 
+/* What the kernel tells of the tree. */
+struct view {
+	struct tc_objects dump;
+	struct tc_class_stats *stats; /* by minor; NULL: not asked for yet */
+};
+
 static int
-adopt(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_objects *dump, struct tc_done *ret_done)
+adopt(struct tc_link *link, const struct tc_kernel *kernel, struct view *view,
+	struct tc_done *ret_done)
 {
+	const struct tc_objects *dump = &view->dump;
 	struct tc_ops ops = { .alloc = link->alloc };
-	struct tc_class_stats *stats;
 	int error = 0;
 
-	stats = tc_link_stats(link, kernel, &error);
-	if (!stats)
+	if (!view->stats)
+		view->stats = tc_link_stats(link, kernel, &error);
+	if (!view->stats)
 		return error;
-	if (tc_rules_adopt(link, dump) && tc_adopt(link, dump, stats, &ops) &&
+	if (tc_rules_adopt(link, dump) &&
+		tc_adopt(link, dump, view->stats, &ops) &&
 		tc_rules_adopt_marks(link, kernel)) {
 		tc_hidden_adopt(link, dump, &ops);
 		error = tc_link_run(link, kernel, &ops, ret_done);
 	} else {
 		error = -ENOMEM;
 	}
-	alloc_put(link->alloc, stats);
 	tc_ops_done(&ops);
 	if (error != 0 || ret_done->error != 0)
 		return error;
@@ -455,9 +448,10 @@ tc_link_reveal(struct tc_link *link, const struct tc_kernel *kernel,
 
 /* A tree of ours: repaired, and its flows adopted. */
 static int
-take_up(struct tc_link *link, const struct tc_kernel *kernel,
-	struct tc_objects *dump, struct tc_done *ret_done)
+take_up(struct tc_link *link, const struct tc_kernel *kernel, struct view *view,
+	struct tc_done *ret_done)
 {
+	struct tc_objects *dump = &view->dump;
 	int error;
 
 	link->shape.layout = layout_of(find_root(dump));
@@ -471,7 +465,7 @@ take_up(struct tc_link *link, const struct tc_kernel *kernel,
 		error = tc_link_try_classifier(
 			link, kernel, link->conf.classifier, ret_done);
 	if (error == 0 && ret_done->error == 0)
-		error = adopt(link, kernel, dump, ret_done);
+		error = adopt(link, kernel, view, ret_done);
 	return error;
 }
 
@@ -480,7 +474,7 @@ tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
 	uint32_t serial, const struct tc_listener *listener,
 	struct tc_done *ret_done)
 {
-	struct tc_objects dump = { .alloc = link->alloc };
+	struct view view = { .dump.alloc = link->alloc };
 	const char *problem = tc_iface_problem(&link->conf);
 	int error = 0;
 
@@ -489,14 +483,15 @@ tc_link_open(struct tc_link *link, const struct tc_kernel *kernel,
 		refuse(ret_done, EINVAL, problem);
 		return 0;
 	}
-	error = tc_link_dump(link, kernel, &dump);
-	if (error == 0 && may_manage(link, &dump, ret_done))
-		error = recognise(&dump) == FOUND_OURS
-				? take_up(link, kernel, &dump, ret_done)
-				: build_new(link, kernel, &dump, ret_done);
+	error = tc_link_dump_counted(link, kernel, &view.dump, &view.stats);
+	if (error == 0 && may_manage(link, &view.dump, ret_done))
+		error = recognise(&view.dump) == FOUND_OURS
+				? take_up(link, kernel, &view, ret_done)
+				: build_new(link, kernel, &view.dump, ret_done);
 	if (error == 0 && ret_done->error == 0)
 		tell_adopted(link, serial, listener);
-	tc_objects_done(&dump);
+	alloc_put(link->alloc, view.stats);
+	tc_objects_done(&view.dump);
 	return error;
 }
 

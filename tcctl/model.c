@@ -4,6 +4,7 @@
 
 #include "model_int.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,27 +317,38 @@ tc_objects_rank(struct tc_objects *list)
 
 /* ---- arrays -------------------------------------------------------------- */
 
-/* Room for one more of that size; false: out of memory. */
+struct room {
+	size_t count; /* in use */
+	size_t size;  /* of each */
+	size_t *room;
+};
+
+/* Room for so many; false: out of memory. */
 static bool
-grow(const struct alloc *alloc, void **all, size_t count, size_t *room,
-	size_t size)
+make_room(const struct alloc *alloc, void **all, const struct room *r,
+	size_t want)
 {
-	enum { FIRST_ROOM = 8 };
-
-	if (count < *room)
-		return true;
-
-	size_t bigger = *room > 0 ? *room * 2 : FIRST_ROOM;
-	void *fresh = alloc_get(alloc, bigger * size);
+	void *fresh = alloc_get(alloc, want * r->size);
 
 	if (!fresh)
 		return false;
-	if (count > 0)
-		memcpy(fresh, *all, count * size);
+	if (r->count > 0)
+		memcpy(fresh, *all, r->count * r->size);
 	alloc_put(alloc, *all);
 	*all = fresh;
-	*room = bigger;
+	*r->room = want;
 	return true;
+}
+
+/* Room for one more; false: out of memory. */
+static bool
+grow(const struct alloc *alloc, void **all, const struct room *r)
+{
+	enum { FIRST_ROOM = 8 };
+
+	return r->count < *r->room ||
+	       make_room(
+		       alloc, all, r, *r->room > 0 ? *r->room * 2 : FIRST_ROOM);
 }
 
 void
@@ -352,13 +364,25 @@ tc_objects_done(struct tc_objects *list)
 	*list = (struct tc_objects){ .alloc = list->alloc };
 }
 
+void
+tc_objects_expect(struct tc_objects *list, size_t more)
+{
+	const struct room r = { list->count, sizeof(*list->all), &list->room };
+	void *all = list->all;
+
+	/* Without it now there is another try when they come. */
+	if (list->count + more > list->room &&
+		make_room(list->alloc, &all, &r, list->count + more))
+		list->all = (struct tc_object *)all;
+}
+
 struct tc_object *
 tc_objects_add(struct tc_objects *list)
 {
+	const struct room r = { list->count, sizeof(*list->all), &list->room };
 	void *all = list->all;
 
-	if (!grow(list->alloc, &all, list->count, &list->room,
-		    sizeof(*list->all))) {
+	if (!grow(list->alloc, &all, &r)) {
 		list->failed = true;
 		return NULL;
 	}
@@ -370,28 +394,48 @@ tc_objects_add(struct tc_objects *list)
 	return o;
 }
 
-struct tc_extra *
-tc_objects_extra(struct tc_objects *list, struct tc_object *object)
+static struct tc_extra *
+add_extra(struct tc_objects *list, struct tc_object *object, size_t size)
 {
 	struct tc_extra *extra =
-		(struct tc_extra *)alloc_get(list->alloc, sizeof(*extra));
+		(struct tc_extra *)alloc_get(list->alloc, size);
 
 	if (!extra) {
 		list->failed = true;
 		return NULL;
 	}
-	memset(extra, 0, sizeof(*extra));
 	extra->next = list->extras;
 	list->extras = extra;
 	object->extra = extra;
 	return extra;
 }
 
+struct tc_extra *
+tc_objects_extra(struct tc_objects *list, struct tc_object *object)
+{
+	return add_extra(list, object, sizeof(struct tc_extra));
+}
+
+static size_t
+used_size(const struct tc_extra *extra)
+{
+	return offsetof(struct tc_extra, actions) +
+	       extra->action_count * sizeof(extra->actions[0]);
+}
+
+void
+tc_extra_copy(struct tc_extra *to, const struct tc_extra *from)
+{
+	struct tc_extra *next = to->next;
+
+	memcpy(to, from, used_size(from));
+	to->next = next;
+}
+
 struct tc_object *
 tc_objects_copy(struct tc_objects *list, const struct tc_object *from)
 {
 	struct tc_object *o = tc_objects_add(list);
-	struct tc_extra *next;
 
 	if (!o)
 		return NULL;
@@ -399,13 +443,11 @@ tc_objects_copy(struct tc_objects *list, const struct tc_object *from)
 	o->extra = NULL;
 	if (!from->extra)
 		return o;
-	if (!tc_objects_extra(list, o)) {
+	if (!add_extra(list, o, used_size(from->extra))) {
 		list->count--;
 		return NULL;
 	}
-	next = o->extra->next;
-	*o->extra = *from->extra;
-	o->extra->next = next;
+	tc_extra_copy(o->extra, from->extra);
 	return o;
 }
 
@@ -427,10 +469,10 @@ tc_ops_done(struct tc_ops *list)
 struct tc_op *
 tc_ops_add(struct tc_ops *list, enum tc_op_kind kind)
 {
+	const struct room r = { list->count, sizeof(*list->all), &list->room };
 	void *all = list->all;
 
-	if (!grow(list->alloc, &all, list->count, &list->room,
-		    sizeof(*list->all))) {
+	if (!grow(list->alloc, &all, &r)) {
 		list->failed = true;
 		return NULL;
 	}

@@ -218,13 +218,16 @@ struct tc_objects {
 };
 
 void tc_objects_done(struct tc_objects *list);
+/* About so many more will come: room for them at once. */
+void tc_objects_expect(struct tc_objects *list, size_t more);
 /* A zeroed object at the end, or NULL (failed). */
 struct tc_object *tc_objects_add(struct tc_objects *list);
 /* The same with the contents of another, which may be of another list: what
- * that one has besides is copied too. */
+ * that one has besides is copied too, without room for more actions. */
 struct tc_object *tc_objects_copy(
 	struct tc_objects *list, const struct tc_object *from);
-/* A zeroed extra for an object of the list, or NULL (failed). */
+/* A zeroed extra for an object of the list, with room for all actions, or NULL
+ * (failed). */
 struct tc_extra *tc_objects_extra(
 	struct tc_objects *list, struct tc_object *object);
 void tc_objects_sort(struct tc_objects *list);

@@ -501,7 +501,9 @@ dump_once(struct nl_conn *conn, const struct nl_query *query, struct dump *d)
 struct object_dump {
 	struct tc_objects *into;
 	uint32_t ifindex;
-	bool whole; /* with ingress, and without what the kernel made */
+	bool whole;        /* with ingress, and without what the kernel made */
+	tc_stats_fn *tell; /* totals of classes; NULL: nobody */
+	void *arg;
 };
 
 /* A qdisc on our side, or one of a tree; those below a class that have no
@@ -522,9 +524,13 @@ keep_object(void *arg, const struct nlmsghdr *h)
 	struct object_dump *d = (struct object_dump *)arg;
 	struct tc_extra extra;
 	struct tc_object object;
+	struct tc_class_stats stats;
 
-	if (nl_object_get(h, &extra, &object) && is_wanted(d, &object))
-		(void)tc_objects_copy(d->into, &object); /* notes a failure */
+	if (!nl_object_get(h, &extra, &object) || !is_wanted(d, &object))
+		return;
+	(void)tc_objects_copy(d->into, &object); /* notes a failure */
+	if (d->tell && nl_stats_get(h, &stats))
+		d->tell(d->arg, &stats);
 }
 
 static int
@@ -559,17 +565,29 @@ has_our_root(const struct tc_objects *list)
 }
 
 static int
-conn_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
+conn_dump_counted(void *arg, uint32_t ifindex, struct tc_objects *into,
+	tc_stats_fn *tell, void *tell_arg)
 {
 	struct nl_conn *conn = (struct nl_conn *)arg;
-	struct object_dump d = { .into = into, .ifindex = ifindex };
+	struct object_dump d = {
+		.into = into, .ifindex = ifindex, .tell = tell, .arg = tell_arg
+	};
 	int error = dump_objects(conn, NL_DUMP_QDISCS, 0, &d);
 
-	if (error == 0)
+	if (error == 0) {
+		/* A class for each, a node or two, and perhaps a counter. */
+		tc_objects_expect(into, 3 * into->count);
 		error = dump_objects(conn, NL_DUMP_CLASSES, 0, &d);
+	}
 	if (error == 0 && has_our_root(into))
 		error = dump_objects(conn, NL_DUMP_FILTERS, TC_ROOT_HANDLE, &d);
 	return error;
+}
+
+static int
+conn_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	return conn_dump_counted(arg, ifindex, into, NULL, NULL);
 }
 
 /* The filters of one object, if it is one that can have any. */
@@ -756,7 +774,8 @@ nl_conn_kernel(struct nl_conn *conn)
 		.get = conn_get,
 		.acts = conn_acts,
 		.dump_incoming = conn_dump_incoming,
-		.tells = true };
+		.tells = true,
+		.dump_counted = conn_dump_counted };
 }
 
 uint32_t

@@ -372,11 +372,12 @@ a_node_with_another_action_is_not_ours(void)
 	const struct tc_flow flow = demoted(7, 5004);
 	uint32_t classid = fix_add(w->f, &flow).classid;
 	struct tc_object o = *node_of(w, classid, 0);
-	struct tc_extra extra = *o.extra;
+	struct tc_extra extra = { 0 };
 	const struct tc_iface iface = fix_iface();
 	struct tc_action *a = &extra.actions[0];
 
 	T_CHECK(tc_excess_is_ours(&o), "the good one");
+	tc_extra_copy(&extra, o.extra);
 	o.extra = &extra;
 	T_CHECK(tc_excess_is_ours(&o), "its copy");
 	extra.action_count = 2;

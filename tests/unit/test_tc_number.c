@@ -124,6 +124,59 @@ what_an_object_has_besides_is_copied(void)
 	T_CHECK(!to.extras, "nothing is left");
 }
 
+/* And no more of them than there are. */
+static void
+actions_are_copied_whole(void)
+{
+	struct tc_objects from = none();
+	struct tc_objects to = none();
+	struct tc_object *o = add(&from, TC_FILTER, &tc_kind_u32, 1, 1);
+	struct tc_extra *extra = tc_objects_extra(&from, o);
+	struct tc_extra whole = { .next = extra, .action_count = 8 };
+
+	T_CHECK(extra != NULL, "memory");
+	extra->mark = 5;
+	extra->action_count = 2;
+	extra->actions[0].kind = &tc_action_police;
+	extra->actions[1].kind = &tc_action_gact;
+	extra->actions[1].control = TC_VERDICT_DROP;
+	extra->actions[2].control = TC_VERDICT_PIPE;
+	for (int i = 0; i < 2; i++)
+		T_CHECK(tc_objects_copy(&to, o) != NULL, "memory");
+	T_CHECK(tc_object_equal(&to.all[0], o), "the copy");
+	T_CHECK(to.all[1].extra == to.extras &&
+			to.extras->next == to.all[0].extra,
+		"a list of its own");
+	tc_extra_copy(&whole, to.all[1].extra);
+	T_CHECK(whole.next == extra, "where it stands");
+	T_EQ(whole.action_count, 2);
+	T_EQ(whole.mark, 5);
+	T_EQ(whole.actions[1].control, TC_VERDICT_DROP);
+	T_EQ(whole.actions[2].control, 0);
+	tc_objects_done(&to);
+	tc_objects_done(&from);
+}
+
+static void
+room_is_made_ahead(void)
+{
+	struct t_ration ration = { .left = 2 };
+	const struct alloc alloc = t_ration_alloc(&ration);
+	struct tc_objects list = { .alloc = &alloc };
+
+	add(&list, TC_CLASS, &tc_kind_htb_class, 7, 1);
+	tc_objects_expect(&list, 100);
+	for (uint32_t i = 0; i < 100; i++)
+		add(&list, TC_CLASS, &tc_kind_htb_class, 8 + i, 1);
+	T_EQ(list.all[0].handle, 7);
+	T_EQ(list.all[100].handle, 107);
+	tc_objects_expect(&list, 1); /* no memory: as it was */
+	T_CHECK(!list.failed, "not yet");
+	T_EQ(list.count, 101);
+	tc_objects_done(&list);
+	T_EQ(ration.held, 0);
+}
+
 static void
 no_memory_is_noted(void)
 {
@@ -386,6 +439,8 @@ static struct t_case cases[] = {
 		filters_are_ordered_by_their_place },
 	{ "what an object has besides is copied",
 		what_an_object_has_besides_is_copied },
+	{ "actions are copied, and no more", actions_are_copied_whole },
+	{ "room is made ahead", room_is_made_ahead },
 	{ "no memory is noted", no_memory_is_noted },
 	{ "new filters are numbered in turn",
 		new_filters_are_numbered_in_turn },
