@@ -310,21 +310,21 @@ bare_dump(struct mnl_socket *nl, uint16_t type, const struct tcmsg *what)
 	}
 }
 
-double
+struct took
 bare_dumps(uint32_t ifindex)
 {
 	const struct tcmsg classes = { .tcm_ifindex = (int)ifindex };
 	const struct tcmsg filters = { .tcm_ifindex = (int)ifindex,
 		.tcm_parent = 0x520000 };
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
-	double start;
+	struct took took;
 
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		die("netlink");
-	start = now_s();
+	took = took_begin(CLOCK_PROCESS_CPUTIME_ID);
 	bare_dump(nl, RTM_GETTCLASS, &classes);
 	bare_dump(nl, RTM_GETTFILTER, &filters);
-	start = now_s() - start;
+	took = took_end(CLOCK_PROCESS_CPUTIME_ID, &took);
 	mnl_socket_close(nl);
-	return start;
+	return took;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/msg.h"
 #include "base/text.h"
@@ -23,6 +24,17 @@ enum {
 void die(const char *what);
 void shell(const char *fmt, ...) TEXT_PRINTF(1, 2);
 double now_s(void);
+
+/* Of a program that waits for nothing but the kernel the processor time is what
+ * the clock would show if it had the machine for itself. */
+struct took {
+	double clock_s;
+	double cpu_s;
+};
+
+struct took took_begin(clockid_t cpu);
+/* Since then. */
+struct took took_end(clockid_t cpu, const struct took *begin);
 
 /* In one second each. */
 struct speeds {
@@ -62,8 +74,8 @@ uint32_t bare_node(const struct bare *b, uint32_t n);
 uint32_t bare_minor(const struct bare *b, uint32_t n);
 /* Number of the interface of that flow. */
 uint32_t bare_iface(const struct bare *b, uint32_t n);
-/* Seconds for a dump of the classes and one of the filters. */
-double bare_dumps(uint32_t ifindex);
+/* For a dump of the classes and one of the filters. */
+struct took bare_dumps(uint32_t ifindex);
 
 /* ---- bench_tc_ours.c ----------------------------------------------------- */
 
@@ -85,21 +97,18 @@ struct ours {
 void ours_open(struct ours *o, uint32_t present);
 /* Killed; the kernel stays as it is. */
 void ours_stop(struct ours *o);
-/* Started again: seconds from the announcement to its answer. */
-double ours_resume(struct ours *o);
+/* Started again: from the announcement to its answer. */
+struct took ours_resume(struct ours *o);
+/* Until the background work for so many flows is done, too: each has the
+ * counter of hidden packets that it can have. */
+void ours_wait_counters(const struct ours *o, uint32_t present);
 /* Flows a second. */
 double ours_install(struct ours *o, uint32_t first, uint32_t count);
 double ours_remove(struct ours *o, uint32_t first, uint32_t count);
 
-/* The longest that a change waits, in microseconds: of tcctl's processor time,
- * and by the clock. */
-struct wait {
-	double cpu_us;
-	double clock_us;
-};
-
-/* While idle classes are made, and then while nothing is. */
+/* The longest that a change waits, by tcctl's processor time and by the clock:
+ * while idle classes are made, and then while nothing is. */
 void ours_growth(
-	struct ours *o, struct wait *ret_growing, struct wait *ret_quiet);
+	struct ours *o, struct took *ret_growing, struct took *ret_quiet);
 
 #endif /* BENCH_TC_INT_H */

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,9 +27,11 @@ enum {
 	GROWTH = 40,   /* classes more in each pool */
 	CHANGES = 200, /* while it grows */
 	POOL_MAX = 32000,
-	STALL_S = 60, /* without one class more: it is over */
-	BATCH = 64,   /* FLOW_ADD in one datagram */
-	WINDOW = 4    /* datagrams under way */
+	STALL_S = 60,         /* without one class more: it is over */
+	COUNTERS = 4094,      /* of packets whose ports are hidden, at most */
+	COUNTERS_HTID = 0x60, /* the table of their nodes */
+	BATCH = 64,           /* FLOW_ADD in one datagram */
+	WINDOW = 4            /* datagrams under way */
 };
 
 static void
@@ -115,27 +118,35 @@ wait_ready(struct ours *o)
 	wait_done(o, 1);
 }
 
-static void
-count_class(const struct nlmsghdr *h, uint32_t *count)
-{
-	const struct tcmsg *tcm =
-		(const struct tcmsg *)mnl_nlmsg_get_payload(h);
+/* What a dump shows and is counted. */
+typedef bool is_fn(const struct tcmsg *tcm);
 
-	*count += (tcm->tcm_handle & 0xffff) >= FIRST_MINOR;
+static bool
+is_class(const struct tcmsg *tcm)
+{
+	return (tcm->tcm_handle & 0xffff) >= FIRST_MINOR;
+}
+
+/* A node that counts packets whose ports are hidden. */
+static bool
+is_counter(const struct tcmsg *tcm)
+{
+	return tcm->tcm_handle >> 20 == COUNTERS_HTID &&
+	       (tcm->tcm_handle & 0xfff) != 0;
 }
 
 static uint32_t
-count_classes(struct mnl_socket *nl, uint32_t ifindex)
+count_dump(struct mnl_socket *nl, uint16_t type, const struct tcmsg *what,
+	is_fn *is)
 {
 	static uint8_t buf[65536];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct tcmsg *tcm =
-		(struct tcmsg *)mnl_nlmsg_put_extra_header(h, sizeof(*tcm));
 	uint32_t count = 0;
 
-	h->nlmsg_type = RTM_GETTCLASS;
+	memcpy(mnl_nlmsg_put_extra_header(h, sizeof(*what)), what,
+		sizeof(*what));
+	h->nlmsg_type = type;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	tcm->tcm_ifindex = (int)ifindex;
 	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
 		die("dump");
 	for (;;) {
@@ -145,7 +156,8 @@ count_classes(struct mnl_socket *nl, uint32_t ifindex)
 		for (; mnl_nlmsg_ok(h, n); h = mnl_nlmsg_next(h, &n)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				return count;
-			count_class(h, &count);
+			count += is(
+				(const struct tcmsg *)mnl_nlmsg_get_payload(h));
 		}
 	}
 }
@@ -157,6 +169,7 @@ count_classes(struct mnl_socket *nl, uint32_t ifindex)
 static void
 wait_classes(struct ours *o, uint32_t more)
 {
+	const struct tcmsg classes = { .tcm_ifindex = (int)o->ifindex };
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
 	double end = now_s() + STALL_S;
 	uint32_t found = 0;
@@ -168,7 +181,7 @@ wait_classes(struct ours *o, uint32_t more)
 		uint32_t before = found;
 		double took = now_s();
 
-		found = count_classes(nl, o->ifindex);
+		found = count_dump(nl, RTM_GETTCLASS, &classes, is_class);
 		took = now_s() - took;
 		if (found > before)
 			end = now_s() + STALL_S + took * 20;
@@ -180,6 +193,30 @@ wait_classes(struct ours *o, uint32_t more)
 			exit(1);
 		}
 		usleep(20000 + (useconds_t)(took * 10e6));
+	}
+	mnl_socket_close(nl);
+}
+
+void
+ours_wait_counters(const struct ours *o, uint32_t present)
+{
+	const struct tcmsg filters = { .tcm_ifindex = (int)o->ifindex,
+		.tcm_parent = 0x520000 };
+	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
+	double end = now_s() + STALL_S;
+	uint32_t want = present < COUNTERS ? present : COUNTERS;
+
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		die("netlink");
+	while (count_dump(nl, RTM_GETTFILTER, &filters, is_counter) < want) {
+		if (now_s() > end) {
+			fprintf(stderr,
+				"bench_tc: no %u counters of hidden "
+				"packets\n",
+				want);
+			exit(1);
+		}
+		usleep(100000);
 	}
 	mnl_socket_close(nl);
 }
@@ -273,57 +310,50 @@ ours_stop(struct ours *o)
 	waitpid(o->pid, NULL, 0);
 }
 
-double
+struct took
 ours_resume(struct ours *o)
 {
-	double took;
+	struct took took;
+	clockid_t clock;
 
 	start(o);
 	wait_ready(o); /* it is there when it answers */
-	took = now_s();
+	if (clock_getcpuclockid(o->pid, &clock) != 0)
+		die("processor time");
+	took = took_begin(clock);
 	announce(o, 0);
-	return now_s() - took;
+	return took_end(clock, &took);
 }
 
 /* ---- growth -------------------------------------------------------------- */
 
-static double
-cpu_s(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* The longest that one of so many changes of a flow waited. */
-static struct wait
+static struct took
 longest_change(struct ours *o)
 {
-	struct wait longest = { 0, 0 };
+	struct took longest = { 0, 0 };
 	clockid_t clock;
 
 	if (clock_getcpuclockid(o->pid, &clock) != 0)
 		die("processor time");
 	o->more_Bps = 1 - o->more_Bps; /* or there was nothing to change */
 	for (uint32_t i = 0; i < CHANGES; i++) {
-		double began = now_s();
-		double cpu = cpu_s(clock);
+		struct took took = took_begin(clock);
 
 		request(o, TC_MSG_FLOW_CHANGE, i, 1);
 		wait_done(o, 1);
-		cpu = (cpu_s(clock) - cpu) * 1e6;
-		began = (now_s() - began) * 1e6;
-		longest.cpu_us = cpu > longest.cpu_us ? cpu : longest.cpu_us;
-		longest.clock_us =
-			began > longest.clock_us ? began : longest.clock_us;
+		took = took_end(clock, &took);
+		if (took.cpu_s > longest.cpu_s)
+			longest.cpu_s = took.cpu_s;
+		if (took.clock_s > longest.clock_s)
+			longest.clock_s = took.clock_s;
 		usleep(200); /* classes are made between requests */
 	}
 	return longest;
 }
 
 void
-ours_growth(struct ours *o, struct wait *ret_growing, struct wait *ret_quiet)
+ours_growth(struct ours *o, struct took *ret_growing, struct took *ret_quiet)
 {
 	o->idle += GROWTH;
 	announce(o, o->idle);
