@@ -70,6 +70,7 @@ struct worker {
 	struct mono switch_at; /* when it will have been quiet */
 	struct mono changed_at; /* the first change of those that wait */
 	bool waiting;           /* for the generation entry */
+	bool unusable; /* what the directory has was looked at, not taken */
 	size_t skipped;
 	char uri[SOURCE_TEXT];
 	enum answer answer;
@@ -80,7 +81,6 @@ struct worker {
 	struct history history;
 	struct held held; /* a rollback; its generation 0: none */
 	struct work_order work[POLICY_ORDERS_MAX];
-	bool unusable; /* what the directory has was looked at, not taken */
 };
 
 /* ---- worker_start.c ------------------------------------------------------ */
