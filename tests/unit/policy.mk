@@ -4,7 +4,9 @@ policy_tests = \
 	tests/unit/test_policy_mirror \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
+	tests/unit/test_dir_conn \
 	tests/unit/test_dir_draft \
+	tests/unit/test_dir_search \
 	tests/unit/test_policy_cache \
 	tests/unit/test_policy_change \
 	tests/unit/test_policy_cover \
@@ -43,25 +45,36 @@ tests_unit_test_policy_cache_LDADD = libpolicysource.la libpolicy.la \
 tests_unit_test_serve_order_SOURCES = tests/unit/test_serve_order.c \
 	policy/serve_order.c
 tests_unit_test_serve_order_LDADD = libbase.la -lm $(UNIT_LDADD)
-worker_bench = tests/unit/worker_t.c tests/unit/worker_t.h policy/cache.c \
+dir_bench = tests/unit/clock_t.c tests/unit/clock_t.h tests/unit/ldap_t.c \
+	tests/unit/ldap_t.h policy/dir.c policy/dir_conn.c policy/dir_entry.c \
+	policy/dir_search.c policy/dir_sync.c policy/dir_try.c
+dir_bench_libs = libpolicysource.la libpolicy.la libbase.la $(LDAP_LIBS) \
+	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_dir_conn_SOURCES = tests/unit/test_dir_conn.c $(dir_bench)
+tests_unit_test_dir_conn_LDFLAGS = $(clock_t_flags)
+tests_unit_test_dir_conn_LDADD = $(dir_bench_libs)
+tests_unit_test_dir_search_SOURCES = tests/unit/test_dir_search.c $(dir_bench)
+tests_unit_test_dir_search_LDFLAGS = $(clock_t_flags)
+tests_unit_test_dir_search_LDADD = $(dir_bench_libs)
+worker_bench = tests/unit/clock_t.c tests/unit/clock_t.h \
+	tests/unit/worker_t.c tests/unit/worker_t.h policy/cache.c \
 	policy/force.c policy/history.c policy/state.c policy/worker.c \
 	policy/worker_news.c policy/worker_order.c policy/worker_start.c \
 	policy/worker_thread.c
-worker_bench_flags = $(AM_LDFLAGS) -pthread \
-	-Wl,--wrap=clock_gettime,--wrap=time,--wrap=log_err \
-	-Wl,--wrap=log_warn,--wrap=log_info
+clock_t_flags = $(AM_LDFLAGS) -pthread -Wl,--wrap=clock_gettime,--wrap=time \
+	-Wl,--wrap=log_err,--wrap=log_warn,--wrap=log_info
 worker_bench_libs = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_worker_SOURCES = tests/unit/test_worker.c $(worker_bench)
-tests_unit_test_worker_LDFLAGS = $(worker_bench_flags)
+tests_unit_test_worker_LDFLAGS = $(clock_t_flags)
 tests_unit_test_worker_LDADD = $(worker_bench_libs)
 tests_unit_test_worker_order_SOURCES = tests/unit/test_worker_order.c \
 	$(worker_bench)
-tests_unit_test_worker_order_LDFLAGS = $(worker_bench_flags)
+tests_unit_test_worker_order_LDFLAGS = $(clock_t_flags)
 tests_unit_test_worker_order_LDADD = $(worker_bench_libs)
 tests_unit_test_worker_start_SOURCES = tests/unit/test_worker_start.c \
 	$(worker_bench)
-tests_unit_test_worker_start_LDFLAGS = $(worker_bench_flags)
+tests_unit_test_worker_start_LDFLAGS = $(clock_t_flags)
 tests_unit_test_worker_start_LDADD = $(worker_bench_libs)
 tests_unit_test_policy_history_SOURCES = tests/unit/test_policy_history.c \
 	policy/history.c policy/state.c

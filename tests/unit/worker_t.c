@@ -9,99 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
-/* ---- the clocks ---------------------------------------------------------- */
-
-static int64_t passed_us;
-static bool goes;
-
-int __real_clock_gettime(clockid_t clock, struct timespec *ret);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
-time_t __wrap_time(time_t *ret);
-
-int
-__wrap_clock_gettime(clockid_t clock, struct timespec *ret)
-{
-	static const int64_t begin_s = 5000000;
-	static const int64_t unix_s = 1800000000;
-	int64_t us = passed_us;
-
-	if (goes)
-		return __real_clock_gettime(clock, ret);
-	us += (clock == CLOCK_REALTIME ? unix_s : begin_s) * 1000000;
-	ret->tv_sec = us / 1000000;
-	ret->tv_nsec = us % 1000000 * 1000;
-	return 0;
-}
-
-time_t
-__wrap_time(time_t *ret)
-{
-	struct timespec now;
-
-	(void)ret;
-	(void)__wrap_clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	return now.tv_sec;
-}
-
-void
-t_clock_add_ms(int64_t ms)
-{
-	passed_us += ms * 1000;
-}
-
-void
-t_clock_go(void)
-{
-	goes = true;
-}
-
-/* ---- what is logged ------------------------------------------------------ */
-
-static char said[16384];
-static size_t said_len;
-
-void __wrap_log_err(enum log_area area, const char *fmt, ...);
-void __wrap_log_warn(enum log_area area, const char *fmt, ...);
-void __wrap_log_info(enum log_area area, const char *fmt, ...);
-
-static void
-keep_line(const char *fmt, va_list ap)
-{
-	struct text t = text_over(said + said_len, sizeof(said) - said_len);
-
-	text_vprintf(&t, fmt, ap);
-	text_add(&t, "\n");
-	said_len += t.len;
-}
-
-#define KEEP(name)                                                             \
-	void name(enum log_area area, const char *fmt, ...)                    \
-	{                                                                      \
-		va_list ap;                                                    \
-                                                                               \
-		(void)area;                                                    \
-		va_start(ap, fmt);                                             \
-		keep_line(fmt, ap);                                            \
-		va_end(ap);                                                    \
-	}
-
-KEEP(__wrap_log_err)
-KEEP(__wrap_log_warn)
-KEEP(__wrap_log_info)
-
-bool
-t_said(const char *text)
-{
-	const bool yes = said_len > 0 && strstr(said, text) != NULL;
-
-	if (!yes && getenv("T_SAID"))
-		print_error("said: %s", said_len > 0 ? said : "nothing\n");
-	said_len = 0;
-	said[0] = '\0';
-	return yes;
-}
+#include "base/os.h"
 
 /* ---- the directory ------------------------------------------------------- */
 
@@ -226,7 +134,7 @@ void
 bench_begin(struct bench *b, bool with_state)
 {
 	memset(b, 0, sizeof(*b));
-	passed_us = 0;
+	t_clock_begin();
 	(void)t_said("");
 	if (with_state) {
 		(void)text_copy(
@@ -300,16 +208,6 @@ bench_woken(struct bench *b)
 	return (unsigned)count;
 }
 
-static struct mono
-now(void)
-{
-	struct timespec ts;
-
-	(void)__wrap_clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return (struct mono){ ts.tv_sec * INT64_C(1000000) +
-			      ts.tv_nsec / 1000 };
-}
-
 void
 bench_confirmed(struct bench *b)
 {
@@ -332,8 +230,8 @@ bench_changed(struct bench *b, const char *text)
 {
 	b->dir->text = text;
 	b->dir->news.changed = true;
-	b->dir->news.first_change = now();
-	b->dir->news.last_change = now();
+	b->dir->news.first_change = os_now();
+	b->dir->news.last_change = os_now();
 	worker_take_news(b->w);
 }
 

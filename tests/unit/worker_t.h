@@ -8,6 +8,7 @@
  * worker's thread waits to be begun, so that a case can do its turns itself.
  */
 
+#include "clock_t.h"
 #include "policy/worker_own_int.h"
 #include "t_policy.h"
 
@@ -72,12 +73,6 @@ void bench_order(struct bench *bench, enum policy_order what, const char *text);
 void bench_roll_back(struct bench *bench, uint64_t generation);
 /* What became of the only one that is done. */
 struct worker_done bench_order_done(struct bench *bench);
-
-void t_clock_add_ms(int64_t ms);
-/* The clocks go as they should. */
-void t_clock_go(void);
-/* Was that said since it was asked last?  Forgets all. */
-bool t_said(const char *text);
 
 /* ---- files --------------------------------------------------------------- */
 
