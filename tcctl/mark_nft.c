@@ -186,6 +186,23 @@ flows(void *arg, const struct tc_iface *iface, tc_mark_flow_fn *tell,
 	nft_ctx_output_set_flags(nft->ctx, before);
 }
 
+static bool
+there(void *arg, const struct tc_iface *iface)
+{
+	struct nft *nft = (struct nft *)arg;
+	char line[64];
+	struct text t = text_over(line, sizeof(line));
+	const char *listing;
+
+	if (run(nft, "list tables inet\n") != 0)
+		return true; /* nobody knows */
+	listing = nft_ctx_get_output_buffer(nft->ctx);
+	text_add(&t, "table ");
+	tc_mark_table(&t, iface->ifindex);
+	text_add(&t, "\n");
+	return listing && strstr(listing, line);
+}
+
 bool
 tc_marker_open(struct tc_marker *ret_marker, struct tc_life *life)
 {
@@ -202,9 +219,11 @@ tc_marker_open(struct tc_marker *ret_marker, struct tc_life *life)
 		free(nft);
 		return false;
 	}
-	*ret_marker = (struct tc_marker){
-		.arg = nft, .apply = apply, .counts = counts, .flows = flows
-	};
+	*ret_marker = (struct tc_marker){ .arg = nft,
+		.apply = apply,
+		.counts = counts,
+		.flows = flows,
+		.there = there };
 	return true;
 }
 

@@ -674,8 +674,14 @@ tc_rules_step(struct tc_link *link, const struct tc_kernel *kernel,
 {
 	struct tc_rules *r = &link->rules;
 	bool late = mono_reached(r->deadline, now);
-	int error = r->remark ? tc_rules_remark(link, kernel, listener) : 0;
+	int error = 0;
 
+	if (r->marked && mono_reached(r->look_at, now))
+		error = tc_rules_look(link, kernel, now, listener);
+	if (error != 0 || !mono_reached(r->due, now))
+		return error;
+	if (r->remark)
+		error = tc_rules_remark(link, kernel, listener);
 	for (size_t i = r->objects.count; i-- > 0 && error == 0;) {
 		uint32_t handle = r->objects.all[i].handle;
 		struct tc_class_stats stats = { 0 };
@@ -695,5 +701,9 @@ tc_rules_step(struct tc_link *link, const struct tc_kernel *kernel,
 struct mono
 tc_rules_next(const struct tc_link *link)
 {
-	return link->lost ? MONO_NEVER : link->rules.due;
+	const struct tc_rules *r = &link->rules;
+
+	if (link->lost)
+		return MONO_NEVER;
+	return r->marked ? mono_earlier(r->due, r->look_at) : r->due;
 }

@@ -11,7 +11,13 @@
 
 #include "link_int.h"
 
-enum { REMARK_MS = 10, RESERVED_MAX = 1024, FLOWS_A_MS = 10 };
+enum {
+	REMARK_MS = 10,
+	RESERVED_MAX = 1024,
+	FLOWS_A_MS = 10,
+	LOOK_MS = 1000,
+	LOOK_BITS = 6 /* it doubles that often */
+};
 
 /* The rule stands behind reservations, and marks what is not theirs. */
 static bool
@@ -108,6 +114,16 @@ dscps_of(const struct tc_mark_set *set)
 	return bits;
 }
 
+static bool
+marks_any(const struct tc_mark_set *set)
+{
+	bool any = set->flow_count > 0;
+
+	for (size_t i = 0; i < set->count && !any; i++)
+		any = tc_rule_is_marked(&set->rules[i]);
+	return any;
+}
+
 int
 tc_rules_put_marks(struct tc_link *link, const struct tc_marker *marker,
 	struct tc_mark_set *set, bool again, struct tc_done *ret_done)
@@ -127,6 +143,8 @@ tc_rules_put_marks(struct tc_link *link, const struct tc_marker *marker,
 			ret_done->error =
 				marker->apply(marker->arg, set, ret_done->text);
 			rules->reserved_digest = digest;
+			if (ret_done->error == 0)
+				rules->marked = marker->there && marks_any(set);
 			rules->stale = ret_done->error == 0
 					       ? dscps_of(set)
 					       : rules->stale | dscps_of(set);
@@ -178,6 +196,35 @@ tc_rules_remark(struct tc_link *link, const struct tc_kernel *kernel,
 	error = tc_rules_put_marks(link, kernel->marker, &set, true, &done);
 	if (error == 0 && done.error != 0)
 		listener->note(listener->arg, done.text);
+	return error;
+}
+
+/* Who flushes nftables' rules again and again finds us slower each time. */
+int
+tc_rules_look(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener)
+{
+	const struct tc_marker *marker = kernel->marker;
+	struct tc_rules *r = &link->rules;
+	struct tc_mark_set set = {
+		.iface = &link->conf, .rules = r->all, .count = r->count
+	};
+	struct tc_done done = { 0 };
+	char buf[TC_TEXT];
+	struct text t = text_over(buf, sizeof(buf));
+	int error = 0;
+
+	if (!marker || !marker->there || marker->there(marker->arg, set.iface))
+		r->mends -= r->mends > 0;
+	else {
+		r->mends += r->mends < LOOK_BITS;
+		error = tc_rules_put_marks(link, marker, &set, false, &done);
+		text_printf(&t, "%s: another program removed the marks: %s",
+			link->conf.name,
+			done.error == 0 ? "made again" : done.text);
+		listener->note(listener->arg, buf);
+	}
+	r->look_at = mono_add_ms(now, (int64_t)LOOK_MS << r->mends);
 	return error;
 }
 
@@ -267,6 +314,7 @@ tc_rules_adopt_marks(struct tc_link *link, const struct tc_kernel *kernel)
 	(void)list_filters(link, m.all);
 	qsort(m.all, m.count, sizeof(*m.all), compare_filters);
 	marker->flows(marker->arg, &link->conf, take_marked, &m);
+	link->rules.marked = link->rules.marks_flows && marker->there;
 	alloc_put(link->alloc, m.all);
 	return true;
 }

@@ -77,6 +77,9 @@ struct tc_marker {
 	/* Tell of the reservations that are marked; NULL: it cannot. */
 	void (*flows)(void *arg, const struct tc_iface *iface,
 		tc_mark_flow_fn *tell, void *tell_arg);
+	/* False: another program has removed what was made there, as `nft flush
+	 * ruleset` does; NULL: nobody else can. */
+	bool (*there)(void *arg, const struct tc_iface *iface);
 };
 
 /* Packets of this rule are marked, dropped or told apart by the marker. */
@@ -201,6 +204,9 @@ struct tc_rules {
 	uint64_t reserved_digest;  /* of those that the marks leave alone */
 	bool marks_flows;          /* reservations are marked there, or were */
 	uint64_t stale;       /* bits: DSCPs of reservations in the kernel */
+	bool marked;          /* something is there: is it still? */
+	unsigned mends;       /* that it was not, of late */
+	struct mono look_at;  /* then */
 	struct mono due;      /* look at classes without a rule then */
 	struct mono deadline; /* what is queued then is thrown away */
 };
@@ -234,6 +240,9 @@ int tc_rules_put_marks(struct tc_link *link, const struct tc_marker *marker,
 /* The reservations are others. */
 int tc_rules_remark(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener);
+/* Make them again when another program has removed them; now and then. */
+int tc_rules_look(struct tc_link *link, const struct tc_kernel *kernel,
+	struct mono now, const struct tc_listener *listener);
 /* Something can write the DS field of its packets. */
 bool tc_rules_can_mark(
 	const struct tc_link *link, const struct tc_kernel *kernel);

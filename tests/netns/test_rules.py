@@ -369,6 +369,21 @@ def test_a_rule_begins_and_ends_with_its_time(host):
     assert ear.fields() == {(9000, AF41 << 2): 10, (9003, 0): 10}
 
 
+def test_marks_outlive_a_reload_of_the_firewall(host):
+    """It begins with `flush ruleset`, as Debian's does."""
+    needs.require(needs.nf_tables)
+    if "rsvpd_mark" not in host.ruleset():
+        pytest.skip("this kernel marks in its filters")
+    host.installed("m", "s", "mp", "ms", "p")
+    host.a.run("nft", "flush", "ruleset")
+    lab.wait_for(lambda: "rsvpd_mark" in host.ruleset(), "the marks", 3)
+    ear = host.ear([9000], 10)
+    host.send(10, ports=[9000], size=100)
+    assert ear.fields() == {(9000, AF41 << 2): 10}
+    assert "another program removed the marks: made again" in \
+        host.daemon.process.output()
+
+
 def test_marks_go_with_their_interface(host):
     """It is made again under its name while tcctl looks, and while nobody
     does: what is in force is what policy says now, not what it said of the

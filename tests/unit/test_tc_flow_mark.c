@@ -68,7 +68,7 @@ with_marker(struct fix *f)
 
 	T_CHECK(m != NULL, "memory");
 	m->as = (struct tc_marker){ m, marker_apply, marker_counts,
-		marker_flows };
+		marker_flows, NULL };
 	f->kernel.marker = &m->as;
 	return m;
 }

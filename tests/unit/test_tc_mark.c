@@ -378,6 +378,100 @@ a_table_is_known_by_the_name_of_its_interface(void)
 	T_CHECK(!tc_mark_is_of("", "eth0"), "none");
 }
 
+/* ---- what others do to them ---------------------------------------------- */
+
+struct marker {
+	size_t applied;
+	size_t looks;
+	bool removed; /* by somebody else */
+};
+
+static int
+marker_apply(void *arg, const struct tc_mark_set *set, char text[TC_TEXT])
+{
+	struct marker *m = (struct marker *)arg;
+
+	(void)set;
+	text[0] = '\0';
+	m->applied++;
+	return 0;
+}
+
+static bool
+marker_there(void *arg, const struct tc_iface *iface)
+{
+	struct marker *m = (struct marker *)arg;
+
+	(void)iface;
+	m->looks++;
+	return !m->removed;
+}
+
+static void
+put(struct fix *f, const struct tc_rule *rules, size_t count)
+{
+	struct tc_done done = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		tc_rules_stage(f->link, 3, &rules[i]);
+	tc_rules_stage_for(f->link, 3);
+	T_EQ(tc_rules_apply(f->link, &f->kernel, f->now, &done), 0);
+	T_EQ(done.error, 0);
+}
+
+static void
+go_on(struct fix *f)
+{
+	const struct mono due = tc_rules_next(f->link);
+
+	f->now = mono_reached(due, f->now) ? f->now : due;
+	T_EQ(tc_rules_step(f->link, &f->kernel, f->now, &f->listener), 0);
+}
+
+/* And who removes them all the time is not run after. */
+static void
+marks_that_others_remove_are_made_again(void)
+{
+	struct marker m = { 0 };
+	const struct tc_marker marker = {
+		.arg = &m, .apply = marker_apply, .there = marker_there
+	};
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+	struct tc_rule rule = fix_rule(4, 5);
+	struct mono start;
+	size_t applied;
+
+	T_EQ(fix_open(f, &iface), 0);
+	f->kernel.marker = &marker;
+	f->link->rules.kernel = TC_RULES_SMALL;
+	put(f, &rule, 1);
+	T_EQ(tc_rules_next(f->link).us, MONO_NEVER.us); /* none is marked */
+	rule.marks = true;
+	put(f, &rule, 1);
+	applied = m.applied;
+	for (int i = 0; i < 5; i++)
+		go_on(f);
+	T_EQ(m.looks, 5);
+	T_EQ(m.applied, applied);
+	T_EQ(f->ear.notes, 0);
+	m.removed = true;
+	start = f->now;
+	go_on(f);
+	T_CHECK(mono_ms_between(start, f->now) <= 1000, "late");
+	T_EQ(m.applied, applied + 1);
+	while (mono_ms_between(start, f->now) < 600000)
+		go_on(f);
+	T_CHECK(m.applied > applied + 10 && m.applied < applied + 20,
+		"%zu times", m.applied - applied);
+	T_EQ(f->ear.notes, m.applied - applied);
+	T_STR(f->ear.note,
+		"eth0: another program removed the marks: made again");
+	put(f, NULL, 0);
+	T_EQ(tc_rules_next(f->link).us, MONO_NEVER.us);
+	fix_free(f);
+}
+
 static void
 messages_survive_the_way(void)
 {
@@ -426,6 +520,8 @@ messages_survive_the_way(void)
 }
 
 static struct t_case cases[] = {
+	{ "marks that others remove are made again",
+		marks_that_others_remove_are_made_again },
 	{ "a table is known by the name of its interface",
 		a_table_is_known_by_the_name_of_its_interface },
 	{ "a police bounds peak and packets", police_bounds_peak_and_packets },
