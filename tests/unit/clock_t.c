@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Clocks that stand, and what is logged; see clock_t.h. */
+/* Clocks that stand, what is logged, and locks; see clock_t.h. */
 
 #include "clock_t.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -105,4 +106,29 @@ t_said(const char *text)
 	said_len = 0;
 	said[0] = '\0';
 	return yes;
+}
+
+/* ---- locks --------------------------------------------------------------- */
+
+static _Thread_local int held;
+
+int __real_pthread_mutex_lock(pthread_mutex_t *lock);
+int __real_pthread_mutex_unlock(pthread_mutex_t *lock);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *lock);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *lock);
+
+int
+__wrap_pthread_mutex_lock(pthread_mutex_t *lock)
+{
+	held++;
+	return __real_pthread_mutex_lock(lock);
+}
+
+/* What was not locked ends the program. */
+int
+__wrap_pthread_mutex_unlock(pthread_mutex_t *lock)
+{
+	if (held-- == 0)
+		abort();
+	return __real_pthread_mutex_unlock(lock);
 }

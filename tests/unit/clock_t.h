@@ -4,7 +4,8 @@
 
 /*
  * Clocks that stand until they are moved, and what is logged, for a program
- * that is linked with $(clock_t_flags).
+ * that is linked with $(clock_t_flags).  It ends when it unlocks what it had
+ * not locked.
  */
 
 #include <stdbool.h>

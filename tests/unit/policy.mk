@@ -4,6 +4,7 @@ policy_tests = \
 	tests/unit/test_policy_mirror \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
+	tests/unit/test_dir \
 	tests/unit/test_dir_conn \
 	tests/unit/test_dir_draft \
 	tests/unit/test_dir_search \
@@ -56,13 +57,19 @@ tests_unit_test_dir_conn_LDADD = $(dir_bench_libs)
 tests_unit_test_dir_search_SOURCES = tests/unit/test_dir_search.c $(dir_bench)
 tests_unit_test_dir_search_LDFLAGS = $(clock_t_flags)
 tests_unit_test_dir_search_LDADD = $(dir_bench_libs)
+tests_unit_test_dir_SOURCES = tests/unit/test_dir.c tests/unit/wait_t.c \
+	tests/unit/wait_t.h $(dir_bench)
+tests_unit_test_dir_LDFLAGS = $(clock_t_flags) \
+	-Wl,--wrap=pthread_cond_timedwait
+tests_unit_test_dir_LDADD = $(dir_bench_libs)
 worker_bench = tests/unit/clock_t.c tests/unit/clock_t.h \
 	tests/unit/worker_t.c tests/unit/worker_t.h policy/cache.c \
 	policy/force.c policy/history.c policy/state.c policy/worker.c \
 	policy/worker_news.c policy/worker_order.c policy/worker_start.c \
 	policy/worker_thread.c
 clock_t_flags = $(AM_LDFLAGS) -pthread -Wl,--wrap=clock_gettime,--wrap=time \
-	-Wl,--wrap=log_err,--wrap=log_warn,--wrap=log_info
+	-Wl,--wrap=log_err,--wrap=log_warn,--wrap=log_info \
+	-Wl,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock
 worker_bench_libs = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_worker_SOURCES = tests/unit/test_worker.c $(worker_bench)

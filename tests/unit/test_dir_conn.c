@@ -11,6 +11,7 @@
 #include "base/os.h"
 #include "clock_t.h"
 #include "ldap_t.h"
+#include "policy/dir_int.h"
 #include "policy/dir_ldap_int.h"
 #include "policy/snapshot_int.h"
 #include "t.h"
@@ -547,6 +548,91 @@ what_a_search_ends_with_is_told(void)
 	}
 }
 
+static void
+a_filter_has_each_tag_escaped(void)
+{
+	char filter[DIR_FILTER];
+	struct bench b;
+
+	begin(&b);
+	b.d.n_tags = 2;
+	(void)text_copy(b.d.tags[0], SOURCE_TAG, "a*(b)");
+	(void)text_copy(b.d.tags[1], SOURCE_TAG, "all");
+	T_CHECK(dir_filter(&b.d, filter), "none");
+	T_STR(filter,
+		"(|(&(|(objectClass=ServiceCategories)(objectClass="
+		"ServicePolicyRules)(objectClass=qosPolicyGeneration))(|("
+		"SelectorTag=a\\2A\\28b\\29)(SelectorTag=all)))(&(objectClass="
+		"qosPolicyGeneration)(!(SelectorTag=*))))");
+	/* The longest tags, all of them escaped, do fit. */
+	b.d.n_tags = SOURCE_TAGS;
+	for (int i = 0; i < SOURCE_TAGS; i++) {
+		memset(b.d.tags[i], '*', SOURCE_TAG - 1);
+		b.d.tags[i][SOURCE_TAG - 1] = '\0';
+	}
+	T_CHECK(dir_filter(&b.d, filter), "too long");
+	done(&b);
+}
+
+static void
+what_a_mirror_refuses_is_told(void)
+{
+	struct bench b;
+
+	begin(&b);
+	T_CHECK(!dir_store_refused(MIRROR_SAME, &b.problem), "refused");
+	T_CHECK(!dir_store_refused(MIRROR_CHANGED, &b.problem), "refused");
+	T_STR(b.said, "");
+	T_CHECK(dir_store_refused(MIRROR_FULL, &b.problem), "taken");
+	T_STR(b.said,
+		"more than 100000 entries, or 128 MiB of them (choose fewer by "
+		"base or tags)");
+	b.problem = text_over(b.said, sizeof(b.said));
+	T_CHECK(dir_store_refused(MIRROR_NO_MEMORY, &b.problem), "taken");
+	T_STR(b.said, "no memory for the entries");
+	done(&b);
+}
+
+/* ---- once ---------------------------------------------------------------- */
+
+static void
+a_command_reads_from_the_first_that_answers(void)
+{
+	struct bench b;
+	static const struct t_entry rule =
+		T_ENTRY("cn=a", "objectClass=ServicePolicyRules",
+			"PolicyName=a", "SelectorTag=all");
+	static const struct t_message found[] = {
+		{ .type = LDAP_RES_SEARCH_ENTRY, .entry = &rule },
+		{ .type = LDAP_RES_SEARCH_RESULT }
+	};
+	struct source_draft draft = { 0 };
+	struct source_report skipped = { 0 };
+	char uri[SOURCE_TEXT] = "";
+
+	begin(&b);
+	t_ldap.messages = found;
+	t_ldap.n_messages = 2;
+	b.d.n_uris = 2;
+	(void)text_copy(b.d.uris[0], SOURCE_TEXT, "ldapi://one");
+	(void)text_copy(b.d.uris[1], SOURCE_TEXT, "ldapi://two");
+	T_CHECK(source_ldap_read(&b.d, &draft, &skipped, uri, &b.problem), "%s",
+		b.said);
+	T_CHECK(skipped.count == 0, "%s", skipped.lines[0]);
+	T_EQ(draft.n_rules, 1);
+	T_STR(uri, "ldapi://one");
+	T_STR(b.said, "");
+	source_draft_done(&draft);
+	t_ldap.root_rc = LDAP_SERVER_DOWN;
+	T_CHECK(!source_ldap_read(&b.d, &draft, &skipped, uri, &b.problem),
+		"read");
+	T_STR(b.said, "ldapi://one: root DSE: Can't contact LDAP server; "
+		      "ldapi://two: root DSE: Can't contact LDAP server");
+	done(&b);
+	T_STR(dir_mode_text(SOURCE_MODE_NONE), "none");
+	T_STR(dir_mode_text(SOURCE_MODE_REFRESH), "refresh");
+}
+
 static struct t_case cases[] = {
 	{ "A plain connection has its bounds",
 		a_plain_connection_has_its_bounds },
@@ -573,6 +659,10 @@ static struct t_case cases[] = {
 	{ "The state is a digest of contextCSN in any order",
 		the_state_is_a_digest_in_any_order },
 	{ "What a search ended with is told", what_a_search_ends_with_is_told },
+	{ "A filter has each tag, escaped", a_filter_has_each_tag_escaped },
+	{ "What a mirror refuses is told", what_a_mirror_refuses_is_told },
+	{ "A command reads from the first that answers",
+		a_command_reads_from_the_first_that_answers },
 };
 
 T_MAIN(cases)

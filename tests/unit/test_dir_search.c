@@ -132,7 +132,7 @@ values_are_bounded(void)
 
 	e.attrs[0] = value;
 	for (size_t over = 0; over < 2; over++) {
-		(void)strcpy(value, "qosX=");
+		memcpy(value, "qosX=", 5);
 		memset(value + 5, 'v', SOURCE_VALUE - 1 + over);
 		value[5 + SOURCE_VALUE - 1 + over] = '\0';
 		len = pack(b, &e);
@@ -175,10 +175,10 @@ names_are_bounded(void)
 	e.dn = "cn=a";
 	memset(attr, 'q', sizeof(attr));
 	memcpy(attr, "qos", 3);
-	(void)strcpy(attr + 255, "=v");
+	memcpy(attr + 255, "=v", 3);
 	e.attrs[0] = attr;
 	T_EQ(pack(b, &e), 2 + 4 + 1 + 255 + 2 + 2 + 1);
-	(void)strcpy(attr + 255, "q=v");
+	memcpy(attr + 255, "q=v", 4);
 	T_EQ(pack(b, &e), 2 + 4);
 	done(b);
 }
@@ -228,49 +228,6 @@ an_entry_is_known_by_its_uuid(void)
 	T_CHECK(memcmp(id, by_name, MIRROR_ID) != 0, "of another name");
 	T_CHECK(memcmp(id, by_name, 8) != 0, "half of another name");
 	T_CHECK(memcmp(id + 8, by_name + 8, 8) != 0, "half of another name");
-	done(b);
-}
-
-static void
-a_filter_has_each_tag_escaped(void)
-{
-	char filter[DIR_FILTER];
-	struct bench *b = begin();
-
-	b->d.n_tags = 2;
-	(void)text_copy(b->d.tags[0], SOURCE_TAG, "a*(b)");
-	(void)text_copy(b->d.tags[1], SOURCE_TAG, "all");
-	T_CHECK(dir_filter(&b->d, filter), "none");
-	T_STR(filter,
-		"(|(&(|(objectClass=ServiceCategories)(objectClass="
-		"ServicePolicyRules)(objectClass=qosPolicyGeneration))(|("
-		"SelectorTag=a\\2A\\28b\\29)(SelectorTag=all)))(&(objectClass="
-		"qosPolicyGeneration)(!(SelectorTag=*))))");
-	/* The longest tags, all of them escaped, do fit. */
-	b->d.n_tags = SOURCE_TAGS;
-	for (int i = 0; i < SOURCE_TAGS; i++) {
-		memset(b->d.tags[i], '*', SOURCE_TAG - 1);
-		b->d.tags[i][SOURCE_TAG - 1] = '\0';
-	}
-	T_CHECK(dir_filter(&b->d, filter), "too long");
-	done(b);
-}
-
-static void
-what_a_mirror_refuses_is_told(void)
-{
-	struct bench *b = begin();
-
-	T_CHECK(!dir_store_refused(MIRROR_SAME, &b->problem), "refused");
-	T_CHECK(!dir_store_refused(MIRROR_CHANGED, &b->problem), "refused");
-	T_STR(b->said, "");
-	T_CHECK(dir_store_refused(MIRROR_FULL, &b->problem), "taken");
-	T_STR(b->said,
-		"more than 100000 entries, or 128 MiB of them (choose fewer by "
-		"base or tags)");
-	fresh(b);
-	T_CHECK(dir_store_refused(MIRROR_NO_MEMORY, &b->problem), "taken");
-	T_STR(b->said, "no memory for the entries");
 	done(b);
 }
 
@@ -793,8 +750,6 @@ static struct t_case cases[] = {
 	{ "Names are bounded in length", names_are_bounded },
 	{ "An entry is known by its UUID, else by its name",
 		an_entry_is_known_by_its_uuid },
-	{ "A filter has each tag, escaped", a_filter_has_each_tag_escaped },
-	{ "What a mirror refuses is told", what_a_mirror_refuses_is_told },
 	{ "A search takes all that comes", a_search_takes_all_that_comes },
 	{ "Pages follow each other", pages_follow_each_other },
 	{ "Pages without an end are given up", pages_without_end_are_given_up },

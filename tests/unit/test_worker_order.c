@@ -84,7 +84,7 @@ what_came_too_late_or_unread_is_refused(void)
 	(void)text_copy(order->unread, sizeof(order->unread), "it is odd");
 	order_begin(b.w, order);
 	expect(&b, false, 1,
-		"the file cannot be read: it is odd; generation 1 stays in "
+		"file p.conf cannot be read: it is odd; generation 1 stays in "
 		"force");
 	bench_order(&b, POLICY_ORDER_END, T_RULE("fr2"));
 	expect(&b, false, 1, "an order that is not known");
