@@ -618,6 +618,15 @@ do_idle(struct serve *s)
 	TAILQ_INSERT_TAIL(&s->links.all, last, entry);
 }
 
+/* Who asks meanwhile waits for a step: for one only, so that it waits while
+ * there is something due. */
+static bool
+is_idle(const struct serve *s, struct mono now)
+{
+	return mono_reached(s->idle_due, now) &&
+	       !mono_reached(tc_links_next(&s->links), now);
+}
+
 static int
 timeout_ms(const struct serve *s)
 {
@@ -652,8 +661,9 @@ turn(struct serve *s)
 	if ((s->fds[FD_REQUEST].revents & POLLIN) != 0 ||
 		(s->fds[FD_REQUEST].revents & (POLLHUP | POLLERR)) != 0)
 		receive_requests(s);
-	else if (!waiting && mono_reached(s->idle_due, os_now()))
+	else if (!waiting && is_idle(s, os_now()))
 		do_idle(s);
+	flush_answers(s); /* nobody waits for what is due */
 	if (s->error == 0 && s->fds[FD_EVENT].revents != 0)
 		s->error = nl_watch_read(s->watch, on_event, s);
 	if (s->error == 0)
