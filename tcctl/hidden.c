@@ -236,8 +236,8 @@ try_means(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
-static int
-try_all(struct tc_link *link, const struct tc_kernel *kernel)
+int
+tc_hidden_try(struct tc_link *link, const struct tc_kernel *kernel)
 {
 	static const enum tc_hidden_means all[] = { TC_HIDDEN_GACT,
 		TC_HIDDEN_MIRRED };
@@ -530,7 +530,7 @@ tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,
 		link->hidden.stale = link->hidden.looked = false;
 		return 0;
 	}
-	error = try_all(link, kernel);
+	error = tc_hidden_try(link, kernel);
 	if (error != 0 || link->hidden.means == TC_HIDDEN_NONE)
 		return error;
 	/* Also for those that go now; once before so many steps as it takes,

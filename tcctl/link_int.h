@@ -540,6 +540,8 @@ void tc_hidden_flows(struct tc_link *link, struct mono now);
 /* The tree is a new one: all nodes are to be made again. */
 void tc_hidden_gone(struct tc_link *link);
 void tc_hidden_done(struct tc_link *link);
+/* Find out by which means the kernel counts, unless that is known. */
+int tc_hidden_try(struct tc_link *link, const struct tc_kernel *kernel);
 /* A step in the background: some counters made or removed; what has begun to
  * count is told.  -errno as struct tc_kernel. */
 int tc_hidden_step(struct tc_link *link, const struct tc_kernel *kernel,

@@ -18,6 +18,8 @@ enum out_probe_function {
 	OUT_PROBE_INGRESS, /* what comes in redirected to where it is shaped */
 	OUT_PROBE_EXCESS,  /* of a guaranteed flow, where it enters */
 	OUT_PROBE_RESERVED_MARK, /* the DS field of reservations */
+	OUT_PROBE_HIDDEN,        /* packets counted whose ports are hidden */
+	OUT_PROBE_PEAK,          /* the peak rate of a data rule */
 	OUT_PROBE_MEANS
 };
 

@@ -13,7 +13,8 @@ const char *const out_probe_classifiers[OUT_PROBE_CLASSIFIERS] = { "u32",
 	"flower", "matchall", "fw", "bpf", "basic" };
 
 const char *const out_probe_functions[OUT_PROBE_MEANS] = { "mark", "police",
-	"remark", "shape", "connmark", "ingress", "excess", "reserved-mark" };
+	"remark", "shape", "connmark", "ingress", "excess", "reserved-mark",
+	"hidden-ports", "peak" };
 
 static void
 print_list(const char *title, const char *const *names, const bool *there,

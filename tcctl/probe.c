@@ -138,6 +138,31 @@ has_ifb(void)
 	return can;
 }
 
+static const char *
+hidden_means(struct probe *p, struct tc_link *link)
+{
+	if (tc_hidden_try(link, &p->kernel) != 0)
+		return NULL;
+	if (link->hidden.means == TC_HIDDEN_GACT)
+		return "act_gact";
+	return link->hidden.means == TC_HIDDEN_MIRRED
+		       ? "act_mirred to a block without interfaces"
+		       : NULL;
+}
+
+/* Of rules that police, and of those whose class shapes or drops. */
+static const char *
+peak_means(struct probe *p, const struct tc_link *link)
+{
+	bool polices = link->rules.kernel == TC_RULES_FULL;
+	bool tbf = false;
+
+	if (try_qdisc(p, tc_kind_tbf.name, TC_MINOR_LAST, &tbf) != 0 || !tbf)
+		return polices ? "act_police" : NULL;
+	return polices ? "act_police, or a tbf in the class"
+		       : "a tbf in the class";
+}
+
 /* What each function of static rules is done with here. */
 static void
 try_means(struct probe *p, struct tc_link *link)
@@ -179,6 +204,8 @@ try_means(struct probe *p, struct tc_link *link)
 						  link->police == TC_POLICE_YES
 					  ? "demoted by act_police"
 					  : "reshaped";
+	means[OUT_PROBE_HIDDEN] = hidden_means(p, link);
+	means[OUT_PROBE_PEAK] = peak_means(p, link);
 }
 
 /* The tree of the layout on the loopback: with it htb, bfifo and u32 in the

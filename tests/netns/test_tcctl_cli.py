@@ -275,6 +275,13 @@ def test_probe_touches_nothing(bench):
         assert means["reserved-mark"].startswith(means["mark"])
         assert ("act_police" in means["reserved-mark"]) == (
             means["police"] == "act_police")
+    # A kernel with the one action of no other use has the other as well.
+    assert means["hidden-ports"] == (
+        "act_gact" if means["police"] == "act_police"
+        else "act_mirred to a block without interfaces")
+    assert means["peak"] == (
+        "act_police, or a tbf in the class"
+        if means["police"] == "act_police" else "a tbf in the class")
     assert "enough for reservations" in tcctl(bench, "probe").stdout
     assert bench.a.run("tc", "qdisc", "show", "dev", "lo").stdout.startswith(
         "qdisc noqueue")
