@@ -25,6 +25,7 @@ policy_tests = \
 	tests/unit/test_policy_source_file \
 	tests/unit/test_policy_values \
 	tests/unit/test_policy_when \
+	tests/unit/test_serve \
 	tests/unit/test_serve_order \
 	tests/unit/test_worker \
 	tests/unit/test_worker_order \
@@ -62,6 +63,11 @@ tests_unit_test_dir_SOURCES = tests/unit/test_dir.c tests/unit/wait_t.c \
 tests_unit_test_dir_LDFLAGS = $(clock_t_flags) \
 	-Wl,--wrap=pthread_cond_timedwait
 tests_unit_test_dir_LDADD = $(dir_bench_libs)
+tests_unit_test_serve_SOURCES = tests/unit/test_serve.c tests/unit/clock_t.c \
+	tests/unit/clock_t.h tests/unit/serve_t.c tests/unit/serve_t.h policy/conf_read.c policy/serve.c \
+	policy/serve_found.c policy/serve_order.c
+tests_unit_test_serve_LDFLAGS = $(clock_t_flags) -Wl,--wrap=poll
+tests_unit_test_serve_LDADD = libbase.la -lm $(UNIT_LDADD)
 worker_bench = tests/unit/clock_t.c tests/unit/clock_t.h \
 	tests/unit/worker_t.c tests/unit/worker_t.h policy/cache.c \
 	policy/force.c policy/history.c policy/state.c policy/worker.c \
