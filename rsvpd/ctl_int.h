@@ -97,6 +97,17 @@ const char *ctl_policy_begin(struct ctl_client *client, const struct msg *m);
 const char *ctl_why_begin(struct ctl_client *client, const struct msg *m);
 /* Of these questions. */
 void ctl_policy_drop(struct ctl_client *client);
+/* ---- counters of the kernel (ctl_count.c) -------------------------------- */
+
+/* Ask for what the listing tells; ctl_resume() follows, at once or when tcctl
+ * has told them, or has not within 2 s.  False: no memory. */
+bool ctl_count_begin(struct ctl_client *client);
+/* Of a flow, or of best effort on an interface; NULL: not told. */
+const struct tc_counter *ctl_count_of(
+	const struct ctl_client *client, uint32_t flow_id);
+const struct tc_counter *ctl_count_of_iface(
+	const struct ctl_client *client, uint32_t ifindex);
+
 /* What was waited for has come. */
 void ctl_resume(struct ctl_client *client);
 

@@ -36,17 +36,6 @@ ctl_record(struct ctl_client *c, struct buf_writer *w)
 	return msg_begin(w, CTL_RECORD, c->serial);
 }
 
-/* Of best effort on the interface; NULL: not told. */
-static const struct tc_counter *
-counter_of_iface(const struct ctl_client *c, uint32_t ifindex)
-{
-	for (size_t i = 0; i < c->counter_count; i++)
-		if (c->counters[i].flow_id == 0 &&
-			c->counters[i].ifindex == ifindex)
-			return &c->counters[i];
-	return NULL;
-}
-
 static bool
 step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 {
@@ -61,30 +50,10 @@ step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 	ctl_facts_iface(w, &info);
 	ctl_facts_udp(w, c->server->engine, info.conf.ifindex);
 	ctl_facts_drift(w, c->server->engine, info.conf.ifindex);
-	ctl_facts_hidden(w, counter_of_iface(c, info.conf.ifindex));
+	ctl_facts_hidden(w, ctl_count_of_iface(c, info.conf.ifindex));
 	msg_end(w, m);
 	*ret_next = info.conf.ifindex;
 	return true;
-}
-
-static int
-by_flow_id(const void *a, const void *b)
-{
-	const struct tc_counter *x = (const struct tc_counter *)a;
-	const struct tc_counter *y = (const struct tc_counter *)b;
-
-	return x->flow_id < y->flow_id ? -1 : x->flow_id > y->flow_id;
-}
-
-static const struct tc_counter *
-counter_of(const struct ctl_client *c, uint32_t flow_id)
-{
-	const struct tc_counter key = { .flow_id = flow_id };
-
-	if (flow_id == 0 || c->counter_count == 0)
-		return NULL;
-	return (const struct tc_counter *)bsearch(
-		&key, c->counters, c->counter_count, sizeof(key), by_flow_id);
 }
 
 static size_t
@@ -140,7 +109,7 @@ put_resv(
 	ctl_facts_session(w, &part->info.session);
 	msg_nest_end(w, nest);
 	ctl_facts_resv(
-		w, c->server->engine, resv, counter_of(c, resv->flow_id));
+		w, c->server->engine, resv, ctl_count_of(c, resv->flow_id));
 	msg_end(w, m);
 }
 
@@ -472,12 +441,11 @@ pump(struct ctl_client *c)
 	loop_fd_set(c->watch, more ? LOOP_WRITE : LOOP_READ);
 }
 
-/* The counters have come; the loop goes on, unless nobody listens any more. */
-static void
-counted(void *arg)
+/* What was waited for has come; the loop goes on, unless nobody listens any
+ * more. */
+void
+ctl_resume(struct ctl_client *c)
 {
-	struct ctl_client *c = (struct ctl_client *)arg;
-
 	c->counting = false;
 	if (c->fd < 0)
 		client_free(c);
@@ -485,35 +453,11 @@ counted(void *arg)
 		loop_fd_set(c->watch, LOOP_WRITE);
 }
 
-void
-ctl_resume(struct ctl_client *c)
+static bool
+is_counted(uint16_t ask)
 {
-	counted(c);
-}
-
-static void
-counter_told(void *arg, const struct tc_counter *counter)
-{
-	struct ctl_client *c = (struct ctl_client *)arg;
-
-	if (!counter) {
-		if (c->counter_count > 0)
-			qsort(c->counters, c->counter_count,
-				sizeof(*c->counters), by_flow_id);
-		counted(c);
-		return;
-	}
-	if (c->counter_count == c->counter_room) {
-		const size_t room = c->counter_room * 2 + 64;
-		struct tc_counter *grown = (struct tc_counter *)realloc(
-			c->counters, room * sizeof(*grown));
-
-		if (!grown)
-			return; /* shown without its counters */
-		c->counters = grown;
-		c->counter_room = room;
-	}
-	c->counters[c->counter_count++] = *counter;
+	return ask == CTL_ASK_RESERVATIONS || ask == CTL_ASK_INTERFACES ||
+	       ask == CTL_ASK_RULES;
 }
 
 /* Goes on in ctl_resume(). */
@@ -556,24 +500,13 @@ begin(struct ctl_client *c, const struct msg *m)
 				: "question not known to this daemon");
 		c->out_len = buf_written(&w);
 	}
-	if (c->ask == CTL_ASK_RESERVATIONS || c->ask == CTL_ASK_INTERFACES) {
-		const struct tc_counters_query all = {
-			.flow_id = c->ask == CTL_ASK_INTERFACES
-					   ? TC_COUNTERS_BEST
-					   : 0
-		};
-
+	if (is_counted(c->ask)) {
 		c->counting = true;
 		loop_fd_set(c->watch, 0);
-		tc_client_counters(
-			c->server->engine->tc, &all, counter_told, c);
-		return; /* goes on in counter_told() */
-	}
-	if (c->ask == CTL_ASK_RULES) {
-		c->counting = true;
-		loop_fd_set(c->watch, 0);
-		rules_count(c->server->engine->rules, counted, c);
-		return; /* goes on in counted() */
+		if (ctl_count_begin(c))
+			return; /* goes on in ctl_resume() */
+		c->counting = false;
+		c->error = "counters are missing: no memory";
 	}
 	if (is_for_policyd(c->ask)) {
 		begin_order(c, m);

@@ -29,6 +29,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/ctl_facts.c rsvpd/ctl_facts.h \
 	rsvpd/ctl_int.h \
 	rsvpd/ctl_policy.c \
+	rsvpd/ctl_count.c \
 	rsvpd/ctl_part.c \
 	rsvpd/ctl_server.c rsvpd/ctl_server.h
 

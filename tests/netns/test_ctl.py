@@ -180,6 +180,26 @@ def test_who_is_turned_away_is_told_to_try_again(daemons):
 
 
 @needs_root
+@pytest.mark.parametrize("what", ["interfaces", "reservations", "rules"])
+def test_a_listing_does_not_wait_for_the_kernel(daemons, what):
+    tcctl = daemons[0].workers()["tcctl"]
+    whole = daemons[0].ctl("--json", "show", what)
+    os.kill(tcctl, signal.SIGSTOP)
+    try:
+        done = daemons[0].ctl("show", what, check=False)
+    finally:
+        os.kill(tcctl, signal.SIGCONT)
+    assert done.returncode == 1
+    assert done.stderr.startswith("rsvpctl: counters are missing: traffic "
+                                  "control has not answered within 2 s")
+    assert what != "interfaces" or "eth0" in done.stdout
+    # What comes late is nobody's, and the next listing is whole.
+    assert daemons[0].workers()["tcctl"] == tcctl
+    assert strict(whole.stdout).keys() == strict(
+        daemons[0].ctl("--json", "show", what).stdout).keys()
+
+
+@needs_root
 def test_every_listing_is_json_empty_and_full(daemons):
     a, b = daemons
 
