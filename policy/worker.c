@@ -145,8 +145,10 @@ choose_part(struct worker *w, const struct worker_build *b,
 	if (b->directory)
 		return b->directory;
 	if (b->live && is_followed(w, d) &&
-		dir_read(w->dir, b->live, b->notes, w->uri))
+		dir_read(w->dir, b->live, b->notes, w->uri)) {
+		*b->ret_skipped = b->notes->count; /* others come later */
 		return b->live;
+	}
 
 	bool old = b->live ? is_known_stale(w, d) : is_too_old(w, d);
 	if (old && d->stale == SOURCE_STALE_DENY) {
@@ -350,7 +352,7 @@ worker_take_conf(struct worker *w, char *text, struct source_report *errors,
 	struct source_report *notes)
 {
 	struct source_directory d;
-	struct worker_build b = { text, NULL, &d, errors, notes, NULL };
+	struct worker_build b = { text, NULL, &d, errors, notes, NULL, NULL };
 	char why[100];
 	bool good;
 
@@ -436,7 +438,8 @@ expire(struct worker *w)
 	struct source_report errors = { 0 };
 	struct source_report notes = { 0 };
 	struct source_directory d;
-	struct worker_build b = { w->conf, NULL, &d, &errors, &notes, NULL };
+	struct worker_build b = { w->conf, NULL, &d, &errors, &notes, NULL,
+		NULL };
 
 	if (!build(w, &b))
 		log_err(LOG_POLICY, "file: no longer compiles, see reload");
@@ -462,7 +465,8 @@ take_content(struct worker *w, struct source_draft *draft,
 {
 	struct source_report errors = { 0 };
 	struct source_directory d;
-	struct worker_build b = { w->conf, draft, &d, &errors, skipped, NULL };
+	struct worker_build b = { w->conf, draft, &d, &errors, skipped, NULL,
+		NULL };
 	char said[WORKER_STATUS / 4];
 	struct text problem = text_over(said, sizeof(said));
 	size_t found = draft->n_rules + draft->n_categories + skipped->count;

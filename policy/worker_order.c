@@ -218,20 +218,20 @@ write_candidate(struct worker *w, struct policy_set *set, uint8_t **ret_bytes,
 
 /* What a strict directory would be refused for. */
 static bool
-is_too_strict(const struct source_directory *d, const struct work_order *o)
+is_too_strict(const struct source_directory *d, size_t skipped)
 {
-	return d->present && d->strict && o->notes.count > 0;
+	return d->present && d->strict && skipped > 0;
 }
 
 static void
 tell_candidate(struct worker *w, struct work_order *o,
-	const struct source_directory *d, bool known)
+	const struct source_directory *d, bool known, size_t skipped)
 {
 	struct worker_done *done = &o->order->done;
 	const uint64_t generation = done->generation;
 	struct text t = text_over(done->text, sizeof(done->text));
 
-	answer(w, o, !is_too_strict(d, o));
+	answer(w, o, !is_too_strict(d, skipped));
 	done->generation = generation;
 	if (!done->ok)
 		text_add(&t, "entries cannot be read, and it is strict; ");
@@ -246,8 +246,9 @@ end_candidate(struct worker *w, struct work_order *o)
 {
 	struct source_draft live = { 0 };
 	struct source_directory d;
+	size_t skipped = 0;
 	const struct worker_build b = { o->text ? o->text : w->conf, NULL, &d,
-		&o->errors, &o->notes, &live };
+		&o->errors, &o->notes, &live, &skipped };
 	bool known = false;
 	struct policy_set *set = worker_compile(w, &b, &known);
 	struct worker_done *done = &o->order->done;
@@ -261,7 +262,7 @@ end_candidate(struct worker *w, struct work_order *o)
 	}
 	if (write_candidate(w, set, &done->candidate, &done->candidate_len)) {
 		done->generation = set->generation;
-		tell_candidate(w, o, &d, known);
+		tell_candidate(w, o, &d, known, skipped);
 	} else {
 		refuse(w, o, "no memory");
 	}

@@ -111,6 +111,7 @@ struct worker_build {
 	/* Of a candidate: nothing is remembered, and the directory's part is
 	 * what it holds now, read into this; else NULL. */
 	struct source_draft *live;
+	size_t *ret_skipped; /* of it, entries that cannot be read */
 };
 /* NULL when there is an error.  *ret_known: the directory's part is there. */
 struct policy_set *worker_compile(struct worker *worker,

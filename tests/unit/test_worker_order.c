@@ -3,6 +3,7 @@
 /* policyd's worker: what an operator orders. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -305,6 +306,14 @@ a_strict_candidate_is_told_what_it_lacks(void)
 	T_CHECK(strstr(done.lines, "dn: it is odd\n"), "%s", done.lines);
 	T_STR(done.text, "entries cannot be read, and it is strict; ");
 	alloc_put(alloc_heap(), done.candidate);
+	/* What is odd in the file is no entry that cannot be read. */
+	b.dir->skipped = NULL;
+	bench_order(&b, POLICY_ORDER_DIRECTORY, NULL);
+	bench_confirmed(&b);
+	done = bench_order_done(&b);
+	T_CHECK(done.ok, "%s", done.text);
+	T_CHECK(strstr(done.lines, "has no scope"), "%s", done.lines);
+	alloc_put(alloc_heap(), done.candidate);
 	bench_done(&b);
 }
 
@@ -406,6 +415,13 @@ a_way_forth_is_kept(void)
 	expect(&b, true, 4,
 		"generation 4 is in force until rsvpctl policy load");
 	T_EQ(b.head.generation, 4);
+	/* What is let go of is written, though it is as before. */
+	T_EQ(worker_save(b.w), 0);
+	t_clock_add_ms(3000);
+	bench_order(&b, POLICY_ORDER_LOAD, T_RULE("r4"));
+	T_CHECK(!strstr(bench_order_done(&b).lines, "rollback"),
+		"there is none");
+	T_EQ(b.w->force.saved_unix_s, worker_now_s(CLOCK_REALTIME));
 	bench_done(&b);
 }
 
@@ -489,6 +505,54 @@ a_rollback_may_come_while_a_load_waits(void)
 	bench_done(&b);
 }
 
+/* ---- memory -------------------------------------------------------------- */
+
+static void
+order_all(struct bench *b)
+{
+	struct worker_order *order;
+
+	bench_order(b, POLICY_ORDER_LOAD, T_RULE("r4"));
+	(void)bench_order_done(b);
+	bench_order(b, POLICY_ORDER_LOAD, "nonsense");
+	(void)bench_order_done(b);
+	bench_order(b, POLICY_ORDER_CANDIDATE, T_RULE("r4"));
+	(void)bench_news(b);
+	order = TAILQ_FIRST(&b->news.done);
+	TAILQ_INIT(&b->news.done);
+	worker_order_free(order); /* with its candidate */
+	bench_order(b, POLICY_ORDER_ROLLBACK, T_RULE("r4"));
+	(void)bench_order_done(b);
+	bench_order(b, POLICY_ORDER_DIRECTORY, T_RULE("r4"));
+	alloc_put(alloc_heap(), bench_order_done(b).candidate);
+	bench_order(b, POLICY_ORDER_END, T_RULE("r4"));
+	(void)bench_order_done(b);
+	bench_order(b, POLICY_ORDER_LOAD, FOLLOWED);
+	bench_confirmed(b);
+	(void)bench_order_done(b);
+	bench_file(b, T_RULE("r4"));
+	bench_file(b, "nonsense");
+	(void)bench_news(b);
+	(void)t_said("");
+}
+
+static void
+nothing_is_left_behind(void)
+{
+	struct bench b;
+	size_t before;
+
+	bench_begin_with_three(&b);
+	for (int i = 0; i < 15; i++) /* what the allocator keeps is there */
+		order_all(&b);
+	before = mallinfo2().uordblks;
+	for (int i = 0; i < 60; i++)
+		order_all(&b);
+	T_CHECK(mallinfo2().uordblks < before + 1000, "%zu octets",
+		mallinfo2().uordblks - before);
+	bench_done(&b);
+}
+
 static struct t_case cases[] = {
 	{ "A load without a directory is done at once",
 		a_load_without_directory_is_done_at_once },
@@ -522,6 +586,7 @@ static struct t_case cases[] = {
 		a_cache_that_cannot_be_written_is_told },
 	{ "A rollback may come while a load waits",
 		a_rollback_may_come_while_a_load_waits },
+	{ "Nothing is left behind", nothing_is_left_behind },
 };
 
 T_MAIN(cases)
