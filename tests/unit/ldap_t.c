@@ -216,10 +216,12 @@ ldap_get_values_len(LDAP *ld, LDAPMessage *m, const char *name)
 		if (is_named(attrs[i], name))
 			values[n++] =
 				ber_bvstrdup(attrs[i] + name_len(attrs[i]) + 1);
-	if (n > 0)
-		return values;
-	ber_memfree(values);
-	return NULL;
+	if (n == 0) {
+		ber_memfree(values);
+		return NULL;
+	}
+	t_ldap.n_held++;
+	return values;
 }
 
 static const char *const *cursor;
@@ -262,8 +264,35 @@ ldap_next_attribute(LDAP *ld, LDAPMessage *m, BerElement *ber)
 int
 ldap_msgfree(LDAPMessage *m)
 {
-	(void)m; /* the test's */
+	if (m)
+		t_ldap.n_held--; /* it is the test's */
 	return 0;
+}
+
+void
+ldap_value_free_len(struct berval **values)
+{
+	if (values)
+		t_ldap.n_held--;
+	ber_bvecfree(values);
+}
+
+void
+ldap_control_free(LDAPControl *control)
+{
+	if (!control)
+		return;
+	t_ldap.n_held--;
+	ldap_memfree(control->ldctl_oid);
+	ldap_memfree(control);
+}
+
+void
+ldap_controls_free(LDAPControl **controls)
+{
+	for (size_t i = 0; controls && controls[i]; i++)
+		ldap_control_free(controls[i]);
+	ldap_memfree(controls);
 }
 
 /* ---- searches ------------------------------------------------------------ */
@@ -289,6 +318,7 @@ ldap_search_ext_s(LDAP *ld, const char *base, int scope, const char *filter,
 	(void)text_copy(t_ldap.base, sizeof(t_ldap.base), base);
 	t_ldap.wait_s = timeout->tv_sec;
 	*ret = message_of(entry ? entry : &none);
+	t_ldap.n_held++;
 	return root ? t_ldap.root_rc : t_ldap.state_rc;
 }
 
@@ -343,6 +373,7 @@ ldap_result(
 		*ret = message_of(m->entry);
 	else if (m->type > 0)
 		*ret = message_of(m);
+	t_ldap.n_held += m->type > 0 ? 1 : 0;
 	return m->type;
 }
 
@@ -351,6 +382,7 @@ page_control(void)
 {
 	LDAPControl *page = (LDAPControl *)ber_memcalloc(1, sizeof(*page));
 
+	t_ldap.n_held++;
 	page->ldctl_oid = ldap_strdup(LDAP_CONTROL_PAGEDRESULTS);
 	return page;
 }

@@ -94,6 +94,7 @@ struct t_ldap {
 	unsigned n_sync;
 	unsigned n_sync_freed;
 	bool had_cookie;
+	int n_held; /* messages, values and controls: not given back */
 };
 
 extern struct t_ldap t_ldap;

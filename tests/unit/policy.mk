@@ -7,6 +7,7 @@ policy_tests = \
 	tests/unit/test_dir \
 	tests/unit/test_dir_conn \
 	tests/unit/test_dir_draft \
+	tests/unit/test_dir_entry \
 	tests/unit/test_dir_search \
 	tests/unit/test_policy_cache \
 	tests/unit/test_policy_change \
@@ -68,6 +69,9 @@ tests_unit_test_serve_SOURCES = tests/unit/test_serve.c tests/unit/clock_t.c \
 	policy/serve_found.c policy/serve_order.c
 tests_unit_test_serve_LDFLAGS = $(clock_t_flags) -Wl,--wrap=poll
 tests_unit_test_serve_LDADD = libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_dir_entry_SOURCES = tests/unit/test_dir_entry.c $(dir_bench)
+tests_unit_test_dir_entry_LDFLAGS = $(clock_t_flags)
+tests_unit_test_dir_entry_LDADD = $(dir_bench_libs)
 worker_bench = tests/unit/clock_t.c tests/unit/clock_t.h \
 	tests/unit/worker_t.c tests/unit/worker_t.h policy/cache.c \
 	policy/force.c policy/history.c policy/state.c policy/worker.c \

@@ -146,6 +146,7 @@ a_read_counts_once_two_agree(void)
 	/* Nothing new. */
 	T_CHECK(try(&b), "%s", b.said);
 	T_CHECK(news(&b) && b.news.confirmed && !b.news.changed, "what");
+	T_EQ(t_ldap.n_held, 0);
 	T_EQ(t_ldap.n_open, t_ldap.n_closed);
 }
 

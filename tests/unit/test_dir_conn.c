@@ -53,6 +53,7 @@ static void
 done(struct bench *b)
 {
 	dir_conn_close(b->conn);
+	T_EQ(t_ldap.n_held, 0);
 	T_EQ(t_ldap.n_open, t_ldap.n_closed);
 }
 
@@ -148,6 +149,9 @@ tls_is_taken_as_it_was_asked_for(void)
 		(void)text_copy(b.d.uris[1], SOURCE_TEXT, rows[i].uri);
 		b.d.n_uris = 2;
 		b.d.in_clear[1] = rows[i].in_clear;
+		/* What is past the last does not count. */
+		b.d.in_clear[2] = true;
+		(void)text_copy(b.d.uris[2], SOURCE_TEXT, rows[i].uri);
 		b.d.in_clear[0] = !rows[i].in_clear;
 		b.d.starttls = rows[i].starttls;
 		b.conn =
@@ -463,8 +467,10 @@ an_offer_is_read_from_the_root(void)
 	T_STR(offer.suffix, "");
 	/* A server may hide it. */
 	t_ldap.root = NULL;
+	memset(&offer, 1, sizeof(offer));
 	T_CHECK(dir_conn_offer(b.conn, &b.d, &offer, &b.problem), "%s", b.said);
 	T_CHECK(!offer.sync && !offer.paged, "offered");
+	T_STR(offer.suffix, "");
 	t_ldap.root_rc = LDAP_INSUFFICIENT_ACCESS;
 	T_CHECK(dir_conn_offer(b.conn, &b.d, &offer, &b.problem), "%s", b.said);
 	t_ldap.root_rc = LDAP_SERVER_DOWN;

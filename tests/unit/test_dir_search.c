@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Entries of the directory: whole searches, synchronization, and what is kept
- * of an entry. */
+/* Entries of the directory: whole searches and synchronization. */
+
+#include <malloc.h>
 
 #include "base/os.h"
 #include "clock_t.h"
@@ -18,7 +19,6 @@ struct bench {
 	struct dir_sync *sync;
 	char said[400];
 	struct text problem;
-	uint8_t bytes[DIR_ENTRY_MAX];
 };
 
 static struct bench *
@@ -50,6 +50,7 @@ begin(void)
 static void
 done(struct bench *b)
 {
+	T_EQ(t_ldap.n_held, 0);
 	T_EQ(pthread_mutex_trylock(&b->lock), 0);
 	dir_sync_free(b->sync);
 	dir_conn_close(b->conn);
@@ -61,174 +62,6 @@ static void
 fresh(struct bench *b)
 {
 	b->problem = text_over(b->said, sizeof(b->said));
-}
-
-/* ---- what is kept of an entry -------------------------------------------- */
-
-static size_t
-pack(struct bench *b, const struct t_entry *e)
-{
-	LDAPMessage *m;
-
-	memcpy(&m, &e, sizeof(m));
-	return dir_entry_pack(dir_conn_ld(b->conn), m, b->bytes);
-}
-
-static void
-id_of(struct bench *b, const struct t_entry *e, uint8_t id[MIRROR_ID])
-{
-	LDAPMessage *m;
-
-	memcpy(&m, &e, sizeof(m));
-	memset(id, 0xee, MIRROR_ID);
-	dir_entry_id(dir_conn_ld(b->conn), m, id);
-}
-
-static bool
-has(const struct bench *b, size_t len, const char *text)
-{
-	return memmem(b->bytes, len, text, strlen(text)) != NULL;
-}
-
-static void
-what_no_rule_needs_is_left_out(void)
-{
-	static const struct t_entry e = T_ENTRY("cn=a,o=x", "objectclass=top",
-		"objectclass=x", "SELECTORTAG=all", "mail=no", "QOSnew=later",
-		"qo=no", "cn=r", "cnn=no", "PolicyName;lang-de=pn",
-		"ServiceName=gold");
-	struct bench *b = begin();
-	size_t len = pack(b, &e);
-	struct buf_reader r = buf_reader(b->bytes, len);
-	char dn[16] = "";
-
-	T_CHECK(len > 0, "nothing");
-	T_EQ(buf_get_u16le(&r), 8);
-	memcpy(dn, buf_take(&r, 8), 8);
-	T_STR(dn, "cn=a,o=x");
-	T_EQ(buf_get_u8(&r), 11);
-	(void)buf_take(&r, 11);
-	T_EQ(buf_get_u16le(&r), 2);
-	T_EQ(buf_get_u16le(&r), 3);
-	T_CHECK(has(b, len, "SELECTORTAG") && has(b, len, "QOSnew") &&
-			has(b, len, "later") &&
-			has(b, len, "PolicyName;lang-de") &&
-			has(b, len, "ServiceName"),
-		"left out");
-	T_CHECK(!has(b, len, "mail") && !has(b, len, "qo") &&
-			!has(b, len, "cnn"),
-		"kept");
-	done(b);
-}
-
-static void
-values_are_bounded(void)
-{
-	static struct t_entry e = { .dn = "cn=a" };
-	static char value[SOURCE_VALUE + 16];
-	struct bench *b = begin();
-	size_t len;
-	struct buf_reader r;
-
-	e.attrs[0] = value;
-	for (size_t over = 0; over < 2; over++) {
-		memcpy(value, "qosX=", 5);
-		memset(value + 5, 'v', SOURCE_VALUE - 1 + over);
-		value[5 + SOURCE_VALUE - 1 + over] = '\0';
-		len = pack(b, &e);
-		r = buf_reader(b->bytes, len);
-		(void)buf_take(&r, 2 + 4 + 1 + 4);
-		T_EQ(buf_get_u16le(&r), 1);
-		T_EQ(buf_get_u16le(&r),
-			over ? MIRROR_TOO_LONG : SOURCE_VALUE - 1);
-		T_EQ(buf_left(&r), over ? 0 : SOURCE_VALUE - 1);
-	}
-	/* Of many as many as a rule could have, twice. */
-	for (int i = 0; i < 2 * POLICY_LIST_MAX + 2; i++)
-		e.attrs[i] = "qosX=1";
-	len = pack(b, &e);
-	r = buf_reader(b->bytes, len);
-	(void)buf_take(&r, 2 + 4 + 1 + 4);
-	T_EQ(buf_get_u16le(&r), 2 * POLICY_LIST_MAX);
-	T_EQ(buf_left(&r), 2 * POLICY_LIST_MAX * 3);
-	memset(e.attrs, 0, sizeof(e.attrs));
-	done(b);
-}
-
-static void
-names_are_bounded(void)
-{
-	static struct t_entry e = { .attrs = { NULL } };
-	static char dn[3000];
-	static char attr[300];
-	struct bench *b = begin();
-	struct buf_reader r;
-	size_t len;
-
-	memset(dn, 'd', sizeof(dn) - 1);
-	e.dn = dn;
-	len = pack(b, &e);
-	r = buf_reader(b->bytes, len);
-	T_EQ(buf_get_u16le(&r), SOURCE_WHERE * 4);
-	T_EQ(len, 2 + SOURCE_WHERE * 4);
-	/* A name of 255 octets is the longest. */
-	e.dn = "cn=a";
-	memset(attr, 'q', sizeof(attr));
-	memcpy(attr, "qos", 3);
-	memcpy(attr + 255, "=v", 3);
-	e.attrs[0] = attr;
-	T_EQ(pack(b, &e), 2 + 4 + 1 + 255 + 2 + 2 + 1);
-	memcpy(attr + 255, "q=v", 4);
-	T_EQ(pack(b, &e), 2 + 4);
-	done(b);
-}
-
-static void
-an_entry_is_known_by_its_uuid(void)
-{
-	static const struct t_entry good = T_ENTRY(
-		"cn=a", "entryUUID=01234567-89ab-cdef-ABCD-EF0919afAF90");
-	static const struct t_entry bad[] = {
-		T_ENTRY("cn=a", "cn=a"),
-		T_ENTRY("cn=a",
-			"entryUUID=01234567-89ab-cdef-ABCD-EF0919afAF9"),
-		T_ENTRY("cn=a",
-			"entryUUID=01234567-89ab-cdef-ABCD-EF0919afAF900"),
-		T_ENTRY("cn=a",
-			"entryUUID=0123456/-89ab-cdef-ABCD-EF0919afAF90"),
-		T_ENTRY("cn=a",
-			"entryUUID=0123456:-89ab-cdef-ABCD-EF0919afAF90"),
-		T_ENTRY("cn=a",
-			"entryUUID=0123456@-89ab-cdef-ABCD-EF0919afAF90"),
-		T_ENTRY("cn=a",
-			"entryUUID=0123456G-89ab-cdef-ABCD-EF0919afAF90"),
-		T_ENTRY("cn=a",
-			"entryUUID=0123456`-89ab-cdef-ABCD-EF0919afAF90"),
-		T_ENTRY("cn=a",
-			"entryUUID=0123456g-89ab-cdef-ABCD-EF0919afAF90"),
-	};
-	static const struct t_entry other = T_ENTRY("cn=b", "cn=a");
-	static const uint8_t want[MIRROR_ID] = { 0x01, 0x23, 0x45, 0x67, 0x89,
-		0xab, 0xcd, 0xef, 0xab, 0xcd, 0xef, 0x09, 0x19, 0xaf, 0xaf,
-		0x90 };
-	uint8_t id[MIRROR_ID];
-	uint8_t by_name[MIRROR_ID];
-	struct bench *b = begin();
-
-	id_of(b, &good, id);
-	T_CHECK(memcmp(id, want, MIRROR_ID) == 0, "another");
-	id_of(b, &bad[0], by_name);
-	T_CHECK(memcmp(by_name, by_name + 8, 8) != 0, "twice the same");
-	T_CHECK(by_name[15] != 0xee || by_name[14] != 0xee, "cut");
-	for (size_t i = 1; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		id_of(b, &bad[i], id);
-		T_CHECK(memcmp(id, by_name, MIRROR_ID) == 0, "%zu: taken", i);
-	}
-	id_of(b, &other, id);
-	T_CHECK(memcmp(id, by_name, MIRROR_ID) != 0, "of another name");
-	T_CHECK(memcmp(id, by_name, 8) != 0, "half of another name");
-	T_CHECK(memcmp(id + 8, by_name + 8, 8) != 0, "half of another name");
-	done(b);
 }
 
 /* ---- a whole search ------------------------------------------------------ */
@@ -743,13 +576,59 @@ a_result_says_what_to_do_next(void)
 	}
 }
 
+/* ---- memory -------------------------------------------------------------- */
+
+static size_t
+in_use(void)
+{
+	return mallinfo2().uordblks;
+}
+
+static void
+do_all(struct bench *b)
+{
+	(void)SEARCH(b, true, GOT(0),
+		{ .type = LDAP_RES_SEARCH_RESULT,
+			.has_page = true,
+			.cookie = "one" },
+		GOT(1),
+		{ .type = LDAP_RES_SEARCH_RESULT,
+			.has_page = true,
+			.page_rc = LDAP_BUSY,
+			.cookie = "two" }); /* it fails in the end */
+	mirror_refresh_drop(b->store.mirror);
+	begin_sync(b, "c1");
+	t_ldap.intermediate = 0xa2;
+	refresh(b, true, refresh_two);
+	refresh(b, true, refresh_intermediate);
+	dir_sync_free(b->sync);
+	b->sync = NULL;
+	dir_conn_close(b->conn);
+	t_ldap.diagnostic = "more";
+	t_ldap.bind_rc = LDAP_BUSY;
+	fresh(b);
+	b->conn = dir_conn_open(&b->d, b->d.uris[0], &b->cutter, &b->problem);
+	T_CHECK(!b->conn, "opened");
+	t_ldap.bind_rc = LDAP_SUCCESS;
+	b->conn = dir_conn_open(&b->d, b->d.uris[0], &b->cutter, &b->problem);
+}
+
+static void
+nothing_is_left_behind(void)
+{
+	struct bench *b = begin();
+	size_t before;
+
+	for (int i = 0; i < 20; i++) /* what the allocator keeps is there */
+		do_all(b);
+	before = in_use();
+	for (int i = 0; i < 20; i++)
+		do_all(b);
+	T_CHECK(in_use() < before + 200, "%zu octets", in_use() - before);
+	done(b);
+}
+
 static struct t_case cases[] = {
-	{ "What no rule needs is left out of an entry",
-		what_no_rule_needs_is_left_out },
-	{ "Values are bounded in length and number", values_are_bounded },
-	{ "Names are bounded in length", names_are_bounded },
-	{ "An entry is known by its UUID, else by its name",
-		an_entry_is_known_by_its_uuid },
 	{ "A search takes all that comes", a_search_takes_all_that_comes },
 	{ "Pages follow each other", pages_follow_each_other },
 	{ "Pages without an end are given up", pages_without_end_are_given_up },
@@ -770,6 +649,7 @@ static struct t_case cases[] = {
 	{ "What a callback refuses ends the refresh",
 		what_a_callback_refuses_ends_the_refresh },
 	{ "A result says what to do next", a_result_says_what_to_do_next },
+	{ "Nothing is left behind", nothing_is_left_behind },
 };
 
 T_MAIN(cases)

@@ -456,6 +456,9 @@ snapshots_are_handed_over(void)
 	T_EQ(number(&b, POLICY_ATTR_GENERATION), 9);
 	T_EQ(number(&b, POLICY_ATTR_SIZE), 16);
 	expect_file(&b, "what is in force");
+	/* Once. */
+	give(&b, (struct give){ .status = true, .text = "well" });
+	T_EQ(next(&b, b.engine), POLICY_MSG_STATUS);
 	end(&b);
 }
 

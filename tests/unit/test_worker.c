@@ -335,6 +335,11 @@ a_failure_leaves_what_is_known(void)
 	T_CHECK(t_said("directory: cannot bind; its last known rules stay"),
 		"not said");
 	T_CHECK(bench_has(&b, "dr"), "gone");
+	/* Of no directory nothing is said. */
+	bench_file(&b, T_RULE("fr"));
+	T_CHECK(bench_news(&b), "not told");
+	T_STR(b.news.status.text, "file p.conf is in force");
+	T_CHECK(!b.news.status.directory, "a directory");
 	bench_done(&b);
 }
 
@@ -543,6 +548,10 @@ what_is_too_old_may_deny_all(void)
 	T_CHECK(!bench_has(&b, "fr") && !bench_has(&b, "dr"), "still used");
 	body = b.head.body;
 	T_CHECK(buf_get_u8(&body) != POLICY_DEFAULT_BROKEN, "it is not");
+	/* Also what the file says anew. */
+	bench_file(&b, T_RULE("fr2") T_DIRECTORY("maxAge = 100; staleAction = "
+						 "\"deny\";"));
+	T_CHECK(!bench_has(&b, "fr2") && !bench_has(&b, "dr"), "used");
 	bench_done(&b);
 }
 

@@ -53,7 +53,7 @@ a_damaged_hold_is_removed(void)
 	T_CHECK(f && fputs("nonsense", f) > 0 && fclose(f) == 0, "no file");
 	bench_again(&b);
 	bench_resume(&b, NULL);
-	T_CHECK(t_said("policy.rollback: damaged; removed"), "mute");
+	T_CHECK(t_said("policy.rollback: damaged; removed\n"), "mute");
 	T_CHECK(access(path, F_OK) < 0, "still there");
 	T_EQ(mkdir(path, 0700), 0);
 	bench_again(&b);
