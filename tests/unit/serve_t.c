@@ -4,6 +4,7 @@
 
 #include "serve_t.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -111,7 +112,7 @@ void
 worker_hurry(struct worker *w)
 {
 	(void)w;
-	say("hurry");
+	say("hurry%s", fcntl(5, F_GETFD) < 0 ? "" : ", the file is open");
 }
 
 void
@@ -231,6 +232,7 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 		if (rc == 0 && ms > 0 && *serve_time_passes) {
 			*serve_time_passes = false;
 			t_clock_add_ms(ms);
+			say("waited %d ms", ms);
 			return 0;
 		}
 	} while (rc == 0 && ms != 0);

@@ -369,6 +369,7 @@ an_engine_that_says_nothing_is_not_waited_for(void)
 				   "poll 6" }[i]);
 	expect(&b, "conf -");
 	pass_time(&b);
+	expect(&b, "waited 1001 ms");
 	expect(&b, "begin 0 0 0 0 0 ");
 	end(&b);
 }
@@ -567,6 +568,7 @@ a_supervisor_without_answer_is_waited_for_and_no_more(void)
 	order(&b, 6, POLICY_ORDER_LOAD);
 	T_EQ(next(&b, b.supervisor), SUP_POLICY);
 	pass_time(&b);
+	expect(&b, "waited 5001 ms");
 	T_EQ(next(&b, b.engine), POLICY_MSG_DONE);
 	T_EQ(b.m.serial, 5);
 	T_EQ(number(&b, POLICY_ATTR_OK), 0);
@@ -617,6 +619,7 @@ an_engine_that_is_gone_is_mourned(void)
 	tell(b.supervisor, SUP_PING, 2, NULL, -1);
 	T_EQ(next(&b, b.supervisor), SUP_PONG);
 	pass_time(&b);
+	expect(&b, "waited 10000 ms");
 	expect(&b, "end 2000");
 	expect_exit(&b, 0);
 }
