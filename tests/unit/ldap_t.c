@@ -51,12 +51,15 @@ entry_of(LDAPMessage *m)
 int
 ldap_initialize(LDAP **ret, const char *uri)
 {
+	if (t_ldap.n_tried < T_CONNECTIONS)
+		(void)text_copy(t_ldap.uris[t_ldap.n_tried],
+			sizeof(t_ldap.uris[0]), uri);
+	t_ldap.n_tried++;
 	if (t_ldap.initialize_rc != LDAP_SUCCESS)
 		return t_ldap.initialize_rc;
+	if (t_ldap.refused_uri && strcmp(t_ldap.refused_uri, uri) == 0)
+		return LDAP_SERVER_DOWN;
 	*ret = (LDAP *)calloc(1, sizeof(**ret));
-	if (t_ldap.n_open < T_CONNECTIONS)
-		(void)text_copy(t_ldap.uris[t_ldap.n_open],
-			sizeof(t_ldap.uris[0]), uri);
 	t_ldap.n_open++;
 	return LDAP_SUCCESS;
 }

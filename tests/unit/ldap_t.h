@@ -43,7 +43,8 @@ enum { T_OPTIONS = 0x7000, T_CONNECTIONS = 32 };
 struct t_ldap {
 	/* How it answers. */
 	int initialize_rc;
-	int refused_option; /* 0: none */
+	const char *refused_uri; /* NULL: none */
+	int refused_option;      /* 0: none */
 	int tls_rc;
 	int bind_rc;
 	int result_code;        /* LDAP_OPT_RESULT_CODE */
@@ -66,6 +67,7 @@ struct t_ldap {
 
 	/* What was asked. */
 	char uris[T_CONNECTIONS][64];
+	unsigned n_tried;
 	unsigned n_open;
 	unsigned n_closed;
 	int connected_rc; /* what the callback said */

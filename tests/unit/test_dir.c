@@ -120,14 +120,11 @@ static void
 a_read_counts_once_two_agree(void)
 {
 	struct bench b;
-	int64_t begin_unix_s;
 
 	begin(&b);
-	dir_facts(b.dir, &b.facts);
-	begin_unix_s = b.facts.change_unix_s;
 	T_CHECK(try(&b), "%s", b.said);
 	T_CHECK(!news(&b), "told of one");
-	T_EQ(begin_unix_s, 0);
+	T_EQ(b.facts.change_unix_s, 0);
 	T_EQ(b.facts.entries, 1);
 	T_EQ(b.facts.mode, SOURCE_MODE_POLL);
 	T_STR(b.facts.uri, "ldap://one");
@@ -138,7 +135,6 @@ a_read_counts_once_two_agree(void)
 	T_CHECK(try(&b), "%s", b.said);
 	T_CHECK(news(&b), "not told");
 	T_CHECK(b.news.changed && b.news.settled && b.news.confirmed, "what");
-	T_EQ(b.news.first_change.us, os_now().us);
 	T_EQ(b.news.last_change.us, os_now().us);
 	T_CHECK(b.facts.change_unix_s > 0, "no time");
 	T_CHECK(!b.dir->unsettled && has_rules(&b, 1), "not settled");
@@ -188,8 +184,6 @@ a_search_that_fails_changes_nothing(void)
 	T_CHECK(strstr(b.said, "size limit") != NULL, "%s", b.said);
 	T_CHECK(!news(&b), "told by itself");
 	T_CHECK(has_rules(&b, 1), "changed");
-	T_EQ(b.facts.entries, 1);
-	/* And nothing of it is left. */
 	found[1].rc = LDAP_SUCCESS;
 	T_CHECK(try(&b) && !news(&b) && b.facts.entries == 1, "%s", b.said);
 	t_ldap.bind_rc = LDAP_BUSY;
@@ -462,11 +456,12 @@ poll_asked(ldap_sync_t *ls)
 		(void)dir_ask(looking->dir);
 	if (n_polls == 5)
 		state.attrs[0] = "contextCSN=2";
-	if (n_polls == 6)
+	if (n_polls == 6) {
 		dir_hurry(looking->dir);
-	if (n_polls == 6)
+		t_sync_cookie(ls, "cookie2");
 		T_EQ(t_sync_entry(ls, &rules[1], 2, LDAP_SYNC_CAPI_ADD),
 			LDAP_SUCCESS);
+	}
 	if (n_polls == 8)
 		(void)dir_ask(looking->dir);
 	T_CHECK(n_polls++ < 20, "for ever");
@@ -485,7 +480,7 @@ who_asks_is_answered_by_a_refresh(void)
 	/* The first was answered at once, the second by beginning again. */
 	T_EQ(n_polls, 9);
 	T_EQ(t_ldap.n_open, 4);
-	T_CHECK(b.dir->hurry, "not at once");
+	T_CHECK(b.dir->hurry && b.dir->cookie[6] == '2', "not at once");
 	T_CHECK(news(&b) && b.news.heard == 1, "not heard");
 }
 
@@ -626,15 +621,9 @@ a_poll_comes_about_in_time(void)
 	bool jitter = false;
 
 	begin(&b);
-	t_ldap.messages = found;
 	found[2] = found[0];
-	b.d.mode_most = SOURCE_MODE_POLL;
-	b.d.quiet_ms = 2000;
 	found[0] = found[1]; /* nothing at all */
 	t_ldap.n_messages = 1;
-	t_ldap.search_rc = LDAP_SUCCESS;
-	/* Each search reads the same message. */
-	t_ldap.on_result = NULL;
 	run(&b, 0);
 	T_CHECK(news(&b) && b.news.confirmed && b.news.heard == 1, "not told");
 	for (int i = 0; i < 20; i++) {
@@ -663,7 +652,33 @@ a_poll_comes_about_in_time(void)
 }
 
 static void
-the_server_that_answers_is_asked_first(void)
+who_answered_is_asked_first(void)
+{
+	struct bench b;
+
+	begin(&b);
+	b.d.n_uris = 3;
+	(void)text_copy(b.d.uris[2], SOURCE_TEXT, "ldap://three");
+	b.d.quiet_ms = 0;
+	t_ldap.refused_uri = "ldap://one";
+	run(&b, 0);
+	T_EQ(t_ldap.n_tried, 2);
+	T_STR(t_ldap.uris[1], "ldap://two");
+	T_CHECK(news(&b) && b.news.changed, "not told");
+	T_STR(b.news.problem, "ldap://one: uri: Can't contact LDAP server");
+	T_STR(b.facts.uri, "ldap://two");
+	/* Then the others, in a ring. */
+	t_ldap.refused_uri = "ldap://two";
+	t_ldap.at = 0;
+	dir_hurry(b.dir);
+	run_on(0);
+	T_EQ(t_ldap.n_tried, 4);
+	T_STR(t_ldap.uris[2], "ldap://two");
+	T_STR(t_ldap.uris[3], "ldap://three");
+}
+
+static void
+what_ended_is_begun_again(void)
 {
 	struct bench b;
 
@@ -723,7 +738,6 @@ what_is_remembered_is_gone_on_with(void)
 	T_EQ(memory.cookie_len, 7);
 	T_STR(memory.uri, "ldap://one");
 	T_CHECK(memory.cookie_unix_s > 0, "no time");
-	T_EQ(dir_release(b.dir), 0);
 	/* Nothing of what waits for its turn. */
 	b.dir->changed = true;
 	T_CHECK(!dir_remember(
@@ -774,8 +788,9 @@ static struct t_case cases[] = {
 	{ "A server that fails is tried less and less",
 		a_server_that_fails_is_tried_less_and_less },
 	{ "A poll comes about in time", a_poll_comes_about_in_time },
+	{ "Who answered last is asked first", who_answered_is_asked_first },
 	{ "A persistent search that ended is begun again soon",
-		the_server_that_answers_is_asked_first },
+		what_ended_is_begun_again },
 	{ "Nobody hears of what is not followed",
 		nobody_hears_of_what_is_not_followed },
 	{ "What is remembered is gone on with",

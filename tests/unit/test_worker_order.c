@@ -361,6 +361,9 @@ a_rollback_holds_until_a_load(void)
 	T_CHECK(b.handed_over && b.news.generation == 2, "not handed over");
 	T_EQ(b.head.generation, 2);
 	T_EQ(b.news.status.held, 2);
+	T_EQ(b.news.status.n_kept, 3);
+	T_EQ(b.news.status.kept[0].generation, 3);
+	T_EQ(b.news.status.kept[2].generation, 1);
 	T_EQ(b.news.status.held_unix_s, worker_now_s(CLOCK_REALTIME));
 	T_CHECK(strstr(b.news.status.file.problem,
 			"a rollback to generation 2 holds"),
