@@ -139,6 +139,18 @@ many_lines_are_said_up_to_a_number(void)
 	text_add(&t, "); };");
 	bench_file(&b, text);
 	T_CHECK(t_said("\n3 more errors\n"), "not counted");
+	/* What is odd is counted alike. */
+	t = text_over(text, sizeof(text));
+	text_add(&t, "policy = { rules = (");
+	for (int i = 0; i < SOURCE_LINES + 3; i++)
+		text_printf(&t, "%s{ name = \"r%d\"; }", i > 0 ? ", " : "", i);
+	text_add(&t, "); };");
+	bench_file(&b, text);
+	T_CHECK(t_said("\n3 more entries\n"), "not counted");
+	bench_file(&b, T_RULE("fr"));
+	T_CHECK(!t_said(" more "), "there are none");
+	bench_file(&b, "policy = { rulez = 1; };");
+	T_CHECK(!t_said(" more "), "there are none");
 	bench_done(&b);
 }
 
