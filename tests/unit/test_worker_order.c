@@ -352,6 +352,8 @@ static void
 a_rollback_holds_until_a_load(void)
 {
 	struct bench b;
+	uint64_t held = 1;
+	int64_t since_s;
 
 	bench_begin_with_three(&b);
 	bench_roll_back(&b, 0);
@@ -396,6 +398,8 @@ a_rollback_holds_until_a_load(void)
 	expect(&b, true, 4, "generation 4 is in force");
 	T_CHECK(b.handed_over && b.head.generation == 4, "not handed over");
 	T_EQ(b.news.status.held, 0);
+	T_EQ(history_held(&b.w->history, &held, &since_s), 0);
+	T_EQ(held, 0);
 	T_STR(b.news.status.file.problem, "");
 	T_STR(b.news.status.text, "file p.conf is in force");
 	bench_done(&b);
