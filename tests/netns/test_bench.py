@@ -16,7 +16,7 @@ FLAT = [f"cpu-per-{what}{core}{end}" for what in ("setup", "refresh")
 ROWS = {
     "install": ["install-flows", "remove-flows", "install-flows-list",
                 "remove-flows-list", "pool-growth-wait",
-                "pool-growth-wait-clock", "adoption"],
+                "pool-growth-wait-clock", "adoption", "adoption-cpu"],
     "packets": ["packets-with-flows", "packets-to-no-flow"],
     "setup": ["cpu-per-setup", "cpu-per-setup-with-tc",
               "cpu-per-setup-with-tc-cold"],
