@@ -9,6 +9,7 @@ policy_tests = \
 	tests/unit/test_dir_draft \
 	tests/unit/test_dir_entry \
 	tests/unit/test_dir_search \
+	tests/unit/test_conf_read \
 	tests/unit/test_policy_cache \
 	tests/unit/test_policy_change \
 	tests/unit/test_policy_cover \
@@ -41,6 +42,9 @@ tests_unit_test_policy_effect_SOURCES = tests/unit/test_policy_effect.c \
 	policy/effect.c
 tests_unit_test_policy_effect_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
+tests_unit_test_conf_read_SOURCES = tests/unit/test_conf_read.c \
+	policy/conf_read.c
+tests_unit_test_conf_read_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_policy_cache_SOURCES = tests/unit/test_policy_cache.c \
 	policy/cache.c policy/force.c policy/state.c
 tests_unit_test_policy_cache_LDADD = libpolicysource.la libpolicy.la \
