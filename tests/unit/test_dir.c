@@ -548,6 +548,7 @@ a_persistent_search_ends_with_its_server(void)
 	t_ldap.poll = poll_reload;
 	T_CHECK(try(&b), "%s", b.said);
 	T_EQ(b.dir->cookie_len, 0);
+	T_EQ(b.dir->facts.cookie_unix_s, 0);
 	T_EQ(n_polls, 1);
 	/* And with its settings, of which nobody hears any more. */
 	begin_sync(&b);
