@@ -353,6 +353,29 @@ what_cannot_be_saved_is_told(void)
 	done(&b);
 }
 
+static void
+a_directory_is_its_base_and_its_tags(void)
+{
+	struct source_directory a = { .base = "o=a", .n_tags = 2 };
+	struct source_directory b = a;
+
+	/* The same letters, cut elsewhere. */
+	a.tags[0][0] = 'b';
+	a.tags[0][1] = 'c';
+	a.tags[1][0] = 'd';
+	b.tags[0][0] = 'b';
+	b.tags[1][0] = 'c';
+	b.tags[1][1] = 'd';
+	T_CHECK(source_directory_key(&a) != source_directory_key(&b), "tags");
+	b = a;
+	T_EQ(source_directory_key(&a), source_directory_key(&b));
+	b.n_tags = 1;
+	T_CHECK(source_directory_key(&a) != source_directory_key(&b), "fewer");
+	b = a;
+	b.base[2] = 'b';
+	T_CHECK(source_directory_key(&a) != source_directory_key(&b), "base");
+}
+
 static struct t_case cases[] = {
 	{ "the same rules keep their generation",
 		the_same_rules_keep_their_generation },
@@ -365,5 +388,7 @@ static struct t_case cases[] = {
 	{ "a damaged cache is not used", a_damaged_cache_is_not_used },
 	{ "what cannot be saved is told", what_cannot_be_saved_is_told },
 	{ "a cache of nonsense is not used", a_cache_of_nonsense_is_not_used },
+	{ "A directory is its base and its tags",
+		a_directory_is_its_base_and_its_tags },
 };
 T_MAIN(cases)
