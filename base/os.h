@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/mono.h"
@@ -20,5 +21,9 @@ int64_t os_computed_us(void);
 
 /* Is this inherited descriptor a socket as the supervisor gives them? */
 bool os_is_seqpacket(int fd);
+
+/* One datagram, with the descriptor fd beside it, which stays the caller's; -1:
+ * none.  Never waits.  0 or negative errno; then nothing was sent. */
+int os_send(int socket, const void *bytes, size_t len, int fd);
 
 #endif /* OS_H */

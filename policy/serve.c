@@ -129,30 +129,12 @@ engine_lost(struct serve *s, const char *why)
 static bool
 send_message(struct serve *s, const void *bytes, size_t len, int fd)
 {
-	struct iovec iov = { .iov_len = len };
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	const int rc = os_send(FD_ENGINE, bytes, len, fd);
 
-	memcpy(&iov.iov_base, &(const void *){ bytes }, sizeof(void *));
-	if (fd >= 0) {
-		m.msg_control = control.room;
-		m.msg_controllen = sizeof(control.room);
-
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	if (sendmsg(FD_ENGINE, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return true;
-	if (errno == EAGAIN || errno == EINTR)
+	if (rc == -EAGAIN || rc == -EINTR)
 		return false;
-	engine_lost(s, strerror(errno));
+	if (rc < 0)
+		engine_lost(s, strerror(-rc));
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/os.h"
 #include "rsvpd/ctl_facts.h"
 #include "rsvpd/ctl_int.h"
 #include "rsvpd/daemon.h"
@@ -385,39 +386,17 @@ fill(struct ctl_client *c)
 	c->out_len = buf_written(&w);
 }
 
-/* The datagram, with the descriptor that goes beside it. */
-static bool
-send_out(struct ctl_client *c)
-{
-	struct iovec iov = { .iov_base = c->out, .iov_len = c->out_len };
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (c->out_fd >= 0) {
-		m.msg_control = control.bytes;
-		m.msg_controllen = sizeof(control.bytes);
-
-		struct cmsghdr *head = CMSG_FIRSTHDR(&m);
-
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(head), &c->out_fd, sizeof(int));
-	}
-	return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
-}
-
 /* Send what is ready; false when the connection is gone. */
 static bool
 flush(struct ctl_client *c)
 {
 	if (c->out_len == 0)
 		return true;
-	if (!send_out(c)) {
-		if (errno == EAGAIN || errno == ENOBUFS)
+
+	const int rc = os_send(c->fd, c->out, c->out_len, c->out_fd);
+
+	if (rc < 0) {
+		if (rc == -EAGAIN || rc == -ENOBUFS)
 			return true;
 		client_close(c);
 		return false;

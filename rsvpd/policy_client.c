@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "base/msg.h"
+#include "base/os.h"
 #include "rsvpd/api_server.h"
 #include "rsvpd/engine_life.h"
 #include "rsvpd/marks.h"
@@ -651,33 +652,6 @@ policy_client_free(struct policy_client *client)
 	free(client);
 }
 
-/* A descriptor beside a datagram; -1: none.  Negative errno when it is not
- * sent. */
-static int
-send_with(int socket, const struct buf_writer *w, int fd)
-{
-	struct iovec iov = { .iov_base = w->start, .iov_len = buf_written(w) };
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .room = { 0 } };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = control.room;
-		m.msg_controllen = sizeof(control.room);
-
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno
-								    : 0;
-}
-
 /*
  * What is in force, or on its way there, goes on being so under a new policyd,
  * whose cache may be older: it begins with ours.  What the one before it last
@@ -699,8 +673,8 @@ greet(struct policy_client *client)
 	msg_put_u64(&w, POLICY_ATTR_ANSWER_TIME, client->directory.answer_s);
 	msg_put_u64(&w, POLICY_ATTR_RELEASE, client->release);
 	msg_end(&w, start);
-	rc = send_with(
-		client->fd, &w, next->load ? next->fd : client->in_force_fd);
+	rc = os_send(client->fd, w.start, buf_written(&w),
+		next->load ? next->fd : client->in_force_fd);
 	if (rc < 0)
 		log_warn(LOG_POLICY, "policyd: not told what is in force (%s)",
 			strerror(-rc));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/msg.h"
+#include "base/os.h"
 
 enum attr { ATTR_ROLE = 1, ATTR_OK, ATTR_WATCHDOG_MS, ATTR_GROUP, ATTR_TEXT };
 
@@ -37,30 +38,9 @@ int
 sup_msg_send(int sock, const struct sup_msg *msg)
 {
 	uint8_t buf[MESSAGE_MAX];
-	struct iovec iov = { .iov_base = buf,
-		.iov_len = encode(msg, buf, sizeof(buf)) };
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	const size_t len = encode(msg, buf, sizeof(buf));
 
-	if (iov.iov_len == 0)
-		return -EMSGSIZE;
-	if (msg->fd >= 0) {
-		struct cmsghdr *c;
-
-		mh.msg_control = control.bytes;
-		mh.msg_controllen = sizeof(control.bytes);
-		c = CMSG_FIRSTHDR(&mh);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &msg->fd, sizeof(int));
-	}
-	if (sendmsg(sock, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return -errno;
-	return 0;
+	return len == 0 ? -EMSGSIZE : os_send(sock, buf, len, msg->fd);
 }
 
 /* The first descriptor beside a message, or -1; any other is closed. */
