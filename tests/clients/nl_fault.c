@@ -48,8 +48,7 @@ struct plan {
 
 static struct plan nothing;
 static struct plan *plan = &nothing;
-static uint32_t refused_seq;
-static uint32_t refused_from; /* and all after it in what is sent with it */
+static uint32_t refused[1 << 16]; /* errno or 0, by the sequence number */
 static uint8_t out[1 << 20];
 
 static __attribute__((constructor)) void
@@ -93,6 +92,21 @@ happens(enum kind kind, uint32_t number)
 	return 1;
 }
 
+static uint32_t *
+refusal(const struct nlmsghdr *m)
+{
+	return &refused[m->nlmsg_seq % (sizeof(refused) / sizeof(refused[0]))];
+}
+
+/* The kernel does nothing and answers, and the answer is to be spoilt. */
+static void
+refuse(struct nlmsghdr *m, uint32_t error)
+{
+	*refusal(m) = error;
+	m->nlmsg_type = NLMSG_NOOP;
+	m->nlmsg_flags |= NLM_F_ACK;
+}
+
 static void
 wait_for_another(enum kind kind)
 {
@@ -105,6 +119,8 @@ sendto(int fd, const void *data, size_t size, int flags,
 	__CONST_SOCKADDR_ARG to, socklen_t to_size)
 {
 	const struct sockaddr *peer = to.__sockaddr__;
+	uint32_t all_from = UINT32_MAX;
+	uint32_t error = 0;
 
 	if (!peer || peer->sa_family != AF_NETLINK || size > sizeof(out))
 		return syscall(
@@ -115,11 +131,15 @@ sendto(int fd, const void *data, size_t size, int flags,
 		return -1;
 	}
 	memcpy(out, data, size);
-	refused_from = 0;
+	/* Another plan may be made meanwhile: it is for what is sent next. */
+	error = plan->error;
+	if (plan->kind == REFUSE_ALL)
+		all_from = plan->at;
 	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= size;) {
 		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(out + at);
 
 		at += NLMSG_ALIGN(m->nlmsg_len);
+		*refusal(m) = 0;
 		if (!is_change(m))
 			continue;
 		plan->changes++;
@@ -130,19 +150,11 @@ sendto(int fd, const void *data, size_t size, int flags,
 		}
 		if (happens(SEND_WAITS, plan->changes))
 			wait_for_another(SEND_WAITS);
-		if (plan->kind == REFUSE_ALL && plan->changes >= plan->at) {
-			plan->hit++;
-			if (refused_from == 0)
-				refused_from = m->nlmsg_seq;
-			m->nlmsg_type = NLMSG_NOOP;
-			m->nlmsg_flags |= NLM_F_ACK;
-		}
-		if (happens(REFUSE, plan->changes)) {
-			refused_seq = m->nlmsg_seq;
-			m->nlmsg_type = NLMSG_NOOP;
-			m->nlmsg_flags |= NLM_F_ACK; /* to be spoilt */
-		}
+		if (plan->changes >= all_from || happens(REFUSE, plan->changes))
+			refuse(m, error);
 	}
+	if (plan->changes >= all_from)
+		plan->hit++;
 	return syscall(SYS_sendto, fd, out, size, flags, peer, to_size);
 }
 
@@ -158,11 +170,8 @@ spoil(uint8_t *data, size_t size)
 
 		if (m->nlmsg_len < sizeof(*m))
 			break;
-		if (m->nlmsg_type == NLMSG_ERROR &&
-			((refused_seq != 0 && m->nlmsg_seq == refused_seq) ||
-				(refused_from != 0 &&
-					m->nlmsg_seq >= refused_from)))
-			e->error = -(int)plan->error;
+		if (m->nlmsg_type == NLMSG_ERROR && *refusal(m) != 0)
+			e->error = -(int)*refusal(m);
 		if (interrupt && (m->nlmsg_flags & NLM_F_MULTI) != 0)
 			m->nlmsg_flags |= NLM_F_DUMP_INTR;
 		at += NLMSG_ALIGN(m->nlmsg_len);

@@ -27,7 +27,10 @@ class Fault:
                     + ":verify_asan_link_order=0"}
 
     def plan(self, kind=NONE, at=0, error=0):
-        self.map[:PLAN.size] = PLAN.pack(kind, at, error, 0, 0, 0, 0)
+        # What it is comes last: the library reads it at any moment.
+        self.map[:4] = struct.pack("=I", NONE)
+        self.map[4:PLAN.size] = PLAN.pack(kind, at, error, 0, 0, 0, 0)[4:]
+        self.map[:4] = struct.pack("=I", kind)
 
     def happened(self):
         return PLAN.unpack(self.map[:PLAN.size])[6] > 0
