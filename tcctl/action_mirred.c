@@ -73,11 +73,14 @@ mirred_print(struct text *t, const struct tc_action *a)
 	if (a->mirred.nobody)
 		text_add(t, " to nobody ");
 	else
-		text_printf(t, " %s interface %u ",
+		text_printf(t, " %s ",
 			words[a->mirred.way <= TC_MIRRED_INGRESS_MIRROR
 					? a->mirred.way
-					: 0],
-			a->mirred.ifindex);
+					: 0]);
+	if (!a->mirred.nobody && a->mirred.name[0] != '\0')
+		text_printf(t, "%s ", a->mirred.name);
+	else if (!a->mirred.nobody)
+		text_printf(t, "interface %u ", a->mirred.ifindex);
 	tc_verdict_print(t, a->control);
 }
 

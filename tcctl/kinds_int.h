@@ -254,6 +254,9 @@ struct tc_act_mirred {
 	/* To all interfaces of the block TC_BLOCK_NOBODY instead, which there
 	 * are none of: packets are only counted. */
 	bool nobody;
+	/* Of the interface, for people; "": not known.  Two with the same
+	 * number are equal whatever they are called. */
+	char name[TC_NAME];
 };
 
 /* "RSVP": a number that no administrator gives a block. */

@@ -51,6 +51,7 @@ libtc_la_SOURCES = \
 	tcctl/nl_action.c \
 	tcctl/nl_attr.c tcctl/nl_attr.h \
 	tcctl/nl_conn.c tcctl/nl_conn.h \
+	tcctl/nl_name.c \
 	tcctl/nl_op.c \
 	tcctl/nodes.c tcctl/nodes_int.h \
 	tcctl/number.c \

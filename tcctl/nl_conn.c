@@ -670,7 +670,10 @@ conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 
 	if (error == 0)
 		error = dump_objects(conn, NL_DUMP_CLASSES, 0, &d);
-	return error == 0 ? dump_below(conn, &d, first) : error;
+	if (error == 0)
+		error = dump_below(conn, &d, first);
+	nl_name_targets(into, first);
+	return error;
 }
 
 /* Where there was one and is none any more the kernel answers with nothing but

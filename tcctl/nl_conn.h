@@ -82,4 +82,8 @@ bool nl_stats_get(const struct nlmsghdr *h, struct tc_class_stats *ret_stats);
 bool nl_acts_put(struct buf_writer *w, uint32_t seq, const char *kind);
 void nl_acts_get(const struct nlmsghdr *h, tc_gact_fn *tell, void *arg);
 
+/* nl_name.c: look up the names of the interfaces that filters of the list send
+ * packets to, from its object number first on. */
+void nl_name_targets(struct tc_objects *list, size_t first);
+
 #endif /* NL_CONN_H */

@@ -148,6 +148,7 @@ look(struct shown *s, const struct asked *ask)
 	if (error == 0 && s->dump.failed)
 		error = -ENOMEM;
 	tc_objects_sort(&s->dump);
+	nl_name_targets(&s->dump, 0);
 	if (error != 0)
 		return error;
 	return is_ours(s) ? look_at_tree(s, kernel) : look_at_any(s, ask);

@@ -292,6 +292,7 @@ build_mirred(struct tree_building *b, const struct tree_action *from,
 	a->control = redirect ? TC_VERDICT_STOLEN : TC_VERDICT_PIPE;
 	a->mirred.way = redirect ? TC_MIRRED_REDIRECT : TC_MIRRED_MIRROR;
 	a->mirred.ifindex = link ? link->ifindex : 0;
+	(void)text_copy(a->mirred.name, TC_NAME, name); /* as long */
 }
 
 static void

@@ -457,6 +457,8 @@ interfaces = ( { name = "eth0";
                      latency = "50 ms"; }; };
   } );
 """)
+    # By its name, which has no number yet.
+    assert "redirect to ifb-eth0 stolen" in tcctl(node, "plan", conf).stdout
     done = tcctl(node, "apply", conf)
     # No address, no prefix, and that is said.
     assert "has no global IPv6 address now" in done.stderr
@@ -480,6 +482,15 @@ interfaces = ( { name = "eth0";
     assert "match 00060000/ffffffff at 28" in shown
     assert "match 00050000/ffffffff at 28" not in shown
     assert tcctl(node, "apply", conf).stdout == ""
+    to = "mirred redirect to ifb-eth0 stolen"
+    assert to in tcctl(node, "show", "eth0").stdout
+    assert [o["text"] for o in json.loads(tcctl(
+        node, "show", "--json", "eth0").stdout)["interfaces"][0]["tree"]
+        if o["text"].endswith(to)]
+    node.ip("link", "set", "ifb-eth0", "name", "ifb-one")
+    assert to.replace("ifb-eth0", "ifb-one") in tcctl(
+        node, "show", "eth0").stdout
+    node.ip("link", "set", "ifb-one", "name", "ifb-eth0")
     tcctl(node, "off", "eth0")
     assert node.run("ip", "link", "show", "ifb-eth0",
                     check=False).returncode != 0
