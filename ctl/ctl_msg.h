@@ -217,7 +217,8 @@ enum ctl_kind {
 	X(CTL_F_STANDS, 156, "stands", BOOL)                                   \
 	X(CTL_F_RULES_BEYOND, 157, "rules_not_installed", NUMBER)              \
 	X(CTL_F_HIDDEN_FRAGMENTS, 158, "hidden_fragments", NUMBER)             \
-	X(CTL_F_HIDDEN_EXTENSIONS, 159, "hidden_extensions", NUMBER)
+	X(CTL_F_HIDDEN_EXTENSIONS, 159, "hidden_extensions", NUMBER)           \
+	X(CTL_F_INGRESS, 160, "ingress_bandwidth_bps", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

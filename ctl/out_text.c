@@ -131,6 +131,11 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 	fprintf(out, " in %" PRIu64 " flows (at most %" PRIu64 ")\n",
 		number_of(facts, CTL_F_FLOWS),
 		number_of(facts, CTL_F_MAX_FLOWS));
+	if (has(facts, CTL_F_INGRESS)) {
+		fprintf(out, "  what comes in is shaped to ");
+		print_rate(out, number_of(facts, CTL_F_INGRESS));
+		fputc('\n', out);
+	}
 	fprintf(out,
 		"  guaranteed service: C %" PRIu64 " B, D %" PRIu64
 		" us, burst budget %" PRIu64 " of %" PRIu64 " B used\n",

@@ -87,6 +87,16 @@ ctl_facts_drift(
 }
 
 void
+ctl_facts_ingress(
+	struct buf_writer *w, const struct engine *engine, uint32_t ifindex)
+{
+	const uint64_t rate_Bps = net_link_ingress(engine->link, ifindex);
+
+	if (rate_Bps > 0)
+		ctl_put_number(w, CTL_F_INGRESS, bits(rate_Bps));
+}
+
+void
 ctl_facts_session(struct buf_writer *w, const struct wire_session *s)
 {
 	ctl_put_addr(w, CTL_F_DST, &s->dst);

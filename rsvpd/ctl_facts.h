@@ -21,10 +21,13 @@ void ctl_facts_iface(struct buf_writer *w, const struct rsvp_iface_info *info);
 /* Packets of reservations whose ports are hidden; nothing where they are not
  * counted. */
 void ctl_facts_hidden(struct buf_writer *w, const struct tc_counter *counter);
-/* How it speaks RSVP in UDP. */
 /* What other programs did to its tree. */
 void ctl_facts_drift(
 	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
+/* To what the traffic that it receives is shaped; nothing where it is not. */
+void ctl_facts_ingress(
+	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
+/* How it speaks RSVP in UDP. */
 void ctl_facts_udp(
 	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
 void ctl_facts_session(struct buf_writer *w, const struct wire_session *s);

@@ -58,6 +58,14 @@ net_link_name(const struct net_link *link, uint32_t ifindex)
 	return iface ? iface->facts.name : "";
 }
 
+uint64_t
+net_link_ingress(const struct net_link *link, uint32_t ifindex)
+{
+	const struct net_iface *iface = net_link_find(link, ifindex);
+
+	return iface ? iface->tc.ingress_Bps : 0;
+}
+
 /* Octets a second as the driver tells; 0 when it does not. */
 static uint64_t
 ask_speed(const struct net_link *link, const char *name)

@@ -39,6 +39,8 @@ bool net_link_source(
 struct addr net_link_gateway(struct net_link *link, const struct addr *dst);
 /* "" when there is no such interface. */
 const char *net_link_name(const struct net_link *link, uint32_t ifindex);
+/* What comes in on it is shaped to that, in octets a second; 0: it is not. */
+uint64_t net_link_ingress(const struct net_link *link, uint32_t ifindex);
 
 /*
  * Which user holds the UDP, TCP or SCTP port of a local address (sock_diag):

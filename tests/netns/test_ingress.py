@@ -243,6 +243,10 @@ interfaces = (
 """
 
 
+def told(daemon):
+    return {one["name"]: one for one in beds.interfaces(daemon)}
+
+
 def test_the_key_of_the_daemon():
     """Through rsvpd: set, changed, removed by a reload, and refreshes of a
     neighbour that floods us do not get lost."""
@@ -253,12 +257,18 @@ def test_the_key_of_the_daemon():
         lab.wait_for(lambda: IFB in links(a), "the ifb")
         lab.wait_for(lambda: "52:1" in classes(a), "its tree")
         assert "rate 8Mbit" in classes(a)["52:1"]
+        assert told(daemon)["eth0"]["ingress_bandwidth_bps"] == 8_000_000
+        assert "what comes in is shaped to 8 Mbit/s" in daemon.ctl(
+            "show", "interfaces").stdout
         # It is no interface of the protocol.
         assert not [i for i in beds.interfaces(daemon)
                     if i["name"] == IFB and i.get("enabled")]
         daemon.conf.write_text(CONF % 'ingressBandwidth = "4 Mbit";')
         daemon.process.popen.send_signal(signal.SIGHUP)
         lab.wait_for(lambda: "rate 4Mbit" in classes(a)["52:1"], "4 Mbit")
+        assert told(daemon)["eth0"]["ingress_bandwidth_bps"] == 4_000_000
         daemon.conf.write_text(CONF % "")
         daemon.process.popen.send_signal(signal.SIGHUP)
         lab.wait_for(lambda: IFB not in links(a), "nothing")
+        assert "ingress_bandwidth_bps" not in told(daemon)["eth0"]
+        assert "what comes in" not in daemon.ctl("show", "interfaces").stdout
