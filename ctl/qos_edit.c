@@ -288,6 +288,17 @@ remove_sections(struct stanza_doc *doc, enum qos_kind kind, const char *name)
 	return out;
 }
 
+/* policyd takes a file of 0 octets for one that is being written; takes the
+ * text. */
+static char *
+without_sections(char *text)
+{
+	if (!text || text[0] != '\0')
+		return text;
+	free(text);
+	return strdup("# edited by qosadd, qosmod and qosremove\n");
+}
+
 char *
 qos_remove_section(const struct qos *qos, const char *text, enum qos_kind kind,
 	const char *name)
@@ -303,7 +314,7 @@ qos_remove_section(const struct qos *qos, const char *text, enum qos_kind kind,
 		qos_complain(
 			qos, "there is no %s %s", qos_kind_word(kind), name);
 	else if (!name || kind != QOS_SERVICE || !is_used(qos, &doc, name))
-		out = remove_sections(&doc, kind, name);
+		out = without_sections(remove_sections(&doc, kind, name));
 	stanza_free(&doc);
 	return out;
 }

@@ -599,7 +599,12 @@ read_native(const char *text, const char *file, struct source_draft *draft,
 
 	source_directory_defaults(ret_directory);
 	config_init(&cf);
-	if (!is_whole(&rd, text))
+	if (text[0] == '\0')
+		source_report_add(rd.errors, file,
+			"the file is empty, as an editor or a full disk leaves "
+			"one (if no rules are meant, remove the file or write "
+			"a comment into it)");
+	else if (!is_whole(&rd, text))
 		; /* told */
 	else if (config_read_string(&cf, text))
 		read_top(&rd, &cf);

@@ -373,6 +373,12 @@ worker_take_conf(struct worker *w, char *text, struct source_report *errors,
 	return good;
 }
 
+char *
+worker_no_file(void)
+{
+	return strdup("# no file\n");
+}
+
 /* Takes the text. */
 void
 worker_take_file(struct worker *w, char *text)

@@ -398,10 +398,10 @@ order_begin(struct worker *w, struct worker_order *order)
 	}
 	switch ((enum policy_order)order->what) {
 	case POLICY_ORDER_LOAD:
-		begin_load(w, o, text ? text : strdup(""));
+		begin_load(w, o, text ? text : worker_no_file());
 		return;
 	case POLICY_ORDER_CANDIDATE:
-		begin_candidate(w, o, text ? text : strdup(""));
+		begin_candidate(w, o, text ? text : worker_no_file());
 		return;
 	case POLICY_ORDER_DIRECTORY:
 		free(text); /* there is none */

@@ -128,6 +128,9 @@ void worker_judge_again(struct worker *worker);
 int worker_save(struct worker *worker);
 /* What is in force can be gone back to. */
 void worker_keep_history(struct worker *worker);
+/* What stands for a file that is not there, which is an empty policy; an empty
+ * file is an error.  Owned by the caller; NULL: no memory. */
+char *worker_no_file(void);
 /* A file to be followed; takes its text. */
 void worker_take_file(struct worker *worker, char *text);
 /* There is a file that cannot be read. */

@@ -94,7 +94,7 @@ worker_main(void *arg)
 			return NULL;
 		}
 		if (work.conf && !work.text && !work.unread)
-			work.text = strdup("");
+			work.text = worker_no_file();
 		if (work.text)
 			worker_take_file(w, work.text);
 		else if (work.conf)

@@ -13,6 +13,7 @@ CLASSIC = """\
 # The administrator's own words.
 interface 10.1.1.10 { trafficControl }
 """
+MINE = "# No policy yet.\n"
 SENDER = "10.1.1.10"
 RECEIVER = "10.1.1.20"
 
@@ -20,7 +21,7 @@ RECEIVER = "10.1.1.20"
 class Host:
     """A host with rsvpd on the files of AIX, and a neighbour."""
 
-    def __init__(self, name, policy=""):
+    def __init__(self, name, policy=MINE):
         self.lab = lab.Lab(name)
         try:
             self.s = self.lab.node("s")
@@ -85,7 +86,12 @@ def test_an_edit_is_in_force_when_the_command_ends(host):
     host.qos("qosremove", "pr01", "policy")
     assert host.rules() == []
     host.qos("qosremove", "sc01", "service")
-    assert host.file.read_text() == ""
+    assert host.file.read_text() == MINE
+    # The last section leaves a file that is read as one without any.
+    host.file.write_text("ServiceCategories last { MaxRate 5 }\n")
+    host.qos("qosremove", "last", "service")
+    assert host.file.read_text().startswith("# edited by ")
+    assert "in force" in host.qos("qosremove", "all").stdout
 
 
 def test_qosstat_has_the_published_layout(host):
@@ -331,7 +337,7 @@ def test_every_combination_of_the_chapter_is_installed(live):
     assert "#loglevel 511" in live.file.read_text()
     # A class goes when its queue is empty.
     wait_kernel(live, before)
-    live.file.write_text("")
+    live.file.write_text(MINE)
 
 
 def test_without_a_daemon_the_file_is_written_and_it_is_said():

@@ -253,7 +253,7 @@ def test_the_key_of_the_daemon():
     with lab.Lab("rsvpi") as laboratory:
         a, b = laboratory.node("a"), laboratory.node("b")
         laboratory.link(a, "eth0", b, "eth0", ("10.4.4.1", "10.4.4.2", 24))
-        daemon = lab.Daemon(a, CONF % 'ingressBandwidth = "8 Mbit";', "")
+        daemon = lab.Daemon(a, CONF % 'ingressBandwidth = "8 Mbit";')
         lab.wait_for(lambda: IFB in links(a), "the ifb")
         lab.wait_for(lambda: "52:1" in classes(a), "its tree")
         assert "rate 8Mbit" in classes(a)["52:1"]

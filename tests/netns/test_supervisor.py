@@ -418,6 +418,9 @@ def test_policy_file_reaches_policyd_at_start_and_at_reload(bench):
     policy.write_text(POLICY + "nonsense = 1;\n")
     os.kill(bench.daemon.supervisor(), signal.SIGHUP)
     bench.wait_log(f'{policy}:4: unknown key "nonsense"')
+    policy.write_text("")       # as an editor leaves it for a moment
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log(f"{policy}: the file is empty")
     policy.write_text(POLICY.replace("( {", '( { name = "b"; category = "c"; '
                                      '}, {', 1))
     os.kill(bench.daemon.supervisor(), signal.SIGHUP)

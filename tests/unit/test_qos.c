@@ -161,7 +161,15 @@ the_published_calls_work(void)
 	T_STR(b->out, policy + 1);
 	T_EQ(run(b, "qosremove", "pr01 policy"), 0);
 	T_EQ(run(b, "qosremove", "sc01 service"), 0);
-	expect_file(b, "");
+	/* Not empty: policyd would wait for its writer. */
+	expect_file(b, "# edited by qosadd, qosmod and qosremove\n");
+	T_EQ(run(b, "qosadd", "-s sc01 -m 41 service"), 0);
+	expect_file(b, "# edited by qosadd, qosmod and qosremove\n\n"
+		       "ServiceCategories sc01\n{\n"
+		       "        MaxRate                 41\n}\n");
+	write_file(b, service);
+	T_EQ(run(b, "qosremove", "all"), 0);
+	expect_file(b, "# edited by qosadd, qosmod and qosremove\n");
 	tear_down(b);
 }
 

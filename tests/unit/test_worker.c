@@ -69,6 +69,42 @@ a_bad_file_changes_nothing(void)
 	bench_done(&b);
 }
 
+/* A file that is cut short for a moment takes nobody's rules away. */
+static void
+an_empty_file_changes_nothing(void)
+{
+	struct bench b;
+
+	bench_begin(&b, true);
+	bench_resume(&b, NULL);
+	bench_file(&b, T_RULE("fr"));
+	(void)bench_news(&b);
+	bench_file(&b, "");
+	T_CHECK(bench_news(&b) && !b.handed_over, "a new policy");
+	T_STR(b.news.status.text,
+		"file p.conf has 1 error: the last good policy stays");
+	T_STR(b.news.status.file.problem,
+		"p.conf: the file is empty, as an editor or a full disk leaves "
+		"one (if no rules are meant, remove the file or write a "
+		"comment into it)");
+	T_EQ(b.w->force.generation, 1);
+	T_CHECK(bench_has(&b, "fr"), "gone");
+	/* None at all is another thing, and so is a comment. */
+	worker_take_file(b.w, worker_no_file());
+	T_EQ(b.w->force.generation, 2);
+	T_CHECK(!bench_has(&b, "fr"), "still there");
+	bench_file(&b, T_RULE("fr"));
+	bench_file(&b, "# none\n");
+	T_EQ(b.w->force.generation, 4);
+	T_CHECK(!bench_has(&b, "fr"), "still there");
+	bench_done(&b);
+	/* Nothing good was there before. */
+	bench_begin_with(&b, false, "");
+	T_STR(b.head.source, "nothing that could be read");
+	T_CHECK(b.w->force.broken, "in force");
+	bench_done(&b);
+}
+
 static void
 nothing_good_is_all_denied(void)
 {
@@ -408,7 +444,7 @@ nothing_found_is_said(void)
 	struct bench b;
 
 	begin_with_directory(&b, false, T_RULE("fr") T_DIRECTORY(""));
-	bench_changed(&b, "");
+	bench_changed(&b, "#\n");
 	t_clock_add_ms(60000);
 	worker_do_what_is_due(b.w);
 	T_CHECK(t_said("ldap://localhost: no entry below o=x has one of the "
@@ -420,7 +456,7 @@ nothing_found_is_said(void)
 	worker_do_what_is_due(b.w);
 	T_CHECK(!t_said("no entry below"), "there is one");
 	b.dir->skipped = "odd";
-	bench_changed(&b, "");
+	bench_changed(&b, "#\n");
 	t_clock_add_ms(60000);
 	worker_do_what_is_due(b.w);
 	T_CHECK(!t_said("no entry below"), "there is one, and it is odd");
@@ -679,6 +715,7 @@ static struct t_case cases[] = {
 	{ "A good file is in force, and is told once",
 		a_good_file_is_in_force },
 	{ "A bad file changes nothing", a_bad_file_changes_nothing },
+	{ "An empty file changes nothing", an_empty_file_changes_nothing },
 	{ "Where nothing good ever was, all is denied",
 		nothing_good_is_all_denied },
 	{ "A file that cannot be read is told",

@@ -48,6 +48,13 @@ a_load_without_directory_is_done_at_once(void)
 	/* No file allows what there is. */
 	bench_order(&b, POLICY_ORDER_LOAD, NULL);
 	expect(&b, true, 3, "generation 3 is in force");
+	/* An empty one is no word of anybody. */
+	bench_order(&b, POLICY_ORDER_LOAD, T_RULE("fr4"));
+	expect(&b, true, 4, "generation 4 is in force");
+	bench_order(&b, POLICY_ORDER_LOAD, "");
+	expect(&b, false, 4,
+		"the file has 1 error; generation 4 stays in force");
+	T_CHECK(bench_has(&b, "fr4"), "gone");
 	bench_done(&b);
 }
 

@@ -87,8 +87,8 @@ dir_read(struct dir *d, struct source_draft *draft,
 	d->n_read++;
 	if (d->busy)
 		return false;
-	T_CHECK(source_file_read(
-			d->text ? d->text : "", "dn", draft, &ignored, &errors),
+	T_CHECK(source_file_read(d->text ? d->text : "#\n", "dn", draft,
+			&ignored, &errors),
 		"not a draft");
 	for (size_t i = 0; i < draft->n_rules; i++)
 		draft->rules[i].rule->origin = POLICY_FROM_DIRECTORY;
