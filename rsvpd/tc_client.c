@@ -444,7 +444,7 @@ take_note(const struct msg *m)
 
 	if (!tc_get_note(m, text))
 		return false;
-	log_info(LOG_TC, "%s", text);
+	log_warn(LOG_TC, "%s", text);
 	return true;
 }
 
@@ -457,11 +457,11 @@ take_drift(struct tc_client *tc, const struct msg *m)
 
 	if (!tc_get_drift(m, &report))
 		return false;
+	log_warn(LOG_TC, "%s", report.text);
 	HASH_FIND(
 		hh, tc->ifaces, &report.ifindex, sizeof(report.ifindex), iface);
 	if (!iface)
 		return true; /* given up in the meantime */
-	log_warn(LOG_TC, "%s", report.text);
 	iface->drifts++;
 	(void)text_copy(iface->drift, sizeof(iface->drift), report.text);
 	if (report.error != 0)

@@ -175,17 +175,16 @@ on_rule_counter(
 	answer((struct serve *)arg, put_rule_counter, serial, counter);
 }
 
+/* The engine logs what it is told: its log has the level that is asked for. */
 static void
 on_note(void *arg, const char *text)
 {
-	log_warn(LOG_TC, "%s", text);
 	answer((struct serve *)arg, put_note, 0, text);
 }
 
 static void
 on_drift(void *arg, const struct tc_drift_report *report)
 {
-	log_warn(LOG_TC, "%s", report->text);
 	answer((struct serve *)arg, put_drift, 0, report);
 }
 

@@ -441,6 +441,15 @@ def test_a_wildcard_reservation_is_for_any_sender(daemons):
 
 
 @needs_root
+def test_what_another_program_did_is_logged_once(daemons):
+    b = daemons[1]
+    b.node.tc("qdisc", "del", "dev", "eth0", "root")
+    said = "eth0: the tree was removed by another program"
+    lab.wait_for(lambda: re.search(rf"rsvpd-engine\[.*{said}",
+                                   b.process.output()), "a word of it")
+    assert b.process.output().count(said) == 1, b.process.output()
+
+
 def test_a_refusal_without_figures_is_explained_once(daemons):
     """The text of the code is all there is: not again as the reason."""
     a, b = daemons

@@ -558,17 +558,59 @@ nobody_waits_for_room_without_need(void)
 	free_bench(b);
 }
 
+/* One turn, and what it writes to the log. */
+static void
+run_until_logged(struct bench *b, char *log, size_t size)
+{
+	const int saved = dup(STDERR_FILENO);
+	int ends[2];
+	ssize_t n;
+
+	T_EQ(pipe(ends), 0);
+	T_EQ(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	run_until(b, &b->core.effects, 1);
+	T_EQ(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	(void)close(saved);   /* restored */
+	(void)close(ends[1]); /* so that reading ends */
+	n = read(ends[0], log, size - 1);
+	(void)close(ends[0]); /* of the test */
+	log[n > 0 ? n : 0] = '\0';
+}
+
 static void
 a_note_is_taken(void)
 {
 	struct bench *b = new_bench(true);
+	char log[1024];
 	uint8_t bytes[256];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
 
 	tc_put_note(&w, "a class was changed by somebody else");
 	say(b, &w);
-	run_until(b, &b->core.effects, 1);
+	run_until_logged(b, log, sizeof(log));
+	T_CHECK(strstr(log, "warning: tc: a class was changed by somebody "
+			    "else\n"),
+		"%s", log);
 	T_EQ(b->core.lost_count, 0);
+	free_bench(b);
+}
+
+/* tcctl leaves it to us, also where the interface is none of ours any more. */
+static void
+what_others_did_is_logged(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_drift_report report = { .ifindex = 99,
+		.text = "eth9: the tree was removed by another program" };
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	char log[1024];
+
+	tc_put_drift(&w, &report);
+	say(b, &w);
+	run_until_logged(b, log, sizeof(log));
+	T_CHECK(strstr(log, "warning: tc: eth9: the tree was removed"), "%s",
+		log);
 	free_bench(b);
 }
 
@@ -629,7 +671,8 @@ static struct t_case cases[] = {
 	{ "a full queue refuses", a_full_queue_refuses },
 	{ "nobody waits for room without need",
 		nobody_waits_for_room_without_need },
-	{ "a note is taken", a_note_is_taken },
+	{ "a note is logged", a_note_is_taken },
+	{ "what other programs did is logged", what_others_did_is_logged },
 	{ "a slow tcctl gets everything in order",
 		a_slow_tcctl_gets_everything_in_order },
 };
