@@ -218,7 +218,8 @@ enum ctl_kind {
 	X(CTL_F_RULES_BEYOND, 157, "rules_not_installed", NUMBER)              \
 	X(CTL_F_HIDDEN_FRAGMENTS, 158, "hidden_fragments", NUMBER)             \
 	X(CTL_F_HIDDEN_EXTENSIONS, 159, "hidden_extensions", NUMBER)           \
-	X(CTL_F_INGRESS, 160, "ingress_bandwidth_bps", NUMBER)
+	X(CTL_F_INGRESS, 160, "ingress_bandwidth_bps", NUMBER)                 \
+	X(CTL_F_TC_REFUSED, 161, "tc_refused", TEXT)
 /* clang-format on */
 
 enum ctl_fact_id {

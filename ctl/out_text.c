@@ -146,6 +146,10 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 	if (!number_of(facts, CTL_F_TC_READY))
 		fprintf(out, "  traffic control is not ready%s%s\n",
 			problem[0] ? ": " : "", problem);
+	if (has(facts, CTL_F_TC_REFUSED))
+		fprintf(out, "  goes on as before: %s\n",
+			text_of(facts, CTL_F_TC_REFUSED, problem,
+				sizeof(problem)));
 	if (number_of(facts, CTL_F_DRIFTS) > 0)
 		fprintf(out,
 			"  changed by other programs %" PRIu64

@@ -87,13 +87,16 @@ ctl_facts_drift(
 }
 
 void
-ctl_facts_ingress(
+ctl_facts_tc(
 	struct buf_writer *w, const struct engine *engine, uint32_t ifindex)
 {
 	const uint64_t rate_Bps = net_link_ingress(engine->link, ifindex);
+	const char *refused = tc_client_refused(engine->tc, ifindex);
 
 	if (rate_Bps > 0)
 		ctl_put_number(w, CTL_F_INGRESS, bits(rate_Bps));
+	if (refused[0] != '\0')
+		ctl_put_text(w, CTL_F_TC_REFUSED, refused);
 }
 
 void

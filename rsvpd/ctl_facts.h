@@ -24,8 +24,9 @@ void ctl_facts_hidden(struct buf_writer *w, const struct tc_counter *counter);
 /* What other programs did to its tree. */
 void ctl_facts_drift(
 	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
-/* To what the traffic that it receives is shaped; nothing where it is not. */
-void ctl_facts_ingress(
+/* What else traffic control was asked for there: to what the traffic that it
+ * receives is shaped, what was refused; nothing where there is nothing. */
+void ctl_facts_tc(
 	struct buf_writer *w, const struct engine *engine, uint32_t ifindex);
 /* How it speaks RSVP in UDP. */
 void ctl_facts_udp(

@@ -50,7 +50,7 @@ step_iface(struct ctl_client *c, struct buf_writer *w, uint64_t *ret_next)
 
 	ctl_facts_iface(w, &info);
 	ctl_facts_udp(w, c->server->engine, info.conf.ifindex);
-	ctl_facts_ingress(w, c->server->engine, info.conf.ifindex);
+	ctl_facts_tc(w, c->server->engine, info.conf.ifindex);
 	ctl_facts_drift(w, c->server->engine, info.conf.ifindex);
 	ctl_facts_hidden(w, ctl_count_of_iface(c, info.conf.ifindex));
 	msg_end(w, m);

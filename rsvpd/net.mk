@@ -35,5 +35,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/rules_plan.c rsvpd/rules_plan.h \
 	rsvpd/stats.c rsvpd/stats.h \
 	rsvpd/tc_client.c rsvpd/tc_client.h \
-	rsvpd/tc_flow.c rsvpd/tc_flow.h rsvpd/tc_queue.c rsvpd/tc_queue.h
+	rsvpd/tc_flow.c rsvpd/tc_flow.h \
+	rsvpd/tc_managed.c rsvpd/tc_managed.h \
+	rsvpd/tc_queue.c rsvpd/tc_queue.h
 librsvpd_la_LIBADD += $(MNL_LIBS) libpolicy.la libtcmsg.la

@@ -23,6 +23,7 @@
 #include "rsvpd/engine_life.h"
 #include "rsvpd/marks.h"
 #include "rsvpd/tc_flow.h"
+#include "rsvpd/tc_managed.h"
 #include "rsvpd/tc_queue.h"
 
 enum request_kind {
@@ -45,16 +46,7 @@ struct request {
 	tc_client_rules_fn *rules_done;
 	void *arg;
 	bool ends; /* REQUEST_FLOW: its last counters come before the answer */
-};
-
-struct managed {
-	UT_hash_handle hh;
-	uint32_t ifindex;
-	bool answered;       /* by a tcctl, once */
-	bool failed;         /* not managed: announced again after a while */
-	uint64_t drifts;     /* changes by others that were told */
-	char drift[TC_TEXT]; /* the last of them */
-	struct tc_iface iface;
+	uint8_t classifier; /* IFACE: that was asked for */
 };
 
 enum { RETRY_MS = 2000 };
@@ -67,7 +59,7 @@ struct tc_client {
 	struct loop_timer *retry; /* of interfaces that are not managed */
 	struct tc_queue queue;
 	struct request *requests;
-	struct managed *ifaces;
+	struct tc_managed *ifaces;
 	uint32_t serial;
 	bool unmarked; /* the last mark was refused */
 	tc_client_ready_fn *ready;
@@ -270,7 +262,7 @@ flush(void *arg)
 /* ---- answers ------------------------------------------------------------- */
 
 static void
-set_failed(struct tc_client *tc, struct managed *m, bool failed)
+set_failed(struct tc_client *tc, struct tc_managed *m, bool failed)
 {
 	m->failed = failed;
 	if (failed)
@@ -278,13 +270,23 @@ set_failed(struct tc_client *tc, struct managed *m, bool failed)
 }
 
 static void
-iface_done(struct tc_client *tc, uint32_t ifindex, const struct tc_done *done)
+announce(struct tc_client *tc, const struct tc_iface *iface)
 {
-	struct managed *m;
+	const struct request request = { .kind = REQUEST_IFACE,
+		.id = iface->ifindex,
+		.classifier = iface->classifier };
+	int error = ask(tc, request, put_iface, iface);
 
-	HASH_FIND(hh, tc->ifaces, &ifindex, sizeof(ifindex), m);
-	if (!m)
-		return;                     /* given up in the meantime */
+	/* Not connected: it is announced to the next one. */
+	if (error < 0 && error != -ENOTCONN)
+		log_err(LOG_TC, "%s: not announced to tcctl (%s)", iface->name,
+			strerror(-error));
+}
+
+/* The answer is the last word on it. */
+static void
+settle(struct tc_client *tc, struct tc_managed *m, const struct tc_done *done)
+{
 	if (done->error != 0 && !m->failed) /* said once */
 		log_warn(LOG_TC, "%s: cannot be managed (%s: %s)",
 			m->iface.name, strerror(done->error), done->text);
@@ -292,11 +294,35 @@ iface_done(struct tc_client *tc, uint32_t ifindex, const struct tc_done *done)
 		log_info(LOG_TC, "%s: ready", m->iface.name);
 	set_failed(tc, m, done->error != 0);
 	m->answered = true;
-	rsvp_core_tc_ready(
-		tc->engine->core, loop_now(), ifindex, done->error, done->text);
-	tell_ready(tc, ifindex,
+	rsvp_core_tc_ready(tc->engine->core, loop_now(), m->ifindex,
+		done->error, done->text);
+	tell_ready(tc, m->ifindex,
 		done->error == 0 ? TC_CLIENT_READY : TC_CLIENT_AWAY);
 	engine_adopted(tc->engine);
+}
+
+static void
+iface_done(struct tc_client *tc, const struct request *request,
+	const struct tc_done *done)
+{
+	struct tc_managed *m = tc_managed_find(tc->ifaces, request->id);
+
+	if (!m)
+		return; /* given up in the meantime */
+	switch (tc_managed_answer(m, request->classifier, done)) {
+	case TC_MANAGED_SETTLED:
+		settle(tc, m, done);
+		break;
+	case TC_MANAGED_AGAIN:
+		log_err(LOG_TC,
+			"%s: the classifier stays as it is, and so do the "
+			"reservations (%s)",
+			m->iface.name, m->refused);
+		announce(tc, &m->iface);
+		break;
+	case TC_MANAGED_STALE:
+		break;
+	}
 }
 
 /* What is installed there is not any more, and may not be again: somebody else
@@ -305,16 +331,17 @@ static bool
 take_lost(struct tc_client *tc, const struct msg *m)
 {
 	struct tc_lost lost;
-	struct managed *iface;
+	struct tc_managed *iface;
 
 	if (!tc_get_lost(m, &lost))
 		return false;
-	HASH_FIND(hh, tc->ifaces, &lost.ifindex, sizeof(lost.ifindex), iface);
+	iface = tc_managed_find(tc->ifaces, lost.ifindex);
 	if (!iface)
 		return true; /* given up in the meantime */
 	log_err(LOG_TC, "%s: not managed any more (%s)", iface->iface.name,
 		lost.text);
 	set_failed(tc, iface, true);
+	iface->in_force = false;
 	rsvp_core_tc_ready(
 		tc->engine->core, loop_now(), lost.ifindex, EBUSY, lost.text);
 	tell_ready(tc, lost.ifindex, TC_CLIENT_AWAY);
@@ -369,7 +396,7 @@ take_done(struct tc_client *tc, const struct msg *m)
 	forget_request(tc, found);
 	switch (request.kind) {
 	case REQUEST_IFACE:
-		iface_done(tc, request.id, &done);
+		iface_done(tc, &request, &done);
 		break;
 	case REQUEST_IFACE_OFF:
 		iface_off_done(request.id, &done);
@@ -453,13 +480,12 @@ static bool
 take_drift(struct tc_client *tc, const struct msg *m)
 {
 	struct tc_drift_report report;
-	struct managed *iface;
+	struct tc_managed *iface;
 
 	if (!tc_get_drift(m, &report))
 		return false;
 	log_warn(LOG_TC, "%s", report.text);
-	HASH_FIND(
-		hh, tc->ifaces, &report.ifindex, sizeof(report.ifindex), iface);
+	iface = tc_managed_find(tc->ifaces, report.ifindex);
 	if (!iface)
 		return true; /* given up in the meantime */
 	iface->drifts++;
@@ -545,25 +571,12 @@ handle(void *arg, int fd, unsigned ready)
 
 /* ---- interface ----------------------------------------------------------- */
 
-static void
-announce(struct tc_client *tc, const struct tc_iface *iface)
-{
-	const struct request request = { .kind = REQUEST_IFACE,
-		.id = iface->ifindex };
-	int error = ask(tc, request, put_iface, iface);
-
-	/* Not connected: it is announced to the next one. */
-	if (error < 0 && error != -ENOTCONN)
-		log_err(LOG_TC, "%s: not announced to tcctl (%s)", iface->name,
-			strerror(-error));
-}
-
 /* Whoever stood in the way may have left. */
 static void
 retry(void *arg)
 {
 	struct tc_client *tc = (struct tc_client *)arg;
-	struct managed *m, *next;
+	struct tc_managed *m, *next;
 
 	HASH_ITER (hh, tc->ifaces, m, next)
 		if (m->failed)
@@ -594,25 +607,19 @@ tc_client_new(struct engine *engine)
 void
 tc_client_free(struct tc_client *tc)
 {
-	struct managed *m, *next;
-
 	if (!tc)
 		return;
 	hang_up(tc);
 	loop_timer_del(tc->flush);
 	loop_timer_del(tc->retry);
-	hash_dissolve(hh, tc->ifaces, m);
-	for (; m; m = next) {
-		next = (struct managed *)m->hh.next;
-		free(m);
-	}
+	tc_managed_drop_all(&tc->ifaces);
 	free(tc);
 }
 
 void
 tc_client_socket(struct tc_client *tc, int fd)
 {
-	struct managed *m, *next;
+	struct tc_managed *m, *next;
 
 	if (tc->fd >= 0)
 		lose(tc, "replaced");
@@ -669,25 +676,10 @@ tc_client_flow_mark(struct tc_client *tc, const struct tc_flow_mark *mark)
 void
 tc_client_iface(struct tc_client *tc, const struct tc_iface *iface)
 {
-	struct managed *m;
-
-	HASH_FIND(hh, tc->ifaces, &iface->ifindex, sizeof(iface->ifindex), m);
-	if (!m) {
-		m = (struct managed *)calloc(1, sizeof(*m));
-		if (!m) {
-			log_err(LOG_TC, "%s: no memory", iface->name);
-			return;
-		}
-		m->ifindex = iface->ifindex;
-		HASH_ADD(hh, tc->ifaces, ifindex, sizeof(m->ifindex), m);
-		if (!hash_added(m->hh)) {
-			log_err(LOG_TC, "%s: no memory", iface->name);
-			free(m);
-			return;
-		}
-	}
-	m->iface = *iface;
-	announce(tc, iface);
+	if (!tc_managed_put(&tc->ifaces, iface))
+		log_err(LOG_TC, "%s: no memory", iface->name);
+	else
+		announce(tc, iface);
 }
 
 void
@@ -695,14 +687,12 @@ tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 {
 	const struct request request = { .kind = REQUEST_IFACE_OFF,
 		.id = ifindex };
-	struct managed *m;
+	struct tc_managed *m = tc_managed_find(tc->ifaces, ifindex);
 	int error;
 
-	HASH_FIND(hh, tc->ifaces, &ifindex, sizeof(ifindex), m);
 	if (!m)
 		return;
-	HASH_DEL(tc->ifaces, m);
-	free(m);
+	tc_managed_drop(&tc->ifaces, m);
 	tell_ready(tc, ifindex, TC_CLIENT_OFF);
 	engine_adopted(tc->engine);
 	error = ask(tc, request, put_iface_off, &ifindex);
@@ -714,7 +704,7 @@ tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 bool
 tc_client_settled(const struct tc_client *tc)
 {
-	const struct managed *m, *next;
+	const struct tc_managed *m, *next;
 
 	HASH_ITER (hh, tc->ifaces, m, next)
 		if (!m->answered)
@@ -738,13 +728,18 @@ uint64_t
 tc_client_drift(
 	const struct tc_client *tc, uint32_t ifindex, char text[TC_TEXT])
 {
-	const struct managed *m;
+	const struct tc_managed *m = tc_managed_find(tc->ifaces, ifindex);
 
-	HASH_FIND(hh, tc->ifaces, &ifindex, sizeof(ifindex), m);
-	text[0] = '\0';
-	if (m)
-		(void)text_copy(text, TC_TEXT, m->drift); /* same size */
+	(void)text_copy(text, TC_TEXT, m ? m->drift : ""); /* same size */
 	return m ? m->drifts : 0;
+}
+
+const char *
+tc_client_refused(const struct tc_client *tc, uint32_t ifindex)
+{
+	const struct tc_managed *m = tc_managed_find(tc->ifaces, ifindex);
+
+	return m ? m->refused : "";
 }
 
 void

@@ -46,6 +46,9 @@ void tc_client_counters(struct tc_client *tc,
  * of the last time, or "". */
 uint64_t tc_client_drift(
 	const struct tc_client *tc, uint32_t ifindex, char text[TC_TEXT]);
+/* Why an interface is not managed as it was asked for last, while it is as
+ * before; or "". */
+const char *tc_client_refused(const struct tc_client *tc, uint32_t ifindex);
 /* What became of an interface. */
 enum tc_client_state {
 	TC_CLIENT_READY, /* managed, and what was found there has been told */

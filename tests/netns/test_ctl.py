@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 import lab
+import needs
 
 CONF = 'interfaces = ( { name = "eth0"; bandwidth = "10 Mbit/s"; } );\n'
 DST, PORT = "10.0.0.2", "5004"
@@ -278,6 +279,50 @@ def test_events_are_told_in_words(daemons):
     assert "r 125000 B/s" in said and "1.219 Mbit/s on the wire" in said
     receiver.stop()
     sender.wait_output("reservation: none")
+    sender.stop()
+
+
+@needs_root
+def test_a_classifier_that_the_kernel_lacks_costs_no_reservation(daemons):
+    """The rest of the file is in force; the next one as well."""
+    if needs.has(needs.flower):
+        pytest.skip("this kernel has cls_flower")
+    a, b = daemons
+    sender = a.node.start(lab.program("rsvpctl"), "--rapi-socket", a.rapi,
+                          "send", DST, "5007", name="send3")
+    receiver = b.node.start(lab.program("rsvpctl"), "--rapi-socket", b.rapi,
+                            "reserve", DST, "5007", "--confirm", name="recv3")
+    receiver.wait_output("confirmed: 10.0.0.1:5007")
+
+    def installed():
+        return ([(r["flow_id"], r["classid"], r["state"])
+                 for r in a.ctl_json("show", "reservations")["reservations"]],
+                a.node.tc("filter", "show", "dev", "eth0").stdout)
+
+    def iface():
+        return next(i for i in a.ctl_json("show", "interfaces")["interfaces"]
+                    if i["name"] == "eth0")
+
+    before = installed()
+    assert before[0]
+    a.conf.write_text(CONF.replace(
+        '"10 Mbit/s"', '"9 Mbit/s"; classifier = "flower"'))
+    os.kill(a.supervisor(), signal.SIGHUP)
+    a.process.wait_output("eth0: the classifier stays as it is, and so do the "
+                          'reservations (eth0: classifier = "flower" is '
+                          "refused: this kernel has no cls_flower; use u32")
+    lab.wait_for(lambda: "rate 9Mbit" in a.node.tc(
+        "class", "show", "dev", "eth0").stdout, "the rest of the file")
+    assert installed() == before
+    assert iface()["tc_ready"] and "has no cls_flower" in iface()["tc_refused"]
+    assert "goes on as before: eth0: classifier = " in a.ctl(
+        "show", "interfaces").stdout
+    assert "cannot be managed" not in a.process.output()
+    a.conf.write_text(CONF)
+    os.kill(a.supervisor(), signal.SIGHUP)
+    lab.wait_for(lambda: "tc_refused" not in iface(), "the file as it was")
+    assert installed() == before
+    receiver.stop()
     sender.stop()
 
 

@@ -16,6 +16,7 @@ rsvpd_net_tests = \
 	tests/unit/test_rules_force \
 	tests/unit/test_rules_plan \
 	tests/unit/test_tc_client \
+	tests/unit/test_tc_managed \
 	tests/unit/test_tc_queue
 check_PROGRAMS += $(rsvpd_net_tests)
 TESTS += $(rsvpd_net_tests)
@@ -40,6 +41,8 @@ tests_unit_test_policy_wish_SOURCES = tests/unit/test_policy_wish.c \
 	$(policy_client_bench)
 tests_unit_test_policy_wish_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_tc_client_LDADD = librsvpd.la libtcmsg.la libbase.la \
+	$(UNIT_LDADD)
+tests_unit_test_tc_managed_LDADD = librsvpd.la libtcmsg.la libbase.la \
 	$(UNIT_LDADD)
 tests_unit_test_tc_queue_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 

@@ -2,8 +2,8 @@
 #ifndef TC_CLIENT_T_H
 #define TC_CLIENT_T_H
 
-/* The frame of test_tc_client.c: a core that only notes what it is told, the
- * real loop, and tcctl's end of a real socket pair. */
+/* The frame of tests of tc_client.c: a core that only notes what it is told,
+ * the real loop, and tcctl's end of a real socket pair. */
 
 #include "rsvpd/tc_client.h"
 
