@@ -215,7 +215,7 @@ the_default_follows_the_rules(void)
 		const char *text;
 		uint8_t why;
 	} rows[] = {
-		{ "", POLICY_DEFAULT_NO_RULES },
+		{ "# none\n", POLICY_DEFAULT_NO_RULES },
 		{ "policy = { rules = ( { name = \"r\"; } ); };",
 			POLICY_DEFAULT_NO_RULES },
 		{ "policy = { rules = ( { name = \"r\"; scope = \"RSVP\"; } ); "
