@@ -43,7 +43,7 @@ enum tc_managed_answer {
 };
 
 /* tcctl's answer to the announcement with that classifier. */
-enum tc_managed_answer tc_managed_answer(struct tc_managed *m,
-	uint8_t classifier, const struct tc_done *done);
+enum tc_managed_answer tc_managed_answer(
+	struct tc_managed *m, uint8_t classifier, const struct tc_done *done);
 
 #endif /* TC_MANAGED_H */

@@ -449,7 +449,7 @@ tc_ingress_close(struct tc_link *link, const struct tc_kernel *kernel,
 	int error;
 
 	*ret_done = (struct tc_done){ 0 };
-	link->ingress.pending = false;
+	link->ingress.pending = false; /* unless our caller tries again */
 	if (!kernel->ifbs || !kernel->dump_incoming)
 		return 0;
 	/* Nothing goes there any more before it goes. */
@@ -487,6 +487,7 @@ tc_ingress_follow(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener)
 {
 	const struct tc_ingress_tell nobody = { 0 };
+	const bool pending = link->ingress.pending;
 	struct tc_done done;
 	char buf[TC_TEXT];
 	struct text t = text_over(buf, sizeof(buf));
@@ -494,6 +495,7 @@ tc_ingress_follow(struct tc_link *link, const struct tc_kernel *kernel,
 
 	if (error != 0 || done.error == 0)
 		return error;
+	link->ingress.pending = pending && link->conf.ingress_Bps != 0;
 	text_printf(&t, "%s: what comes in is %s: %s", link->conf.name,
 		link->conf.ingress_Bps != 0 ? "not shaped" : "still shaped",
 		done.text);
@@ -516,6 +518,23 @@ concerns(const struct tc_link *link, const struct tc_event *event)
 	       event->parent >> 16 == TC_INGRESS_HANDLE >> 16;
 }
 
+/* Repairs are counted by the minute. */
+static void
+begin_window(struct tc_ingress *in, struct mono now)
+{
+	if (mono_ms_between(in->since, now) < WINDOW_MS)
+		return;
+	in->since = now;
+	in->repairs = 0;
+}
+
+/* It doubles with each. */
+static struct mono
+after_pause(const struct tc_ingress *in, struct mono now)
+{
+	return mono_add_ms(now, FIRST_PAUSE_MS << in->repairs);
+}
+
 void
 tc_ingress_event(
 	struct tc_link *link, const struct tc_event *event, struct mono now)
@@ -527,16 +546,15 @@ tc_ingress_event(
 	if (event && event->link && event->gone)
 		in->ifb->lost = true; /* with all packets, until it is back */
 	in->port = event ? event->port : 0;
-	if (mono_ms_between(in->since, now) >= WINDOW_MS) {
-		in->since = now;
-		in->repairs = 0;
-	}
+	begin_window(in, now);
+	/* What made it fail may have gone. */
+	if (in->pending && in->failing)
+		in->due = mono_earlier(in->due,
+			mono_add_ms(now, FIRST_PAUSE_MS << TC_REPAIRS_MAX));
 	if (in->pending)
 		return;
 	in->pending = true;
-	in->due = in->repairs == 0
-			  ? now
-			  : mono_add_ms(now, FIRST_PAUSE_MS << in->repairs);
+	in->due = in->repairs == 0 ? now : after_pause(in, now);
 }
 
 struct mono
@@ -610,9 +628,23 @@ give_way(struct tc_link *link, const struct tc_kernel *kernel)
 	return error;
 }
 
+/* Nothing is left of it until it succeeds; that it does not is said once. */
+static void
+try_later(struct tc_link *link, const struct tc_listener *listener,
+	struct mono now, const char *why)
+{
+	struct tc_ingress *in = &link->ingress;
+
+	if (!in->failing)
+		report(link, listener, "not repaired, to be tried again", why);
+	in->failing = true;
+	in->pending = true;
+	in->due = after_pause(in, now);
+}
+
 int
 tc_ingress_step(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_listener *listener)
+	struct mono now, const struct tc_listener *listener)
 {
 	struct tc_ingress *in = &link->ingress;
 	struct repairing r = { .count = 0 };
@@ -621,19 +653,24 @@ tc_ingress_step(struct tc_link *link, const struct tc_kernel *kernel,
 	int error;
 
 	in->pending = false;
+	begin_window(in, now);
 	if (in->repairs > TC_REPAIRS_MAX)
 		return give_way(link, kernel);
 	r.text = text_over(r.buf, sizeof(r.buf));
 	error = follow(link, kernel, listener, &tell, &done);
-	if (error != 0 || (r.count == 0 && done.error == 0))
+	if (error != 0)
 		return error;
-	in->repairs++;
-	if (done.error != 0)
-		report(link, listener, "not repaired", done.text);
-	else if (in->repairs > TC_REPAIRS_MAX)
-		report(link, listener, "repaired, and not again for a minute",
+	in->repairs += r.count > 0 || done.error != 0;
+	if (done.error != 0) {
+		try_later(link, listener, now, done.text);
+		return 0;
+	}
+	in->failing = false;
+	if (r.count > 0)
+		report(link, listener,
+			in->repairs > TC_REPAIRS_MAX
+				? "repaired, and not again for a minute"
+				: "repaired",
 			r.buf);
-	else
-		report(link, listener, "repaired", r.buf);
 	return 0;
 }

@@ -35,8 +35,9 @@ void tc_ingress_event(
 	struct tc_link *link, const struct tc_event *event, struct mono now);
 /* When the next step is due; MONO_NEVER. */
 struct mono tc_ingress_next(const struct tc_link *link);
-/* Look, repair and report. */
+/* Look, repair and report.  What is refused is tried again, five times in a
+ * minute with pauses that double, and then in the next. */
 int tc_ingress_step(struct tc_link *link, const struct tc_kernel *kernel,
-	const struct tc_listener *listener);
+	struct mono now, const struct tc_listener *listener);
 
 #endif /* INGRESS_INT_H */

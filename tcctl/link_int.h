@@ -270,6 +270,7 @@ struct tc_ingress {
 	struct mono since; /* beginning of the minute in which ... */
 	unsigned repairs;  /* ... it was repaired so often */
 	uint32_t port;     /* who did it last */
+	bool failing;      /* the last repair was refused, which was told */
 };
 
 /* ---- packets whose ports are hidden (hidden.c) --------------------------- */

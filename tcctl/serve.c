@@ -582,8 +582,8 @@ do_due(struct serve *s)
 	}
 	TAILQ_FOREACH (link, &s->links.all, entry) {
 		if (s->error == 0 && mono_reached(tc_ingress_next(link), now))
-			s->error =
-				tc_ingress_step(link, &s->kernel, &s->listener);
+			s->error = tc_ingress_step(
+				link, &s->kernel, now, &s->listener);
 		do_link(s, link, now, due);
 		if (link->ingress.ifb)
 			do_link(s, link->ingress.ifb, now, due);

@@ -12,6 +12,7 @@ tcctl_tests = \
 	tests/unit/test_tc_hidden \
 	tests/unit/test_tc_hidden_books \
 	tests/unit/test_tc_ingress \
+	tests/unit/test_tc_ingress_drift \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_index \
 	tests/unit/test_tc_life \
@@ -35,7 +36,8 @@ tcctl_tests = \
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
 EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_drift_t.h \
-	tests/unit/tc_fixture.h tests/unit/tc_refusing.h \
+	tests/unit/tc_fixture.h tests/unit/tc_ingress_t.h \
+	tests/unit/tc_refusing.h \
 	tests/unit/tc_walk.h \
 	tests/golden/tc/another-leaf.ok \
 	tests/golden/tc/damaged-tree.ok \
@@ -66,6 +68,7 @@ tests_unit_test_tc_flower_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_hidden_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_hidden_books_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_ingress_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_ingress_drift_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_drain_LDADD = $(tcctl_test_libs)
