@@ -10,6 +10,7 @@
 #include "rsvpd/conf.h"
 #include "rsvpd/core/rsvp.h"
 #include "rsvpd/loop.h"
+#include "rsvpd/refusal_log.h"
 #include "rsvpd/stats.h"
 
 /* Descriptors that the supervisor opens and passes (SCM_RIGHTS on the engine's
@@ -54,6 +55,7 @@ struct engine {
 	struct mono stop_by;
 	struct marks *marks;
 	struct account *account;
+	struct refusal_log refusals;
 };
 
 /*

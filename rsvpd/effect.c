@@ -40,9 +40,14 @@ carry_out(struct engine *engine, const struct rsvp_effect *effect)
 		api_server_event(engine->api, &effect->event);
 		break;
 	case RSVP_EFFECT_NOTE:
-		write_note(&effect->note);
+		if (refusal_log_note(&engine->refusals, engine->core,
+			    &effect->note, loop_now()))
+			write_note(&effect->note);
 		break;
 	case RSVP_EFFECT_ACCOUNT:
+		if (!effect->account.ended)
+			refusal_log_admitted(
+				&engine->refusals, &effect->account.flow);
 		account_effect(engine->account, &effect->account);
 		marks_effect(engine->marks, &effect->account);
 		break;

@@ -25,6 +25,7 @@ librsvpd_la_SOURCES += \
 	rsvpd/marks.c rsvpd/marks.h \
 	rsvpd/policy_order.c rsvpd/policy_order.h \
 	rsvpd/policy_request.c \
+	rsvpd/refusal_log.c rsvpd/refusal_log.h \
 	rsvpd/rules.c rsvpd/rules.h rsvpd/rules_int.h \
 	rsvpd/rules_account.c \
 	rsvpd/rules_draft.c \

@@ -100,6 +100,36 @@ def test_a_refused_increase_leaves_the_old_one_in_place(call, bits):
 
 
 @FAMILIES
+def test_refreshes_of_what_was_refused_are_logged_once(bench, call):
+    """Each is counted and answered."""
+    def lines():
+        return [line for line in
+                bench.daemon.process.output().splitlines()
+                if f"/{call.port}: reservation refused: code 1 " in line]
+
+    call.open("a", tspec=nb.tspec(r=9e7, b=16000.0, p=1.8e8))
+    before = bench.counter("refused")
+    for _ in range(5):
+        call.ask(nb.FF, "d", cl(8e7), "a")
+        refused(call, "d", nb.FF, 8e7, "a")
+    assert len(lines()) == 1, lines()
+    assert bench.counter("refused") == before + 5
+    # Another verdict, another neighbour, and anew after it was in force.
+    call.ask(nb.FF, "d", cl(7e7), "a")
+    refused(call, "d", nb.FF, 7e7, "a")
+    assert len(lines()) == 2
+    call.ask(nb.FF, "e", cl(8e7), "a")
+    refused(call, "e", nb.FF, 8e7, "a")
+    assert len(lines()) == 3
+    call.ask(nb.FF, "d", cl(20000), "a")
+    hears(call, "a", 20000, nb.FF)
+    for _ in range(2):
+        call.ask(nb.FF, "d", cl(7e7), "a")
+        refused(call, "d", nb.FF, 7e7, "a")
+    assert len(lines()) == 4, lines()
+
+
+@FAMILIES
 def test_each_ff_descriptor_is_refused_alone(call):
     call.open("a", "b", "c", tspec=nb.tspec(r=9e7, b=16000.0, p=1.8e8))
     call.ff("d", (cl(8e7), "a"), (cl(20000), "b"), (cl(7e7), "c"))

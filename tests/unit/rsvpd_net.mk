@@ -15,6 +15,7 @@ rsvpd_net_tests = \
 	tests/unit/test_rules_draft \
 	tests/unit/test_rules_force \
 	tests/unit/test_rules_plan \
+	tests/unit/test_refusal_log \
 	tests/unit/test_tc_client \
 	tests/unit/test_tc_managed \
 	tests/unit/test_tc_queue
@@ -40,6 +41,7 @@ tests_unit_test_policy_greet_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_wish_SOURCES = tests/unit/test_policy_wish.c \
 	$(policy_client_bench)
 tests_unit_test_policy_wish_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_refusal_log_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_tc_client_LDADD = librsvpd.la libtcmsg.la libbase.la \
 	$(UNIT_LDADD)
 tests_unit_test_tc_managed_LDADD = librsvpd.la libtcmsg.la libbase.la \

@@ -23,6 +23,7 @@ struct rsvp_core {
 	size_t taken;
 	char done[MOST * 4]; /* a letter for each */
 	bool answer_at_once; /* a flow request adds an effect and runs it */
+	bool refuses;        /* it has a refusal, for 10.0.0.2/17/5004 */
 	struct mono next;
 	struct engine *engine;
 };
@@ -49,6 +50,21 @@ struct mono
 rsvp_core_next(const struct rsvp_core *core)
 {
 	return core->next;
+}
+
+bool
+rsvp_core_refusal_before(const struct rsvp_core *core, uint64_t before,
+	struct rsvp_refusal *ret_refusal)
+{
+	(void)before;
+	if (!core->refuses)
+		return false;
+	*ret_refusal = (struct rsvp_refusal){ .serial = 1,
+		.session = { .dst = addr_v4((const uint8_t[]){ 10, 0, 0, 2 }),
+			.proto = 17,
+			.dst_port = 5004 },
+		.reason = "too much" };
+	return true;
 }
 
 void
@@ -232,6 +248,43 @@ notes_go_to_the_log_with_their_weight(void)
 	loop_free(engine.loop);
 }
 
+/* Until the reservation was in force. */
+static void
+a_refusal_is_said_once(void)
+{
+	const struct rsvp_effect note = { .kind = RSVP_EFFECT_NOTE,
+		.note = { .remote = true,
+			.warning = true,
+			.text = "10.0.0.2/17/5004: refused, too much" } };
+	struct rsvp_effect account = { .kind = RSVP_EFFECT_ACCOUNT,
+		.account = { .flow = { .id = 9,
+				     .dst = addr_v4(
+					     (const uint8_t[]){ 10, 0, 0, 2 }),
+				     .proto = 17,
+				     .dst_port = 5004 } } };
+	struct rsvp_core core = { .refuses = true };
+	struct engine engine = engine_of(&core);
+	char log[1024];
+	bool said[4];
+
+	engine.account = (struct account *)(void *)&core;
+	engine.marks = (struct marks *)(void *)&core;
+	engine.tick = loop_timer_add(engine.loop, tick, &engine);
+	for (int round = 0; round < 4; round++) {
+		account.account.ended = round < 3;
+		core.count = core.taken = 0;
+		core.queue[core.count++] = account;
+		core.queue[core.count++] = note;
+		engine.refusals.serial = 0; /* the refusal is a new one */
+		capture_log(&engine, log, sizeof(log));
+		said[round] = strstr(log, "too much") != NULL;
+		memset(core.done, 0, sizeof(core.done));
+	}
+	T_CHECK(said[0] && !said[1] && !said[2] && said[3], "%d %d %d %d",
+		said[0], said[1], said[2], said[3]);
+	loop_free(engine.loop);
+}
+
 static void
 notes_that_peers_cause_are_limited(void)
 {
@@ -307,6 +360,7 @@ static struct t_case cases[] = {
 		what_an_effect_causes_comes_after_it },
 	{ "notes go to the log with their weight",
 		notes_go_to_the_log_with_their_weight },
+	{ "a refusal is said once", a_refusal_is_said_once },
 	{ "notes that peers cause are limited",
 		notes_that_peers_cause_are_limited },
 	{ "accounts are kept in order", accounts_are_kept_in_order },
