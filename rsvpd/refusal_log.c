@@ -73,7 +73,8 @@ find_refusal(struct refusal_log *log, const struct rsvp_core *core,
 static struct refusal_said *
 find_key(struct refusal_log *log, uint64_t key)
 {
-	struct refusal_said *set = &log->said[key / 2 % REFUSAL_LOG_ROOM];
+	struct refusal_said *set =
+		&log->said[key / 2 % REFUSAL_LOG_SETS * REFUSAL_LOG_WAYS];
 	struct refusal_said *oldest = set;
 
 	for (size_t i = 0; i < REFUSAL_LOG_WAYS; i++) {
