@@ -140,17 +140,19 @@ def test_a_sender_that_did_not_come_back_is_reported(bed):
     sender = bed.sender(4, 5110, "--src-port", 5110)
     receiver = bed.receiver(4, 5110, "--service", "cl")
     wait_event(receiver, "path_event")
+    engine = bed.daemons["s"].workers()["engine"]
     os.kill(bed.daemons["s"].supervisor(), signal.SIGSTOP)
     try:
         # The sender's host falls silent, and the receiver's forgets.
-        os.kill(bed.daemons["s"].workers()["engine"], signal.SIGSTOP)
+        os.kill(engine, signal.SIGSTOP)
         bed.kill_engine("c")
         bed.kill_engine("r")
         lab.wait_for(lambda: events(receiver, "path_event")[-1]["senders"]
                      == 0, "the path to be reported gone", 30)
     finally:
+        # The other way round it may be killed as one that hangs.
+        os.kill(engine, signal.SIGCONT)
         os.kill(bed.daemons["s"].supervisor(), signal.SIGCONT)
-        os.kill(bed.daemons["s"].workers()["engine"], signal.SIGCONT)
     sender.stop()
     receiver.stop()
 
