@@ -132,7 +132,7 @@ def event(app, kind):
     return None
 
 
-def wait_event(app, kind, timeout=10):
+def wait_event(app, kind, timeout=lab.PATIENCE_S):
     return lab.wait_for(lambda: event(app, kind),
                         f"{kind} at {app.name}: {app.output()[-1500:]}",
                         timeout)

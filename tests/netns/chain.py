@@ -55,7 +55,7 @@ class Flow:
     def places(self):
         return self.chain.installed(self.port)
 
-    def wait(self, way=None, timeout=10):
+    def wait(self, way=None, timeout=lab.PATIENCE_S):
         """Until it is installed there and nowhere else."""
         want = set(self.way if way is None else way)
         try:
@@ -64,7 +64,7 @@ class Flow:
             assert set(self.places()) == want
         return self
 
-    def gone(self, timeout=10):
+    def gone(self, timeout=lab.PATIENCE_S):
         return self.wait((), timeout)
 
     def errors(self):
@@ -257,8 +257,7 @@ class Chain:
     def agree(self):
         for node in self.daemons:
             try:
-                lab.wait_for(lambda n=node: self.disagreement(n) is None, "",
-                             5)
+                lab.wait_for(lambda n=node: self.disagreement(n) is None, "")
             except TimeoutError:
                 assert False, self.disagreement(node)
             assert self.counter(node, "bug") == 0
@@ -266,8 +265,7 @@ class Chain:
     def empty(self):
         for node in self.daemons:
             lab.wait_for(lambda n=node: not self.daemons[n].ctl_json(
-                "show", "sessions")["sessions"], f"no session at {node}",
-                LIFETIME_S * 3)
+                "show", "sessions")["sessions"], f"no session at {node}")
 
 
 def kernel(node, ifname):
@@ -281,6 +279,6 @@ def events(app, kind):
     return [e for e in app.events() if e["event"] == kind]
 
 
-def wait_event(app, kind, timeout=10):
+def wait_event(app, kind, timeout=lab.PATIENCE_S):
     return lab.wait_for(lambda: events(app, kind),
                         f"{kind}: {app.output()[-1500:]}", timeout)[0]

@@ -260,7 +260,7 @@ class Call:
 
     # ---- what they hear --------------------------------------------------------
 
-    def hear(self, name, number, timeout=5.0):
+    def hear(self, name, number, timeout=lab.PATIENCE_S):
         hop = self.hop(name)
         dst = None if number in (nb.PATH, nb.PATH_TEAR) else hop.addr(self.v)
         heard = hop.tap.expect(number, self.port, timeout, dst)
@@ -311,7 +311,7 @@ class Call:
         there = sorted(want(*w) for w in wanted)
         lab.wait_for(lambda: self.classes(interface) == there or None,
                      f"{there} in the kernel; there is "
-                     f"{self.classes(interface)}", 5)
+                     f"{self.classes(interface)}")
 
 
 def bits(text):

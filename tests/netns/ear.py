@@ -5,15 +5,19 @@ import collections
 import json
 import subprocess
 
+import lab
+
 PYTHON = "/usr/bin/python3"
+LAST = 8998  # a datagram to that port ends the listening
 
 # Ports to listen on, datagrams to wait for; prints [port, DS field] of each.
 LISTEN = """
 import json, select, socket, sys, time
 ports, expected, wait = eval(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+last = int(sys.argv[4])
 socks = []
 for family, level, option in ((2, 0, 13), (10, 41, 66)):
-    for port in ports:
+    for port in [*ports, last]:
         s = socket.socket(family, socket.SOCK_DGRAM)
         s.setsockopt(level, option, 1)
         s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
@@ -22,15 +26,22 @@ for family, level, option in ((2, 0, 13), (10, 41, 66)):
         s.bind(("", port))
         socks.append((s, port))
 print("ready", flush=True)
-got, end = [], time.monotonic() + wait
+got, end, ended = [], time.monotonic() + wait, False
 while len(got) < expected and time.monotonic() < end:
-    for s in select.select([s for s, _ in socks] + [sys.stdin], [], [], 0.1)[0]:
+    ready = select.select([s for s, _ in socks] + ([] if ended else [
+        sys.stdin]), [], [], 0 if ended else 0.1)[0]
+    if ended and not ready:
+        break
+    for s in ready:
         if s is sys.stdin:  # the number is known now
             expected = int(s.readline() or expected)
             continue
         data, anc, _, peer = s.recvmsg(2000, 200)
         port = [p for t, p in socks if t is s][0]
         tos = int.from_bytes(anc[0][2][:1], "little")
+        if port == last:
+            ended = True
+            continue
         got.append([port, tos, len(data), time.monotonic(), data[:8].hex()])
 print(json.dumps(got))
 """
@@ -57,16 +68,22 @@ print(time.monotonic() - begin)
 
 
 class Ear:
-    def __init__(self, node, ports, expected, wait=10):
+    def __init__(self, node, ports, expected, wait=lab.PATIENCE_S):
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", node.ns, PYTHON, "-c", LISTEN,
-             repr(list(ports)), str(expected), str(wait)],
+             repr(list(ports)), str(expected), str(wait), str(LAST)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def heard(self):
         out, _ = self.process.communicate(timeout=90)
         return json.loads(out)
+
+    def heard_until_now(self, node, dst):
+        """What came before one more datagram of that node, which is not judged:
+        where nobody knows how much that is."""
+        send(node, 1, dst, ports=[LAST])
+        return self.heard()
 
     def fields_until(self, expected):
         """As fields(), of so many in all, known only now."""

@@ -25,11 +25,16 @@ BUILD = pathlib.Path(os.environ.get("RSVPD_BUILD", TOP / "build"))
 os.environ["LD_LIBRARY_PATH"] = str(BUILD / ".libs")
 
 
+# How long a test waits for what is to come: when all is well it costs nothing,
+# and a machine may be slow, or busy with others.
+PATIENCE_S = 30.0
+
+
 class Refused(Exception):
     """A command failed; its output is the message."""
 
 
-def wait_for(condition, what, timeout=10.0, every=0.02):
+def wait_for(condition, what, timeout=PATIENCE_S, every=0.02):
     """Call condition until it returns something true; return that."""
     deadline = time.monotonic() + timeout
     while True:
@@ -39,6 +44,23 @@ def wait_for(condition, what, timeout=10.0, every=0.02):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout} s for {what}")
         time.sleep(every)
+
+
+def within(limit_s, condition, what):
+    """The same, and that it was true in that time: what is found out too late,
+    because looking takes so long, may have been true before."""
+    start = time.monotonic()
+    last = [0.0]  # when a look began that found it untrue
+
+    def look():
+        begun = time.monotonic() - start
+        found = condition()
+        if not found:
+            last[0] = begun
+        return found
+    found = wait_for(look, what)
+    assert last[0] <= limit_s, f"{what}: not yet after {last[0]:.1f} s"
+    return found
 
 
 def run(*argv, check=True, stdin=None, timeout=60):
@@ -160,7 +182,7 @@ class Process:
                     found.append(json.loads(line))
         return found
 
-    def wait_output(self, text, timeout=10):
+    def wait_output(self, text, timeout=PATIENCE_S):
         return wait_for(lambda: text in self.output() or self.died(),
                         f"'{text}' from {self.name}: {self.output()[-2000:]}",
                         timeout)
@@ -171,7 +193,7 @@ class Process:
                           f"{self.output()[-2000:]}")
         return False
 
-    def stop(self, signo=signal.SIGTERM, timeout=5):
+    def stop(self, signo=signal.SIGTERM, timeout=PATIENCE_S):
         if self.popen.poll() is None:
             self.popen.send_signal(signo)
             try:
@@ -295,7 +317,7 @@ class Daemon:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, timeout=10):
+    def wait_ready(self, timeout=PATIENCE_S):
         def ready():
             self.process.died()
             try:
@@ -305,7 +327,7 @@ class Daemon:
         return wait_for(ready, f"rsvpd on {self.node.name}: "
                         f"{self.process.output()[-2000:]}", timeout)
 
-    def wait_traffic_control(self, timeout=10):
+    def wait_traffic_control(self, timeout=PATIENCE_S):
         """Until it is ready on every interface that shall have it."""
         self.wait_ready(timeout)
         wait_for(lambda: all(

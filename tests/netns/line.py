@@ -148,7 +148,7 @@ class Line:
                                        *service, "--confirm")
         for port, app in self.apps.items():
             lab.wait_for(lambda a=app: self.event(a, "resv_confirm"),
-                         f"{port} confirmed: {app.output()[-1500:]}", 20)
+                         f"{port} confirmed: {app.output()[-1500:]}")
 
     @staticmethod
     def event(app, kind):
@@ -215,7 +215,7 @@ class Line:
             for name, packets in before.items():
                 lab.wait_for(lambda n=name, p=packets:
                              self.best_effort(n)[0] > p + FLOOD,
-                             f"best effort at {name}", 20)
+                             f"best effort at {name}")
         senders = {port: self.send(port, seconds) for port in ports}
         sent = {port: s.wait(seconds + 60) for port, s in senders.items()}
         size = [-1]

@@ -109,7 +109,7 @@ class Wire:
                     wanted[1] -= data[1] == (
                         nb.RESV if relayed else nb.PATH_ERR)
                 return max(wanted) <= 0
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + lab.PATIENCE_S
             while not done():
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"a burst of refreshes: {wanted}")

@@ -14,6 +14,8 @@ import time
 from scapy.layers.inet import IP, IPOption_Router_Alert
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop, RouterAlert
 
+import lab
+
 PATH, RESV, PATH_ERR, RESV_ERR, PATH_TEAR, RESV_TEAR, RESV_CONF = range(1, 8)
 NULL, SESSION, HOP, TIME, ERROR, SCOPE, STYLE = 0, 1, 3, 5, 6, 7, 8
 FLOWSPEC, FILTER, TEMPLATE, TSPEC, ADSPEC = 9, 10, 11, 12, 13
@@ -370,7 +372,7 @@ class Neighbour:
                 del self.parts[key]
                 return
 
-    def expect(self, number, port=None, timeout=5.0, dst=None):
+    def expect(self, number, port=None, timeout=lab.PATIENCE_S, dst=None):
         """The next message of that type (session port, IP destination)."""
         deadline = time.monotonic() + timeout
         seen = 0  # of kept: a flood of others is looked at once

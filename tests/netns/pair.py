@@ -87,7 +87,7 @@ class Pair:
                 return r
         return None
 
-    def installed(self, port, timeout=10):
+    def installed(self, port, timeout=lab.PATIENCE_S):
         """With its counters, which the kernel tells a moment later."""
         def found():
             one = self.reservation(port)

@@ -39,7 +39,7 @@ class Probe:
             raise EOFError("net_probe has ended")
         self.kept.append(event)
 
-    def expect(self, event_name, /, timeout=5.0, **fields):
+    def expect(self, event_name, /, timeout=lab.PATIENCE_S, **fields):
         """The next event of that name with those fields (or for which they
         hold); earlier ones stay."""
         deadline = time.monotonic() + timeout
@@ -78,7 +78,7 @@ class Probe:
 
     def stop(self):
         self.popen.stdin.close()
-        assert self.popen.wait(5) == 0
+        assert self.popen.wait(lab.PATIENCE_S) == 0
 
 
 def program():

@@ -220,8 +220,11 @@ class Bench:
     def pool_filled(self, idle=8):
         """Both pools hold that many idle classes and nobody changes them."""
         def idle_classes():
-            return len([c for c in self.classes()
-                        if int(c.split(":")[1], 16) >= 0x100]) >= 2 * idle
+            # The leaf of the last one comes last.
+            leaves = self.leaves()
+            made = [c for c in self.classes()
+                    if int(c.split(":")[1], 16) >= 0x100]
+            return len(made) >= 2 * idle and all(c in leaves for c in made)
         lab.wait_for(idle_classes, "the pool to fill")
 
     def pool_refilled(self, flows, idle=8):

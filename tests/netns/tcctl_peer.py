@@ -11,6 +11,8 @@ import struct
 import subprocess
 import time
 
+import lab
+
 IFACE, IFACE_OFF, FLOW_ADD, FLOW_CHANGE, FLOW_DEL, COUNTERS = range(1, 7)
 RULE, RULES, RULE_COUNTERS = range(32, 35)
 RULE_COUNTER = 96
@@ -150,7 +152,7 @@ class Peer:
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(lab.PATIENCE_S)
         self.process.stderr.close()
         self.socket.close()
         if self.life:
@@ -158,7 +160,7 @@ class Peer:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(lab.PATIENCE_S)
 
     def send(self, *requests):
         """One datagram of (kind, values); returns their serials."""
@@ -173,12 +175,12 @@ class Peer:
     def sign_of_life(self):
         """Ask for one as the supervisor does, and wait for it."""
         self.serial += 1
-        self.life.settimeout(10)
+        self.life.settimeout(lab.PATIENCE_S)
         self.life.send(struct.pack("<IHHI", 12, 1, 1, self.serial))
         assert self.life.recv(100) == struct.pack("<IHHI", 12, 1, 2,
                                                   self.serial)
 
-    def receive(self, timeout=20):
+    def receive(self, timeout=lab.PATIENCE_S):
         ready, _, _ = select.select([self.socket], [], [], timeout)
         assert ready, "tcctl does not answer"
         data = self.socket.recv(70000)
@@ -191,7 +193,7 @@ class Peer:
             else:
                 self.answers.append((kind, serial, values))
 
-    def done(self, serials, timeout=20):
+    def done(self, serials, timeout=lab.PATIENCE_S):
         """Wait for the acknowledgements: their values, in that order, and
         whatever else was told under these serials."""
         deadline = time.monotonic() + timeout
@@ -223,12 +225,12 @@ class Peer:
         _, told = self.ask(RULE_COUNTERS, {"ifindex": ifindex})
         return {one["rule_id"]: one for one in told}
 
-    def wait_note(self, word, timeout=10):
+    def wait_note(self, word, timeout=lab.PATIENCE_S):
         deadline = time.monotonic() + timeout
         while not any(word in note for note in self.notes):
             self.receive(max(0.1, deadline - time.monotonic()))
 
-    def wait_drift(self, word, timeout=10):
+    def wait_drift(self, word, timeout=lab.PATIENCE_S):
         """The next report with that word in it; those before it are gone."""
         deadline = time.monotonic() + timeout
         while True:

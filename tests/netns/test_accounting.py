@@ -110,7 +110,7 @@ def test_what_nobody_refreshes_expires(pair):
     pair.peer.process.stop()
     one, = lab.wait_for(lambda: [r for r in pair.records()
                                  if r["event"] == "end"],
-                        "the end", timeout=40)
+                        "the end", timeout=2 * lab.PATIENCE_S)
     assert one["how"] == "expired"
 
 

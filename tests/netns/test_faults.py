@@ -88,8 +88,7 @@ import chain as chains
 import lab
 import needs
 import neighbour as nb
-from chain import (C, DETOUR, LIFETIME_S, LINKS, R_MS, RATE, S, WAY, address,
-                   section)
+from chain import C, DETOUR, LINKS, R_MS, RATE, S, WAY, address, section
 
 WATCHDOG_S = 2
 
@@ -125,23 +124,20 @@ def test_a_sender_that_vanishes_is_forgotten(chain):
     expired = chain.counter("r1", "path_expired")
     chain.lose("s", "")
     # r1 notices by time; the others are told.
-    lab.wait_for(lambda: not chain.path("r1", flow.port), "the lifetime",
-                 LIFETIME_S + 3)
+    lab.wait_for(lambda: not chain.path("r1", flow.port), "the lifetime")
     assert chain.counter("r1", "path_expired") == expired + 1
-    lab.wait_for(lambda: not chain.path("c", flow.port), "PathTear",
-                 LIFETIME_S / 2)
+    lab.wait_for(lambda: not chain.path("c", flow.port), "PathTear")
     for node in ("r2", "r3", "c"):
         assert chain.counter(node, "path_expired") == 0
     for node, ifname in WAY[1:]:
         assert chain.iface(node, ifname)["reserved_bps"] == 0
-    lab.wait_for(lambda: not chain.installed(flow.port), "s alone to wait",
-                 LIFETIME_S + 3)
+    lab.wait_for(lambda: not chain.installed(flow.port), "s alone to wait")
 
 
 def test_a_receiver_that_vanishes_is_forgotten(chain):
     flow = chain.flow()
     chain.lose("c", "")
-    flow.gone(LIFETIME_S + 3)
+    flow.gone()
     assert chain.counter("r3", "resv_expired") == 1
     # The sender is still there for others: r3 keeps its path state.
     assert chain.path("r3", flow.port)
@@ -162,7 +158,7 @@ def test_a_host_that_reboots_is_reserved_for_again(chain):
     lab.wait_for(lambda: (chain.iface("r3", "d0") or {}).get("tc_ready"),
                  "the link at r3")
     daemon.start()
-    flow.wait(timeout=LIFETIME_S)
+    flow.wait()
     assert chain.iface("c", "eth0")["ifindex"] != lih
     assert not flow.errors()
 
@@ -184,7 +180,7 @@ def test_a_tenth_of_the_messages_may_be_lost(chain):
     # on its own.
     lab.wait_for(lambda: chain.counter("c", "path_in") > refreshed +
                  len(flows) * seconds * 1000 / R_MS * 0.9,
-                 "refreshes", seconds * 2 + 10, 0.5)
+                 "refreshes", seconds * 2 + lab.PATIENCE_S, 0.5)
     assert expired == [chain.counter(n, c) for n in chain.daemons
                        for c in ("path_expired", "resv_expired", "admitted")]
     for flow in flows:
@@ -199,11 +195,12 @@ def test_heavy_loss_is_recovered_from(chain):
         chain.lose(node, "numgen random mod 10 < 3")
     flows = [chain.flow(wait=False) for _ in range(4)]
     for flow in flows:
-        lab.wait_for(flow.places, "the first hop at least", LIFETIME_S * 4)
+        lab.wait_for(flow.places, "the first hop at least",
+                     2 * lab.PATIENCE_S)
     flows.pop().stop()
     chain.lose_nothing()
     for flow in flows:
-        flow.wait(timeout=LIFETIME_S * 2)
+        flow.wait()
 
 
 def test_a_router_without_rsvp_is_seen(chain):
@@ -222,8 +219,8 @@ def test_a_router_without_rsvp_is_seen(chain):
     chain.daemons["r2"].start()
     chain.daemons["r2"].wait_traffic_control()
     lab.wait_for(lambda: not chain.path("r3", flow.port)["non_rsvp_hop"],
-                 "the break to be over", LIFETIME_S)
-    flow.wait(timeout=LIFETIME_S * 2)
+                 "the break to be over")
+    flow.wait()
 
 
 # ---- links -------------------------------------------------------------------
@@ -232,11 +229,10 @@ def test_a_link_that_goes_down_and_up_is_used_again(chain):
     flow = chain.flow()
     chain.nodes["r2"].ip("link", "set", "d0", "down")
     lab.wait_for(lambda: not chain.iface("r2", "d0")["up"], "down")
-    lab.wait_for(lambda: ("r2", "d0") not in flow.places(), "its end there",
-                 LIFETIME_S * 2)
+    lab.wait_for(lambda: ("r2", "d0") not in flow.places(), "its end there")
     chain.nodes["r2"].ip("link", "set", "d0", "up")
     chain.restore_routes("r2")
-    flow.wait(timeout=LIFETIME_S * 2)
+    flow.wait()
     assert not flow.errors()
 
 
@@ -274,7 +270,7 @@ def test_an_interface_that_is_moved_away_is_gone(chain):
     node.ip("addr", "add", address(23, 1) + "/24", "dev", "d0")
     node.ip("link", "set", "d0", "up")
     chain.restore_routes("r2")
-    flow.wait(timeout=LIFETIME_S * 2)
+    flow.wait()
     assert not flow.errors()
 
 
@@ -286,7 +282,7 @@ def test_an_interface_that_is_made_again_starts_anew(chain):
     chain.connect(LINKS[2])
     for node in ("r2", "r3"):
         chain.restore_routes(node)
-    flow.wait(timeout=LIFETIME_S * 2)
+    flow.wait()
     assert chain.iface("r2", "d0")["ifindex"] != index
     assert not flow.errors()
 
@@ -299,12 +295,12 @@ def test_a_changed_address_is_told_at_once(chain):
     node.ip("addr", "add", address(23, 9) + "/24", "dev", "d0")
     node.ip("addr", "del", address(23, 1) + "/24", "dev", "d0")
     chain.restore_routes("r2")
-    lab.wait_for(lambda: chain.path("r3", flow.port)["hop"] == address(23, 9),
-                 "the new HOP", R_MS / 1000)
+    lab.within(R_MS / 1000, lambda: chain.path("r3", flow.port)["hop"] ==
+               address(23, 9), "the new HOP")
     # It is what the next hop answers to, so the reservation stays.
     resv_in = chain.counter("r2", "resv_in")
     lab.wait_for(lambda: chain.counter("r2", "resv_in") > resv_in + 3,
-                 "refreshes", LIFETIME_S)
+                 "refreshes")
     assert flow.places()["r2", "d0"]["classid"] == classid
     assert chain.counter("r2", "resv_expired") == 0
     node.ip("addr", "add", address(23, 1) + "/24", "dev", "d0")
@@ -370,22 +366,22 @@ def test_a_restart_with_a_smaller_link_keeps_what_fits(chain):
     daemon.conf.write_text(chain.conf("r3", bandwidth={"d0": "1500 kbit"}))
     workers = daemon.workers()
     os.kill(daemon.supervisor(), signal.SIGKILL)
-    daemon.process.popen.wait(10)
+    daemon.process.popen.wait(lab.PATIENCE_S)
     lab.wait_for(lambda: not any(os.path.exists(f"/proc/{p}")
                                  for p in workers.values()), "their end")
     daemon.start()
     daemon.wait_traffic_control()
     # Once each: whom it does not take it refuses, until the other is torn.
     lost = lab.wait_for(lambda: [f for f in flows if chains.events(
-        f.receiver, "resv_error")], "an error", LIFETIME_S * 2)
+        f.receiver, "resv_error")], "an error")
     assert len(lost) == 1
     (kept,) = (f for f in flows if f not in lost)
     error = chains.events(lost[0].receiver, "resv_error")[0]
     assert (error["code"], error["value"]) in ((1, 2), (12, 0)), error
-    kept.wait(timeout=LIFETIME_S * 2)
+    kept.wait()
     assert kept.places()["r3", "d0"]["classid"] == classes[kept.port]
     lab.wait_for(lambda: chain.iface("r3", "d0")["flows"] == 1,
-                 "what fits", LIFETIME_S)
+                 "what fits")
     assert not kept.errors()
     chain.agree()
     lost[0].stop()
@@ -407,13 +403,13 @@ def test_a_hung_daemon_costs_others_paths_for_a_bounded_time(chain):
     port = chain.port_used
     sender = chain.send(port)
     lab.wait_for(lambda: chain.path("r1", port), "the Path before it")
-    lab.wait_for(lambda: chain.path("c", port), "the Path behind it",
-                 WATCHDOG_S + 2 * R_MS / 1000 + 1)
+    lab.within(WATCHDOG_S + 2 * R_MS / 1000 + 1,
+               lambda: chain.path("c", port), "the Path behind it")
     took = time.monotonic() - start
     print(f"the Path of another was held up for {took:.1f} s")
     assert daemon.workers()["engine"] != old
     sender.stop()
-    flow.wait(timeout=LIFETIME_S)
+    flow.wait()
     assert {p: r["classid"] for p, r in flow.places().items()} == classes
     assert not flow.errors()
     chain.agree()
@@ -435,13 +431,13 @@ def test_a_route_change_moves_the_reservation(chain):
     kept = {p: r["classid"] for p, r in other.places().items()}
     first = flow.places()["s", "eth0"]["classid"]
     detour(chain)
-    lab.wait_for(lambda: ("r1", "alt") in flow.places(), "repair", 3)
-    flow.wait(DETOUR, timeout=LIFETIME_S * 2)
+    lab.within(3, lambda: ("r1", "alt") in flow.places(), "repair")
+    flow.wait(DETOUR)
     assert flow.places()["s", "eth0"]["classid"] == first
     assert {p: r["classid"] for p, r in other.places().items()} == kept
     chain.agree()
     chain.restore_routes("r1")
-    flow.wait(WAY, timeout=LIFETIME_S * 2)
+    flow.wait(WAY)
     assert not flow.errors() and not other.errors()
 
 
@@ -465,13 +461,13 @@ def test_a_flapping_route_costs_a_bounded_rate(chain):
     assert rate < 4 * 2 * len(flows) * 1000 / R_MS
     detour(chain)
     for flow in flows:
-        flow.wait(DETOUR, timeout=LIFETIME_S * 2)
+        flow.wait(DETOUR)
         assert not flow.errors()
     assert resident(chain.daemons["r1"]) < memory + (4 << 20)
     chain.agree()
     chain.restore_routes("r1")
     for flow in flows:
-        flow.wait(WAY, timeout=LIFETIME_S * 2)
+        flow.wait(WAY)
 
 
 def resident(daemon):
@@ -484,13 +480,12 @@ def test_without_a_route_the_path_waits(chain):
     """No error; it goes on when there is a route."""
     flow = chain.flow()
     chain.nodes["r1"].ip("route", "del", "10.3.0.0/24")
-    lab.wait_for(lambda: ("r1", "d0") not in flow.places(), "no way on",
-                 LIFETIME_S * 2)
+    lab.wait_for(lambda: ("r1", "d0") not in flow.places(), "no way on")
     assert chain.path("r1", flow.port)
     assert not flow.errors()
     chain.agree()
     chain.restore_routes("r1")
-    flow.wait(timeout=LIFETIME_S * 2)
+    flow.wait()
     assert not flow.errors()
 
 
@@ -541,7 +536,7 @@ def test_a_loop_of_routes_ends_by_itself(chain):
     start = time.monotonic()
     refreshed = chain.counter("c", "path_in")
     lab.wait_for(lambda: chain.counter("c", "path_in") > refreshed + 3,
-                 "some refreshes of another session", LIFETIME_S)
+                 "some refreshes of another session")
     took = time.monotonic() - start
     for node in ("r1", "r2"):
         rate = (chain.counter(node, "sent") - before[node]) / took
@@ -572,7 +567,7 @@ def test_a_killer_reservation_leaves_the_small_one(chain):
     # It asks again and again; the small one is never touched.
     seen = chain.counter("r3", "resv_in")
     lab.wait_for(lambda: chain.counter("r3", "resv_in") > seen + 8,
-                 "refreshes", LIFETIME_S * 3)
+                 "refreshes")
     places = chain.installed(port)
     assert {p: places[p]["classid"] for p in WAY} == first
     for place in WAY[:3]:

@@ -44,8 +44,8 @@ def paths(call, port=None, proto=17):
 
 def path_error(call, hop_name, port):
     hop = call.hop(hop_name)
-    return hop.tap.expect(nb.PATH_ERR, port, 5,
-                          hop.addr(call.v)).error()[2:]
+    return hop.tap.expect(nb.PATH_ERR, port,
+                          dst=hop.addr(call.v)).error()[2:]
 
 
 @pytest.mark.parametrize("other", ("b", "c"))

@@ -37,7 +37,7 @@ def fixture_pair():
 
 
 def field(pair, port):
-    ear = ears.Ear(pair.b, [port], 1, 2)
+    ear = ears.Ear(pair.b, [port], 1)
     ears.send(pair.a, 1, B4, ports=[port], tos=CS1 << 2 | ECT0, sport=port,
               size=200)
     return [tos for _, tos in ear.fields()]
@@ -105,7 +105,7 @@ def test_restarts_keep_the_mark(pair):
         pair.daemon.wait_ready()
         pair.daemon.wait_traffic_control()
         assert field(pair, 5004) == [EF << 2 | ECT0]
-        pair.installed(5004, 20)
+        pair.installed(5004)
         wait_field(pair, 5004, EF)
 
 

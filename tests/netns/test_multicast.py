@@ -156,7 +156,7 @@ class Bed:
                 f["src"] for f in senders)] = classid
         return found
 
-    def wait_reserved(self, group, want, timeout=10):
+    def wait_reserved(self, group, want, timeout=lab.PATIENCE_S):
         try:
             lab.wait_for(lambda: self.reserved(group) == want, "", timeout)
         except TimeoutError:
@@ -358,8 +358,8 @@ def test_a_route_that_changes_is_healed_in_3_s(bed, family):
     r["r3"].route(s, group, "eth1", "eth2", "eth3")
     r["r2"].route(s, group, "eth0", "eth1", "eth2", "eth3")
     r["r1"].route(s, group, "eth0", "eth1")
-    bed.wait_reserved(group, expected(family, "ff", RATE, ("s",),
-                                      {"s": tree}), 3)
+    want = expected(family, "ff", RATE, ("s",), {"s": tree})
+    lab.within(3, lambda: bed.reserved(group) == want, "the other way")
     now = stream.arrived("c3")
     lab.wait_for(lambda: stream.arrived("c3") - now, "data at c3")
     lost = stream.stop()
@@ -447,7 +447,7 @@ def test_a_killer_reservation_does_not_hurt_the_small_ones(bed, family,
     killer = killer or start_large()
     # The blockade ends after four periods, and the large one fails again.
     lab.wait_for(lambda: len(events(killer, "resv_error")) >= 2,
-                 "another refusal", 20)
+                 "another refusal")
     error = events(killer, "resv_error")[-1]
     assert error["code"] == 1
     assert others() == want

@@ -3,6 +3,7 @@
 
 import math
 import struct
+import time
 
 import pytest
 
@@ -322,7 +323,7 @@ def test_silence_ends_state_after_the_lifetime(bench, v):
     lih = bench.reserved_path(v, port)
     bench.resv(v, port, lih)
     bench.up.expect(nb.RESV, port)
-    heard = bench.down.expect(nb.PATH_TEAR, port, LIFETIME_S + 3)
+    heard = bench.down.expect(nb.PATH_TEAR, port)
     assert heard.src == ADDR[v][0]
     lab.wait_for(lambda: bench.reservation(port) is None, "the end")
 
@@ -334,13 +335,14 @@ def test_refreshes_keep_state_and_are_not_forwarded_at_once(bench, v):
     bench.resv(v, port, lih)
     bench.up.expect(nb.RESV, port)
     bench.up.drain()
+    start = time.monotonic()
     for _ in range(20):
         bench.path(v, port)
         bench.resv(v, port, lih)
-    # Its own refresh runs once in 0.5 to 1.5 s.
     seen = [h for h in bench.up.drain(1.0)
             if h.type == nb.RESV and h.port() == port]
-    assert len(seen) <= 3
+    # Its own refresh runs once in 0.5 to 1.5 s.
+    assert len(seen) <= 1 + 2 * (time.monotonic() - start)
 
 
 def test_many_reservations_are_listed_with_their_counters(bench):
@@ -363,8 +365,7 @@ def test_many_reservations_are_listed_with_their_counters(bench):
 
 
 def test_all_is_released_in_the_end(bench):
-    lab.wait_for(lambda: bench.flows() == 0, "an empty ledger",
-                 2 * LIFETIME_S + 3)
+    lab.wait_for(lambda: bench.flows() == 0, "an empty ledger")
     info = next(i for i in bench.daemon.ctl_json(
         "show", "interfaces")["interfaces"] if i["name"] == "eth1")
     assert info["reserved_bps"] == 0

@@ -340,7 +340,7 @@ def test_long_messages_are_put_together_by_the_receiver(bed, probe, family,
     fam = socket.AF_INET if family == 4 else socket.AF_INET6
     s = nb.in_namespace(bed.nodes["b"].ns, lambda: socket.socket(
         fam, socket.SOCK_RAW, 46))
-    s.settimeout(5)
+    s.settimeout(lab.PATIENCE_S)
     rb = index(bed.nodes["r"], "rb")
     for alert in (0, 1):
         sent = probe.ask("send", rb, RA[family], B[family], 9, alert, size)
@@ -580,7 +580,7 @@ def test_lost_notifications_are_made_good(bed, probe):
     while_stopped(probe, r, batch + "addr add 10.2.0.77/32 dev rb\n"
                   f"addr del {RB[4]}/24 dev rb\n")
     probe.expect("iface", name="rb", v4="10.2.0.77")
-    probe.expect("routes", dst="all", timeout=10)
+    probe.expect("routes", dst="all")
     log = (bed.dir / "probe.log").read_text()
     assert "notifications were lost" in log
     r.ip("addr", "flush", "dev", "rb", "scope", "global")
@@ -633,7 +633,7 @@ def test_multicast_routes_are_read_from_the_kernel(bed, probe):
 def test_a_socket_that_fails_for_good_ends_the_process(probe):
     """Trying again would spin: the supervisor shall start a new one."""
     probe.popen.stdin.write("break\n")
-    assert probe.popen.wait(5) == 0
+    assert probe.popen.wait(lab.PATIENCE_S) == 0
     log = (probe.node.lab.dir / "probe.log").read_text()
     assert "raw socket: cannot receive: Socket operation on non-socket" in log
 

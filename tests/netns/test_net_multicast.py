@@ -139,7 +139,7 @@ def data_arrives(bed, family):
     """A datagram to the group crosses the router."""
     s = member(bed.nodes["b"], "b0", GROUP[family])
     s.bind(("", 4000))
-    s.settimeout(5)
+    s.settimeout(lab.PATIENCE_S)
 
     def send():
         out = socket.socket(s.family, socket.SOCK_DGRAM)

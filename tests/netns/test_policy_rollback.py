@@ -103,7 +103,7 @@ def test_a_listing_is_of_one_generation(host):
     ask_policy, end = 4, 65
     host.load(rules("old-", 6000))
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
-        sock.settimeout(10)
+        sock.settimeout(lab.PATIENCE_S)
         sock.connect(str(host.daemon.control))
         sock.send(struct.pack("<IHHI", 12, 1, ask_policy, 1))
         heard = [sock.recv(1 << 17)]

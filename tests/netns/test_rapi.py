@@ -62,12 +62,16 @@ class Bed:
             "show", "reservations")["reservations"]
                 if r["session"]["port"] == port]
 
+    def expired(self, host):
+        return self.daemons[host].ctl_json("show", "counters")["counters"][
+            "resv_expired"]
+
     def kill_engine(self, host):
         daemon = self.daemons[host]
         old = daemon.workers()["engine"]
         os.kill(old, signal.SIGKILL)
         lab.wait_for(lambda: daemon.workers().get("engine") not in
-                     (None, old), "a new engine", 6)
+                     (None, old), "a new engine")
         daemon.wait_ready()
 
 
@@ -110,10 +114,12 @@ def test_a_flow_is_reserved_and_torn_with_its_applications(bed, family,
     assert len(events(receiver, "reserve")) == 1, receiver.output()
     # Killed without a word: its daemon tears at once, not after the lifetime
     # (10.5 s with R = 2 s).
+    expired = bed.expired("r")
     receiver.popen.kill()
-    lab.wait_for(lambda: not bed.reservations("r", port), "ResvTear", 1)
+    lab.wait_for(lambda: not bed.reservations("r", port), "ResvTear")
+    assert bed.expired("r") == expired
     assert lab.wait_for(lambda: events(sender, "resv_event")[-1]
-                        ["flowspecs"] == 0, "the sender to hear of it", 2)
+                        ["flowspecs"] == 0, "the sender to hear of it")
     sender.stop()
     assert sender.events()[-1]["event"] == "released"
 

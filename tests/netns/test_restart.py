@@ -113,7 +113,7 @@ def running(bed):
     r.stop_apps()
     lab.wait_for(lambda: all(
         i["flows"] == 0 for i in beds.interfaces(bed.daemons["r"])),
-        "release", 15)
+        "release")
 
 
 def kill_worker(daemon, name):
@@ -122,9 +122,9 @@ def kill_worker(daemon, name):
     start = time.monotonic()
     os.kill(old, signal.SIGKILL)
     lab.wait_for(lambda: daemon.workers().get(name) not in (None, old),
-                 f"a new {name}", 5)
-    daemon.wait_ready(5)
-    daemon.wait_traffic_control(5)
+                 f"a new {name}")
+    daemon.wait_ready()
+    daemon.wait_traffic_control()
     return time.monotonic() - start
 
 
@@ -138,13 +138,13 @@ def test_killed_worker_costs_no_packet(bed, running, worker, host):
     took = kill_worker(daemon, worker)
     assert took < 5, f"{took:.1f} s"
     # The engine relearns from its neighbours and the clients.
-    after = lab.wait_for(running.classes, "reservations again", 10)
+    after = lab.wait_for(running.classes, "reservations again")
     for name, (classid, packets) in before.items():
         assert after[name][0] == classid, "another class"
         assert after[name][1] >= packets, "the counter went back"
     for name, (sent, lost) in running.stop().items():
         assert not lost, f"{name}: {lost} of {sent} lost"
-    after = lab.wait_for(running.classes, "reservations at the end", 10)
+    after = lab.wait_for(running.classes, "reservations at the end")
     for name in PORTS:
         resv = bed.installed(bed.r, "eth1", PORTS[name])
         assert resv["drops"] == 0
@@ -156,11 +156,11 @@ def test_clients_reservations_are_renewed_without_a_call(bed, running):
     kill_worker(bed.daemons["c"], "engine")
     kill_worker(bed.daemons["s"], "engine")
     lab.wait_for(lambda: bed.installed(bed.s, "eth0", PORTS["gs"]),
-                 "the sender's host to know it again", 10)
+                 "the sender's host to know it again")
     lab.wait_for(lambda: {
         r["session"]["port"] for r in bed.reservations(bed.c)
         if r["state"] == "local"} == set(PORTS.values()),
-        "the receiver's requests", 10)
+        "the receiver's requests")
 
 
 @pytest.mark.measured
@@ -170,17 +170,17 @@ def test_supervisor_killed_leaves_the_kernel_and_is_adopted(bed, running):
     running.start()
     workers = daemon.workers()
     os.kill(daemon.supervisor(), signal.SIGKILL)
-    daemon.process.popen.wait(5)
+    daemon.process.popen.wait(lab.PATIENCE_S)
     lab.wait_for(lambda: not any(os.path.exists(f"/proc/{p}")
                                  for p in workers.values()),
-                 "the workers to stop", 5)
+                 "the workers to stop")
     handles = {c["handle"] for c in
                bed.r.tc_classes("eth1")}
     assert {v[0] for v in before.values()} <= handles
     start = time.monotonic()
     daemon.start()
     assert time.monotonic() - start < 5
-    after = lab.wait_for(running.classes, "reservations again", 10)
+    after = lab.wait_for(running.classes, "reservations again")
     for name, (classid, packets) in before.items():
         assert after[name][0] == classid
         assert after[name][1] >= packets
@@ -197,9 +197,9 @@ def test_hung_engine_is_killed_and_replaced(bed, running):
     lab.wait_for(lambda: daemon.workers().get("engine") not in (None, old),
                  "a new engine", 12)
     took = time.monotonic() - start
-    daemon.wait_ready(5)
+    daemon.wait_ready()
     assert took < 10, f"{took:.1f} s"
-    lab.wait_for(running.classes, "reservations again", 10)
+    lab.wait_for(running.classes, "reservations again")
 
 
 @pytest.mark.parametrize("family,port", (("ipv4", 5040), ("ipv6", 5042)))
@@ -213,7 +213,7 @@ def test_vanished_sender_is_forgotten_after_the_lifetime(bed, family, port):
     classid = bed.installed(bed.r, "eth1", port)["classid"]
     daemon = bed.daemons["s"]
     os.kill(daemon.supervisor(), signal.SIGKILL)
-    daemon.process.popen.wait(5)
+    daemon.process.popen.wait(lab.PATIENCE_S)
     died = time.monotonic()
     try:
         # R = 2 s: L = 10.5 s; the tear of the first hop may come first.
@@ -223,13 +223,13 @@ def test_vanished_sender_is_forgotten_after_the_lifetime(bed, family, port):
                     "show", "sessions")["sessions"] if s["port"] == port
                 and (s["paths"] or [r for r in s["reservations"]
                                     if not r["local"]])],
-                f"state at {node.name} to end", 15)
+                f"state at {node.name} to end")
         assert time.monotonic() - died > 5, "before its lifetime"
         lab.wait_for(lambda: all(
             i["flows"] == 0 and i["reserved_bps"] == 0
-            for i in beds.interfaces(bed.daemons["r"])), "the ledger", 5)
+            for i in beds.interfaces(bed.daemons["r"])), "the ledger")
         lab.wait_for(lambda: not filters_to(bed.r, "eth1", classid),
-                     "the filter to go", 5)
+                     "the filter to go")
     finally:
         sender.stop()
         receiver.stop()
@@ -237,7 +237,7 @@ def test_vanished_sender_is_forgotten_after_the_lifetime(bed, family, port):
         daemon.wait_traffic_control()
     # The host that came back removes what nobody claims.
     lab.wait_for(lambda: all(i["flows"] == 0 for i in
-                             beds.interfaces(daemon)), "its own class", 20)
+                             beds.interfaces(daemon)), "its own class")
 
 
 # The router, as its neighbours know it.

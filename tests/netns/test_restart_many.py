@@ -187,7 +187,7 @@ class Apps:
         for app in (a for a, n, _ in self.all if n is node):
             lab.wait_for(lambda a=app: a.died() or len(
                 self.heard(a, "reconnect")) >= times,
-                f"{app.name} to reconnect", 20)
+                f"{app.name} to reconnect")
         self.wait_heard(node, times + 1)
         self.untroubled()
 
@@ -219,9 +219,9 @@ def kill_worker(daemon, *names):
             os.kill(pid, signal.SIGKILL)
     for name in names:
         lab.wait_for(lambda n=name: daemon.workers().get(n) not in (
-            None, old[n]), f"a new {name}", 10)
-    daemon.wait_ready(10)
-    daemon.wait_traffic_control(20)
+            None, old[n]), f"a new {name}")
+    daemon.wait_ready()
+    daemon.wait_traffic_control(2 * lab.PATIENCE_S)
 
 
 def kill_all(daemon):
@@ -231,15 +231,15 @@ def kill_all(daemon):
     os.kill(daemon.supervisor(), signal.SIGKILL)
     daemon.process.popen.wait(10)
     lab.wait_for(lambda: not any(os.path.exists(f"/proc/{p}")
-                                 for p in workers.values()), "their end", 30)
+                                 for p in workers.values()), "their end")
     daemon.start()
-    daemon.wait_traffic_control(20)
+    daemon.wait_traffic_control(2 * lab.PATIENCE_S)
 
 
 def upgrade(daemon):
     daemon.stop()
     daemon.start()
-    daemon.wait_traffic_control(20)
+    daemon.wait_traffic_control(2 * lab.PATIENCE_S)
 
 
 def probe_all(wire):

@@ -296,7 +296,7 @@ def test_excess_is_forwarded_while_the_link_has_room(bed, ordeal):
     sender = bed.send(bed.x, BAD_CL, rate=5 * beds.FLOW_RATE_BPS, seconds=2)
     sent = sender.wait()
     lab.wait_for(lambda: receivers[0].path.stat().st_size >=
-                 sent * lab.RECORD.size, "all of it", 5)
+                 sent * lab.RECORD.size, "all of it")
     after = bed.port_class(BAD_CL)
     assert len(receivers[0].stop()) == sent > 1000
     assert after["dropped"] == before["dropped"]
@@ -313,7 +313,7 @@ def test_a_packet_smaller_than_m_counts_as_m(bed, ordeal):
     # At its r in octets, five times the packets that are conforming.
     sent = bed.send(bed.x, SMALL, packet=SMALL_PACKET, seconds=2).wait()
     lab.wait_for(lambda: receivers[0].path.stat().st_size >=
-                 sent * lab.RECORD.size, "all of it", 5)
+                 sent * lab.RECORD.size, "all of it")
     records = receivers[0].stop()
     seconds = (records[-1][3] - records[0][3]) / 1e9
     after = bed.port_class(SMALL)
@@ -330,6 +330,6 @@ def test_packets_larger_than_the_mtu_are_not_the_flows(bed, ordeal):
     receivers = bed.receive(CL4)
     sent = bed.send(bed.x, CL4, packet=3000, seconds=1).wait()
     lab.wait_for(lambda: receivers[0].path.stat().st_size >=
-                 sent * lab.RECORD.size, "all of it", 5)
+                 sent * lab.RECORD.size, "all of it")
     receivers[0].stop()
     assert bed.port_class(CL4)["packets"] == before["packets"]

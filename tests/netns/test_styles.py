@@ -340,7 +340,7 @@ def test_what_nobody_refreshes_ends(bench):
         if bits != nb.WF:  # a is refreshed with a long R, b is not
             call.ask(bits, "d", cl(20000), "a")
     for call, bits in calls:
-        heard = call.hear("b", nb.RESV_TEAR, timeout=12)
+        heard = call.hear("b", nb.RESV_TEAR)
         assert heard.style() == bits
         if bits == nb.WF:
             call.hear("a", nb.RESV_TEAR)
@@ -362,7 +362,7 @@ def test_a_sender_that_falls_silent_ends(bench):
         for up in "ab":
             call.hear(up, nb.RESV)
     for call, bits in calls:
-        heard = call.hear("d", nb.PATH_TEAR, timeout=12)
+        heard = call.hear("d", nb.PATH_TEAR)
         assert heard.src == call.hop("b").addr(call.v) and heard.router_alert
         assert nb.filter_of(heard.get(nb.TEMPLATE)) == call.sender("b")
         call.expect_classes((20000, m, None if bits == nb.WF else "a"))

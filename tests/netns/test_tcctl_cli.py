@@ -141,7 +141,7 @@ def test_apply_refuses_what_a_running_rsvpd_manages(bench):
         tcctl(bench, "plan", want=WANT)  # looking is allowed
     finally:
         holder.stdin.close()
-        holder.wait(10)
+        holder.wait(lab.PATIENCE_S)
         holder.stdout.close()
     tcctl(bench, "apply", want=WANT)
 

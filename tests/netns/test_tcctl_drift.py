@@ -52,7 +52,7 @@ def damage(bench, peer, *command, word="repaired"):
     """Do that, wait for the report; the tree must be as before."""
     before = untouched(bench)
     bench.a.tc(*command)
-    report = peer.wait_drift(word, timeout=2)
+    report = peer.wait_drift(word)
     assert report["error"] == 0
     assert_as(before, bench)
     return report
@@ -100,7 +100,7 @@ def test_a_deleted_filter_comes_back(bench):
     for pref in ("10", "11", "12"):
         bench.a.tc("filter", "del", "dev", "eth0", "parent", "52:", "pref",
                    pref)
-    peer.wait_drift("repaired", timeout=3)
+    peer.wait_drift("repaired")
     assert bench.lands(classid, 5) == (5, 0)
     assert bench.lands(classid, 5, dst=B6, port=7000) == (5, 0)
 
@@ -136,7 +136,7 @@ def test_a_deleted_class_comes_back_with_its_flow(bench):
     script = bench.lab.dir / "deletions"
     script.write_text("".join(" ".join(words) + "\n" for words in gone))
     bench.a.tc("-batch", script)
-    report = peer.wait_drift("repaired", timeout=2)
+    report = peer.wait_drift("repaired")
     assert report["flow_id"] == 1
     again = bench.classes()[bench.name(classid)]
     assert (again["rate"], again["parent"]) == (shape["rate"],
@@ -185,24 +185,24 @@ def test_a_filter_before_ours_is_removed_and_one_after_is_not(bench):
                    "flowid", "52:5")
     before = untouched(bench)
     add("pref", "3", "u32")
-    assert "delete filter 3 " in peer.wait_drift("repaired", 2)["text"]
+    assert "delete filter 3 " in peer.wait_drift("repaired")["text"]
     assert_as(before, bench)
     # All that there is of it, so that it can be made again.
     add("pref", "4", "u32")
     assert (" on eth0 u32 to 52:5 00000000/00000000 at 0" in
-            peer.wait_drift("delete filter 4", 2)["text"])
+            peer.wait_drift("delete filter 4")["text"])
     assert_as(before, bench)
     add("pref", "10", "handle", "21:5:77", "u32", "ht", "21:5:")
-    peer.wait_drift("delete filter 10 21:5:77", 2)
+    peer.wait_drift("delete filter 10 21:5:77")
     assert_as(before, bench)
     if bench.by() == "flower":
         bench.a.tc("filter", "add", "dev", "eth0", "parent", "52:",
                    "protocol", "ip", "pref", "5", "handle", "77", "flower",
                    "ip_proto", "udp", "classid", "52:5")
-        peer.wait_drift("delete filter 5 handle 4d", 2)
+        peer.wait_drift("delete filter 5 handle 4d")
         assert_as(before, bench)
     add("pref", "20", "u32")
-    report = peer.wait_drift("left alone", 2)
+    report = peer.wait_drift("left alone")
     assert "filter 20 " in report["text"] and report["error"] == 0
     assert "pref 20" in bench.a.tc("filter", "show", "dev", "eth0").stdout
     assert bench.lands(classid, 5) == (5, 0)
@@ -213,7 +213,7 @@ def test_a_foreign_class_is_left_alone_and_told(bench):
     at_rest(bench)
     bench.a.tc("class", "add", "dev", "eth0", "parent", "52:1", "classid",
                "52:4711", "htb", "rate", "8kbit", "quantum", "1500")
-    report = peer.wait_drift("left alone", 2)
+    report = peer.wait_drift("left alone")
     assert "class 52:4711" in report["text"]
     assert "52:4711" in bench.classes()
 
@@ -226,9 +226,9 @@ def test_who_insists_wins_and_it_is_told(bench):
     classid = bench.add(peer)
     for _ in range(5):
         bench.a.tc(*node_command(bench, classid))
-        assert peer.wait_drift("repaired", 5)["flow_id"] == 1
+        assert peer.wait_drift("repaired")["flow_id"] == 1
     bench.a.tc(*node_command(bench, classid))
-    report = peer.wait_drift("more than 5 times", 5)
+    report = peer.wait_drift("more than 5 times")
     assert (report["flow_id"], report["error"]) == (1, errno.EIO)
     assert not bench.nodes(classid)
     # Asked for again it is a flow like any other.
@@ -240,9 +240,9 @@ def test_who_insists_on_the_tree_gets_the_interface(bench):
     bench.add(peer)
     for _ in range(5):
         bench.a.tc("class", "del", "dev", "eth0", "classid", "52:5")
-        peer.wait_drift("repaired", 5)
+        peer.wait_drift("repaired")
     bench.a.tc("class", "del", "dev", "eth0", "classid", "52:5")
-    peer.wait_drift("not repaired", 6)
+    peer.wait_drift("not repaired")
     done, _ = peer.ask(tp.FLOW_ADD, bench.flow(flow_id=3))
     assert done["error"] == errno.ENODEV
     assert [k for k, _, v in peer.answers
@@ -270,8 +270,8 @@ def test_events_that_were_lost_are_made_good(bench):
         bench.a.tc("class", "del", "dev", "eth0", "classid", "52:5")
     finally:
         peer.process.send_signal(signal.SIGCONT)
-    peer.wait_drift("flow 1", 5)
-    lab.wait_for(lambda: untouched(bench) == before, "the tree as before", 5)
+    peer.wait_drift("flow 1")
+    lab.wait_for(lambda: untouched(bench) == before, "the tree as before")
     assert bench.lands(classid, 5) == (5, 0)
 
 

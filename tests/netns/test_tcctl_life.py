@@ -118,7 +118,7 @@ def test_another_classifier_takes_over_without_loss(bench, how):
         else:
             done, _ = peer.ask(tp.IFACE, bench.iface())
             assert done["error"] == 0, done["text"]
-        sent = int(sender.communicate("\n", timeout=20)[0])
+        sent = int(sender.communicate("\n", timeout=lab.PATIENCE_S)[0])
     finally:
         sender.kill()
         sender.wait()
@@ -231,11 +231,11 @@ def test_stop_leaves_the_kernel_as_it_is(bench):
     peer = bench.serve()
     classid = bench.add(peer)
     peer.process.send_signal(signal.SIGTERM)
-    assert peer.process.wait(10) == 0
+    assert peer.process.wait(lab.PATIENCE_S) == 0
     assert bench.lands(classid, 5) == (5, 0)
     peer = bench.serve()
     peer.socket.close()
-    assert peer.process.wait(10) == 0
+    assert peer.process.wait(lab.PATIENCE_S) == 0
     assert bench.lands(classid, 5) == (5, 0)
 
 
@@ -352,12 +352,12 @@ def test_an_interface_that_is_not_there(bench):
 
 def test_signs_of_life_and_the_end_of_the_supervisor(bench):
     peer = bench.serve(life=True)
-    peer.life.settimeout(5)
+    peer.life.settimeout(lab.PATIENCE_S)
     peer.life.send(struct.pack("<IHHI", 12, 1, 1, 42))
     assert struct.unpack("<IHHI", peer.life.recv(100)) == (12, 1, 2, 42)
     classid = bench.add(peer)
     peer.life.close()
-    assert peer.process.wait(10) == 0
+    assert peer.process.wait(lab.PATIENCE_S) == 0
     assert bench.lands(classid, 5) == (5, 0)
 
 
@@ -374,7 +374,7 @@ def test_a_reader_that_does_not_read_blocks_nothing(bench):
     with pytest.raises(TimeoutError):
         for _ in range(500):
             peer.send(*[(tp.COUNTERS, {"ifindex": 0, "flow_id": 99})] * 500)
-    peer.life.settimeout(5)
+    peer.life.settimeout(lab.PATIENCE_S)
     peer.life.send(struct.pack("<IHHI", 12, 1, 1, 1))
     assert peer.life.recv(100)
 
@@ -394,7 +394,7 @@ def test_a_tree_that_vanishes_is_made_again(bench):
     # The sixth time somebody means it.
     for again in range(1, 7):
         bench.a.tc("qdisc", "del", "dev", "eth0", "root")
-        told = peer.wait_drift("removed by another program", timeout=2)
+        told = peer.wait_drift("removed by another program")
         if again == 6:
             break
         assert told == {
@@ -422,7 +422,7 @@ def test_an_interface_that_goes_is_nobodys_doing(bench):
     bench.add(peer)
     bench.pool_filled()
     bench.a.ip("link", "del", "eth0")
-    peer.wait_note("has gone", timeout=2)
+    peer.wait_note("has gone")
     assert peer.notes == ["eth0: the interface has gone (1 flows)"]
     done, _ = peer.ask(tp.FLOW_ADD, bench.flow(flow_id=3))
     assert done["error"] == errno.ENODEV
@@ -437,7 +437,7 @@ def test_a_tree_that_was_replaced_is_given_up(bench):
     bench.add(peer)
     bench.a.tc("qdisc", "replace", "dev", "eth0", "root", "handle", "7:",
                "tbf", "rate", "1mbit", "burst", "5kb", "latency", "50ms")
-    told = peer.wait_drift("given up", timeout=2)
+    told = peer.wait_drift("given up")
     assert "tbf 7:" in told["text"]
     assert bench.qdiscs()[0]["kind"] == "tbf"
 

@@ -23,11 +23,11 @@ PORT, OTHER, SPORT = 5004, 5006, 6000
 # The octet of each packet to one of these ports, from the wire itself.
 WIRE = """
 import collections, json, select, socket, struct, sys, time
-expected = int(sys.argv[1])
+expected, wait = int(sys.argv[1]), float(sys.argv[2])
 s = socket.socket(17, 3, socket.htons(3))
 s.bind(("eth0", 0))
 print("ready", flush=True)
-seen, end = collections.Counter(), time.monotonic() + 10
+seen, end = collections.Counter(), time.monotonic() + wait
 while sum(seen.values()) < expected and time.monotonic() < end:
     if not select.select([s], [], [], 0.2)[0]:
         continue
@@ -56,7 +56,7 @@ class Wire:
     def __init__(self, node, expected):
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", node.ns, ears.PYTHON, "-c", WIRE,
-             str(expected)], stdout=subprocess.PIPE, text=True)
+             str(expected), str(lab.PATIENCE_S)], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def seen(self):
@@ -244,7 +244,7 @@ def test_a_node_without_its_mark_is_repaired(bench):
     node = bench.nodes(classid)[0]
     bench.a.tc("filter", "del", "dev", "eth0", "parent", "52:", "pref", "10",
                "protocol", "ip", "handle", node, "u32")
-    assert peer.wait_drift("repaired", 3)["flow_id"] == 1
+    assert peer.wait_drift("repaired")["flow_id"] == 1
     settled(bench, B4, EF << 2)
 
 

@@ -98,6 +98,14 @@ def test_marked_and_shaped(bench):
     assert ear.fields() == {(9000, EF << 2 | ECT0): 30, (9001, ECT0): 30}
 
 
+def judged(peer, count):
+    """So many have left, or are lost."""
+    def counts():
+        one = peer.rule_counts()[4]
+        return one["in_packets"] + one["out_packets"] == count and one
+    return lab.wait_for(counts, "all of them to be judged")
+
+
 @pytest.mark.parametrize("guaranteed", [0, 1])
 def test_policed_traffic_has_its_bucket_and_no_more(bench, guaranteed):
     peer = bench.serve()
@@ -105,9 +113,10 @@ def test_policed_traffic_has_its_bucket_and_no_more(bench, guaranteed):
         "rule_id": 4, "rate_Bps": 50_000, "bucket_bytes": 30_000,
         "guaranteed": guaranteed, "excess": tp.DROP,
         "matches": [match(9000)]})["error"] == 0
-    ear = ears.Ear(bench.b, [9000], 300, 3)
+    ear = ears.Ear(bench.b, [9000], 300)
     took = send(bench, 300, size=958, pause=1000)  # 1024 octets on the wire
-    octets = 1024 * len(ear.heard())
+    judged(peer, 300)
+    octets = 1024 * len(ear.heard_until_now(bench.a, B4))
     # A packet waits at most in the class' queue of one.
     assert 30_000 + 50_000 * took - 2048 <= octets
     assert octets <= 30_000 + 50_000 * took + 3 * 1024
@@ -166,11 +175,13 @@ def test_packets_above_the_largest_do_not_pass(bench, excess):
         "rule_id": 4, "rate_Bps": 500_000, "bucket_bytes": 60_000,
         "max_packet_bytes": 600, "excess": excess,
         "matches": both(9000)})["error"] == 0
-    for dst, header in ((B4, 28), (B6, 48)):
-        ear = ears.Ear(bench.b, [9000], 20, 2)
+    for sent, (dst, header) in enumerate(((B4, 28), (B6, 48)), 1):
+        ear = ears.Ear(bench.b, [9000], 40)
         send(bench, 20, dst, size=601 - header, pause=200)
         send(bench, 20, dst, size=600 - header, pause=200)
-        assert {size for _, _, size, *_ in ear.heard()} == {600 - header}
+        judged(peer, 40 * sent)
+        assert {size for _, _, size, *_ in ear.heard_until_now(
+            bench.a, dst)} == {600 - header}
     counts = peer.rule_counts()[4]
     passed, lost = counts["in_packets"], counts["out_packets"]
     assert passed + lost == 80 and 0 < passed <= 40
@@ -199,12 +210,7 @@ def test_small_packets_count_as_the_smallest(bench):
         "min_packet_bytes": 962, "excess": tp.DROP,
         "matches": [match(9000)]})["error"] == 0
     send(bench, 100, size=20)  # 1000 octets each, where 86 are sent
-
-    def judged():
-        counts = peer.rule_counts()[4]
-        return counts if counts["in_packets"] + counts["out_packets"] \
-            == 100 else None
-    counts = lab.wait_for(judged, "all of them", 5)
+    counts = judged(peer, 100)
     # With the class' queue, which a small one does not fill.
     assert 10 <= counts["in_packets"] <= 14 + 1538 // 62
 

@@ -94,7 +94,7 @@ def wait_short(bench):
     def short():
         found = buckets(bench)
         return found and max(found.values()) <= 17
-    lab.wait_for(short, "short buckets", timeout=30, every=0.1)
+    lab.wait_for(short, "short buckets", every=0.1)
 
 
 @each_classifier
@@ -128,7 +128,7 @@ def test_no_packet_is_misclassified_while_buckets_are_split(
         add_flows(peer, others)
         wait_short(bench)
     del_flows(peer, bench, [f["flow_id"] for f in others])
-    assert sender.stop(timeout=20) == 0
+    assert sender.stop() == 0
     sent = json.loads(sender.output().splitlines()[-1])
     assert sum(sent) > 5 * PROBED
 
@@ -155,7 +155,7 @@ def test_empty_tables_go_again(bench):
     lab.wait_for(lambda: tables(bench) >= 1, "a further table")
     wait_short(bench)
     del_flows(peer, bench, [f["flow_id"] for f in flows])
-    lab.wait_for(lambda: tables(bench) == 0, "no further table", timeout=20)
+    lab.wait_for(lambda: tables(bench) == 0, "no further table")
     add_flows(peer, flows)
     wait_short(bench)
 
@@ -175,4 +175,4 @@ def test_signalling_goes_on_while_a_bucket_is_split(bench):
         del_flows(peer, bench, [5000])
     wait_short(bench)
     print(f"slowest set-up while splitting: {1000 * slowest:.1f} ms")
-    assert slowest < 2  # no gauge, a guard against a stall
+    assert slowest < 5  # no gauge, a guard against a stall

@@ -105,7 +105,8 @@ class Tap:
             return
         self.kept.append(heard)
 
-    def expect(self, number, udp_port, session_port, timeout=5.0):
+    def expect(self, number, udp_port, session_port,
+               timeout=lab.PATIENCE_S):
         """The next message of that type in UDP to that port (None: raw)."""
         deadline = time.monotonic() + timeout
         while True:
@@ -254,7 +255,7 @@ class Bench:
         def is_quiet():
             iface = self.iface(ifname)
             return not iface["udp_seen"] and iface["udp_neighbours"] == 0
-        lab.wait_for(is_quiet, f"quiet on {ifname}", LIFETIME_S * 2)
+        lab.wait_for(is_quiet, f"quiet on {ifname}")
 
     def routers(self):
         """The test plays the multicast routing daemon of the router."""
@@ -326,8 +327,8 @@ def test_a_host_without_raw_sockets_sends_and_is_reserved_for(bench):
                  "ResvTear at the sender")
     assert bench.iface("eth1")["flows"] == 0
     sender.stop()
-    lab.wait_for(lambda: not bench.session(port), "PathTear at the router",
-                 timeout=LIFETIME_S / 2)
+    lab.within(LIFETIME_S / 2, lambda: not bench.session(port),
+               "PathTear at the router")
     assert raw_sockets(bench.daemon["u"]) == 0
 
 
@@ -364,11 +365,11 @@ def test_a_host_without_raw_sockets_receives_and_reserves(bench):
     wait_event(sender, "resv_event")
     wait_event(receiver, "resv_confirm")
     receiver.stop()
-    lab.wait_for(lambda: not bench.reservation(port, "eth0"),
-                 "ResvTear from the host", timeout=LIFETIME_S / 2)
+    lab.within(LIFETIME_S / 2, lambda: not bench.reservation(port, "eth0"),
+               "ResvTear from the host")
     sender.stop()
-    lab.wait_for(lambda: not bench.session(port, "u"),
-                 "PathTear at the host", timeout=LIFETIME_S / 2)
+    lab.within(LIFETIME_S / 2, lambda: not bench.session(port, "u"),
+               "PathTear at the host")
     other.stop()
 
 
@@ -448,8 +449,8 @@ def test_a_neighbour_in_udp_is_answered_in_udp(bench):
     error = bench.far.expect(nb.PATH_ERR, TO_HOST, 0)
     assert (error.src, error.dst) == (RN, N)
     bench.far_path(port, kind=nb.PATH_TEAR)
-    lab.wait_for(lambda: not bench.session(port), "PathTear",
-                 timeout=LIFETIME_S / 2)
+    lab.within(LIFETIME_S / 2, lambda: not bench.session(port),
+               "PathTear")
 
 
 def test_a_host_in_udp_gets_path_and_error_in_udp(bench):
@@ -477,7 +478,7 @@ def test_a_neighbour_that_falls_silent_is_forgotten(bench):
     lab.wait_for(lambda: bench.iface("eth2")["udp_neighbours"] == 1, "known")
     assert bench.iface("eth2")["udp_seen"]
     lab.wait_for(lambda: not bench.iface("eth2")["udp_seen"],
-                 "the lifetime of its state to end", timeout=LIFETIME_S * 2)
+                 "the lifetime of its state to end")
     assert bench.iface("eth2")["udp_neighbours"] == 0
 
 
@@ -489,8 +490,9 @@ def test_a_neighbour_that_speaks_raw_needs_no_udp(bench):
     raw.send(N, H, nb.message(
         nb.PATH, 63, nb.session(H, port), nb.hop(N, 5), nb.time_values(R_MS),
         nb.template(N, port), nb.tspec(), nb.adspec()), 63, alert=True)
-    lab.wait_for(lambda: bench.iface("eth2")["udp_neighbours"] == 0,
-                 "forgotten at once", timeout=LIFETIME_S / 2)
+    lab.within(LIFETIME_S / 2,
+               lambda: bench.iface("eth2")["udp_neighbours"] == 0,
+               "forgotten at once")
     raw.close()
 
 
@@ -508,8 +510,9 @@ def test_a_receiver_in_udp_is_remembered_too(bench):
         nb.controlled_load(r=20000.0, p=40000.0), nb.filter_spec(H, port)))
     lab.wait_for(lambda: bench.reservation(port, "eth2"), "the reservation")
     # The doubt about who was heard without UDP may outlast the quiet a moment.
-    lab.wait_for(lambda: bench.iface("eth2")["udp_neighbours"] == 1, "known",
-                 timeout=LIFETIME_S / 2)
+    lab.within(LIFETIME_S / 2,
+               lambda: bench.iface("eth2")["udp_neighbours"] == 1,
+               "known")
     assert not bench.iface("eth2")["udp_seen"]
     text = bench.daemon["r"].ctl("show", "interfaces").stdout
     assert "RSVP in UDP: on, not heard, 1 neighbours need it" in text
