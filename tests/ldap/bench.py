@@ -16,7 +16,7 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "netns"))
-from lab import port_free, wait_for  # noqa: E402  (found by the line above)
+from lab import PATIENCE_S, port_free, wait_for  # noqa: E402  (found by the line above)
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RSVPD_BUILD", TOP / "build"))
@@ -95,7 +95,7 @@ index entryUUID,entryCSN eq
              " ".join(self.listen), "-d", "0"],
             stderr=subprocess.DEVNULL)
         try:
-            wait_for(self.answers, "slapd", 30)
+            wait_for(self.answers, "slapd")
         except BaseException:
             self.kill()  # nobody else knows of it
             raise
@@ -112,7 +112,7 @@ index entryUUID,entryCSN eq
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(PATIENCE_S)
 
     def _tool(self, tool, ldif):
         done = subprocess.run(
@@ -129,7 +129,7 @@ index entryUUID,entryCSN eq
 
     def kill(self):
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
 
 
 class Relay:
@@ -181,11 +181,10 @@ class Relay:
             if data and source is pair[0]:
                 other.sendall(self.change(data))
             elif data:
+                self.received += len(data)  # before anybody has it
                 other.sendall(data)
         except OSError:
             data = b""
-        if source is pair[1]:
-            self.received += len(data)
         if not data:
             self.pairs.remove(pair)
             for s in pair:
@@ -265,6 +264,13 @@ def fcntl_seals(fd):
     return fcntl.fcntl(fd, 1034)  # F_GET_SEALS
 
 
+class Facts(dict):
+    """Of the directory; those that were not told yet are none."""
+
+    def __missing__(self, _):
+        return 0
+
+
 class Policyd:
     """policyd serve between an engine and a supervisor."""
 
@@ -278,7 +284,7 @@ class Policyd:
         self.conf = self.dir / "policy.conf"
         self.snapshots = []
         self.status = ""
-        self.facts = {}
+        self.facts = Facts()
         self.held = self.release = 0
         self.gives_file = True
         self.done = {}  # answers to orders, by serial
@@ -372,10 +378,10 @@ class Policyd:
                 self.held = whole(attributes[HELD])
                 self.release = whole(attributes[RELEASE])
                 self.status = attributes[TEXT].decode()
-                self.facts = {
+                self.facts = Facts({
                     name: attributes[at].decode() if at < 6 else
                     int.from_bytes(attributes[at], "little")
-                    for at, name in FACTS.items() if at in attributes}
+                    for at, name in FACTS.items() if at in attributes})
         for fd in fds:
             os.close(fd)
         return bool(data)
@@ -403,15 +409,16 @@ class Policyd:
             if kind == POLICY and self.gives_file:
                 self.give(serial)
 
-    def wait(self, condition, what, seconds=20):
+    def wait(self, condition, what, seconds=2 * PATIENCE_S):
         def check():
             self.receive()
             self.supervise()
             return condition()
         try:
             return wait_for(check, what, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; log:\n{self.text()}") from None
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; it says {self.status!r}; log:\n"
+                               f"{self.text()}") from None
 
     def wait_rule(self, rule, present=True):
         """The newest snapshot has that rule (or not)."""
@@ -420,7 +427,15 @@ class Policyd:
                   f"snapshot {'with' if present else 'without'} {rule}")
         return self.snapshots[-1]
 
-    def ping(self, serial, seconds=5):
+    def wait_cached(self, text):
+        """The cache, which is written a moment after what it has is in
+        force."""
+        cache = self.state / "policy.cache"
+        self.wait(lambda: cache.exists() and text.encode() in
+                  cache.read_bytes(), f"{text} in the cache")
+        return cache
+
+    def ping(self, serial, seconds=PATIENCE_S):
         self.supervisor.send(message(PING, serial))
         self.supervisor.settimeout(seconds)
         return next(messages(self.supervisor.recv(4096)))
@@ -445,7 +460,12 @@ class Policyd:
 
     def stop(self, how=signal.SIGTERM):
         if self.alive():
-            os.kill(self.process, how)
-            wait_for(lambda: not self.alive(), "end of policyd")
+            pid = self.process
+            os.kill(pid, how)
+            try:
+                wait_for(lambda: not self.alive(), "end of policyd")
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                raise
         self.engine.close()
         self.supervisor.close()

@@ -176,8 +176,7 @@ def test_changes_wait_for_the_generation_entry(slapd, start):
     policyd.reload(conf(slapd.uri, policy='policy = { rules = ( '
                         '{ name = "added"; } ); };'))
     assert "early" not in policyd.wait_rule("added")
-    cache = policyd.state / "policy.cache"
-    policyd.wait(lambda: b"added" in cache.read_bytes(), "cache")
+    policyd.wait_cached("added")
     policyd.stop()
     again = start(conf(slapd.uri))
     again.wait(lambda: "answers" in again.status and
@@ -250,7 +249,7 @@ def test_polling_counts_once_it_is_quiet(folder, start):
     slapd = Slapd(folder / "slapd", sync=False)
     try:
         slapd.add(rule("studio"))
-        policyd = start(conf(slapd.uri, "quiet = 900;"))
+        policyd = start(conf(slapd.uri, "quiet = 2500;"))
         policyd.wait_rule("studio")
         before = len(policyd.snapshots)
         begin = time.monotonic()
@@ -275,9 +274,7 @@ def test_after_a_restart_only_changes_travel(slapd, relay, start):
                len(names(first.snapshots[-1])) == 400, "all")
     whole = relay.received
     assert whole > 40000
-    cache = first.state / "policy.cache"
-    first.wait(lambda: cache.exists() and b"csn=" in cache.read_bytes(),
-               "cache")
+    first.wait_cached("csn=")
     first.stop()
     slapd.modify(delete("PolicyName=rule-a-0"))
     slapd.add(rule("rule-b-0"))
@@ -303,9 +300,7 @@ def test_a_cookie_is_for_the_server_that_gave_it(slapd, relay, start):
     first = start(slow(slapd.uri))
     first.wait(lambda: first.snapshots and
                len(names(first.snapshots[-1])) == 400, "all")
-    cache = first.state / "policy.cache"
-    first.wait(lambda: cache.exists() and b"csn=" in cache.read_bytes(),
-               "cache")
+    first.wait_cached("csn=")
     first.stop()
     other = start(slow(relay.uri))
     other.wait(lambda: other.facts.get("mode") == "persist", "mode")
@@ -326,9 +321,7 @@ def test_deletes_that_the_server_forgot_are_found(folder, start, mode):
         first = start(slow(slapd.uri))
         first.wait(lambda: first.snapshots and
                    len(names(first.snapshots[-1])) == 100, "all")
-        cache = first.state / "policy.cache"
-        first.wait(lambda: cache.exists() and b"csn=" in cache.read_bytes(),
-                   "cache")
+        first.wait_cached("csn=")
         first.stop()
         slapd.modify("".join(delete(f"PolicyName=rule-a-{i}")
                              for i in range(30)))
@@ -356,7 +349,7 @@ def test_a_directory_that_was_made_anew_is_read_anew(folder, start):
               rule("rule-b-0"))
     try:
         policyd.wait(lambda: names(policyd.snapshots[-1]) == {"rule-b-0"},
-                     "the new ones alone", 40)
+                     "the new ones alone")
     finally:
         slapd.stop()
 
@@ -381,7 +374,7 @@ def test_a_server_that_was_restored_from_a_backup_is_read_anew(slapd, start):
         path.write_bytes(data)
     slapd.start()
     policyd.wait(lambda: names(policyd.snapshots[-1]) ==
-                 {"rule-a-0", "rule-a-1"}, "the old state", 30)
+                 {"rule-a-0", "rule-a-1"}, "the old state")
     policyd.wait(lambda: policyd.facts["mode"] == "persist" and
                  policyd.facts["connected"], "persist")
 
@@ -478,7 +471,7 @@ def test_new_settings_do_not_wait_for_a_mute_server(slapd, start):
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen(16)
-        mute.settimeout(20)
+        mute.settimeout(bench.PATIENCE_S)
         policyd = start(conf(f"ldap://127.0.0.1:{mute.getsockname()[1]}")
                         .replace("timeout = 2", "timeout = 60"))
         policyd.wait(lambda: policyd.snapshots, "snapshot")
@@ -520,7 +513,8 @@ def test_pauses_do_not_grow_beyond_retry(slapd, relay, start):
         seen.add(policyd.facts["retry"])
         return len(seen) >= 6
     policyd.wait(attempts, "attempts")
-    assert max(b - a for a, b in zip(sorted(seen), sorted(seen)[1:])) <= 3
+    # They would be 1, 2, 4, 8 s; an attempt takes time as well.
+    assert max(b - a for a, b in zip(sorted(seen), sorted(seen)[1:])) <= 5
 
 
 @pytest.mark.parametrize("scheme", ("ldap", "ldaps"))
@@ -531,12 +525,12 @@ def test_a_reload_does_not_wait_for_a_mute_server(start, scheme):
         uri = f"{scheme}://127.0.0.1:{mute.getsockname()[1]}"
         policyd = start(conf(uri).replace("timeout = 2", "timeout = 60"))
         policyd.wait(lambda: policyd.snapshots, "snapshot")
-        mute.settimeout(20)
+        mute.settimeout(bench.PATIENCE_S)
         client, _ = mute.accept()  # it is being waited for now
         began = time.monotonic()
         policyd.reload('policy = { rules = ( { name = "new"; } ); };')
         policyd.wait_rule("new")
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         client.close()
 
 
@@ -548,22 +542,22 @@ def test_a_reload_tries_at_once(slapd, relay, start, how):
     policyd = start(text)
     policyd.wait(lambda: policyd.text().count("directory: ") >= 1 and
                  policyd.facts.get("retry"), "failure")
-    # 1, 2, 4, 8 s: the next attempts are further and further away.
+    # 1, 2, 4, 8, 16 s: the next attempts are further and further away.
     gaps = []
     def growing():
         gap = policyd.facts["retry"] - int(time.time())
         if gap > 0 and (not gaps or gap > gaps[-1] + 1):
             gaps.append(gap)
-        return len(gaps) >= 2 and gaps[-1] >= 5
-    policyd.wait(growing, "longer pauses", 40)
+        return len(gaps) >= 2 and gaps[-1] >= 10
+    policyd.wait(growing, "longer pauses")
     relay.refuse = False
-    began = time.monotonic()
+    by_itself = policyd.facts["retry"]
     if how == "reload":
         policyd.reload(text)
     else:
         os.kill(policyd.process, signal.SIGHUP)
     policyd.wait_rule("studio")
-    assert time.monotonic() - began < 4
+    assert time.time() < by_itself
 
 
 def test_the_servers_take_turns(folder, start):
@@ -602,9 +596,7 @@ def test_rules_that_are_too_old_at_start(slapd, start, action, kept, local):
     slapd.add(rule("studio"))
     first = start(stale(slapd.uri, action))
     first.wait_rule("studio")
-    cache = first.state / "policy.cache"
-    first.wait(lambda: cache.exists() and b"studio" in cache.read_bytes(),
-               "cache")
+    cache = first.wait_cached("studio")
     first.stop()
     slapd.stop()
     old = time.time() - 100
@@ -648,9 +640,7 @@ def known_for_long(slapd, start, text):
     slapd.add(rule("studio"))
     first = start(text)
     first.wait_rule("studio")
-    cache = first.state / "policy.cache"
-    first.wait(lambda: cache.exists() and b"studio" in cache.read_bytes(),
-               "cache")
+    cache = first.wait_cached("studio")
     first.stop()
     slapd.stop()
     old = time.time() - 100
@@ -795,6 +785,6 @@ def test_a_cut_connection_mid_refresh_changes_nothing(slapd, relay, start):
         relay.hang_up()
         policyd.wait(lambda: not policyd.facts["connected"], "loss")
         relay.refuse = False
-        policyd.wait(lambda: policyd.facts["connected"], "return", 30)
+        policyd.wait(lambda: policyd.facts["connected"], "return")
     assert all(len(names(s)) in (0, 300) for s in policyd.snapshots)
     assert len(names(policyd.snapshots[-1])) == 300

@@ -59,7 +59,7 @@ def test_a_rollback_does_not_wait_behind_a_silent_directory(start, silent):
     assert said["ok"] and not policyd.done
     assert said["generation"] == policyd.wait_rule("a").generation
     # The load knows who came in between, and that it did not succeed.
-    policyd.wait(lambda: {1, 2} <= policyd.done.keys(), "answers", 40)
+    policyd.wait(lambda: {1, 2} <= policyd.done.keys(), "answers")
     assert not policyd.done[1]["ok"]
     assert "by a rollback that came meanwhile" in policyd.done[1]["text"]
     assert "no server has answered for 20 s" in policyd.done[1]["text"]
@@ -79,11 +79,11 @@ def test_many_wait_together_and_one_too_many_is_told(start, silent):
         said = policyd.answer_of(serial)
         assert not said["ok"]
         assert said["text"] == "too many commands wait for policyd"
-    policyd.wait(lambda: len(policyd.done) == 8, "answers", 40)
+    policyd.wait(lambda: len(policyd.done) == 8, "answers", 100)
     assert not [said for said in policyd.done.values()
                 if "too many" in said["text"]]
     # One after the other it would be eight times as long.
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < 100
     # There is room again.
     assert policyd.carry_out(ROLLBACK, serial=11)["ok"]
 
@@ -196,7 +196,7 @@ def test_who_waits_for_a_directory_that_is_left_waits_no_more(start, silent):
     policyd.reload(FILE % "c")
     for serial in (1, 2):
         assert "no server" not in policyd.answer_of(serial)["text"]
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize("what", [LOAD, CANDIDATE])

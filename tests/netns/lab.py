@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -491,9 +492,16 @@ class Sender:
 
 
 def port_free():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port for a server, and none that the kernel gives to clients: who tries
+    again and again to reach a server that is away would once have its port as
+    his own, and be connected to himself."""
+    clients = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+                  .read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(clients // 2, clients)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def require_root():
