@@ -112,7 +112,10 @@ index entryUUID,entryCSN eq
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
-            self.process.wait(PATIENCE_S)
+            try:
+                self.process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     def _tool(self, tool, ldif):
         done = subprocess.run(

@@ -3,6 +3,7 @@
 
 import pytest
 
+import lab
 import neighbour as nb
 from probe import Probe
 
@@ -10,6 +11,11 @@ from probe import Probe
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "measured: loss, delay or rate is judged; runs alone")
+
+
+def pytest_sessionfinish():
+    for left in list(lab.Lab.opened):
+        left.close()
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def program(name):
 
 
 def remove_leftovers(kind):
-    """Namespaces of runs of this kind whose process is gone."""
+    """Namespaces and folders of runs of this kind whose process is gone."""
     for line in run("ip", "netns", "list", check=False).stdout.splitlines():
         name = line.split()[0] if line else ""
         found = re.fullmatch(rf"{re.escape(kind)}(\d+)-.*", name)
@@ -94,13 +94,20 @@ def remove_leftovers(kind):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
             run("ip", "netns", "del", name, check=False)
+    for path in pathlib.Path(tempfile.gettempdir()).glob(f"{kind}*"):
+        found = re.match(rf"{re.escape(kind)}(\d+)-", path.name)
+        if found and not os.path.exists(f"/proc/{found.group(1)}"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 class Lab:
     """Namespaces with a common prefix, and the processes started in them."""
 
+    opened = []  # and not closed: where making what is in it failed
+
     def __init__(self, kind="rsvpt", keep_dir=None):
         remove_leftovers(kind)
+        self.opened.append(self)
         self.prefix = f"{kind}{os.getpid()}-"
         # UNIX socket paths are short: keep away from long build paths.
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=self.prefix))
@@ -128,6 +135,8 @@ class Lab:
             node.ip("link", "set", name, "up")
 
     def close(self):
+        if self in self.opened:
+            self.opened.remove(self)
         for process in reversed(self.processes):
             process.stop()
         for node in self.nodes.values():

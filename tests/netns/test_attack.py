@@ -338,9 +338,7 @@ def test_errors_to_thousands_of_forged_next_hops_cost_their_source(bench):
             put(bench.up, up, error)
         return bench.counter("rate_limited") > limited
     lab.wait_for(has_paid, "the limit")
-    bench.up.send(src, dst, nb.message(
-        nb.PATH_TEAR, 63, shown[0], nb.hop(src, 77), nb.template(src, port)),
-        alert=True)
+    bench.path_tear(4, port)
     refresh(bench)
     # Whoever was known before is still heard.
     bench.path(4, bench.port())

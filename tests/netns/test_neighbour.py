@@ -80,19 +80,19 @@ class Bench:
     # ---- what the neighbours say -------------------------------------------
 
     def path(self, v, port, *extra, ttl=63, lih=77, right=True, tspec=None,
-             **options):
+             refresh_ms=R_MS, **options):
         src, _, _, dst = ADDR[v]
         data = nb.message(nb.PATH, ttl, nb.session(dst, port),
-                          nb.hop(src, lih), nb.time_values(R_MS), *extra,
+                          nb.hop(src, lih), nb.time_values(refresh_ms), *extra,
                           nb.template(src, port), tspec or nb.tspec(),
                           nb.adspec(), right=right)
         self.up.send(src, dst, data, ttl, alert=True, **options)
 
     def resv(self, v, port, lih, flowspec=None, *extra, right=True,
-             bits=nb.FF, source=None):
+             bits=nb.FF, source=None, refresh_ms=R_MS):
         src, _, via, dst = ADDR[v]
         data = nb.message(nb.RESV, 63, nb.session(dst, port),
-                          nb.hop(dst, lih), nb.time_values(R_MS), *extra,
+                          nb.hop(dst, lih), nb.time_values(refresh_ms), *extra,
                           nb.style(bits), flowspec or SMALL,
                           nb.filter_spec(source or src, port), right=right)
         self.down.send(dst, via, data, alert=v == 6)
@@ -101,6 +101,12 @@ class Bench:
         """A Path through the router; the LIH it told downstream."""
         self.path(v, port, **options)
         return self.down.expect(nb.PATH, port).hop()[1]
+
+    def path_tear(self, v, port, lih=77):
+        src, _, _, dst = ADDR[v]
+        self.up.send(src, dst, nb.message(
+            nb.PATH_TEAR, 63, nb.session(dst, port), nb.hop(src, lih),
+            nb.template(src, port)), 63, alert=True)
 
     def counter(self, name):
         return self.daemon.ctl_json("show", "counters")["counters"][name]
@@ -309,9 +315,7 @@ def test_tears_pass_and_release(bench, v):
     heard = bench.up.expect(nb.RESV_TEAR, port)
     assert heard.sound() and heard.dst == src
     lab.wait_for(lambda: bench.reservation(port) is None, "release")
-    data = nb.message(nb.PATH_TEAR, 63, nb.session(dst, port),
-                      nb.hop(src, 77), nb.template(src, port))
-    bench.up.send(src, dst, data, 63, alert=True)
+    bench.path_tear(v, port)
     heard = bench.down.expect(nb.PATH_TEAR, port)
     assert heard.sound() and heard.src == src and heard.router_alert
     assert heard.ttl == heard.send_ttl == 62
@@ -347,14 +351,14 @@ def test_refreshes_keep_state_and_are_not_forwarded_at_once(bench, v):
 
 def test_many_reservations_are_listed_with_their_counters(bench):
     """A listing sorts and sends more than one message can hold."""
-    src, _, via, dst = ADDR[4]
+    dst = ADDR[4][3]
     tiny = nb.controlled_load(r=1000.0, b=1500.0, p=2000.0)
     ports = [bench.port() for _ in range(150)]
     lih = bench.reserved_path(4, ports[0])
-    for port in ports:
-        bench.path(4, port)
+    for port in ports:  # none is to end before the last is there
+        bench.path(4, port, refresh_ms=300000)
         bench.down.expect(nb.PATH, port)
-        bench.resv(4, port, lih, tiny)
+        bench.resv(4, port, lih, tiny, refresh_ms=300000)
         bench.up.expect(nb.RESV, port)
     listed = {r["session"]["port"]: r for r in bench.daemon.ctl_json(
         "show", "reservations", dst)["reservations"]}
@@ -362,6 +366,9 @@ def test_many_reservations_are_listed_with_their_counters(bench):
     classes = {listed[p]["classid"] for p in ports}
     assert len(classes) == len(ports)
     assert all(listed[p]["packets"] == 0 for p in ports)
+    for port in ports:
+        bench.path_tear(4, port)
+        bench.down.expect(nb.PATH_TEAR, port)
 
 
 def test_all_is_released_in_the_end(bench):

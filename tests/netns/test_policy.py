@@ -26,6 +26,13 @@ class Bed:
 
     def __init__(self, policy):
         self.lab = lab.Lab("rsvppol")
+        try:
+            self.build(policy)
+        except BaseException:
+            self.lab.close()
+            raise
+
+    def build(self, policy):
         self.s = self.lab.node("s")
         self.c = self.lab.node("c")
         self.lab.link(self.s, "eth0", self.c, "eth0",

@@ -23,6 +23,13 @@ def conf(*names):
 class Bed:
     def __init__(self):
         self.lab = lab.Lab("rsvprapi")
+        try:
+            self.build()
+        except BaseException:
+            self.lab.close()
+            raise
+
+    def build(self):
         self.s = self.lab.node("s")
         self.r = self.lab.node("r", forward=True)
         self.c = self.lab.node("c")

@@ -175,15 +175,15 @@ def test_counters_are_those_of_the_flow(bench):
 
 def test_a_change_keeps_queue_and_counters(bench):
     peer = bench.serve()
-    classid = bench.add(peer, rate_Bps=20_000, max_packet_bytes=1538)
+    classid = bench.add(peer, rate_Bps=2_000, max_packet_bytes=1538)
     bench.send(20, size=1000)
     def stats():
         return bench.classes()[bench.name(classid)]["stats"]
-    # 20 packets at 20 kB/s: most are queued now, and would be for a second.
+    # 20 packets at 2 kB/s: most are queued now, and would be for ten seconds.
     before = stats()
     assert before["qlen"] >= 10
     done, _ = peer.ask(tp.FLOW_CHANGE, bench.flow(
-        rate_Bps=30_000, buffer_bytes=40_000))
+        rate_Bps=3_000, buffer_bytes=40_000))
     assert (done["error"], done["classid"]) == (0, classid)
     after = stats()
     assert after["packets"] + after["qlen"] == 20
