@@ -432,19 +432,22 @@ settle_scopes(struct aix_reading *rd)
 		(struct scoped *)calloc(d->n_categories + 1, sizeof(*list));
 	size_t n = 0;
 
-	for (size_t i = 0; list && i < d->n_categories; i++)
+	if (!list) {
+		refuse(rd, 1, "no memory");
+		return;
+	}
+	for (size_t i = 0; i < d->n_categories; i++)
 		if (rd->category_scopes[i] != 0)
 			list[n++] =
 				(struct scoped){ d->categories[i].category.name,
 					rd->category_scopes[i] };
-	if (n > 0)
-		qsort(list, n, sizeof(*list), compare_scoped);
+	qsort(list, n, sizeof(*list), compare_scoped);
 	for (size_t i = 0; i < d->n_rules; i++) {
 		struct source_rule *r = &d->rules[i];
 		const struct scoped key = { r->category, 0 };
 		const struct scoped *found = NULL;
 
-		if (!r->scope_set && n > 0)
+		if (!r->scope_set)
 			found = (const struct scoped *)bsearch(
 				&key, list, n, sizeof(*list), compare_scoped);
 		if (found)

@@ -240,7 +240,7 @@ dir_new(void (*wake)(void *arg), void *arg)
 	d->arg = arg;
 	dir_cutter_init(&d->cutter);
 	d->mirror = new_mirror();
-	d->random = (uint64_t)os_now().us | 1;
+	d->random = (uint64_t)os_now().us;
 	seed(&d->random, sizeof(d->random));
 	d->random |= 1;
 	if (!d->mirror || pthread_mutex_init(&d->lock, NULL) != 0 ||

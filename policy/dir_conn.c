@@ -555,7 +555,6 @@ choose_suffix(
 {
 	char below[SOURCE_TEXT];
 	char one[SOURCE_TEXT];
-	size_t best = 0;
 
 	suffix[0] = '\0';
 	if (!normal_dn(base, below, sizeof(below)))
@@ -567,11 +566,10 @@ choose_suffix(
 		if (!normal_dn(contexts[i]->bv_val, one, sizeof(one)))
 			continue;
 		len = strlen(one);
-		if (len <= best || len > whole ||
+		if (len <= strlen(suffix) || len > whole ||
 			strcmp(below + whole - len, one) != 0 ||
 			(len < whole && below[whole - len - 1] != ','))
 			continue;
-		best = len;
 		(void)text_copy(suffix, SOURCE_TEXT, one); /* fits */
 	}
 }

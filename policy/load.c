@@ -26,11 +26,7 @@ enum phase {
 
 enum {
 	DIGEST_SLICE = 256, /* octets digested for one rule of the budget */
-	CATEGORY_LEAST = 4 + 2 + 1 + 2 + 4, /* octets of a record */
-	ZONE_LEAST = 4 + 2 + 1 + 4 + 2,
-	POOL_LEAST = 4 + 2 + 1 + 32,
-	WHEN_LEAST = 4 + 2 + 4 + 1 + 2 + 4 + 16,
-	RULE_LEAST = 4 + 2 + 1 + 8 + 3 + 8 + 4 + 2 * 19
+	RECORD_LEAST = 12   /* octets: every record has more */
 };
 
 struct policy_load {
@@ -128,10 +124,9 @@ counts_fit(const struct policy_load *load)
 	       load->pools <= POLICY_POOLS_MAX &&
 	       load->categories <= POLICY_CATEGORIES_MAX &&
 	       load->rules <= POLICY_RULES_MAX &&
-	       load->zones * ZONE_LEAST + load->whens * WHEN_LEAST +
-			       load->pools * POOL_LEAST +
-			       load->categories * CATEGORY_LEAST +
-			       load->rules * RULE_LEAST <=
+	       ((size_t)load->zones + load->whens + load->pools +
+		       load->categories + load->rules) *
+			       RECORD_LEAST <=
 		       buf_left(&load->body);
 }
 

@@ -438,14 +438,10 @@ policy_category_read(
 
 /* ---- reading rules ------------------------------------------------------ */
 
-/* Room for count entries, no more than the bytes that are left could hold. */
 static void *
-list_room(const struct alloc *alloc, const struct buf_reader *r, size_t count,
-	size_t least_octets, size_t size)
+list_room(const struct alloc *alloc, size_t count, size_t size)
 {
-	if (count > POLICY_LIST_MAX || count * least_octets > buf_left(r))
-		return NULL;
-	return alloc_get(alloc, count * size);
+	return count > POLICY_LIST_MAX ? NULL : alloc_get(alloc, count * size);
 }
 
 static bool
@@ -457,7 +453,7 @@ get_spans(const struct alloc *alloc, struct buf_reader *r, uint32_t most,
 	if (count == 0)
 		return true;
 	list->at = (struct policy_span *)list_room(
-		alloc, r, count, 8, sizeof(*list->at));
+		alloc, count, sizeof(*list->at));
 	if (!list->at)
 		return false;
 	list->count = count;
@@ -481,7 +477,7 @@ get_addr_spans(const struct alloc *alloc, struct buf_reader *r,
 	if (count == 0)
 		return true;
 	list->at = (struct policy_addr_span *)list_room(
-		alloc, r, count, 9, sizeof(*list->at));
+		alloc, count, sizeof(*list->at));
 	if (!list->at)
 		return false;
 	list->count = count;
@@ -510,7 +506,7 @@ get_ifaces(const struct alloc *alloc, struct buf_reader *r,
 	if (count == 0)
 		return true;
 	list->at = (struct policy_iface *)list_room(
-		alloc, r, count, 3, sizeof(*list->at));
+		alloc, count, sizeof(*list->at));
 	if (!list->at)
 		return false;
 	list->count = count;
@@ -532,7 +528,7 @@ get_globs(const struct alloc *alloc, struct buf_reader *r,
 	if (count == 0)
 		return true;
 	list->at = (struct policy_glob *)list_room(
-		alloc, r, count, 3, sizeof(*list->at));
+		alloc, count, sizeof(*list->at));
 	if (!list->at)
 		return false;
 	list->count = count;
@@ -553,7 +549,7 @@ get_whens(const struct alloc *alloc, struct buf_reader *r, size_t n_whens,
 
 	if (count == 0)
 		return true;
-	list->at = (uint32_t *)list_room(alloc, r, count, 4, sizeof(*list->at));
+	list->at = (uint32_t *)list_room(alloc, count, sizeof(*list->at));
 	if (!list->at)
 		return false;
 	list->count = count;

@@ -278,130 +278,108 @@ read_identity(struct reading *rd, const config_setting_t *group)
 			id->name);
 }
 
-/* ---- categories and rules ----------------------------------------------- */
+/* ---- categories, rules, schedules, pools --------------------------------- */
+
+static bool
+is_made(struct reading *rd, const config_setting_t *group, const void *entry)
+{
+	if (!entry)
+		conf_error(rd, group, "no memory");
+	return entry != NULL;
+}
+
+struct table {
+	const struct source_key *keys;
+	size_t n;
+	const char *in; /* what an error calls it */
+};
+
+/* All but its name. */
+static void
+read_settings(struct reading *rd, const config_setting_t *group,
+	const struct table *table, void *target)
+{
+	for (int i = 0; i < config_setting_length(group); i++) {
+		const config_setting_t *s =
+			config_setting_get_elem(group, (unsigned)i);
+		struct field f = { find_key(rd, s, table->keys, table->n,
+					   table->in),
+			target };
+
+		if (f.key && strcmp(f.key->conf, "name") != 0)
+			(void)conf_each_value(rd, s, f.key->many,
+				f.key->read ? take_field : take_identity,
+				f.key->read ? (void *)&f : f.target); /* said */
+	}
+}
 
 static void
 read_category(struct reading *rd, const config_setting_t *group)
 {
 	char where[SOURCE_WHERE];
-	char name[POLICY_NAME];
-	size_t n;
-	const struct source_key *keys = source_category_keys(&n);
+	struct table table = { .in = "a category" };
+	struct source_category *c;
 
+	table.keys = source_category_keys(&table.n);
 	say_where(rd, group, where);
-
-	struct source_category *c = source_draft_category(rd->draft, where);
-
-	if (!c) {
-		conf_error(rd, group, "no memory");
+	c = source_draft_category(rd->draft, where);
+	if (!is_made(rd, group, c))
 		return;
-	}
-	read_group_name(rd, group, "category", name);
-	for (int i = 0; i < config_setting_length(group); i++) {
-		const config_setting_t *s =
-			config_setting_get_elem(group, (unsigned)i);
-		struct field f = { find_key(rd, s, keys, n, "a category"), c };
-
-		if (f.key && strcmp(f.key->conf, "name") != 0)
-			(void)conf_each_value(
-				rd, s, f.key->many, take_field, &f); /* said */
-	}
-	(void)text_copy(c->category.name, POLICY_NAME, name); /* fits */
+	read_group_name(rd, group, "category", c->category.name);
+	read_settings(rd, group, &table, c);
 }
 
 static void
 read_rule(struct reading *rd, const config_setting_t *group)
 {
 	char where[SOURCE_WHERE];
-	char name[POLICY_NAME];
-	size_t n;
-	const struct source_key *keys = source_rule_keys(&n);
+	struct table table = { .in = "a rule" };
+	struct source_rule *r;
 
+	table.keys = source_rule_keys(&table.n);
 	say_where(rd, group, where);
-
-	struct source_rule *r = source_draft_rule(rd->draft, where);
-
-	if (!r) {
-		conf_error(rd, group, "no memory");
+	r = source_draft_rule(rd->draft, where);
+	if (!is_made(rd, group, r))
 		return;
-	}
-	read_group_name(rd, group, "rule", name);
-	for (int i = 0; i < config_setting_length(group); i++) {
-		const config_setting_t *s =
-			config_setting_get_elem(group, (unsigned)i);
-		struct field f = { find_key(rd, s, keys, n, "a rule"), r };
-
-		if (f.key && !f.key->read)
-			(void)conf_each_value(
-				rd, s, true, take_identity, r); /* said */
-		else if (f.key && strcmp(f.key->conf, "name") != 0)
-			(void)conf_each_value(
-				rd, s, f.key->many, take_field, &f); /* said */
-	}
-	(void)text_copy(r->rule->name, POLICY_NAME, name); /* fits */
+	read_group_name(rd, group, "rule", r->rule->name);
+	read_settings(rd, group, &table, r);
 }
 
 static void
 read_schedule(struct reading *rd, const config_setting_t *group)
 {
 	char where[SOURCE_WHERE];
-	char name[POLICY_NAME];
-	size_t n;
-	const struct source_key *keys = source_schedule_keys(&n);
+	struct table table = { .in = "a schedule" };
+	struct source_schedule *e;
 
+	table.keys = source_schedule_keys(&table.n);
 	say_where(rd, group, where);
-
-	struct source_schedule *e = source_draft_schedule(rd->draft, where);
-
-	if (!e) {
-		conf_error(rd, group, "no memory");
+	e = source_draft_schedule(rd->draft, where);
+	if (!is_made(rd, group, e))
 		return;
-	}
-	read_group_name(rd, group, "schedule", name);
-	for (int i = 0; i < config_setting_length(group); i++) {
-		const config_setting_t *s =
-			config_setting_get_elem(group, (unsigned)i);
-		struct field f = { find_key(rd, s, keys, n, "a schedule"), e };
-
-		if (f.key && strcmp(f.key->conf, "name") != 0)
-			(void)conf_each_value(
-				rd, s, f.key->many, take_field, &f); /* said */
-	}
+	read_group_name(rd, group, "schedule", e->name);
+	read_settings(rd, group, &table, e);
 	if (!e->own.set)
 		conf_error(rd, group,
 			"schedule \"%s\" says no time (add time, days, "
 			"monthDays, months, validFrom or validUntil)",
-			name);
-	(void)text_copy(e->name, POLICY_NAME, name); /* fits */
+			e->name);
 }
 
 static void
 read_pool(struct reading *rd, const config_setting_t *group)
 {
 	char where[SOURCE_WHERE];
-	char name[POLICY_NAME];
-	size_t n;
-	const struct source_key *keys = source_pool_keys(&n);
+	struct table table = { .in = "a pool" };
+	struct source_pool *p;
 
+	table.keys = source_pool_keys(&table.n);
 	say_where(rd, group, where);
-
-	struct source_pool *p = source_draft_pool(rd->draft, where);
-
-	if (!p) {
-		conf_error(rd, group, "no memory");
+	p = source_draft_pool(rd->draft, where);
+	if (!is_made(rd, group, p))
 		return;
-	}
-	read_group_name(rd, group, "pool", name);
-	for (int i = 0; i < config_setting_length(group); i++) {
-		const config_setting_t *s =
-			config_setting_get_elem(group, (unsigned)i);
-		struct field f = { find_key(rd, s, keys, n, "a pool"), p };
-
-		if (f.key && strcmp(f.key->conf, "name") != 0)
-			(void)conf_each_value(
-				rd, s, f.key->many, take_field, &f); /* said */
-	}
-	(void)text_copy(p->pool.name, POLICY_NAME, name); /* fits */
+	read_group_name(rd, group, "pool", p->pool.name);
+	read_settings(rd, group, &table, p);
 }
 
 static void
@@ -450,14 +428,12 @@ read_default(struct reading *rd, const config_setting_t *s)
 static void
 read_identities(struct reading *rd, const config_setting_t *list)
 {
-	int n = config_setting_length(list);
+	const int n = config_setting_length(list);
+	const size_t room = n > IDENTITIES_MAX ? 0 : (size_t)n;
 
-	if (n > 0 && n <= IDENTITIES_MAX)
-		rd->identities = (struct identity *)calloc(
-			(size_t)n, sizeof(*rd->identities));
-	if (n > 0 && n <= IDENTITIES_MAX && !rd->identities)
-		conf_error(rd, list, "no memory");
-	else
+	rd->identities =
+		(struct identity *)calloc(room + 1, sizeof(*rd->identities));
+	if (is_made(rd, list, rd->identities))
 		read_groups(rd, list, read_identity, IDENTITIES_MAX);
 }
 

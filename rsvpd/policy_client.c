@@ -140,11 +140,10 @@ refuse(struct policy_client *client, uint64_t generation, const char *problem)
 /* ---- loading ------------------------------------------------------------- */
 
 static void
-close_fd(int *fd)
+close_fd(int fd)
 {
-	if (*fd >= 0)
-		(void)close(*fd); /* of memory: nothing to lose */
-	*fd = -1;
+	if (fd >= 0)
+		(void)close(fd); /* of memory: nothing to lose */
 }
 
 static void
@@ -152,7 +151,7 @@ unmap(struct snapshot *snapshot)
 {
 	if (snapshot->bytes)
 		(void)munmap(snapshot->bytes, snapshot->len); /* our mapping */
-	close_fd(&snapshot->fd);
+	close_fd(snapshot->fd);
 	*snapshot = (struct snapshot){ .fd = -1 };
 }
 
@@ -217,7 +216,7 @@ put_in_force(struct policy_client *client)
 	struct policy_status status;
 
 	policy_load_switch(client->policy, client->snapshot.load);
-	close_fd(&client->in_force_fd);
+	close_fd(client->in_force_fd);
 	client->in_force_fd = client->snapshot.fd;
 	client->generation = generation;
 	client->snapshot.fd = -1;
@@ -646,7 +645,7 @@ policy_client_free(struct policy_client *client)
 	loop_timer_del(client->slice);
 	loop_timer_del(client->boundary);
 	drop_load(client);
-	close_fd(&client->in_force_fd);
+	close_fd(client->in_force_fd);
 	policy_orders_free(client->orders);
 	policy_free(client->policy);
 	free(client);

@@ -31,7 +31,8 @@ policy_tests = \
 	tests/unit/test_serve_order \
 	tests/unit/test_worker \
 	tests/unit/test_worker_order \
-	tests/unit/test_worker_start
+	tests/unit/test_worker_start \
+	tests/unit/test_worker_thread
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 EXTRA_DIST += tests/unit/t_policy.h tests/unit/t_golden.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
@@ -97,6 +98,10 @@ tests_unit_test_worker_start_SOURCES = tests/unit/test_worker_start.c \
 	$(worker_bench)
 tests_unit_test_worker_start_LDFLAGS = $(clock_t_flags)
 tests_unit_test_worker_start_LDADD = $(worker_bench_libs)
+tests_unit_test_worker_thread_SOURCES = tests/unit/test_worker_thread.c \
+	$(worker_bench)
+tests_unit_test_worker_thread_LDFLAGS = $(clock_t_flags)
+tests_unit_test_worker_thread_LDADD = $(worker_bench_libs)
 tests_unit_test_policy_history_SOURCES = tests/unit/test_policy_history.c \
 	policy/history.c policy/state.c
 tests_unit_test_policy_history_LDADD = libpolicy.la libbase.la -lm \

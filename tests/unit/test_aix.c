@@ -166,13 +166,20 @@ static void
 a_scope_comes_from_the_category_when_the_rule_has_none(void)
 {
 	struct reading r = read_text(
+		"ServiceCategories c { PolicyScope Both }\n"
+		"ServiceCategories d { PolicyScope DataTraffic }\n"
 		"ServiceCategories a { PolicyScope RSVP }\n"
 		"ServiceCategories b { MaxRate 1 }\n"
 		"ServicePolicyRules x { ProtocolNumber 6 ServiceReference a }\n"
 		"ServicePolicyRules y { ProtocolNumber 6 ServiceReference b }\n"
 		"ServicePolicyRules z { ProtocolNumber 6 ServiceReference a "
-		"PolicyScope Both }\n");
+		"PolicyScope Both }\n"
+		"ServicePolicyRules u { ProtocolNumber 6 ServiceReference c }\n"
+		"ServicePolicyRules v { ProtocolNumber 6 ServiceReference d }"
+		"\n");
 
+	T_EQ(r.draft.rules[3].rule->scope, POLICY_SCOPE_BOTH);
+	T_EQ(r.draft.rules[4].rule->scope, POLICY_SCOPE_DATA);
 	T_EQ(r.draft.rules[0].rule->scope, POLICY_SCOPE_RSVP);
 	T_EQ(r.draft.rules[1].rule->scope, POLICY_SCOPE_DATA);
 	T_EQ(r.draft.rules[2].rule->scope, POLICY_SCOPE_BOTH);

@@ -238,6 +238,16 @@ without_tls_nothing_is_said_in_clear(void)
 	done(&b);
 }
 
+/* The next descriptor that is free. */
+static int
+next_fd(void)
+{
+	const int fd = dup(STDERR_FILENO);
+
+	close(fd);
+	return fd;
+}
+
 static void
 a_password_is_the_first_line_of_its_file(void)
 {
@@ -245,6 +255,7 @@ a_password_is_the_first_line_of_its_file(void)
 	char path[] = "/tmp/t_password.XXXXXX";
 	int fd = mkstemp(path);
 	char many[400];
+	int free_fd;
 
 	T_CHECK(fd >= 0, "no file");
 	begin(&b);
@@ -252,7 +263,9 @@ a_password_is_the_first_line_of_its_file(void)
 	(void)text_copy(b.d.bind_password_file, SOURCE_TEXT, path);
 	expect_problem(&b, "is empty");
 	T_EQ(pwrite(fd, "secret\r\nmore", 12, 0), 12);
+	free_fd = next_fd();
 	T_CHECK(opens(&b), "%s", b.said);
+	T_EQ(next_fd(), free_fd);
 	T_STR(t_ldap.bind_dn, "cn=reader");
 	T_STR(t_ldap.password, "secret");
 	T_STR(t_ldap.bind_mech, "-");

@@ -325,11 +325,11 @@ a_refresh_fills_the_mirror(void)
 static int
 refresh_deletes(ldap_sync_t *ls, bool persist)
 {
-	static const uint8_t one[] = { 1 };
+	static const uint8_t gone[] = { 9, 1 };
 
 	(void)persist;
 	T_EQ(t_sync_entry(ls, &rules[2], 3, LDAP_SYNC_CAPI_ADD), LDAP_SUCCESS);
-	T_EQ(t_sync_ids(ls, one, 1, true), LDAP_SUCCESS);
+	T_EQ(t_sync_ids(ls, gone, 2, true), LDAP_SUCCESS);
 	T_EQ(ls->ls_search_result(ls, NULL, 1), LDAP_SUCCESS);
 	return LDAP_SUCCESS;
 }

@@ -148,6 +148,7 @@ every_condition_of_a_rule_is_a_field(void)
 	t_range(r, POLICY_ADDR_SRC, "10.0.0.1", "10.0.0.9");
 	t_range(r, POLICY_ADDR_DST, "2001:db8::", "2001:db8::ffff");
 	t_name(r, POLICY_NAME_PRINCIPAL, "a@B");
+	t_name(r, POLICY_NAME_PRINCIPAL, "*@C");
 	t_name(r, POLICY_NAME_SUBJECT, "cn=s");
 	t_name(r, POLICY_NAME_WHO_APPLICATION, "APP=w");
 	t_name(r, POLICY_NAME_APPLICATION, "APP=x");
@@ -167,7 +168,8 @@ every_condition_of_a_rule_is_a_field(void)
 		" destPorts: [] [5, 7-9]\n dscp: [] [46]\n"
 		" hosts: [] [10.0.0.1]\n neighbour: [] [10.0.0.0/24]\n"
 		" source: [] [10.0.0.1-10.0.0.9]\n"
-		" destination: [] [2001:db8::/112]\n principals: [] [a@B]\n"
+		" destination: [] [2001:db8::/112]\n principals: [] [a@B, "
+		"*@C]\n"
 		" certSubjects: [] [cn=s]\n applications: [] [APP=w]\n"
 		" application: [] [APP=x]\n certIssuer: [] [cn=i]\n"
 		" interface: [] [eth*]\n inInterface: [] [in0]\n"

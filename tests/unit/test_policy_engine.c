@@ -180,6 +180,7 @@ without_a_snapshot_all_is_refused(void)
 	T_EQ(status.rules, 0);
 	T_CHECK(!policy_rule_at(p, 0, &info), "a rule from nowhere");
 	policy_free(p);
+	policy_free(NULL);
 }
 
 static void

@@ -223,6 +223,12 @@ more_than_the_limits_is_refused_whole(void)
 	T_EQ(mirror_refresh_commit(m), MIRROR_FULL);
 	T_STR(text_of(m, 1), "one");
 	T_EQ(mirror_count(m), 5);
+	/* As many as there may be, and as many octets. */
+	mirror_refresh_begin(m, true);
+	for (unsigned n = 1; n <= 5; n++)
+		T_EQ(refresh_put(m, n, "12345678901234567890"), MIRROR_CHANGED);
+	T_EQ(mirror_refresh_commit(m), MIRROR_CHANGED);
+	T_EQ(mirror_count(m), 5);
 	/* In place of others there is room. */
 	mirror_refresh_begin(m, true);
 	T_EQ(refresh_put(m, 6, "six"), MIRROR_CHANGED);

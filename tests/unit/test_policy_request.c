@@ -78,6 +78,12 @@ what_is_not_known_is_not_said(void)
 	list(&q.request, said, sizeof(said));
 	T_STR(said, "role=receiver message=resv proto=17 port=0 service=CL "
 		    "rate=0 bucket=0 packet=0 ");
+	/* A Path has no service and no style. */
+	T_EQ(set(&q, "message", "path"), POLICY_QUESTION_TAKEN);
+	policy_question_settle(&q);
+	list(&q.request, said, sizeof(said));
+	T_STR(said, "role=receiver message=path proto=17 port=0 rate=0 "
+		    "bucket=0 packet=0 ");
 	/* More than can be said is more than any limit. */
 	q.request.rate_Bps = UINT64_MAX;
 	q.request.delay_us = UINT64_MAX;

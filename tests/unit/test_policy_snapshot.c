@@ -437,8 +437,9 @@ so_many_of_each_and_no_more(void)
 		T_CHECK(announces(&b, i, most[i], MORE_THAN_LEAST), "%zu", i);
 		T_CHECK(!announces(&b, i, most[i] + 1, MORE_THAN_LEAST), "%zu",
 			i);
-		/* However few: what holds none is not taken. */
-		T_CHECK(!announces(&b, i, 100, 3), "%zu", i);
+		/* However few: what cannot hold them is not taken. */
+		T_CHECK(announces(&b, i, 100, 12), "%zu", i);
+		T_CHECK(!announces(&b, i, 100, 11), "%zu", i);
 	}
 	drop(&b);
 }

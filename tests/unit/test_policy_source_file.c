@@ -78,6 +78,40 @@ messages_hold_printable_text(void)
 	source_report_done(&errors);
 }
 
+/* Who asks, for what: others see other entries. */
+static void
+other_eyes_see_other_entries(void)
+{
+	struct source_directory d;
+	uint64_t key;
+	uint64_t view;
+
+	source_directory_defaults(&d);
+	(void)text_copy(d.base, SOURCE_TEXT, "o=x");
+	d.n_tags = 1;
+	(void)text_copy(d.tags[0], SOURCE_TAG, "all");
+	key = source_directory_key(&d);
+	view = source_directory_view(&d);
+	T_EQ(source_directory_view(&d), view);
+#define OTHER(set, undo)                                                       \
+	set;                                                                   \
+	T_CHECK(source_directory_view(&d) != view, "%s", #set);                \
+	undo
+	OTHER(d.bind_mech = SOURCE_BIND_EXTERNAL,
+		d.bind_mech = SOURCE_BIND_SIMPLE);
+	OTHER(d.bind_dn[0] = 'x', d.bind_dn[0] = '\0');
+	OTHER(d.cert_file[0] = 'x', d.cert_file[0] = '\0');
+	T_EQ(source_directory_key(&d), key); /* it is the same directory */
+	OTHER(d.base[0] = 'c', d.base[0] = 'o');
+	OTHER(d.tags[0][2] = '\0', d.tags[0][2] = 'l');
+	OTHER(d.n_tags = 0, d.n_tags = 1);
+#undef OTHER
+	T_EQ(source_directory_view(&d), view);
+	d.poll_s++; /* no matter how it is asked */
+	d.n_uris++;
+	T_EQ(source_directory_view(&d), view);
+}
+
 /* ---- values ------------------------------------------------------------- */
 
 /* The rule "r" of a file that consists of that rule alone. */
@@ -192,6 +226,7 @@ the_directory_has_defaults(void)
 		"directory = { uri = [\"ldaps://a\", \"ldapi:///\"];\n"
 		"base = \"o=x\"; tags = [\"t1\", \"t2\"];\n"
 		"poll = \"5m\"; timeout = 3; maxAge = \"1h\";\n"
+		"quiet = \"1234 ms\";\n"
 		"starttls = \"demand\"; caFile = \"/ca\";\n"
 		"bindDn = \"cn=x\"; bindPasswordFile = \"/pw\"; };",
 		&d);
@@ -200,6 +235,7 @@ the_directory_has_defaults(void)
 	T_EQ(d.poll_s, 300);
 	T_EQ(d.timeout_s, 3);
 	T_EQ(d.max_age_s, 3600);
+	T_EQ(d.quiet_ms, 1234);
 	T_EQ(d.starttls, STARTTLS_DEMAND);
 	T_STR(d.ca_file, "/ca");
 	T_STR(d.bind_dn, "cn=x");
@@ -456,6 +492,7 @@ static struct t_case cases[] = {
 		what_is_odd_is_refused_when_strict },
 	{ "JSON says the same", json_says_the_same },
 	{ "messages hold printable text", messages_hold_printable_text },
+	{ "other eyes see other entries", other_eyes_see_other_entries },
 	{ "values become numbers", values_become_numbers },
 	{ "identities are who they list", identities_are_who_they_list },
 	{ "the directory has defaults", the_directory_has_defaults },
