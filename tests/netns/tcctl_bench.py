@@ -235,6 +235,35 @@ class Bench:
             == 2 * idle + flows, "the pool to be full again")
 
 
+COUNTED = re.compile(r"direct_packets_stat \d+ |refcnt \d+ ")
+
+
+def untouched(bench):
+    """Classes, leaves and filters, without their counters, and without what
+    fq_codel lists as classes: packets that wait."""
+    def words(*what):
+        return sorted(COUNTED.sub("", line.strip()) for line in bench.a.tc(
+            "-d", *what).stdout.splitlines()
+            if line.strip() and not line.startswith("class fq_codel"))
+    return (words("class", "show", "dev", "eth0") +
+            words("filter", "show", "dev", "eth0", "parent", "52:") +
+            words("qdisc", "show", "dev", "eth0"))
+
+
+def at_rest(bench):
+    """Nothing is done in the background any more: the same five times, and
+    what counts hidden packets of flows is there, half a second behind."""
+    seen = []
+
+    def still():
+        seen.append(untouched(bench))
+        text = "\n".join(seen[-1])
+        return seen[-5:] == [seen[-1]] * 5 and (
+            not re.search(r" fh 1?2\w:\w+:\w+ | flower ", text)
+            or re.search(r" fh (60|160):\w+:\w+ ", text))
+    lab.wait_for(still, "the tree at rest")
+
+
 def fixture(request):
     if os.geteuid() != 0:
         pytest.skip("needs root for network namespaces")

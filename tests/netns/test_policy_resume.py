@@ -58,10 +58,10 @@ def test_an_older_cache_does_not_come_into_force(host):
         loaded = host.load(text_of("b"))
         so_far = generations(host)
         assert so_far[-1] == loaded
-        for _ in range(2):
+        for times in (1, 2):
             kill(host, "policyd")
-            lab.wait_for(lambda: f"generation {loaded}: in force already" in
-                         host.daemon.process.output(), "it goes on")
+            lab.wait_for(lambda n=times: host.daemon.process.output().count(
+                f"generation {loaded}: in force already") == n, "it goes on")
             status, said = host.order("load")
             assert status == 0 and said["generation"] == loaded, said
             assert host.rules() == ["b"]
@@ -121,7 +121,8 @@ def test_a_rollback_whose_file_is_lost_holds(host):
     lab.wait_for(lambda: f"generation {one} is held" in
                  host.daemon.process.output(), "the rollback")
     assert host.rules() == ["a"]
-    assert (host.daemon.state_dir / "policy.rollback").exists()
+    lab.wait_for((host.daemon.state_dir / "policy.rollback").exists,
+                 "its file")
     assert host.order("load")[1]["generation"] == two
 
 

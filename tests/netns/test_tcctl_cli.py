@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import lab
-from tcctl_bench import (A4, B4, B6, CLASSIFIERS, each_classifier,
+from tcctl_bench import (A4, B4, B6, CLASSIFIERS, at_rest, each_classifier,
                          fixture_bench)
 
 assert fixture_bench  # pytest finds it here
@@ -124,6 +124,7 @@ def test_apply_again_changes_only_what_differs(bench):
 def test_apply_refuses_what_a_running_rsvpd_manages(bench):
     peer = bench.serve()
     bench.add(peer)
+    at_rest(bench)
     # The supervisor's lock, held in the namespace of the host.
     holder = subprocess.Popen(
         bench.a.argv("/usr/bin/python3", "-c", "import socket, sys\n"

@@ -3,43 +3,13 @@
 right, told; and what is foreign is left alone."""
 
 import errno
-import re
 import signal
 
 import lab
 import tcctl_peer as tp
-from tcctl_bench import A4, B4, B6, fixture_both
+from tcctl_bench import A4, B4, B6, at_rest, fixture_both, untouched
 
 assert fixture_both  # pytest finds it here
-
-COUNTED = re.compile(r"direct_packets_stat \d+ |refcnt \d+ ")
-
-
-def untouched(bench):
-    """Classes, leaves and filters, without their counters, and without what
-    fq_codel lists as classes: packets that wait."""
-    def words(*what):
-        return sorted(COUNTED.sub("", line.strip()) for line in bench.a.tc(
-            "-d", *what).stdout.splitlines()
-            if line.strip() and not line.startswith("class fq_codel"))
-    return (words("class", "show", "dev", "eth0") +
-            words("filter", "show", "dev", "eth0", "parent", "52:") +
-            words("qdisc", "show", "dev", "eth0"))
-
-
-def at_rest(bench):
-    """Nothing is done in the background any more: the same five times, and
-    what counts hidden packets of flows is there, half a second behind."""
-    seen = []
-
-    def still():
-        seen.append(untouched(bench))
-        text = "\n".join(seen[-1])
-        return seen[-5:] == [seen[-1]] * 5 and (
-            not re.search(r" fh 1?2\w:\w+:\w+ | flower ", text)
-            or re.search(r" fh (60|160):\w+:\w+ ", text))
-    lab.wait_for(still, "the tree at rest")
-
 
 def assert_as(before, bench):
     now = untouched(bench)
