@@ -13,6 +13,9 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "policy/snapshot_int.h"
+#include "policy/state_int.h"
+
+#define AHEAD_NAME "policy.ahead"
 
 enum {
 	SAVE_LEAST_MS = 50,
@@ -37,6 +40,45 @@ force_problem(const uint8_t *snapshot, size_t len, struct policy_head *head)
 		problem = "it does not load";
 	source_draft_done(&ignored);
 	return problem;
+}
+
+static void
+use_bytes(struct force *f, uint8_t *bytes, size_t len)
+{
+	alloc_put(alloc_heap(), f->snapshot);
+	f->snapshot = bytes;
+	f->len = len;
+}
+
+/* What came to be in force behind the cache, whose policyd died before it was
+ * saved.  Whatever is wrong with it, the cache is whole. */
+static void
+take_ahead(struct force *f, const struct policy_head *cached)
+{
+	struct policy_head head = { 0 };
+	uint8_t *bytes = NULL;
+	uint8_t *copy;
+	size_t len = 0;
+	int64_t ignored;
+
+	if (state_read(f->state_dir, AHEAD_NAME, POLICY_SNAPSHOT_MAX, &bytes,
+		    &len, &ignored) < 0)
+		return;
+	f->ahead = true;
+	copy = (uint8_t *)alloc_get(alloc_heap(), len);
+	if (copy)
+		memcpy(copy, bytes, len);
+	free(bytes);
+	if (copy && !force_problem(copy, len, &head) &&
+		head.generation > cached->generation &&
+		head.source_key == cached->source_key &&
+		head.made_unix_s >= cached->made_unix_s) {
+		use_bytes(f, copy, len);
+		f->generation = head.generation;
+		f->behind = true;
+	} else {
+		alloc_put(alloc_heap(), copy);
+	}
 }
 
 bool
@@ -72,6 +114,7 @@ force_start(struct force *f)
 	f->release = f->cache.release;
 	f->release_known = true;
 	f->saved_unix_s = f->cache.saved_unix_s;
+	take_ahead(f, &head);
 	return true;
 }
 
@@ -99,9 +142,7 @@ force_source_key(const struct force *f)
 static void
 replace(struct force *f, uint8_t *bytes, size_t len)
 {
-	alloc_put(alloc_heap(), f->snapshot);
-	f->snapshot = bytes;
-	f->len = len;
+	use_bytes(f, bytes, len);
 	if (!f->broken && !f->unsaved)
 		force_save_soon(f);
 }
@@ -143,6 +184,16 @@ force_publish(struct force *f, struct policy_set *set)
 /* ---- the disk ------------------------------------------------------------ */
 
 void
+force_write_ahead(struct force *f)
+{
+	if (!f->state_dir || f->broken || f->unsaved)
+		return;
+	f->ahead = true;
+	(void)state_write_quick(f->state_dir, AHEAD_NAME, f->snapshot,
+		f->len); /* saving tells */
+}
+
+void
 force_save_soon(struct force *f)
 {
 	int64_t wait_ms = f->save_ms * SAVE_SHARE;
@@ -180,6 +231,10 @@ force_save(struct force *f, const struct source_directory *directory,
 	f->unwritten = rc < 0;
 	if (rc == 0) {
 		f->saved_unix_s = c.saved_unix_s;
+		if (f->ahead)
+			(void)state_remove_quick(
+				f->state_dir, AHEAD_NAME); /* it is no newer */
+		f->ahead = false;
 		return 0;
 	}
 	log_warn(LOG_POLICY,

@@ -28,6 +28,7 @@ struct force {
 	int64_t answer_unix_s; /* when a server confirmed it; 0: never */
 	int64_t saved_unix_s;  /* 0: never */
 	int64_t save_ms;       /* what the last one took */
+	bool ahead;            /* it was written ahead of being saved */
 };
 
 /* Why a snapshot, whose head is read, does not load; NULL: it does. */
@@ -40,6 +41,10 @@ bool force_start(struct force *force);
 enum force_change { FORCE_SAME, FORCE_NEW, FORCE_FAILED };
 /* The set becomes what is in force; FORCE_NEW: with a new generation. */
 enum force_change force_publish(struct force *force, struct policy_set *set);
+
+/* Keep what is in force where a successor finds it, before anybody hears of it:
+ * saving takes its time. */
+void force_write_ahead(struct force *force);
 
 /* Where the directory's part of it is from; 0: it has none. */
 uint64_t force_source_key(const struct force *force);

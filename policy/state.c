@@ -201,6 +201,28 @@ state_write(const char *dir, const char *name, const struct state_part *parts,
 }
 
 int
+state_write_quick(
+	const char *dir, const char *name, const void *bytes, size_t len)
+{
+	char path[PATH_MAX];
+	int rc = path_in(dir, name, "", path);
+	int fd;
+
+	if (rc < 0)
+		return rc;
+	/* ext4 writes a file that is cut to nothing and closed to the disk at
+	 * once, and one that is new in its own time. */
+	(void)unlink(path); /* else opening it fails */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		S_IRUSR | S_IWUSR);
+	if (fd < 0)
+		return -errno;
+	rc = write_all(fd, (const uint8_t *)bytes, len);
+	close(fd);
+	return rc;
+}
+
+int
 state_touch(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
@@ -213,14 +235,22 @@ state_touch(const char *dir, const char *name)
 }
 
 int
-state_remove(const char *dir, const char *name)
+state_remove_quick(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 	int rc = path_in(dir, name, "", path);
 
 	if (rc < 0)
 		return rc;
-	if (unlink(path) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return sync_directory(dir);
+	return unlink(path) < 0 ? -errno : 0;
+}
+
+int
+state_remove(const char *dir, const char *name)
+{
+	int rc = state_remove_quick(dir, name);
+
+	if (rc == -ENOENT)
+		return 0;
+	return rc < 0 ? rc : sync_directory(dir);
 }

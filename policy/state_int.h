@@ -24,8 +24,14 @@ int state_read_head(const char *dir, const char *name, void *bytes, size_t size,
  * that second, or now for INT64_MAX.  0 or negative errno. */
 int state_write(const char *dir, const char *name,
 	const struct state_part *parts, size_t n_parts, int64_t changed_unix_s);
+/* Made anew and not synced, which takes microseconds: it outlives the process,
+ * not the host, and may be there in part. */
+int state_write_quick(
+	const char *dir, const char *name, const void *bytes, size_t len);
 /* The file was written as it is now. */
 int state_touch(const char *dir, const char *name);
+/* After a crash of the host it may be there again. */
+int state_remove_quick(const char *dir, const char *name);
 /* 0 also when there is none. */
 int state_remove(const char *dir, const char *name);
 

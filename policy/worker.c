@@ -37,8 +37,10 @@ worker_now_s(clockid_t clock)
 static void
 publish(struct worker *w, struct policy_set *set)
 {
-	if (force_publish(&w->force, set) == FORCE_NEW &&
-		w->held.generation == 0)
+	if (force_publish(&w->force, set) != FORCE_NEW)
+		return;
+	force_write_ahead(&w->force);
+	if (w->held.generation == 0)
 		worker_tell_snapshot(w);
 }
 

@@ -75,6 +75,29 @@ def test_without_any_cache_the_directory_is_known(slapd, start):
     assert "studio" in second.snapshots[-1]
 
 
+def test_a_change_outlives_engine_and_policyd(slapd, start):
+    """Both die when it has just come to be in force, and the directory too."""
+    slapd.add(rule("studio"))
+    text = conf(slapd.uri, "quiet = 0; ")
+    first = start(text)
+    first.wait_rule("studio")
+    wait_cache(first, "studio")
+    first.wait(lambda: first.facts["connected"] and
+               first.facts["mode"] == "persist", "a push")
+    for name in ("second", "third", "fourth"):
+        slapd.add(rule(name))
+        got = first.wait_rule(name)
+    first.stop(signal.SIGKILL)
+    slapd.stop()
+    second = start(text)
+    second.wait(lambda: second.snapshots, "what was in force")
+    assert second.snapshots[0].generation == got.generation
+    assert "fourth" in second.snapshots[0]
+    second.wait(lambda: "last known rules stay" in second.status, "status")
+    assert len(second.snapshots) == 1
+    wait_cache(second, "fourth")
+
+
 def test_what_is_known_is_as_old_as_it_was(slapd, start):
     slapd.add(rule("studio"))
     text = conf(slapd.uri, 'maxAge = "50s"; staleAction = "file"; ')

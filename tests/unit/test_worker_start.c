@@ -163,6 +163,82 @@ a_newer_cache_is_handed_over(void)
 	bench_done(&b);
 }
 
+/* Engine and policyd died before the cache was written. */
+static void
+what_was_in_force_is_that_without_a_save(void)
+{
+	struct bench b;
+	char path[64];
+	char kept[64];
+	char command[200];
+
+	bench_begin_with(&b, true, FOLLOWED);
+	T_EQ(worker_save(b.w), 0);
+	(void)snprintf(path, sizeof(path), "%s/policy.ahead", b.state);
+	T_CHECK(access(path, F_OK) < 0, "it is no newer");
+	b.dir->release = 9;
+	bench_changed(&b, T_RULE("dr2"));
+	t_clock_add_ms(20000);
+	worker_consider(b.w);
+	T_CHECK(bench_has(&b, "dr2"), "not taken");
+	T_EQ(b.w->force.generation, 3);
+	T_CHECK(b.w->force.save_at.us != MONO_NEVER.us, "saved");
+	T_EQ(access(path, F_OK), 0);
+	(void)snprintf(kept, sizeof(kept), "%s/kept", b.state);
+	(void)snprintf(command, sizeof(command), "cp %s %s", path, kept);
+	T_EQ(system(command), 0);
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(bench_news(&b) && b.handed_over, "not handed over");
+	T_EQ(b.head.generation, 3);
+	T_CHECK(bench_has(&b, "dr2"), "gone");
+	/* The cache gets it, and is enough then. */
+	bench_file(&b, FOLLOWED);
+	T_CHECK(b.w->force.save_at.us != MONO_NEVER.us, "not to be saved");
+	T_EQ(worker_save(b.w), 0);
+	T_CHECK(access(path, F_OK) < 0, "it is no newer");
+	/* What is not newer is not used, and goes. */
+	(void)snprintf(command, sizeof(command), "cp %s %s", kept, path);
+	T_EQ(system(command), 0);
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(!b.w->force.behind, "newer than itself");
+	T_EQ(worker_save(b.w), 0);
+	bench_done(&b);
+}
+
+/* Not whole, of another directory, or made before by the clock. */
+static void
+what_is_ahead_of_another_cache_is_not_used(void)
+{
+	struct bench b;
+	char path[64];
+
+	for (size_t i = 0; i < 3; i++) {
+		bench_begin_with(&b, true, FOLLOWED);
+		T_EQ(worker_save(b.w), 0);
+		(void)snprintf(path, sizeof(path), "%s/policy.ahead", b.state);
+		if (i == 2)
+			t_clock_add_ms(-60000);
+		bench_changed(&b, T_RULE("dr2"));
+		if (i == 1) {
+			bench_file(&b,
+				T_RULE("fr") T_DIRECTORY("tags = \"other\";"));
+			bench_confirmed(&b);
+		}
+		worker_consider(b.w);
+		T_CHECK(bench_has(&b, "dr2"), "not taken");
+		if (i == 0)
+			T_EQ(truncate(path, (off_t)b.w->force.len - 1), 0);
+		T_EQ(access(path, F_OK), 0);
+		bench_again(&b);
+		bench_resume(&b, NULL);
+		T_CHECK(!bench_has(&b, "dr2"), "%zu: used", i);
+		T_CHECK(b.w->force.snapshot != NULL, "%zu: no cache", i);
+		bench_done(&b);
+	}
+}
+
 static void
 what_cannot_be_used_is_counted_on_from(void)
 {
@@ -319,6 +395,10 @@ static struct t_case cases[] = {
 		what_the_engine_has_is_gone_on_with },
 	{ "A cache that is newer is handed over",
 		a_newer_cache_is_handed_over },
+	{ "What was in force is that again without a save",
+		what_was_in_force_is_that_without_a_save },
+	{ "What is ahead of another cache is not used",
+		what_is_ahead_of_another_cache_is_not_used },
 	{ "After what cannot be used the numbers go on",
 		what_cannot_be_used_is_counted_on_from },
 	{ "What stood for nothing readable is not gone on with",
