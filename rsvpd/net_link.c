@@ -79,7 +79,8 @@ ask_speed(const struct net_link *link, const char *name)
 	if (ioctl(link->ethtool, SIOCETHTOOL, &ifr) < 0)
 		return 0;
 
-	uint32_t mbit_s = ethtool_cmd_speed(&cmd);
+	/* In two parts, and all ones when the driver does not know. */
+	uint32_t mbit_s = (uint32_t)cmd.speed_hi << 16 | cmd.speed;
 
 	return mbit_s == (uint32_t)SPEED_UNKNOWN ? 0
 						 : mbit_s * UINT64_C(125000);

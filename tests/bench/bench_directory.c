@@ -279,5 +279,7 @@ main(int argc, char **argv)
 		measure(&e, &b, admin, argv[7], i);
 	(void)kill(e.pid, SIGTERM);    /* ours */
 	(void)waitpid(e.pid, NULL, 0); /* likewise */
+	(void)ldap_unbind_ext_s(admin, NULL, NULL);
+	policy_free(e.policy);
 	return 0;
 }

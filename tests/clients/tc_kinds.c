@@ -104,11 +104,11 @@ static void
 check_stab(const struct tc_object *o)
 {
 	struct tc_object again = *o;
-	struct tc_extra extra;
+	struct tc_extra extra = { 0 };
 
 	if (!o->extra || !o->extra->has_stab)
 		return;
-	extra = *o->extra;
+	tc_extra_copy(&extra, o->extra);
 	again.extra = &extra;
 	extra.stab.cell_log = 0;
 	extra.stab.size_log = 0;

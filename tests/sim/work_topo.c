@@ -81,8 +81,6 @@ work_make_links(struct work *w, uint64_t *random)
 	more = draw(random, w->routers);
 	w->links =
 		(struct sim_link *)calloc(w->nodes + more, sizeof(*w->links));
-	w->links =
-		(struct sim_link *)calloc(w->nodes + more, sizeof(*w->links));
 	w->plain = (bool *)calloc(w->nodes, sizeof(*w->plain));
 	if (!g.degree || !w->links || !w->plain)
 		abort();

@@ -125,6 +125,7 @@ begin_worker(struct bench *b)
 	b->w = worker_start(
 		b->state[0] != '\0' ? b->state : NULL, "p.conf", b->wake_fd);
 	T_CHECK(b->w != NULL, "no worker");
+	t_keep(b->w);
 	b->dir = newest;
 	(void)text_copy(b->dir->facts.uri, SOURCE_TEXT, "ldap://localhost");
 	b->dir->text = T_RULE("dr");
