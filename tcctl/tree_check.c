@@ -28,10 +28,13 @@ name_of(uint32_t handle)
 struct checking {
 	const struct tree_iface *iface;
 	struct tree_index index;
+	struct tree_index firsts; /* u32: the first filter of each preference */
 	struct tree_faults *faults;
 };
 
 enum by { CLASS, CLASS_BELOW, QDISC, PREF, MARK };
+
+#define MAJOR 0xffff0000u
 
 static uint64_t
 pref_key(const struct tree_filter *f)
@@ -77,6 +80,21 @@ stands_before(const struct checking *c, uint64_t major, uint64_t minor,
 	return *ret_at < n; /* TREE_NOWHERE is behind all */
 }
 
+/* All classes of a qdisc, and both sides of clsact, share its tables. */
+static void
+index_firsts(struct checking *c)
+{
+	for (size_t i = 0; i < c->iface->filter_count; i++) {
+		const struct tree_filter *f = &c->iface->filters[i];
+		size_t first;
+
+		if (f->kind == TREE_U32 &&
+			!stands_before(c, PREF, pref_key(f), i, &first))
+			tree_index_add(&c->firsts, QDISC, f->parent & MAJOR, i);
+	}
+	tree_index_sort(&c->firsts);
+}
+
 static const struct tree_class *
 find_class(const struct checking *c, uint32_t id)
 {
@@ -111,7 +129,7 @@ bands_of(const struct tree_qdisc *q)
 static bool
 is_class(const struct checking *c, uint32_t id)
 {
-	const struct tree_qdisc *q = find_qdisc(c, id & 0xffff0000u);
+	const struct tree_qdisc *q = find_qdisc(c, id & MAJOR);
 
 	return find_class(c, id) != NULL ||
 	       (q && q->kind == TREE_PRIO && (id & 0xffff) <= bands_of(q));
@@ -374,6 +392,23 @@ check_number(const struct checking *c, const struct tree_filter *f, size_t n)
 			NODES_MAX, f->number);
 }
 
+/* Each has a table, and those that the kernel numbers by itself have eleven
+ * bits, but for one number. */
+static void
+check_tables(const struct checking *c, const struct tree_filter *f, size_t n)
+{
+	enum { TABLES_MAX = 2047 };
+	const uint32_t qdisc = f->parent & MAJOR;
+
+	if (tree_index_from(&c->firsts, QDISC, qdisc, n) == n &&
+		tree_index_before(&c->firsts, QDISC, qdisc, n) == TABLES_MAX)
+		tree_error(c->faults, f->line,
+			"more than %d prefs of u32 in qdisc %s, which the "
+			"kernel has no tables for (give this and those behind "
+			"it the pref of others of their protocol)",
+			TABLES_MAX, name_of(qdisc).text);
+}
+
 static void
 check_filter(const struct checking *c, size_t n)
 {
@@ -385,6 +420,7 @@ check_filter(const struct checking *c, size_t n)
 			"no pref is left behind 65535 (give this filter one)");
 	check_pref(c, f, n);
 	check_number(c, f, n);
+	check_tables(c, f, n);
 	for (size_t i = 0; i < f->match_count; i++)
 		check_family(f, &f->matches[i], faults);
 	check_target(c, f);
@@ -395,6 +431,17 @@ check_filter(const struct checking *c, size_t n)
 }
 
 /* ---- interfaces ---------------------------------------------------------- */
+
+static void
+check_objects(const struct checking *c)
+{
+	for (size_t i = 0; i < c->iface->qdisc_count; i++)
+		check_qdisc(c, i);
+	for (size_t i = 0; i < c->iface->class_count; i++)
+		check_class(c, i);
+	for (size_t i = 0; i < c->iface->filter_count; i++)
+		check_filter(c, i);
+}
 
 static void
 check_iface(const struct tree *tree, size_t n, struct tree_faults *faults)
@@ -413,15 +460,13 @@ check_iface(const struct tree *tree, size_t n, struct tree_faults *faults)
 			"%s: nothing is described (add root = { ... };)",
 			iface->name);
 	index_all(&c);
-	if (c.index.failed)
+	index_firsts(&c);
+	if (c.index.failed || c.firsts.failed)
 		tree_error(faults, iface->line, "%s: no memory", iface->name);
-	for (size_t i = 0; i < iface->qdisc_count && !c.index.failed; i++)
-		check_qdisc(&c, i);
-	for (size_t i = 0; i < iface->class_count && !c.index.failed; i++)
-		check_class(&c, i);
-	for (size_t i = 0; i < iface->filter_count && !c.index.failed; i++)
-		check_filter(&c, i);
+	else
+		check_objects(&c);
 	tree_index_done(&c.index);
+	tree_index_done(&c.firsts);
 }
 
 static uint64_t

@@ -120,6 +120,20 @@ def test_a_tree_that_could_not_be_brought_back_is_not_replaced(node):
     assert tc_dump.dump(node, "eth0") == before
 
 
+def test_a_qdisc_has_so_many_preferences_of_u32_and_no_more(node):
+    def conf(count):
+        filters = ", ".join(f'{{ pref = {i}; class = "1:10"; }}'
+                            for i in range(1, count + 1))
+        return write(node.lab, re.sub(r"filters = \(.*\);\n    };", lambda _:
+                     f"filters = ( {filters} );\n    }};", SMALL_CONF,
+                     flags=re.S))
+
+    done = tcctl(node, "plan", conf(2048), check=2)
+    assert "more than 2047 prefs of u32 in qdisc 1:" in done.stderr
+    tcctl(node, "apply", conf(2047))
+    assert tcctl(node, "plan", conf(2047)).stdout == ""
+
+
 def test_behind_the_last_number_there_is_room_for_no_filter(node):
     """Node fff of a table: the next number would be another table."""
     add = ("filter add dev eth0 parent 1: pref 3 protocol ip handle 800::{} "

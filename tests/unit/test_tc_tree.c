@@ -236,7 +236,76 @@ marks_become_rules_of_both_protocols(void)
 	tree_done(&tree);
 }
 
+/* An htb and an ingress whose filters have so many preferences each; each of
+ * the htb's twice.  Line 4 + n has number n. */
+static char *
+with_prefs(size_t root, size_t ingress)
+{
+	enum { ROOM = 1 << 20 };
+	char *text = (char *)malloc(ROOM);
+	struct text t = text_over(text, ROOM);
+
+	T_CHECK(text != NULL, "memory");
+	text_add(&t, "interfaces = ( { name = \"eth0\";\n"
+		     "root = { kind = \"htb\"; handle = \"1:\"; default = "
+		     "\"1:1\";\nclasses = ( { id = \"1:1\"; rate = \"1 "
+		     "Mbit/s\"; } );\nfilters = (\n");
+	for (size_t i = 1; i <= root; i++)
+		text_printf(&t,
+			"%s{ pref = %zu; class = \"1:1\"; },"
+			"{ pref = %zu; class = \"1:1\"; }\n",
+			i > 1 ? "," : "", i, i);
+	text_add(&t, "); };\ningress = { filters = (\n");
+	for (size_t i = 1; i <= ingress; i++)
+		text_printf(&t,
+			"%s{ pref = %zu; actions = ( { verdict = \"drop\"; } "
+			"); }\n",
+			i > 1 ? "," : "", i);
+	text_add(&t, "); }; } );\n");
+	T_CHECK(!t.cut, "no room");
+	return text;
+}
+
+static void
+no_qdisc_has_more_preferences_of_u32_than_the_kernel_has_tables(void)
+{
+	static const struct {
+		size_t root;
+		size_t ingress;
+		const char *said;
+	} rows[] = {
+		{ 2047, 2047, NULL },
+		{ 2048, 5,
+			"prefs:2052: more than 2047 prefs of u32 in qdisc 1:, "
+			"which the kernel has no tables for (give this and "
+			"those behind it the pref of others of their "
+			"protocol)\n" },
+		{ 5, 2060,
+			"prefs:2059: more than 2047 prefs of u32 in qdisc "
+			"ffff:, which the kernel has no tables for (give this "
+			"and those behind it the pref of others of their "
+			"protocol)\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = with_prefs(rows[i].root, rows[i].ingress);
+		struct tree_faults faults = { .file = "prefs" };
+		struct tree tree = { 0 };
+		char said[1024];
+		struct text t = text_over(said, sizeof(said));
+
+		T_EQ(tree_read(text, strlen(text), &tree, &faults),
+			rows[i].said == NULL);
+		tree_faults_print(&faults, &t);
+		T_STR(said, rows[i].said ? rows[i].said : "");
+		tree_done(&tree);
+		free(text);
+	}
+}
+
 static struct t_case cases[] = {
+	{ "no qdisc has more preferences of u32 than the kernel has tables",
+		no_qdisc_has_more_preferences_of_u32_than_the_kernel_has_tables },
 	{ "marks become rules of both protocols",
 		marks_become_rules_of_both_protocols },
 	{ "broken descriptions are told, by line, with what to do",
