@@ -16,16 +16,18 @@
 #include "cli_int.h"
 #include "dry_int.h"
 #include "nl_conn.h"
+#include "scratch_int.h"
 
 struct applying {
 	const struct cli_options *options;
 	struct tc_kernel kernel; /* the one that is changed */
 	struct tc_listener listener;
 	struct tc_batch *batch;
-	const char *ifname;    /* of what is under way */
-	struct out_json *json; /* or NULL */
-	bool telling;          /* print operations */
-	size_t waiting;        /* requests without an answer */
+	const char *ifname;        /* of what is under way */
+	struct out_json *json;     /* or NULL */
+	bool telling;              /* print operations */
+	size_t waiting;            /* requests without an answer */
+	struct tc_scratch scratch; /* plan: tells what the kernel has */
 	char problem[TC_TEXT + 64];
 };
 
@@ -321,21 +323,40 @@ load(struct tc_dry *dry, const struct tc_kernel *real, const struct want *want)
 	return dry->objects.failed ? -ENOMEM : error;
 }
 
+/* What cannot be tried out is taken to be there. */
+static bool
+lacks(void *arg, const struct tc_object *o, char text[TC_KERNEL_TEXT])
+{
+	struct applying *a = (struct applying *)arg;
+	char lack[TC_LACK_TEXT];
+	struct text t = text_over(text, TC_KERNEL_TEXT);
+
+	if (tc_scratch_lacks(&a->scratch, o, lack) != 0 || lack[0] == '\0')
+		return false;
+	text_printf(&t, CLI_LACKS, lack);
+	return true;
+}
+
 static int
 plan_with(struct applying *a, struct nl_conn *conn, const struct want *want)
 {
 	const struct tc_kernel real = nl_conn_kernel(conn);
 	struct tc_dry dry;
-	int error;
+	int error = tc_scratch_open(&a->scratch, false);
 
 	tc_dry_init(&dry, alloc_heap());
 	dry.arg = a;
 	dry.tell = tell_op;
+	if (error == 0)
+		dry.lacks = lacks;
+	else
+		cli_untried(error);
 	a->kernel = tc_dry_kernel(&dry);
 	error = load(&dry, &real, want);
 	if (error == 0)
 		error = bring_all(a, want);
 	tc_dry_done(&dry);
+	tc_scratch_close(&a->scratch);
 	return error;
 }
 

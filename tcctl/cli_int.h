@@ -56,6 +56,11 @@ bool want_read(
 	const struct cli_file *file, struct want *ret_want, char text[TC_TEXT]);
 void want_done(struct want *want);
 
+/* A plan does not know what the kernel has: a line on standard error. */
+void cli_untried(int error);
+/* With what it lacks. */
+#define CLI_LACKS "this kernel has no %s"
+
 /* ---- apply.c: interfaces with their reservations ------------------------- */
 
 int apply_want(const struct cli_options *options, const struct cli_file *file);
@@ -68,6 +73,8 @@ struct out_json;
 struct out_json *out_json_new(void);
 void out_json_op(
 	struct out_json *out, const struct tc_op *op, const char *ifname);
+/* Of what was told last: what the kernel lacks for it. */
+void out_json_lacks(struct out_json *out, const char *what);
 /* What is no operation on traffic control. */
 void out_json_line(struct out_json *out, const char *operation,
 	const char *ifname, const char *object, const char *text);

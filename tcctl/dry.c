@@ -276,6 +276,28 @@ del(struct tc_dry *dry, const struct tc_object *have)
 }
 
 static int
+run_one(struct tc_dry *dry, const struct tc_op *op)
+{
+	switch (op->kind) {
+	case TC_OP_ADD:
+		return add(dry, &op->want);
+	case TC_OP_CHANGE:
+		return change(dry, &op->want);
+	case TC_OP_DEL:
+		return del(dry, &op->have);
+	}
+	return EINVAL;
+}
+
+static bool
+lacks(const struct tc_dry *dry, const struct tc_op *op,
+	char text[TC_KERNEL_TEXT])
+{
+	return dry->lacks && op->kind != TC_OP_DEL &&
+	       dry->lacks(dry->arg, &op->want, text);
+}
+
+static int
 run(void *arg, const struct tc_op *ops, size_t count,
 	struct tc_result *ret_results)
 {
@@ -283,22 +305,12 @@ run(void *arg, const struct tc_op *ops, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		const struct tc_op *op = &ops[i];
-		int error = 0;
+		struct tc_result *result = &ret_results[i];
 
-		switch (op->kind) {
-		case TC_OP_ADD:
-			error = add(dry, &op->want);
-			break;
-		case TC_OP_CHANGE:
-			error = change(dry, &op->want);
-			break;
-		case TC_OP_DEL:
-			error = del(dry, &op->have);
-			break;
-		}
-		ret_results[i].error = error;
-		ret_results[i].text[0] = '\0';
-		if (error == 0 && dry->tell)
+		result->text[0] = '\0';
+		result->error = lacks(dry, op, result->text) ? ENOENT
+							     : run_one(dry, op);
+		if (result->error == 0 && dry->tell)
 			dry->tell(dry->arg, op);
 	}
 	return 0;

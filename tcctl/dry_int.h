@@ -18,6 +18,10 @@ struct tc_dry {
 	void *arg;
 	/* Told each operation that was done; may be NULL. */
 	void (*tell)(void *arg, const struct tc_op *op);
+	/* What the object needs that is not there, written to text; false:
+	 * nothing.  May be NULL. */
+	bool (*lacks)(void *arg, const struct tc_object *o,
+		char text[TC_KERNEL_TEXT]);
 };
 
 void tc_dry_init(struct tc_dry *dry, const struct alloc *alloc);

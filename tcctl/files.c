@@ -168,6 +168,15 @@ run_all(const struct cli_options *options)
 	return status;
 }
 
+void
+cli_untried(int error)
+{
+	fprintf(stderr,
+		"tcctl: which kinds this kernel has cannot be tried out (%s): "
+		"there may be some in the plan that it lacks\n",
+		strerror(-error));
+}
+
 int
 cli_plan(const struct cli_options *options)
 {

@@ -124,9 +124,11 @@ tcctl_tcctl_SOURCES = \
 	tcctl/out_json.c \
 	tcctl/out_probe_json.c tcctl/out_probe.h \
 	tcctl/probe.c \
+	tcctl/scratch.c tcctl/scratch_int.h \
 	tcctl/serve.c \
 	tcctl/show.c \
 	tcctl/tree_apply.c tcctl/tree_cli.h \
+	tcctl/tree_lacks.c \
 	tcctl/tree_off.c \
 	tcctl/tree_session.c \
 	tcctl/want_json.c

@@ -46,6 +46,18 @@ out_json_line(struct out_json *out, const char *operation, const char *ifname,
 			"interface", ifname, "object", object, "text", text));
 }
 
+void
+out_json_lacks(struct out_json *out, const char *what)
+{
+	const size_t count = json_array_size(out->operations);
+
+	/* Lack of memory shows at the end. */
+	if (count > 0)
+		(void)json_object_set_new(
+			json_array_get(out->operations, count - 1), "lacks",
+			json_string(what));
+}
+
 bool
 out_json_end(struct out_json *out, const char *problem)
 {

@@ -1,77 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 
-/*
- * `tcctl probe`: which kinds this kernel has.  Each is tried on the loopback of
- * a network namespace made for it, which ends with us: nothing of the host is
- * touched.  A kind that is there may refuse to be made without options; only
- * one that is not answers ENOENT.
- */
+/* `tcctl probe`: which kinds this kernel has, and what each function is done
+ * with, tried in a network namespace made for it. */
 
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli_int.h"
-#include "nl_conn.h"
-#include "nl_host.h"
 #include "out_probe.h"
+#include "scratch_int.h"
 
 struct probe {
-	struct tc_kernel kernel;
+	struct tc_scratch scratch;
+	struct tc_kernel kernel; /* that of scratch */
 	uint32_t ifindex;
 	struct out_probe out;
 };
-
-static void
-fill_nothing(struct buf_writer *w, const struct tc_object *o)
-{
-	(void)w; /* the kind's defaults, or its refusal */
-	(void)o;
-}
-
-static int
-try_object(struct probe *p, const struct tc_object *o, bool *ret_there)
-{
-	struct tc_op op = { .kind = TC_OP_ADD, .want = *o };
-	struct tc_result result;
-	int error = p->kernel.run(p->kernel.arg, &op, 1, &result);
-
-	*ret_there = error == 0 && result.error != ENOENT;
-	if (error == 0 && (result.error == EPERM || result.error == EACCES))
-		return -result.error;
-	return error;
-}
-
-static int
-try_qdisc(struct probe *p, const char *name, uint32_t minor, bool *ret_there)
-{
-	const struct tc_kind kind = { .name = name, .fill = fill_nothing };
-	const struct tc_object o = { .type = TC_QDISC_LEAF,
-		.ifindex = p->ifindex,
-		.handle = tc_leaf_handle(minor),
-		.parent = tc_classid(TC_MINOR_BEST),
-		.kind = &kind };
-
-	return try_object(p, &o, ret_there);
-}
-
-static int
-try_classifier(
-	struct probe *p, const char *name, uint16_t pref, bool *ret_there)
-{
-	const struct tc_kind kind = { .name = name, .fill = fill_nothing };
-	const struct tc_object o = { .type = TC_FILTER,
-		.ifindex = p->ifindex,
-		.parent = TC_ROOT_HANDLE,
-		.pref = pref,
-		.protocol = ETH_P_ALL,
-		.kind = &kind };
-
-	return try_object(p, &o, ret_there);
-}
 
 /* Can nftables mark?  Tried in the namespace of ours. */
 static bool
@@ -124,18 +70,12 @@ has_action(struct probe *p, const struct tc_action *action)
 	return there;
 }
 
-/* Can one be made?  It ends with the namespace. */
 static bool
-has_ifb(void)
+has_part(struct probe *p, enum tc_part part, const char *name)
 {
-	const struct tree_link link = { .name = "ifb-probe", .txqueuelen = 1 };
-	struct nl_host *host = nl_host_new();
-	struct tc_result result = { 0 };
-	bool can = host && nl_host_put_ifb(host, &link, &result) == 0 &&
-		   result.error == 0;
+	bool there = false;
 
-	nl_host_free(host);
-	return can;
+	return tc_scratch_has(&p->scratch, part, name, &there) == 0 && there;
 }
 
 static const char *
@@ -155,9 +95,8 @@ static const char *
 peak_means(struct probe *p, const struct tc_link *link)
 {
 	bool polices = link->rules.kernel == TC_RULES_FULL;
-	bool tbf = false;
 
-	if (try_qdisc(p, tc_kind_tbf.name, TC_MINOR_LAST, &tbf) != 0 || !tbf)
+	if (!has_part(p, TC_PART_QDISC, tc_kind_tbf.name))
 		return polices ? "act_police" : NULL;
 	return polices ? "act_police, or a tbf in the class"
 		       : "a tbf in the class";
@@ -198,8 +137,9 @@ try_means(struct probe *p, struct tc_link *link)
 		means[OUT_PROBE_CONNMARK] = "act_connmark";
 	if (has_action(p, &mirred))
 		means[OUT_PROBE_INGRESS] =
-			has_ifb() ? "act_mirred to an ifb"
-				  : "act_mirred, and no ifb for it";
+			has_part(p, TC_PART_IFB, "")
+				? "act_mirred to an ifb"
+				: "act_mirred, and no ifb for it";
 	means[OUT_PROBE_EXCESS] = tc_excess_try(link, &p->kernel) == 0 &&
 						  link->police == TC_POLICE_YES
 					  ? "demoted by act_police"
@@ -237,42 +177,38 @@ try_tree(struct probe *p)
 	return error;
 }
 
+/* The kinds first: the tree takes the place where they are tried. */
 static int
 try_all(struct probe *p)
 {
-	uint16_t pref = 100;
-	int error = try_tree(p);
+	int error = 0;
 
 	for (size_t i = 0; i < OUT_PROBE_QDISCS && error == 0; i++)
-		error = try_qdisc(p, out_probe_qdiscs[i],
-			TC_MINOR_FIRST + (uint32_t)i, &p->out.qdiscs[i]);
+		error = tc_scratch_has(&p->scratch, TC_PART_QDISC,
+			out_probe_qdiscs[i], &p->out.qdiscs[i]);
 	for (size_t i = 0; i < OUT_PROBE_CLASSIFIERS && error == 0; i++)
-		error = try_classifier(p, out_probe_classifiers[i], pref++,
-			&p->out.classifiers[i]);
-	return error;
+		error = tc_scratch_has(&p->scratch, TC_PART_CLASSIFIER,
+			out_probe_classifiers[i], &p->out.classifiers[i]);
+	if (error == 0)
+		error = tc_scratch_clear(&p->scratch);
+	return error == 0 ? try_tree(p) : error;
 }
 
 int
 cli_probe(const struct cli_options *options)
 {
 	struct probe p = { .out = { .best = "" } };
-	struct nl_conn *conn;
-	int error;
+	int error = tc_scratch_open(&p.scratch, true);
 
-	if (unshare(CLONE_NEWNET) != 0) {
+	if (error != 0) {
 		fprintf(stderr, "tcctl: a network namespace to try it in: %s\n",
-			strerror(errno));
+			strerror(-error));
 		return CLI_UNREACHABLE;
 	}
-	conn = nl_conn_new();
-	if (!conn) {
-		fprintf(stderr, "tcctl: netlink: %s\n", strerror(errno));
-		return CLI_UNREACHABLE;
-	}
-	p.kernel = nl_conn_kernel(conn);
-	p.ifindex = if_nametoindex("lo");
+	p.kernel = p.scratch.kernel;
+	p.ifindex = p.scratch.ifindex;
 	error = try_all(&p);
-	nl_conn_free(conn);
+	tc_scratch_close(&p.scratch);
 	if (error != 0) {
 		fprintf(stderr, "tcctl: the kernel's traffic control: %s\n",
 			strerror(-error));

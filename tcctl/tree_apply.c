@@ -357,10 +357,9 @@ tell_plan(struct applying *a)
 		const struct job *job = &a->jobs[i];
 
 		if (job->make_link || job->change_link)
-			tree_tell_link(a->s, job->make_link ? "add" : "change",
-				&job->link);
-		for (size_t k = 0; k < job->ops.count; k++)
-			tree_tell(a->s, &job->ops.all[k], job->iface->name);
+			tree_tell_planned_link(a->s,
+				job->make_link ? "add" : "change", &job->link);
+		tree_tell_planned(a->s, &job->link, &job->ops);
 		if (job->remark)
 			tree_tell_marks(a->s, &job->link, job->mark_count);
 	}

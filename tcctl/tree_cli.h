@@ -7,6 +7,7 @@
 #include "cli_int.h"
 #include "nl_conn.h"
 #include "nl_host.h"
+#include "scratch_int.h"
 #include "tree_int.h"
 #include "tree_state.h"
 
@@ -17,9 +18,11 @@ struct tree_session {
 	struct nl_host *links;
 	struct tc_kernel kernel;
 	struct tree_host host;
-	struct out_json *json; /* or NULL */
-	int status;            /* worst so far */
-	char problem[768];     /* the first, for JSON */
+	struct out_json *json;     /* or NULL */
+	struct tc_scratch scratch; /* plan: tells what the kernel has */
+	bool untried;              /* it cannot, and that was said */
+	int status;                /* worst so far */
+	char problem[768];         /* the first, for JSON */
 };
 
 /* False: no conversation with the kernel; it is said. */
@@ -65,6 +68,15 @@ bool tree_put_marks(struct tree_session *s, const struct tree_link *link,
 size_t tree_count_marks(struct tree_session *s, const struct tree_link *link);
 void tree_tell_marks(
 	struct tree_session *s, const struct tree_link *link, size_t count);
+
+/* ---- tree_lacks.c: plans, and what the kernel has not -------------------- */
+
+/* Tell a planned ifb, and the operations of a plan; what the kernel cannot make
+ * of it is said in the end. */
+void tree_tell_planned(struct tree_session *s, const struct tree_link *link,
+	const struct tc_ops *ops);
+void tree_tell_planned_link(struct tree_session *s, const char *operation,
+	const struct tree_link *link);
 
 /* One file that is a description: text is terminated behind its len octets. */
 void tree_apply_text(

@@ -76,6 +76,7 @@ tree_session_open(struct tree_session *s, const struct cli_options *options)
 int
 tree_session_close(struct tree_session *s)
 {
+	tc_scratch_close(&s->scratch);
 	nl_host_done(&s->host);
 	nl_host_free(s->links);
 	nl_conn_free(s->conn);

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import lab
+import needs
 from tcctl_bench import (A4, B4, B6, CLASSIFIERS, at_rest, each_classifier,
                          fixture_bench)
 
@@ -71,9 +72,7 @@ def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
     done = json.loads(tcctl(bench, "apply", "--json", want=WANT).stdout)
     assert done["schema"] == 1 and done["problem"] is None
     texts = [op["text"] for op in done["operations"]]
-    # The kernel here may lack fq_codel; everything else is as planned.
-    assert [t for t in texts if "qdisc 5:" not in t] == [
-        t for t in plan.splitlines() if "qdisc 5:" not in t]
+    assert texts == plan.splitlines()
     assert done["operations"][0]["operation"] == "add"
     assert bench.lands(0x520100, 10) == (10, 0)
     # Both ways of one flow, and what flower cannot say of the other by u32.
@@ -98,6 +97,18 @@ def test_a_plan_does_nothing_and_apply_does_the_plan(bench):
     text = tcctl(bench, "show", "eth0").stdout
     assert "flow 1: class 52:100 GS 2 Mbit/s" in text
     assert "10 packets" in text
+
+
+def test_a_plan_knows_what_the_kernel_lacks(bench):
+    """As apply finds it out."""
+    if needs.has(needs.flower):
+        pytest.skip("this kernel has cls_flower")
+    want = json.loads(json.dumps(WANT))
+    want["interfaces"][0]["classifier"] = "flower"
+    said = [tcctl(bench, command, want=json.dumps(want), check=1).stderr
+            for command in ("plan", "apply")]
+    assert all("this kernel has no cls_flower" in line for line in said)
+    assert bench.qdiscs()[0]["kind"] == "noqueue"
 
 
 @each_classifier
