@@ -68,6 +68,10 @@ struct tc_kernel {
 	/* dump() and stats_all() in one.  NULL: it cannot. */
 	int (*dump_counted)(void *arg, uint32_t ifindex,
 		struct tc_objects *into, tc_stats_fn *tell, void *tell_arg);
+	/* The qdisc at that place (of a class, or of the interface), if there
+	 * is one that was made.  NULL: it cannot tell. */
+	int (*place)(void *arg, uint32_t ifindex, uint32_t parent,
+		struct tc_objects *into);
 };
 
 /* An interface through which goes what comes in. */

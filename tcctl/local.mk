@@ -111,6 +111,7 @@ libtctree_la_SOURCES = \
 	tcctl/tree_plan.c \
 	tcctl/tree_prefix.c \
 	tcctl/tree_show.c tcctl/tree_show.h \
+	tcctl/tree_spare.c \
 	tcctl/tree_state.c tcctl/tree_state.h \
 	tcctl/tree_write.c \
 	tcctl/tree_write_filter.c

@@ -679,11 +679,13 @@ conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 /* Where there was one and is none any more the kernel answers with nothing but
  * the acknowledgement; where there is one, that comes too late to count. */
 static int
-get_incoming(struct nl_conn *conn, uint32_t ifindex, struct tc_objects *into)
+conn_place(
+	void *arg, uint32_t ifindex, uint32_t parent, struct tc_objects *into)
 {
-	const struct tc_object key = { .type = TC_QDISC_INGRESS,
-		.ifindex = ifindex,
-		.parent = TC_INGRESS_PARENT };
+	struct nl_conn *conn = (struct nl_conn *)arg;
+	const struct tc_object key = {
+		.type = TC_QDISC_LEAF, .ifindex = ifindex, .parent = parent
+	};
 	struct buf_writer w = buf_writer(conn->out, sizeof(conn->out));
 	struct collect c = { .first = ++conn->seq,
 		.count = 1,
@@ -707,7 +709,7 @@ conn_dump_incoming(void *arg, uint32_t ifindex, struct tc_objects *into)
 		.into = into, .ifindex = ifindex, .whole = true
 	};
 	size_t first = into->count;
-	int error = get_incoming(conn, ifindex, into);
+	int error = conn_place(conn, ifindex, TC_INGRESS_PARENT, into);
 
 	return error == 0 ? dump_below(conn, &d, first) : error;
 }
@@ -778,7 +780,8 @@ nl_conn_kernel(struct nl_conn *conn)
 		.acts = conn_acts,
 		.dump_incoming = conn_dump_incoming,
 		.tells = true,
-		.dump_counted = conn_dump_counted };
+		.dump_counted = conn_dump_counted,
+		.place = conn_place };
 }
 
 uint32_t

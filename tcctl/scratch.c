@@ -313,9 +313,7 @@ need(struct tc_scratch *s, enum tc_part part, const char *name,
 		[TC_PART_U32_MARK] = "marks in u32 (CLS_U32_MARK)",
 		[TC_PART_IFB] = "ifb" };
 	bool there = true;
-	int error = text[0] != '\0'
-			    ? 0
-			    : tc_scratch_has(s, part, name, &there);
+	int error = text[0] != '\0' ? 0 : tc_scratch_has(s, part, name, &there);
 
 	if (error == 0 && !there) {
 		struct text t = text_over(text, TC_LACK_TEXT);

@@ -33,6 +33,8 @@ struct job {
 	bool marked;
 	bool recorded; /* the record was written by us just now */
 	bool begun;
+	bool returned;   /* it was brought back when it was refused ... */
+	bool unreturned; /* ... but for something */
 };
 
 struct applying {
@@ -597,6 +599,8 @@ bring(struct applying *a, struct job *job)
 		return false;
 	error = tree_bring(&b, &job->want, tree_sides(&job->want), &outcome);
 	job->begun = true;
+	job->returned = error == 0 && outcome.error != 0;
+	job->unreturned = !outcome.clean;
 	if (error != 0)
 		tree_say_error(a->s, error);
 	else if (outcome.error != 0)
@@ -619,23 +623,44 @@ restore_record(struct applying *a, struct job *job)
 			state_dir(a), strerror(-error));
 }
 
+/* The ifb that was made, unless somebody else uses it by now. */
+static bool
+drop_ifb(struct applying *a, const struct job *job)
+{
+	const struct tree_link *link =
+		tree_host_link(&a->s->host, job->iface->name);
+	struct tc_objects now = { .alloc = alloc_heap() };
+	struct tc_ops none = { .alloc = alloc_heap() };
+	struct tree_spared spared = { 0 };
+	bool ok;
+
+	if (!link || link->ifindex >= IMAGINED)
+		return true;
+	ok = tree_dump(a->s, link->ifindex, &now) &&
+	     tree_spare(&now, &job->have, &job->want,
+		     TREE_OUTGOING | TREE_INCOMING, &none, &spared);
+	if (spared.count > 0)
+		tree_say(a->s, CLI_REFUSED,
+			"%s: left, as another program uses it by now: %s %x:",
+			link->name, spared.first.kind->name,
+			spared.first.handle >> 16);
+	ok = ok && spared.count == 0 && tree_drop_link(a->s, link);
+	tc_objects_done(&now);
+	return ok;
+}
+
 static void
 bring_back(struct applying *a, struct job *job)
 {
 	const struct tree_bring b = bring_of(a, job);
-	struct tree_outcome outcome = { .clean = true };
+	struct tree_outcome outcome = { .clean = !job->unreturned };
 	int error = 0;
 
-	if (job->begun && job->make_link) {
-		const struct tree_link *link =
-			tree_host_link(&a->s->host, job->iface->name);
-
-		if (link && link->ifindex < IMAGINED)
-			outcome.clean = tree_drop_link(a->s, link);
-	} else if (job->begun && job->want.count > 0) {
-		error = tree_bring_back(
-			&b, &job->have, tree_sides(&job->want), &outcome);
-	}
+	if (job->begun && job->make_link)
+		outcome.clean = drop_ifb(a, job);
+	else if (job->begun && !job->returned && job->want.count > 0)
+		error = tree_bring_back(&b, &job->have, &job->want,
+			tree_sides(&job->want), &outcome);
 	if (error != 0)
 		tree_say_error(a->s, error);
 	else if (!outcome.clean && outcome.text[0] != '\0')

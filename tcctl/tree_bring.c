@@ -129,43 +129,187 @@ forget_tables(struct tc_objects *want)
 	}
 }
 
-/* Step by step, past what is refused: the rest may still go. */
-static int
-run_back(const struct tree_bring *b, struct tc_objects *want, unsigned sides)
-{
-	const struct tree_bring silent = {
-		.kernel = b->kernel, .ifindex = b->ifindex, .name = b->name
-	};
-	struct tc_objects have = { .alloc = want->alloc };
-	struct tc_ops ops = { .alloc = want->alloc };
-	int error = plan_from_now(b, want, sides, &have, &ops);
+/* Of a root and an ingress each; of ways back, while others go on. */
+enum { TOPS = 4, ROUNDS = 8 };
 
-	for (size_t i = 0; i < ops.count && error == 0; i++) {
+/* A way back, and what is to be left on it. */
+struct way_back {
+	const struct tree_bring *b;
+	const struct tc_objects *former;
+	const struct tc_objects *made;
+	unsigned sides;
+	struct tc_objects now;
+	struct tc_ops ops;
+	struct tree_spared spared;
+	size_t top_count;
+	const struct tc_object *tops[TOPS]; /* of former and made */
+};
+
+static int
+find_way(struct way_back *w, struct tc_objects *want)
+{
+	int error;
+
+	tc_ops_done(&w->ops);
+	tc_objects_done(&w->now);
+	forget_tables(want);
+	error = plan_from_now(w->b, want, w->sides, &w->now, &w->ops);
+	if (error == 0 && !tree_spare(&w->now, w->former, w->made, w->sides,
+				  &w->ops, &w->spared))
+		error = -ENOMEM;
+	return error;
+}
+
+static bool
+is_qdisc(const struct tc_object *o)
+{
+	return o->type != TC_CLASS && o->type != TC_FILTER;
+}
+
+/* The qdisc at a place is, or is not, what is expected there. */
+typedef bool expected_fn(const void *arg, const struct tc_object *found);
+
+static bool
+look_at(const struct way_back *w, uint32_t parent, expected_fn *expected,
+	const void *arg)
+{
+	const struct tc_kernel *kernel = w->b->kernel;
+	struct tc_objects there = { .alloc = w->former->alloc };
+	bool is = true; /* no answer: then the step fails in the same way */
+
+	if (kernel->place(kernel->arg, w->b->ifindex, parent, &there) == 0)
+		is = !there.failed &&
+		     expected(arg, there.count > 0 && there.all[0].handle != 0
+					   ? &there.all[0]
+					   : NULL);
+	tc_objects_done(&there);
+	return is;
+}
+
+/* One of the qdiscs on top that there were before, or that we have made. */
+static bool
+is_our_top(const void *arg, const struct tc_object *found)
+{
+	const struct way_back *w = (const struct way_back *)arg;
+
+	for (size_t i = 0; i < w->top_count && found; i++)
+		if (w->tops[i]->parent == found->parent &&
+			w->tops[i]->handle == found->handle &&
+			tc_object_equal(found, w->tops[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_meant(const void *arg, const struct tc_object *found)
+{
+	const struct tc_op *op = (const struct tc_op *)arg;
+
+	if (op->kind == TC_OP_ADD || !found)
+		return op->kind == TC_OP_DEL || !found;
+	return found->handle == op->have.handle &&
+	       tc_object_equal(found, &op->have);
+}
+
+/* Others may have come since the plan was made: what it is about to touch is
+ * still there, in a tree that is still ours. */
+static bool
+is_as_planned(const struct way_back *w, const struct tc_op *op)
+{
+	const struct tc_object *o = tc_op_object(op);
+	const bool top =
+		o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS;
+
+	if (!w->b->kernel->place)
+		return true;
+	if (is_qdisc(o) && !look_at(w, o->parent, is_meant, op))
+		return false;
+	return top ||
+	       look_at(w,
+		       tree_side_of(o) == TREE_INCOMING ? TC_INGRESS_PARENT
+							: TC_PARENT_ROOT,
+		       is_our_top, w);
+}
+
+static void
+find_tops(struct way_back *w)
+{
+	const struct tc_objects *lists[] = { w->former, w->made };
+
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			const struct tc_object *o = &lists[l]->all[i];
+
+			if ((o->type == TC_QDISC_ROOT ||
+				    o->type == TC_QDISC_INGRESS) &&
+				w->top_count < TOPS)
+				w->tops[w->top_count++] = o;
+		}
+}
+
+/* Step by step, past what is refused: the rest may still go.  False: others
+ * have come, another way is to be found. */
+static bool
+run_way(struct way_back *w, int *ret_error)
+{
+	const struct tree_bring silent = { .kernel = w->b->kernel,
+		.ifindex = w->b->ifindex,
+		.name = w->b->name };
+
+	for (size_t i = 0; i < w->ops.count && *ret_error == 0; i++) {
 		struct tc_result result = { 0 };
 
-		error = run_step(&silent, &ops.all[i], &result);
+		if (!is_as_planned(w, &w->ops.all[i]))
+			return false;
+		*ret_error = run_step(&silent, &w->ops.all[i], &result);
 	}
-	tc_ops_done(&ops);
-	tc_objects_done(&have);
+	return true;
+}
+
+static int
+run_back(struct way_back *w, struct tc_objects *want)
+{
+	bool done = false;
+	int error = 0;
+
+	find_tops(w);
+	for (int round = 0; round < ROUNDS && !done && error == 0; round++) {
+		error = find_way(w, want);
+		done = error != 0 || run_way(w, &error);
+	}
 	return error;
 }
 
 static void
-tell_left(const struct tree_bring *b, const struct tc_ops *left, bool lost,
-	struct tree_outcome *outcome)
+tell_spared(struct text *t, const struct way_back *w)
 {
+	if (w->spared.count == 0)
+		return;
+	text_add(t, "; left, as another program has put it there meanwhile: ");
+	tc_object_print(t, &w->spared.first, w->b->name);
+	if (w->spared.count > 1)
+		text_printf(t, " and %zu more", w->spared.count - 1);
+	if (w->spared.holding)
+		text_add(t, ", with what it is in");
+}
+
+static void
+tell_left(const struct way_back *w, bool lost, struct tree_outcome *outcome)
+{
+	const struct tc_ops *left = &w->ops;
 	size_t said = strlen(outcome->text);
 	struct text t =
 		text_over(outcome->text + said, sizeof(outcome->text) - said);
 
-	outcome->clean = left->count == 0 && !lost;
+	outcome->clean = left->count == 0 && !lost && w->spared.count == 0;
 	if (outcome->clean) {
 		text_add(&t, "; undone");
 		return;
 	}
+	tell_spared(&t, w);
 	if (left->count > 0) {
 		text_add(&t, "; not undone, still to be done: ");
-		tc_op_print(&t, &left->all[0], b->name);
+		tc_op_print(&t, &left->all[0], w->b->name);
 	}
 	if (left->count > 1)
 		text_printf(&t, " and %zu more", left->count - 1);
@@ -196,24 +340,26 @@ is_lost(const struct tc_objects *former, const struct tc_objects *now,
 
 int
 tree_bring_back(const struct tree_bring *b, const struct tc_objects *former,
-	unsigned sides, struct tree_outcome *outcome)
+	const struct tc_objects *made, unsigned sides,
+	struct tree_outcome *outcome)
 {
 	struct tc_objects want = { .alloc = former->alloc };
-	struct tc_objects have = { .alloc = former->alloc };
-	struct tc_ops left = { .alloc = former->alloc };
+	struct way_back w = { .b = b,
+		.former = former,
+		.made = made,
+		.sides = sides,
+		.now = { .alloc = former->alloc },
+		.ops = { .alloc = former->alloc } };
 	int error;
 
 	tree_copy_known(former, &want);
-	forget_tables(&want);
-	error = want.failed ? -ENOMEM : run_back(b, &want, sides);
-	if (error == 0) {
-		forget_tables(&want);
-		error = plan_from_now(b, &want, sides, &have, &left);
-	}
+	error = want.failed ? -ENOMEM : run_back(&w, &want);
 	if (error == 0)
-		tell_left(b, &left, is_lost(former, &have, sides), outcome);
-	tc_ops_done(&left);
-	tc_objects_done(&have);
+		error = find_way(&w, &want);
+	if (error == 0)
+		tell_left(&w, is_lost(former, &w.now, sides), outcome);
+	tc_ops_done(&w.ops);
+	tc_objects_done(&w.now);
 	tc_objects_done(&want);
 	return error;
 }
@@ -233,7 +379,7 @@ tree_bring(const struct tree_bring *b, struct tc_objects *want, unsigned sides,
 	if (error == 0 && ret_outcome->error == 0 && ops.count > 0)
 		error = look_again(b, want, sides, ret_outcome);
 	if (error == 0 && ret_outcome->error != 0)
-		error = tree_bring_back(b, &former, sides, ret_outcome);
+		error = tree_bring_back(b, &former, want, sides, ret_outcome);
 	tc_ops_done(&ops);
 	tc_objects_done(&former);
 	return error;

@@ -449,10 +449,30 @@ struct tree_outcome {
  */
 int tree_bring(const struct tree_bring *b, struct tc_objects *want,
 	unsigned sides, struct tree_outcome *ret_outcome);
-/* Bring it back to what a dump had; what cannot be is added to the text. */
+/* Bring it back to what a dump had; made: what has been made of it meanwhile,
+ * or was to be.  Anything else is of others: it is left, and so is what cannot
+ * be, and both are added to the text. */
 int tree_bring_back(const struct tree_bring *b, const struct tc_objects *former,
-	unsigned sides, struct tree_outcome *outcome);
+	const struct tc_objects *made, unsigned sides,
+	struct tree_outcome *outcome);
 /* Copy what a description can say. */
 void tree_copy_known(const struct tc_objects *from, struct tc_objects *into);
+
+/* ---- undoing beside others (tree_spare.c) -------------------------------- */
+
+struct tree_spared {
+	size_t count;           /* objects of others */
+	struct tc_object first; /* the uppermost; borrows from the dump */
+	bool holding;           /* some of them are in what is ours */
+};
+
+/*
+ * Of the steps from now on drop those that would touch what, on these sides,
+ * was not there before and is not of what we have made, what holds such, or its
+ * place.  All are ranked and sorted.  False: no memory.
+ */
+bool tree_spare(const struct tc_objects *now, const struct tc_objects *before,
+	const struct tc_objects *made, unsigned sides, struct tc_ops *ops,
+	struct tree_spared *ret_spared);
 
 #endif /* TREE_INT_H */

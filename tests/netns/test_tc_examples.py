@@ -487,6 +487,7 @@ interfaces = ( { name = "eth0";
     assert [o["text"] for o in json.loads(tcctl(
         node, "show", "--json", "eth0").stdout)["interfaces"][0]["tree"]
         if o["text"].endswith(to)]
+    node.ip("link", "set", "ifb-eth0", "down")
     node.ip("link", "set", "ifb-eth0", "name", "ifb-one")
     assert to.replace("ifb-eth0", "ifb-one") in tcctl(
         node, "show", "eth0").stdout

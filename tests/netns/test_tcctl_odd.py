@@ -192,3 +192,51 @@ def test_a_tree_that_others_make_meanwhile_is_not_replaced(node):
     # What was done on the other is taken back.
     assert tc_dump.dump(two, "eth0")[0] == []
     assert not list((two.lab.dir / "state").iterdir())
+
+
+def waiting_at(node, step, text):
+    """An apply that waits before that step, and the fault that holds it."""
+    fault = nl_fault.Fault(node.lab.dir)
+    fault.plan(nl_fault.SEND_WAITS, step)
+    run = subprocess.Popen(node.argv(
+        "env", *(f"{k}={v}" for k, v in fault.env.items()),
+        str(lab.program("tcctl")), "apply", "--state-dir",
+        str(node.lab.dir / "state"), str(write(node.lab, text))),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lab.wait_for(fault.happened, "the change that waits")
+    return run, fault
+
+
+@pytest.mark.parametrize("theirs", [
+    ("root", "handle", "7:", "pfifo", "limit", "9"),
+    ("root", "handle", "7:", "htb", "r2q", "77")], ids=["pfifo", "htb"])
+def test_the_undo_leaves_a_tree_that_came_between_two_steps(node, theirs):
+    run, fault = waiting_at(node, 3, SMALL_CONF)
+    node.tc("qdisc", "del", "dev", "eth0", "root")
+    node.tc("qdisc", "add", "dev", "eth0", *theirs)
+    before = tc_dump.dump(node, "eth0")
+    fault.plan()
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 1
+    assert ("left, as another program has put it there meanwhile: qdisc "
+            f"{theirs[2]} on eth0 {theirs[3]}") in said
+    assert tc_dump.dump(node, "eth0") == before
+
+
+def test_the_undo_leaves_a_queue_that_came_into_a_class(node):
+    """And the class; ours beside it go."""
+    text = SMALL_CONF.replace('{ id = "1:30";', '{ id = "1:20"; rate = '
+                              '"1 Mbit/s"; }, { id = "1:30";')
+    run, fault = waiting_at(node, 5, text)
+    node.tc("qdisc", "add", "dev", "eth0", "parent", "1:10", "handle", "77:",
+            "pfifo", "limit", "8")
+    node.tc("class", "add", "dev", "eth0", "parent", "1:1", "classid", "1:30",
+            "htb", "rate", "1mbit")
+    fault.plan()
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 1
+    assert "and 1 more, with what it is in" in said or \
+        "meanwhile: qdisc 77: on eth0 parent 1:10 pfifo" in said
+    assert "parent 1:10" in node.tc("qdisc", "show", "dev", "eth0").stdout
+    classes = node.tc("class", "show", "dev", "eth0").stdout
+    assert "htb 1:10 " in classes and "htb 1:20 " not in classes

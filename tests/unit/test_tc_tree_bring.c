@@ -15,7 +15,22 @@ struct fake {
 	size_t steps;
 	size_t refuse_at; /* 1: the first; 0: never */
 	bool go_on_refusing;
+	/* Another program: comes with the step that is refused, or with that
+	 * look at a place (from 1 on). */
+	void (*intrude)(struct fake *k);
+	size_t intrude_look; /* 0: with the step */
+	size_t looks;
+	size_t came; /* objects that it has put there */
 };
+
+static size_t count_foreign(struct fake *k);
+
+static void
+intrude(struct fake *k)
+{
+	k->intrude(k);
+	k->came = count_foreign(k);
+}
 
 static struct tc_object *
 find(struct fake *k, const struct tc_object *like)
@@ -245,6 +260,9 @@ run(void *arg, const struct tc_op *ops, size_t count,
 				      k->steps > k->refuse_at);
 
 		ret_results[i] = (struct tc_result){ 0 };
+		if (k->intrude && k->steps == k->refuse_at &&
+			k->intrude_look == 0)
+			intrude(k);
 		if (refuse)
 			ret_results[i].error = ENOSPC;
 		else if (ops[i].kind == TC_OP_ADD)
@@ -267,6 +285,24 @@ dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 		(void)tc_objects_copy(into, &k->objects.all[i]);
 	tc_objects_rank(into);
 	tc_objects_sort(into);
+	return 0;
+}
+
+static int
+place(void *arg, uint32_t ifindex, uint32_t parent, struct tc_objects *into)
+{
+	struct fake *k = (struct fake *)arg;
+
+	(void)ifindex; /* there is one */
+	if (k->intrude && ++k->looks == k->intrude_look)
+		intrude(k);
+	for (size_t i = 0; i < k->objects.count; i++) {
+		const struct tc_object *o = &k->objects.all[i];
+
+		if (o->type != TC_FILTER && o->type != TC_CLASS &&
+			o->parent == parent)
+			(void)tc_objects_copy(into, o);
+	}
 	return 0;
 }
 
@@ -334,7 +370,7 @@ static struct tree_outcome
 bring(struct fake *k, size_t tree)
 {
 	const struct tc_kernel kernel = {
-		.arg = k, .run = run, .dump_tree = dump_tree
+		.arg = k, .run = run, .dump_tree = dump_tree, .place = place
 	};
 	const struct tree_bring b = { .kernel = &kernel, .name = "eth0" };
 	struct tc_objects want = { .alloc = alloc_heap() };
@@ -516,7 +552,212 @@ no_description_has_incoming_interfaces(void)
 	T_CHECK(!tree_is_known(&o), "what came in by eth1");
 }
 
+/* ---- another program ----------------------------------------------------- */
+
+static void
+remove_outgoing(struct fake *k)
+{
+	for (size_t i = k->objects.count; i-- > 0;)
+		if (tree_side_of(&k->objects.all[i]) == TREE_OUTGOING)
+			drop(k, i);
+}
+
+static struct tc_object *
+put(struct fake *k, enum tc_type type, const struct tc_kind *kind,
+	uint32_t handle, uint32_t parent)
+{
+	struct tc_object *o = tc_objects_add(&k->objects);
+
+	o->type = (uint8_t)type;
+	o->kind = kind;
+	o->handle = handle;
+	o->parent = parent;
+	return o;
+}
+
+static void
+put_pfifo(struct fake *k)
+{
+	remove_outgoing(k);
+	put(k, TC_QDISC_ROOT, &tc_kind_pfifo, 0x70000, TC_PARENT_ROOT)
+		->fifo.limit = 9;
+}
+
+/* With the number that ours has, and a class that ours has. */
+static void
+put_htb(struct fake *k)
+{
+	remove_outgoing(k);
+	put(k, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000, TC_PARENT_ROOT)
+		->root.r2q = 77;
+	put(k, TC_CLASS, &tc_kind_htb_class, 0x10010, 0x10000)->htb.rate_Bps =
+		4711;
+}
+
+static void
+put_unknown(struct fake *k)
+{
+	remove_outgoing(k);
+	(void)text_copy(
+		put(k, TC_QDISC_ROOT, &tc_kind_other, 0x70000, TC_PARENT_ROOT)
+			->name,
+		TC_NAME, "cake");
+}
+
+static const struct tc_object *
+find_root(struct fake *k)
+{
+	for (size_t i = 0; i < k->objects.count; i++)
+		if (k->objects.all[i].type == TC_QDISC_ROOT)
+			return &k->objects.all[i];
+	return NULL;
+}
+
+/* In a class of whatever tree there is: a queue, in place of its own. */
+static void
+put_queue(struct fake *k)
+{
+	uint32_t class = 0;
+
+	for (size_t i = 0; i < k->objects.count; i++) {
+		const struct tc_object *o = &k->objects.all[i];
+
+		if (o->type == TC_CLASS && o->handle > class)
+			class = o->handle;
+	}
+	for (size_t i = k->objects.count; i-- > 0;)
+		if (k->objects.all[i].type == TC_QDISC_LEAF &&
+			k->objects.all[i].parent == class)
+			drop(k, i);
+	if (class != 0)
+		put(k, TC_QDISC_LEAF, &tc_kind_pfifo, 0x770000, class)
+			->fifo.limit = 8;
+}
+
+static void
+put_filter(struct fake *k)
+{
+	const struct tc_object *root = find_root(k);
+	struct tc_object *f;
+
+	if (!root)
+		return;
+	f = put(k, TC_FILTER, &tc_kind_fw, 7, root->handle);
+	f->pref = 999;
+	f->fw.mask = 0xffffffff;
+}
+
+/* What it put there, once; 0: nothing yet. */
+static size_t
+count_foreign(struct fake *k)
+{
+	static const uint32_t handles[] = { 0x70000, 0x770000 };
+	const struct tc_object *class = find_handle(k, 0x10010);
+	const struct tc_object *root = find_handle(k, 0x10000);
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		n += find_handle(k, handles[i]) != NULL;
+	for (size_t i = 0; i < k->objects.count; i++)
+		n += k->objects.all[i].type == TC_FILTER &&
+		     k->objects.all[i].pref == 999;
+	n += root && root->kind == &tc_kind_htb_root && root->root.r2q == 77;
+	n += class && class->kind == &tc_kind_htb_class &&
+	     class->htb.rate_Bps == 4711;
+	return n;
+}
+
+static size_t
+count_outgoing(const struct fake *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->objects.count; i++)
+		n += tree_side_of(&k->objects.all[i]) == TREE_OUTGOING;
+	return n;
+}
+
+struct intrusion {
+	void (*come)(struct fake *k);
+	bool whole; /* in place of all: that is looked for before each step */
+	size_t step;
+	size_t look;
+};
+
+/* Whatever it does: it is left, and told.  False: there is no such step. */
+static bool
+intruded(const struct intrusion *by, size_t from, size_t to)
+{
+	struct fake k = { .objects = { .alloc = alloc_heap() } };
+	struct tree_outcome outcome = bring(&k, from);
+
+	k.steps = 0;
+	k.refuse_at = by->step;
+	k.intrude = by->come;
+	k.intrude_look = by->look;
+	outcome = bring(&k, to);
+	T_EQ(count_foreign(&k), k.came);
+	if (k.came > 0)
+		T_CHECK(!outcome.clean &&
+				strstr(outcome.text,
+					"; left, as another program has put it "
+					"there meanwhile: "),
+			"%zu to %zu, step %zu, look %zu: %s\n%s", from, to,
+			by->step, by->look, outcome.text, state_of(&k));
+	/* Nothing was made beside it, or in it. */
+	if (k.came > 0 && by->whole)
+		T_CHECK(count_outgoing(&k) == k.came,
+			"%zu to %zu, step %zu, look %zu: %s\n%s", from, to,
+			by->step, by->look, outcome.text, state_of(&k));
+	tc_objects_done(&k.objects);
+	return outcome.error != 0;
+}
+
+static void
+intruded_at_each_step(struct intrusion by, size_t from, size_t to)
+{
+	bool more = from != to;
+
+	for (by.step = 1; more; by.step++)
+		for (by.look = 0; by.look < (by.whole ? 4u : 1u); by.look++)
+			more = intruded(&by, from, to);
+}
+
+static void
+what_others_put_there_meanwhile_is_left(void)
+{
+	static const struct intrusion rows[] = { { put_pfifo, true, 0, 0 },
+		{ put_htb, true, 0, 0 }, { put_unknown, true, 0, 0 },
+		{ put_queue, false, 0, 0 }, { put_filter, false, 0, 0 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t from = 0; from <= NOTHING; from++)
+			for (size_t to = 0; to < NOTHING; to++)
+				intruded_at_each_step(rows[i], from, to);
+}
+
+static void
+what_is_left_is_named(void)
+{
+	struct fake k = { .objects = { .alloc = alloc_heap() },
+		.refuse_at = 5,
+		.intrude = put_queue };
+	struct tree_outcome outcome = bring(&k, 0);
+
+	T_STR(outcome.text,
+		"step 5 of 10: add class 1:30 on eth0: No space left on device"
+		"; left, as another program has put it there meanwhile: qdisc "
+		"77: on eth0 parent 1:20 pfifo limit 8 packets, with what it "
+		"is in");
+	T_CHECK(find_handle(&k, 0x10020) != NULL, "its class");
+	T_CHECK(find_handle(&k, 0x10010) == NULL, "ours alone");
+	tc_objects_done(&k.objects);
+}
+
 static struct t_case cases[] = {
+	{ "what others put there meanwhile is left",
+		what_others_put_there_meanwhile_is_left },
+	{ "what is left is named", what_is_left_is_named },
 	{ "no description has incoming interfaces",
 		no_description_has_incoming_interfaces },
 	{ "what cannot change is made again",
