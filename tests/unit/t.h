@@ -61,14 +61,16 @@ t_str(const char *got, const char *want, const char *file, int line,
 	t_eq((intmax_t)(got), (intmax_t)(want), __FILE__, __LINE__, #got)
 #define T_STR(got, want) t_str((got), (want), __FILE__, __LINE__, #got)
 
-/* It lives as long as the process, and a leak checker finds it here. */
-static inline void
+/* It lives as long as the process, and a leak checker finds it here; returns
+ * it. */
+static inline void *
 t_keep(void *what)
 {
 	static void *volatile kept[128];
 	static size_t n;
 
 	kept[n++ % (sizeof(kept) / sizeof(kept[0]))] = what;
+	return what;
 }
 
 static inline void

@@ -73,8 +73,7 @@ begin(struct bench *b)
 	t_ldap.messages = found;
 	t_ldap.n_messages = 2;
 	b->dir = dir_new(wake, NULL);
-	T_CHECK(b->dir != NULL, "no memory");
-	t_keep(b->dir);
+	T_CHECK(t_keep(b->dir) != NULL, "no memory");
 	for (int i = 0; i < SOURCE_URIS; i++)
 		b->dir->ceiling[i] = SOURCE_MODE_PERSIST;
 	b->dir->now = b->d;

@@ -124,8 +124,7 @@ begin_worker(struct bench *b)
 	T_CHECK(b->wake_fd >= 0, "no eventfd: %d", errno);
 	b->w = worker_start(
 		b->state[0] != '\0' ? b->state : NULL, "p.conf", b->wake_fd);
-	T_CHECK(b->w != NULL, "no worker");
-	t_keep(b->w);
+	T_CHECK(t_keep(b->w) != NULL, "no worker");
 	b->dir = newest;
 	(void)text_copy(b->dir->facts.uri, SOURCE_TEXT, "ldap://localhost");
 	b->dir->text = T_RULE("dr");
