@@ -14,6 +14,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,19 +36,23 @@ enum kind {
 	REFUSE_ALL /* from then on, until there is another plan */
 };
 
-/* As tests/netns/nl_fault.py has it. */
+/* As tests/netns/nl_fault.py has it, which writes all but the last. */
 struct plan {
+	uint32_t number; /* of the plan; odd while it is being made */
 	uint32_t kind;
 	uint32_t at; /* counted from 1 */
 	uint32_t error;
-	uint32_t changes;  /* sent since the plan was made */
-	uint32_t sends;    /* calls */
-	uint32_t receives; /* calls that take answers */
-	uint32_t hit;      /* it has happened */
+	uint32_t hit; /* number of the plan that has happened */
 };
 
 static struct plan nothing;
-static struct plan *plan = &nothing;
+static volatile struct plan *shared = &nothing;
+
+/* The plan of the call that runs: another one is for the next call. */
+static struct plan plan;
+static uint32_t changes;          /* sent since it was made */
+static uint32_t sends;            /* calls */
+static uint32_t receives;         /* calls that take answers */
 static uint32_t refused[1 << 16]; /* errno or 0, by the sequence number */
 static uint8_t out[1 << 20];
 
@@ -61,10 +66,39 @@ map_plan(void)
 	if (fd < 0)
 		return;
 	map = mmap(
-		NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		NULL, sizeof(plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map != MAP_FAILED)
-		plan = (struct plan *)map;
+		shared = (volatile struct plan *)map;
 	(void)close(fd);
+}
+
+static void
+take_plan(void)
+{
+	struct plan now;
+
+	if (shared->number == plan.number)
+		return;
+	do {
+		now.number = shared->number;
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		now.kind = shared->kind;
+		now.at = shared->at;
+		now.error = shared->error;
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	} while (now.number % 2 != 0 || now.number != shared->number);
+	now.hit = 0;
+	plan = now;
+	changes = 0;
+	sends = 0;
+	receives = 0;
+}
+
+static void
+hit(void)
+{
+	plan.hit++;
+	shared->hit = plan.number;
 }
 
 static int
@@ -86,9 +120,9 @@ is_change(const struct nlmsghdr *m)
 static int
 happens(enum kind kind, uint32_t number)
 {
-	if (plan->kind != (uint32_t)kind || number != plan->at)
+	if (plan.kind != (uint32_t)kind || number != plan.at)
 		return 0;
-	plan->hit++;
+	hit();
 	return 1;
 }
 
@@ -100,17 +134,17 @@ refusal(const struct nlmsghdr *m)
 
 /* The kernel does nothing and answers, and the answer is to be spoilt. */
 static void
-refuse(struct nlmsghdr *m, uint32_t error)
+refuse(struct nlmsghdr *m)
 {
-	*refusal(m) = error;
+	*refusal(m) = plan.error;
 	m->nlmsg_type = NLMSG_NOOP;
 	m->nlmsg_flags |= NLM_F_ACK;
 }
 
 static void
-wait_for_another(enum kind kind)
+wait_for_another(void)
 {
-	while (*(volatile uint32_t *)&plan->kind == (uint32_t)kind)
+	while (shared->number == plan.number)
 		(void)poll(NULL, 0, 5);
 }
 
@@ -119,22 +153,18 @@ sendto(int fd, const void *data, size_t size, int flags,
 	__CONST_SOCKADDR_ARG to, socklen_t to_size)
 {
 	const struct sockaddr *peer = to.__sockaddr__;
-	uint32_t all_from = UINT32_MAX;
-	uint32_t error = 0;
+	bool all = false;
 
 	if (!peer || peer->sa_family != AF_NETLINK || size > sizeof(out))
 		return syscall(
 			SYS_sendto, fd, data, size, flags, peer, to_size);
-	plan->sends++;
-	if (happens(SEND_FAILS, plan->sends)) {
-		errno = (int)plan->error;
+	take_plan();
+	sends++;
+	if (happens(SEND_FAILS, sends)) {
+		errno = (int)plan.error;
 		return -1;
 	}
 	memcpy(out, data, size);
-	/* Another plan may be made meanwhile: it is for what is sent next. */
-	error = plan->error;
-	if (plan->kind == REFUSE_ALL)
-		all_from = plan->at;
 	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= size;) {
 		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(out + at);
 
@@ -142,19 +172,21 @@ sendto(int fd, const void *data, size_t size, int flags,
 		*refusal(m) = 0;
 		if (!is_change(m))
 			continue;
-		plan->changes++;
-		if (happens(END, plan->changes)) {
+		changes++;
+		if (happens(END, changes)) {
 			(void)syscall(
 				SYS_sendto, fd, out, at, flags, peer, to_size);
 			_exit(137);
 		}
-		if (happens(SEND_WAITS, plan->changes))
-			wait_for_another(SEND_WAITS);
-		if (plan->changes >= all_from || happens(REFUSE, plan->changes))
-			refuse(m, error);
+		if (happens(SEND_WAITS, changes))
+			wait_for_another();
+		if (plan.kind == REFUSE_ALL && changes >= plan.at)
+			all = true;
+		if (all || happens(REFUSE, changes))
+			refuse(m);
 	}
-	if (plan->changes >= all_from)
-		plan->hit++;
+	if (all)
+		hit();
 	return syscall(SYS_sendto, fd, out, size, flags, peer, to_size);
 }
 
@@ -162,7 +194,7 @@ sendto(int fd, const void *data, size_t size, int flags,
 static size_t
 spoil(uint8_t *data, size_t size)
 {
-	int interrupt = happens(INTERRUPT, plan->receives);
+	int interrupt = happens(INTERRUPT, receives);
 
 	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= size;) {
 		struct nlmsghdr *m = (struct nlmsghdr *)(void *)(data + at);
@@ -177,8 +209,8 @@ spoil(uint8_t *data, size_t size)
 		at += NLMSG_ALIGN(m->nlmsg_len);
 	}
 	/* The first from then on that is one of many. */
-	if (plan->hit == 0 && plan->receives >= plan->at && size > 1000 &&
-		happens(CUT, plan->at))
+	if (plan.hit == 0 && receives >= plan.at && size > 1000 &&
+		happens(CUT, plan.at))
 		return size / 2;
 	return size;
 }
@@ -186,12 +218,13 @@ spoil(uint8_t *data, size_t size)
 static int
 fails(void)
 {
-	plan->receives++;
-	if (happens(RECEIVE_WAITS, plan->receives))
-		wait_for_another(RECEIVE_WAITS);
-	if (!happens(RECEIVE_FAILS, plan->receives))
+	take_plan();
+	receives++;
+	if (happens(RECEIVE_WAITS, receives))
+		wait_for_another();
+	if (!happens(RECEIVE_FAILS, receives))
 		return 0;
-	errno = (int)plan->error;
+	errno = (int)plan.error;
 	return 1;
 }
 

@@ -9,13 +9,14 @@ import lab
 
 (NONE, END, REFUSE, SEND_FAILS, RECEIVE_FAILS, INTERRUPT, CUT, SEND_WAITS,
  RECEIVE_WAITS, REFUSE_ALL) = range(10)
-PLAN = struct.Struct("=7I")
+PLAN = struct.Struct("=5I")  # as the library has it
 
 
 class Fault:
     """The plan that the preloaded library follows."""
 
     def __init__(self, folder):
+        self.number = 0
         self.path = folder / "plan"
         self.path.write_bytes(bytes(mmap.PAGESIZE))
         self.path.chmod(0o666)
@@ -27,10 +28,16 @@ class Fault:
                     + ":verify_asan_link_order=0"}
 
     def plan(self, kind=NONE, at=0, error=0):
-        # What it is comes last: the library reads it at any moment.
-        self.map[:4] = struct.pack("=I", NONE)
-        self.map[4:PLAN.size] = PLAN.pack(kind, at, error, 0, 0, 0, 0)[4:]
-        self.map[:4] = struct.pack("=I", kind)
+        """From the library's next call on."""
+        self.number += 2
+        self.put(0, self.number - 1)  # odd: it waits until all is there
+        self.put(1, kind)
+        self.put(2, at)
+        self.put(3, error)
+        self.put(0, self.number)
+
+    def put(self, field, value):
+        self.map[4 * field:4 * field + 4] = struct.pack("=I", value)
 
     def happened(self):
-        return PLAN.unpack(self.map[:PLAN.size])[6] > 0
+        return PLAN.unpack(self.map[:PLAN.size])[4] == self.number

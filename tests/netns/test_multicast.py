@@ -309,6 +309,8 @@ class Stream:
     def stop(self):
         """The numbers of the packets lost, by receiver."""
         sent = self.sender.stop()
+        lab.wait_for(lambda: all(sent - 1 in self.arrived(name)
+                                 for name in self.receivers), "the last one")
         self.receivers = {name: r.stop() and r
                           for name, r in self.receivers.items()}
         return {name: sorted(set(range(sent)) - self.arrived(name))
