@@ -311,12 +311,9 @@ account_counter(struct account *account, const struct tc_counter *counter)
 {
 	struct open_account *one = find(account, counter->flow_id);
 
-	if (!one && account->engine->conf->accounting) {
-		/* Adopted and unclaimed: its end follows. */
+	/* Adopted and unclaimed: its end follows. */
+	if (!one && account->engine->conf->accounting)
 		one = add(account, counter->flow_id);
-		if (one)
-			one->what.flow.ifindex = counter->ifindex;
-	}
 	if (!one)
 		return;
 	one->counter = *counter;

@@ -8,6 +8,7 @@
  */
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -89,6 +90,9 @@ t_main(const char *group, struct t_case *cases, size_t n)
 
 	if (!tests)
 		return 1;
+	/* What is freed is no longer what it was, and what malloc() gives is
+	 * not zero: who relies on either is found. */
+	(void)mallopt(M_PERTURB, 0xa5);
 	for (size_t i = 0; i < n; i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
 			.test_func = t_run,

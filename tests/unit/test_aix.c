@@ -6,6 +6,9 @@
  * what becomes of their values.
  */
 
+#include <unistd.h>
+
+#include "base/log.h"
 #include "policy/source.h"
 #include "t_golden.h"
 
@@ -279,6 +282,8 @@ words_and_numbers_have_their_limits(void)
 			"LDAP_Port: not a whole number from 0 to 65535" },
 		{ "ReadFromDirectory { LDAP_Server a Base o=x LDAP_Port 0 }",
 			"LDAP_Port: 0 is no port" },
+		{ "ReadFromDirectory {\nLDAP_Server a\nBase o=x\nLDAP_Port\n}",
+			"LDAP_Port" },
 		{ "ReadFromDirectory { LDAP_Server a Base o=x\n"
 		  "LDAP_Server b\nLDAP_Server c\nLDAP_Server d\n"
 		  "LDAP_Server e\nLDAP_Server f\nLDAP_Server g\n"
@@ -312,12 +317,55 @@ words_and_numbers_have_their_limits(void)
 			r.errors.lines[0] ? r.errors.lines[0] : "taken");
 		T_CHECK(good || strstr(r.errors.lines[0], tries[i].said), "%s",
 			r.errors.lines[0]);
+		T_CHECK(r.errors.count <= 1, "%s: %s", tries[i].text,
+			r.errors.lines[1]);
 		done(&r);
 	}
 }
 
 /* A rate of 0 is none, but of what shapes; beyond a rate a TOS of 0 is sent,
  * where the file says neither otherwise. */
+/* 1 to 4 are errors, 8 warnings, 16 to 128 what happens, 256 everything. */
+static void
+loglevel_is_what_is_logged(void)
+{
+	static const struct {
+		int32_t mask;
+		const char *said; /* the first letters of what is */
+	} rows[] = { { 1, "e" }, { 7, "e" }, { 8, "ew" }, { 15, "ew" },
+		{ 16, "ewi" }, { 128, "ewi" }, { 240, "ewi" }, { 256, "ewid" },
+		{ 511, "ewid" }, { 0, "ewid" } /* not said: as it was */ };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct source_draft draft = { .loglevel = rows[i].mask };
+		const int saved = dup(STDERR_FILENO);
+		char said[400];
+		char heard[8];
+		struct text t = text_over(heard, sizeof(heard));
+		int ends[2];
+		ssize_t n;
+
+		T_EQ(pipe(ends), 0);
+		T_EQ(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+		source_aix_loglevel(&draft);
+		log_err(LOG_POLICY, "<e>");
+		log_warn(LOG_POLICY, "<w>");
+		log_info(LOG_POLICY, "<i>");
+		log_debug(LOG_POLICY, "<d>");
+		T_EQ(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+		close(saved);
+		close(ends[1]);
+		n = read(ends[0], said, sizeof(said) - 1);
+		close(ends[0]);
+		said[n > 0 ? n : 0] = '\0';
+		for (const char *p = said; (p = strchr(p, '<')); p++)
+			text_printf(&t, "%c", p[1]);
+		T_CHECK(strcmp(heard, rows[i].said) == 0, "%d: %s",
+			rows[i].mask, said);
+	}
+	log_set(LOG_LEVEL_INFO, 0);
+}
+
 static void
 categories_have_the_defaults_of_aix(void)
 {
@@ -409,6 +457,7 @@ static struct t_case cases[] = {
 	{ "what shapes has a rate", what_shapes_has_a_rate },
 	{ "words and numbers have their limits",
 		words_and_numbers_have_their_limits },
+	{ "loglevel is what is logged", loglevel_is_what_is_logged },
 	{ "categories have the defaults of AIX",
 		categories_have_the_defaults_of_aix },
 	{ "the format can be forced", the_format_can_be_forced },

@@ -80,6 +80,9 @@ what_is_no_file_is_refused(void)
 	T_EQ(conf_read_path("/dev/null", &text), -EINVAL);
 	/* Nothing stays open. */
 	close(before);
+	before = open("/proc/self/exe", O_RDONLY | O_PATH);
+	T_EQ(conf_read_fd(before, &text), -EBADF);
+	close(before);
 	T_EQ(open("/dev/null", O_RDONLY), before);
 	close(before);
 }

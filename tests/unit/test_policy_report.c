@@ -80,6 +80,7 @@ only_characters_are_told(void)
 		{ "a\xe2\x82\xc3z", "x: a???z" },
 		{ "a\xf0\x9f\x98\x80", "x: a\xf0\x9f\x98\x80" },
 		{ "a\xf0\x9f\x98z", "x: a???z" },
+		{ "\xf4\x8f\xbf\xbf", "x: \xf4\x8f\xbf\xbf" },
 		{ "\xf4\x90\x80\x80", "x: ????" }, { "\xed\xa0\x80", "x: ???" },
 		{ "\x1b[1m\xc2\x9b\x7f", "x: ?[1m???" } };
 
