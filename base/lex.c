@@ -139,3 +139,18 @@ lex_check(const char *text, size_t len, struct lex_fault *ret_fault)
 			return false;
 	return true;
 }
+
+char *
+lex_ended(const char *text)
+{
+	const size_t len = strlen(text);
+	char *copy = NULL;
+
+	if (len > 0 && text[len - 1] != '\n')
+		copy = (char *)malloc(len + 2);
+	if (copy) {
+		memcpy(copy, text, len);
+		memcpy(copy + len, "\n", 2);
+	}
+	return copy;
+}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lex.h"
 #include "convert_int.h"
 
 struct walk {
@@ -135,11 +136,12 @@ entries_read_conf(struct entries *list, const char *text)
 	struct source_report ignored = { 0 };
 	struct walk w = { .rd = { .file = list->file, .errors = &ignored },
 		.list = list };
+	char *ended = lex_ended(text);
 	config_t cf;
 	bool good;
 
 	config_init(&cf);
-	good = config_read_string(&cf, text) == CONFIG_TRUE;
+	good = config_read_string(&cf, ended ? ended : text) == CONFIG_TRUE;
 	if (good) {
 		const config_setting_t *policy = config_lookup(&cf, "policy");
 
@@ -150,6 +152,7 @@ entries_read_conf(struct entries *list, const char *text)
 		lose_rest(&w, &cf, policy);
 	}
 	config_destroy(&cf);
+	free(ended);
 	source_report_done(&ignored);
 	return good && !list->no_memory;
 }

@@ -571,6 +571,7 @@ read_native(const char *text, const char *file, struct source_draft *draft,
 		.directory = ret_directory,
 		.errors = errors };
 	size_t before = errors->count;
+	char *ended = lex_ended(text);
 	config_t cf;
 
 	source_directory_defaults(ret_directory);
@@ -582,11 +583,12 @@ read_native(const char *text, const char *file, struct source_draft *draft,
 			"a comment into it)");
 	else if (!is_whole(&rd, text))
 		; /* told */
-	else if (config_read_string(&cf, text))
+	else if (config_read_string(&cf, ended ? ended : text))
 		read_top(&rd, &cf);
 	else
 		refuse_syntax(&rd, &cf);
 	config_destroy(&cf);
+	free(ended);
 	for (size_t i = 0; i < rd.n_identities; i++)
 		source_draft_done(&rd.identities[i].members);
 	free(rd.identities);

@@ -539,17 +539,20 @@ read_text(struct reader *r, const char *text, size_t len)
 {
 	struct lex_fault fault;
 	config_t config;
+	char *ended;
 	bool ok;
 
 	if (strlen(text) == len && conf_aix_is(text))
 		return conf_aix_read(text, r->name, r->conf, r->error);
 	if (!lex_check(text, len, &fault))
 		return refuse(r, fault.line, "%s", fault.text);
+	ended = lex_ended(text);
 	config_init(&config);
-	ok = config_read_string(&config, text) == CONFIG_TRUE
+	ok = config_read_string(&config, ended ? ended : text) == CONFIG_TRUE
 		     ? read_root(r, config_root_setting(&config))
 		     : refuse_syntax(r, &config);
 	config_destroy(&config);
+	free(ended);
 	return ok;
 }
 

@@ -702,14 +702,16 @@ static void
 read_text(struct tree_reading *r, const char *text, size_t len)
 {
 	struct lex_fault fault;
+	char *ended;
 	config_t cf;
 
 	if (!lex_check(text, len, &fault)) {
 		tree_error(r->faults, fault.line, "%s", fault.text);
 		return;
 	}
+	ended = lex_ended(text);
 	config_init(&cf);
-	if (config_read_string(&cf, text))
+	if (config_read_string(&cf, ended ? ended : text))
 		read_top(r, config_root_setting(&cf));
 	else
 		tree_error(r->faults, (unsigned)config_error_line(&cf),
@@ -717,6 +719,7 @@ read_text(struct tree_reading *r, const char *text, size_t len)
 			"( ), text is in quotes)",
 			config_error_text(&cf));
 	config_destroy(&cf);
+	free(ended);
 }
 
 bool

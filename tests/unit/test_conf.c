@@ -215,7 +215,7 @@ interfaces_are_found_by_name_only_when_configured(void)
 				  " { name = \"b\"; lives = 8; },"
 				  " { name = \"m\"; lives = 7; } );",
 		&error);
-	struct conf *none = parse("", &error);
+	struct conf *none = parse("# No end of line.", &error);
 
 	T_CHECK(conf && none, "%s", error.text);
 	T_EQ(conf_iface_find(conf, "z")->lives, 9);

@@ -203,6 +203,18 @@ own_prefixes_are_those_of_the_addresses_once(void)
 	T_EQ(faults.errors, 0);
 }
 
+/* libconfig takes no comment whose line has none. */
+static void
+the_last_line_needs_no_end(void)
+{
+	static const char text[] = "interfaces = ();\n# Nothing yet.";
+	struct tree_faults faults = { .file = "f" };
+	struct tree tree;
+
+	T_CHECK(tree_read(text, strlen(text), &tree, &faults), "refused");
+	tree_done(&tree);
+}
+
 static void
 marks_become_rules_of_both_protocols(void)
 {
@@ -306,6 +318,7 @@ no_qdisc_has_more_preferences_of_u32_than_the_kernel_has_tables(void)
 static struct t_case cases[] = {
 	{ "no qdisc has more preferences of u32 than the kernel has tables",
 		no_qdisc_has_more_preferences_of_u32_than_the_kernel_has_tables },
+	{ "the last line needs no end", the_last_line_needs_no_end },
 	{ "marks become rules of both protocols",
 		marks_become_rules_of_both_protocols },
 	{ "broken descriptions are told, by line, with what to do",
