@@ -25,6 +25,7 @@ policy_tests = \
 	tests/unit/test_policy_request \
 	tests/unit/test_policy_snapshot \
 	tests/unit/test_policy_source_file \
+	tests/unit/test_policy_sweep \
 	tests/unit/test_policy_values \
 	tests/unit/test_policy_when \
 	tests/unit/test_serve \
@@ -116,6 +117,7 @@ tests_unit_test_policy_mirror_LDADD = libpolicysource.la libpolicy.la \
 tests_unit_test_policy_engine_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_grants_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_limits_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_sweep_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_order_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_snapshot_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)

@@ -309,6 +309,8 @@ a_refresh_fills_the_mirror(void)
 
 	begin_sync(b, "");
 	T_EQ(dir_sync_cookie(b->sync)->bv_len, 0);
+	/* One without octets would be sent. */
+	T_CHECK(!dir_sync_cookie(b->sync)->bv_val, "a cookie");
 	refresh(b, false, refresh_two);
 	T_EQ(mirror_count(b->store.mirror), 2);
 	T_CHECK(!t_ldap.had_cookie, "a cookie");
