@@ -3,8 +3,11 @@
 which node hears which code, from where, with which flags (RFC 2205 3.1.7,
 3.1.8, 3.4, 3.5, Appendix B)."""
 
+import time
+
 import pytest
 
+import lab
 import neighbour as nb
 from crossing import Call, Crossing
 from test_styles import FAMILIES, LISTS, STYLES, cl, hears, m
@@ -102,31 +105,39 @@ def test_a_refused_increase_leaves_the_old_one_in_place(call, bits):
 @FAMILIES
 def test_refreshes_of_what_was_refused_are_logged_once(bench, call):
     """Each is counted and answered."""
-    def lines():
-        return [line for line in
-                bench.daemon.process.output().splitlines()
-                if f"/{call.port}: reservation refused: code 1 " in line]
+    # In a second so many lines are written that others cause, and no more:
+    # those that were caused before are of this one, perhaps.
+    second = int(time.monotonic())
+    lab.wait_for(lambda: int(time.monotonic()) > second, "the next second")
+
+    def said(count):
+        """So many lines, once all that was asked is behind it."""
+        bench.settle(call.v)
+        lines = [line for line in
+                 bench.daemon.process.output().splitlines()
+                 if f"/{call.port}: reservation refused: code 1 " in line]
+        assert len(lines) == count, lines
 
     call.open("a", tspec=nb.tspec(r=9e7, b=16000.0, p=1.8e8))
     before = bench.counter("refused")
     for _ in range(5):
         call.ask(nb.FF, "d", cl(8e7), "a")
         refused(call, "d", nb.FF, 8e7, "a")
-    assert len(lines()) == 1, lines()
+    said(1)
     assert bench.counter("refused") == before + 5
     # Another verdict, another neighbour, and anew after it was in force.
     call.ask(nb.FF, "d", cl(7e7), "a")
     refused(call, "d", nb.FF, 7e7, "a")
-    assert len(lines()) == 2
+    said(2)
     call.ask(nb.FF, "e", cl(8e7), "a")
     refused(call, "e", nb.FF, 8e7, "a")
-    assert len(lines()) == 3
+    said(3)
     call.ask(nb.FF, "d", cl(20000), "a")
     hears(call, "a", 20000, nb.FF)
     for _ in range(2):
         call.ask(nb.FF, "d", cl(7e7), "a")
         refused(call, "d", nb.FF, 7e7, "a")
-    assert len(lines()) == 4, lines()
+    said(4)
 
 
 @FAMILIES
