@@ -5,9 +5,10 @@
 /* A kernel whose classes have totals, and a link over it. */
 
 #include "tc_fixture.h"
+#include "tc_layer.h"
 
 struct busy {
-	struct tc_kernel behind;
+	struct layer layer;
 	uint32_t classid; /* that has these totals; 0: all have none */
 	struct tc_class_stats stats;
 	size_t looks;  /* classes whose totals were asked for */
@@ -19,8 +20,7 @@ busy_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
 	struct tc_class_stats *ret_stats)
 {
 	struct busy *b = (struct busy *)arg;
-	int error = b->behind.stats(
-		b->behind.arg, ifindex, classids, count, ret_stats);
+	int error = layer_stats(b, ifindex, classids, count, ret_stats);
 
 	b->looks += count;
 	for (size_t i = 0; i < count; i++)
@@ -56,7 +56,7 @@ busy_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 	struct busy *b = (struct busy *)arg;
 	struct busy_tell t = { b, tell, tell_arg };
 
-	return b->behind.stats_all(b->behind.arg, ifindex, busy_tell, &t);
+	return layer_stats_all(b, ifindex, busy_tell, &t);
 }
 
 static inline int
@@ -75,7 +75,7 @@ busy_run(void *arg, const struct tc_op *ops, size_t count,
 			ops[i].have.parent == b->classid)
 			b->stats.qlen = b->stats.backlog_bytes = 0;
 	}
-	error = b->behind.run(b->behind.arg, ops, count, ret_results);
+	error = layer_run(b, ops, count, ret_results);
 	for (size_t i = 0; i < count; i++) {
 		if (!ops[i].told || ret_results[i].error != 0)
 			continue;
@@ -86,26 +86,17 @@ busy_run(void *arg, const struct tc_op *ops, size_t count,
 	return error;
 }
 
-static inline int
-busy_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	struct busy *b = (struct busy *)arg;
-
-	return b->behind.dump(b->behind.arg, ifindex, into);
-}
-
 static inline struct fix *
 opened(struct busy *b)
 {
 	struct fix *f = fix_new();
 	const struct tc_iface iface = fix_iface();
 
-	*b = (struct busy){ .behind = tc_dry_kernel(&f->dry) };
-	f->kernel = (struct tc_kernel){ .arg = b,
-		.run = busy_run,
-		.dump = busy_dump,
-		.stats = busy_stats,
-		.stats_all = busy_all };
+	*b = (struct busy){ .leaves = 0 };
+	f->kernel = layer_over(&b->layer, tc_dry_kernel(&f->dry));
+	f->kernel.run = busy_run;
+	f->kernel.stats = busy_stats;
+	f->kernel.stats_all = busy_all;
 	T_EQ(fix_open(f, &iface), 0);
 	fix_idle(f);
 	return f;

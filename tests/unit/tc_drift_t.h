@@ -6,6 +6,7 @@
  * counts what it is asked. */
 
 #include "tc_fixture.h"
+#include "tc_layer.h"
 
 #include <errno.h>
 
@@ -103,7 +104,7 @@ class_of(struct fix *f, uint32_t id)
 
 /* Counts what is asked of the kernel. */
 struct counted {
-	struct tc_kernel behind;
+	struct layer layer;
 	size_t ops;
 	size_t dumps;
 	size_t refuse; /* so many operations */
@@ -119,9 +120,7 @@ counted_run(void *arg, const struct tc_op *ops, size_t count,
 	c->ops += count;
 	for (size_t i = 0; i < count; i++) {
 		if (c->refuse == 0) {
-			T_EQ(c->behind.run(c->behind.arg, &ops[i], 1,
-				     &ret_results[i]),
-				0);
+			layer_one(c, &ops[i], &ret_results[i]);
 			continue;
 		}
 		c->refuse--;
@@ -138,45 +137,16 @@ counted_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
 	struct counted *c = (struct counted *)arg;
 
 	c->dumps++;
-	return c->behind.dump(c->behind.arg, ifindex, into);
-}
-
-static inline int
-counted_get(void *arg, const struct tc_object *keys, size_t count,
-	struct tc_objects *into)
-{
-	struct counted *c = (struct counted *)arg;
-
-	return c->behind.get(c->behind.arg, keys, count, into);
-}
-
-static inline int
-counted_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
-{
-	const struct counted *c = (const struct counted *)arg;
-
-	return c->behind.root(c->behind.arg, ifindex, ret_handle);
-}
-
-static inline int
-counted_stats_all(
-	void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
-{
-	const struct counted *c = (const struct counted *)arg;
-
-	return c->behind.stats_all(c->behind.arg, ifindex, tell, tell_arg);
+	return layer_dump(c, ifindex, into);
 }
 
 static inline void
 count_on(struct fix *f, struct counted *c)
 {
-	*c = (struct counted){ .behind = tc_dry_kernel(&f->dry) };
-	f->kernel.arg = c;
+	*c = (struct counted){ .ops = 0 };
+	f->kernel = layer_over(&c->layer, tc_dry_kernel(&f->dry));
 	f->kernel.run = counted_run;
 	f->kernel.dump = counted_dump;
-	f->kernel.get = counted_get;
-	f->kernel.root = counted_root;
-	f->kernel.stats_all = counted_stats_all;
 }
 
 #endif /* TC_DRIFT_T_H */

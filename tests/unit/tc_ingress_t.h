@@ -6,6 +6,7 @@
  * kernel that only remembers. */
 
 #include "tc_fixture.h"
+#include "tc_layer.h"
 #include "tcctl/ingress_int.h"
 #include "tcctl/links_int.h"
 
@@ -15,6 +16,7 @@ enum { IFB = 50, RATE = 500000 };
 
 /* Interfaces of the host: one name at most. */
 struct host {
+	struct layer layer;
 	struct fix *f;
 	char name[TC_NAME];
 	uint32_t ifindex; /* 0: none */
@@ -109,8 +111,6 @@ host_remove(void *arg, uint32_t ifindex, struct tc_result *ret)
 	return 0;
 }
 
-static struct tc_kernel behind;
-
 static inline int
 run(void *arg, const struct tc_op *ops, size_t count, struct tc_result *ret)
 {
@@ -119,35 +119,9 @@ run(void *arg, const struct tc_op *ops, size_t count, struct tc_result *ret)
 	for (size_t i = 0; i < count; i++) {
 		ret[i] = (struct tc_result){ .error = ENOSPC };
 		if (++h->steps != h->refuse_at)
-			T_EQ(behind.run(&h->f->dry, &ops[i], 1, &ret[i]), 0);
+			layer_one(h, &ops[i], &ret[i]);
 	}
 	return 0;
-}
-
-static inline int
-dump(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	return behind.dump(&((struct host *)arg)->f->dry, ifindex, into);
-}
-
-static inline int
-dump_incoming(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	return behind.dump_incoming(
-		&((struct host *)arg)->f->dry, ifindex, into);
-}
-
-static inline int
-root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
-{
-	return behind.root(&((struct host *)arg)->f->dry, ifindex, ret_handle);
-}
-
-static inline int
-stats_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
-{
-	return behind.stats_all(
-		&((struct host *)arg)->f->dry, ifindex, tell, tell_arg);
 }
 
 static inline struct host *
@@ -157,16 +131,11 @@ host_new(void)
 
 	T_CHECK(h != NULL, "memory");
 	h->f = fix_new();
-	behind = h->f->kernel;
 	h->ifbs = (struct tc_ifbs){ h, host_find, host_up, host_make,
 		host_remove };
-	h->f->kernel = (struct tc_kernel){ .arg = h,
-		.run = run,
-		.dump = dump,
-		.stats_all = stats_all,
-		.root = root,
-		.dump_incoming = dump_incoming,
-		.ifbs = &h->ifbs };
+	h->f->kernel = layer_over(&h->layer, h->f->kernel);
+	h->f->kernel.run = run;
+	h->f->kernel.ifbs = &h->ifbs;
 	tc_links_init(&h->links, alloc_heap());
 	return h;
 }

@@ -6,11 +6,12 @@
  * what has to hold after it. */
 
 #include "tc_fixture.h"
+#include "tc_layer.h"
 
 #include <errno.h>
 
 struct refusing {
-	struct tc_kernel behind;
+	struct layer layer;
 	size_t calls;
 	size_t first;  /* refused; counted from 1, 0: none */
 	size_t second; /* so many operations after that, too; 0: none */
@@ -35,53 +36,9 @@ refusing_run(void *arg, const struct tc_op *ops, size_t count,
 				(struct tc_result){ ENOSPC, "no more room" };
 			continue;
 		}
-		T_EQ(r->behind.run(r->behind.arg, &ops[i], 1, &ret_results[i]),
-			0);
+		layer_one(r, &ops[i], &ret_results[i]);
 	}
 	return 0;
-}
-
-static inline int
-refusing_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	const struct refusing *r = (const struct refusing *)arg;
-
-	return r->behind.dump(r->behind.arg, ifindex, into);
-}
-
-static inline int
-refusing_stats(void *arg, uint32_t ifindex, const uint32_t *classids,
-	size_t count, struct tc_class_stats *ret_stats)
-{
-	const struct refusing *r = (const struct refusing *)arg;
-
-	return r->behind.stats(
-		r->behind.arg, ifindex, classids, count, ret_stats);
-}
-
-static inline int
-refusing_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
-{
-	const struct refusing *r = (const struct refusing *)arg;
-
-	return r->behind.stats_all(r->behind.arg, ifindex, tell, tell_arg);
-}
-
-static inline int
-refusing_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
-{
-	const struct refusing *r = (const struct refusing *)arg;
-
-	return r->behind.root(r->behind.arg, ifindex, ret_handle);
-}
-
-static inline int
-refusing_get(void *arg, const struct tc_object *keys, size_t count,
-	struct tc_objects *into)
-{
-	const struct refusing *r = (const struct refusing *)arg;
-
-	return r->behind.get(r->behind.arg, keys, count, into);
 }
 
 /* Two flows, and idle classes. */
@@ -92,14 +49,9 @@ busy_link(struct refusing *r)
 	const struct tc_iface iface = fix_iface();
 	struct tc_flow flow = fix_flow(7, 5004);
 
-	*r = (struct refusing){ .behind = tc_dry_kernel(&f->dry) };
-	f->kernel = (struct tc_kernel){ .arg = r,
-		.run = refusing_run,
-		.dump = refusing_dump,
-		.stats = refusing_stats,
-		.stats_all = refusing_all,
-		.root = refusing_root,
-		.get = refusing_get };
+	*r = (struct refusing){ .calls = 0 };
+	f->kernel = layer_over(&r->layer, tc_dry_kernel(&f->dry));
+	f->kernel.run = refusing_run;
 	T_EQ(fix_open(f, &iface), 0);
 	fix_idle(f);
 	flow.filter_count = 2;

@@ -37,7 +37,7 @@ check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
 EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_drift_t.h \
 	tests/unit/tc_fixture.h tests/unit/tc_ingress_t.h \
-	tests/unit/tc_refusing.h \
+	tests/unit/tc_layer.h tests/unit/tc_refusing.h \
 	tests/unit/tc_walk.h \
 	tests/golden/tc/another-leaf.ok \
 	tests/golden/tc/damaged-tree.ok \

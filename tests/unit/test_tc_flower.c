@@ -4,6 +4,7 @@
  * and what adoption makes of them. */
 
 #include "tc_busy.h"
+#include "tc_layer.h"
 
 #include <errno.h>
 
@@ -18,7 +19,7 @@ iface_by(uint8_t classifier)
 
 /* Refuses the n-th operation, and filters of flower if there is none. */
 struct strict {
-	struct tc_kernel behind;
+	struct layer layer;
 	size_t calls;
 	size_t refused; /* counted from 1; 0: none */
 	bool no_flower;
@@ -40,45 +41,9 @@ strict_run(void *arg, const struct tc_op *ops, size_t count,
 			ret_results[i] = (struct tc_result){ ENOENT,
 				"TC classifier not found" };
 		else
-			T_EQ(s->behind.run(s->behind.arg, &ops[i], 1,
-				     &ret_results[i]),
-				0);
+			layer_one(s, &ops[i], &ret_results[i]);
 	}
 	return 0;
-}
-
-static int
-strict_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	const struct strict *s = (const struct strict *)arg;
-
-	return s->behind.dump(s->behind.arg, ifindex, into);
-}
-
-static int
-strict_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
-{
-	const struct strict *s = (const struct strict *)arg;
-
-	return s->behind.root(s->behind.arg, ifindex, ret_handle);
-}
-
-static int
-strict_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
-{
-	const struct strict *s = (const struct strict *)arg;
-
-	return s->behind.stats_all(s->behind.arg, ifindex, tell, tell_arg);
-}
-
-static int
-strict_stats(void *arg, uint32_t ifindex, const uint32_t *classids,
-	size_t count, struct tc_class_stats *ret_stats)
-{
-	const struct strict *s = (const struct strict *)arg;
-
-	return s->behind.stats(
-		s->behind.arg, ifindex, classids, count, ret_stats);
 }
 
 static struct fix *
@@ -86,13 +51,9 @@ fix_strict(struct strict *s)
 {
 	struct fix *f = fix_new();
 
-	*s = (struct strict){ .behind = tc_dry_kernel(&f->dry) };
-	f->kernel = (struct tc_kernel){ .arg = s,
-		.run = strict_run,
-		.dump = strict_dump,
-		.stats = strict_stats,
-		.stats_all = strict_all,
-		.root = strict_root };
+	*s = (struct strict){ .calls = 0 };
+	f->kernel = layer_over(&s->layer, tc_dry_kernel(&f->dry));
+	f->kernel.run = strict_run;
 	return f;
 }
 

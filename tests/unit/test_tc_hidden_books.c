@@ -8,8 +8,8 @@
 enum { MOST = 64 };
 
 struct rig {
+	struct layer layer;
 	struct fix *f;
-	struct tc_kernel behind;
 	bool no_gact;
 	bool no_mirred;
 	bool refuses; /* all that counts */
@@ -40,52 +40,9 @@ rig_run(void *arg, const struct tc_op *ops, size_t count,
 			ret_results[i] = (struct tc_result){ ENOSPC, "no" };
 			continue;
 		}
-		T_EQ(g->behind.run(g->behind.arg, &ops[i], 1, &ret_results[i]),
-			0);
+		layer_one(g, &ops[i], &ret_results[i]);
 	}
 	return 0;
-}
-
-static int
-rig_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.dump(g->behind.arg, ifindex, into);
-}
-
-static int
-rig_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
-	struct tc_class_stats *ret)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.stats(g->behind.arg, ifindex, classids, count, ret);
-}
-
-static int
-rig_stats_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.stats_all(g->behind.arg, ifindex, tell, tell_arg);
-}
-
-static int
-rig_get(void *arg, const struct tc_object *keys, size_t count,
-	struct tc_objects *into)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.get(g->behind.arg, keys, count, into);
-}
-
-static int
-rig_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.root(g->behind.arg, ifindex, ret_handle);
 }
 
 static int
@@ -112,15 +69,9 @@ rig_init(struct rig *g)
 	const struct tc_iface iface = fix_iface();
 
 	*g = (struct rig){ .f = fix_new() };
-	g->behind = tc_dry_kernel(&g->f->dry);
-	g->f->kernel = (struct tc_kernel){ .arg = g,
-		.run = rig_run,
-		.dump = rig_dump,
-		.stats = rig_stats,
-		.stats_all = rig_stats_all,
-		.get = rig_get,
-		.root = rig_root,
-		.acts = rig_acts };
+	g->f->kernel = layer_over(&g->layer, tc_dry_kernel(&g->f->dry));
+	g->f->kernel.run = rig_run;
+	g->f->kernel.acts = rig_acts;
 	T_EQ(fix_open(g->f, &iface), 0);
 	fix_idle(g->f);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "tc_fixture.h"
+#include "tc_layer.h"
 
 #include <errno.h>
 
 /* A kernel that refuses one step, and a marker that notes what it was told. */
 struct rig {
+	struct layer layer;
 	struct fix *f;
-	struct tc_kernel behind;
 	size_t calls;
 	size_t refuse; /* counted from 1; 0: none */
 	bool full;     /* the kernel has the actions */
@@ -37,18 +38,9 @@ rig_run(void *arg, const struct tc_op *ops, size_t count,
 			ret_results[i].text[0] = '\0';
 			continue;
 		}
-		T_EQ(g->behind.run(g->behind.arg, &ops[i], 1, &ret_results[i]),
-			0);
+		layer_one(g, &ops[i], &ret_results[i]);
 	}
 	return 0;
-}
-
-static int
-rig_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.dump(g->behind.arg, ifindex, into);
 }
 
 static int
@@ -56,8 +48,7 @@ rig_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
 	struct tc_class_stats *ret_stats)
 {
 	struct rig *g = (struct rig *)arg;
-	int error = g->behind.stats(
-		g->behind.arg, ifindex, classids, count, ret_stats);
+	int error = layer_stats(g, ifindex, classids, count, ret_stats);
 
 	for (size_t i = 0; i < count; i++) {
 		ret_stats[i].qlen = g->qlen;
@@ -66,22 +57,6 @@ rig_stats(void *arg, uint32_t ifindex, const uint32_t *classids, size_t count,
 		ret_stats[i].drops = 3;
 	}
 	return error;
-}
-
-static int
-rig_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.stats_all(g->behind.arg, ifindex, tell, tell_arg);
-}
-
-static int
-rig_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
-{
-	struct rig *g = (struct rig *)arg;
-
-	return g->behind.root(g->behind.arg, ifindex, ret_handle);
 }
 
 static int
@@ -119,17 +94,13 @@ rig_new(void)
 
 	T_CHECK(g != NULL, "memory");
 	g->f = fix_new();
-	g->behind = g->f->kernel;
 	g->marker = (struct tc_marker){
 		.arg = g, .apply = rig_mark, .counts = rig_counts
 	};
-	g->f->kernel = (struct tc_kernel){ .arg = g,
-		.run = rig_run,
-		.dump = rig_dump,
-		.stats = rig_stats,
-		.stats_all = rig_all,
-		.root = rig_root,
-		.marker = &g->marker };
+	g->f->kernel = layer_over(&g->layer, g->f->kernel);
+	g->f->kernel.run = rig_run;
+	g->f->kernel.stats = rig_stats;
+	g->f->kernel.marker = &g->marker;
 	T_EQ(fix_open(g->f, &iface), 0);
 	return g;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "tc_fixture.h"
+#include "tc_layer.h"
 
 #include <errno.h>
 
 /* A kernel that refuses one step, and perhaps one step of the undo. */
 struct stubborn {
-	struct tc_kernel behind;
+	struct layer layer;
 	size_t calls;  /* operations so far */
 	size_t refuse; /* this one; counted from 1, 0: none */
 	size_t again;  /* and this one of the undo */
@@ -33,59 +34,20 @@ stubborn_run(void *arg, const struct tc_op *ops, size_t count,
 			continue;
 		}
 
-		int error = s->behind.run(
-			s->behind.arg, &ops[i], 1, &ret_results[i]);
-
-		if (error != 0)
-			return error;
+		layer_one(s, &ops[i], &ret_results[i]);
 	}
 	return 0;
-}
-
-static int
-stubborn_dump(void *arg, uint32_t ifindex, struct tc_objects *into)
-{
-	struct stubborn *s = (struct stubborn *)arg;
-
-	return s->behind.dump(s->behind.arg, ifindex, into);
-}
-
-static int
-stubborn_stats(void *arg, uint32_t ifindex, const uint32_t *classids,
-	size_t count, struct tc_class_stats *ret_stats)
-{
-	struct stubborn *s = (struct stubborn *)arg;
-
-	return s->behind.stats(
-		s->behind.arg, ifindex, classids, count, ret_stats);
-}
-
-static int
-stubborn_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
-{
-	const struct stubborn *s = (const struct stubborn *)arg;
-
-	return s->behind.root(s->behind.arg, ifindex, ret_handle);
-}
-
-static int
-stubborn_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
-{
-	struct stubborn *s = (struct stubborn *)arg;
-
-	return s->behind.stats_all(s->behind.arg, ifindex, tell, tell_arg);
 }
 
 static struct tc_kernel
 stubborn_kernel(struct stubborn *s, struct fix *f)
 {
-	*s = (struct stubborn){ .behind = tc_dry_kernel(&f->dry) };
-	return (struct tc_kernel){ .arg = s,
-		.run = stubborn_run,
-		.dump = stubborn_dump,
-		.stats = stubborn_stats,
-		.root = stubborn_root,
-		.stats_all = stubborn_all };
+	struct tc_kernel kernel;
+
+	*s = (struct stubborn){ .calls = 0 };
+	kernel = layer_over(&s->layer, tc_dry_kernel(&f->dry));
+	kernel.run = stubborn_run;
+	return kernel;
 }
 
 /* Do something with the n-th step refused, for all n, until it succeeds: each
