@@ -20,6 +20,7 @@
 
 enum {
 	POLICE_MTU = 65535,
+	PEAK_MOST = 131072, /* a super-packet of 64 kB, with all its headers */
 	V4_DSCP_SHIFT = 18,
 	V6_DSCP_SHIFT = 22,
 	DSCP = 0x3f
@@ -79,16 +80,26 @@ tc_rule_largest(const struct tc_iface *iface, const struct tc_rule *rule)
 		       : 0;
 }
 
-/* With a peak rate it is also the bucket of that. */
+/*
+ * With a peak rate it is also the bucket of that.  What this host sends, and
+ * what it has put together on receipt, comes here in packets of many times the
+ * MTU (GSO, GRO), which would all exceed a bucket of one packet.  So half of
+ * the token bucket may go at once, and the rest at the peak rate.
+ */
 static uint32_t
 police_mtu(const struct tc_iface *iface, const struct tc_rule *rule)
 {
-	uint32_t largest = tc_rule_largest(iface, rule);
+	const uint32_t largest = tc_rule_largest(iface, rule);
+	const uint32_t packet = iface->mtu + iface->header_bytes;
+	const uint64_t half = rule->bucket_bytes / 2;
 
 	if (largest != 0)
 		return largest;
-	return rule->peak_Bps != 0 ? iface->mtu + iface->header_bytes
-				   : POLICE_MTU;
+	if (rule->peak_Bps == 0)
+		return POLICE_MTU;
+	if (half <= packet)
+		return packet;
+	return half < PEAK_MOST ? (uint32_t)half : PEAK_MOST;
 }
 
 static void

@@ -168,6 +168,68 @@ def test_a_peak_rate_spreads_the_bucket(bench):
     assert peer.rules(bench.ifindex, rule)["error"] == 0
 
 
+# So many octets of payload in so many packets of 1000, handed down as one.
+SEND_LARGE = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_UDP, 103, 1000)
+for _ in range(int(sys.argv[2])):
+    s.sendto(bytes(1000 * int(sys.argv[3])), (sys.argv[1], 9000))
+    time.sleep(0.05)
+"""
+
+SINK = """
+import socket
+s = socket.create_server(("", 9000))
+print("ready", flush=True)
+c, octets = s.accept()[0], 0
+while (n := len(c.recv(1 << 16))) > 0:
+    octets += n
+print("got", octets, flush=True)
+"""
+
+STREAM = """
+import socket, sys
+s = socket.create_connection((sys.argv[1], 9000))
+s.sendall(bytes(int(sys.argv[2])))
+"""
+
+
+def peaked(bench, bucket):
+    peer = bench.serve()
+    assert peer.rules(bench.ifindex, {
+        "rule_id": 4, "rate_Bps": 1_250_000, "bucket_bytes": bucket,
+        "peak_Bps": 2_500_000, "excess": tp.DROP,
+        "matches": [match(9000), match(9000, proto=6)]})["error"] == 0
+    return peer
+
+
+@pytest.mark.parametrize("bucket, packets, passes", [
+    (200_000, 40, True), (60_000, 28, True), (60_000, 30, False),
+    (4000, 1, True), (4000, 2, False)])
+def test_half_of_the_bucket_may_come_in_one_piece(bench, bucket, packets,
+                                                  passes):
+    """At a peak rate: packets as a program of this host hands them down, of
+    1028 octets and 14 each for the header, and 24 once."""
+    needs.require(needs.act_police)
+    peer = peaked(bench, bucket)
+    bench.a.run(PYTHON, "-c", SEND_LARGE, B4, 5, packets)
+    counts = judged(peer, 5 * packets)
+    assert counts["in_packets"] == (5 * packets if passes else 0)
+
+
+def test_a_stream_of_this_host_is_not_starved_by_a_peak_rate(bench):
+    """It is handed down in pieces of several packets, all above the MTU."""
+    needs.require(needs.act_police)
+    peer = peaked(bench, 60_000)
+    sink = bench.b.start(PYTHON, "-c", SINK, name="sink")
+    lab.wait_for(lambda: "ready" in sink.output(), "the sink")
+    bench.a.run(PYTHON, "-c", STREAM, B4, 500_000)
+    lab.wait_for(lambda: "got 500000" in sink.output(), "all of it", 20)
+    counts = peer.rule_counts()[4]
+    assert counts["in_packets"] > 2 * counts["out_packets"]
+
+
 @pytest.mark.parametrize("excess", [tp.DELAY, tp.DROP])
 def test_packets_above_the_largest_do_not_pass(bench, excess):
     peer = bench.serve()

@@ -69,7 +69,7 @@ police_bounds_peak_and_packets(void)
 	r.peak_Bps = 3000;
 	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
 	T_EQ(p->peak_Bps, 3000);
-	T_EQ(p->mtu, 1514); /* the bucket of the peak rate, too */
+	T_EQ(p->mtu, 2500); /* the bucket of the peak rate, too */
 	T_EQ(p->mpu, 84);
 	T_CHECK(extra.actions[0].index != plain.actions[0].index, "peak");
 	plain = extra;
@@ -92,6 +92,29 @@ police_bounds_peak_and_packets(void)
 	tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
 	T_EQ(p->mpu, 65535);
 	T_EQ(p->mtu, 591);
+}
+
+static void
+half_of_the_bucket_may_go_at_once(void)
+{
+	static const struct {
+		uint64_t bucket_bytes;
+		uint32_t mtu;
+	} rows[] = { { 1, 1514 }, { 3028, 1514 }, { 3030, 1515 },
+		{ 200000, 100000 }, { 262142, 131071 }, { 262144, 131072 },
+		{ 262146, 131072 }, { UINT64_MAX, 131072 } };
+	const struct tc_iface iface = fix_iface();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct tc_rule r = { .id = 4,
+			.rate_Bps = 1000,
+			.peak_Bps = 3000,
+			.bucket_bytes = rows[i].bucket_bytes };
+		struct tc_extra extra = { 0 };
+
+		tc_rule_actions(&iface, &r, TC_RULE_IN, false, &extra);
+		T_EQ(extra.actions[0].police.mtu, rows[i].mtu);
+	}
 }
 
 /* A bucket of the peak rate in front of the queue; what is larger than the
@@ -525,6 +548,8 @@ static struct t_case cases[] = {
 	{ "a table is known by the name of its interface",
 		a_table_is_known_by_the_name_of_its_interface },
 	{ "a police bounds peak and packets", police_bounds_peak_and_packets },
+	{ "half of the bucket may go at once",
+		half_of_the_bucket_may_go_at_once },
 	{ "peak and packet sizes bound the class",
 		peak_and_packet_sizes_bound_the_class },
 	{ "senseless bounds of packets are refused",
