@@ -144,9 +144,11 @@ char *
 lex_ended(const char *text)
 {
 	const size_t len = strlen(text);
+	const char *last = strrchr(text, '\n');
 	char *copy = NULL;
 
-	if (len > 0 && text[len - 1] != '\n')
+	/* Elsewhere a fault at the end would be said to be in the next line. */
+	if (strpbrk(last ? last : text, "#/"))
 		copy = (char *)malloc(len + 2);
 	if (copy) {
 		memcpy(copy, text, len);

@@ -21,8 +21,8 @@ struct lex_fault {
 bool lex_check(const char *text, size_t len, struct lex_fault *ret_fault);
 
 /* A copy that ends with an end of line, behind which alone libconfig sees the
- * end of a comment; to be free()d.  NULL: the text ends with one, or there is
- * no memory: it has to do as it is. */
+ * end of a comment; to be free()d.  NULL: the text has no comment in its last
+ * line, or there is no memory: it has to do as it is. */
 char *lex_ended(const char *text);
 
 #endif /* LEX_H */

@@ -206,6 +206,7 @@ class Process:
     def stop(self, signo=signal.SIGTERM, timeout=PATIENCE_S):
         if self.popen.poll() is None:
             self.popen.send_signal(signo)
+            self.popen.send_signal(signal.SIGCONT)  # a test may have failed
             try:
                 self.popen.wait(timeout)
             except subprocess.TimeoutExpired:

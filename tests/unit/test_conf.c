@@ -547,6 +547,15 @@ manual_names_every_key_with_range_and_default(void)
 		check_manual(manual, key, &iface);
 }
 
+static void
+a_fault_at_the_end_is_in_the_last_line(void)
+{
+	struct conf_error error = { "" };
+
+	T_CHECK(!parse("\nrubbish", &error), "accepted");
+	T_CHECK(strncmp(error.text, "text:2: ", 8) == 0, "%s", error.text);
+}
+
 static struct t_case cases[] = {
 	{ "good files print as expected and parse again",
 		good_files_print_as_expected_and_parse_again },
@@ -554,6 +563,8 @@ static struct t_case cases[] = {
 		broken_files_name_file_line_and_remedy },
 	{ "defaults are those of the manual",
 		defaults_are_those_of_the_manual },
+	{ "a fault at the end is in the last line",
+		a_fault_at_the_end_is_in_the_last_line },
 	{ "interfaces are found by name, only when configured",
 		interfaces_are_found_by_name_only_when_configured },
 	{ "a reload tells each change and nothing else",
