@@ -70,7 +70,35 @@ bool tc_is_note(const struct tc_object *o);
 /* Back again; false: it is no note that tc_note_node() makes. */
 bool tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark);
 
-/* ---- what nodes of u32 are made of (filter_u32.c) ------------------------ */
+/* ---- what trees of u32 are made of (u32_make.c) -------------------------- */
+
+/* Handle of a bucket of a table; its first is that of the table. */
+static inline uint32_t
+tc_u32_place(uint32_t id, uint32_t bucket)
+{
+	return id << TC_U32_TABLE_SHIFT | bucket << TC_U32_BUCKET_SHIFT;
+}
+
+struct tc_u32_maker {
+	uint32_t ifindex;
+	uint8_t family; /* ADDR_NONE: ARP */
+	struct tc_objects *into;
+};
+
+/* Where a node leads to, by the bits of hmask at hoff. */
+struct tc_u32_to {
+	uint32_t id;
+	int16_t hoff;
+	uint32_t hmask;
+};
+
+/* One more, which does nothing yet; NULL: no memory (into has failed). */
+struct tc_u32 *tc_u32_make(const struct tc_u32_maker *m, uint32_t handle);
+void tc_u32_make_table(
+	const struct tc_u32_maker *m, uint32_t id, uint16_t buckets);
+/* A node that leads there, for all packets yet; NULL as above. */
+struct tc_u32 *tc_u32_make_link(
+	const struct tc_u32_maker *m, uint32_t handle, struct tc_u32_to to);
 
 /* A node that matches all packets of the family and does nothing yet. */
 void tc_u32_begin(uint32_t ifindex, uint32_t handle, uint8_t family,

@@ -24,7 +24,6 @@
 
 #include "hidden_int.h"
 
-#include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -67,18 +66,6 @@ static const struct {
 	uint32_t mask;
 	uint16_t buckets;
 } levels[LEVELS] = { { 0x3e00, 32 }, { 0x01f0, 32 }, { 0x000f, 16 } };
-
-static uint32_t
-table(uint32_t id)
-{
-	return id << TC_U32_TABLE_SHIFT;
-}
-
-static uint32_t
-bucket(uint32_t id, uint32_t index)
-{
-	return table(id) | index << TC_U32_BUCKET_SHIFT;
-}
 
 /* ---- leaves -------------------------------------------------------------- */
 
@@ -162,7 +149,8 @@ tc_hidden_node(uint32_t ifindex, const struct tc_hidden_leaf *leaf,
 	uint32_t low = pair->dst.b[addr_size(pair->dst.family) - 1];
 	struct tc_u32 *u = &ret->u32;
 
-	tc_u32_begin(ifindex, bucket(leaves_of(leaf), low) | (leaf->place + 1),
+	tc_u32_begin(ifindex,
+		tc_u32_place(leaves_of(leaf), low) | (leaf->place + 1),
 		pair->dst.family, ret);
 	u->flags = TC_U32_FLAG_TERMINAL;
 	tc_u32_match_addr(u, &pair->dst, v4 ? V4_DST : V6_DST);
@@ -267,52 +255,15 @@ tc_hidden_decode(const struct tc_object *node, struct tc_hidden_leaf *ret_leaf)
 
 /* ---- the way there ------------------------------------------------------- */
 
-struct way {
-	uint32_t ifindex;
-	uint8_t family;
-	struct tc_objects *into;
-};
-
-static struct tc_u32 *
-make(const struct way *w, uint32_t handle)
-{
-	struct tc_object *o = tc_objects_add(w->into);
-
-	if (!o)
-		return NULL;
-	tc_u32_begin(w->ifindex, handle, w->family, o);
-	return &o->u32;
-}
-
-static void
-want_table(const struct way *w, uint32_t id, uint16_t buckets)
-{
-	struct tc_u32 *u = make(w, table(id));
-
-	if (u)
-		u->divisor = buckets;
-}
-
-/* Where a node leads to, by which bits. */
-struct to {
-	uint32_t id;
-	int16_t hoff;
-	uint32_t hmask;
-};
-
 /* A link for what has the value there; NULL: no memory. */
 static struct tc_u32 *
-want_link(const struct way *w, uint32_t handle, struct to to,
+want_link(const struct tc_u32_maker *m, uint32_t handle, struct tc_u32_to to,
 	const struct tc_key *key)
 {
-	struct tc_u32 *u = make(w, handle);
+	struct tc_u32 *u = tc_u32_make_link(m, handle, to);
 
-	if (!u)
-		return NULL;
-	u->link = table(to.id);
-	u->hoff = to.hoff;
-	u->hmask = to.hmask;
-	tc_u32_match(u, key->mask, key->value, key->off);
+	if (u)
+		tc_u32_match(u, key->mask, key->value, key->off);
 	return u;
 }
 
@@ -338,72 +289,73 @@ static const struct tc_key always = { 0 };
 
 /* What has none of a level's bits goes to the next, from the last nowhere. */
 static void
-want_v4_level(const struct way *w, uint32_t level)
+want_v4_level(const struct tc_u32_maker *m, uint32_t level)
 {
-	const struct to leaves = { V4_LEAVES, V4_DST, 0xff };
+	const struct tc_u32_to leaves = { V4_LEAVES, V4_DST, 0xff };
 	uint32_t id = V4_LEVELS + level;
 
 	if (level + 1 < LEVELS)
-		(void)want_link(w, bucket(id, 0) | 1,
-			(struct to){
+		(void)want_link(m, tc_u32_place(id, 0) | 1,
+			(struct tc_u32_to){
 				id + 1, V4_FRAGMENT, levels[level + 1].mask },
 			&always);
 	for (uint32_t i = 1; i < levels[level].buckets; i++)
-		(void)want_link(w, bucket(id, i) | 1, leaves, &always);
+		(void)want_link(m, tc_u32_place(id, i) | 1, leaves, &always);
 }
 
 static void
-want_v4(const struct way *w, uint32_t root)
+want_v4(const struct tc_u32_maker *m, uint32_t root)
 {
-	want_table(w, V4_LEAVES, BYTE_BUCKETS);
+	tc_u32_make_table(m, V4_LEAVES, BYTE_BUCKETS);
 	for (uint32_t i = 0; i < LEVELS; i++)
-		want_table(w, V4_LEVELS + i, levels[i].buckets);
+		tc_u32_make_table(m, V4_LEVELS + i, levels[i].buckets);
 	for (uint32_t i = 0; i < LEVELS; i++)
-		want_v4_level(w, i);
+		want_v4_level(m, i);
 	if (root != 0)
-		(void)want_link(w, root | NODE_FIRST,
-			(struct to){ V4_LEVELS, V4_FRAGMENT, levels[0].mask },
+		(void)want_link(m, root | NODE_FIRST,
+			(struct tc_u32_to){
+				V4_LEVELS, V4_FRAGMENT, levels[0].mask },
 			&always);
 }
 
 static void
-want_v6_chain(const struct way *w)
+want_v6_chain(const struct tc_u32_maker *m)
 {
-	const struct to fragments = { V6_FRAGMENTS, V6_DST + 12, 0xff };
-	const struct to others = { V6_EXTENSIONS, V6_DST + 12, 0xff };
+	const struct tc_u32_to fragments = { V6_FRAGMENTS, V6_DST + 12, 0xff };
+	const struct tc_u32_to others = { V6_EXTENSIONS, V6_DST + 12, 0xff };
 	struct tc_key second = { .mask = 0xff000000,
 		.value = (uint32_t)IPPROTO_FRAGMENT << 24,
 		.off = V6_BEHIND };
-	uint32_t handle = bucket(V6_CHAIN, 0) | 1;
+	uint32_t handle = tc_u32_place(V6_CHAIN, 0) | 1;
 
-	(void)want_link(w, handle++, fragments, &second);
+	(void)want_link(m, handle++, fragments, &second);
 	second.value = (uint32_t)IPPROTO_ROUTING << 24;
-	(void)want_link(w, handle++, others, &second);
+	(void)want_link(m, handle++, others, &second);
 	second.value = (uint32_t)IPPROTO_DSTOPTS << 24;
-	(void)want_link(w, handle++, others, &second);
+	(void)want_link(m, handle++, others, &second);
 	/* None: the first is the last. */
-	float_from(want_link(w, handle, others, &always), false);
+	float_from(want_link(m, handle, others, &always), false);
 }
 
 static void
-want_v6(const struct way *w, uint32_t root)
+want_v6(const struct tc_u32_maker *m, uint32_t root)
 {
-	const struct to fragments = { V6_FRAGMENTS, V6_DST + 12, 0xff };
-	const struct to chain = { V6_CHAIN, 0, 0 };
+	const struct tc_u32_to fragments = { V6_FRAGMENTS, V6_DST + 12, 0xff };
+	const struct tc_u32_to chain = { V6_CHAIN, 0, 0 };
 	struct tc_key first = { .mask = 0x0000ff00,
 		.value = (uint32_t)IPPROTO_FRAGMENT << 8,
 		.off = V6_NEXT };
 
-	want_table(w, V6_FRAGMENTS, BYTE_BUCKETS);
-	want_table(w, V6_EXTENSIONS, BYTE_BUCKETS);
-	want_table(w, V6_CHAIN, 1);
-	want_v6_chain(w);
+	tc_u32_make_table(m, V6_FRAGMENTS, BYTE_BUCKETS);
+	tc_u32_make_table(m, V6_EXTENSIONS, BYTE_BUCKETS);
+	tc_u32_make_table(m, V6_CHAIN, 1);
+	want_v6_chain(m);
 	if (root == 0)
 		return;
-	float_from(want_link(w, root | NODE_FIRST, fragments, &first), false);
+	float_from(want_link(m, root | NODE_FIRST, fragments, &first), false);
 	for (uint32_t i = 0; i < sizeof(extensions); i++) {
 		first.value = (uint32_t)extensions[i] << 8;
-		float_from(want_link(w, root | (NODE_FIRST + 1 + i), chain,
+		float_from(want_link(m, root | (NODE_FIRST + 1 + i), chain,
 				   &first),
 			true);
 	}
@@ -413,10 +365,10 @@ void
 tc_want_hidden(
 	uint32_t ifindex, bool v6, uint32_t root, struct tc_objects *into)
 {
-	const struct way w = { ifindex, v6 ? ADDR_V6 : ADDR_V4, into };
+	const struct tc_u32_maker m = { ifindex, v6 ? ADDR_V6 : ADDR_V4, into };
 
 	if (v6)
-		want_v6(&w, root);
+		want_v6(&m, root);
 	else
-		want_v4(&w, root);
+		want_v4(&m, root);
 }

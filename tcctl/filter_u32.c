@@ -32,9 +32,7 @@
 
 #include "classifier_int.h"
 
-#include <linux/if_ether.h>
 #include <netinet/in.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "hidden_int.h"
@@ -78,18 +76,6 @@ enum {
 	V6_PORTS = 40,
 	AH_SPI = 4 /* behind next header, length and reserved bits */
 };
-
-static uint32_t
-table(uint32_t id)
-{
-	return id << TC_U32_TABLE_SHIFT;
-}
-
-static uint32_t
-bucket(uint32_t id, uint32_t index)
-{
-	return table(id) | index << TC_U32_BUCKET_SHIFT;
-}
 
 /* ---- leaf nodes ---------------------------------------------------------- */
 
@@ -149,12 +135,12 @@ tc_u32_bucket(const struct tc_filter *f)
 	uint32_t first;
 
 	if (f->by_label)
-		return bucket(V6_LABEL, f->flow_label & 0xff);
+		return tc_u32_place(V6_LABEL, f->flow_label & 0xff);
 	if (f->dst_port == 0 && f->spi == 0)
-		return bucket(v4 ? V4_ANY : V6_ANY, low);
+		return tc_u32_place(v4 ? V4_ANY : V6_ANY, low);
 	/* The first word: ports, or the SPI of ESP; of AH 16 reserved bits. */
 	first = f->proto == IPPROTO_AH ? 0 : f->dst_port | f->spi;
-	return bucket(
+	return tc_u32_place(
 		(uint32_t)(v4 ? V4_LEAVES : V6_LEAVES) + first % PORT_BUCKETS,
 		low);
 }
@@ -177,23 +163,6 @@ tc_u32_bucket_index(uint32_t handle)
 		index += tables[i].count * BYTE_BUCKETS;
 	}
 	return TC_U32_BUCKETS;
-}
-
-void
-tc_u32_match(struct tc_u32 *u, uint32_t mask, uint32_t value, int off)
-{
-	u->keys[u->key_count++] = (struct tc_key){
-		.mask = mask, .value = value, .off = (int16_t)off
-	};
-}
-
-void
-tc_u32_match_addr(struct tc_u32 *u, const struct addr *a, int off)
-{
-	struct buf_reader r = buf_reader(a->b, addr_size(a->family));
-
-	for (; buf_left(&r) > 0; off += 4)
-		tc_u32_match(u, UINT32_MAX, buf_get_u32be(&r), off);
 }
 
 /* Ports first: in one bucket they differ most. */
@@ -257,22 +226,6 @@ add_mark(struct tc_u32 *u, const struct tc_mark *m)
 	tc_u32_match(u, 0, (uint32_t)(b->packets >> 32), 0);
 	tc_u32_match(u, 0, (uint32_t)b->packets, 0);
 	tc_u32_match(u, 0, b->drops, 0);
-}
-
-void
-tc_u32_begin(uint32_t ifindex, uint32_t handle, uint8_t family,
-	struct tc_object *ret)
-{
-	memset(ret, 0,
-		offsetof(struct tc_object, u32) +
-			offsetof(struct tc_u32, keys));
-	ret->type = TC_FILTER;
-	ret->ifindex = ifindex;
-	ret->handle = handle;
-	ret->parent = TC_ROOT_HANDLE;
-	ret->pref = family == ADDR_V4 ? TC_PREF_V4 : TC_PREF_V6;
-	ret->protocol = family == ADDR_V4 ? ETH_P_IP : ETH_P_IPV6;
-	ret->kind = &tc_kind_u32;
 }
 
 void
@@ -396,7 +349,8 @@ note_handle(uint32_t classid)
 {
 	uint32_t minor = classid & 0xffff;
 
-	return bucket(NOTES, minor % BYTE_BUCKETS) | (minor / BYTE_BUCKETS + 1);
+	return tc_u32_place(NOTES, minor % BYTE_BUCKETS) |
+	       (minor / BYTE_BUCKETS + 1);
 }
 
 void
@@ -442,68 +396,26 @@ tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark)
 
 /* ---- tables and links ---------------------------------------------------- */
 
-struct maker {
-	uint32_t ifindex;
-	uint8_t family; /* ADDR_NONE: ARP */
-	struct tc_objects *into;
-};
-
-static struct tc_u32 *
-make(const struct maker *m, uint32_t handle)
-{
-	struct tc_object *o = tc_objects_add(m->into);
-
-	if (!o)
-		return NULL;
-	tc_u32_begin(m->ifindex, handle, m->family, o);
-	if (m->family == ADDR_NONE) {
-		o->pref = TC_PREF_ARP;
-		o->protocol = ETH_P_ARP;
-	}
-	return &o->u32;
-}
-
+/* All packets that come there are led on. */
 static void
-want_table(const struct maker *m, uint32_t id, uint16_t divisor)
+want_link(const struct tc_u32_maker *m, uint32_t handle, struct tc_u32_to to)
 {
-	struct tc_u32 *u = make(m, table(id));
+	struct tc_u32 *u = tc_u32_make_link(m, handle, to);
 
-	if (u)
-		u->divisor = divisor;
-}
-
-/* A node that leads to a table by the bits of hmask at hoff. */
-static struct tc_u32 *
-want_link(const struct maker *m, uint32_t handle, uint32_t to, int hoff,
-	uint32_t hmask)
-{
-	struct tc_u32 *u = make(m, handle);
-
-	if (!u)
-		return NULL;
-	u->link = table(to);
-	u->hoff = (int16_t)hoff;
-	u->hmask = hmask;
-	return u;
-}
-
-static void
-want_always(struct tc_u32 *u)
-{
 	if (u)
 		tc_u32_match(u, 0, 0, 0);
 }
 
 /* The second level: from the port to the destination. */
 static void
-want_leaf_tables(
-	const struct maker *m, uint32_t port_table, uint32_t leaves, int hoff)
+want_leaf_tables(const struct tc_u32_maker *m, uint32_t port_table,
+	uint32_t leaves, int16_t hoff)
 {
-	want_table(m, port_table, PORT_BUCKETS);
+	tc_u32_make_table(m, port_table, PORT_BUCKETS);
 	for (uint32_t i = 0; i < PORT_BUCKETS; i++) {
-		want_table(m, leaves + i, BYTE_BUCKETS);
-		want_always(want_link(
-			m, bucket(port_table, i) | 1, leaves + i, hoff, 0xff));
+		tc_u32_make_table(m, leaves + i, BYTE_BUCKETS);
+		want_link(m, tc_u32_place(port_table, i) | 1,
+			(struct tc_u32_to){ leaves + i, hoff, 0xff });
 	}
 }
 
@@ -515,10 +427,10 @@ struct match {
 
 /* A node of the root table that leads to the control class. */
 static void
-want_control(const struct maker *m, uint32_t handle, struct match first,
+want_control(const struct tc_u32_maker *m, uint32_t handle, struct match first,
 	struct match second)
 {
-	struct tc_u32 *u = make(m, handle);
+	struct tc_u32 *u = tc_u32_make(m, handle);
 
 	if (!u)
 		return;
@@ -540,8 +452,9 @@ enum {
 uint32_t
 tc_rule_table(bool v6, enum tc_rule_place place, unsigned which)
 {
-	return table((uint32_t)(v6 ? V6_RULES : V4_RULES) +
-		     2 * (uint32_t)place + which);
+	return tc_u32_place((uint32_t)(v6 ? V6_RULES : V4_RULES) +
+				    2 * (uint32_t)place + which,
+		0);
 }
 
 uint32_t
@@ -568,29 +481,31 @@ tc_is_rule_filter(const struct tc_object *o)
 }
 
 static void
-want_rule_tables(const struct maker *m, uint32_t first)
+want_rule_tables(const struct tc_u32_maker *m, uint32_t first)
 {
 	for (uint32_t i = 0; i < RULE_TABLES; i++)
-		want_table(m, first + i, 1);
+		tc_u32_make_table(m, first + i, 1);
 }
 
 static void
 want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 {
 	static const struct match rsvp = { 0x00ff0000, 46 << 16, V4_PROTO };
-	const struct maker m = { ifindex, ADDR_V4, into };
+	const struct tc_u32_maker m = { ifindex, ADDR_V4, into };
 
 	want_leaf_tables(&m, V4_PORT, V4_LEAVES, V4_DST);
-	want_table(&m, V4_ANY, BYTE_BUCKETS);
+	tc_u32_make_table(&m, V4_ANY, BYTE_BUCKETS);
 	want_rule_tables(&m, V4_RULES);
-	want_table(&m, NOTES, BYTE_BUCKETS);
+	tc_u32_make_table(&m, NOTES, BYTE_BUCKETS);
 	tc_want_hidden(ifindex, false, root, into);
 	if (root == 0)
 		return;
 	want_control(&m, root | NODE_RSVP, rsvp, (struct match){ 0 });
 	for (uint32_t n = IHL_MIN; n <= IHL_MAX; n++) {
-		struct tc_u32 *u = want_link(&m, root | (NODE_FIRST_LENGTH + n),
-			V4_PORT, (int)(4 * n), PORT_BUCKETS - 1);
+		const struct tc_u32_to ports = { V4_PORT, (int16_t)(4 * n),
+			PORT_BUCKETS - 1 };
+		struct tc_u32 *u = tc_u32_make_link(
+			&m, root | (NODE_FIRST_LENGTH + n), ports);
 
 		if (!u)
 			return;
@@ -600,7 +515,8 @@ want_v4(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 		u->offmask = 0x0f00;
 		u->offshift = 6;
 	}
-	want_always(want_link(&m, root | NODE_ANY, V4_ANY, V4_DST, 0xff));
+	want_link(&m, root | NODE_ANY,
+		(struct tc_u32_to){ V4_ANY, V4_DST, 0xff });
 }
 
 static void
@@ -623,11 +539,11 @@ want_v6(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 		{ { 0x0000ff00, 58 << 8, V6_NEXT },
 			{ 0xfe000000, 0x88000000, V6_PORTS } },
 	};
-	const struct maker m = { ifindex, ADDR_V6, into };
+	const struct tc_u32_maker m = { ifindex, ADDR_V6, into };
 
 	want_leaf_tables(&m, V6_PORT, V6_LEAVES, V6_DST + 12);
-	want_table(&m, V6_ANY, BYTE_BUCKETS);
-	want_table(&m, V6_LABEL, BYTE_BUCKETS);
+	tc_u32_make_table(&m, V6_ANY, BYTE_BUCKETS);
+	tc_u32_make_table(&m, V6_LABEL, BYTE_BUCKETS);
 	want_rule_tables(&m, V6_RULES);
 	tc_want_hidden(ifindex, true, root, into);
 	if (root == 0)
@@ -635,21 +551,23 @@ want_v6(uint32_t ifindex, uint32_t root, struct tc_objects *into)
 	for (uint32_t i = 0; i < sizeof(control) / sizeof(control[0]); i++)
 		want_control(&m, root | (NODE_RSVP + i), control[i].first,
 			control[i].second);
-	want_always(want_link(
-		&m, root | NODE_PORT, V6_PORT, V6_PORTS, PORT_BUCKETS - 1));
-	want_always(want_link(&m, root | NODE_LABEL, V6_LABEL, 0, 0xff));
-	want_always(want_link(&m, root | NODE_ANY, V6_ANY, V6_DST + 12, 0xff));
+	want_link(&m, root | NODE_PORT,
+		(struct tc_u32_to){ V6_PORT, V6_PORTS, PORT_BUCKETS - 1 });
+	want_link(
+		&m, root | NODE_LABEL, (struct tc_u32_to){ V6_LABEL, 0, 0xff });
+	want_link(&m, root | NODE_ANY,
+		(struct tc_u32_to){ V6_ANY, V6_DST + 12, 0xff });
 }
 
 void
 tc_want_filters(
 	uint32_t ifindex, const struct tc_roots *roots, struct tc_objects *into)
 {
-	const struct maker arp = { ifindex, ADDR_NONE, into };
+	const struct tc_u32_maker arp = { ifindex, ADDR_NONE, into };
 
 	want_v4(ifindex, roots->v4, into);
 	want_v6(ifindex, roots->v6, into);
-	want_table(&arp, ARP_TABLE, 1);
+	tc_u32_make_table(&arp, ARP_TABLE, 1);
 	if (roots->arp != 0)
 		want_control(&arp, roots->arp | NODE_RSVP,
 			(struct match){ 0, 0, 0 }, (struct match){ 0 });

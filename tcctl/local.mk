@@ -73,6 +73,7 @@ libtc_la_SOURCES = \
 	tcctl/stab.c tcctl/stab_int.h \
 	tcctl/split.c \
 	tcctl/txn.c \
+	tcctl/u32_make.c \
 	tcctl/want.c \
 	tcctl/watch.c
 libtc_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(SECCOMP_CFLAGS)
