@@ -216,6 +216,11 @@ the_directory_has_defaults(void)
 	T_EQ(d.poll_s, 60);
 	T_EQ(d.timeout_s, 10);
 	T_EQ(d.max_age_s, 7 * 86400);
+	T_EQ(d.retry_s, 300);
+	T_EQ(d.quiet_ms, 500);
+	T_EQ(d.mode_most, SOURCE_MODE_PERSIST);
+	T_EQ(d.stale, SOURCE_STALE_FILE);
+	T_CHECK(!d.strict, "strict");
 	T_EQ(d.starttls, STARTTLS_UNSET);
 	T_STR(d.tags[d.n_tags - 1], "all");
 	/* Nothing is known from it yet. */
