@@ -138,9 +138,7 @@ word_for(enum policy_unit unit, uint64_t value)
 bool
 policy_grant_valid(const struct policy_grant *grant, uint64_t value)
 {
-	if (value == POLICY_UNLIMITED)
-		return true;
-	if (value > grant->most)
+	if (value == POLICY_UNLIMITED || value > grant->most)
 		return false;
 	return grant->unit <= POLICY_UNIT_DSCP ||
 	       word_for(grant->unit, value) != NULL;

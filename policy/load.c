@@ -285,22 +285,21 @@ step_rule(struct policy_load *load)
 enum policy_load_state
 policy_load_step(struct policy_load *load, size_t budget)
 {
+	static void (*const steps[PHASE_READY])(struct policy_load *) = {
+		[PHASE_COUNTS] = step_counts,
+		[PHASE_ZONES] = step_zone,
+		[PHASE_WHENS] = step_when,
+		[PHASE_POOLS] = step_pool,
+		[PHASE_CATEGORIES] = step_category,
+		[PHASE_RULES] = step_rule,
+	};
+
 	if (load->phase == PHASE_DIGEST) {
 		step_digest(load, budget);
 		budget = 0;
 	}
-	if (load->phase == PHASE_COUNTS)
-		step_counts(load);
-	for (size_t i = 0; i < budget && load->phase == PHASE_ZONES; i++)
-		step_zone(load);
-	for (size_t i = 0; i < budget && load->phase == PHASE_WHENS; i++)
-		step_when(load);
-	for (size_t i = 0; i < budget && load->phase == PHASE_POOLS; i++)
-		step_pool(load);
-	for (size_t i = 0; i < budget && load->phase == PHASE_CATEGORIES; i++)
-		step_category(load);
-	for (size_t i = 0; i < budget && load->phase == PHASE_RULES; i++)
-		step_rule(load);
+	for (; budget > 0 && load->phase < PHASE_READY; budget--)
+		steps[load->phase](load);
 	if (load->phase == PHASE_READY)
 		return POLICY_LOAD_READY;
 	return load->phase == PHASE_REFUSED ? POLICY_LOAD_REFUSED

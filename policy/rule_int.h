@@ -207,7 +207,7 @@ uint64_t policy_grant_get(
 	const struct policy_category *c, const struct policy_grant *grant);
 void policy_grant_set(struct policy_category *c,
 	const struct policy_grant *grant, uint64_t value);
-/* The grant may have that value. */
+/* The grant may be set to that value. */
 bool policy_grant_valid(const struct policy_grant *grant, uint64_t value);
 
 /* The words of a unit, ended by one without text; NULL when it has none. */

@@ -403,7 +403,6 @@ get_grants(struct buf_reader *r, struct policy_category *c)
 		uint64_t value = buf_get_u64le(r);
 
 		if (r->failed || i < least || i >= n ||
-			value == POLICY_UNLIMITED ||
 			!policy_grant_valid(&grants[i], value))
 			return false;
 		policy_grant_set(c, &grants[i], value);

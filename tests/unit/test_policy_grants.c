@@ -497,6 +497,27 @@ overlaps_are_seen(void)
 	}
 }
 
+static void
+a_grant_has_its_most(void)
+{
+	size_t n;
+	const struct policy_grant *grants = policy_grants(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct policy_grant *g = &grants[i];
+		const bool counts = g->unit <= POLICY_UNIT_DSCP;
+
+		T_CHECK(!policy_grant_valid(g, POLICY_UNLIMITED), "%s", g->key);
+		T_CHECK(!counts || g->most >= POLICY_UNLIMITED - 1 ||
+				!policy_grant_valid(g, g->most + 1),
+			"%s", g->key);
+		T_CHECK(!counts || g->most == POLICY_UNLIMITED ||
+				policy_grant_valid(g, g->most),
+			"%s", g->key);
+		T_CHECK(counts || !policy_grant_valid(g, 99), "%s", g->key);
+	}
+}
+
 static struct t_case cases[] = {
 	{ "each user has bounds of its own", each_user_has_bounds_of_its_own },
 	{ "a shared category counts for all its rules",
@@ -522,6 +543,7 @@ static struct t_case cases[] = {
 	{ "claims to priority are bounded", claims_to_priority_are_bounded },
 	{ "a guarantee is lowered to what it would send",
 		a_guarantee_is_lowered_to_what_it_would_send },
+	{ "a grant has its most", a_grant_has_its_most },
 	{ "overlaps are seen", overlaps_are_seen },
 };
 T_MAIN(cases)
