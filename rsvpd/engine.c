@@ -224,6 +224,7 @@ apply(struct engine *engine, struct conf *new, struct conf_error *ret_error)
 	const int ret = put_in_force(engine, new);
 
 	if (ret == 0) {
+		tc_client_again(engine->tc);
 		conf_diff(old, new, log_change, NULL);
 		warn_of_oversold(engine->core);
 		conf_free(old);

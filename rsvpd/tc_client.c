@@ -704,12 +704,7 @@ tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 bool
 tc_client_settled(const struct tc_client *tc)
 {
-	const struct tc_managed *m, *next;
-
-	HASH_ITER (hh, tc->ifaces, m, next)
-		if (!m->answered)
-			return false;
-	return true;
+	return tc_managed_settled(tc->ifaces);
 }
 
 void
@@ -732,6 +727,16 @@ tc_client_drift(
 
 	(void)text_copy(text, TC_TEXT, m ? m->drift : ""); /* same size */
 	return m ? m->drifts : 0;
+}
+
+void
+tc_client_again(struct tc_client *tc)
+{
+	struct tc_managed *m, *next;
+
+	HASH_ITER (hh, tc->ifaces, m, next)
+		if (tc_managed_again(m))
+			announce(tc, &m->iface);
 }
 
 const char *

@@ -46,6 +46,9 @@ void tc_client_counters(struct tc_client *tc,
  * of the last time, or "". */
 uint64_t tc_client_drift(
 	const struct tc_client *tc, uint32_t ifindex, char text[TC_TEXT]);
+/* The configuration was read again: what was refused of it is asked for once
+ * more. */
+void tc_client_again(struct tc_client *tc);
 /* Why an interface is not managed as it was asked for last, while it is as
  * before; or "". */
 const char *tc_client_refused(const struct tc_client *tc, uint32_t ifindex);

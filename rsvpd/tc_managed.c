@@ -42,8 +42,30 @@ tc_managed_put(struct tc_managed **all, const struct tc_iface *iface)
 	if (!m)
 		return NULL;
 	m->iface = *iface;
+	m->asked = iface->classifier;
 	m->refused[0] = '\0';
 	return m;
+}
+
+bool
+tc_managed_again(struct tc_managed *m)
+{
+	if (m->refused[0] == '\0')
+		return false;
+	m->iface.classifier = m->asked;
+	m->refused[0] = '\0';
+	return true;
+}
+
+bool
+tc_managed_settled(const struct tc_managed *all)
+{
+	const struct tc_managed *m, *next;
+
+	HASH_ITER (hh, all, m, next)
+		if (!m->answered)
+			return false;
+	return true;
 }
 
 void

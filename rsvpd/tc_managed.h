@@ -22,6 +22,7 @@ struct tc_managed {
 	bool in_force;         /* it is managed ... */
 	uint8_t classifier;    /* ... with that one */
 	char refused[TC_TEXT]; /* why not with what was asked for, or "" */
+	uint8_t asked;         /* the classifier that was asked for */
 	uint64_t drifts;       /* changes by others that were told */
 	char drift[TC_TEXT];   /* the last of them */
 	struct tc_iface iface; /* as it is announced */
@@ -33,6 +34,8 @@ struct tc_managed *tc_managed_find(struct tc_managed *all, uint32_t ifindex);
  * memory. */
 struct tc_managed *tc_managed_put(
 	struct tc_managed **all, const struct tc_iface *iface);
+/* tcctl has said of all what it made of them. */
+bool tc_managed_settled(const struct tc_managed *all);
 void tc_managed_drop(struct tc_managed **all, struct tc_managed *m);
 void tc_managed_drop_all(struct tc_managed **all);
 
@@ -41,6 +44,10 @@ enum tc_managed_answer {
 	TC_MANAGED_AGAIN,   /* announce it again: the settings are others now */
 	TC_MANAGED_STALE    /* newer settings are on their way: wait for them */
 };
+
+/* Ask for the classifier that was refused once more: a kernel may have it by
+ * now.  False: none was. */
+bool tc_managed_again(struct tc_managed *m);
 
 /* tcctl's answer to the announcement with that classifier. */
 enum tc_managed_answer tc_managed_answer(

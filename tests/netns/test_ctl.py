@@ -336,6 +336,12 @@ def test_a_classifier_that_the_kernel_lacks_costs_no_reservation(daemons):
         assert "goes on as before: eth0: classifier = " in a.ctl(
             "show", "interfaces").stdout
         assert "cannot be managed" not in a.process.output()
+        # Read again, it is asked for again: a kernel may have it by then.
+        os.kill(a.supervisor(), signal.SIGHUP)
+        lab.wait_for(lambda: a.process.output().count(
+            "eth0: the classifier stays as it is") == 2, "a second refusal")
+        lab.wait_for(lambda: "tc_refused" in iface(), "why")
+        assert installed() == before
     finally:
         a.conf.write_text(CONF)
         os.kill(a.supervisor(), signal.SIGHUP)

@@ -65,13 +65,14 @@ another_classifier_is_refused_and_costs_nothing(void)
 	say_done(b, serial, 0, "");
 	run_until(b, &b->core.ready_count, 3);
 	/* Asked again it is tried again, and a kernel may have it by then. */
-	tc_client_iface(b->engine.tc, &iface);
+	tc_client_again(b->engine.tc);
 	T_STR(tc_client_refused(b->engine.tc, 7), "");
 	serial = hear_classifier(b, TC_CLASSIFIER_FLOWER, 2500000);
 	say_done(b, serial, 0, "");
 	run_until(b, &b->core.ready_count, 4);
 	T_EQ(b->core.ready_error, 0);
-	/* Now that is the one in force. */
+	/* Now that is the one in force, and there is nothing to ask again. */
+	tc_client_again(b->engine.tc);
 	iface.classifier = TC_CLASSIFIER_AUTO;
 	tc_client_iface(b->engine.tc, &iface);
 	serial = hear_classifier(b, TC_CLASSIFIER_AUTO, 2500000);
