@@ -378,7 +378,16 @@ files_are_replaced_as_a_whole(void)
 	free(bytes);
 	T_EQ(state_read(dir, "g", 9, &bytes, &len, &changed), -ENOENT);
 	T_EQ(state_read_head(dir, "g", head, 2, &len), -ENOENT);
+	errno = EIO; /* of something else */
 	T_EQ(state_remove(dir, "f"), 0);
+	T_EQ(state_remove(dir, "f"), 0);
+	/* What the name leads to is another's, and a pipe may have no end. */
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	T_EQ(symlink("/etc/passwd", path), 0);
+	T_EQ(state_read(dir, "f", 1 << 20, &bytes, &len, &changed), -ELOOP);
+	T_EQ(state_remove(dir, "f"), 0);
+	T_EQ(mkfifo(path, 0600), 0);
+	T_EQ(state_read(dir, "f", 9, &bytes, &len, &changed), -EINVAL);
 	T_EQ(state_remove(dir, "f"), 0);
 	T_EQ(rmdir(dir), 0);
 	/* Nothing stays open. */
@@ -452,6 +461,40 @@ what_is_no_file_is_told(void)
 	T_EQ(rmdir(dir), 0);
 }
 
+static void
+what_is_written_quickly_is_there(void)
+{
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	int64_t changed;
+	char dir[32];
+	char path[64];
+	struct stat st;
+	int unused = open("/dev/null", O_RDONLY);
+
+	close(unused);
+	make_dir(dir);
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	/* In the place of whatever is there. */
+	T_EQ(symlink("/etc/passwd", path), 0);
+	T_EQ(state_write_quick(dir, "f", "abcde", 5), 0);
+	T_EQ(state_write_quick(dir, "f", "xyz", 3), 0);
+	T_EQ(state_read(dir, "f", 9, &bytes, &len, &changed), 0);
+	T_EQ(len, 3);
+	T_CHECK(memcmp(bytes, "xyz", 3) == 0, "other octets");
+	free(bytes);
+	T_EQ(lstat(path, &st), 0);
+	T_CHECK(S_ISREG(st.st_mode) && (st.st_mode & 0777) == 0600, "%o",
+		st.st_mode);
+	errno = EIO; /* of something else */
+	T_EQ(state_remove_quick(dir, "f"), 0);
+	T_EQ(state_remove_quick(dir, "f"), -ENOENT);
+	T_EQ(rmdir(dir), 0);
+	T_EQ(state_write_quick(dir, "f", "abcde", 5), -ENOENT);
+	T_EQ(open("/dev/null", O_RDONLY), unused);
+	close(unused);
+}
+
 static struct t_case cases[] = {
 	{ "what is kept is there after a restart",
 		what_is_kept_is_there_after_a_restart },
@@ -471,6 +514,8 @@ static struct t_case cases[] = {
 	{ "the oldest goes when there are too many octets",
 		the_oldest_goes_when_there_are_too_many_octets },
 	{ "files are replaced as a whole", files_are_replaced_as_a_whole },
+	{ "what is written quickly is there",
+		what_is_written_quickly_is_there },
 };
 
 T_MAIN(cases)

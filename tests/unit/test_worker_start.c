@@ -178,7 +178,6 @@ what_was_in_force_is_that_without_a_save(void)
 	T_CHECK(access(path, F_OK) < 0, "it is no newer");
 	b.dir->release = 9;
 	bench_changed(&b, T_RULE("dr2"));
-	t_clock_add_ms(20000);
 	worker_consider(b.w);
 	T_CHECK(bench_has(&b, "dr2"), "not taken");
 	T_EQ(b.w->force.generation, 3);
