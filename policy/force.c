@@ -203,6 +203,30 @@ force_save_soon(struct force *f)
 			wait_ms > SAVE_LEAST_MS ? wait_ms : SAVE_LEAST_MS);
 }
 
+static void
+remove_ahead(struct force *f)
+{
+	if (f->ahead)
+		(void)state_remove_quick(f->state_dir, AHEAD_NAME);
+	f->ahead = false;
+}
+
+/* What was written ahead gives up its room to the cache, where there is no
+ * other. */
+static int
+save_cache(struct force *f, const struct cache *c)
+{
+	int rc = cache_save(f->state_dir, c);
+
+	if (!f->ahead || (rc != -ENOSPC && rc != -EDQUOT))
+		return rc;
+	remove_ahead(f);
+	rc = cache_save(f->state_dir, c);
+	if (rc < 0)
+		force_write_ahead(f);
+	return rc;
+}
+
 int
 force_save(struct force *f, const struct source_directory *directory,
 	struct dir *dir)
@@ -225,16 +249,13 @@ force_save(struct force *f, const struct source_directory *directory,
 	c.confirmed_unix_s = known ? f->answer_unix_s : c.saved_unix_s;
 	if (known && dir_remember(dir, &c.memory, &mirror))
 		c.view = source_directory_view(directory);
-	rc = cache_save(f->state_dir, &c);
+	rc = save_cache(f, &c);
 	free(mirror);
 	f->save_ms = mono_ms_between(begin, os_now());
 	f->unwritten = rc < 0;
 	if (rc == 0) {
 		f->saved_unix_s = c.saved_unix_s;
-		if (f->ahead)
-			(void)state_remove_quick(
-				f->state_dir, AHEAD_NAME); /* it is no newer */
-		f->ahead = false;
+		remove_ahead(f); /* it is no newer */
 		return 0;
 	}
 	log_warn(LOG_POLICY,

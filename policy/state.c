@@ -205,20 +205,30 @@ state_write_quick(
 	const char *dir, const char *name, const void *bytes, size_t len)
 {
 	char path[PATH_MAX];
+	char temp[PATH_MAX];
 	int rc = path_in(dir, name, "", path);
 	int fd;
 
+	if (rc == 0)
+		rc = path_in(dir, name, ".new", temp);
 	if (rc < 0)
 		return rc;
-	/* ext4 writes a file that is cut to nothing and closed to the disk at
-	 * once, and one that is new in its own time. */
-	(void)unlink(path); /* else opening it fails */
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	/* ext4 writes a file that is cut to nothing and closed, or that takes
+	 * the name of another, to the disk at once; one that is new in its own
+	 * time. */
+	(void)unlink(temp); /* else opening it fails */
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		S_IRUSR | S_IWUSR);
 	if (fd < 0)
 		return -errno;
 	rc = write_all(fd, (const uint8_t *)bytes, len);
 	close(fd);
+	if (rc == 0) {
+		(void)unlink(path); /* else renaming fails, or is slow */
+		rc = rename(temp, path) < 0 ? -errno : 0;
+	}
+	if (rc < 0)
+		(void)unlink(temp); /* it is of no use, and takes room */
 	return rc;
 }
 

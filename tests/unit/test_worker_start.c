@@ -2,7 +2,14 @@
 
 /* policyd's worker: what it begins with. */
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "worker_t.h"
@@ -206,6 +213,110 @@ what_was_in_force_is_that_without_a_save(void)
 	bench_done(&b);
 }
 
+/* policyd dies while it writes that much of it. */
+static void
+die_writing(struct bench *b, const char *text)
+{
+	const struct rlimit most = { 64, 64 };
+	int status = 0;
+	const pid_t child = fork();
+
+	if (child == 0) {
+		const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+		(void)dup2(null, STDERR_FILENO);
+		(void)setrlimit(RLIMIT_FSIZE, &most); /* and SIGXFSZ */
+		bench_changed(b, text);
+		t_clock_add_ms(20000);
+		worker_consider(b->w);
+		_exit(0);
+	}
+	T_EQ(waitpid(child, &status, 0), child);
+	T_EQ(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGXFSZ);
+}
+
+static void
+what_is_ahead_stays_until_the_next_is_whole(void)
+{
+	struct bench b;
+
+	bench_begin_with(&b, true, FOLLOWED);
+	T_EQ(worker_save(b.w), 0);
+	bench_changed(&b, T_RULE("dr2"));
+	t_clock_add_ms(20000);
+	worker_consider(b.w);
+	T_CHECK(bench_has(&b, "dr2"), "not taken");
+	die_writing(&b, T_RULE("dr3"));
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(bench_has(&b, "dr2"), "back to the cache");
+	/* What is left of the attempt is in nobody's way. */
+	bench_file(&b, FOLLOWED);
+	bench_confirmed(&b);
+	bench_changed(&b, T_RULE("dr3"));
+	t_clock_add_ms(20000);
+	worker_consider(b.w);
+	bench_again(&b);
+	bench_resume(&b, NULL);
+	T_CHECK(bench_has(&b, "dr3"), "not written");
+	bench_done(&b);
+}
+
+/* With a file that leaves so many pages. */
+static void
+fill_disk(const char *dir, long pages_left)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	char path[64];
+	struct stat st;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/filler", dir);
+	f = fopen(path, "we");
+	T_CHECK(f != NULL, "no file");
+	while (fputc('x', f) != EOF && fflush(f) == 0)
+		;
+	(void)fclose(f); /* it is full, as it should be */
+	T_EQ(stat(path, &st), 0);
+	T_EQ(truncate(path, st.st_size - pages_left * page), 0);
+}
+
+static void
+what_is_ahead_takes_no_room_from_the_cache(void)
+{
+	struct bench b;
+	char path[64];
+
+	if (unshare(CLONE_NEWNS) != 0 ||
+		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+		print_message("skipped: no right to mount a disk to fill\n");
+		skip();
+	}
+	/* With room for two of them, for one, and for none. */
+	for (long left = 2; left >= 0; left--) {
+		bench_begin(&b, true);
+		T_EQ(mount("none", b.state, "tmpfs", 0, "size=64k"), 0);
+		bench_resume(&b, NULL);
+		bench_file(&b, FOLLOWED);
+		bench_confirmed(&b);
+		T_EQ(worker_save(b.w), 0);
+		(void)snprintf(path, sizeof(path), "%s/policy.ahead", b.state);
+		bench_changed(&b, T_RULE("dr2"));
+		t_clock_add_ms(20000);
+		fill_disk(b.state, left);
+		worker_consider(b.w);
+		T_CHECK(bench_has(&b, "dr2"), "not taken");
+		T_EQ(access(path, F_OK), left > 0 ? 0 : -1);
+		T_EQ(worker_save(b.w), left > 0 ? 0 : -ENOSPC);
+		T_CHECK(access(path, F_OK) < 0, "it is no newer");
+		bench_again(&b);
+		bench_resume(&b, NULL);
+		T_EQ(bench_has(&b, "dr2"), left > 0);
+		T_EQ(umount2(b.state, MNT_DETACH), 0);
+		bench_done(&b);
+	}
+}
+
 /* Not whole, of another directory, or made before by the clock. */
 static void
 what_is_ahead_of_another_cache_is_not_used(void)
@@ -396,6 +507,10 @@ static struct t_case cases[] = {
 		a_newer_cache_is_handed_over },
 	{ "What was in force is that again without a save",
 		what_was_in_force_is_that_without_a_save },
+	{ "What is ahead stays until the next is whole",
+		what_is_ahead_stays_until_the_next_is_whole },
+	{ "What is ahead takes no room from the cache",
+		what_is_ahead_takes_no_room_from_the_cache },
 	{ "What is ahead of another cache is not used",
 		what_is_ahead_of_another_cache_is_not_used },
 	{ "After what cannot be used the numbers go on",
