@@ -339,8 +339,11 @@ class Daemon:
                         f"{self.process.output()[-2000:]}", timeout)
 
     def wait_traffic_control(self, timeout=PATIENCE_S):
-        """Until it is ready on every interface that shall have it."""
+        """Until it is ready on every interface that shall have it, and there
+        are rules: whoever came before them would be refused."""
         self.wait_ready(timeout)
+        wait_for(lambda: self.ctl_json("policy", "show").get("generation"),
+                 f"rules on {self.node.name}", timeout)
         wait_for(lambda: all(
             i["tc_ready"] for i in self.ctl_json(
                 "show", "interfaces")["interfaces"] if i["traffic_control"]),
