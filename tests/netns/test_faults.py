@@ -130,7 +130,8 @@ def test_a_sender_that_vanishes_is_forgotten(chain):
     for node in ("r2", "r3", "c"):
         assert chain.counter(node, "path_expired") == 0
     for node, ifname in WAY[1:]:
-        assert chain.iface(node, ifname)["reserved_bps"] == 0
+        lab.wait_for(lambda n=node, i=ifname: chain.iface(n, i)[
+            "reserved_bps"] == 0, f"the capacity of {node} {ifname}")
     lab.wait_for(lambda: not chain.installed(flow.port), "s alone to wait")
 
 
@@ -349,7 +350,7 @@ def test_a_slower_link_preempts_the_youngest(chain):
     old.wait()
     why = chain.daemons["r3"].ctl("explain", C, young.port).stdout
     assert "preempt" in why
-    assert chain.iface("r3", "d0")["flows"] == 1
+    lab.wait_for(lambda: chain.iface("r3", "d0")["flows"] == 1, "one flow")
     chain.agree()
     young.stop()
     chain.reload("r3", chain.conf("r3"))

@@ -104,7 +104,7 @@ def test_a_reservation_follows_its_route(net):
     # Long before its lifetime of 157 s.
     lab.wait_for(lambda: not net.reservations("b") and not net.path("b"),
                  "the end of the first way")
-    assert not net.installed("a", "eth0")
+    lab.wait_for(lambda: not net.installed("a", "eth0"), "its end at a")
     for app in (sender, receiver):
         assert "error" not in app.output(), app.output()
     assert "reservation: none" not in sender.output()

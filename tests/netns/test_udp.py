@@ -325,7 +325,7 @@ def test_a_host_without_raw_sockets_sends_and_is_reserved_for(bench):
     receiver.stop()
     lab.wait_for(lambda: not bench.reservation(port, "eth0", "u"),
                  "ResvTear at the sender")
-    assert bench.iface("eth1")["flows"] == 0
+    lab.wait_for(lambda: bench.iface("eth1")["flows"] == 0, "its end")
     sender.stop()
     lab.within(LIFETIME_S / 2, lambda: not bench.session(port),
                "PathTear at the router")
