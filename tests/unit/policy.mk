@@ -23,6 +23,7 @@ policy_tests = \
 	tests/unit/test_policy_order \
 	tests/unit/test_policy_report \
 	tests/unit/test_policy_request \
+	tests/unit/test_policy_sandbox \
 	tests/unit/test_policy_snapshot \
 	tests/unit/test_policy_source_file \
 	tests/unit/test_policy_sweep \
@@ -148,3 +149,13 @@ check-policy: all
 # policyd against a real directory; needs slapd.
 NETNS_TESTS += $(top_srcdir)/tests/ldap
 EXTRA_DIST += tests/ldap
+tests_unit_test_policy_sandbox_SOURCES = tests/unit/test_policy_sandbox.c \
+	policy/sandbox.c
+tests_unit_test_policy_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
+if SANITIZED
+tests_unit_test_policy_sandbox_CPPFLAGS += -DSANDBOX_SANITIZED=1
+else
+tests_unit_test_policy_sandbox_CPPFLAGS += -DSANDBOX_SANITIZED=0
+endif
+tests_unit_test_policy_sandbox_LDFLAGS = $(AM_LDFLAGS) -pthread
+tests_unit_test_policy_sandbox_LDADD = $(SECCOMP_LIBS) $(UNIT_LDADD)
