@@ -155,9 +155,9 @@ def test_killed_worker_costs_no_packet(bed, running, worker, host):
 def test_clients_reservations_are_renewed_without_a_call(bed, running):
     kill_worker(bed.daemons["c"], "engine")
     kill_worker(bed.daemons["s"], "engine")
-    lab.wait_for(lambda: bed.installed(bed.s, "eth0", PORTS["gs"]),
-                 "the sender's host to know it again")
-    lab.wait_for(lambda: {
+    lab.within(10, lambda: bed.installed(bed.s, "eth0", PORTS["gs"]),
+               "the sender's host to know it again")
+    lab.within(10, lambda: {
         r["session"]["port"] for r in bed.reservations(bed.c)
         if r["state"] == "local"} == set(PORTS.values()),
         "the receiver's requests")

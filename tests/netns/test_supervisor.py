@@ -21,6 +21,7 @@ from nl_fault import SEND_WAITS, Fault
 
 USERS = {"engine": "rsvpd", "tcctl": "rsvptc", "policyd": "rsvppol"}
 WATCHDOG_S = 1.5
+STOP_S = 5  # from being asked to end to being killed
 CONF = """
 watchdog = "1500 ms";
 interfaces = ( { name = "eth0"; bandwidth = "10 Mbit"; } );
@@ -361,8 +362,16 @@ def test_orderly_stop_ends_all_and_says_so(bench):
 
 
 def test_stop_does_not_wait_for_a_hung_worker(bench):
-    os.kill(bench.workers()["tcctl"], signal.SIGSTOP)
-    assert bench.daemon.process.stop() == 0  # else it has to be killed
+    for _ in range(3):  # a supervisor that is late is so once
+        os.kill(bench.workers()["tcctl"], signal.SIGSTOP)
+        start = time.monotonic()
+        assert bench.daemon.process.stop() == 0  # else it has to be killed
+        took = time.monotonic() - start
+        if took < STOP_S + 1:
+            return
+        bench.daemon.start()
+        bench.wait_all()
+    assert False, f"{took:.2f} s"
 
 
 def test_second_instance_in_the_namespace_is_refused(bench):
