@@ -20,6 +20,103 @@ dump(const struct tree_bring *b, struct tc_objects *into)
 	return error == 0 && into->failed ? -ENOMEM : error;
 }
 
+/* ---- beside others ------------------------------------------------------- */
+
+/* Of a root and an ingress each; of ways back, while others go on. */
+enum { TOPS = 4, ROUNDS = 8 };
+
+/* The qdiscs on top that there were before, and that we make. */
+struct tops {
+	const struct tree_bring *b;
+	const struct alloc *alloc;
+	size_t count;
+	const struct tc_object *all[TOPS];
+};
+
+static bool
+is_qdisc(const struct tc_object *o)
+{
+	return o->type != TC_CLASS && o->type != TC_FILTER;
+}
+
+/* The qdisc at a place is, or is not, what is expected there. */
+typedef bool expected_fn(const void *arg, const struct tc_object *found);
+
+static bool
+look_at(const struct tops *t, uint32_t parent, expected_fn *expected,
+	const void *arg)
+{
+	const struct tc_kernel *kernel = t->b->kernel;
+	struct tc_objects there = { .alloc = t->alloc };
+	bool is = true; /* no answer: then the step fails in the same way */
+
+	if (kernel->place(kernel->arg, t->b->ifindex, parent, &there) == 0)
+		is = !there.failed &&
+		     expected(arg, there.count > 0 && there.all[0].handle != 0
+					   ? &there.all[0]
+					   : NULL);
+	tc_objects_done(&there);
+	return is;
+}
+
+static bool
+is_our_top(const void *arg, const struct tc_object *found)
+{
+	const struct tops *t = (const struct tops *)arg;
+
+	for (size_t i = 0; i < t->count && found; i++)
+		if (t->all[i]->parent == found->parent &&
+			t->all[i]->handle == found->handle &&
+			tc_object_equal(found, t->all[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_meant(const void *arg, const struct tc_object *found)
+{
+	const struct tc_op *op = (const struct tc_op *)arg;
+
+	if (op->kind == TC_OP_ADD || !found)
+		return op->kind == TC_OP_DEL || !found;
+	return found->handle == op->have.handle &&
+	       tc_object_equal(found, &op->have);
+}
+
+/* Others may have come since the plan was made: what it is about to touch is
+ * still there, in a tree that is still ours. */
+static bool
+is_as_planned(const struct tops *t, const struct tc_op *op)
+{
+	const struct tc_object *o = tc_op_object(op);
+	const bool top =
+		o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS;
+
+	if (!t->b->kernel->place)
+		return true;
+	if (is_qdisc(o) && !look_at(t, o->parent, is_meant, op))
+		return false;
+	return top ||
+	       look_at(t,
+		       tree_side_of(o) == TREE_INCOMING ? TC_INGRESS_PARENT
+							: TC_PARENT_ROOT,
+		       is_our_top, t);
+}
+
+static void
+find_tops(const struct tc_objects *list, struct tops *t)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tc_object *o = &list->all[i];
+
+		if ((o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS) &&
+			t->count < TOPS)
+			t->all[t->count++] = o;
+	}
+}
+
+/* ---- forward ------------------------------------------------------------- */
+
 static int
 run_step(const struct tree_bring *b, const struct tc_op *op,
 	struct tc_result *ret_result)
@@ -47,14 +144,27 @@ explain(struct text *t, const struct tree_bring *b, const struct tc_op *op,
 		text_printf(t, " (kernel: %s)", result->text);
 }
 
+/* Not where others have come meanwhile. */
+static int
+try_step(const struct tops *tops, const struct tc_op *op,
+	struct tc_result *ret_result)
+{
+	if (is_as_planned(tops, op))
+		return run_step(tops->b, op, ret_result);
+	ret_result->error = EBUSY;
+	(void)text_copy(ret_result->text, sizeof(ret_result->text),
+		"another program has been there meanwhile");
+	return 0;
+}
+
 /* Until one is refused: that is in the outcome. */
 static int
-run_steps(const struct tree_bring *b, const struct tc_ops *ops,
+run_steps(const struct tops *tops, const struct tc_ops *ops,
 	struct tree_outcome *outcome)
 {
 	for (size_t i = 0; i < ops->count; i++) {
 		struct tc_result result = { 0 };
-		int error = run_step(b, &ops->all[i], &result);
+		int error = try_step(tops, &ops->all[i], &result);
 
 		if (error != 0)
 			return error;
@@ -64,7 +174,7 @@ run_steps(const struct tree_bring *b, const struct tc_ops *ops,
 
 			outcome->error = result.error;
 			text_printf(&t, "step %zu of %zu: ", i + 1, ops->count);
-			explain(&t, b, &ops->all[i], &result);
+			explain(&t, tops->b, &ops->all[i], &result);
 			return 0;
 		}
 	}
@@ -129,9 +239,6 @@ forget_tables(struct tc_objects *want)
 	}
 }
 
-/* Of a root and an ingress each; of ways back, while others go on. */
-enum { TOPS = 4, ROUNDS = 8 };
-
 /* A way back, and what is to be left on it. */
 struct way_back {
 	const struct tree_bring *b;
@@ -141,8 +248,7 @@ struct way_back {
 	struct tc_objects now;
 	struct tc_ops ops;
 	struct tree_spared spared;
-	size_t top_count;
-	const struct tc_object *tops[TOPS]; /* of former and made */
+	struct tops tops;
 };
 
 static int
@@ -160,93 +266,6 @@ find_way(struct way_back *w, struct tc_objects *want)
 	return error;
 }
 
-static bool
-is_qdisc(const struct tc_object *o)
-{
-	return o->type != TC_CLASS && o->type != TC_FILTER;
-}
-
-/* The qdisc at a place is, or is not, what is expected there. */
-typedef bool expected_fn(const void *arg, const struct tc_object *found);
-
-static bool
-look_at(const struct way_back *w, uint32_t parent, expected_fn *expected,
-	const void *arg)
-{
-	const struct tc_kernel *kernel = w->b->kernel;
-	struct tc_objects there = { .alloc = w->former->alloc };
-	bool is = true; /* no answer: then the step fails in the same way */
-
-	if (kernel->place(kernel->arg, w->b->ifindex, parent, &there) == 0)
-		is = !there.failed &&
-		     expected(arg, there.count > 0 && there.all[0].handle != 0
-					   ? &there.all[0]
-					   : NULL);
-	tc_objects_done(&there);
-	return is;
-}
-
-/* One of the qdiscs on top that there were before, or that we have made. */
-static bool
-is_our_top(const void *arg, const struct tc_object *found)
-{
-	const struct way_back *w = (const struct way_back *)arg;
-
-	for (size_t i = 0; i < w->top_count && found; i++)
-		if (w->tops[i]->parent == found->parent &&
-			w->tops[i]->handle == found->handle &&
-			tc_object_equal(found, w->tops[i]))
-			return true;
-	return false;
-}
-
-static bool
-is_meant(const void *arg, const struct tc_object *found)
-{
-	const struct tc_op *op = (const struct tc_op *)arg;
-
-	if (op->kind == TC_OP_ADD || !found)
-		return op->kind == TC_OP_DEL || !found;
-	return found->handle == op->have.handle &&
-	       tc_object_equal(found, &op->have);
-}
-
-/* Others may have come since the plan was made: what it is about to touch is
- * still there, in a tree that is still ours. */
-static bool
-is_as_planned(const struct way_back *w, const struct tc_op *op)
-{
-	const struct tc_object *o = tc_op_object(op);
-	const bool top =
-		o->type == TC_QDISC_ROOT || o->type == TC_QDISC_INGRESS;
-
-	if (!w->b->kernel->place)
-		return true;
-	if (is_qdisc(o) && !look_at(w, o->parent, is_meant, op))
-		return false;
-	return top ||
-	       look_at(w,
-		       tree_side_of(o) == TREE_INCOMING ? TC_INGRESS_PARENT
-							: TC_PARENT_ROOT,
-		       is_our_top, w);
-}
-
-static void
-find_tops(struct way_back *w)
-{
-	const struct tc_objects *lists[] = { w->former, w->made };
-
-	for (size_t l = 0; l < 2; l++)
-		for (size_t i = 0; i < lists[l]->count; i++) {
-			const struct tc_object *o = &lists[l]->all[i];
-
-			if ((o->type == TC_QDISC_ROOT ||
-				    o->type == TC_QDISC_INGRESS) &&
-				w->top_count < TOPS)
-				w->tops[w->top_count++] = o;
-		}
-}
-
 /* Step by step, past what is refused: the rest may still go.  False: others
  * have come, another way is to be found. */
 static bool
@@ -259,7 +278,7 @@ run_way(struct way_back *w, int *ret_error)
 	for (size_t i = 0; i < w->ops.count && *ret_error == 0; i++) {
 		struct tc_result result = { 0 };
 
-		if (!is_as_planned(w, &w->ops.all[i]))
+		if (!is_as_planned(&w->tops, &w->ops.all[i]))
 			return false;
 		*ret_error = run_step(&silent, &w->ops.all[i], &result);
 	}
@@ -272,7 +291,6 @@ run_back(struct way_back *w, struct tc_objects *want)
 	bool done = false;
 	int error = 0;
 
-	find_tops(w);
 	for (int round = 0; round < ROUNDS && !done && error == 0; round++) {
 		error = find_way(w, want);
 		done = error != 0 || run_way(w, &error);
@@ -349,9 +367,12 @@ tree_bring_back(const struct tree_bring *b, const struct tc_objects *former,
 		.made = made,
 		.sides = sides,
 		.now = { .alloc = former->alloc },
-		.ops = { .alloc = former->alloc } };
+		.ops = { .alloc = former->alloc },
+		.tops = { .b = b, .alloc = former->alloc } };
 	int error;
 
+	find_tops(former, &w.tops);
+	find_tops(made, &w.tops);
 	tree_copy_known(former, &want);
 	error = want.failed ? -ENOMEM : run_back(&w, &want);
 	if (error == 0)
@@ -370,12 +391,15 @@ tree_bring(const struct tree_bring *b, struct tc_objects *want, unsigned sides,
 {
 	struct tc_objects former = { .alloc = want->alloc };
 	struct tc_ops ops = { .alloc = want->alloc };
+	struct tops tops = { .b = b, .alloc = want->alloc };
 	int error;
 
 	*ret_outcome = (struct tree_outcome){ .clean = true };
 	error = plan_from_now(b, want, sides, &former, &ops);
+	find_tops(&former, &tops);
+	find_tops(want, &tops);
 	if (error == 0)
-		error = run_steps(b, &ops, ret_outcome);
+		error = run_steps(&tops, &ops, ret_outcome);
 	if (error == 0 && ret_outcome->error == 0 && ops.count > 0)
 		error = look_again(b, want, sides, ret_outcome);
 	if (error == 0 && ret_outcome->error != 0)

@@ -16,7 +16,7 @@ struct fake {
 	size_t refuse_at; /* 1: the first; 0: never */
 	bool go_on_refusing;
 	/* Another program: comes with the step that is refused, or with that
-	 * look at a place (from 1 on). */
+	 * look at a place after it (from 1 on). */
 	void (*intrude)(struct fake *k);
 	size_t intrude_look; /* 0: with the step */
 	size_t looks;
@@ -261,7 +261,7 @@ run(void *arg, const struct tc_op *ops, size_t count,
 
 		ret_results[i] = (struct tc_result){ 0 };
 		if (k->intrude && k->steps == k->refuse_at &&
-			k->intrude_look == 0)
+			k->refuse_at != 0 && k->intrude_look == 0)
 			intrude(k);
 		if (refuse)
 			ret_results[i].error = ENOSPC;
@@ -294,7 +294,8 @@ place(void *arg, uint32_t ifindex, uint32_t parent, struct tc_objects *into)
 	struct fake *k = (struct fake *)arg;
 
 	(void)ifindex; /* there is one */
-	if (k->intrude && ++k->looks == k->intrude_look)
+	if (k->intrude && k->steps >= k->refuse_at &&
+		++k->looks == k->intrude_look)
 		intrude(k);
 	for (size_t i = 0; i < k->objects.count; i++) {
 		const struct tc_object *o = &k->objects.all[i];
@@ -754,10 +755,33 @@ what_is_left_is_named(void)
 	tc_objects_done(&k.objects);
 }
 
+/* Before a step that nobody refuses: it is not done. */
+static void
+nothing_is_made_where_others_have_come(void)
+{
+	enum { LOOKS = 13 }; /* of ten steps; three queues have two */
+
+	for (size_t look = 1; look <= LOOKS + 1; look++) {
+		struct fake k = { .objects = { .alloc = alloc_heap() },
+			.intrude = put_htb,
+			.intrude_look = look };
+		struct tree_outcome outcome = bring(&k, 0);
+
+		T_EQ(k.came > 0, look <= LOOKS);
+		T_EQ(outcome.error, look <= LOOKS ? EBUSY : 0);
+		T_EQ(count_foreign(&k), k.came);
+		if (k.came > 0)
+			T_EQ(count_outgoing(&k), k.came);
+		tc_objects_done(&k.objects);
+	}
+}
+
 static struct t_case cases[] = {
 	{ "what others put there meanwhile is left",
 		what_others_put_there_meanwhile_is_left },
 	{ "what is left is named", what_is_left_is_named },
+	{ "nothing is made where others have come",
+		nothing_is_made_where_others_have_come },
 	{ "no description has incoming interfaces",
 		no_description_has_incoming_interfaces },
 	{ "what cannot change is made again",
