@@ -542,6 +542,11 @@ read_text(struct reader *r, const char *text, size_t len)
 	char *ended;
 	bool ok;
 
+	if (len == 0)
+		return refuse(r, 0,
+			"the file is empty, as an editor or a full disk leaves "
+			"one (if the defaults are meant, write a comment into "
+			"it)");
 	if (strlen(text) == len && conf_aix_is(text))
 		return conf_aix_read(text, r->name, r->conf, r->error);
 	if (!lex_check(text, len, &fault))

@@ -409,6 +409,15 @@ def test_broken_file_at_reload_keeps_the_old_configuration(bench):
     assert bench.workers() == before
 
 
+def test_empty_file_at_reload_keeps_the_old_configuration(bench):
+    """As an editor leaves it for a moment."""
+    bench.daemon.conf.write_text("")
+    os.kill(bench.daemon.supervisor(), signal.SIGHUP)
+    bench.wait_log(f"{bench.daemon.conf}: the file is empty")
+    bench.wait_log("(reload refused")
+    assert "gone" not in bench.log()
+
+
 def test_missing_file_at_reload_keeps_the_old_configuration(bench):
     bench.daemon.conf.unlink()
     os.kill(bench.daemon.supervisor(), signal.SIGHUP)
