@@ -98,6 +98,12 @@ what_is_refused_with_the_old_classifier_as_well_is_told(void)
 	run_until(b, &b->core.ready_count, 2);
 	T_EQ(b->core.ready_error, ENODEV);
 	T_STR(tc_client_refused(b->engine.tc, 7), "");
+	/* None is in force any more. */
+	tc_client_iface(b->engine.tc, &iface);
+	serial = hear_classifier(b, TC_CLASSIFIER_FLOWER, 1250000);
+	say_done(b, serial, ENOENT, "no cls_flower");
+	run_until(b, &b->core.ready_count, 3);
+	T_EQ(b->core.ready_error, ENOENT);
 	free_bench(b);
 }
 
