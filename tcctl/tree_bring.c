@@ -216,10 +216,12 @@ look_again(const struct tree_bring *b, struct tc_objects *want, unsigned sides,
 }
 
 void
-tree_copy_known(const struct tc_objects *from, struct tc_objects *into)
+tree_copy_known(
+	const struct tc_objects *from, unsigned sides, struct tc_objects *into)
 {
 	for (size_t i = 0; i < from->count; i++)
-		if (!tree_is_automatic(&from->all[i]) &&
+		if ((tree_side_of(&from->all[i]) & sides) != 0 &&
+			!tree_is_automatic(&from->all[i]) &&
 			tree_is_known(&from->all[i]) &&
 			(from->all[i].kind != &tc_kind_u32 ||
 				from->all[i].u32.divisor == 0))
@@ -373,7 +375,7 @@ tree_bring_back(const struct tree_bring *b, const struct tc_objects *former,
 
 	find_tops(former, &w.tops);
 	find_tops(made, &w.tops);
-	tree_copy_known(former, &want);
+	tree_copy_known(former, sides, &want);
 	error = want.failed ? -ENOMEM : run_back(&w, &want);
 	if (error == 0)
 		error = find_way(&w, &want);

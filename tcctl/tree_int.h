@@ -455,8 +455,9 @@ int tree_bring(const struct tree_bring *b, struct tc_objects *want,
 int tree_bring_back(const struct tree_bring *b, const struct tc_objects *former,
 	const struct tc_objects *made, unsigned sides,
 	struct tree_outcome *outcome);
-/* Copy what a description can say. */
-void tree_copy_known(const struct tc_objects *from, struct tc_objects *into);
+/* Copy what a description can say of these sides. */
+void tree_copy_known(
+	const struct tc_objects *from, unsigned sides, struct tc_objects *into);
 
 /* ---- undoing beside others (tree_spare.c) -------------------------------- */
 

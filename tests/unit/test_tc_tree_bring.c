@@ -367,8 +367,9 @@ state_of(struct fake *k)
 
 static const enum { BOTH = TREE_OUTGOING | TREE_INCOMING } both = BOTH;
 
+/* sides: 0 for those that the tree has. */
 static struct tree_outcome
-bring(struct fake *k, size_t tree)
+bring(struct fake *k, size_t tree, unsigned sides)
 {
 	const struct tc_kernel kernel = {
 		.arg = k, .run = run, .dump_tree = dump_tree, .place = place
@@ -378,16 +379,17 @@ bring(struct fake *k, size_t tree)
 	struct tree_outcome outcome;
 
 	load(tree, &want);
-	T_EQ(tree_bring(&b, &want, both, &outcome), 0);
+	sides = sides != 0 ? sides : tree_sides(&want);
+	T_EQ(tree_bring(&b, &want, sides, &outcome), 0);
 	tc_objects_done(&want);
 	return outcome;
 }
 
 static void
-from_to(size_t from, size_t to)
+from_to(size_t from, size_t to, unsigned sides)
 {
 	struct fake k = { .objects = { .alloc = alloc_heap() } };
-	struct tree_outcome outcome = bring(&k, from);
+	struct tree_outcome outcome = bring(&k, from, both);
 	char before[T_FILE];
 	char after[T_FILE];
 	size_t steps;
@@ -395,21 +397,21 @@ from_to(size_t from, size_t to)
 	T_CHECK(outcome.error == 0, "%zu: %s", from, outcome.text);
 	(void)text_copy(before, sizeof(before), state_of(&k));
 	k.steps = 0;
-	outcome = bring(&k, to);
+	outcome = bring(&k, to, sides);
 	steps = k.steps;
 	T_CHECK(outcome.error == 0, "%zu to %zu: %s", from, to, outcome.text);
 	(void)text_copy(after, sizeof(after), state_of(&k));
 	/* Once more: nothing. */
 	k.steps = 0;
-	outcome = bring(&k, to);
+	outcome = bring(&k, to, sides);
 	T_EQ(k.steps, 0);
 	for (size_t n = 1; n <= steps; n++) {
 		k.refuse_at = 0;
-		outcome = bring(&k, from);
+		outcome = bring(&k, from, both);
 		T_CHECK(outcome.error == 0, "%s", outcome.text);
 		k.steps = 0;
 		k.refuse_at = n;
-		outcome = bring(&k, to);
+		outcome = bring(&k, to, sides);
 		T_EQ(outcome.error, ENOSPC);
 		T_CHECK(outcome.clean && strstr(outcome.text, "; undone"),
 			"%zu to %zu, step %zu: %s", from, to, n, outcome.text);
@@ -424,8 +426,8 @@ every_refusal_is_undone(void)
 {
 	for (size_t from = 0; from <= NOTHING; from++)
 		for (size_t to = 0; to <= NOTHING; to++)
-			if (from != to)
-				from_to(from, to);
+			for (int all = 0; all < 2 && from != to; all++)
+				from_to(from, to, all ? both : 0);
 }
 
 static void
@@ -434,7 +436,7 @@ a_kernel_that_refuses_everything_is_told_of(void)
 	struct fake k = { .objects = { .alloc = alloc_heap() },
 		.refuse_at = 4,
 		.go_on_refusing = true };
-	struct tree_outcome outcome = bring(&k, 0);
+	struct tree_outcome outcome = bring(&k, 0, both);
 
 	T_EQ(outcome.error, ENOSPC);
 	T_CHECK(!outcome.clean, "%s", outcome.text);
@@ -451,7 +453,7 @@ what_is_not_known_is_left_alone(void)
 	struct fake k = { .objects = { .alloc = alloc_heap() } };
 	struct tc_object *netem;
 
-	(void)bring(&k, 2);
+	(void)bring(&k, 2, both);
 	netem = tc_objects_add(&k.objects);
 	netem->type = TC_QDISC_LEAF;
 	netem->handle = 0x400000;
@@ -459,11 +461,11 @@ what_is_not_known_is_left_alone(void)
 	netem->kind = &tc_kind_other;
 	(void)text_copy(netem->name, sizeof(netem->name), "netem");
 	k.steps = 0;
-	T_EQ(bring(&k, 2).error, 0);
+	T_EQ(bring(&k, 2, both).error, 0);
 	T_EQ(k.steps, 0);
 	T_CHECK(find_handle(&k, 0x400000) != NULL, "it was removed");
 	/* Its class goes: so does it, and that is no failure. */
-	T_EQ(bring(&k, 0).error, 0);
+	T_EQ(bring(&k, 0, both).error, 0);
 	T_CHECK(find_handle(&k, 0x400000) == NULL, "it is still there");
 	tc_objects_done(&k.objects);
 }
@@ -479,7 +481,7 @@ one_side_leaves_the_other(void)
 	struct tc_objects none = { .alloc = alloc_heap() };
 	struct tree_outcome outcome;
 
-	(void)bring(&k, 5); /* both sides of ppp0 */
+	(void)bring(&k, 5, both); /* both sides of ppp0 */
 	T_CHECK(find_handle(&k, TC_INGRESS_HANDLE) != NULL, "no ingress");
 	T_EQ(tree_bring(&b, &none, TREE_OUTGOING, &outcome), 0);
 	T_CHECK(find_handle(&k, 0x10000) == NULL, "the root is still there");
@@ -690,13 +692,13 @@ static bool
 intruded(const struct intrusion *by, size_t from, size_t to)
 {
 	struct fake k = { .objects = { .alloc = alloc_heap() } };
-	struct tree_outcome outcome = bring(&k, from);
+	struct tree_outcome outcome = bring(&k, from, both);
 
 	k.steps = 0;
 	k.refuse_at = by->step;
 	k.intrude = by->come;
 	k.intrude_look = by->look;
-	outcome = bring(&k, to);
+	outcome = bring(&k, to, both);
 	T_EQ(count_foreign(&k), k.came);
 	if (k.came > 0)
 		T_CHECK(!outcome.clean &&
@@ -743,7 +745,7 @@ what_is_left_is_named(void)
 	struct fake k = { .objects = { .alloc = alloc_heap() },
 		.refuse_at = 5,
 		.intrude = put_queue };
-	struct tree_outcome outcome = bring(&k, 0);
+	struct tree_outcome outcome = bring(&k, 0, both);
 
 	T_STR(outcome.text,
 		"step 5 of 10: add class 1:30 on eth0: No space left on device"
@@ -765,7 +767,7 @@ nothing_is_made_where_others_have_come(void)
 		struct fake k = { .objects = { .alloc = alloc_heap() },
 			.intrude = put_htb,
 			.intrude_look = look };
-		struct tree_outcome outcome = bring(&k, 0);
+		struct tree_outcome outcome = bring(&k, 0, both);
 
 		T_EQ(k.came > 0, look <= LOOKS);
 		T_EQ(outcome.error, look <= LOOKS ? EBUSY : 0);
