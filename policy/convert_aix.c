@@ -368,8 +368,8 @@ write_rule(struct entries *list, const struct entry *e, FILE *out)
 	source_draft_done(&r.draft);
 }
 
-void
-entries_write_aix(struct entries *list, FILE *out)
+static void
+write_all(struct entries *list, FILE *out)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->at[i].kind == ENTRY_CATEGORY)
@@ -377,4 +377,21 @@ entries_write_aix(struct entries *list, FILE *out)
 	for (size_t i = 0; i < list->count; i++)
 		if (list->at[i].kind == ENTRY_RULE)
 			write_rule(list, &list->at[i], out);
+}
+
+/* A file of 0 octets is taken for one that is being written. */
+void
+entries_write_aix(struct entries *list, FILE *out)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *held = open_memstream(&text, &len);
+
+	if (held)
+		write_all(list, held);
+	if (!held || fclose(held) != 0)
+		list->no_memory = true;
+	else
+		fputs(len > 0 ? text : "# no rules\n", out);
+	free(text);
 }

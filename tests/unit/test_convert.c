@@ -204,6 +204,27 @@ is_lost(const struct trip *trip, const char *what)
 }
 
 static void
+what_has_no_rules_is_no_empty_file(void)
+{
+	static const char *const names[] = { "native", "aix", "ldif" };
+	struct source_report errors = { 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct trip aix = go(names[i], "aix", "# nothing\n");
+		static struct source_draft draft;
+		static struct source_directory ignored;
+
+		expect_no_loss(&aix);
+		T_STR(aix.text, "# no rules\n");
+		T_CHECK(source_file_read(
+				aix.text, "f", &draft, &ignored, &errors),
+			"refused");
+		source_draft_done(&draft);
+		end(&aix);
+	}
+}
+
+static void
 what_aix_cannot_say_is_told_and_never_matches_more(void)
 {
 	struct trip aix = go("native", "aix", rich);
@@ -454,6 +475,8 @@ static struct t_case cases[] = {
 		what_a_file_leaves_open_is_written_out },
 	{ "what the directory can hold survives it",
 		what_the_directory_can_hold_survives_it },
+	{ "what has no rules is no empty file",
+		what_has_no_rules_is_no_empty_file },
 	{ "what AIX cannot say is told and never matches more",
 		what_aix_cannot_say_is_told_and_never_matches_more },
 	{ "several ranges become several rules",
