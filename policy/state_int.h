@@ -24,9 +24,9 @@ int state_read_head(const char *dir, const char *name, void *bytes, size_t size,
  * that second, or now for INT64_MAX.  0 or negative errno. */
 int state_write(const char *dir, const char *name,
 	const struct state_part *parts, size_t n_parts, int64_t changed_unix_s);
-/* Made anew and not synced, which takes the time of a copy: it outlives the process,
- * not the host, after a crash of which it may be there in part.  Until it is
- * whole there is the one before. */
+/* Made anew and not synced, which takes the time of a copy: it outlives the
+ * process, not the host, after a crash of which it may be there in part.  Until
+ * it is whole there is the one before. */
 int state_write_quick(
 	const char *dir, const char *name, const void *bytes, size_t len);
 /* The file was written as it is now. */
