@@ -203,7 +203,7 @@ bring(struct tc_link *link, const struct tc_kernel *kernel,
 	int error;
 
 	incoming.dump_tree = kernel->dump_incoming;
-	error = tree_bring(&b, want, TREE_INCOMING, &outcome);
+	error = tree_bring(&b, want, TREE_INCOMING | TREE_SHARED, &outcome);
 	if (error == 0 && outcome.error != 0)
 		refuse(ret_done, outcome.error, outcome.text);
 	return error;

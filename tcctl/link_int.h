@@ -72,6 +72,10 @@ struct tc_kernel {
 	 * is one that was made.  NULL: it cannot tell. */
 	int (*place)(void *arg, uint32_t ifindex, uint32_t parent,
 		struct tc_objects *into);
+	/* Append what is in the preference of a filter, in all chains.  NULL:
+	 * it cannot tell. */
+	int (*preference)(void *arg, const struct tc_object *like,
+		struct tc_objects *into);
 };
 
 /* An interface through which goes what comes in. */

@@ -459,6 +459,16 @@ tc_objects_sort(struct tc_objects *list)
 			tc_object_compare);
 }
 
+bool
+tc_objects_have_root(const struct tc_objects *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->all[i].type == TC_QDISC_ROOT &&
+			list->all[i].handle == TC_ROOT_HANDLE)
+			return true;
+	return false;
+}
+
 void
 tc_ops_done(struct tc_ops *list)
 {

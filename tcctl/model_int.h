@@ -100,7 +100,7 @@ struct tc_object {
 	uint8_t hw;         /* filters: TC_HW_SKIP, TC_SW_SKIP */
 	bool take_over : 1; /* root: made over whatever qdisc there is */
 	/* Filters: the kernel shall number it, the handle is only a key; the
-	 * preference is new, and goes as a whole when this is deleted. */
+	 * preference is new.  When it is deleted that goes as a whole. */
 	bool any_handle : 1;
 	uint32_t ifindex;
 	uint32_t handle;
@@ -231,6 +231,8 @@ struct tc_object *tc_objects_copy(
 struct tc_extra *tc_objects_extra(
 	struct tc_objects *list, struct tc_object *object);
 void tc_objects_sort(struct tc_objects *list);
+/* The root qdisc has our handle. */
+bool tc_objects_have_root(const struct tc_objects *list);
 /* Set the depth of each, from what hangs on what; what hangs on nothing that
  * is there is 1 deep.  Before sorting. */
 void tc_objects_rank(struct tc_objects *list);

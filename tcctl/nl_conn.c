@@ -502,6 +502,7 @@ struct object_dump {
 	struct tc_objects *into;
 	uint32_t ifindex;
 	bool whole;        /* with ingress, and without what the kernel made */
+	uint16_t pref;     /* filters: of this alone; 0: all */
 	tc_stats_fn *tell; /* totals of classes; NULL: nobody */
 	void *arg;
 };
@@ -537,7 +538,8 @@ static int
 dump_objects(struct nl_conn *conn, enum nl_dump what, uint32_t parent,
 	struct object_dump *into)
 {
-	const struct nl_query query = { what, into->ifindex, parent, NULL };
+	const struct nl_query query = { what, into->ifindex, parent, NULL,
+		into->pref };
 	struct dump d = { .tell = keep_object, .arg = into };
 	size_t before = into->into->count;
 
@@ -551,17 +553,6 @@ dump_objects(struct nl_conn *conn, enum nl_dump what, uint32_t parent,
 		into->into->count = before; /* it changed meanwhile: again */
 	}
 	return -EAGAIN;
-}
-
-/* Filters hang on our root; without it there is nothing to ask for. */
-static bool
-has_our_root(const struct tc_objects *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->all[i].type == TC_QDISC_ROOT &&
-			list->all[i].handle == TC_ROOT_HANDLE)
-			return true;
-	return false;
 }
 
 static int
@@ -579,7 +570,8 @@ conn_dump_counted(void *arg, uint32_t ifindex, struct tc_objects *into,
 		tc_objects_expect(into, 3 * into->count);
 		error = dump_objects(conn, NL_DUMP_CLASSES, 0, &d);
 	}
-	if (error == 0 && has_our_root(into))
+	/* Filters hang on our root. */
+	if (error == 0 && tc_objects_have_root(into))
 		error = dump_objects(conn, NL_DUMP_FILTERS, TC_ROOT_HANDLE, &d);
 	return error;
 }
@@ -676,6 +668,19 @@ conn_dump_tree(void *arg, uint32_t ifindex, struct tc_objects *into)
 	return error;
 }
 
+static int
+conn_preference(
+	void *arg, const struct tc_object *like, struct tc_objects *into)
+{
+	struct object_dump d = { .into = into,
+		.ifindex = like->ifindex,
+		.whole = true,
+		.pref = like->pref };
+
+	return dump_objects(
+		(struct nl_conn *)arg, NL_DUMP_FILTERS, like->parent, &d);
+}
+
 /* Where there was one and is none any more the kernel answers with nothing but
  * the acknowledgement; where there is one, that comes too late to count. */
 static int
@@ -736,7 +741,7 @@ conn_stats_all(void *arg, uint32_t ifindex, tc_stats_fn *tell, void *tell_arg)
 	struct stats_dump s = { tell, tell_arg };
 	struct dump d = { .tell = tell_stats, .arg = &s };
 
-	const struct nl_query query = { NL_DUMP_CLASSES, ifindex, 0, NULL };
+	const struct nl_query query = { NL_DUMP_CLASSES, ifindex, 0, NULL, 0 };
 
 	return dump_once((struct nl_conn *)arg, &query, &d);
 }
@@ -781,7 +786,8 @@ nl_conn_kernel(struct nl_conn *conn)
 		.dump_incoming = conn_dump_incoming,
 		.tells = true,
 		.dump_counted = conn_dump_counted,
-		.place = conn_place };
+		.place = conn_place,
+		.preference = conn_preference };
 }
 
 uint32_t

@@ -67,6 +67,7 @@ struct nl_query {
 	uint32_t ifindex;
 	uint32_t parent;    /* filters: of which qdisc or class */
 	const char *action; /* actions: of which kind */
+	uint16_t pref;      /* filters: of this alone; 0: all */
 };
 bool nl_dump_put(
 	struct buf_writer *w, uint32_t seq, const struct nl_query *query);

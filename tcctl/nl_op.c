@@ -213,7 +213,8 @@ nl_dump_put(struct buf_writer *w, uint32_t seq, const struct nl_query *query)
 		[NL_DUMP_FILTERS] = RTM_GETTFILTER };
 	struct head head = { .flags = NLM_F_DUMP, .seq = seq };
 	const struct tcmsg tcm = { .tcm_ifindex = (int)query->ifindex,
-		.tcm_parent = query->parent };
+		.tcm_parent = query->parent,
+		.tcm_info = (uint32_t)query->pref << 16 };
 	uint8_t *before = w->pos;
 
 	if (query->what == NL_DUMP_ACTIONS)

@@ -83,6 +83,37 @@ is_meant(const void *arg, const struct tc_object *found)
 	       tc_object_equal(found, &op->have);
 }
 
+/* A node of another chain: the kernel tells it for each that has the
+ * preference. */
+static bool
+is_elsewhere(const struct tc_object *o, const struct tc_object *f)
+{
+	return tc_u32_is_root(o->handle) &&
+	       tc_u32_table(o->handle) != tc_u32_table(f->handle);
+}
+
+/* Nobody has put anything there since: what is deleted as a whole has nothing
+ * but its root table and the node that was to be its last. */
+static bool
+is_last(const struct tops *t, const struct tc_object *f)
+{
+	const struct tc_kernel *kernel = t->b->kernel;
+	struct tc_objects there = { .alloc = t->alloc };
+	bool is = true; /* no answer: as in look_at() */
+
+	if (kernel->preference &&
+		kernel->preference(kernel->arg, f, &there) == 0)
+		is = !there.failed;
+	for (size_t i = 0; i < there.count && is; i++) {
+		const struct tc_object *o = &there.all[i];
+
+		is = o->chain != f->chain || o->handle == f->handle ||
+		     tree_is_automatic(o) || is_elsewhere(o, f);
+	}
+	tc_objects_done(&there);
+	return is;
+}
+
 /* Others may have come since the plan was made: what it is about to touch is
  * still there, in a tree that is still ours. */
 static bool
@@ -95,6 +126,8 @@ is_as_planned(const struct tops *t, const struct tc_op *op)
 	if (!t->b->kernel->place)
 		return true;
 	if (is_qdisc(o) && !look_at(t, o->parent, is_meant, op))
+		return false;
+	if (op->kind == TC_OP_DEL && o->any_handle && !is_last(t, o))
 		return false;
 	return top ||
 	       look_at(t,

@@ -370,6 +370,12 @@ uint64_t tree_marks_digest(const struct tc_rule *rules, size_t count);
 bool tree_is_known(const struct tc_object *o);
 /* The kernel makes it by itself. */
 bool tree_is_automatic(const struct tc_object *o);
+/* Filters: both are in the same preference of the same chain. */
+bool tree_is_same_preference(
+	const struct tc_object *a, const struct tc_object *b);
+/* all[at] of a sorted list is the root table of a preference of u32 that has
+ * nothing else. */
+bool tree_is_empty_preference(const struct tc_objects *list, size_t at);
 
 /* An interface with all there is on it (ranked and sorted). */
 struct tree_found {
@@ -407,7 +413,13 @@ void tree_write_rate(FILE *out, const char *key, uint64_t rate_Bps);
 
 /* ---- planning (tree_plan.c) ---------------------------------------------- */
 
-enum { TREE_OUTGOING = 1, TREE_INCOMING = 2 };
+enum {
+	TREE_OUTGOING = 1,
+	TREE_INCOMING = 2,
+	/* With a side: others have filters there, which want has too, and may
+	 * have preferences that are empty. */
+	TREE_SHARED = 4
+};
 
 /*
  * Append what turns have into want (both ranked and sorted); numbers the

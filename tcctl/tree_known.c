@@ -112,3 +112,22 @@ tree_is_automatic(const struct tc_object *o)
 		       tc_u32_is_root(o->handle);
 	return o->handle == 0;
 }
+
+bool
+tree_is_same_preference(const struct tc_object *a, const struct tc_object *b)
+{
+	return a->type == TC_FILTER && b->type == TC_FILTER &&
+	       a->parent == b->parent && a->chain == b->chain &&
+	       a->pref == b->pref;
+}
+
+bool
+tree_is_empty_preference(const struct tc_objects *list, size_t at)
+{
+	const struct tc_object *o = &list->all[at];
+
+	if (o->type != TC_FILTER || !tree_is_automatic(o))
+		return false;
+	return (at == 0 || !tree_is_same_preference(o - 1, o)) &&
+	       (at + 1 == list->count || !tree_is_same_preference(o, o + 1));
+}

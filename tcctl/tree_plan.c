@@ -11,6 +11,10 @@
  *  - Filters that the kernel numbers by itself are paired with those there are:
  *    the longest beginning that is the same, or can be changed, keeps its
  *    numbers; what follows comes behind the last.
+ *
+ * The kernel keeps a preference of u32 whose last node goes, empty, as long as
+ * the qdisc has another: it would refuse it to any other kind or protocol.  So
+ * the last node takes the preference along, and one that is empty goes.
  */
 
 #include "tree_int.h"
@@ -21,7 +25,8 @@ enum mark {
 	KEPT,
 	ALONE,  /* not ours to touch */
 	DOOMED, /* removed before anything is made */
-	GONE    /* goes with what it hangs on */
+	GONE,   /* goes with what it hangs on */
+	SEEN    /* first of a preference that has been judged */
 };
 
 /* What an index of objects is asked for. */
@@ -38,6 +43,7 @@ struct planning {
 	struct tree_index had; /* of have */
 	struct tree_index wanted;
 	uint8_t *marks; /* of have */
+	bool shared;    /* TREE_SHARED */
 };
 
 #define MAJOR 0xffff0000u
@@ -150,6 +156,27 @@ class_of(const struct tc_object *f)
 
 /* ---- what is not ours ---------------------------------------------------- */
 
+/* A preference has one kind and one protocol. */
+static bool
+is_pref_kept(const struct planning *p, const struct tc_object *o)
+{
+	const struct tc_object *want =
+		first_of(p->want, &p->wanted, BY_PREF, pref_key(o));
+
+	return want && want->kind == o->kind && want->protocol == o->protocol;
+}
+
+/* What no plan need deal with: the kernel makes it, or takes it away. */
+static bool
+is_left_to_kernel(const struct planning *p, size_t i)
+{
+	const struct tc_object *o = &p->have->all[i];
+
+	return tree_is_automatic(o) &&
+	       (p->shared || !tree_is_empty_preference(p->have, i) ||
+		       is_pref_kept(p, o));
+}
+
 static void
 mark_alone(struct planning *p, unsigned sides)
 {
@@ -157,9 +184,8 @@ mark_alone(struct planning *p, unsigned sides)
 		const struct tc_object *o = &p->have->all[i];
 		size_t parent = parent_index(p, i);
 
-		if (tree_is_automatic(o) || !tree_is_known(o) ||
+		if (is_left_to_kernel(p, i) || !tree_is_known(o) ||
 			(tree_side_of(o) & sides) == 0 ||
-			(o->kind == &tc_kind_u32 && o->u32.divisor != 0) ||
 			(parent < p->have->count && p->marks[parent] == ALONE))
 			p->marks[i] = ALONE;
 	}
@@ -191,14 +217,11 @@ class_must_go(const struct planning *p, const struct tc_object *o)
 	return !tc_object_equal(o, want) && !tc_object_changeable(o, want);
 }
 
-/* A preference has one kind and one protocol. */
 static bool
 filter_must_go(const struct planning *p, const struct tc_object *o)
 {
-	const struct tc_object *want =
-		first_of(p->want, &p->wanted, BY_PREF, pref_key(o));
-
-	return want && (want->kind != o->kind || want->protocol != o->protocol);
+	return !is_pref_kept(p, o) &&
+	       first_of(p->want, &p->wanted, BY_PREF, pref_key(o)) != NULL;
 }
 
 /* What goes with its parent, or must go before it. */
@@ -361,6 +384,45 @@ plan_doomed(const struct planning *p, struct tc_ops *ops)
 	}
 }
 
+/* All that is in the preference, which begins with have[first], is planned to
+ * go: its root table, and nodes there. */
+static bool
+goes_whole(const struct planning *p, size_t first)
+{
+	const struct tc_object *root = &p->have->all[first];
+
+	if (p->shared || !tree_is_automatic(root) || root->chain != 0 ||
+		is_pref_kept(p, root))
+		return false;
+	for (size_t i = first + 1; i < p->have->count; i++) {
+		if (!tree_is_same_preference(&p->have->all[i], root))
+			break;
+		if (p->marks[i] != KEPT && p->marks[i] != DOOMED)
+			return false;
+	}
+	return true;
+}
+
+/* The last step for each preference. */
+static void
+take_preferences(struct planning *p, struct tc_ops *ops, size_t first)
+{
+	for (size_t i = ops->count; i-- > first;) {
+		struct tc_op *op = &ops->all[i];
+		struct tc_object *o = &op->have;
+		size_t at;
+
+		if (op->kind != TC_OP_DEL || o->type != TC_FILTER ||
+			o->kind != &tc_kind_u32)
+			continue;
+		at = tree_index_from(&p->had, BY_PREF, pref_key(o), 0);
+		if (at == TREE_NOWHERE || p->marks[at] == SEEN)
+			continue;
+		o->any_handle = goes_whole(p, at);
+		p->marks[at] = SEEN;
+	}
+}
+
 unsigned
 tree_sides(const struct tc_objects *list)
 {
@@ -375,6 +437,7 @@ static void
 plan_marked(struct planning *p, struct tc_ops *ops)
 {
 	struct tc_objects kept = { .alloc = p->have->alloc };
+	const size_t first = ops->count;
 
 	for (size_t i = 0; i < p->have->count; i++) {
 		struct tc_object *o =
@@ -386,6 +449,7 @@ plan_marked(struct planning *p, struct tc_ops *ops)
 	plan_doomed(p, ops);
 	tc_plan((struct tc_span){ kept.all, kept.count },
 		(struct tc_span){ p->want->all, p->want->count }, ops);
+	take_preferences(p, ops, first);
 	ops->failed |= kept.failed;
 	tc_objects_done(&kept);
 }
@@ -396,6 +460,7 @@ tree_plan(const struct tc_objects *have, struct tc_objects *want,
 {
 	struct planning p = { .have = have,
 		.want = want,
+		.shared = (sides & TREE_SHARED) != 0,
 		.marks = (uint8_t *)alloc_get(have->alloc, have->count + 1) };
 
 	index_objects(have, &p.had);

@@ -107,18 +107,44 @@ parent_of(const struct sparing *s, const struct tc_object *o)
 	return at != TREE_NOWHERE ? at : at_handle(s, o->parent & MAJOR);
 }
 
+/* Of a preference of u32 nothing is there but its root table. */
+static bool
+is_strange_preference(const struct sparing *s, size_t i)
+{
+	const uint64_t key = pref_key(&s->now->all[i]);
+
+	if (!tree_is_empty_preference(s->now, i))
+		return false;
+	for (size_t list = 0; list < LISTS; list++)
+		if (tree_index_from(&s->indexes[list], BY_PREF, key, 0) !=
+			TREE_NOWHERE)
+			return false;
+	return true;
+}
+
+static bool
+is_foreign(const struct sparing *s, size_t i)
+{
+	const struct tc_object *o = &s->now->all[i];
+
+	if ((tree_side_of(o) & s->sides) == 0)
+		return false;
+	if (tree_is_automatic(o))
+		return (s->sides & TREE_SHARED) == 0 &&
+		       is_strange_preference(s, i);
+	return !is_in(s, BEFORE, o) && !is_in(s, MADE, o);
+}
+
 static void
 mark_all(struct sparing *s)
 {
 	for (size_t i = 0; i < s->now->count; i++) {
-		const struct tc_object *o = &s->now->all[i];
 		size_t above;
 
-		if ((tree_side_of(o) & s->sides) == 0 || tree_is_automatic(o) ||
-			is_in(s, BEFORE, o) || is_in(s, MADE, o))
+		if (!is_foreign(s, i))
 			continue;
 		s->marks[i] = FOREIGN;
-		for (above = parent_of(s, o);
+		for (above = parent_of(s, &s->now->all[i]);
 			above != TREE_NOWHERE && s->marks[above] == OURS;
 			above = parent_of(s, &s->now->all[above]))
 			s->marks[above] = HOLDING;
@@ -177,8 +203,43 @@ meant(const struct sparing *s, const struct tc_object *o)
 	return at;
 }
 
+/* Something of others is in the preference. */
 static bool
-may_run(struct sparing *s, const struct tc_op *op)
+is_shared(const struct sparing *s, const struct tc_object *f)
+{
+	const uint64_t key = pref_key(f);
+	size_t at = tree_index_from(&s->index, BY_PREF, key, 0);
+
+	while (at != TREE_NOWHERE && s->marks[at] != FOREIGN)
+		at = tree_index_from(&s->index, BY_PREF, key, at + 1);
+	return at != TREE_NOWHERE;
+}
+
+/* It was there before, and as empty as now. */
+static bool
+was_empty(const struct sparing *s, const struct tc_object *table)
+{
+	const struct tc_objects *before = s->lists[BEFORE];
+	size_t at = tree_index_from(
+		&s->indexes[BEFORE], BY_PREF, pref_key(table), 0);
+
+	return at != TREE_NOWHERE && tree_is_empty_preference(before, at) &&
+	       before->all[at].handle == table->handle &&
+	       before->all[at].protocol == table->protocol;
+}
+
+static bool
+may_delete(const struct sparing *s, struct tc_object *o)
+{
+	if (o->type == TC_FILTER && tree_is_automatic(o) && was_empty(s, o))
+		return false;
+	if (o->any_handle && is_shared(s, o))
+		o->any_handle = false; /* not as a whole */
+	return mark_at(s, meant(s, o)) == OURS;
+}
+
+static bool
+may_run(struct sparing *s, struct tc_op *op)
 {
 	const bool qdisc = tc_op_object(op)->type != TC_FILTER &&
 			   tc_op_object(op)->type != TC_CLASS;
@@ -191,7 +252,7 @@ may_run(struct sparing *s, const struct tc_op *op)
 	case TC_OP_CHANGE:
 		return mark_at(s, meant(s, &op->have)) != FOREIGN;
 	case TC_OP_DEL:
-		return mark_at(s, meant(s, &op->have)) == OURS;
+		return may_delete(s, &op->have);
 	}
 	if (!may && qdisc)
 		close_below(s, op->want.handle);

@@ -194,14 +194,14 @@ def test_a_tree_that_others_make_meanwhile_is_not_replaced(node):
     assert not list((two.lab.dir / "state").iterdir())
 
 
-def waiting_at(node, step, text):
+def waiting_at(node, step, text, state="state"):
     """An apply that waits before that step, and the fault that holds it."""
     fault = nl_fault.Fault(node.lab.dir)
     fault.plan(nl_fault.SEND_WAITS, step)
     run = subprocess.Popen(node.argv(
         "env", *(f"{k}={v}" for k, v in fault.env.items()),
         str(lab.program("tcctl")), "apply", "--state-dir",
-        str(node.lab.dir / "state"), str(write(node.lab, text))),
+        str(node.lab.dir / state), str(write(node.lab, text))),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     lab.wait_for(fault.happened, "the change that waits")
     return run, fault

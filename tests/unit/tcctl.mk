@@ -25,6 +25,7 @@ tcctl_tests = \
 	tests/unit/test_tc_plan \
 	tests/unit/test_tc_refuse \
 	tests/unit/test_tc_pool \
+	tests/unit/test_tc_pref \
 	tests/unit/test_tc_undo \
 	tests/unit/test_tc_undo_tree \
 	tests/unit/test_tc_rule \
@@ -104,6 +105,7 @@ tc_tree_dirs = $(AM_CPPFLAGS) \
 tests_unit_test_tc_tree_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_index_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_pref_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_spare_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_bring_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_bring_LDADD = $(tc_tree_libs)

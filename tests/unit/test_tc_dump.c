@@ -291,9 +291,10 @@ each_dump_is_asked_for_by_its_own_type(void)
 
 	for (unsigned what = 0; what < sizeof(types) / sizeof(types[0]);
 		what++) {
-		const struct nl_query query = {
-			.what = what, .ifindex = IFINDEX, .action = "gact"
-		};
+		const struct nl_query query = { .what = what,
+			.ifindex = IFINDEX,
+			.action = "gact",
+			.pref = 5 };
 		struct buf_writer w =
 			buf_writer((uint8_t *)bytes, sizeof(bytes));
 
@@ -301,6 +302,10 @@ each_dump_is_asked_for_by_its_own_type(void)
 		T_EQ(h->nlmsg_type, types[what]);
 		T_EQ(h->nlmsg_flags & NLM_F_DUMP, NLM_F_DUMP);
 		T_EQ(h->nlmsg_seq, 7);
+		/* Qdiscs and classes have none. */
+		if (what == NL_DUMP_FILTERS)
+			T_EQ(((const struct tcmsg *)NLMSG_DATA(h))->tcm_info,
+				5u << 16);
 	}
 }
 

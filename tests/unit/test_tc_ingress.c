@@ -144,6 +144,41 @@ add_foreign(struct host *h)
 		.kind = &tc_kind_matchall };
 }
 
+/* A preference of u32 that they have emptied. */
+static void
+add_empty(struct host *h)
+{
+	struct tc_object *o = tc_objects_add(&h->f->dry.objects);
+
+	*o = (struct tc_object){ .type = TC_FILTER,
+		.ifindex = FIX_IFINDEX,
+		.handle = UINT32_C(0x850) << TC_U32_TABLE_SHIFT,
+		.parent = TC_INGRESS_HANDLE,
+		.pref = 77,
+		.protocol = 0x800,
+		.kind = &tc_kind_u32 };
+	o->u32.divisor = 1;
+}
+
+static void
+an_empty_preference_of_others_stays(void)
+{
+	struct host *h = host_new();
+	struct tc_iface conf = shaped(RATE);
+
+	add_foreign(h);
+	add_empty(h);
+	conf.take_over = true;
+	T_EQ(announce(h, &conf).error, 0);
+	T_EQ(redirects(h, h->ifindex), 1);
+	T_CHECK(on(h, FIX_IFINDEX, TC_FILTER, 0x85000000), "with ours");
+	conf.ingress_Bps = 0;
+	T_EQ(announce(h, &conf).error, 0);
+	T_EQ(redirects(h, h->ifindex), 0);
+	T_CHECK(on(h, FIX_IFINDEX, TC_FILTER, 0x85000000), "without ours");
+	host_free(h);
+}
+
 static void
 filters_of_others_are_not_touched_without_being_told(void)
 {
@@ -235,6 +270,8 @@ static struct t_case cases[] = {
 		it_goes_with_the_key_and_with_the_interface },
 	{ "filters of others are not touched without being told",
 		filters_of_others_are_not_touched_without_being_told },
+	{ "an empty preference of others stays",
+		an_empty_preference_of_others_stays },
 	{ "a name that is taken and no ifb are said",
 		a_name_that_is_taken_and_no_ifb_are_said },
 	{ "an ifb of ours is not managed for others",

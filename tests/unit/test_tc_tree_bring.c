@@ -220,10 +220,12 @@ del(struct fake *k, const struct tc_object *have)
 		struct tc_object *table = table_of(k, &copy);
 		size_t n = 0;
 
-		for (size_t i = 0; i < k->objects.count; i++)
-			n += k->objects.all[i].type == TC_FILTER &&
-			     k->objects.all[i].parent == copy.parent &&
-			     k->objects.all[i].pref == copy.pref;
+		for (size_t i = 0; i < k->objects.count; i++) {
+			o = &k->objects.all[i];
+			n += tree_is_same_preference(o, &copy) ||
+			     (!have->any_handle && o->parent == copy.parent &&
+				     tree_is_automatic(o));
+		}
 		if (table && n == 1)
 			drop(k, (size_t)(table - k->objects.all));
 	}
@@ -340,7 +342,7 @@ print(const struct tc_objects *list, struct text *t)
 	for (size_t i = 0; i < list->count; i++) {
 		struct tc_object o = list->all[i];
 
-		if (tree_is_automatic(&o))
+		if (tree_is_automatic(&o) && !tree_is_empty_preference(list, i))
 			continue;
 		if (o.type == TC_FILTER && o.kind == &tc_kind_u32)
 			o.handle = 0;
