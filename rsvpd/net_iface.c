@@ -261,3 +261,20 @@ net_iface_equal(const struct net_iface *a, const struct net_iface *b)
 	       a->udp_ttl == b->udp_ttl && same_core(&a->core, &b->core) &&
 	       net_iface_tc_equal(a, b);
 }
+
+uint32_t
+net_iface_gso_us(const struct net_iface *iface)
+{
+	const struct net_facts *f = &iface->facts;
+	uint64_t octets = (uint64_t)f->gso_packets * f->mtu;
+	uint64_t us;
+
+	if (!iface->controlled || iface->core.link_Bps == 0)
+		return 0;
+	if (octets > f->gso_octets)
+		octets = f->gso_octets;
+	if (octets <= f->mtu)
+		return 0;
+	us = (octets - f->mtu) * 1000000 / iface->core.link_Bps;
+	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}

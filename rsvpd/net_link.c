@@ -172,6 +172,25 @@ settle(const struct net_link *link, const struct net_table *old,
 		section ? section->name : ""); /* fits */
 }
 
+enum { GSO_WARN_US = 1000 };
+
+/* HTB counts and sends what is handed down as one packet as one: the link is
+ * busy with it, and a guaranteed flow waits. */
+static void
+warn_gso(const struct net_iface *old, const struct net_iface *iface)
+{
+	const uint32_t us = net_iface_gso_us(iface);
+	const bool is_told = old && old->core.up && net_iface_gso_us(old) == us;
+
+	if (iface->core.up && us > GSO_WARN_US && !is_told)
+		log_warn(LOG_NET,
+			"%s: guaranteed flows may wait %u us more than they "
+			"are told (this host hands down packets of up to %u "
+			"octets, GSO: ip link set dev %s gso_max_segs 1)",
+			iface->facts.name, us, iface->facts.gso_octets,
+			iface->facts.name);
+}
+
 static void
 log_iface(const struct net_iface *iface)
 {
@@ -237,6 +256,7 @@ tell(void *arg, enum diff_kind kind, const void *have, const void *want)
 	case DIFF_ADDED:
 	case DIFF_CHANGED:
 		log_iface(new);
+		warn_gso(old, new);
 		rsvp_core_iface(engine->core, loop_now(), &new->core);
 		tell_tc(engine->tc, old, new);
 		net_raw_iface(engine->raw, new);

@@ -44,6 +44,8 @@ struct net_facts {
 	struct addr v6;
 	uint8_t v4_rank; /* of those; smaller is better */
 	uint8_t v6_rank;
+	uint32_t gso_octets;  /* the most that is handed down as one packet, */
+	uint32_t gso_packets; /* and of how many; 0: not told */
 };
 
 /* And what follows from that and the configuration. */
@@ -112,6 +114,9 @@ void net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 /* The same to tcctl; the same to everybody (facts behind it do not count). */
 bool net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b);
 bool net_iface_equal(const struct net_iface *a, const struct net_iface *b);
+/* Microseconds that packets handed down as one (GSO) hold the link of a managed
+ * interface longer than the one packet that its D (RFC 2212) has; else 0. */
+uint32_t net_iface_gso_us(const struct net_iface *iface);
 
 /*
  * Read links and addresses; HOP addresses are chosen, the rest of the facts

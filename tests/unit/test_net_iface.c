@@ -445,7 +445,39 @@ what_concerns_nobody_is_not_told(void)
 	T_EQ(net_iface_equal(&a, &b), false);
 }
 
+/* 8 us for an octet. */
+static void
+packets_handed_down_as_one_hold_the_link(void)
+{
+	struct net_iface i = { .controlled = true,
+		.core = { .link_Bps = 125000 },
+		.facts = { .mtu = 1500,
+			.gso_octets = 65536,
+			.gso_packets = 65535 } };
+
+	T_EQ(net_iface_gso_us(&i), (65536 - 1500) * 8);
+	i.facts.gso_packets = 10;
+	T_EQ(net_iface_gso_us(&i), 9 * 1500 * 8);
+	i.facts.gso_packets = 1;
+	T_EQ(net_iface_gso_us(&i), 0);
+	i.facts.gso_packets = 0; /* an older kernel does not tell */
+	T_EQ(net_iface_gso_us(&i), 0);
+	i.facts.gso_packets = 2;
+	i.core.link_Bps = 0;
+	T_EQ(net_iface_gso_us(&i), 0);
+	i.core.link_Bps = 1;
+	i.facts.gso_octets = i.facts.mtu = UINT32_MAX;
+	T_EQ(net_iface_gso_us(&i), 0);
+	i.facts.mtu = 1500;
+	i.facts.gso_packets = UINT32_MAX;
+	T_EQ(net_iface_gso_us(&i), UINT32_MAX);
+	i.controlled = false;
+	T_EQ(net_iface_gso_us(&i), 0);
+}
+
 static struct t_case cases[] = {
+	{ "packets that are handed down as one hold the link",
+		packets_handed_down_as_one_hold_the_link },
 	{ "the section and the facts are put together",
 		the_section_and_the_facts_are_put_together },
 	{ "tcctl hears the same", tcctl_hears_the_same },
