@@ -555,7 +555,7 @@ def test_broken_file_at_start_ends_the_start(node, conf, text):
 
 
 def test_interfaces_that_are_not_there_are_named(node):
-    b = Bench(node, "")
+    b = Bench(node, "# none\n")
     b.wait_log("no interface is configured: RSVP is spoken on none")
     b.daemon.conf.write_text('interfaces = ( { name = "eth0"; }, { name = '
                              '"ehh0"; }, { name = "x"; enabled = false; } );')
