@@ -370,6 +370,9 @@ uint64_t tree_marks_digest(const struct tc_rule *rules, size_t count);
 bool tree_is_known(const struct tc_object *o);
 /* The kernel makes it by itself. */
 bool tree_is_automatic(const struct tc_object *o);
+/* The key by which a filter's preference is found (tree_index_add()), in
+ * whatever chain. */
+uint64_t tree_pref_key(const struct tc_object *filter);
 /* Filters: both are in the same preference of the same chain. */
 bool tree_is_same_preference(
 	const struct tc_object *a, const struct tc_object *b);

@@ -113,6 +113,12 @@ tree_is_automatic(const struct tc_object *o)
 	return o->handle == 0;
 }
 
+uint64_t
+tree_pref_key(const struct tc_object *filter)
+{
+	return (uint64_t)filter->parent << 16 | filter->pref;
+}
+
 bool
 tree_is_same_preference(const struct tc_object *a, const struct tc_object *b)
 {

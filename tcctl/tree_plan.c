@@ -64,12 +64,6 @@ is_qdisc(const struct tc_object *o)
 	       o->type == TC_QDISC_INGRESS;
 }
 
-static uint64_t
-pref_key(const struct tc_object *f)
-{
-	return (uint64_t)f->parent << 16 | f->pref;
-}
-
 static void
 index_objects(const struct tc_objects *list, struct tree_index *ret)
 {
@@ -77,7 +71,7 @@ index_objects(const struct tc_objects *list, struct tree_index *ret)
 		const struct tc_object *o = &list->all[i];
 
 		if (o->type == TC_FILTER)
-			tree_index_add(ret, BY_PREF, pref_key(o), i);
+			tree_index_add(ret, BY_PREF, tree_pref_key(o), i);
 		else
 			tree_index_add(ret, BY_HANDLE, o->handle, i);
 		if (is_qdisc(o))
@@ -161,7 +155,7 @@ static bool
 is_pref_kept(const struct planning *p, const struct tc_object *o)
 {
 	const struct tc_object *want =
-		first_of(p->want, &p->wanted, BY_PREF, pref_key(o));
+		first_of(p->want, &p->wanted, BY_PREF, tree_pref_key(o));
 
 	return want && want->kind == o->kind && want->protocol == o->protocol;
 }
@@ -221,7 +215,7 @@ static bool
 filter_must_go(const struct planning *p, const struct tc_object *o)
 {
 	return !is_pref_kept(p, o) &&
-	       first_of(p->want, &p->wanted, BY_PREF, pref_key(o)) != NULL;
+	       first_of(p->want, &p->wanted, BY_PREF, tree_pref_key(o)) != NULL;
 }
 
 /* What goes with its parent, or must go before it. */
@@ -289,7 +283,7 @@ is_numbered(const struct tc_object *o)
 static size_t
 next_there(const struct planning *p, size_t from, const struct tc_object *like)
 {
-	const uint64_t key = pref_key(like);
+	const uint64_t key = tree_pref_key(like);
 	size_t i = tree_index_from(&p->had, BY_PREF, key, from);
 
 	while (i != TREE_NOWHERE && p->marks[i] != KEPT)
@@ -415,7 +409,7 @@ take_preferences(struct planning *p, struct tc_ops *ops, size_t first)
 		if (op->kind != TC_OP_DEL || o->type != TC_FILTER ||
 			o->kind != &tc_kind_u32)
 			continue;
-		at = tree_index_from(&p->had, BY_PREF, pref_key(o), 0);
+		at = tree_index_from(&p->had, BY_PREF, tree_pref_key(o), 0);
 		if (at == TREE_NOWHERE || p->marks[at] == SEEN)
 			continue;
 		o->any_handle = goes_whole(p, at);

@@ -33,12 +33,6 @@ struct sparing {
 	uint64_t closed[MAJORS / 64];
 };
 
-static uint64_t
-pref_key(const struct tc_object *f)
-{
-	return (uint64_t)f->parent << 16 | f->pref;
-}
-
 static void
 index_objects(const struct tc_objects *list, struct tree_index *ret)
 {
@@ -46,7 +40,7 @@ index_objects(const struct tc_objects *list, struct tree_index *ret)
 		const struct tc_object *o = &list->all[i];
 
 		if (o->type == TC_FILTER) {
-			tree_index_add(ret, BY_PREF, pref_key(o), i);
+			tree_index_add(ret, BY_PREF, tree_pref_key(o), i);
 			continue;
 		}
 		tree_index_add(ret, BY_HANDLE, o->handle, i);
@@ -78,7 +72,7 @@ is_in(const struct sparing *s, size_t list, const struct tc_object *o)
 {
 	const bool filter = o->type == TC_FILTER;
 	const uint64_t major = filter ? BY_PREF : BY_HANDLE;
-	const uint64_t minor = filter ? pref_key(o) : o->handle;
+	const uint64_t minor = filter ? tree_pref_key(o) : o->handle;
 	size_t at = tree_index_from(&s->indexes[list], major, minor, 0);
 
 	while (at != TREE_NOWHERE && !is_same(o, &s->lists[list]->all[at]))
@@ -111,7 +105,7 @@ parent_of(const struct sparing *s, const struct tc_object *o)
 static bool
 is_strange_preference(const struct sparing *s, size_t i)
 {
-	const uint64_t key = pref_key(&s->now->all[i]);
+	const uint64_t key = tree_pref_key(&s->now->all[i]);
 
 	if (!tree_is_empty_preference(s->now, i))
 		return false;
@@ -197,9 +191,10 @@ meant(const struct sparing *s, const struct tc_object *o)
 
 	if (o->type != TC_FILTER)
 		return at_handle(s, o->handle);
-	at = tree_index_from(&s->index, BY_PREF, pref_key(o), 0);
+	at = tree_index_from(&s->index, BY_PREF, tree_pref_key(o), 0);
 	while (at != TREE_NOWHERE && s->now->all[at].handle != o->handle)
-		at = tree_index_from(&s->index, BY_PREF, pref_key(o), at + 1);
+		at = tree_index_from(
+			&s->index, BY_PREF, tree_pref_key(o), at + 1);
 	return at;
 }
 
@@ -207,7 +202,7 @@ meant(const struct sparing *s, const struct tc_object *o)
 static bool
 is_shared(const struct sparing *s, const struct tc_object *f)
 {
-	const uint64_t key = pref_key(f);
+	const uint64_t key = tree_pref_key(f);
 	size_t at = tree_index_from(&s->index, BY_PREF, key, 0);
 
 	while (at != TREE_NOWHERE && s->marks[at] != FOREIGN)
@@ -221,7 +216,7 @@ was_empty(const struct sparing *s, const struct tc_object *table)
 {
 	const struct tc_objects *before = s->lists[BEFORE];
 	size_t at = tree_index_from(
-		&s->indexes[BEFORE], BY_PREF, pref_key(table), 0);
+		&s->indexes[BEFORE], BY_PREF, tree_pref_key(table), 0);
 
 	return at != TREE_NOWHERE && tree_is_empty_preference(before, at) &&
 	       before->all[at].handle == table->handle &&

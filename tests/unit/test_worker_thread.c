@@ -9,7 +9,7 @@
 #include "base/os.h"
 #include "worker_t.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 20000, CACHE_PATH = 64 };
 
 static void
 begin(struct bench *b)
@@ -150,16 +150,23 @@ nothing_to_hurry_without_a_directory(void)
 	end(&b);
 }
 
+/* A rule of the file is in force; where its cache is, or will be. */
+static void
+begin_in_force(struct bench *b, char ret_path[CACHE_PATH])
+{
+	begin(b);
+	(void)snprintf(ret_path, CACHE_PATH, "%s/policy.cache", b->state);
+	worker_conf(b->w, strdup(T_RULE("fr")));
+	wait_for_status(b, "in force");
+}
+
 static void
 what_is_due_is_done_unasked(void)
 {
 	struct bench b;
-	char path[64];
+	char path[CACHE_PATH];
 
-	begin(&b);
-	(void)snprintf(path, sizeof(path), "%s/policy.cache", b.state);
-	worker_conf(b.w, strdup(T_RULE("fr")));
-	wait_for_status(&b, "in force");
+	begin_in_force(&b, path);
 	while (b.news.status.cache_unix_s == 0)
 		wait_for_news(&b);
 	T_EQ(access(path, F_OK), 0);
@@ -170,12 +177,9 @@ static void
 the_end_leaves_what_is_in_force_on_disk(void)
 {
 	struct bench b;
-	char path[64];
+	char path[CACHE_PATH];
 
-	begin(&b);
-	(void)snprintf(path, sizeof(path), "%s/policy.cache", b.state);
-	worker_conf(b.w, strdup(T_RULE("fr")));
-	wait_for_status(&b, "in force");
+	begin_in_force(&b, path);
 	worker_end(b.w, PATIENCE_MS);
 	T_CHECK(b.w->ended, "still at it");
 	T_EQ(access(path, F_OK), 0);
