@@ -40,10 +40,14 @@
 _Static_assert(TC_CLASS_CONTROL == (TC_MAJOR << 16 | TC_MINOR_CONTROL),
 	"the class that other programs know");
 
+#define GSO_MARK 0x52535647u /* "RSVG" */
+
 enum {
 	PORT_BUCKETS = 16,
 	BYTE_BUCKETS = 256,
 	RULE_TABLES = 2 * TC_RULE_PLACES,
+	NOTE_FIXED = 1,    /* notes of flows' classes have higher numbers */
+	GSO_KEYS = 3,      /* mark, original, set */
 	MARK_KEYS = 1,     /* id */
 	MARK_ALL_KEYS = 6, /* id, octets, packets: two each, drops */
 	IHL_MIN = 5,
@@ -374,7 +378,8 @@ tc_is_note(const struct tc_object *o)
 {
 	return o->type == TC_FILTER && o->kind == &tc_kind_u32 &&
 	       o->pref == TC_PREF_V4 && o->u32.divisor == 0 &&
-	       tc_u32_table(o->handle) == NOTES;
+	       tc_u32_table(o->handle) == NOTES &&
+	       (o->handle & TC_NODE_MAX) != NOTE_FIXED;
 }
 
 bool
@@ -391,6 +396,51 @@ tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark)
 	if (!tc_object_equal(note, &again))
 		return false;
 	*ret_mark = m;
+	return true;
+}
+
+static uint32_t
+gso_handle(const struct tc_gso *gso)
+{
+	return tc_u32_place(NOTES, gso->place) | NOTE_FIXED;
+}
+
+static void
+add_word(struct tc_u32 *u, uint32_t value)
+{
+	tc_u32_match(u, 0, value, 0);
+}
+
+void
+tc_gso_note(uint32_t ifindex, const struct tc_gso *gso, struct tc_object *ret)
+{
+	tc_u32_begin(ifindex, gso_handle(gso), ADDR_V4, ret);
+	ret->u32.flags = TC_U32_FLAG_TERMINAL;
+	ret->u32.classid = tc_classid(TC_MINOR_LINK);
+	add_word(&ret->u32, GSO_MARK);
+	add_word(&ret->u32, gso->original);
+	add_word(&ret->u32, gso->set);
+}
+
+bool
+tc_gso_note_decode(const struct tc_object *note, struct tc_gso *ret_gso)
+{
+	const struct tc_key *keys = note->u32.keys;
+	struct tc_object again;
+	struct tc_gso gso;
+
+	if (note->type != TC_FILTER || note->kind != &tc_kind_u32 ||
+		note->pref != TC_PREF_V4 || note->u32.divisor != 0 ||
+		note->u32.key_count != GSO_KEYS || keys[1].value == 0)
+		return false;
+	gso = (struct tc_gso){ .original = keys[1].value,
+		.set = keys[2].value,
+		.place = note->handle ==
+			 gso_handle(&(struct tc_gso){ .place = 1 }) };
+	tc_gso_note(note->ifindex, &gso, &again);
+	if (note->handle != again.handle || !tc_object_equal(note, &again))
+		return false;
+	*ret_gso = gso;
 	return true;
 }
 

@@ -62,6 +62,7 @@ conf_of(const struct tc_iface *of, uint32_t ifindex)
 	c.pool_high = 0;
 	c.classifier = TC_CLASSIFIER_AUTO;
 	c.ingress_Bps = 0;
+	c.gso_segs = 0; /* nothing is sent there by this host */
 	return c;
 }
 

@@ -76,6 +76,17 @@ struct tc_kernel {
 	 * it cannot tell. */
 	int (*preference)(void *arg, const struct tc_object *like,
 		struct tc_objects *into);
+	const struct tc_segs *segs; /* NULL: it cannot */
+};
+
+/* How many packets interfaces are handed as one. */
+struct tc_segs {
+	void *arg;
+	/* *ret_segs stays as it is where the kernel does not tell. */
+	int (*get)(void *arg, uint32_t ifindex, uint32_t *ret_segs,
+		struct tc_result *ret_result);
+	int (*set)(void *arg, uint32_t ifindex, uint32_t segs,
+		struct tc_result *ret_result);
 };
 
 /* An interface through which goes what comes in. */
@@ -325,6 +336,7 @@ struct tc_link {
 	bool lost;             /* the tree was removed by others, for good */
 	bool gone;           /* lost, as there is no such interface any more */
 	bool unclean;        /* something could not be undone: compare all */
+	bool gso_refused;    /* and told */
 	struct mono rebuilt; /* beginning of the minute in which ... */
 	unsigned rebuilds;   /* ... so often it was made again */
 	struct tc_minors minors;

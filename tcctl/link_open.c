@@ -10,7 +10,7 @@
  * know nothing of, and is left alone.
  */
 
-#include "link_int.h"
+#include "gso_int.h"
 
 #include <errno.h>
 #include <string.h>
@@ -460,7 +460,9 @@ take_up(struct tc_link *link, const struct tc_kernel *kernel, struct view *view,
 		return error;
 	find_sums(dump, link->shape.sums_Bps);
 	link->shape.best = find_best(dump);
-	error = build(link, kernel, dump, ret_done);
+	error = tc_gso_adopt(link, kernel, dump);
+	if (error == 0)
+		error = build(link, kernel, dump, ret_done);
 	if (error == 0 && ret_done->error == 0)
 		error = tc_link_try_classifier(
 			link, kernel, link->conf.classifier, ret_done);
@@ -569,7 +571,7 @@ tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 
 	*ret_done = (struct tc_done){ 0 };
 	forget_idle(link, listener);
-	memset(&link->shape, 0, sizeof(link->shape));
+	link->shape = (struct tc_shape){ .gso = link->shape.gso };
 	tc_hidden_gone(link);
 	error = tc_link_dump(link, kernel, &dump);
 	if (error == 0 && may_manage(link, &dump, ret_done)) {

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "gso_int.h"
 #include "ingress_int.h"
 
 enum { LINKS_MAX = 256 };
@@ -64,6 +65,16 @@ is_ifb_of_ours(const struct tc_links *links, uint32_t ifindex)
 	return false;
 }
 
+/* What else there is to an interface whose tree stands. */
+static int
+follow(struct tc_link *link, const struct tc_announcement *a)
+{
+	int error = tc_gso_follow(link, a->kernel, a->listener);
+
+	return error == 0 ? tc_ingress_follow(link, a->kernel, a->listener)
+			  : error;
+}
+
 static int
 open_link(struct tc_links *links, const struct tc_announcement *a,
 	struct tc_done *ret_done)
@@ -85,7 +96,7 @@ open_link(struct tc_links *links, const struct tc_announcement *a,
 	else if (error == 0) {
 		log_info(LOG_TC, "%s: managed, %u flows adopted", a->conf->name,
 			(unsigned)HASH_COUNT(link->flows));
-		error = tc_ingress_follow(link, a->kernel, a->listener);
+		error = follow(link, a);
 	}
 	return error;
 }
@@ -95,13 +106,18 @@ tc_links_announce(struct tc_links *links, const struct tc_announcement *a,
 	struct tc_done *ret_done)
 {
 	struct tc_link *link = tc_links_find(links, a->conf->ifindex);
-	int error;
+	int error = 0;
 
 	*ret_done = (struct tc_done){ 0 };
 	if (link && link->lost) {
+		/* Refused: it is told with the watch, which is late. */
+		error = tc_gso_restore(link, a->kernel, ret_done);
+		*ret_done = (struct tc_done){ 0 };
 		tc_links_drop(links, link);
 		link = NULL;
 	}
+	if (error != 0)
+		return error;
 	if (is_ifb_of_ours(links, a->conf->ifindex)) {
 		refuse(ret_done, EBUSY,
 			"what comes in on another interface is shaped there");
@@ -111,7 +127,7 @@ tc_links_announce(struct tc_links *links, const struct tc_announcement *a,
 		return open_link(links, a, ret_done);
 	error = tc_link_change(link, a->kernel, a->conf, ret_done);
 	if (error == 0 && ret_done->error == 0)
-		error = tc_ingress_follow(link, a->kernel, a->listener);
+		error = follow(link, a);
 	return error;
 }
 
@@ -121,12 +137,15 @@ tc_links_give_back(struct tc_links *links, const struct tc_kernel *kernel,
 {
 	struct tc_link *link = tc_links_find(links, ifindex);
 	struct tc_done incoming = { 0 };
+	struct tc_done segs = { 0 };
 	int error = 0;
 
 	*ret_done = (struct tc_done){ 0 };
 	if (!link)
 		return 0;
 	error = tc_ingress_close(link, kernel, &incoming);
+	if (error == 0) /* the note goes with the tree */
+		error = tc_gso_restore(link, kernel, &segs);
 	if (error == 0 && !link->lost)
 		error = tc_link_close(link, kernel, ret_done);
 	/* Of an interface that has gone as well: they go by its name. */
@@ -134,6 +153,8 @@ tc_links_give_back(struct tc_links *links, const struct tc_kernel *kernel,
 		tc_rules_close(link, kernel);
 	if (ret_done->error == 0)
 		*ret_done = incoming;
+	if (ret_done->error == 0)
+		*ret_done = segs;
 	/* Nobody asks for it again, and its index may come back any moment. */
 	tc_links_drop(links, link);
 	return error;

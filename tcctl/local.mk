@@ -30,6 +30,7 @@ libtc_la_SOURCES = \
 	tcctl/kind_fifo.c \
 	tcctl/classifier.c tcctl/classifier_int.h \
 	tcctl/filter_flower.c \
+	tcctl/gso.c tcctl/gso_int.h \
 	tcctl/handles.c \
 	tcctl/kind_flower.c \
 	tcctl/kind_fq_codel.c \

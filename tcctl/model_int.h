@@ -330,12 +330,21 @@ uint32_t tc_frame_octets(const struct tc_iface *iface, uint32_t wire_octets);
 /* Those of flows have a pool of idle classes; that of static rules has none. */
 enum tc_subtree { TC_GS, TC_CL, TC_SUBTREES, TC_POLICY = TC_SUBTREES };
 
+/* What we have made of the most packets that the interface is handed as one
+ * (gso_max_segs); see gso.c. */
+struct tc_gso {
+	uint32_t original; /* what it was; 0: we have set nothing */
+	uint32_t set;      /* by us; 0: others changed it, and it is theirs */
+	uint8_t place;     /* of the note about it, 0 or 1 */
+};
+
 /* What the tree of an interface depends on besides its settings. */
 struct tc_shape {
 	struct tc_roots roots;      /* nodes of an unknown root are left out */
 	const struct tc_kind *best; /* best-effort leaf; NULL: left out */
 	uint64_t sums_Bps[TC_SUBTREES]; /* rates of the flows */
-	uint32_t layout; /* version the tree was made with; 0: the present */
+	uint32_t layout;   /* version the tree was made with; 0: the present */
+	struct tc_gso gso; /* has a note, unless there is nothing to say */
 };
 
 /* The tree of an interface without its flows, sorted. */

@@ -429,7 +429,8 @@ nothing(const struct nlmsghdr *h, void *data)
 }
 
 static int
-ask(struct nl_host *conn, struct nlmsghdr *h, struct tc_result *ret)
+ask_for(struct nl_host *conn, struct nlmsghdr *h, mnl_cb_t take, void *arg,
+	struct tc_result *ret)
 {
 	int error;
 
@@ -437,11 +438,31 @@ ask(struct nl_host *conn, struct nlmsghdr *h, struct tc_result *ret)
 	h->nlmsg_seq = ++conn->seq;
 	if (mnl_socket_sendto(conn->socket, h, h->nlmsg_len) < 0)
 		return -errno;
-	error = receive(conn, nothing, NULL);
+	error = receive(conn, take, arg);
 	if (error == -ETIMEDOUT || error == -EBADMSG)
 		return error;
 	ret->error = -error;
 	return 0;
+}
+
+static int
+ask(struct nl_host *conn, struct nlmsghdr *h, struct tc_result *ret)
+{
+	return ask_for(conn, h, nothing, NULL, ret);
+}
+
+/* A message about one link that there is. */
+static struct nlmsghdr *
+begin_link(struct nl_host *conn, uint16_t type, uint32_t ifindex)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(conn->buf);
+	struct ifinfomsg *ifi;
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = (struct ifinfomsg *)mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	return h;
 }
 
 int
@@ -491,14 +512,65 @@ int
 nl_host_del_link(
 	struct nl_host *conn, uint32_t ifindex, struct tc_result *ret_result)
 {
-	struct nlmsghdr *h = mnl_nlmsg_put_header(conn->buf);
-	struct ifinfomsg *ifi;
+	return ask(conn, begin_link(conn, RTM_DELLINK, ifindex), ret_result);
+}
 
-	h->nlmsg_type = RTM_DELLINK;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	ifi = (struct ifinfomsg *)mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
-	ifi->ifi_index = (int)ifindex;
-	return ask(conn, h, ret_result);
+/* ---- packets handed down as one ------------------------------------------ */
+
+static int
+take_segs_attr(const struct nlattr *a, void *data)
+{
+	if (mnl_attr_get_type(a) == IFLA_GSO_MAX_SEGS &&
+		mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+		*(uint32_t *)data = mnl_attr_get_u32(a);
+	return MNL_CB_OK;
+}
+
+static int
+take_segs(const struct nlmsghdr *h, void *data)
+{
+	if (h->nlmsg_type == RTM_NEWLINK)
+		(void)mnl_attr_parse(/* what is there */
+			h, sizeof(struct ifinfomsg), take_segs_attr, data);
+	return MNL_CB_OK;
+}
+
+static int
+get_segs(void *arg, uint32_t ifindex, uint32_t *ret_segs,
+	struct tc_result *ret_result)
+{
+	struct nl_host *conn = (struct nl_host *)arg;
+	struct nlmsghdr *h = begin_link(conn, RTM_GETLINK, ifindex);
+	int error;
+
+	mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	tc_life_wait(conn->life);
+	error = ask_for(conn, h, take_segs, ret_segs, ret_result);
+	tc_life_go(conn->life);
+	return error;
+}
+
+static int
+set_segs(void *arg, uint32_t ifindex, uint32_t segs,
+	struct tc_result *ret_result)
+{
+	struct nl_host *conn = (struct nl_host *)arg;
+	struct nlmsghdr *h = begin_link(conn, RTM_NEWLINK, ifindex);
+	int error;
+
+	mnl_attr_put_u32(h, IFLA_GSO_MAX_SEGS, segs);
+	tc_life_wait(conn->life);
+	error = ask(conn, h, ret_result);
+	tc_life_go(conn->life);
+	return error;
+}
+
+struct tc_segs
+nl_host_segs(struct nl_host *conn)
+{
+	return (struct tc_segs){
+		.arg = conn, .get = get_segs, .set = set_segs
+	};
 }
 
 /* ---- as functions -------------------------------------------------------- */

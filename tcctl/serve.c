@@ -49,6 +49,7 @@ struct serve {
 	struct nl_watch *watch;
 	struct nl_host *host;
 	struct tc_ifbs ifbs;
+	struct tc_segs segs;
 	struct tc_kernel kernel;
 	struct tc_marker marker;
 	struct tc_listener listener;
@@ -501,8 +502,7 @@ receive_requests(struct serve *s)
 		refuse(s, 0, EBADMSG, "malformed datagram");
 }
 
-/* ---- trees ----------------------------------------------------------------
- */
+/* ---- trees --------------------------------------------------------------- */
 
 /* The engine must know when a tree was given up: what it has promised on that
  * interface is not kept.  That an interface has gone it knows by itself. */
@@ -717,7 +717,9 @@ start(struct serve *s)
 	s->batch->ops.alloc = s->alloc;
 	s->kernel = nl_conn_kernel(s->conn);
 	s->ifbs = nl_host_ifbs(s->host);
+	s->segs = nl_host_segs(s->host);
 	s->kernel.ifbs = &s->ifbs;
+	s->kernel.segs = &s->segs;
 	if (tc_marker_open(&s->marker, s->life))
 		s->kernel.marker = &s->marker;
 	s->listener = (struct tc_listener){ .arg = s,

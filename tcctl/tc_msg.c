@@ -32,6 +32,7 @@ enum tc_attr {
 	ATTR_ATM,
 	ATTR_CLASSIFIER,
 	ATTR_INGRESS_BPS,
+	ATTR_GSO_SEGS,
 	ATTR_FLOW_ID = 32,
 	ATTR_SERVICE,
 	ATTR_RATE_BPS,
@@ -126,6 +127,7 @@ static const struct field iface_fields[] = {
 	FIELD(ATTR_ATM,             F_BOOL, tc_iface, atm),
 	FIELD(ATTR_CLASSIFIER,      F_U8,   tc_iface, classifier),
 	FIELD(ATTR_INGRESS_BPS,     F_U64,  tc_iface, ingress_Bps),
+	LATER(ATTR_GSO_SEGS,        F_U32,  tc_iface, gso_segs),
 };
 
 /* The first two name the flow; a FLOW_DEL holds nothing else. */

@@ -9,6 +9,7 @@
  * charges what the ledger charged.
  */
 
+#include "classifier_int.h"
 #include "model_int.h"
 #include "rate_int.h"
 
@@ -313,6 +314,9 @@ tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
 	if (o)
 		tc_want_best(iface, shape->best, o);
 	tc_want_filters(iface->ifindex, &shape->roots, into);
+	o = shape->gso.original != 0 ? tc_objects_add(into) : NULL;
+	if (o)
+		tc_gso_note(iface->ifindex, &shape->gso, o);
 	tc_objects_sort(into);
 }
 

@@ -3,12 +3,14 @@
 /*
  * Is our tree still there?  Asked as soon as the kernel tells of a change of
  * the root or the end of the interface, and twice a second, for a microsecond
- * each, whatever it tells.
+ * each, whatever it tells: it does not tell of all (gso_max_segs).
  */
 
 #include "serve_int.h"
 
 #include <errno.h>
+
+#include "gso_int.h"
 
 enum { REBUILDS_MAX = 5, WINDOW_MS = 60000 };
 
@@ -74,6 +76,23 @@ answer_removal(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
+/* What is not of the tree and was ours as well. */
+static int
+let_go(struct tc_link *link, const struct tc_kernel *kernel,
+	const struct tc_listener *listener)
+{
+	struct tc_done done;
+	char buf[TC_TEXT];
+	struct text t = text_over(buf, sizeof(buf));
+	int error = tc_gso_restore(link, kernel, &done);
+
+	if (error != 0 || done.error == 0)
+		return error;
+	text_printf(&t, "%s: %s", link->conf.name, done.text);
+	listener->note(listener->arg, buf);
+	return 0;
+}
+
 int
 tc_watch(struct tc_link *link, const struct tc_kernel *kernel, struct mono now,
 	const struct tc_listener *listener)
@@ -82,9 +101,9 @@ tc_watch(struct tc_link *link, const struct tc_kernel *kernel, struct mono now,
 	int error;
 
 	if (link->lost)
-		return 0;
+		return let_go(link, kernel, listener);
 	error = kernel->root(kernel->arg, link->conf.ifindex, &handle);
-	if (error != 0 || handle == TC_ROOT_HANDLE)
-		return error;
-	return answer_removal(link, kernel, now, listener);
+	if (error == 0 && handle != TC_ROOT_HANDLE)
+		return answer_removal(link, kernel, now, listener);
+	return error == 0 ? tc_gso_look(link, kernel, listener) : error;
 }

@@ -37,7 +37,8 @@ static const struct tc_iface iface = { .ifindex = 7,
 	.pool_high = 256,
 	.take_over = true,
 	.classifier = TC_CLASSIFIER_FLOWER,
-	.ingress_Bps = 1234567 };
+	.ingress_Bps = 1234567,
+	.gso_segs = 21 };
 
 static struct tc_flow
 some_flow(size_t filters)
@@ -222,6 +223,7 @@ iface_survives(void)
 	T_EQ(got.take_over, true);
 	T_EQ(got.classifier, TC_CLASSIFIER_FLOWER);
 	T_EQ(got.ingress_Bps, 1234567);
+	T_EQ(got.gso_segs, 21);
 
 	uint32_t ifindex = 0;
 
@@ -434,8 +436,10 @@ every_truncation_is_refused(void)
 
 			cut.body.end = --end;
 			/* A flow that loses whole filters is a smaller flow,
-			 * and an older tcctl counts less. */
-			if (read_message(&cut) && m.type != TC_MSG_COUNTER)
+			 * an older tcctl counts less, an older engine limits
+			 * nothing. */
+			if (read_message(&cut) && m.type != TC_MSG_COUNTER &&
+				m.type != TC_MSG_IFACE)
 				T_EQ(m.type, TC_MSG_FLOW_ADD);
 		}
 	}
@@ -484,6 +488,25 @@ an_older_tcctl_counts_less(void)
 	T_EQ(c.hidden_extensions, 0);
 	old = without(&m, demoted, 1, older);
 	T_CHECK(!tc_get_counter(&old, &c), "what is no news was not missed");
+}
+
+static void
+an_older_engine_limits_no_interface(void)
+{
+	static const uint16_t segs[] = { 17 };
+	static const uint16_t shaped[] = { 16 };
+	uint8_t bytes[BYTES];
+	uint8_t older[BYTES];
+	struct msg m =
+		only_message(bytes, write_message(0, bytes, sizeof(bytes)));
+	struct msg old = without(&m, segs, 1, older);
+	struct tc_iface got;
+
+	T_CHECK(tc_get_iface(&old, &got), "not read");
+	T_EQ(got.ingress_Bps, 1234567);
+	T_EQ(got.gso_segs, 0);
+	old = without(&m, shaped, 1, older);
+	T_CHECK(!tc_get_iface(&old, &got), "what is no news was not missed");
 }
 
 static void
@@ -652,6 +675,8 @@ static struct t_case cases[] = {
 	{ "a text too long is cut", long_text_is_cut },
 	{ "every truncation is refused", every_truncation_is_refused },
 	{ "an older tcctl counts less", an_older_tcctl_counts_less },
+	{ "an older engine limits no interface",
+		an_older_engine_limits_no_interface },
 	{ "an older engine bounds no packets",
 		an_older_engine_bounds_no_packets },
 	{ "every small buffer is refused", every_small_buffer_is_refused },
