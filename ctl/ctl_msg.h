@@ -219,7 +219,9 @@ enum ctl_kind {
 	X(CTL_F_HIDDEN_FRAGMENTS, 158, "hidden_fragments", NUMBER)             \
 	X(CTL_F_HIDDEN_EXTENSIONS, 159, "hidden_extensions", NUMBER)           \
 	X(CTL_F_INGRESS, 160, "ingress_bandwidth_bps", NUMBER)                 \
-	X(CTL_F_TC_REFUSED, 161, "tc_refused", TEXT)
+	X(CTL_F_TC_REFUSED, 161, "tc_refused", TEXT)                           \
+	X(CTL_F_GSO_SEGS, 162, "gso_max_segs", NUMBER)                         \
+	X(CTL_F_GSO_LIMIT, 163, "gso_limit", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

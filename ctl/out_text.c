@@ -91,6 +91,24 @@ print_hidden(FILE *out, const struct buf_reader *facts, const char *indent)
 			indent, fragments, extensions);
 }
 
+/* Only where that is, or should be, limited. */
+static void
+print_gso(FILE *out, const struct buf_reader *facts)
+{
+	const uint64_t segs = number_of(facts, CTL_F_GSO_SEGS);
+	const uint64_t limit = number_of(facts, CTL_F_GSO_LIMIT);
+
+	if (!has(facts, CTL_F_GSO_SEGS) || !has(facts, CTL_F_GSO_LIMIT))
+		return;
+	fprintf(out,
+		"  packets handed down as one: at most %" PRIu64
+		" (gso_max_segs",
+		segs);
+	if (segs > limit)
+		fprintf(out, ", not limited to %" PRIu64, limit);
+	fprintf(out, ")\n");
+}
+
 void
 out_text_iface(FILE *out, const struct buf_reader *facts)
 {
@@ -142,6 +160,7 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 		number_of(facts, CTL_F_GS_C), number_of(facts, CTL_F_GS_D),
 		number_of(facts, CTL_F_BUDGET_USED),
 		number_of(facts, CTL_F_BUDGET));
+	print_gso(out, facts);
 	text_of(facts, CTL_F_TC_PROBLEM, problem, sizeof(problem));
 	if (!number_of(facts, CTL_F_TC_READY))
 		fprintf(out, "  traffic control is not ready%s%s\n",

@@ -106,6 +106,8 @@ static const struct conf_key iface_keys[] = {
 	  .help = "a root qdisc that somebody else configured may be replaced" },
 	{ "interfaces", "classifier", CONF_WORD, AT(conf_iface, classifier), RANGE(0, CONF_CLASSIFIERS - 1, CONF_CLASSIFIER_AUTO),
 	  .words = classifiers, .help = "how the kernel finds the packets of reservations: auto is u32, which every kernel has; flower also sees ports behind IPv6 extension headers" },
+	{ "interfaces", "limitGso", CONF_BOOL, AT(conf_iface, limit_gso), RANGE(0, 1, 1),
+	  .help = "packets that this host hands down as one (GSO) are limited to what the link sends in 0.25 ms, or one packet" },
 	{ "interfaces", "bandwidth", CONF_RATE, AT(conf_iface, bandwidth_Bps), RANGE(1000, 125000000000, 0),
 	  .special = "link", .special_value = 0,
 	  .help = "usable rate of the wire; link takes the speed that the interface reports" },

@@ -38,5 +38,6 @@ librsvpd_la_SOURCES += \
 	rsvpd/tc_client.c rsvpd/tc_client.h \
 	rsvpd/tc_flow.c rsvpd/tc_flow.h \
 	rsvpd/tc_managed.c rsvpd/tc_managed.h \
-	rsvpd/tc_queue.c rsvpd/tc_queue.h
+	rsvpd/tc_queue.c rsvpd/tc_queue.h \
+	rsvpd/tc_write.c rsvpd/tc_write.h
 librsvpd_la_LIBADD += $(MNL_LIBS) libpolicy.la libtcmsg.la

@@ -19,6 +19,13 @@ enum {
 	/* The tree must stay below the wire's rate, or the queue builds up in
 	 * the device: percent of a speed that the hardware told. */
 	SPEED_PERCENT = 98,
+	/* What is handed down as one may take a 4000th of a second. */
+	GSO_PER_S = 4000,
+	GSO_OCTETS = 65536, /* of kernels that do not tell */
+	/* D with all that is handed down as one is at most the time of so many
+	 * octets, or that. */
+	DELAY_OCTETS = 31250,
+	DELAY_US = 5000,
 	CONTROL_MIN_BPS = 8000, /* 64 kbit/s */
 	CONTROL_PERCENT = 1,
 	/* Of an interface without a section. */
@@ -56,6 +63,17 @@ share(uint64_t rate, uint32_t percent)
 	return rate / 100 * percent + rate % 100 * percent / 100;
 }
 
+/* Octets of one of the MTU on the wire. */
+static uint64_t
+full_packet(const struct rsvp_iface *iface)
+{
+	const uint64_t packet = (uint64_t)iface->mtu + iface->header_bytes +
+				iface->overhead_bytes;
+
+	/* Cells, and one that is not full. */
+	return iface->atm ? packet * 53 / 48 + 53 : packet;
+}
+
 /*
  * The most that guaranteed flows may send at once, when the configuration does
  * not say.  It is the larger part of the advertised delay, which is
@@ -70,12 +88,9 @@ share(uint64_t rate, uint32_t percent)
 static uint64_t
 default_budget(const struct rsvp_iface *iface)
 {
-	uint64_t packet = (uint64_t)iface->mtu + iface->header_bytes +
-			  iface->overhead_bytes;
+	const uint64_t packet = full_packet(iface);
 	uint64_t budget = iface->link_Bps / 1000 * 16;
 
-	if (iface->atm) /* cells, and one that is not full */
-		packet = packet * 53 / 48 + 53;
 	if (budget > 20000)
 		budget = 20000;
 	if (budget < iface->link_Bps / 250)
@@ -151,6 +166,86 @@ fill_tc(struct net_iface *iface, const struct conf_iface *section,
 		framing_rate(section->link_layer, section->ingress_Bps);
 }
 
+/* ---- packets that are handed down as one --------------------------------- */
+
+/* Octets that the kernel may hand down as one, at most. */
+static uint64_t
+gso_octets(const struct net_facts *facts)
+{
+	uint64_t octets = (uint64_t)facts->gso_packets * facts->mtu;
+
+	if (facts->gso_octets != 0 && octets > facts->gso_octets)
+		octets = facts->gso_octets;
+	return octets != 0 ? octets : GSO_OCTETS;
+}
+
+/*
+ * How many we allow: what the link sends in a quarter of a millisecond, and one
+ * in any case.  0: no limit, as it sends the largest that fast.
+ */
+static uint32_t
+gso_limit(const struct rsvp_iface *core, const struct net_facts *facts)
+{
+	const uint64_t packet = full_packet(core);
+	const uint64_t most =
+		packet > 0 ? core->link_Bps / GSO_PER_S / packet : 0;
+	const uint64_t octets =
+		facts->gso_octets != 0 ? facts->gso_octets : GSO_OCTETS;
+
+	if (most * core->mtu >= octets)
+		return 0;
+	return most > 1 ? (uint32_t)most : 1; /* fits, being below octets */
+}
+
+uint32_t
+net_iface_gso_packets(const struct net_iface *iface)
+{
+	const uint32_t mtu = iface->facts.mtu;
+	const uint32_t limit = iface->tc.gso_segs;
+	uint64_t packets = 1;
+
+	if (mtu > 0)
+		packets = (gso_octets(&iface->facts) + mtu - 1) / mtu;
+	if (limit != 0 && limit != iface->gso_answered && packets > limit)
+		packets = limit;
+	return packets < UINT32_MAX ? (uint32_t)packets : UINT32_MAX;
+}
+
+static uint64_t
+sending_us(const struct rsvp_iface *core, uint64_t octets)
+{
+	const uint64_t us = octets * 1000000 / core->link_Bps;
+
+	return us < UINT32_MAX ? us : UINT32_MAX;
+}
+
+/*
+ * A guaranteed flow may wait for one packet that is sent already, which is in
+ * D, and for those that were handed down together with it.  These are part of D
+ * as well, unless it would become longer by them than anybody expects of such a
+ * link: where they were to be limited and are not it is rather told.
+ */
+static void
+count_gso(struct net_iface *iface, const struct conf_iface *section)
+{
+	struct rsvp_iface *core = &iface->core;
+	const uint64_t packet = full_packet(core);
+	const uint64_t more = (net_iface_gso_packets(iface) - 1) * packet;
+	const uint64_t before = sending_us(core, core->budget_bytes + packet +
+							 core->device_bytes) +
+				core->timer_us;
+	uint64_t most = sending_us(core, DELAY_OCTETS);
+
+	if (most < DELAY_US)
+		most = DELAY_US;
+	if (more > UINT32_MAX - core->device_bytes || /* absurd */
+		(section->limit_gso && before <= most &&
+			before + sending_us(core, more) > most))
+		iface->gso_us = (uint32_t)sending_us(core, more);
+	else
+		core->device_bytes += (uint32_t)more;
+}
+
 void
 net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	const struct conf *conf)
@@ -161,6 +256,7 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 
 	memset(core, 0, sizeof(*core));
 	memset(&iface->tc, 0, sizeof(iface->tc));
+	iface->gso_us = 0;
 	core->ifindex = facts->ifindex;
 	(void)text_copy(core->name, sizeof(core->name), facts->name);
 	core->up = (facts->flags & running) == running;
@@ -183,8 +279,12 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 		apply_section(iface, section);
 	/* An interface that is down keeps its tree: the flows come back. */
 	iface->controlled = core->traffic_control && core->link_Bps > 0;
-	if (section && iface->controlled)
-		fill_tc(iface, section, conf);
+	if (!section || !iface->controlled)
+		return;
+	fill_tc(iface, section, conf);
+	if (section->limit_gso)
+		iface->tc.gso_segs = gso_limit(core, facts);
+	count_gso(iface, section);
 }
 
 static bool
@@ -235,7 +335,7 @@ same_tc_rates(const struct tc_iface *a, const struct tc_iface *b)
 	       a->control_Bps == b->control_Bps && a->timer_us == b->timer_us &&
 	       a->pool_low == b->pool_low && a->pool_high == b->pool_high &&
 	       a->take_over == b->take_over && a->classifier == b->classifier &&
-	       a->ingress_Bps == b->ingress_Bps;
+	       a->ingress_Bps == b->ingress_Bps && a->gso_segs == b->gso_segs;
 }
 
 bool
@@ -258,23 +358,6 @@ net_iface_equal(const struct net_iface *a, const struct net_iface *b)
 {
 	return a->packets_per_s == b->packets_per_s && a->udp == b->udp &&
 	       addr_equal(&a->udp_router, &b->udp_router) &&
-	       a->udp_ttl == b->udp_ttl && same_core(&a->core, &b->core) &&
-	       net_iface_tc_equal(a, b);
-}
-
-uint32_t
-net_iface_gso_us(const struct net_iface *iface)
-{
-	const struct net_facts *f = &iface->facts;
-	uint64_t octets = (uint64_t)f->gso_packets * f->mtu;
-	uint64_t us;
-
-	if (!iface->controlled || iface->core.link_Bps == 0)
-		return 0;
-	if (octets > f->gso_octets)
-		octets = f->gso_octets;
-	if (octets <= f->mtu)
-		return 0;
-	us = (octets - f->mtu) * 1000000 / iface->core.link_Bps;
-	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+	       a->udp_ttl == b->udp_ttl && a->gso_us == b->gso_us &&
+	       same_core(&a->core, &b->core) && net_iface_tc_equal(a, b);
 }

@@ -66,6 +66,16 @@ net_link_ingress(const struct net_link *link, uint32_t ifindex)
 	return iface ? iface->tc.ingress_Bps : 0;
 }
 
+void
+net_link_gso(const struct net_link *link, uint32_t ifindex, uint32_t *ret_segs,
+	uint32_t *ret_limit)
+{
+	const struct net_iface *iface = net_link_find(link, ifindex);
+
+	*ret_segs = iface ? iface->facts.gso_packets : 0;
+	*ret_limit = iface ? iface->tc.gso_segs : 0;
+}
+
 /* Octets a second as the driver tells; 0 when it does not. */
 static uint64_t
 ask_speed(const struct net_link *link, const char *name)
@@ -167,28 +177,29 @@ settle(const struct net_link *link, const struct net_table *old,
 
 	if (section && section->enabled && section->bandwidth_Bps == 0)
 		iface->facts.speed_Bps = ask_speed(link, iface->facts.name);
+	iface->gso_answered =
+		tc_client_gso(link->engine->tc, iface->facts.ifindex);
 	net_iface_settle(iface, section, conf);
 	(void)text_copy(iface->section, sizeof(iface->section),
 		section ? section->name : ""); /* fits */
 }
-
-enum { GSO_WARN_US = 1000 };
 
 /* HTB counts and sends what is handed down as one packet as one: the link is
  * busy with it, and a guaranteed flow waits. */
 static void
 warn_gso(const struct net_iface *old, const struct net_iface *iface)
 {
-	const uint32_t us = net_iface_gso_us(iface);
-	const bool is_told = old && old->core.up && net_iface_gso_us(old) == us;
+	const bool is_told =
+		old && old->core.up && old->gso_us == iface->gso_us;
 
-	if (iface->core.up && us > GSO_WARN_US && !is_told)
+	if (iface->core.up && iface->gso_us > 0 && !is_told)
 		log_warn(LOG_NET,
 			"%s: guaranteed flows may wait %u us more than they "
-			"are told (this host hands down packets of up to %u "
-			"octets, GSO: ip link set dev %s gso_max_segs 1)",
-			iface->facts.name, us, iface->facts.gso_octets,
-			iface->facts.name);
+			"are told (this host hands down %u packets as one, "
+			"GSO: ip link set dev %s gso_max_segs %u)",
+			iface->facts.name, iface->gso_us,
+			net_iface_gso_packets(iface), iface->facts.name,
+			iface->tc.gso_segs > 0 ? iface->tc.gso_segs : 1);
 }
 
 static void
@@ -323,6 +334,7 @@ net_link_sync(struct net_link *link)
 	/* In place before it is told: what is told asks questions. */
 	link->table = table;
 	link->links_changed = false;
+	link->stale = false;
 
 	const struct diff_side have = side(&old);
 	const struct diff_side want = side(&table);
@@ -390,12 +402,10 @@ act(void *arg)
 
 	link->told = loop_now();
 	/* A link or address that goes takes its routes with it unannounced. */
-	if (link->links_changed) {
+	if (link->links_changed)
 		link->all_routes = true;
-		if (net_link_sync(link) < 0)
-			loop_timer_set(
-				link->timer, mono_add_ms(link->told, RETRY_MS));
-	}
+	if ((link->links_changed || link->stale) && net_link_sync(link) < 0)
+		loop_timer_set(link->timer, mono_add_ms(link->told, RETRY_MS));
 	if (link->all_routes || link->route_count > 0)
 		tell_routes(link);
 }
@@ -418,6 +428,13 @@ void
 net_link_changed(struct net_link *link)
 {
 	loop_timer_set(link->timer, mono_add_ms(link->told, QUIET_MS));
+}
+
+void
+net_link_read_again(struct net_link *link)
+{
+	link->stale = true;
+	net_link_changed(link);
 }
 
 struct net_link *

@@ -42,6 +42,15 @@ const char *net_link_name(const struct net_link *link, uint32_t ifindex);
 /* What comes in on it is shaped to that, in octets a second; 0: it is not. */
 uint64_t net_link_ingress(const struct net_link *link, uint32_t ifindex);
 
+/* How many packets this host may hand down to it as one (gso_max_segs; 0: the
+ * kernel does not tell), and to how many tcctl is to limit it (0: it is not).
+ */
+void net_link_gso(const struct net_link *link, uint32_t ifindex,
+	uint32_t *ret_segs, uint32_t *ret_limit);
+/* tcctl has changed, or may have changed, what the kernel does not tell by
+ * itself: read the links again, soon. */
+void net_link_read_again(struct net_link *link);
+
 /*
  * Which user holds the UDP, TCP or SCTP port of a local address (sock_diag):
  * 1 and the uid, 0 when nobody does, or a negative errno.

@@ -51,6 +51,8 @@ struct net_facts {
 /* And what follows from that and the configuration. */
 struct net_iface {
 	struct net_facts facts;
+	uint32_t gso_answered;  /* the limit of packets that are handed down as
+				 * one that tcctl has dealt with; 0: none */
 	uint32_t packets_per_s; /* RSVP packets accepted */
 	struct rsvp_iface core; /* for the core */
 	bool controlled;        /* tcctl manages it, */
@@ -59,6 +61,9 @@ struct net_iface {
 	struct addr udp_router;  /* ADDR_NONE: by the route */
 	uint8_t udp_ttl;         /* to that router */
 	char section[CONF_NAME]; /* the name it is configured by, or "" */
+	/* Microseconds that packets handed down as one (GSO) hold the link
+	 * longer than its D (RFC 2212) has room for. */
+	uint32_t gso_us;
 };
 
 struct net_addr {
@@ -90,6 +95,7 @@ struct net_link {
 	struct net_table table;
 	struct mono told;
 	bool links_changed;
+	bool stale;      /* read them again: tcctl has changed one */
 	bool all_routes; /* any route may have changed */
 	size_t route_count;
 	struct addr_prefix routes[NET_ROUTES_PENDING]; /* these changed */
@@ -107,16 +113,16 @@ const struct net_iface *net_link_arrived(
 /* Something was noted in *link: act on it, soon. */
 void net_link_changed(struct net_link *link);
 
-/* Fill core, controlled, tc and packets_per_s from facts and section (NULL:
- * not configured, hence disabled) and the pool's limits. */
+/* Fill the rest from facts, what tcctl has answered, and section (NULL: not
+ * configured, hence disabled) and the pool's limits. */
 void net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	const struct conf *conf);
 /* The same to tcctl; the same to everybody (facts behind it do not count). */
 bool net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b);
 bool net_iface_equal(const struct net_iface *a, const struct net_iface *b);
-/* Microseconds that packets handed down as one (GSO) hold the link of a managed
- * interface longer than the one packet that its D (RFC 2212) has; else 0. */
-uint32_t net_iface_gso_us(const struct net_iface *iface);
+/* How many packets may be handed down as one, as far as is known: until tcctl
+ * has answered, no more than it was asked for. */
+uint32_t net_iface_gso_packets(const struct net_iface *iface);
 
 /*
  * Read links and addresses; HOP addresses are chosen, the rest of the facts

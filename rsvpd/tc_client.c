@@ -22,9 +22,11 @@
 #include "rsvpd/daemon.h"
 #include "rsvpd/engine_life.h"
 #include "rsvpd/marks.h"
+#include "rsvpd/net_link.h"
 #include "rsvpd/tc_flow.h"
 #include "rsvpd/tc_managed.h"
 #include "rsvpd/tc_queue.h"
+#include "rsvpd/tc_write.h"
 
 enum request_kind {
 	REQUEST_IFACE,
@@ -47,6 +49,7 @@ struct request {
 	void *arg;
 	bool ends; /* REQUEST_FLOW: its last counters come before the answer */
 	uint8_t classifier; /* IFACE: that was asked for */
+	uint32_t gso_segs;  /* as above */
 };
 
 enum { RETRY_MS = 2000 };
@@ -66,65 +69,6 @@ struct tc_client {
 	void *ready_arg;
 	uint8_t in[MSG_DATAGRAM_MAX];
 };
-
-/* ---- what travels -------------------------------------------------------- */
-
-static void
-put_iface(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	tc_put_iface(w, serial, (const struct tc_iface *)message);
-}
-
-static void
-put_iface_off(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	tc_put_iface_off(w, serial, *(const uint32_t *)message);
-}
-
-static void
-put_counters(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	tc_put_counters(w, serial, (const struct tc_counters_query *)message);
-}
-
-static void
-put_flow_mark(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	tc_put_flow_mark(w, serial, (const struct tc_flow_mark *)message);
-}
-
-static void
-put_rule(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	tc_put_rule(w, serial, (const struct tc_rule *)message);
-}
-
-static void
-put_rules(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	tc_put_rules(w, TC_MSG_RULES, serial, *(const uint32_t *)message);
-}
-
-static void
-put_rule_counters(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	tc_put_rules(
-		w, TC_MSG_RULE_COUNTERS, serial, *(const uint32_t *)message);
-}
-
-static void
-put_flow(struct buf_writer *w, uint32_t serial, const void *message)
-{
-	static const enum tc_msg_type types[] = { [RSVP_FLOW_ADD] =
-							  TC_MSG_FLOW_ADD,
-		[RSVP_FLOW_CHANGE] = TC_MSG_FLOW_CHANGE,
-		[RSVP_FLOW_DEL] = TC_MSG_FLOW_DEL };
-	const struct rsvp_flow_request *request =
-		(const struct rsvp_flow_request *)message;
-	const struct tc_flow flow = tc_flow_of(&request->flow);
-
-	tc_put_flow(w, types[request->op], serial, &flow);
-}
 
 /* ---- requests ------------------------------------------------------------ */
 
@@ -274,13 +218,23 @@ announce(struct tc_client *tc, const struct tc_iface *iface)
 {
 	const struct request request = { .kind = REQUEST_IFACE,
 		.id = iface->ifindex,
-		.classifier = iface->classifier };
-	int error = ask(tc, request, put_iface, iface);
+		.classifier = iface->classifier,
+		.gso_segs = iface->gso_segs };
+	int error = ask(tc, request, tc_write_iface, iface);
 
 	/* Not connected: it is announced to the next one. */
 	if (error < 0 && error != -ENOTCONN)
 		log_err(LOG_TC, "%s: not announced to tcctl (%s)", iface->name,
 			strerror(-error));
+}
+
+/* What the interface is handed as one is as it is now. */
+static void
+set_gso(struct tc_client *tc, struct tc_managed *m, uint32_t segs)
+{
+	if (segs != 0 || m->gso_segs != 0)
+		net_link_read_again(tc->engine->link);
+	m->gso_segs = segs;
 }
 
 /* The answer is the last word on it. */
@@ -311,6 +265,7 @@ iface_done(struct tc_client *tc, const struct request *request,
 		return; /* given up in the meantime */
 	switch (tc_managed_answer(m, request->classifier, done)) {
 	case TC_MANAGED_SETTLED:
+		set_gso(tc, m, done->error == 0 ? request->gso_segs : 0);
 		settle(tc, m, done);
 		break;
 	case TC_MANAGED_AGAIN:
@@ -341,6 +296,7 @@ take_lost(struct tc_client *tc, const struct msg *m)
 	log_err(LOG_TC, "%s: not managed any more (%s)", iface->iface.name,
 		lost.text);
 	set_failed(tc, iface, true);
+	set_gso(tc, iface, 0);
 	iface->in_force = false;
 	rsvp_core_tc_ready(
 		tc->engine->core, loop_now(), lost.ifindex, EBUSY, lost.text);
@@ -489,6 +445,7 @@ take_drift(struct tc_client *tc, const struct msg *m)
 	if (!iface)
 		return true; /* given up in the meantime */
 	iface->drifts++;
+	set_gso(tc, iface, iface->gso_segs);
 	(void)text_copy(iface->drift, sizeof(iface->drift), report.text);
 	if (report.error != 0)
 		rsvp_core_flow_lost(tc->engine->core, loop_now(),
@@ -653,7 +610,7 @@ tc_client_flow(struct tc_client *tc, const struct rsvp_flow_request *request)
 	const struct request what = { .kind = REQUEST_FLOW,
 		.id = request->serial,
 		.ends = request->op == RSVP_FLOW_DEL };
-	int error = ask(tc, what, put_flow, request);
+	int error = ask(tc, what, tc_write_flow, request);
 
 	tc->engine->stats->count[STATS_TC_REQUESTS]++;
 	if (error < 0)
@@ -665,7 +622,7 @@ tc_client_flow_mark(struct tc_client *tc, const struct tc_flow_mark *mark)
 {
 	const struct request what = { .kind = REQUEST_FLOW_MARK,
 		.id = mark->flow_id };
-	int error = ask(tc, what, put_flow_mark, mark);
+	int error = ask(tc, what, tc_write_flow_mark, mark);
 
 	/* Not connected: the next one is told. */
 	if (error < 0 && error != -ENOTCONN)
@@ -695,7 +652,7 @@ tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 	tc_managed_drop(&tc->ifaces, m);
 	tell_ready(tc, ifindex, TC_CLIENT_OFF);
 	engine_adopted(tc->engine);
-	error = ask(tc, request, put_iface_off, &ifindex);
+	error = ask(tc, request, tc_write_iface_off, &ifindex);
 	if (error < 0 && error != -ENOTCONN)
 		log_err(LOG_TC, "interface %u: not given back (%s)", ifindex,
 			strerror(-error));
@@ -715,7 +672,7 @@ tc_client_counters(struct tc_client *tc, const struct tc_counters_query *query,
 		.kind = REQUEST_COUNTERS, .tell = tell, .arg = arg
 	};
 
-	if (ask(tc, request, put_counters, query) < 0)
+	if (ask(tc, request, tc_write_counters, query) < 0)
 		tell(arg, NULL);
 }
 
@@ -737,6 +694,14 @@ tc_client_again(struct tc_client *tc)
 	HASH_ITER (hh, tc->ifaces, m, next)
 		if (tc_managed_again(m))
 			announce(tc, &m->iface);
+}
+
+uint32_t
+tc_client_gso(const struct tc_client *tc, uint32_t ifindex)
+{
+	const struct tc_managed *m = tc_managed_find(tc->ifaces, ifindex);
+
+	return m ? m->gso_segs : 0;
 }
 
 const char *
@@ -761,13 +726,13 @@ queue_rules(struct tc_client *tc, const struct request *what,
 {
 	for (size_t i = 0; i < count; i++) {
 		int error = tc->fd < 0 ? -ENOTCONN
-				       : tc_queue_add(&tc->queue, put_rule,
+				       : tc_queue_add(&tc->queue, tc_write_rule,
 						 what->serial, rules[i]);
 
 		if (error < 0)
 			return error;
 	}
-	return ask_under(tc, *what, put_rules, &what->id);
+	return ask_under(tc, *what, tc_write_rules, &what->id);
 }
 
 void
@@ -794,6 +759,6 @@ tc_client_rule_counters(
 	};
 	const uint32_t all = 0;
 
-	if (ask(tc, request, put_rule_counters, &all) < 0)
+	if (ask(tc, request, tc_write_rule_counters, &all) < 0)
 		tell(arg, NULL);
 }

@@ -52,6 +52,9 @@ void tc_client_again(struct tc_client *tc);
 /* Why an interface is not managed as it was asked for last, while it is as
  * before; or "". */
 const char *tc_client_refused(const struct tc_client *tc, uint32_t ifindex);
+/* To how many packets handed down as one tcctl was to limit the interface when
+ * it last answered, whether it could or not; 0: to none, or it has not. */
+uint32_t tc_client_gso(const struct tc_client *tc, uint32_t ifindex);
 /* What became of an interface. */
 enum tc_client_state {
 	TC_CLIENT_READY, /* managed, and what was found there has been told */

@@ -26,6 +26,7 @@ struct tc_managed {
 	uint64_t drifts;       /* changes by others that were told */
 	char drift[TC_TEXT];   /* the last of them */
 	struct tc_iface iface; /* as it is announced */
+	uint32_t gso_segs;     /* the limit that was dealt with; 0: none */
 };
 
 /* NULL: it is none of them. */

@@ -34,6 +34,15 @@ net_link_ingress(const struct net_link *link, uint32_t ifindex)
 	return ifindex % 2 == 0 ? 0 : UINT64_MAX;
 }
 
+void
+net_link_gso(const struct net_link *link, uint32_t ifindex, uint32_t *ret_segs,
+	uint32_t *ret_limit)
+{
+	(void)link;
+	*ret_segs = ifindex % 2 == 0 ? 0 : UINT32_MAX;
+	*ret_limit = ifindex;
+}
+
 const char *
 net_link_name(const struct net_link *link, uint32_t ifindex)
 {

@@ -14,6 +14,7 @@
 #include "rsvpd/account.h"
 #include "rsvpd/engine_life.h"
 #include "rsvpd/marks.h"
+#include "rsvpd/net_link.h"
 #include "rsvpd/tc_client.h"
 #include "tests/fuzz/rim.h"
 
@@ -51,6 +52,13 @@ void
 engine_adopted(struct engine *e)
 {
 	(void)e;
+}
+
+/* There are no links. */
+void
+net_link_read_again(struct net_link *link)
+{
+	(void)link;
 }
 
 /* Nothing is marked. */

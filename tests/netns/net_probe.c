@@ -135,6 +135,14 @@ rules_links_changed(struct rules *rules)
 	(void)rules; /* there are none */
 }
 
+uint32_t
+tc_client_gso(const struct tc_client *tc, uint32_t ifindex)
+{
+	(void)tc;
+	(void)ifindex;
+	return 0;
+}
+
 void
 tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 {

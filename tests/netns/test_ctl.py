@@ -511,18 +511,6 @@ def test_a_wildcard_reservation_is_for_any_sender(daemons):
 
 
 @needs_root
-def test_packets_handed_down_as_one_are_warned_of(daemons):
-    """They hold a link of 10 Mbit/s longer than the one packet of D."""
-    a = daemons[0]
-    link = json.loads(a.node.ip("-d", "-j", "link", "show", "eth0").stdout)[0]
-    octets = min(link["gso_max_size"], link["gso_max_segs"] * link["mtu"])
-    assert octets > 2 * link["mtu"]
-    said = (f"eth0: guaranteed flows may wait "
-            f"{(octets - link['mtu']) * 8 // 10} us more than they are told")
-    a.process.wait_output(said)
-
-
-@needs_root
 def test_what_another_program_did_is_logged_once(daemons):
     b = daemons[1]
     b.node.tc("qdisc", "del", "dev", "eth0", "root")

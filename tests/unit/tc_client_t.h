@@ -15,6 +15,7 @@
 #include "rsvpd/daemon.h"
 #include "rsvpd/engine_life.h"
 #include "rsvpd/marks.h"
+#include "rsvpd/net_link.h"
 #include "t.h"
 
 enum { TOLD_MAX = 16, DEADLINE_MS = 5000 };
@@ -41,6 +42,7 @@ struct rsvp_core {
 	uint32_t marked;
 	int mark_error;
 	size_t adopted_calls; /* of engine_adopted() */
+	size_t read_agains;   /* calls of net_link_read_again() */
 	size_t account_count; /* last counters of flows */
 	struct tc_counter account;
 };
@@ -65,6 +67,13 @@ marks_done(struct marks *marks, uint32_t flow_id, int error)
 	core->mark_count++;
 	core->marked = flow_id;
 	core->mark_error = error;
+}
+
+/* The core stands for all that is told. */
+void
+net_link_read_again(struct net_link *link)
+{
+	((struct rsvp_core *)(void *)link)->read_agains++;
 }
 
 void
@@ -197,6 +206,7 @@ new_bench(bool connected)
 	b->engine.core = &b->core;
 	b->engine.stats = &b->stats;
 	b->engine.marks = (struct marks *)(void *)&b->core;
+	b->engine.link = (struct net_link *)(void *)&b->core;
 	b->engine.tc = tc_client_new(&b->engine);
 	T_CHECK(b->engine.tc != NULL, "no memory");
 	b->deadline = loop_timer_add(b->engine.loop, too_late, b);

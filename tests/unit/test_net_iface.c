@@ -20,7 +20,8 @@ link_of(uint32_t flags, uint64_t speed_Bps)
 					   .flags = flags,
 					   .mtu = 1500,
 					   .speed_Bps = speed_Bps,
-					   .v4 = addr_v4_u32(0x0a000001) } };
+					   .v4 = addr_v4_u32(0x0a000001),
+					   .gso_packets = 1 } };
 }
 
 static struct conf_iface
@@ -404,6 +405,8 @@ every_change_is_noticed(void)
 		TC(control_Bps), TC(mtu), TC(header_bytes), TC(overhead_bytes),
 		TC(min_frame_bytes), TC(atm), TC(timer_us), TC(pool_low),
 		TC(pool_high), TC(take_over), TC(classifier), TC(ingress_Bps),
+		TC(gso_segs),
+		{ offsetof(struct net_iface, gso_us), sizeof(uint32_t), false },
 		{ offsetof(struct net_iface, packets_per_s), sizeof(uint32_t),
 			false },
 		{ offsetof(struct net_iface, udp), sizeof(enum conf_udp),
@@ -445,39 +448,236 @@ what_concerns_nobody_is_not_told(void)
 	T_EQ(net_iface_equal(&a, &b), false);
 }
 
-/* 8 us for an octet. */
-static void
-packets_handed_down_as_one_hold_the_link(void)
-{
-	struct net_iface i = { .controlled = true,
-		.core = { .link_Bps = 125000 },
-		.facts = { .mtu = 1500,
-			.gso_octets = 65536,
-			.gso_packets = 65535 } };
+/* ---- packets that are handed down as one --------------------------------- */
 
-	T_EQ(net_iface_gso_us(&i), (65536 - 1500) * 8);
-	i.facts.gso_packets = 10;
-	T_EQ(net_iface_gso_us(&i), 9 * 1500 * 8);
-	i.facts.gso_packets = 1;
-	T_EQ(net_iface_gso_us(&i), 0);
-	i.facts.gso_packets = 0; /* an older kernel does not tell */
-	T_EQ(net_iface_gso_us(&i), 0);
+enum { FULL = 1538 }; /* octets of one on the wire */
+
+/* At that rate, as the kernel has it, with what tcctl has dealt with. */
+static struct net_iface
+handed(uint64_t link_Bps, uint32_t packets, bool limited, bool answered)
+{
+	struct net_iface i = link_of(IFF_UP | IFF_LOWER_UP, 0);
+	struct conf_iface s = section(link_Bps);
+
+	s.limit_gso = limited;
+	s.device_bytes = 0;
+	i.facts.gso_octets = 65536;
+	i.facts.gso_packets = packets;
+	net_iface_settle(&i, &s, &conf);
+	i.gso_answered = answered ? i.tc.gso_segs : 0;
+	net_iface_settle(&i, &s, &conf);
+	return i;
+}
+
+static void
+a_limit_is_what_the_link_sends_in_a_quarter_of_a_millisecond(void)
+{
+	static const struct {
+		uint64_t link_Bps;
+		uint32_t limit;
+	} rows[] = {
+		{ 1250, 1 },
+		{ 1250000, 1 },                       /* 10 Mbit/s */
+		{ (uint64_t)2 * FULL * 4000 - 1, 1 }, /* all but two */
+		{ (uint64_t)2 * FULL * 4000, 2 },
+		{ 12500000, 2 },   /* 100 Mbit/s */
+		{ 125000000, 20 }, /* 1 Gbit/s */
+		{ (uint64_t)44 * FULL * 4000 - 1, 43 },
+		{ (uint64_t)44 * FULL * 4000, 0 }, /* more than 64 kB */
+		{ 125000000000, 0 },
+	};
+
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+		struct net_iface i =
+			handed(rows[n].link_Bps, 65535, true, false);
+
+		T_EQ(i.tc.gso_segs, rows[n].limit);
+		i = handed(rows[n].link_Bps, 65535, false, false);
+		T_EQ(i.tc.gso_segs, 0);
+	}
+}
+
+static void
+what_is_no_limit_depends_on_the_kernel(void)
+{
+	struct net_iface i = link_of(IFF_UP, 0);
+	struct conf_iface s = section(125000000);
+
+	s.limit_gso = true;
+	net_iface_settle(&i, &s, &conf); /* it tells nothing: 64 kB */
+	T_EQ(i.tc.gso_segs, 20);
+	i.facts.gso_octets = 30000;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.tc.gso_segs, 0);
+	i.facts.gso_octets = 30001;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.tc.gso_segs, 20);
+	/* Cells take more, and nothing at all takes nothing. */
+	s.link_layer = CONF_LINK_ATM_PPPOE;
+	s.overhead_bytes = s.min_frame_bytes = UINT32_MAX;
+	i.facts.gso_octets = 65536;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.tc.gso_segs, 17);
+	s = section(125000000);
+	s.limit_gso = true;
+	s.overhead_bytes = 0;
+	i.facts.type = ARPHRD_NONE;
+	i.facts.mtu = 0;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.tc.gso_segs, 1);
+	T_EQ(net_iface_gso_packets(&i), 1);
+}
+
+static void
+until_tcctl_has_answered_its_limit_is_expected(void)
+{
+	struct net_iface i = handed(125000000, 65535, true, false);
+
+	T_EQ(net_iface_gso_packets(&i), 20);
+	T_EQ(i.core.device_bytes, 19 * FULL);
+	i = handed(125000000, 65535, true, true); /* refused */
+	T_EQ(net_iface_gso_packets(&i), 44);      /* of 64 kB */
+	T_EQ(i.core.device_bytes, 43 * FULL);
+	i = handed(125000000, 20, true, true);
+	T_EQ(net_iface_gso_packets(&i), 20);
+	i = handed(125000000, 3, true, false); /* less than is asked for */
+	T_EQ(net_iface_gso_packets(&i), 3);
+	T_EQ(i.core.device_bytes, 2 * FULL);
+	/* The answer is to another limit. */
+	i = handed(125000000, 65535, true, true);
+	i.gso_answered++;
+	T_EQ(net_iface_gso_packets(&i), 20);
+}
+
+static void
+what_the_kernel_does_not_tell_may_be_much(void)
+{
+	struct net_iface i = handed(125000000, 0, true, true);
+
+	i.facts.gso_octets = 0;
+	T_EQ(net_iface_gso_packets(&i), 44);
 	i.facts.gso_packets = 2;
-	i.core.link_Bps = 0;
-	T_EQ(net_iface_gso_us(&i), 0);
-	i.core.link_Bps = 1;
+	T_EQ(net_iface_gso_packets(&i), 2);
 	i.facts.gso_octets = i.facts.mtu = UINT32_MAX;
-	T_EQ(net_iface_gso_us(&i), 0);
-	i.facts.mtu = 1500;
 	i.facts.gso_packets = UINT32_MAX;
-	T_EQ(net_iface_gso_us(&i), UINT32_MAX);
-	i.controlled = false;
-	T_EQ(net_iface_gso_us(&i), 0);
+	T_EQ(net_iface_gso_packets(&i), 1);
+	i.facts.mtu = 1;
+	T_EQ(net_iface_gso_packets(&i), UINT32_MAX);
+}
+
+/* D of the interface, with all that it counts. */
+static uint64_t
+told_us(uint64_t link_Bps, uint32_t packets, bool limited)
+{
+	const struct net_iface i = handed(link_Bps, packets, limited, true);
+
+	return delay_us(&i.core);
+}
+
+static void
+the_delay_has_room_for_what_is_handed_down_as_one(void)
+{
+	static const struct {
+		uint64_t link_Bps;
+		uint64_t most_us;
+	} rows[] = { { 1250000, 25000 }, { 12500000, 5000 },
+		{ 125000000, 5000 }, { 1250000000, 5000 } };
+
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+		const uint64_t rate = rows[n].link_Bps;
+		const struct net_iface i = handed(rate, 65535, true, false);
+		const uint32_t packets = net_iface_gso_packets(&i);
+		const uint64_t none = told_us(rate, 1, true);
+
+		T_CHECK(delay_us(&i.core) <= rows[n].most_us, "D is %" PRIu64,
+			delay_us(&i.core));
+		T_EQ(i.core.device_bytes, (packets - 1) * FULL);
+		T_EQ(i.gso_us, 0);
+		T_CHECK(told_us(rate, packets, true) >=
+				none + (packets - 1) * FULL *
+						UINT64_C(1000000) / rate,
+			"not all of it");
+	}
+	/* A limit of others, as long as it hurts nobody. */
+	T_CHECK(told_us(1250000, 5, true) > told_us(1250000, 1, true) + 4800,
+		"not counted");
+}
+
+/* 25 ms are 31250 octets at 10 Mbit/s, less 20000 of the budget, a packet and
+ * 201 us: six packets more. */
+static void
+a_delay_that_nobody_expects_is_rather_told(void)
+{
+	struct net_iface i = handed(1250000, 7, true, true);
+
+	T_EQ(i.core.device_bytes, 6 * FULL);
+	T_EQ(i.gso_us, 0);
+	i = handed(1250000, 8, true, true);
+	T_EQ(i.core.device_bytes, 0);
+	T_EQ(i.gso_us, 7 * FULL * 8 / 10);
+	i = handed(1250000, 65535, true, true);
+	T_EQ(i.gso_us, 43 * FULL * 8 / 10);
+	/* 5 ms at 100 Mbit/s, of which 4 ms are the budget's. */
+	i = handed(12500000, 6, true, true);
+	T_EQ(i.gso_us, 0);
+	i = handed(12500000, 7, true, true);
+	T_EQ(i.gso_us, 6 * FULL * 8 / 100);
+	T_EQ(i.core.device_bytes, 0);
+	/* Who leaves it to the host is told all of it. */
+	i = handed(1250000, 65535, false, true);
+	T_EQ(i.core.device_bytes, 43 * FULL);
+	T_EQ(i.gso_us, 0);
+}
+
+static void
+who_has_asked_for_a_long_delay_is_told_all_of_it(void)
+{
+	struct net_iface i = link_of(IFF_UP, 0);
+	struct conf_iface s = section(1250000);
+
+	s.limit_gso = true;
+	s.gs_budget_bytes = 31250;
+	i.facts.gso_packets = 65535;
+	i.facts.gso_octets = 65536;
+	i.gso_answered = 1;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.device_bytes, 77 + 43 * FULL);
+	T_EQ(i.gso_us, 0);
+	/* By the timer alone. */
+	s.gs_budget_bytes = 1500;
+	s.timer_us = 25000;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.gso_us, 0);
+	/* But not beyond what can be told. */
+	s.device_bytes = UINT32_MAX - 43 * FULL;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.device_bytes, UINT32_MAX);
+	T_EQ(i.gso_us, 0);
+	s.device_bytes++;
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.core.device_bytes, UINT32_MAX - 43 * FULL + 1);
+	T_EQ(i.gso_us, 43 * FULL * 8 / 10);
+	s.traffic_control = false; /* of no account */
+	net_iface_settle(&i, &s, &conf);
+	T_EQ(i.gso_us, 0);
+	T_EQ(i.tc.gso_segs, 0);
 }
 
 static struct t_case cases[] = {
-	{ "packets that are handed down as one hold the link",
-		packets_handed_down_as_one_hold_the_link },
+	{ "a limit is what the link sends in a quarter of a millisecond",
+		a_limit_is_what_the_link_sends_in_a_quarter_of_a_millisecond },
+	{ "what is no limit depends on the kernel",
+		what_is_no_limit_depends_on_the_kernel },
+	{ "until tcctl has answered its limit is expected",
+		until_tcctl_has_answered_its_limit_is_expected },
+	{ "what the kernel does not tell may be much",
+		what_the_kernel_does_not_tell_may_be_much },
+	{ "the delay has room for what is handed down as one",
+		the_delay_has_room_for_what_is_handed_down_as_one },
+	{ "a delay that nobody expects is rather told",
+		a_delay_that_nobody_expects_is_rather_told },
+	{ "who has asked for a long delay is told all of it",
+		who_has_asked_for_a_long_delay_is_told_all_of_it },
 	{ "the section and the facts are put together",
 		the_section_and_the_facts_are_put_together },
 	{ "tcctl hears the same", tcctl_hears_the_same },

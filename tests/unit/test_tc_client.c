@@ -299,6 +299,82 @@ changes_by_others_are_kept(void)
 	free_bench(b);
 }
 
+static uint32_t
+gso_of(struct bench *b)
+{
+	return tc_client_gso(b->engine.tc, 7);
+}
+
+/* What tcctl did with the limit is read from the kernel, once it has answered
+ * and whenever somebody changed something. */
+static void
+links_are_read_again_when_tcctl_has_limited_one(void)
+{
+	struct bench *b = new_bench(true);
+	struct tc_iface iface = {
+		.ifindex = 7, .name = "eth7", .link_Bps = 1250000, .gso_segs = 3
+	};
+	const struct tc_drift_report drift = { 7, 4711, 5, "changed" };
+	uint32_t serial;
+
+	T_EQ(gso_of(b), 0);
+	tc_client_iface(b->engine.tc, &iface);
+	serial = hear_iface(b, 7, 1250000);
+	T_EQ(gso_of(b), 0); /* not answered yet */
+	T_EQ(b->core.read_agains, 0);
+	iface.gso_segs = 4;
+	tc_client_iface(b->engine.tc, &iface);
+	say_done(b, serial, 0, "");
+	run_until(b, &b->core.ready_count, 1);
+	T_EQ(gso_of(b), 3); /* the answer is to the first */
+	T_EQ(b->core.read_agains, 1);
+	say_done(b, hear_iface(b, 7, 1250000), 0, "");
+	run_until(b, &b->core.ready_count, 2);
+	T_EQ(gso_of(b), 4);
+	T_EQ(b->core.read_agains, 2);
+	say_drift(b, &drift);
+	run_until(b, &b->core.flow_lost_count, 1);
+	T_EQ(gso_of(b), 4);
+	T_EQ(b->core.read_agains, 3);
+	/* It is not limited where it is not managed. */
+	tc_client_iface(b->engine.tc, &iface);
+	say_done(b, hear_iface(b, 7, 1250000), 16, "foreign");
+	run_until(b, &b->core.ready_count, 3);
+	T_EQ(gso_of(b), 0);
+	T_EQ(b->core.read_agains, 4);
+	iface.gso_segs = 0;
+	tc_client_iface(b->engine.tc, &iface);
+	say_done(b, hear_iface(b, 7, 1250000), 0, "");
+	run_until(b, &b->core.ready_count, 4);
+	say_drift(b, &drift);
+	run_until(b, &b->core.flow_lost_count, 2);
+	T_EQ(b->core.read_agains, 4); /* nothing is limited, nor was */
+	free_bench(b);
+}
+
+/* The limit is put back with the tree. */
+static void
+a_lost_interface_is_not_limited(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_iface iface = {
+		.ifindex = 7, .name = "eth7", .link_Bps = 1250000, .gso_segs = 3
+	};
+	const struct tc_lost lost = { .ifindex = 7, .text = "taken" };
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+
+	tc_client_iface(b->engine.tc, &iface);
+	say_done(b, hear_iface(b, 7, 1250000), 0, "");
+	run_until(b, &b->core.ready_count, 1);
+	tc_put_lost(&w, &lost);
+	say(b, &w);
+	run_until(b, &b->core.ready_count, 2);
+	T_EQ(gso_of(b), 0);
+	T_EQ(b->core.read_agains, 2);
+	free_bench(b);
+}
+
 static void
 an_interface_can_be_given_up(void)
 {
@@ -656,6 +732,9 @@ static struct t_case cases[] = {
 	{ "the answer for a mark is told", the_answer_for_a_mark_is_told },
 	{ "every new tcctl hears of the interfaces",
 		every_new_tcctl_hears_of_the_interfaces },
+	{ "links are read again when tcctl has limited one",
+		links_are_read_again_when_tcctl_has_limited_one },
+	{ "a lost interface is not limited", a_lost_interface_is_not_limited },
 	{ "an interface can be given up", an_interface_can_be_given_up },
 	{ "changes by others are kept", changes_by_others_are_kept },
 	{ "counters are told and ended", counters_are_told_and_ended },
