@@ -499,6 +499,7 @@ join_loop(struct process *p)
 		engine->loop, SUP_WORKER_FD, LOOP_READ, supervisor_readable, p);
 	if (!p->watch)
 		return -ENOMEM;
+	loop_fd_urgent(p->watch); /* it wants to know whether we live */
 	ret = loop_signal_add(engine->loop, SIGTERM, take_signal, p);
 	if (ret == 0)
 		ret = net_link_sync(engine->link);

@@ -15,11 +15,15 @@
 #include "base/log.h"
 #include "base/os.h"
 
+/* Of libevent, which gives everything the one in the middle. */
+enum { URGENT, ORDINARY, PRIORITIES };
+
 struct loop_fd {
 	LIST_ENTRY(loop_fd) link;
 	struct loop *loop;
 	struct event *event;
 	unsigned ready;
+	bool urgent;
 	loop_fd_fn *fn;
 	void *arg;
 };
@@ -59,6 +63,22 @@ log_libevent(int severity, const char *text)
 		log_warn(LOG_MAIN, "loop: %s", text);
 }
 
+/* Without precise timers epoll rounds up to whole milliseconds, and with a
+ * cached time a timer that is set after long work is early.  Without the
+ * interval whoever is urgent waits until all others have had their turn. */
+static bool
+configure(struct event_config *config)
+{
+	const struct timeval turn = { .tv_usec = LOOP_TURN_MS * 1000 };
+	const int flags = EVENT_BASE_FLAG_PRECISE_TIMER |
+			  EVENT_BASE_FLAG_NO_CACHE_TIME |
+			  EVENT_BASE_FLAG_IGNORE_ENV;
+
+	return event_config_set_flag(config, flags) == 0 &&
+	       event_config_set_max_dispatch_interval(
+		       config, &turn, -1, ORDINARY) == 0;
+}
+
 struct loop *
 loop_new(void)
 {
@@ -71,19 +91,19 @@ loop_new(void)
 	LIST_INIT(&loop->fds);
 	LIST_INIT(&loop->timers);
 	LIST_INIT(&loop->signals);
-	/* Without precise timers epoll rounds up to whole milliseconds. */
-	if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER |
-						  EVENT_BASE_FLAG_IGNORE_ENV) !=
-		0)
+	if (!configure(config))
 		goto fail;
 	loop->base = event_base_new_with_config(config);
-	if (!loop->base)
+	if (!loop->base ||
+		event_base_priority_init(loop->base, PRIORITIES) != 0)
 		goto fail;
 	event_config_free(config);
 	return loop;
 fail:
 	if (config)
 		event_config_free(config);
+	if (loop && loop->base)
+		event_base_free(loop->base);
 	free(loop);
 	return NULL;
 }
@@ -187,6 +207,14 @@ loop_fd_add(
 	return watch;
 }
 
+static void
+set_priority(struct loop_fd *watch)
+{
+	/* Fails for one whose callback is due, which has it the next time. */
+	if (watch->urgent)
+		(void)event_priority_set(watch->event, URGENT);
+}
+
 void
 loop_fd_set(struct loop_fd *watch, unsigned ready)
 {
@@ -200,8 +228,16 @@ loop_fd_set(struct loop_fd *watch, unsigned ready)
 	(void)event_del(watch->event);
 	(void)event_assign(watch->event, watch->loop->base, fd,
 		event_flags(ready), fd_ready, watch);
+	set_priority(watch);
 	if (ready != 0)
 		(void)event_add(watch->event, NULL);
+}
+
+void
+loop_fd_urgent(struct loop_fd *watch)
+{
+	watch->urgent = true;
+	set_priority(watch);
 }
 
 void

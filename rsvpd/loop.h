@@ -5,7 +5,8 @@
 /*
  * The event loop: descriptors, timers, signals.  The one place that knows
  * libevent.  Level-triggered; a callback does one bounded batch of work and
- * returns, the loop calls it again while there is more.
+ * returns, the loop calls it again while there is more.  Where the cost of what
+ * is in a batch is not known, it is bounded by time as well.
  */
 
 #include <stdbool.h>
@@ -15,6 +16,9 @@
 struct loop;
 struct loop_fd;
 struct loop_timer;
+
+/* What a callback may take, and at most one piece of work more. */
+enum { LOOP_TURN_MS = 10 };
 
 enum loop_ready { LOOP_READ = 1, LOOP_WRITE = 2 };
 
@@ -35,6 +39,9 @@ struct loop_fd *loop_fd_add(
 	struct loop *loop, int fd, unsigned ready, loop_fd_fn *fn, void *arg);
 void loop_fd_set(struct loop_fd *watch, unsigned ready); /* 0: nothing */
 void loop_fd_del(struct loop_fd *watch);                 /* NULL is fine */
+/* It does not wait for all others that are ready: when their callbacks have
+ * taken as much as one may, it comes next. */
+void loop_fd_urgent(struct loop_fd *watch);
 
 /* A one-shot timer, created stopped. */
 struct loop_timer *loop_timer_add(

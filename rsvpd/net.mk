@@ -3,6 +3,7 @@
 librsvpd_la_CPPFLAGS += $(MNL_CFLAGS)
 librsvpd_la_SOURCES += \
 	rsvpd/effect.c \
+	rsvpd/net_batch.c \
 	rsvpd/net_bucket.c rsvpd/net_bucket.h \
 	rsvpd/net_diag.c \
 	rsvpd/net_guard.c rsvpd/net_open.h \

@@ -15,7 +15,11 @@ static void
 close_port(struct net_port *port)
 {
 	loop_fd_del(port->watch);
+	loop_timer_del(port->more);
+	net_batch_free(port->batch); /* what is left in it was not answered */
 	port->watch = NULL;
+	port->more = NULL;
+	port->batch = NULL;
 	if (port->fd >= 0)
 		(void)close(port->fd); /* nothing is buffered for sending */
 	port->fd = -1;
@@ -34,9 +38,7 @@ net_raw_new(struct engine *engine)
 		raw->ports[role] = (struct net_port){
 			.raw = raw, .role = (enum net_raw_role)role, .fd = -1
 		};
-	raw->batch = net_batch_new();
-	if (!raw->batch ||
-		getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
+	if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
 		getrandom(&raw->fragment_id, sizeof(raw->fragment_id), 0) < 0)
 		goto fail;
 	raw->reasm = net_reasm_new();
@@ -57,7 +59,6 @@ net_raw_free(struct net_raw *raw)
 		return;
 	for (int role = 0; role < NET_ROLE_COUNT; role++)
 		close_port(&raw->ports[role]);
-	net_batch_free(raw->batch);
 	net_reasm_free(raw->reasm);
 	net_limit_free(raw->limit);
 	net_udp_free(raw->udp);
@@ -80,10 +81,29 @@ port_of(struct net_raw *raw, int role)
 	return &raw->ports[roles[role]];
 }
 
-static unsigned
-wanted(const struct net_raw *raw)
+void
+net_raw_watch(struct net_port *port)
 {
-	return raw->engine->listening ? LOOP_READ : 0;
+	const bool listening = port->raw->engine->listening;
+	const bool left = net_batch_left(port->batch) > 0;
+
+	loop_fd_set(port->watch, listening && !left ? LOOP_READ : 0);
+	if (listening && left)
+		loop_timer_set(port->more, loop_now());
+	else
+		loop_timer_stop(port->more);
+}
+
+/* False: no memory. */
+static bool
+open_port(struct net_port *port)
+{
+	struct loop *loop = port->raw->engine->loop;
+
+	port->batch = net_batch_new();
+	port->more = loop_timer_add(loop, net_recv_more, port);
+	port->watch = loop_fd_add(loop, port->fd, 0, net_recv_ready, port);
+	return port->batch && port->more && port->watch;
 }
 
 void
@@ -95,9 +115,8 @@ net_raw_socket(struct net_raw *raw, int role, int fd)
 	port->fd = fd;
 	if (port->role == NET_GUARD)
 		return;
-	port->watch = loop_fd_add(
-		raw->engine->loop, fd, wanted(raw), net_recv_batch, port);
-	if (port->watch) {
+	if (open_port(port)) {
+		net_raw_watch(port);
 		if (role == SUP_FD_UDP)
 			net_udp_ready(raw);
 		return;
@@ -138,7 +157,7 @@ net_raw_listen(struct net_raw *raw)
 {
 	for (int role = 0; role < NET_ROLE_COUNT; role++)
 		if (raw->ports[role].watch)
-			loop_fd_set(raw->ports[role].watch, wanted(raw));
+			net_raw_watch(&raw->ports[role]);
 }
 
 void

@@ -7,6 +7,7 @@
  *
  *	net_raw.c    the sockets
  *	net_recv.c   packets in: limits, decoder, core
+ *	net_batch.c  as many of them as one call receives
  *	net_send.c   packets out
  *	net_udp.c    who needs UDP, and which way a message goes (pure)
  *	net_udp_io.c messages in UDP
@@ -16,6 +17,10 @@
  *	net_tap.c    opens the packet socket for IPv6 multicast
  *	net_guard.c  opens what keeps the kernel from forwarding
  */
+
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_bucket.h"
@@ -36,19 +41,21 @@ enum net_raw_role {
 	NET_ROLE_COUNT
 };
 
-struct net_batch; /* buffers of one receive call */
+struct net_batch;
 
 struct net_port {
 	struct net_raw *raw;
 	enum net_raw_role role;
 	int fd; /* owned; -1: none yet */
 	struct loop_fd *watch;
+	struct loop_timer *more; /* of what is left in the batch */
+	struct net_batch *batch; /* of this socket; owned */
 };
 
 struct net_raw {
 	struct engine *engine;
 	struct net_port ports[NET_ROLE_COUNT];
-	struct net_batch *batch;
+	int64_t computed; /* microseconds of ours when last looked at */
 	struct net_limit *limit;
 	struct wire_msg msg; /* the one in hand: too large for the stack */
 	uint32_t fragment_id;
@@ -56,11 +63,31 @@ struct net_raw {
 	struct net_reasm *reasm; /* of IPv6 in transit */
 };
 
-struct net_batch *net_batch_new(void);
-void net_batch_free(struct net_batch *batch);
+/* Where a datagram is from. */
+union net_name {
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_ll ll;
+};
 
-/* Ready to read: one batch (loop_fd_fn; arg is a struct net_port). */
-void net_recv_batch(void *arg, int fd, unsigned ready);
+struct net_batch *net_batch_new(void);
+void net_batch_free(struct net_batch *batch); /* NULL is fine */
+/* Receive what waits, as far as there is room, unless some of the last call is
+ * left.  0 or a negative errno. */
+int net_batch_receive(struct net_batch *batch, int fd);
+size_t net_batch_left(const struct net_batch *batch);
+/* The next one, which stays until the next call that receives; NULL: none is
+ * left. */
+struct mmsghdr *net_batch_take(struct net_batch *batch);
+
+/* Ready to read: a turn (loop_fd_fn; arg is a struct net_port). */
+void net_recv_ready(void *arg, int fd, unsigned ready);
+/* Another turn, with what the last one left (loop_timer_fn). */
+void net_recv_more(void *arg);
+
+/* See to it that a port's next turn comes: when there is more to read, or at
+ * once when some is left; not before the engine listens. */
+void net_raw_watch(struct net_port *port);
 
 /* What an IP packet is sent with, beside struct rsvp_send. */
 struct net_output {

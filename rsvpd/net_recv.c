@@ -6,45 +6,23 @@
  * through (RFC 6398), is it a whole RSVP message; only then the decoder, and
  * the core.
  *
- * One batch a call, however much there is: the loop comes back, and whoever
- * floods us cannot keep the timers waiting.
+ * A turn ends with the batch that was received, or when what came of its
+ * packets took its time: some cost a thousand times as much as others.  The
+ * rest waits for the next turn, so that whoever floods us keeps neither timers
+ * nor other sockets waiting, nor the supervisor, however little of a processor
+ * we have.
  */
 
 #include "rsvpd/net_raw_int.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/os.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_link_int.h"
-
-enum {
-	BATCH = 64,
-	SLOT = 65536 + 512, /* a whole IP datagram; pages are used as needed */
-	CONTROL = 256
-};
-
-union net_name {
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_ll ll;
-};
-
-struct net_batch {
-	struct mmsghdr messages[BATCH];
-	struct iovec iov[BATCH];
-	union net_name names[BATCH];
-	_Alignas(struct cmsghdr) char controls[BATCH][CONTROL];
-	uint8_t *slots;   /* BATCH of them */
-	int64_t computed; /* microseconds of ours when last looked at */
-};
 
 /* A packet that arrived, and where. */
 struct arrival {
@@ -53,53 +31,6 @@ struct arrival {
 	const struct net_iface *iface; /* NULL: not known */
 	struct net_packet packet;
 };
-
-struct net_batch *
-net_batch_new(void)
-{
-	struct net_batch *batch = (struct net_batch *)calloc(1, sizeof(*batch));
-	void *slots;
-
-	if (!batch)
-		return NULL;
-	/* Memory that nobody touched costs nothing: only large messages make
-	 * it grow. */
-	slots = mmap(NULL, (size_t)BATCH * SLOT, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (slots == MAP_FAILED) {
-		free(batch);
-		return NULL;
-	}
-	batch->slots = (uint8_t *)slots;
-	return batch;
-}
-
-void
-net_batch_free(struct net_batch *batch)
-{
-	if (!batch)
-		return;
-	(void)munmap(batch->slots, (size_t)BATCH * SLOT); /* our own mapping */
-	free(batch);
-}
-
-/* The kernel overwrites the lengths in every call. */
-static void
-prepare(struct net_batch *batch)
-{
-	for (size_t i = 0; i < BATCH; i++) {
-		batch->iov[i] =
-			(struct iovec){ .iov_base = batch->slots + i * SLOT,
-				.iov_len = SLOT };
-		batch->messages[i].msg_hdr =
-			(struct msghdr){ .msg_name = &batch->names[i],
-				.msg_namelen = sizeof(batch->names[i]),
-				.msg_iov = &batch->iov[i],
-				.msg_iovlen = 1,
-				.msg_control = batch->controls[i],
-				.msg_controllen = CONTROL };
-	}
-}
 
 /* ---- what came with the packet ------------------------------------------- */
 
@@ -377,7 +308,7 @@ take_at_cost(
 	struct net_raw *raw, struct arrival *a, enum net_packet_fault fault)
 {
 	const struct mono begin = loop_now();
-	const int64_t before = raw->batch->computed;
+	const int64_t before = raw->computed;
 	int64_t us;
 	struct mono now;
 
@@ -386,9 +317,9 @@ take_at_cost(
 	us = now.us - begin.us;
 	if (us < NET_LIMIT_COSTLY_US)
 		return;
-	raw->batch->computed = os_computed_us();
-	if (us > raw->batch->computed - before)
-		us = raw->batch->computed - before;
+	raw->computed = os_computed_us();
+	if (us > raw->computed - before)
+		us = raw->computed - before;
 	net_limit_charge(raw->limit, a->ifindex, &a->packet.src, us, now);
 }
 
@@ -429,24 +360,42 @@ is_fatal(int error)
 	       error == ENOTSOCK || error == EINVAL || error == EFAULT;
 }
 
+/* At least one packet, whatever it costs. */
+static void
+take_some(struct net_port *port)
+{
+	struct net_raw *raw = port->raw;
+	const struct mono end = mono_add_ms(loop_now(), LOOP_TURN_MS);
+	struct mmsghdr *message;
+
+	raw->computed = os_computed_us();
+	while ((message = net_batch_take(port->batch))) {
+		take_packet(port, message);
+		if (mono_reached(end, loop_now()))
+			break;
+	}
+	net_raw_watch(port);
+}
+
 void
-net_recv_batch(void *arg, int fd, unsigned ready)
+net_recv_more(void *arg)
+{
+	take_some((struct net_port *)arg);
+}
+
+void
+net_recv_ready(void *arg, int fd, unsigned ready)
 {
 	struct net_port *port = (struct net_port *)arg;
-	struct net_batch *batch = port->raw->batch;
-	int count;
+	const int ret = net_batch_receive(port->batch, fd);
 
 	(void)ready;
-	prepare(batch);
-	batch->computed = os_computed_us();
-	count = recvmmsg(fd, batch->messages, BATCH, MSG_DONTWAIT, NULL);
-	if (count < 0 && is_fatal(errno)) {
+	if (ret < 0 && is_fatal(-ret)) {
 		log_err(LOG_NET, "raw socket: cannot receive: %s",
-			strerror(errno));
+			strerror(-ret));
 		loop_stop(port->raw->engine->loop);
 	}
 	/* Other errors are reports about earlier packets: reading took them
 	 * off the socket. */
-	for (int i = 0; i < count; i++)
-		take_packet(port, &batch->messages[i]);
+	take_some(port);
 }

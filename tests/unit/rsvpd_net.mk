@@ -6,6 +6,7 @@ rsvpd_net_tests = \
 	tests/unit/test_net_iface \
 	tests/unit/test_net_packet \
 	tests/unit/test_net_reasm \
+	tests/unit/test_net_recv \
 	tests/unit/test_net_udp \
 	tests/unit/test_policy_ask \
 	tests/unit/test_policy_client \
@@ -25,6 +26,7 @@ tests_unit_test_net_bucket_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_effect_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_recv_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_packet_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_udp_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 policy_client_bench = tests/unit/policy_client_t.c \

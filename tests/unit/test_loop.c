@@ -18,6 +18,7 @@ struct seen {
 	unsigned ready;
 	struct mono when;
 	char text[32];
+	int peer; /* of what is watched */
 };
 
 /* A loop that ends by itself should the expected thing never come. */
@@ -319,12 +320,73 @@ file_that_cannot_be_watched_is_refused(void)
 	loop_free(s.loop);
 }
 
+/* Work for a moment, and let the first have somebody ask. */
+static void
+dawdle(void *arg)
+{
+	struct seen *s = (struct seen *)arg;
+	const struct mono end = mono_add_ms(loop_now(), 1);
+
+	if (s->calls++ == 0)
+		T_EQ(write(s->peer, "ping", 4), 4);
+	while (!mono_reached(end, loop_now()))
+		continue;
+}
+
+static void
+stop_at_once(void *arg, int fd, unsigned ready)
+{
+	struct seen *s = (struct seen *)arg;
+
+	s->ready = ready;
+	T_EQ(read(fd, s->text, sizeof(s->text)), 4);
+	loop_stop(s->loop);
+}
+
+enum { BUSY = 20 * LOOP_TURN_MS };
+
+/* How many of those that are ready come before one more. */
+static int
+come_before(bool urgent, bool set_again)
+{
+	struct seen s = begin(&s);
+	int fds[2];
+
+	T_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	s.peer = fds[1];
+	s.watch = loop_fd_add(s.loop, fds[0], LOOP_READ, stop_at_once, &s);
+	if (urgent)
+		loop_fd_urgent(s.watch);
+	if (set_again) {
+		loop_fd_set(s.watch, 0);
+		loop_fd_set(s.watch, LOOP_READ);
+	}
+	for (int i = 0; i < BUSY; i++)
+		loop_timer_set(loop_timer_add(s.loop, dawdle, &s), loop_now());
+	T_EQ(loop_run(s.loop), 0);
+	T_EQ(s.ready, LOOP_READ);
+	loop_free(s.loop);
+	close(fds[0]);
+	close(fds[1]);
+	return s.calls;
+}
+
+static void
+urgent_watch_does_not_wait_for_all_others(void)
+{
+	T_EQ(come_before(false, false), BUSY);
+	T_CHECK(come_before(true, false) < BUSY / 2, "it waited");
+	T_CHECK(come_before(true, true) < BUSY / 2, "it waited");
+}
+
 static struct t_case cases[] = {
 	{ "a readable descriptor is told", readable_descriptor_is_told },
 	{ "what is watched can change", what_is_watched_can_change },
 	{ "a watch added for nothing is silent until set",
 		watch_added_for_nothing_is_silent_until_set },
 	{ "a watch may delete itself", watch_may_delete_itself },
+	{ "an urgent watch does not wait for all others",
+		urgent_watch_does_not_wait_for_all_others },
 	{ "a timer fires once and never early",
 		timer_fires_once_and_never_early },
 	{ "a timer set after long work is not early",

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * A turn of the loop with the packets that wait in a socket, under a clock that
+ * goes on only while they are taken: rsvpd/net_recv.c, net_batch.c, net_raw.c.
+ */
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "rsvpd/net_link.h"
+#include "rsvpd/net_link_int.h"
+#include "rsvpd/net_raw_int.h"
+#include "t.h"
+
+enum { MOST = 256, HEAD = 20, HOST = 1, OTHER = 2, A_BATCH = 64 };
+
+struct loop {
+	bool stopped;
+};
+
+struct loop_fd {
+	bool used;
+	unsigned ready;
+	loop_fd_fn *fn;
+	void *arg;
+};
+
+struct loop_timer {
+	bool used;
+	bool set;
+	loop_timer_fn *fn;
+	void *arg;
+};
+
+/* The world of one case. */
+static struct {
+	struct loop loop;
+	struct loop_fd watch;
+	struct loop_timer timer;
+	struct engine engine;
+	struct stats stats;
+	struct net_iface iface;
+	int fds[2]; /* theirs, ours */
+	int64_t now_us;
+	int64_t computed_us;
+	int64_t cost_us;  /* of a packet, computing */
+	int64_t pause_us; /* that somebody else has the processor meanwhile */
+	uint32_t taken[MOST];
+	size_t count;
+} w;
+
+/* ---- what stands around it ----------------------------------------------- */
+
+struct mono
+loop_now(void)
+{
+	return (struct mono){ w.now_us };
+}
+
+int64_t
+os_computed_us(void)
+{
+	return w.computed_us;
+}
+
+void
+loop_stop(struct loop *loop)
+{
+	loop->stopped = true;
+}
+
+struct loop_fd *
+loop_fd_add(
+	struct loop *loop, int fd, unsigned ready, loop_fd_fn *fn, void *arg)
+{
+	(void)loop, (void)fd;
+	T_CHECK(!w.watch.used, "another socket is watched");
+	w.watch = (struct loop_fd){
+		.used = true, .ready = ready, .fn = fn, .arg = arg
+	};
+	return &w.watch;
+}
+
+void
+loop_fd_set(struct loop_fd *watch, unsigned ready)
+{
+	watch->ready = ready;
+}
+
+void
+loop_fd_del(struct loop_fd *watch)
+{
+	if (watch)
+		*watch = (struct loop_fd){ 0 };
+}
+
+struct loop_timer *
+loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *arg)
+{
+	(void)loop;
+	w.timer = (struct loop_timer){ .used = true, .fn = fn, .arg = arg };
+	return &w.timer;
+}
+
+void
+loop_timer_set(struct loop_timer *timer, struct mono deadline)
+{
+	T_CHECK(mono_reached(deadline, loop_now()), "not at once");
+	timer->set = true;
+}
+
+void
+loop_timer_stop(struct loop_timer *timer)
+{
+	timer->set = false;
+}
+
+void
+loop_timer_del(struct loop_timer *timer)
+{
+	if (timer)
+		*timer = (struct loop_timer){ 0 };
+}
+
+const struct net_iface *
+net_link_arrived(struct net_link *link, uint32_t ifindex)
+{
+	(void)link, (void)ifindex;
+	return &w.iface;
+}
+
+const struct net_iface *
+net_link_find(const struct net_link *link, uint32_t ifindex)
+{
+	(void)link, (void)ifindex;
+	return &w.iface;
+}
+
+bool
+net_link_is_local(const struct net_link *link, const struct addr *addr)
+{
+	(void)link;
+	return addr->b[3] == 9; /* nobody sends as us, all send to us */
+}
+
+void
+net_link_route(struct net_link *link, const struct rsvp_route_query *query,
+	struct rsvp_route *ret_route)
+{
+	(void)link, (void)query;
+	*ret_route = (struct rsvp_route){ 0 };
+}
+
+int
+net_send_packet(struct net_raw *raw, const struct net_output *out)
+{
+	(void)raw, (void)out;
+	return 0;
+}
+
+bool
+net_udp_takes(const struct net_raw *raw, enum net_raw_role role,
+	const struct net_iface *iface, const struct addr *dst)
+{
+	(void)raw, (void)role, (void)iface, (void)dst;
+	return true;
+}
+
+void
+net_udp_unwrap(struct net_raw *raw, const struct net_iface *iface,
+	struct net_packet *packet)
+{
+	(void)raw, (void)iface, (void)packet;
+}
+
+void
+net_udp_not(struct net_raw *raw, const struct net_iface *iface)
+{
+	(void)raw, (void)iface;
+}
+
+void
+net_udp_ready(struct net_raw *raw)
+{
+	(void)raw;
+}
+
+void
+net_udp_iface(struct net_raw *raw, const struct net_iface *iface)
+{
+	(void)raw, (void)iface;
+}
+
+enum wire_fault
+wire_msg_decode(const uint8_t *bytes, size_t len, struct wire_msg *ret_msg)
+{
+	T_EQ(len, sizeof(w.taken[0]));
+	T_CHECK(w.count < MOST, "too many");
+	memcpy(&w.taken[w.count], bytes, len);
+	ret_msg->type = WIRE_RESV_ERR;
+	return WIRE_OK;
+}
+
+const char *
+wire_fault_text(enum wire_fault fault)
+{
+	(void)fault;
+	return "";
+}
+
+void
+rsvp_core_packet(struct rsvp_core *core, struct mono now,
+	const struct rsvp_packet *packet)
+{
+	(void)core, (void)packet;
+	T_EQ(now.us, w.now_us);
+	w.count++;
+}
+
+/* What came of it. */
+void
+effect_run(struct engine *engine)
+{
+	(void)engine;
+	w.computed_us += w.cost_us;
+	w.now_us += w.cost_us + w.pause_us;
+}
+
+/* ---- scene --------------------------------------------------------------- */
+
+static void
+open_socket(void)
+{
+	T_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, w.fds), 0);
+	net_raw_socket(w.engine.raw, SUP_FD_RAW4, w.fds[1]);
+}
+
+static void
+begin(int64_t cost_us)
+{
+	memset(&w, 0, sizeof(w));
+	w.now_us = INT64_C(1) << 40;
+	w.cost_us = cost_us;
+	w.iface.core.enabled = true;
+	w.iface.packets_per_s = 100000;
+	w.engine = (struct engine){
+		.loop = &w.loop, .stats = &w.stats, .listening = true
+	};
+	w.engine.raw = net_raw_new(&w.engine);
+	T_CHECK(w.engine.raw != NULL, "no memory");
+	open_socket();
+}
+
+static void
+end(void)
+{
+	net_raw_free(w.engine.raw);
+	(void)close(w.fds[0]);
+	T_CHECK(!w.watch.used && !w.timer.used, "not left as found");
+}
+
+/* Packets from 10.0.0.host to us, numbered. */
+static void
+arrive(uint8_t host, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = first; i < first + count; i++) {
+		uint8_t bytes[HEAD + sizeof(i)] = { 0x45, 0, 0,
+			HEAD + sizeof(i), 0, 0, 0, 0, 63, NET_PACKET_PROTO, 0,
+			0, 10, 0, 0, host, 10, 0, 0, 9 };
+
+		memcpy(bytes + HEAD, &i, sizeof(i));
+		T_EQ(send(w.fds[0], bytes, sizeof(bytes), 0), sizeof(bytes));
+	}
+}
+
+static bool
+is_readable(void)
+{
+	char byte;
+
+	return recv(w.fds[1], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/* What the loop does next; how many packets were taken.  It does one thing: a
+ * socket is not read while some of what it had before is left. */
+static size_t
+turn(void)
+{
+	const size_t before = w.count;
+
+	if (w.timer.set) {
+		T_EQ(w.watch.ready, 0);
+		w.timer.set = false;
+		w.timer.fn(w.timer.arg);
+	} else if (w.watch.ready == LOOP_READ && is_readable()) {
+		w.watch.fn(w.watch.arg, w.fds[1], LOOP_READ);
+	}
+	return w.count - before;
+}
+
+static void
+expect_order(void)
+{
+	for (size_t i = 0; i < w.count; i++)
+		T_EQ(w.taken[i], i);
+}
+
+/* ---- cases --------------------------------------------------------------- */
+
+static void
+cheap_packets_are_taken_together(void)
+{
+	begin(10);
+	arrive(HOST, 0, A_BATCH + 1);
+	T_EQ(turn(), A_BATCH);
+	T_CHECK(!w.timer.set, "nothing is left");
+	T_EQ(turn(), 1);
+	T_EQ(turn(), 0);
+	expect_order();
+	end();
+}
+
+static void
+costly_packets_end_a_turn(void)
+{
+	begin(LOOP_TURN_MS * 1000 / 4);
+	arrive(HOST, 0, 10);
+	T_EQ(turn(), 4);
+	T_EQ(turn(), 4);
+	T_EQ(turn(), 2);
+	T_EQ(w.watch.ready, LOOP_READ);
+	T_EQ(turn(), 0);
+	expect_order();
+	end();
+}
+
+/* One that takes longer than a turn may is alone in it. */
+static void
+a_turn_takes_one_packet_at_least(void)
+{
+	begin(LOOP_TURN_MS * 1000 * 10);
+	arrive(HOST, 0, 3);
+	for (int i = 0; i < 3; i++)
+		T_EQ(turn(), 1);
+	T_EQ(turn(), 0);
+	expect_order();
+	end();
+}
+
+/* Whoever waits for us waits for the pauses too. */
+static void
+time_of_others_ends_a_turn(void)
+{
+	begin(1);
+	w.pause_us = LOOP_TURN_MS * 1000;
+	arrive(HOST, 0, 3);
+	T_EQ(turn(), 1);
+	T_EQ(turn(), 1);
+	end();
+}
+
+static void
+what_is_left_comes_before_what_arrives(void)
+{
+	begin(LOOP_TURN_MS * 1000);
+	arrive(HOST, 0, 2);
+	T_EQ(turn(), 1);
+	arrive(HOST, 2, 2);
+	for (int i = 0; i < 3; i++)
+		T_EQ(turn(), 1);
+	T_EQ(turn(), 0);
+	T_EQ(w.count, 4);
+	expect_order();
+	end();
+}
+
+static void
+what_is_left_waits_while_nobody_listens(void)
+{
+	begin(LOOP_TURN_MS * 1000);
+	arrive(HOST, 0, 2);
+	T_EQ(turn(), 1);
+	w.engine.listening = false;
+	net_raw_listen(w.engine.raw);
+	T_EQ(turn(), 0);
+	T_EQ(w.watch.ready, 0);
+	w.engine.listening = true;
+	net_raw_listen(w.engine.raw);
+	T_EQ(turn(), 1);
+	T_EQ(w.watch.ready, LOOP_READ);
+	expect_order();
+	end();
+}
+
+static void
+another_socket_begins_anew(void)
+{
+	begin(LOOP_TURN_MS * 1000);
+	arrive(HOST, 7, 2);
+	T_EQ(turn(), 1);
+	(void)close(w.fds[0]);
+	open_socket();
+	T_CHECK(!w.timer.set, "of the socket before");
+	w.count = 0;
+	arrive(HOST, 0, 1);
+	T_EQ(turn(), 1);
+	T_EQ(turn(), 0);
+	expect_order();
+	end();
+}
+
+static void
+a_socket_that_is_none_ends_the_engine(void)
+{
+	begin(1);
+	w.watch.fn(w.watch.arg, -1, LOOP_READ);
+	T_CHECK(w.loop.stopped, "it spins");
+	w.loop.stopped = false;
+	w.watch.fn(w.watch.arg, w.fds[1], LOOP_READ); /* nothing there */
+	T_CHECK(!w.loop.stopped, "for no reason");
+	T_EQ(w.count, 0);
+	end();
+}
+
+/* A known source pays for its costly packets by itself. */
+static size_t
+taken_of(uint32_t count)
+{
+	const size_t before = w.count;
+
+	arrive(HOST, 0, count);
+	while (w.timer.set || is_readable())
+		(void)turn();
+	return w.count - before;
+}
+
+static void
+costly_packets_are_charged_to_their_source(void)
+{
+	enum { COST_US = 50000, MANY = 60 };
+	size_t count;
+
+	begin(1);
+	T_EQ(taken_of(2), 2); /* known from now on */
+	w.cost_us = COST_US;
+	count = taken_of(MANY);
+	/* Half of the burst, and a quarter of the time since. */
+	T_CHECK(count > NET_LIMIT_BURST_US / 2 / COST_US && count < MANY / 2,
+		"%zu taken", count);
+	T_EQ(w.stats.count[STATS_RATE_LIMITED], MANY - count);
+	arrive(OTHER, 0, 1);
+	T_EQ(turn(), 1);
+	end();
+}
+
+static void
+time_of_others_is_charged_to_nobody(void)
+{
+	begin(1);
+	T_EQ(taken_of(2), 2);
+	w.pause_us = 1000000;
+	T_EQ(taken_of(60), 60);
+	T_EQ(w.stats.count[STATS_RATE_LIMITED], 0);
+	end();
+}
+
+static struct t_case cases[] = {
+	{ "cheap packets are taken together",
+		cheap_packets_are_taken_together },
+	{ "costly packets end a turn", costly_packets_end_a_turn },
+	{ "a turn takes one packet at least",
+		a_turn_takes_one_packet_at_least },
+	{ "the time of others ends a turn", time_of_others_ends_a_turn },
+	{ "what is left comes before what arrives",
+		what_is_left_comes_before_what_arrives },
+	{ "what is left waits while nobody listens",
+		what_is_left_waits_while_nobody_listens },
+	{ "another socket begins anew", another_socket_begins_anew },
+	{ "a socket that is none ends the engine",
+		a_socket_that_is_none_ends_the_engine },
+	{ "costly packets are charged to their source",
+		costly_packets_are_charged_to_their_source },
+	{ "the time of others is charged to nobody",
+		time_of_others_is_charged_to_nobody },
+};
+T_MAIN(cases)
