@@ -69,7 +69,7 @@ log_libevent(int severity, const char *text)
 static bool
 configure(struct event_config *config)
 {
-	const struct timeval turn = { .tv_usec = LOOP_TURN_MS * 1000 };
+	const struct timeval turn = { .tv_usec = LOOP_TURN_MS * 1000L };
 	const int flags = EVENT_BASE_FLAG_PRECISE_TIMER |
 			  EVENT_BASE_FLAG_NO_CACHE_TIME |
 			  EVENT_BASE_FLAG_IGNORE_ENV;

@@ -38,10 +38,10 @@ bool net_limit_admit(struct net_limit *limit, uint32_t ifindex,
 /*
  * What came of an admitted packet took so long.  Hardly any takes
  * NET_LIMIT_COSTLY_US; those that do, for a session with thousands of next hops
- * say, may take half of the time of a processor, from one source or from
- * strangers a quarter, after NET_LIMIT_BURST_US or half of it in one go. Beyond
- * that nothing is admitted from there until it is made up for, except from a
- * known source that took none of it.
+ * say, may take half of our time, from one source or from strangers a quarter,
+ * after NET_LIMIT_BURST_US or half of it in one go.  Beyond that nothing is
+ * admitted from there until it is made up for, except from a known source that
+ * took none of it.
  */
 enum { NET_LIMIT_COSTLY_US = 100, NET_LIMIT_BURST_US = 1000000 };
 void net_limit_charge(struct net_limit *limit, uint32_t ifindex,

@@ -55,7 +55,8 @@ struct net_port {
 struct net_raw {
 	struct engine *engine;
 	struct net_port ports[NET_ROLE_COUNT];
-	int64_t computed; /* microseconds of ours when last looked at */
+	int64_t computed;   /* microseconds of ours when last looked at */
+	struct mono looked; /* when that was */
 	struct net_limit *limit;
 	struct wire_msg msg; /* the one in hand: too large for the stack */
 	uint32_t fragment_id;

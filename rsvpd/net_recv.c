@@ -301,26 +301,41 @@ take_any(struct net_raw *raw, struct arrival *a, enum net_packet_fault fault)
 		take_message(raw, a);
 }
 
-/* The same, at the cost of its source.  While others had the processor it cost
- * us nothing; that clock is slow to read, so it is when much time went by. */
+/*
+ * What a packet that took so long is charged.  All of it, when we computed much
+ * ourselves since it began: however little of a processor we have, its source
+ * may have a part of that.  Else no more than we computed: somebody else had
+ * the processor.
+ */
+static int64_t
+charge_of(struct net_raw *raw, struct mono begin, struct mono now)
+{
+	const int64_t us = now.us - begin.us;
+	const int64_t before_us = begin.us - raw->looked.us;
+	const int64_t computed = os_computed_us();
+	const int64_t ours_us = computed - raw->computed;
+
+	raw->computed = computed;
+	raw->looked = now;
+	if (ours_us >= us || ours_us - before_us >= NET_LIMIT_COSTLY_US)
+		return us;
+	return ours_us;
+}
+
+/* The same, at the cost of its source.  The clock of what we computed is slow
+ * to read, so it is when much time went by. */
 static void
 take_at_cost(
 	struct net_raw *raw, struct arrival *a, enum net_packet_fault fault)
 {
 	const struct mono begin = loop_now();
-	const int64_t before = raw->computed;
-	int64_t us;
 	struct mono now;
 
 	take_any(raw, a, fault);
 	now = loop_now();
-	us = now.us - begin.us;
-	if (us < NET_LIMIT_COSTLY_US)
-		return;
-	raw->computed = os_computed_us();
-	if (us > raw->computed - before)
-		us = raw->computed - before;
-	net_limit_charge(raw->limit, a->ifindex, &a->packet.src, us, now);
+	if (now.us - begin.us >= NET_LIMIT_COSTLY_US)
+		net_limit_charge(raw->limit, a->ifindex, &a->packet.src,
+			charge_of(raw, begin, now), now);
 }
 
 static void
@@ -365,10 +380,12 @@ static void
 take_some(struct net_port *port)
 {
 	struct net_raw *raw = port->raw;
-	const struct mono end = mono_add_ms(loop_now(), LOOP_TURN_MS);
+	const struct mono begin = loop_now();
+	const struct mono end = mono_add_ms(begin, LOOP_TURN_MS);
 	struct mmsghdr *message;
 
 	raw->computed = os_computed_us();
+	raw->looked = begin;
 	while ((message = net_batch_take(port->batch))) {
 		take_packet(port, message);
 		if (mono_reached(end, loop_now()))

@@ -47,6 +47,7 @@ static struct {
 	int64_t computed_us;
 	int64_t cost_us;  /* of a packet, computing */
 	int64_t pause_us; /* that somebody else has the processor meanwhile */
+	size_t pause_at;  /* for this packet only; 0: for each */
 	uint32_t taken[MOST];
 	size_t count;
 } w;
@@ -225,7 +226,9 @@ effect_run(struct engine *engine)
 {
 	(void)engine;
 	w.computed_us += w.cost_us;
-	w.now_us += w.cost_us + w.pause_us;
+	w.now_us += w.cost_us;
+	if (w.pause_at == 0 || w.pause_at == w.count)
+		w.now_us += w.pause_us;
 }
 
 /* ---- scene --------------------------------------------------------------- */
@@ -455,13 +458,38 @@ costly_packets_are_charged_to_their_source(void)
 	end();
 }
 
+/* With little of a processor, too: what comes of a packet holds us up as long
+ * as that takes. */
+static void
+costly_packets_are_charged_what_they_hold_us_up(void)
+{
+	enum { COST_US = 4000, PAUSE_US = 46000, MANY = 60 };
+	size_t count;
+
+	begin(1);
+	T_EQ(taken_of(2), 2);
+	w.cost_us = COST_US;
+	w.pause_us = PAUSE_US;
+	count = taken_of(MANY);
+	T_CHECK(count > NET_LIMIT_BURST_US / 2 / (COST_US + PAUSE_US) &&
+			count < MANY / 2,
+		"%zu taken", count);
+	end();
+}
+
+/* Many that are cheap, and then one for which we wait. */
 static void
 time_of_others_is_charged_to_nobody(void)
 {
 	begin(1);
 	T_EQ(taken_of(2), 2);
-	w.pause_us = 1000000;
-	T_EQ(taken_of(60), 60);
+	for (int i = 0; i < 60; i++) {
+		w.cost_us = NET_LIMIT_COSTLY_US / 2;
+		arrive(HOST, 0, 4);
+		w.pause_at = w.count + 4;
+		w.pause_us = 1000000;
+		T_EQ(turn(), 4);
+	}
 	T_EQ(w.stats.count[STATS_RATE_LIMITED], 0);
 	end();
 }
@@ -482,6 +510,8 @@ static struct t_case cases[] = {
 		a_socket_that_is_none_ends_the_engine },
 	{ "costly packets are charged to their source",
 		costly_packets_are_charged_to_their_source },
+	{ "costly packets are charged what they hold us up",
+		costly_packets_are_charged_what_they_hold_us_up },
 	{ "the time of others is charged to nobody",
 		time_of_others_is_charged_to_nobody },
 };
