@@ -3,6 +3,7 @@ tcctl_tests = \
 	tests/unit/test_tc_adopt \
 	tests/unit/test_tc_anew \
 	tests/unit/test_tc_clock \
+	tests/unit/test_tc_counters \
 	tests/unit/test_tc_drift \
 	tests/unit/test_tc_dump \
 	tests/unit/test_tc_equal \
@@ -22,7 +23,9 @@ tcctl_tests = \
 	tests/unit/test_tc_drain \
 	tests/unit/test_tc_mark \
 	tests/unit/test_tc_match \
+	tests/unit/test_tc_message \
 	tests/unit/test_tc_msg \
+	tests/unit/test_tc_nl_watch \
 	tests/unit/test_tc_number \
 	tests/unit/test_tc_plan \
 	tests/unit/test_tc_refuse \
@@ -63,6 +66,7 @@ tcctl_test_libs = libtc.la libtcmsg.la libbase.la $(MNL_LIBS) \
 tests_unit_test_tc_adopt_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_anew_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_clock_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_counters_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_drift_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_dump_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 tests_unit_test_tc_dump_LDADD = $(tcctl_test_libs)
@@ -82,7 +86,10 @@ tests_unit_test_tc_drain_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_mark_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_life_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_match_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_message_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_msg_LDADD = libtcmsg.la libbase.la $(UNIT_LDADD)
+tests_unit_test_tc_nl_watch_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+tests_unit_test_tc_nl_watch_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_number_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_refuse_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_plan_LDADD = $(tcctl_test_libs)

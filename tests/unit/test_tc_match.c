@@ -272,6 +272,31 @@ a_prefix_is_one_node(void)
 	}
 }
 
+/* All 16 octets, also those that the family does not have. */
+static void
+a_prefix_ends_with_its_last_address(void)
+{
+	static const struct {
+		const char *text;
+		struct addr last;
+	} cases[] = { { "10.1.2.3/32",
+			      { .family = ADDR_V4, .b = { 10, 1, 2, 3 } } },
+		{ "10.1.2.0/23",
+			{ .family = ADDR_V4, .b = { 10, 1, 3, 255 } } },
+		{ "10.0.0.0/9",
+			{ .family = ADDR_V4, .b = { 10, 127, 255, 255 } } },
+		{ "2001:db8::/127",
+			{ .family = ADDR_V6,
+				.b = { 0x20, 1, 0xd, 0xb8, [15] = 1 } } } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct tc_addr_range r = range_of(cases[i].text);
+
+		T_CHECK(memcmp(&r.last, &cases[i].last, sizeof(r.last)) == 0,
+			"%s", cases[i].text);
+	}
+}
+
 static void
 each_node_asks_for_the_incoming_interface(void)
 {
@@ -354,6 +379,8 @@ static struct t_case all_cases[] = {
 	{ "each port of a range is in one block",
 		each_port_of_a_range_is_in_one_block },
 	{ "a prefix is one node", a_prefix_is_one_node },
+	{ "a prefix ends with its last address",
+		a_prefix_ends_with_its_last_address },
 	{ "what matches all has a key for the kernel",
 		what_matches_all_has_a_key_for_the_kernel },
 	{ "impossible matches are refused", impossible_matches_are_refused },
