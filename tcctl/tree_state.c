@@ -233,11 +233,14 @@ tree_state_lock(const char *dir, void (*waits)(void))
 	return fd;
 }
 
-/* On the disk before it has its name. */
+/* On the disk before it has its name.  What failed before the last of it is
+ * told by ferror() alone. */
 static int
 finish(FILE *f, const char *fresh, const char *path)
 {
-	int error = fflush(f) != 0 || fsync(fileno(f)) != 0 ? -errno : 0;
+	int error = ferror(f) || fflush(f) != 0 || fsync(fileno(f)) != 0
+			    ? -errno
+			    : 0;
 
 	if (fclose(f) != 0 && error == 0)
 		error = -errno;

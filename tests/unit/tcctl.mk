@@ -38,6 +38,8 @@ tcctl_tests = \
 	tests/unit/test_tc_split \
 	tests/unit/test_tc_tree \
 	tests/unit/test_tc_tree_bring \
+	tests/unit/test_tc_tree_show \
+	tests/unit/test_tc_tree_state \
 	tests/unit/test_tc_txn \
 	tests/unit/test_tc_u32
 check_PROGRAMS += $(tcctl_tests)
@@ -119,5 +121,7 @@ tests_unit_test_tc_tree_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_index_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_pref_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_spare_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_tree_show_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_tree_state_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_bring_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_bring_LDADD = $(tc_tree_libs)
