@@ -17,6 +17,18 @@
 enum { PATH = 256 };
 
 static char dir[PATH];
+static int next_fd;
+
+/* The descriptor that would be opened next. */
+static int
+free_fd(void)
+{
+	int fd = dup(STDOUT_FILENO);
+
+	T_CHECK(fd >= 0, "no descriptor");
+	(void)close(fd);
+	return fd;
+}
 
 static void
 begin(void)
@@ -25,6 +37,7 @@ begin(void)
 
 	T_CHECK(mkdtemp(made) != NULL, "no directory: %d", errno);
 	(void)snprintf(dir, sizeof(dir), "%s/state", made);
+	next_fd = free_fd();
 }
 
 static const char *
@@ -39,6 +52,7 @@ file(const char *name)
 static void
 end(void)
 {
+	T_EQ(free_fd(), next_fd);
 	(void)unlink(file("eth0"));
 	(void)unlink(file("eth0~"));
 	(void)rmdir(dir);
@@ -312,8 +326,8 @@ static void
 what_cannot_be_written_leaves_the_old_one(void)
 {
 	enum { LONG = 100000 };
-	const struct rlimit little = { 8192, RLIM_INFINITY };
 	struct rlimit before;
+	struct rlimit little;
 	char *former = (char *)malloc(LONG);
 	const struct tree_record whole = { .ifb = "ifb0" };
 	const struct tree_record longer = { .former = former };
@@ -326,6 +340,7 @@ what_cannot_be_written_leaves_the_old_one(void)
 	former[LONG - 1] = '\0';
 	T_EQ(tree_state_write(dir, "eth0", &whole), 0);
 	T_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little = (struct rlimit){ 8192, before.rlim_max };
 	(void)signal(SIGXFSZ, SIG_IGN);
 	T_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
 	error = tree_state_write(dir, "eth0", &longer);
