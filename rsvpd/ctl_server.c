@@ -358,10 +358,12 @@ put_end(struct ctl_client *c, struct buf_writer *w, const char *error)
 	c->ask = 0;
 }
 
-/* Fill one datagram with what comes next. */
+/* Fill one datagram with what comes next, or nothing when that takes too long
+ * to find: of thousands of sessions none may be in the list. */
 static void
 fill(struct ctl_client *c)
 {
+	const struct mono end = mono_add_ms(loop_now(), LOOP_TURN_MS);
 	ctl_step_fn *step = step_of(c->ask);
 	struct buf_writer w = buf_writer(c->out, BATCH);
 
@@ -383,6 +385,8 @@ fill(struct ctl_client *c)
 			break;
 		}
 		c->cursor = next;
+		if (mono_reached(end, loop_now()))
+			break;
 	}
 	c->out_len = buf_written(&w);
 }

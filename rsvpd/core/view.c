@@ -222,12 +222,27 @@ resv_info(const struct rsvp_core *core, const struct rsb *rsb, struct mono now,
 	info->scope_view = blob_view(rsb->scope);
 	if (rsb->demand) {
 		info->flow_id = rsb->demand->id;
-		info->police = police_flags(rsb->demand);
 		if (ledger_committed(core->ledger, rsb->demand->id, &amount))
 			info->rate_Bps = amount.rate_Bps;
 	}
 	(void)text_copy(info->rule, sizeof(info->rule), rsb_rule(rsb));
 	(void)text_copy(info->reason, sizeof(info->reason), rsb_reason(rsb));
+}
+
+/* Once for each flow: it goes through all that reserve it. */
+static void
+police_info(
+	const struct session *session, struct rsvp_resv_info *infos, size_t n)
+{
+	const struct demand *demand;
+
+	TAILQ_FOREACH (demand, &session->demands, next) {
+		const uint8_t flags = police_flags(demand);
+
+		for (size_t i = 0; i < n; i++)
+			if (infos[i].flow_id == demand->id)
+				infos[i].police = flags;
+	}
 }
 
 size_t
@@ -245,6 +260,8 @@ rsvp_core_resvs(const struct rsvp_core *core, struct mono now, uint64_t serial,
 			resv_info(core, rsb, now, &ret_infos[count]);
 		count++;
 	}
+	if (max > 0)
+		police_info(session, ret_infos, count < max ? count : max);
 	return count;
 }
 

@@ -84,5 +84,6 @@ tests_unit_test_core_tc_LDADD = $(core_ldadd)
 tests_unit_test_core_timer_LDADD = $(core_ldadd)
 tests_unit_test_core_told_LDADD = $(core_ldadd)
 tests_unit_test_core_view_LDADD = $(core_ldadd)
+tests_unit_test_core_view_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=police_flags
 tests_unit_test_core_walk_LDADD = $(core_ldadd)
 tests_unit_test_core_withdraw_LDADD = $(core_ldadd)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 rsvpd_net_tests = \
 	tests/unit/test_ctl_policy \
+	tests/unit/test_ctl_server \
 	tests/unit/test_effect \
 	tests/unit/test_net_bucket \
 	tests/unit/test_net_iface \
@@ -62,3 +63,8 @@ tests_unit_test_rules_force_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_ctl_policy_LDADD = librsvpd.la libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
+tests_unit_test_ctl_server_LDADD = librsvpd.la libcore.la libwire.la \
+	libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_ctl_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now \
+	-Wl,--wrap=rsvp_core_session_after,--wrap=rsvp_core_paths \
+	-Wl,--wrap=rsvp_core_resvs

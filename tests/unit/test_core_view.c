@@ -276,6 +276,57 @@ a_list_is_cut_where_there_is_no_room(void)
 	ct_once(short_lists);
 }
 
+/* ---- what many reserve --------------------------------------------------- */
+
+struct demand;
+uint8_t __real_police_flags(const struct demand *demand);
+uint8_t __wrap_police_flags(const struct demand *demand);
+
+static size_t policed; /* how often it was asked for */
+
+uint8_t
+__wrap_police_flags(const struct demand *demand)
+{
+	policed++;
+	return __real_police_flags(demand);
+}
+
+/* Next hops of two senders each, reserved apart: one list asks for two flows,
+ * however many there are. */
+static void
+many_hops(struct ct *t)
+{
+	enum { HOPS = 20 };
+	struct rsvp_resv_info infos[2 * HOPS];
+	struct wire_msg *msg;
+	size_t count, shared = 0;
+
+	ct_path_of(t, UP, HOP_A, 8);
+	ct_path_of(t, SIDE, HOP_A, 9);
+	for (uint8_t hop = HOP_B; hop < HOP_B + HOPS; hop++) {
+		msg = ct_style(ct_resv_both(t, ct_cl(50000)), WIRE_STYLE_FF);
+		msg->hop.addr = ct_addr(t, DOWN, hop);
+		ct_feed(t, DOWN, msg);
+		ct_answer_all(t);
+	}
+	policed = 0;
+	count = rsvp_core_resvs(t->core, t->now, 1, infos, 2 * HOPS);
+	T_EQ(count, 2 * HOPS);
+	T_EQ(policed, 2);
+	for (size_t i = 0; i < count; i++)
+		shared += infos[i].flow_id == infos[0].flow_id;
+	T_EQ(shared, HOPS);
+	policed = 0;
+	T_EQ(rsvp_core_resvs(t->core, t->now, 1, NULL, 0), count);
+	T_EQ(policed, 0);
+}
+
+static void
+a_list_of_many_asks_once_for_each_flow(void)
+{
+	ct_once(many_hops);
+}
+
 static void
 no_end(struct ct *t)
 {
@@ -437,6 +488,8 @@ static struct t_case cases[] = {
 		what_is_special_about_state_is_shown },
 	{ "a list is cut where there is no room",
 		a_list_is_cut_where_there_is_no_room },
+	{ "a list of many asks once for each flow",
+		a_list_of_many_asks_once_for_each_flow },
 	{ "what does not expire is shown so",
 		what_does_not_expire_is_shown_so },
 	{ "terms are shown where they are advertised",
