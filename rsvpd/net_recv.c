@@ -301,41 +301,37 @@ take_any(struct net_raw *raw, struct arrival *a, enum net_packet_fault fault)
 		take_message(raw, a);
 }
 
-/*
- * What a packet that took so long is charged.  All of it, when we computed much
- * ourselves since it began: however little of a processor we have, its source
- * may have a part of that.  Else no more than we computed: somebody else had
- * the processor.
- */
-static int64_t
-charge_of(struct net_raw *raw, struct mono begin, struct mono now)
+/* Whether we computed much ourselves for a packet that took so long: else
+ * somebody else had the processor.  What was cheap before it comes off. */
+static bool
+was_costly(struct net_raw *raw, struct mono begin, struct mono now)
 {
-	const int64_t us = now.us - begin.us;
 	const int64_t before_us = begin.us - raw->looked.us;
 	const int64_t computed = os_computed_us();
 	const int64_t ours_us = computed - raw->computed;
 
 	raw->computed = computed;
 	raw->looked = now;
-	if (ours_us >= us || ours_us - before_us >= NET_LIMIT_COSTLY_US)
-		return us;
-	return ours_us;
+	return ours_us - before_us >= NET_LIMIT_COSTLY_US;
 }
 
-/* The same, at the cost of its source.  The clock of what we computed is slow
- * to read, so it is when much time went by. */
+/* The same, at the cost of its source: what it held us up, however little of a
+ * processor we have.  The clock of what we computed is slow to read, so it is
+ * when much time went by. */
 static void
 take_at_cost(
 	struct net_raw *raw, struct arrival *a, enum net_packet_fault fault)
 {
 	const struct mono begin = loop_now();
 	struct mono now;
+	int64_t us;
 
 	take_any(raw, a, fault);
 	now = loop_now();
-	if (now.us - begin.us >= NET_LIMIT_COSTLY_US)
-		net_limit_charge(raw->limit, a->ifindex, &a->packet.src,
-			charge_of(raw, begin, now), now);
+	us = now.us - begin.us;
+	if (us >= NET_LIMIT_COSTLY_US && was_costly(raw, begin, now))
+		net_limit_charge(
+			raw->limit, a->ifindex, &a->packet.src, us, now);
 }
 
 static void
