@@ -10,10 +10,10 @@
  *	peer	`tc -batch` that adds, or deletes, a class and its filter
  *
  * the same of ours against ours with 1 000, and beside a bare loop whose nodes
- * are flat lists; how long a change waits while the pool of idle classes grows,
- * in tcctl's processor time, against 5 ms (peer: while it does not grow), and
- *by the clock; and how long adoption takes, against a dump of the classes and
- *one of the filters.
+ * are flat lists; how long a change waits while the pool of idle classes grows
+ * beyond what a link has by default, in tcctl's processor time, against 5 ms
+ * (peer: while it does not grow), and by the clock; and how long adoption
+ * takes, against a dump of the classes and one of the filters.
  *
  * Ours and the floor take turns, and the best of each counts, because the
  * machine is shared.  Each has a network namespace of its own, and tcctl is

@@ -87,8 +87,7 @@ struct ours {
 	int fd;
 	uint32_t ifindex;
 	uint32_t serial;
-	uint32_t classes;  /* in its tree, of flows and idle */
-	uint32_t idle;     /* of each service */
+	uint32_t present;  /* flows of its tree */
 	uint32_t more_Bps; /* of each rate */
 	uint8_t buf[MSG_DATAGRAM_MAX];
 };

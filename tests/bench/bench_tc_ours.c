@@ -24,7 +24,8 @@
 
 enum {
 	SERVICES = 2,
-	GROWTH = 40,   /* classes more in each pool */
+	IDLE = 64,     /* classes in each pool, as by default */
+	GROWTH = 40,   /* and more of them */
 	CHANGES = 200, /* while it grows */
 	POOL_MAX = 32000,
 	STALL_S = 60,         /* without one class more: it is over */
@@ -84,10 +85,10 @@ send_request(struct ours *o, const struct buf_writer *w)
 		die("send to tcctl");
 }
 
-/* Announce the interface, with so many idle classes a service, and wait for
- * the answer. */
+/* Announce the interface, with so many idle classes a service at least and at
+ * most, and wait for the answer. */
 static void
-announce(struct ours *o, uint32_t pool_low)
+announce(struct ours *o, uint32_t pool_low, uint32_t pool_high)
 {
 	struct tc_iface iface = { .ifindex = o->ifindex,
 		.link_Bps = 1250000000,
@@ -97,7 +98,7 @@ announce(struct ours *o, uint32_t pool_low)
 		.header_bytes = 14,
 		.timer_us = 200,
 		.pool_low = pool_low,
-		.pool_high = POOL_MAX };
+		.pool_high = pool_high };
 	struct buf_writer w = buf_writer(o->buf, sizeof(o->buf));
 
 	(void)text_copy(iface.name, sizeof(iface.name), o->name);
@@ -162,34 +163,31 @@ count_dump(struct mnl_socket *nl, uint16_t type, const struct tcmsg *what,
 	}
 }
 
-/* Classes are made in the background, and nothing tells of it: ask, but so
+/* Classes come and go in the background, and nothing tells of it: ask, but so
  * seldom that asking takes a tenth of the kernel's time at most.  How long it
  * takes is the kernel's matter: for each it looks at all that there are, which
- * is four milliseconds of processor time at 60 000. */
+ * is four milliseconds of processor time at 10 000. */
 static void
-wait_classes(struct ours *o, uint32_t more)
+wait_classes(const struct ours *o, uint32_t count)
 {
 	const struct tcmsg classes = { .tcm_ifindex = (int)o->ifindex };
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
 	double end = now_s() + STALL_S;
 	uint32_t found = 0;
 
-	o->classes += more;
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		die("netlink");
-	while (found < o->classes) {
+	while (found != count) {
 		uint32_t before = found;
 		double took = now_s();
 
 		found = count_dump(nl, RTM_GETTCLASS, &classes, is_class);
 		took = now_s() - took;
-		if (found > before)
+		if (found != before)
 			end = now_s() + STALL_S + took * 20;
 		if (now_s() > end) {
-			fprintf(stderr,
-				"bench_tc: no more than %u of %u "
-				"classes\n",
-				found, o->classes);
+			fprintf(stderr, "bench_tc: %u classes, not %u\n", found,
+				count);
 			exit(1);
 		}
 		usleep(20000 + (useconds_t)(took * 10e6));
@@ -295,11 +293,11 @@ ours_open(struct ours *o, uint32_t present)
 	shell("ip link add %s type ifb && ip link set %s up", o->name, o->name);
 	o->ifindex = if_nametoindex(o->name);
 	start(o);
-	announce(o, (present + FLOWS) / SERVICES);
+	announce(o, (present + FLOWS) / SERVICES, POOL_MAX);
 	wait_classes(o, present + FLOWS);
-	announce(o, 0); /* makes no more */
+	announce(o, 0, POOL_MAX); /* makes no more */
 	(void)ours_install(o, 0, present);
-	o->idle = FLOWS / SERVICES;
+	o->present = present;
 }
 
 void
@@ -321,13 +319,16 @@ ours_resume(struct ours *o)
 	if (clock_getcpuclockid(o->pid, &clock) != 0)
 		die("processor time");
 	took = took_begin(clock);
-	announce(o, 0);
+	announce(o, 0, POOL_MAX);
 	return took_end(clock, &took);
 }
 
 /* ---- growth -------------------------------------------------------------- */
 
-/* The longest that one of so many changes of a flow waited. */
+/* The longest that one of so many changes of a flow waited.  Of another process
+ * the kernel tells the processor time as of its last tick, so that what one
+ * wait had may show in the next; more than the wait itself it cannot have been.
+ */
 static struct took
 longest_change(struct ours *o)
 {
@@ -343,6 +344,8 @@ longest_change(struct ours *o)
 		request(o, TC_MSG_FLOW_CHANGE, i, 1);
 		wait_done(o, 1);
 		took = took_end(clock, &took);
+		if (took.cpu_s > took.clock_s)
+			took.cpu_s = took.clock_s;
 		if (took.cpu_s > longest.cpu_s)
 			longest.cpu_s = took.cpu_s;
 		if (took.clock_s > longest.clock_s)
@@ -352,13 +355,14 @@ longest_change(struct ours *o)
 	return longest;
 }
 
+/* From the idle classes that a link has by default. */
 void
 ours_growth(struct ours *o, struct took *ret_growing, struct took *ret_quiet)
 {
-	o->idle += GROWTH;
-	announce(o, o->idle);
-	*ret_growing = longest_change(o);
-	wait_classes(o, GROWTH * SERVICES);
-	announce(o, 0); /* makes no more */
+	announce(o, 0, IDLE);
+	wait_classes(o, o->present + IDLE * SERVICES);
 	*ret_quiet = longest_change(o);
+	announce(o, IDLE + GROWTH, POOL_MAX);
+	*ret_growing = longest_change(o);
+	wait_classes(o, o->present + (IDLE + GROWTH) * SERVICES);
 }
