@@ -87,13 +87,11 @@ static bool
 is_adopted_link(const struct adoption *a, const struct tc_object *o)
 {
 	const struct tc_split *s =
-		tc_nodes_find_split(&a->link->nodes, o->u32.link);
+		tc_nodes_split_of(&a->link->nodes, o->handle);
 	struct tc_hash hash;
 
-	return s && s->parent && tc_hash_decode(o, &hash) &&
-	       s->parent->handle == (o->handle & ~(uint32_t)TC_NODE_MAX) &&
-	       s->hash.mask == hash.mask && s->hash.off == hash.off &&
-	       s->hash.floating == hash.floating;
+	return s && s->table == o->u32.link && tc_hash_decode(o, &hash) &&
+	       tc_hash_equal(&s->hash, &hash);
 }
 
 /* Who was killed when the table was new may have left a part of the links. */

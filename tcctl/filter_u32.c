@@ -149,24 +149,38 @@ tc_u32_bucket(const struct tc_filter *f)
 		low);
 }
 
+/* Tables of leaf nodes. */
+static const struct {
+	uint32_t first;
+	uint32_t count;
+} ways[TC_U32_WAYS] = { { V4_LEAVES, PORT_BUCKETS }, { V4_ANY, 1 },
+	{ V6_LEAVES, PORT_BUCKETS }, { V6_ANY, 1 }, { V6_LABEL, 1 } };
+
+unsigned
+tc_u32_way(uint32_t handle)
+{
+	uint32_t id = tc_u32_table(handle);
+	unsigned way = 0;
+
+	while (way < TC_U32_WAYS &&
+		(id < ways[way].first ||
+			id - ways[way].first >= ways[way].count))
+		way++;
+	return way;
+}
+
 uint32_t
 tc_u32_bucket_index(uint32_t handle)
 {
-	static const struct {
-		uint32_t first; /* table */
-		uint32_t count;
-	} tables[] = { { V4_LEAVES, PORT_BUCKETS }, { V4_ANY, 1 },
-		{ V6_LEAVES, PORT_BUCKETS }, { V6_ANY, 1 }, { V6_LABEL, 1 } };
-	uint32_t id = tc_u32_table(handle);
+	unsigned way = tc_u32_way(handle);
 	uint32_t index = handle >> TC_U32_BUCKET_SHIFT & 0xff;
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		if (id >= tables[i].first &&
-			id < tables[i].first + tables[i].count)
-			return index + (id - tables[i].first) * BYTE_BUCKETS;
-		index += tables[i].count * BYTE_BUCKETS;
-	}
-	return TC_U32_BUCKETS;
+	if (way == TC_U32_WAYS)
+		return TC_U32_BUCKETS;
+	index += (tc_u32_table(handle) - ways[way].first) * BYTE_BUCKETS;
+	while (way-- > 0)
+		index += ways[way].count * BYTE_BUCKETS;
+	return index;
 }
 
 /* Ports first: in one bucket they differ most. */

@@ -45,6 +45,13 @@ index_of(const struct tc_u32 *u, const struct tc_hash *h, uint32_t *ret_index)
 }
 
 bool
+tc_hash_equal(const struct tc_hash *a, const struct tc_hash *b)
+{
+	return a->mask == b->mask && a->off == b->off &&
+	       a->floating == b->floating;
+}
+
+bool
 tc_hash_index(const struct tc_filter *filter, const struct tc_hash *hash,
 	uint32_t *ret_index)
 {
@@ -57,20 +64,26 @@ tc_hash_index(const struct tc_filter *filter, const struct tc_hash *hash,
 
 /* ---- choice -------------------------------------------------------------- */
 
-struct spread {
-	const struct tc_object *nodes;
+struct sample {
+	struct tc_object nodes[SAMPLE];
 	size_t count;
-	struct tc_hash best;
-	size_t cost; /* nodes that all packets together meet by it */
 };
 
-/* One packet for each filter: those of its own bucket, and those that stay. */
-static void
-try_hash(struct spread *s, const struct tc_hash *h)
+struct choice {
+	struct sample own;
+	struct sample all; /* of whom the table may come to serve */
+	struct tc_hash best;
+	double cost;
+};
+
+/* Nodes that a packet for one of them meets by that key: those of its own
+ * bucket, and those that stay. */
+static double
+cost_of(const struct sample *s, const struct tc_hash *h)
 {
 	size_t cells[TC_SPLIT_BUCKETS] = { 0 };
 	size_t stay = 0;
-	size_t cost = 0;
+	size_t met = 0;
 	uint32_t index;
 
 	for (size_t i = 0; i < s->count; i++)
@@ -79,64 +92,81 @@ try_hash(struct spread *s, const struct tc_hash *h)
 		else
 			stay++;
 	for (size_t i = 0; i < TC_SPLIT_BUCKETS; i++)
-		cost += cells[i] * cells[i];
-	cost += stay * s->count;
-	if (cost < s->cost) {
-		s->cost = cost;
-		s->best = *h;
-	}
+		met += cells[i] * cells[i];
+	met += stay * s->count;
+	return (double)met / (double)s->count;
+}
+
+/* A key is worth its table when it halves the way at least. */
+static void
+try_hash(struct choice *c, const struct tc_hash *h)
+{
+	double own = cost_of(&c->own, h);
+	double cost = own + cost_of(&c->all, h);
+
+	if (own > (double)c->own.count / 2 ||
+		(c->best.mask != 0 && cost >= c->cost))
+		return;
+	c->cost = cost;
+	c->best = *h;
 }
 
 /* All windows of eight bits of a word, at distances of four. */
 static void
-try_word(struct spread *s, int off, bool floating)
+try_word(struct choice *c, int off, bool floating)
 {
 	for (unsigned shift = 0; shift <= 24; shift += 4) {
 		const struct tc_hash h = { 0xffu << shift, (int16_t)off,
 			floating };
 
-		try_hash(s, &h);
+		try_hash(c, &h);
 	}
 }
 
 static void
-try_all(struct spread *s, bool v4)
+try_all(struct choice *c, bool v4)
 {
 	/* Ports, or the SPI of ESP; the SPI of AH. */
-	try_word(s, v4 ? 0 : V6_PORTS, v4);
-	try_word(s, v4 ? 4 : V6_PORTS + 4, v4);
+	try_word(c, v4 ? 0 : V6_PORTS, v4);
+	try_word(c, v4 ? 4 : V6_PORTS + 4, v4);
 	if (v4) {
-		try_word(s, V4_DST, false);
-		try_word(s, V4_SRC, false);
+		try_word(c, V4_DST, false);
+		try_word(c, V4_SRC, false);
 		return;
 	}
-	try_word(s, 0, false); /* flow label */
+	try_word(c, 0, false); /* flow label */
 	for (int off = 12; off >= 0; off -= 4) {
-		try_word(s, V6_DST + off, false);
-		try_word(s, V6_SRC + off, false);
+		try_word(c, V6_DST + off, false);
+		try_word(c, V6_SRC + off, false);
 	}
+}
+
+static void
+take_sample(
+	struct sample *s, const struct tc_filter *const *filters, size_t count)
+{
+	static const struct tc_mark none = { 0 };
+
+	s->count = count < SAMPLE ? count : SAMPLE;
+	for (size_t i = 0; i < s->count; i++)
+		tc_u32_node(0, 0, filters[i * count / s->count], &none,
+			&s->nodes[i]);
 }
 
 bool
 tc_hash_choose(const struct tc_filter *const *filters, size_t count,
-	struct tc_hash *ret_hash)
+	size_t others, struct tc_hash *ret_hash)
 {
-	static const struct tc_mark none = { 0 };
-	struct tc_object nodes[SAMPLE];
-	struct spread s = { .nodes = nodes,
-		.count = count < SAMPLE ? count : SAMPLE };
+	struct choice c = { .best = { 0 } };
 
 	if (count == 0)
 		return false;
-	for (size_t i = 0; i < s.count; i++)
-		tc_u32_node(
-			0, 0, filters[i * count / s.count], &none, &nodes[i]);
-	/* A key is worth its table when it halves the way at least. */
-	s.cost = s.count * s.count / 2 + 1;
-	try_all(&s, filters[0]->dst.family == ADDR_V4);
-	if (s.best.mask == 0)
+	take_sample(&c.own, filters, count);
+	take_sample(&c.all, filters, count + others);
+	try_all(&c, filters[0]->dst.family == ADDR_V4);
+	if (c.best.mask == 0)
 		return false;
-	*ret_hash = s.best;
+	*ret_hash = c.best;
 	return true;
 }
 

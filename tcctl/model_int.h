@@ -407,6 +407,9 @@ uint32_t tc_u32_bucket(const struct tc_filter *filter);
 /* Number of a bucket that can hold leaf nodes, 0..TC_U32_BUCKETS - 1; or
  * TC_U32_BUCKETS when the handle is none of ours. */
 uint32_t tc_u32_bucket_index(uint32_t handle);
+/* The way by which packets come to a bucket or node of the fixed tables: what
+ * is on one has seen the same headers.  TC_U32_WAYS: none of ours. */
+unsigned tc_u32_way(uint32_t handle);
 /* The node; handle holds table, bucket and node number. */
 void tc_u32_node(uint32_t ifindex, uint32_t handle,
 	const struct tc_filter *filter, const struct tc_mark *mark,
@@ -441,6 +444,7 @@ enum {
 	TC_PREF_V6 = 11,
 	TC_PREF_ARP = 12,
 	TC_U32_BUCKETS = 8960,
+	TC_U32_WAYS = 5,     /* by port or by address, each family; by label */
 	TC_NODE_MAX = 0xfff, /* nodes of a bucket are 1..4095 */
 	TC_U32_BUCKET_SHIFT = 12,
 	TC_U32_TABLE_SHIFT = 20,

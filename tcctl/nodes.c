@@ -209,7 +209,7 @@ tc_nodes_give(struct tc_nodes *nodes, uint32_t handle)
 }
 
 struct tc_bucket *
-tc_nodes_next(struct tc_nodes *nodes, size_t *cursor)
+tc_nodes_next(const struct tc_nodes *nodes, size_t *cursor)
 {
 	enum { ALL = TC_U32_BUCKETS + TC_SPLITS * TC_SPLIT_BUCKETS };
 
@@ -284,11 +284,51 @@ static unsigned
 depth_of(const struct tc_nodes *nodes, uint32_t bucket)
 {
 	const struct tc_split *s = split_at(nodes, bucket);
-	unsigned depth = 0;
 
-	for (; s && s->parent; s = split_at(nodes, s->parent->handle))
-		depth++;
-	return depth;
+	return s ? s->depth : 0;
+}
+
+static unsigned
+way_of(const struct tc_nodes *nodes, uint32_t bucket)
+{
+	const struct tc_split *s = split_at(nodes, bucket);
+
+	return s ? s->way : tc_u32_way(bucket);
+}
+
+bool
+tc_nodes_alike(const struct tc_nodes *nodes, uint32_t a, uint32_t b)
+{
+	return way_of(nodes, a) == way_of(nodes, b) &&
+	       depth_of(nodes, a) == depth_of(nodes, b);
+}
+
+/* One that hangs deeper by one than the bucket: no way leads round. */
+bool
+tc_nodes_may_share(const struct tc_nodes *nodes, uint32_t bucket,
+	const struct tc_split *split)
+{
+	return split->parents > 0 && split->way == way_of(nodes, bucket) &&
+	       split->depth == depth_of(nodes, bucket) + 1;
+}
+
+static struct tc_split *
+make_split(struct tc_nodes *nodes, uint32_t bucket, uint32_t table,
+	const struct tc_hash *hash)
+{
+	struct tc_split *s;
+
+	if (depth_of(nodes, bucket) == DEPTH_MAX)
+		return NULL;
+	s = (struct tc_split *)alloc_get(nodes->alloc, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->table = table;
+	s->hash = *hash;
+	s->way = way_of(nodes, bucket);
+	s->depth = depth_of(nodes, bucket) + 1;
+	nodes->splits[tc_u32_table(table) - TC_SPLIT_FIRST] = s;
+	return s;
 }
 
 struct tc_split *
@@ -297,53 +337,51 @@ tc_nodes_split(struct tc_nodes *nodes, uint32_t bucket, uint32_t table,
 {
 	struct tc_bucket *b = make_bucket(nodes, bucket);
 	struct tc_split *above = split_at(nodes, bucket);
-	struct tc_split *s;
+	struct tc_split *s = split_at(nodes, table);
 
-	if (!b || b->split || !tc_hash_is_split(table) ||
-		split_at(nodes, table) || depth_of(nodes, bucket) == DEPTH_MAX)
+	if (!b || b->split || !tc_hash_is_split(table))
 		return NULL;
-	s = (struct tc_split *)alloc_get(nodes->alloc, sizeof(*s));
+	if (s && (!tc_nodes_may_share(nodes, bucket, s) ||
+			 !tc_hash_equal(&s->hash, hash)))
+		return NULL;
+	if (!s)
+		s = make_split(nodes, bucket, table, hash);
 	if (!s)
 		return NULL;
-	s->table = table;
-	s->hash = *hash;
-	s->parent = b;
+	s->parents++;
 	b->split = s;
 	if (above)
 		above->splits++;
-	nodes->splits[tc_u32_table(table) - TC_SPLIT_FIRST] = s;
 	nodes->long_ones = true;
 	return s;
 }
 
 void
-tc_nodes_unlink(struct tc_nodes *nodes, struct tc_split *split)
+tc_nodes_unlink(struct tc_nodes *nodes, struct tc_bucket *bucket)
 {
-	struct tc_split *above;
+	struct tc_split *above = split_at(nodes, bucket->handle);
 
-	if (!split->parent)
-		return;
-	above = split_at(nodes, split->parent->handle);
 	if (above)
 		above->splits--;
-	split->parent->split = NULL;
-	split->parent = NULL;
-	nodes->closing++;
+	if (--bucket->split->parents == 0)
+		nodes->closing++;
+	bucket->split = NULL;
 }
 
 void
 tc_nodes_unsplit(struct tc_nodes *nodes, struct tc_split *split)
 {
-	tc_nodes_unlink(nodes, split);
 	nodes->closing--;
 	nodes->splits[tc_u32_table(split->table) - TC_SPLIT_FIRST] = NULL;
 	drop_split(nodes, split);
 }
 
 struct tc_split *
-tc_nodes_find_split(const struct tc_nodes *nodes, uint32_t table)
+tc_nodes_split_of(const struct tc_nodes *nodes, uint32_t handle)
 {
-	return split_at(nodes, table);
+	const struct tc_bucket *b = find_bucket(nodes, handle);
+
+	return b ? b->split : NULL;
 }
 
 bool
@@ -362,28 +400,38 @@ tc_nodes_close(struct tc_nodes *nodes, uint32_t table)
 	return true;
 }
 
+static void
+add_links(const struct tc_bucket *b, uint32_t ifindex, struct tc_objects *into)
+{
+	struct tc_object links[TC_SPLIT_LINKS];
+	size_t count = tc_hash_links(
+		ifindex, b->handle, b->split->table, &b->split->hash, links);
+
+	for (size_t i = 0; i < count; i++) {
+		struct tc_object *o = tc_objects_add(into);
+
+		if (o)
+			*o = links[i];
+	}
+}
+
 void
 tc_nodes_objects(
 	const struct tc_nodes *nodes, uint32_t ifindex, struct tc_objects *into)
 {
+	const struct tc_bucket *b;
+	size_t cursor = 0;
+
 	for (size_t i = 0; i < TC_SPLITS; i++) {
 		const struct tc_split *s = nodes->splits[i];
-		struct tc_object links[TC_SPLIT_LINKS];
-		struct tc_object *o;
-		size_t count;
+		struct tc_object *o =
+			s && s->parents > 0 ? tc_objects_add(into) : NULL;
 
-		if (!s || !s->parent)
-			continue;
-		o = tc_objects_add(into);
 		if (o)
 			tc_hash_table(
 				ifindex, tc_hash_is_v4(s->table), s->table, o);
-		count = tc_hash_links(
-			ifindex, s->parent->handle, s->table, &s->hash, links);
-		for (size_t k = 0; k < count; k++) {
-			o = tc_objects_add(into);
-			if (o)
-				*o = links[k];
-		}
 	}
+	while ((b = tc_nodes_next(nodes, &cursor)))
+		if (b->split)
+			add_links(b, ifindex, into);
 }

@@ -6,6 +6,10 @@
  * Where the filter nodes of flows are.  A bucket of the fixed tables that has
  * become long gets a further table, keyed by eight other bits of the packet;
  * so may the buckets of that one.  Filters that do not say those bits stay.
+ *
+ * Buckets share a further table where its key suits them all: the kernel looks
+ * for the table of each node in a list of all tables, so that few of them are
+ * worth more than the shortest buckets.
  */
 
 #include "model_int.h"
@@ -32,11 +36,13 @@ struct tc_hash {
 bool tc_hash_index(const struct tc_filter *filter, const struct tc_hash *hash,
 	uint32_t *ret_index);
 /*
- * The key that spreads the filters best, all of one family; false: none makes
- * a bucket of them much shorter.
+ * The key that spreads the filters best, count of one bucket and behind them
+ * those of others that may share the table, all of one family; false: none
+ * makes the bucket much shorter.
  */
 bool tc_hash_choose(const struct tc_filter *const *filters, size_t count,
-	struct tc_hash *ret_hash);
+	size_t others, struct tc_hash *ret_hash);
+bool tc_hash_equal(const struct tc_hash *a, const struct tc_hash *b);
 /* The table (a handle). */
 void tc_hash_table(
 	uint32_t ifindex, bool v4, uint32_t table, struct tc_object *ret_table);
@@ -73,9 +79,11 @@ struct tc_bucket {
 struct tc_split {
 	uint32_t table; /* handle */
 	struct tc_hash hash;
-	struct tc_bucket *parent; /* NULL: no link leads here any more */
-	size_t nodes;             /* in its buckets */
-	size_t splits;            /* of its buckets */
+	unsigned way;   /* of tc_u32_way() */
+	unsigned depth; /* further tables on it, this one too */
+	size_t parents; /* buckets with links; 0: none leads here any more */
+	size_t nodes;   /* in its buckets */
+	size_t splits;  /* of its buckets */
 	struct tc_bucket *buckets[TC_SPLIT_BUCKETS];
 };
 
@@ -95,7 +103,7 @@ struct tc_nodes {
 	size_t count;   /* of all nodes */
 	bool long_ones; /* there may be something to split or to move */
 	bool urgent;    /* and soon, or numbers run out */
-	size_t closing; /* further tables without parent */
+	size_t closing; /* further tables without parents */
 	struct tc_bucket *buckets[TC_U32_BUCKETS];
 	struct tc_split *splits[TC_SPLITS];
 	struct tc_handles flower;
@@ -125,26 +133,33 @@ bool tc_nodes_claim(struct tc_nodes *nodes, uint32_t handle, uint32_t flow_id);
 void tc_nodes_give(struct tc_nodes *nodes, uint32_t handle);
 
 /* Buckets in use, one after the other; *cursor is 0 first.  NULL: no more. */
-struct tc_bucket *tc_nodes_next(struct tc_nodes *nodes, size_t *cursor);
+struct tc_bucket *tc_nodes_next(const struct tc_nodes *nodes, size_t *cursor);
 /* Longer than it should be. */
 bool tc_nodes_is_long(
 	const struct tc_nodes *nodes, const struct tc_bucket *bucket);
 /* A free number of a further table, as a handle; 0: none. */
 uint32_t tc_nodes_free_table(const struct tc_nodes *nodes, bool v4);
-/* A further table for a bucket; NULL: it has one, the table is in use or none,
- * or no memory. */
+/* Packets come to both buckets the same way. */
+bool tc_nodes_alike(const struct tc_nodes *nodes, uint32_t a, uint32_t b);
+/* Links from that bucket may lead to it too: its packets come the same way. */
+bool tc_nodes_may_share(const struct tc_nodes *nodes, uint32_t bucket,
+	const struct tc_split *split);
+/* A further table for a bucket, perhaps with others; NULL: it has one, the
+ * table is none, is about to go or cannot be shared with it by that key, or no
+ * memory. */
 struct tc_split *tc_nodes_split(struct tc_nodes *nodes, uint32_t bucket,
 	uint32_t table, const struct tc_hash *hash);
-/* The one with that table; NULL: none. */
-struct tc_split *tc_nodes_find_split(
-	const struct tc_nodes *nodes, uint32_t table);
+/* The one that the bucket of that handle leads to; NULL: none. */
+struct tc_split *tc_nodes_split_of(
+	const struct tc_nodes *nodes, uint32_t handle);
 /* A table was found: unless a link leads to it, it is to be removed.  False: no
  * memory. */
 bool tc_nodes_close(struct tc_nodes *nodes, uint32_t table);
-/* No link leads to it any more; and: it is gone. */
-void tc_nodes_unlink(struct tc_nodes *nodes, struct tc_split *split);
+/* The bucket's link is gone: without parents its table is to be removed. */
+void tc_nodes_unlink(struct tc_nodes *nodes, struct tc_bucket *bucket);
+/* A table without parents is gone. */
 void tc_nodes_unsplit(struct tc_nodes *nodes, struct tc_split *split);
-/* Append the tables that have a parent, and the links to them. */
+/* Append the tables that have parents, and the links to them. */
 void tc_nodes_objects(const struct tc_nodes *nodes, uint32_t ifindex,
 	struct tc_objects *into);
 

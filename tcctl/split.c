@@ -2,10 +2,10 @@
 
 /*
  * Hash buckets that have become long are split while traffic runs, a little at
- * a time: a further table with a better key, linked behind the nodes that are
- * there, and then node by node first added below and then removed above.  A
- * packet meets one or the other, and both say the same class.  An empty table
- * goes again.
+ * a time: a further table with a better key, or one that others have already,
+ * linked behind the nodes that are there, and then node by node first added
+ * below and then removed above.  A packet meets one or the other, and both say
+ * the same class.  An empty table goes again.
  *
  * Whoever is killed in between leaves a layout that adoption understands: what
  * is on a filter's way is in place, and a node that is there twice goes once.
@@ -15,7 +15,13 @@
 
 #include <errno.h>
 
-enum { MOVES_MAX = 32 };
+enum {
+	MOVES_MAX = 32,
+	SHARED_NODES = 4 * TC_SPLIT_BUCKETS, /* more get a table of their own */
+	SHARED_WAY = 6,   /* nodes that a packet may meet there */
+	OTHERS_EACH = 8,  /* filters of a bucket that may come to share, */
+	OTHERS_MAX = 2048 /* and of all */
+};
 
 static void
 refused(struct tc_link *link, const char *text,
@@ -43,38 +49,127 @@ node_of(const struct tc_link *link, const struct tc_bucket *b, size_t i,
 	return NULL;
 }
 
+/* Filters of one bucket, and behind them some of others. */
+struct filters {
+	const struct tc_filter **all;
+	size_t count;
+	size_t others;
+};
+
+/* Up to so many of the bucket, from all over it. */
+static size_t
+take_filters(const struct tc_link *link, const struct tc_bucket *b, size_t max,
+	const struct tc_filter **ret)
+{
+	size_t count = b->count < max ? b->count : max;
+	struct tc_record *r;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tc_node *node =
+			node_of(link, b, i * b->count / count, &r);
+
+		if (node)
+			ret[n++] = &node->filter;
+	}
+	return n;
+}
+
+/* Those that will soon need a table too: it had better suit them all. */
+static size_t
+take_others(const struct tc_link *link, const struct tc_bucket *b,
+	const struct tc_filter **ret)
+{
+	const struct tc_bucket *o;
+	size_t cursor = 0;
+	size_t n = 0;
+
+	while (n + OTHERS_EACH <= OTHERS_MAX &&
+		(o = tc_nodes_next(&link->nodes, &cursor)))
+		if (o != b && !o->split && o->count >= o->limit / 2 &&
+			tc_nodes_alike(&link->nodes, o->handle, b->handle))
+			n += take_filters(link, o, OTHERS_EACH, ret + n);
+	return n;
+}
+
+/* Packets for these would meet few nodes more in that table. */
 static bool
+has_room(const struct tc_split *s, const struct filters *f)
+{
+	size_t cells[TC_SPLIT_BUCKETS] = { 0 };
+	size_t met = 0;
+	uint32_t index;
+
+	if (s->nodes + f->count > SHARED_NODES)
+		return false;
+	for (size_t i = 0; i < f->count; i++)
+		if (tc_hash_index(f->all[i], &s->hash, &index))
+			cells[index]++;
+		else
+			met += f->count; /* it stays */
+	for (size_t i = 0; i < TC_SPLIT_BUCKETS; i++)
+		met += cells[i] *
+		       (cells[i] + (s->buckets[i] ? s->buckets[i]->count : 0));
+	return met <= SHARED_WAY * f->count;
+}
+
+/* NULL: none. */
+static const struct tc_split *
+find_shared(const struct tc_nodes *nodes, const struct tc_bucket *b,
+	const struct filters *f)
+{
+	for (size_t i = 0; i < TC_SPLITS; i++) {
+		const struct tc_split *s = nodes->splits[i];
+
+		if (s && tc_nodes_may_share(nodes, b->handle, s) &&
+			has_room(s, f))
+			return s;
+	}
+	return NULL;
+}
+
+/* A table that is there, or a new one, and its key; 0: neither. */
+static uint32_t
 choose(const struct tc_link *link, const struct tc_bucket *b,
 	struct tc_hash *ret_hash)
 {
-	const struct tc_filter **filters = (const struct tc_filter **)alloc_get(
-		link->alloc, b->count * sizeof(const struct tc_filter *));
-	struct tc_record *r;
-	bool chosen = false;
-	size_t n = 0;
+	const size_t room = b->count + OTHERS_MAX;
+	struct filters f = { .all = (const struct tc_filter **)alloc_get(
+				     link->alloc,
+				     room * sizeof(const struct tc_filter *)) };
+	const struct tc_split *s;
+	uint32_t table = 0;
 
-	for (size_t i = 0; filters && i < b->count; i++) {
-		const struct tc_node *node = node_of(link, b, i, &r);
-
-		if (node)
-			filters[n++] = &node->filter;
+	if (!f.all)
+		return 0;
+	f.count = take_filters(link, b, b->count, f.all);
+	s = f.count > 0 ? find_shared(&link->nodes, b, &f) : NULL;
+	if (s) {
+		table = s->table;
+		*ret_hash = s->hash;
+	} else {
+		f.others = take_others(link, b, f.all + f.count);
+		if (tc_hash_choose(f.all, f.count, f.others, ret_hash))
+			table = tc_nodes_free_table(
+				&link->nodes, tc_hash_is_v4(b->handle));
 	}
-	if (filters)
-		chosen = tc_hash_choose(filters, n, ret_hash);
-	alloc_put(link->alloc, (void *)filters);
-	return chosen;
+	alloc_put(link->alloc, (void *)f.all);
+	return table;
 }
 
 static void
 plan_table(const struct tc_link *link, const struct tc_bucket *b,
-	uint32_t table, const struct tc_hash *hash, struct tc_ops *ops)
+	struct tc_ops *ops)
 {
+	const struct tc_split *s = b->split;
 	struct tc_object want[1 + TC_SPLIT_LINKS];
-	size_t count;
+	size_t count = 0;
 
-	tc_hash_table(link->conf.ifindex, tc_hash_is_v4(table), table, want);
-	count = 1 + tc_hash_links(link->conf.ifindex, b->handle, table, hash,
-			    want + 1);
+	if (s->parents == 1)
+		tc_hash_table(link->conf.ifindex, tc_hash_is_v4(s->table),
+			s->table, &want[count++]);
+	count += tc_hash_links(link->conf.ifindex, b->handle, s->table,
+		&s->hash, want + count);
 	tc_plan((struct tc_span){ want, 0 }, (struct tc_span){ want, count },
 		ops);
 }
@@ -92,30 +187,28 @@ split_bucket(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_bucket *b, const struct tc_listener *listener)
 {
 	struct tc_ops ops = { .alloc = link->alloc };
-	uint32_t table =
-		tc_nodes_free_table(&link->nodes, tc_hash_is_v4(b->handle));
-	struct tc_split *split = NULL;
+	struct tc_hash hash = { 0 };
+	uint32_t table = choose(link, b, &hash);
+	struct tc_split *split = table != 0 ? tc_nodes_split(&link->nodes,
+						      b->handle, table, &hash)
+					    : NULL;
 	struct tc_group group;
-	struct tc_hash hash;
 	int error;
 
-	if (table != 0 && choose(link, b, &hash))
-		split = tc_nodes_split(&link->nodes, b->handle, table, &hash);
 	if (!split) {
 		leave_long(b);
 		return 0;
 	}
-	plan_table(link, b, table, &hash, &ops);
+	plan_table(link, b, &ops);
 	error = tc_link_group(link, kernel, &ops, &group);
 	tc_ops_done(&ops);
 	if (error == 0 && group.error == 0)
 		return 0;
 	leave_long(b);
+	tc_nodes_unlink(&link->nodes, b);
 	/* What could not be taken back is removed as an empty table. */
-	if (group.clean)
+	if (group.clean && split->parents == 0)
 		tc_nodes_unsplit(&link->nodes, split);
-	else
-		tc_nodes_unlink(&link->nodes, split);
 	if (error == 0)
 		refused(link, group.text, listener);
 	return error;
@@ -240,22 +333,22 @@ move_nodes(struct tc_link *link, const struct tc_kernel *kernel,
 /* ---- the end of a table -------------------------------------------------- */
 
 static int
-unlink_table(struct tc_link *link, const struct tc_kernel *kernel,
-	struct tc_split *s, const struct tc_listener *listener)
+unlink_bucket(struct tc_link *link, const struct tc_kernel *kernel,
+	struct tc_bucket *b, const struct tc_listener *listener)
 {
 	struct tc_ops ops = { .alloc = link->alloc };
 	struct tc_object links[TC_SPLIT_LINKS];
 	struct tc_group group;
 	int error;
-	size_t count = tc_hash_links(link->conf.ifindex, s->parent->handle,
-		s->table, &s->hash, links);
+	size_t count = tc_hash_links(link->conf.ifindex, b->handle,
+		b->split->table, &b->split->hash, links);
 
 	tc_plan((struct tc_span){ links, count }, (struct tc_span){ links, 0 },
 		&ops);
 	error = tc_link_group(link, kernel, &ops, &group);
 	tc_ops_done(&ops);
 	if (error == 0 && group.error == 0)
-		tc_nodes_unlink(&link->nodes, s);
+		tc_nodes_unlink(&link->nodes, b);
 	else if (error == 0)
 		refused(link, group.text, listener);
 	return error;
@@ -272,7 +365,7 @@ remove_tables(struct tc_link *link, const struct tc_kernel *kernel)
 		struct tc_op *op;
 		int error;
 
-		if (!s || s->parent)
+		if (!s || s->parents > 0)
 			continue;
 		op = tc_ops_add(&ops, TC_OP_DEL);
 		if (op)
@@ -322,7 +415,7 @@ tend(struct tc_link *link, const struct tc_kernel *kernel, struct tc_bucket *b,
 	if (count > 0)
 		return move_nodes(link, kernel, moves, count, listener);
 	if (b->split && b->split->nodes == 0 && b->split->splits == 0)
-		return unlink_table(link, kernel, b->split, listener);
+		return unlink_bucket(link, kernel, b, listener);
 	*ret_done = false;
 	return 0;
 }

@@ -35,6 +35,7 @@ tcctl_tests = \
 	tests/unit/test_tc_undo_tree \
 	tests/unit/test_tc_rule \
 	tests/unit/test_tc_spare \
+	tests/unit/test_tc_hash \
 	tests/unit/test_tc_split \
 	tests/unit/test_tc_tree \
 	tests/unit/test_tc_tree_bring \
@@ -101,6 +102,7 @@ tests_unit_test_tc_undo_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_undo_tree_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_pool_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_rule_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_hash_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_split_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_txn_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_u32_LDADD = $(tcctl_test_libs)

@@ -221,8 +221,61 @@ by_two_octets(size_t i)
 	return f;
 }
 
+/* Four buckets, of one key. */
+static struct tc_filter
+to_four_hosts(size_t i)
+{
+	struct tc_filter f = by_source(i / 4);
+
+	f.dst.b[3] = (uint8_t)(i % 4);
+	return f;
+}
+
+/* The third octet tells apart what is in each, the one across it all. */
+static struct tc_filter
+to_four_subnets(size_t i)
+{
+	struct tc_filter f = fix_filter("10.0.0.0", "10.0.0.1", 5004, 6000);
+
+	f.dst.b[2] = (uint8_t)(i / 4);
+	f.dst.b[3] = (uint8_t)(i % 4 << 4);
+	return f;
+}
+
+/* By what no key sees. */
+static struct tc_filter
+by_protocol(size_t i)
+{
+	struct tc_filter f = fix_filter("10.0.0.2", "10.0.0.1", 0, 0);
+
+	f.proto = (uint8_t)(7 + i);
+	return f;
+}
+
+/* Of two: what tells apart what is in one, does not in the other. */
+static struct tc_filter
+to_two_unlike_hosts(size_t i)
+{
+	struct tc_filter f = i % 2 ? by_source(i / 2) : by_port(i / 2);
+
+	f.dst.b[3] = (uint8_t)(i % 2);
+	return f;
+}
+
+/* Two buckets, of one key, but what comes to one has no ports. */
+static struct tc_filter
+by_two_ways(size_t i)
+{
+	struct tc_filter f = by_source(i / 2);
+
+	if (i % 2)
+		f.src_port = f.dst_port = 0;
+	return f;
+}
+
 static filter_fn *const patterns[] = { by_source, by_port, by_source_port,
-	by_v6_source, by_v6_port, by_two_octets };
+	by_v6_source, by_v6_port, by_two_octets, to_four_hosts,
+	to_two_unlike_hosts, by_two_ways };
 
 static void
 add(struct world *w, size_t i, filter_fn *pattern)
@@ -319,7 +372,7 @@ a_long_bucket_is_split_without_a_gap(void)
 	for (size_t p = 0; p < sizeof(patterns) / sizeof(patterns[0]); p++) {
 		struct world *w = new_world(patterns[p]);
 
-		T_CHECK(longest(w) >= FLOWS / 2, "spread from the start");
+		T_CHECK(longest(w) >= FLOWS / 4, "spread from the start");
 		T_EQ(settle(w), 0);
 		T_CHECK(longest(w) <= 16, "%zu nodes by pattern %zu",
 			longest(w), p);
@@ -385,6 +438,126 @@ check_restarted(struct world *w)
 	check_world(w);
 }
 
+/* The kernel looks for the table of a node in a list of all of them. */
+static void
+buckets_share_a_table_whose_key_suits_them(void)
+{
+	static const struct {
+		filter_fn *pattern;
+		size_t tables;
+		size_t parents;
+	} wanted[] = { { by_source, 1, 1 }, { to_four_hosts, 1, 4 },
+		{ to_two_unlike_hosts, 2, 1 }, { by_two_ways, 2, 1 } };
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		struct world *w = new_world(wanted[i].pattern);
+
+		T_EQ(settle(w), 0);
+		T_EQ(tables(w), wanted[i].tables);
+		T_EQ(w->f->link->nodes.splits[0]->parents, wanted[i].parents);
+		/* Killed, it finds them so. */
+		check_restarted(w);
+		T_EQ(tables(w), wanted[i].tables);
+		T_EQ(w->f->link->nodes.splits[0]->parents, wanted[i].parents);
+		free_world(w);
+	}
+}
+
+static void
+the_key_suits_those_that_will_share_it(void)
+{
+	struct world *w = new_world(to_four_subnets);
+	const struct tc_split *s;
+
+	T_EQ(settle(w), 0);
+	T_EQ(tables(w), 1);
+	s = w->f->link->nodes.splits[0];
+	T_EQ(s->parents, 4);
+	T_EQ(s->nodes, FLOWS);
+	T_EQ(s->hash.off, 16);
+	T_EQ(s->hash.mask, 0xff0);
+	free_world(w);
+}
+
+/* And nobody asks again before it has doubled. */
+static void
+without_a_better_key_a_bucket_stays_long(void)
+{
+	struct world *w = new_world(by_protocol);
+	size_t cursor = 0;
+
+	T_EQ(settle(w), 0);
+	T_EQ(tables(w), 0);
+	T_EQ(longest(w), FLOWS);
+	T_EQ(tc_nodes_next(&w->f->link->nodes, &cursor)->limit, 2 * FLOWS);
+	T_EQ(w->notes, 0);
+	free_world(w);
+}
+
+/* While others have nodes there, their links stay; with the last, all go. */
+static void
+a_shared_table_goes_with_its_last_node(void)
+{
+	struct world *w = new_world(to_four_hosts);
+	const struct tc_split *s;
+
+	T_EQ(settle(w), 0);
+	s = w->f->link->nodes.splits[0];
+	w->count = 0;
+	for (uint32_t id = 1; id < FLOWS; id++)
+		(void)fix_del(w->f, id);
+	T_EQ(settle(w), 0);
+	T_EQ(tables(w), 1);
+	T_EQ(s->nodes, 1);
+	(void)fix_del(w->f, FLOWS);
+	T_EQ(settle(w), 0);
+	T_EQ(settle(w), 0);
+	T_EQ(tables(w), 0);
+	T_EQ(w->f->link->nodes.closing, 0);
+	free_world(w);
+}
+
+static size_t
+fill(struct fix *f, uint32_t first_id, uint32_t count, uint8_t host)
+{
+	const struct tc_listener ear = fix_listener(&f->ear);
+	struct tc_flow flow = fix_flow(1, 5004);
+	size_t found = 0;
+	bool more = true;
+
+	flow.rate_Bps = 1000;
+	for (uint32_t i = 0; i < count; i++) {
+		flow.id = first_id + i;
+		flow.filters[0] = by_source(i % 256);
+		flow.filters[0].dst.b[3] = host;
+		flow.filters[0].src.b[1] = (uint8_t)(i / 256);
+		T_EQ(fix_add(f, &flow).error, 0);
+	}
+	while (more) {
+		more = false;
+		T_EQ(tc_split_step(f->link, &f->kernel, &ear, &more), 0);
+	}
+	for (size_t i = 0; i < TC_SPLITS; i++)
+		found += f->link->nodes.splits[i] != NULL;
+	return found;
+}
+
+static void
+a_full_table_is_not_shared(void)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface conf = fix_iface();
+
+	T_EQ(fix_open(f, &conf), 0);
+	T_EQ(fill(f, 1, 1000, 1), 1);
+	T_EQ(f->link->nodes.splits[0]->nodes, 1000);
+	T_EQ(fill(f, 2001, 24, 2), 1);  /* 1 024: there is room */
+	T_EQ(fill(f, 3001, 17, 3), 2);  /* no more */
+	T_EQ(fill(f, 4001, 100, 4), 2); /* in the second */
+	T_EQ(f->link->nodes.splits[1]->nodes, 117);
+	fix_free(f);
+}
+
 static void
 killed_at_any_step_it_is_adopted(void)
 {
@@ -428,6 +601,7 @@ refused_at_any_step_nothing_is_lost(void)
 			over = w->steps < n;
 			check_world(w);
 			T_EQ(leaf_nodes(w), FLOWS);
+			T_EQ(w->f->link->nodes.count, FLOWS);
 			T_EQ(w->notes, over ? 0 : 1);
 			check_restarted(w);
 			free_world(w);
@@ -549,25 +723,6 @@ a_tree_made_again_has_its_tables(void)
 	free_world(w);
 }
 
-/* All of one bucket told apart by nothing but what a key does not see. */
-static void
-without_a_better_key_it_stays(void)
-{
-	struct tc_filter filters[40];
-	const struct tc_filter *all[40];
-	struct tc_hash hash;
-
-	for (size_t i = 0; i < 40; i++) {
-		filters[i] = fix_filter("10.0.0.2", "10.0.0.1", 0, 0);
-		filters[i].proto = (uint8_t)(100 + i);
-		all[i] = &filters[i];
-	}
-	T_CHECK(!tc_hash_choose(all, 40, &hash), "by what?");
-	T_CHECK(!tc_hash_choose(all, 0, &hash), "of nothing");
-	filters[0].src.b[0] = 11;
-	T_CHECK(!tc_hash_choose(all, 40, &hash), "for one of 40");
-}
-
 static void
 counters_go_along(void)
 {
@@ -589,84 +744,6 @@ counters_go_along(void)
 	}
 	T_EQ(found, 1);
 	free_world(w);
-}
-
-static void
-half_a_key_is_none(void)
-{
-	struct tc_filter f = fix_filter("10.0.0.2", "10.0.0.1", 5004, 0);
-	const struct tc_hash both = { 0x000ff000, 0, true };
-	uint32_t index;
-
-	T_CHECK(!tc_hash_index(&f, &both, &index), "any source port");
-	f.src_port = 0x1234;
-	T_CHECK(tc_hash_index(&f, &both, &index), "both ports");
-	T_EQ(index, 0x41);
-}
-
-static void
-the_best_key_is_chosen(void)
-{
-	struct tc_filter filters[64];
-	const struct tc_filter *all[64];
-	struct tc_hash hash;
-	uint32_t index;
-
-	for (size_t i = 0; i < 64; i++) {
-		filters[i] = fix_filter("10.0.0.2", "10.0.0.1", 5004, 6000);
-		filters[i].src.b[1] = (uint8_t)i;
-		filters[i].src_port = (uint16_t)(i % 8);
-		all[i] = &filters[i];
-	}
-	T_CHECK(tc_hash_choose(all, 64, &hash), "none");
-	T_EQ(hash.off, 12);
-	T_CHECK(!hash.floating, "floating");
-	T_EQ(hash.mask & 0x003f0000, 0x003f0000);
-	T_CHECK(tc_hash_index(&filters[5], &hash, &index), "index");
-	filters[5].src = (struct addr){ 0 };
-	T_CHECK(!tc_hash_index(&filters[5], &hash, &index), "any source");
-}
-
-static void
-only_our_links_are_decoded(void)
-{
-	static const struct tc_hash hashes[] = { { 0xff, 0, true },
-		{ 0xff00000, 4, true }, { 0xff000000, 12, false },
-		{ 0xff0, 16, false } };
-
-	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
-		struct tc_object links[TC_SPLIT_LINKS];
-		size_t n = tc_hash_links(FIX_IFINDEX, 0x02005000,
-			TC_SPLIT_FIRST << TC_U32_TABLE_SHIFT, &hashes[i],
-			links);
-
-		T_EQ(n, hashes[i].floating ? TC_SPLIT_LINKS : 1);
-		for (size_t k = 0; k < n; k++) {
-			struct tc_object bad = links[k];
-			struct tc_hash back;
-
-			T_CHECK(tc_hash_decode(&links[k], &back), "ours");
-			T_EQ(back.mask, hashes[i].mask);
-			T_EQ(back.off, hashes[i].off);
-			T_EQ(back.floating, hashes[i].floating);
-			bad.u32.hmask = 0x7f;
-			T_CHECK(!tc_hash_decode(&bad, &back), "7 bits");
-			bad.u32.hmask = 0;
-			T_CHECK(!tc_hash_decode(&bad, &back), "0 bits");
-			bad = links[k];
-			bad.u32.link = 0x10 << TC_U32_TABLE_SHIFT;
-			T_CHECK(!tc_hash_decode(&bad, &back), "fixed table");
-			bad = links[k];
-			bad.u32.keys[0].mask ^= 0x01000000;
-			T_CHECK(!tc_hash_decode(&bad, &back), "key");
-			bad = links[k];
-			bad.handle = (bad.handle & ~0xfffu) | 5;
-			T_CHECK(!tc_hash_decode(&bad, &back), "number");
-			bad = links[k];
-			bad.pref = TC_PREF_V6;
-			T_CHECK(!tc_hash_decode(&bad, &back), "family");
-		}
-	}
 }
 
 /* More in one burst than a bucket has numbers. */
@@ -694,6 +771,15 @@ a_burst_is_relieved_at_once(void)
 static struct t_case cases[] = {
 	{ "a long bucket is split without a gap",
 		a_long_bucket_is_split_without_a_gap },
+	{ "buckets share a table whose key suits them",
+		buckets_share_a_table_whose_key_suits_them },
+	{ "the key suits those that will share it",
+		the_key_suits_those_that_will_share_it },
+	{ "without a better key a bucket stays long",
+		without_a_better_key_a_bucket_stays_long },
+	{ "a shared table goes with its last node",
+		a_shared_table_goes_with_its_last_node },
+	{ "a full table is not shared", a_full_table_is_not_shared },
 	{ "empty tables go", empty_tables_go },
 	{ "killed at any step it is adopted",
 		killed_at_any_step_it_is_adopted },
@@ -706,11 +792,7 @@ static struct t_case cases[] = {
 	{ "links are repaired at adoption", links_are_repaired_at_adoption },
 	{ "a tree made again has its tables",
 		a_tree_made_again_has_its_tables },
-	{ "without a better key it stays", without_a_better_key_it_stays },
 	{ "counters go along", counters_go_along },
-	{ "half a key is none", half_a_key_is_none },
-	{ "the best key is chosen", the_best_key_is_chosen },
-	{ "only our links are decoded", only_our_links_are_decoded },
 	{ "a burst is relieved at once", a_burst_is_relieved_at_once },
 };
 T_MAIN(cases)
