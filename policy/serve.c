@@ -417,13 +417,9 @@ take_loaded(const struct msg *m)
 		else if (a.type == POLICY_ATTR_TEXT)
 			msg_get_text(&a, problem, sizeof(problem));
 	}
-	if (problem[0] == '\0')
-		log_debug(LOG_POLICY, "generation %" PRIu64 ": in force",
-			generation);
-	else
-		log_err(LOG_POLICY,
-			"generation %" PRIu64 ": the engine refused it (%s)",
-			generation, problem);
+	/* What an operator has to know the engine has logged. */
+	log_debug(LOG_POLICY, "generation %" PRIu64 ": %s", generation,
+		problem[0] == '\0' ? "in force" : problem);
 }
 
 static void

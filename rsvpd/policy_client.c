@@ -125,14 +125,33 @@ answer(struct policy_client *client, uint64_t generation, const char *problem)
 			strerror(errno));
 }
 
+/* What is in force instead. */
 static void
-refuse(struct policy_client *client, uint64_t generation, const char *problem)
+put_stays(const struct policy_client *client, struct text *t)
 {
+	if (client->generation != 0)
+		text_printf(t, "generation %" PRIu64 " stays in force",
+			client->generation);
+	else
+		text_add(t, "nothing was in force before it");
+}
+
+/* The one line about it: policyd, which is told, logs none. */
+static void
+refuse(struct policy_client *client, uint64_t generation, uint64_t size,
+	const char *problem)
+{
+	char buf[64];
+	struct text stays = text_over(buf, sizeof(buf));
+
+	put_stays(client, &stays);
 	client->engine->stats->count[STATS_POLICY_BAD]++;
 	log_err(LOG_POLICY,
-		"generation %" PRIu64 ": refused, the rules before it stay in "
-		"force (%s)",
-		generation, problem);
+		"generation %" PRIu64 " from policyd, %" PRIu64
+		" octets: refused (%s), %s; restart rsvpd if it and policyd "
+		"are of two releases, or load a smaller policy (at most %d "
+		"octets, and what memory there is)",
+		generation, size, problem, buf, POLICY_SNAPSHOT_MAX);
 	answer(client, generation, problem);
 	policy_orders_loaded(client->orders, generation, problem);
 }
@@ -252,7 +271,7 @@ load_slice(void *arg)
 		put_in_force(client);
 		break;
 	case POLICY_LOAD_REFUSED:
-		refuse(client, snapshot->generation,
+		refuse(client, snapshot->generation, snapshot->len,
 			policy_load_problem(snapshot->load));
 		drop_load(client);
 		break;
@@ -425,7 +444,7 @@ take_snapshot(struct policy_client *client, int fd, const struct offer *offer)
 				     : begin_load(client, fd, offer);
 
 	if (problem)
-		refuse(client, offer->generation, problem);
+		refuse(client, offer->generation, offer->size, problem);
 }
 
 /* False when it makes no sense.  fd: what came with the datagram, or -1. */

@@ -38,6 +38,7 @@ tests_unit_test_policy_ask_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_client_SOURCES = tests/unit/test_policy_client.c \
 	$(policy_client_bench)
 tests_unit_test_policy_client_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_err
 tests_unit_test_policy_greet_SOURCES = tests/unit/test_policy_greet.c \
 	$(policy_client_bench)
 tests_unit_test_policy_greet_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)

@@ -119,7 +119,7 @@ void
 worker_end(struct worker *w, int64_t wait_ms)
 {
 	(void)w;
-	say("end %" PRId64, wait_ms);
+	say("end %" PRId64 "%s", wait_ms, t_said(SERVE_REFUSAL) ? "!" : "");
 }
 
 void

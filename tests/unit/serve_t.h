@@ -13,6 +13,10 @@
 
 enum { SERVE_LINE = 512 };
 
+/* What the engine says of a snapshot in one of the cases; the worker's end is
+ * told with a mark when it was logged. */
+#define SERVE_REFUSAL "rule 3: offset out of range"
+
 /* What the worker of the test is to hand over. */
 struct give {
 	bool snapshot;

@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/text.h"
+
 /* A new policyd in the place of the one before. */
 static void
 replace_peer(struct pt *b)
@@ -102,6 +105,56 @@ a_bad_snapshot_leaves_the_rules_alone(void)
 	pt_run_until(b, 2);
 	T_EQ(b->generation, 7);
 	T_EQ(strlen(b->text), 299);
+	pt_free(b);
+}
+
+/* ---- what is logged ------------------------------------------------------ */
+
+static char said[512];
+static size_t lines;
+
+void __wrap_log_err(enum log_area area, const char *fmt, ...);
+
+void
+__wrap_log_err(enum log_area area, const char *fmt, ...)
+{
+	struct text t = text_over(said, sizeof(said));
+	va_list ap;
+
+	(void)area;
+	va_start(ap, fmt);
+	text_vprintf(&t, fmt, ap);
+	va_end(ap);
+	lines++;
+}
+
+#define REMEDY                                                                 \
+	"; restart rsvpd if it and policyd are of two releases, or load a "    \
+	"smaller policy (at most 268435456 octets, and what memory there is)"
+
+static void
+a_refusal_is_one_line_with_what_stays(void)
+{
+	struct pt *b = pt_new();
+
+	lines = 0;
+	pt_offer(b, 6, 4096, -1);
+	pt_run_until(b, 1);
+	T_STR(said,
+		"generation 6 from policyd, 4096 octets: refused (it came "
+		"without a descriptor), nothing was in force before it" REMEDY);
+	pt_offer(b, 7, 4096, pt_memory(4096, 1, 0, PT_SEALS));
+	pt_run_until(b, 2);
+	T_EQ(lines, 1);
+	pt_offer(b, 8, 8192, pt_memory(8192, 2, 1, PT_SEALS));
+	pt_run_until(b, 3);
+	T_EQ(lines, 2);
+	T_CHECK(strstr(said,
+			"generation 8 from policyd, 8192 octets: refused") ==
+			said,
+		"%s", said);
+	T_CHECK(strstr(said, "), generation 7 stays in force" REMEDY) != NULL,
+		"%s", said);
 	pt_free(b);
 }
 
@@ -444,6 +497,8 @@ static struct t_case cases[] = {
 		a_sealed_snapshot_is_put_in_force },
 	{ "a bad snapshot leaves the rules alone",
 		a_bad_snapshot_leaves_the_rules_alone },
+	{ "a refusal is one line with what stays",
+		a_refusal_is_one_line_with_what_stays },
 	{ "what is no sealed memory is refused",
 		what_is_no_sealed_memory_is_refused },
 	{ "a newer snapshot replaces one that is loading",

@@ -298,6 +298,19 @@ expect_exit(struct bench *b, int status)
 }
 
 static void
+loaded(struct bench *b, uint64_t generation, const char *problem)
+{
+	uint8_t bytes[256];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	uint8_t *start = msg_begin(&w, POLICY_MSG_LOADED, 0);
+
+	msg_put_u64(&w, POLICY_ATTR_GENERATION, generation);
+	msg_put_text(&w, POLICY_ATTR_TEXT, problem);
+	msg_end(&w, start);
+	post(b->engine, bytes, buf_written(&w), -1);
+}
+
+static void
 end(struct bench *b)
 {
 	T_EQ(kill(b->pid, SIGTERM), 0);
@@ -624,6 +637,20 @@ an_engine_that_is_gone_is_mourned(void)
 	expect_exit(&b, 0);
 }
 
+/* It does that itself, with what is in force instead. */
+static void
+what_the_engine_refuses_is_logged_by_the_engine(void)
+{
+	struct bench b;
+
+	begin_supervised(&b);
+	loaded(&b, 4, SERVE_REFUSAL);
+	loaded(&b, 5, "");
+	order(&b, 1, POLICY_ORDER_ROLLBACK); /* both were taken before it */
+	expect(&b, "order 4 1 -|");
+	end(&b);
+}
+
 static struct t_case cases[] = {
 	{ "The worker begins with what the engine has",
 		the_worker_begins_with_what_the_engine_has },
@@ -644,6 +671,8 @@ static struct t_case cases[] = {
 	{ "A supervisor that does not answer is waited for, and no more",
 		a_supervisor_without_answer_is_waited_for_and_no_more },
 	{ "A reload has the file beside it", a_reload_has_the_file_beside_it },
+	{ "What the engine refuses is logged by the engine",
+		what_the_engine_refuses_is_logged_by_the_engine },
 	{ "An engine that is gone is waited for",
 		an_engine_that_is_gone_is_mourned },
 };
