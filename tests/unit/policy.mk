@@ -5,6 +5,7 @@ policy_tests = \
 	tests/unit/test_aix \
 	tests/unit/test_convert \
 	tests/unit/test_dir \
+	tests/unit/test_dir_try \
 	tests/unit/test_dir_conn \
 	tests/unit/test_dir_draft \
 	tests/unit/test_dir_entry \
@@ -66,11 +67,15 @@ tests_unit_test_dir_conn_LDADD = $(dir_bench_libs)
 tests_unit_test_dir_search_SOURCES = tests/unit/test_dir_search.c $(dir_bench)
 tests_unit_test_dir_search_LDFLAGS = $(clock_t_flags)
 tests_unit_test_dir_search_LDADD = $(dir_bench_libs)
-tests_unit_test_dir_SOURCES = tests/unit/test_dir.c tests/unit/wait_t.c \
-	tests/unit/wait_t.h $(dir_bench)
-tests_unit_test_dir_LDFLAGS = $(clock_t_flags) \
-	-Wl,--wrap=pthread_cond_timedwait
+dir_scene = tests/unit/dir_fixture.c tests/unit/dir_fixture.h \
+	tests/unit/wait_t.c tests/unit/wait_t.h $(dir_bench)
+dir_scene_flags = $(clock_t_flags) -Wl,--wrap=pthread_cond_timedwait
+tests_unit_test_dir_SOURCES = tests/unit/test_dir.c $(dir_scene)
+tests_unit_test_dir_LDFLAGS = $(dir_scene_flags)
 tests_unit_test_dir_LDADD = $(dir_bench_libs)
+tests_unit_test_dir_try_SOURCES = tests/unit/test_dir_try.c $(dir_scene)
+tests_unit_test_dir_try_LDFLAGS = $(dir_scene_flags)
+tests_unit_test_dir_try_LDADD = $(dir_bench_libs)
 tests_unit_test_serve_SOURCES = tests/unit/test_serve.c tests/unit/clock_t.c \
 	tests/unit/clock_t.h tests/unit/serve_t.c tests/unit/serve_t.h policy/conf_read.c policy/serve.c \
 	policy/serve_found.c policy/serve_order.c
