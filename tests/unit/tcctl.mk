@@ -39,6 +39,7 @@ tcctl_tests = \
 	tests/unit/test_tc_split \
 	tests/unit/test_tc_tree \
 	tests/unit/test_tc_tree_bring \
+	tests/unit/test_tc_tree_left \
 	tests/unit/test_tc_tree_show \
 	tests/unit/test_tc_tree_state \
 	tests/unit/test_tc_txn \
@@ -113,7 +114,7 @@ tests_bench_bench_tc_SOURCES = tests/bench/bench_tc.c \
 	tests/bench/bench_tc_int.h
 tests_bench_bench_tc_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS)
 tests_bench_bench_tc_LDADD = libtcmsg.la libbase.la $(MNL_LIBS)
-EXTRA_DIST += tests/unit/tc_tree.h tests/golden/tree
+EXTRA_DIST += tests/unit/tc_bring_fixture.h tests/unit/tc_tree.h tests/golden/tree
 tc_tree_libs = libtctree.la $(tcctl_test_libs) $(LIBCONFIG_LIBS)
 tc_tree_dirs = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/tree"' \
@@ -125,5 +126,7 @@ tests_unit_test_tc_pref_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_spare_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_show_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_state_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_tree_left_CPPFLAGS = $(tc_tree_dirs)
+tests_unit_test_tc_tree_left_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_bring_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_bring_LDADD = $(tc_tree_libs)

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From one tree to another while another program puts its own there: that is
+ * left and named, and nothing is made beside it.
+ */
+#include "tc_bring_fixture.h"
+
+/* ---- another program ----------------------------------------------------- */
+
+static void
+remove_outgoing(struct fake *k)
+{
+	for (size_t i = k->objects.count; i-- > 0;)
+		if (tree_side_of(&k->objects.all[i]) == TREE_OUTGOING)
+			drop(k, i);
+}
+
+static struct tc_object *
+put(struct fake *k, enum tc_type type, const struct tc_kind *kind,
+	uint32_t handle, uint32_t parent)
+{
+	struct tc_object *o = tc_objects_add(&k->objects);
+
+	o->type = (uint8_t)type;
+	o->kind = kind;
+	o->handle = handle;
+	o->parent = parent;
+	return o;
+}
+
+static void
+put_pfifo(struct fake *k)
+{
+	remove_outgoing(k);
+	put(k, TC_QDISC_ROOT, &tc_kind_pfifo, 0x70000, TC_PARENT_ROOT)
+		->fifo.limit = 9;
+}
+
+/* With the number that ours has, and a class that ours has. */
+static void
+put_htb(struct fake *k)
+{
+	remove_outgoing(k);
+	put(k, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000, TC_PARENT_ROOT)
+		->root.r2q = 77;
+	put(k, TC_CLASS, &tc_kind_htb_class, 0x10010, 0x10000)->htb.rate_Bps =
+		4711;
+}
+
+static void
+put_unknown(struct fake *k)
+{
+	remove_outgoing(k);
+	(void)text_copy(
+		put(k, TC_QDISC_ROOT, &tc_kind_other, 0x70000, TC_PARENT_ROOT)
+			->name,
+		TC_NAME, "cake");
+}
+
+static const struct tc_object *
+find_root(struct fake *k)
+{
+	for (size_t i = 0; i < k->objects.count; i++)
+		if (k->objects.all[i].type == TC_QDISC_ROOT)
+			return &k->objects.all[i];
+	return NULL;
+}
+
+/* In a class of whatever tree there is: a queue, in place of its own. */
+static void
+put_queue(struct fake *k)
+{
+	uint32_t class = 0;
+
+	for (size_t i = 0; i < k->objects.count; i++) {
+		const struct tc_object *o = &k->objects.all[i];
+
+		if (o->type == TC_CLASS && o->handle > class)
+			class = o->handle;
+	}
+	for (size_t i = k->objects.count; i-- > 0;)
+		if (k->objects.all[i].type == TC_QDISC_LEAF &&
+			k->objects.all[i].parent == class)
+			drop(k, i);
+	if (class != 0)
+		put(k, TC_QDISC_LEAF, &tc_kind_pfifo, 0x770000, class)
+			->fifo.limit = 8;
+}
+
+static void
+put_filter(struct fake *k)
+{
+	const struct tc_object *root = find_root(k);
+	struct tc_object *f;
+
+	if (!root)
+		return;
+	f = put(k, TC_FILTER, &tc_kind_fw, 7, root->handle);
+	f->pref = 999;
+	f->fw.mask = 0xffffffff;
+}
+
+static size_t
+count_outgoing(const struct fake *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->objects.count; i++)
+		n += tree_side_of(&k->objects.all[i]) == TREE_OUTGOING;
+	return n;
+}
+
+struct intrusion {
+	void (*come)(struct fake *k);
+	bool whole; /* in place of all: that is looked for before each step */
+	size_t step;
+	size_t look;
+};
+
+/* Whatever it does: it is left, and told.  False: there is no such step. */
+static bool
+intruded(const struct intrusion *by, size_t from, size_t to)
+{
+	struct fake k = { .objects = { .alloc = alloc_heap() } };
+	struct tree_outcome outcome = bring(&k, from, both);
+
+	k.steps = 0;
+	k.refuse_at = by->step;
+	k.intrude = by->come;
+	k.intrude_look = by->look;
+	outcome = bring(&k, to, both);
+	T_EQ(count_foreign(&k), k.came);
+	if (k.came > 0)
+		T_CHECK(!outcome.clean &&
+				strstr(outcome.text,
+					"; left, as another program has put it "
+					"there meanwhile: "),
+			"%zu to %zu, step %zu, look %zu: %s\n%s", from, to,
+			by->step, by->look, outcome.text, state_of(&k));
+	/* Nothing was made beside it, or in it. */
+	if (k.came > 0 && by->whole)
+		T_CHECK(count_outgoing(&k) == k.came,
+			"%zu to %zu, step %zu, look %zu: %s\n%s", from, to,
+			by->step, by->look, outcome.text, state_of(&k));
+	tc_objects_done(&k.objects);
+	return outcome.error != 0;
+}
+
+static void
+intruded_at_each_step(struct intrusion by, size_t from, size_t to)
+{
+	bool more = from != to;
+
+	for (by.step = 1; more; by.step++)
+		for (by.look = 0; by.look < (by.whole ? 4u : 1u); by.look++)
+			more = intruded(&by, from, to);
+}
+
+static void
+what_others_put_there_meanwhile_is_left(void)
+{
+	static const struct intrusion rows[] = { { put_pfifo, true, 0, 0 },
+		{ put_htb, true, 0, 0 }, { put_unknown, true, 0, 0 },
+		{ put_queue, false, 0, 0 }, { put_filter, false, 0, 0 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t from = 0; from <= NOTHING; from++)
+			for (size_t to = 0; to < NOTHING; to++)
+				intruded_at_each_step(rows[i], from, to);
+}
+
+static void
+what_is_left_is_named(void)
+{
+	struct fake k = { .objects = { .alloc = alloc_heap() },
+		.refuse_at = 5,
+		.intrude = put_queue };
+	struct tree_outcome outcome = bring(&k, 0, both);
+
+	T_STR(outcome.text,
+		"step 5 of 10: add class 1:30 on eth0: No space left on device"
+		"; left, as another program has put it there meanwhile: qdisc "
+		"77: on eth0 parent 1:20 pfifo limit 8 packets, with what it "
+		"is in");
+	T_CHECK(find_handle(&k, 0x10020) != NULL, "its class");
+	T_CHECK(find_handle(&k, 0x10010) == NULL, "ours alone");
+	tc_objects_done(&k.objects);
+}
+
+/* Before a step that nobody refuses: it is not done. */
+static void
+nothing_is_made_where_others_have_come(void)
+{
+	enum { LOOKS = 13 }; /* of ten steps; three queues have two */
+
+	for (size_t look = 1; look <= LOOKS + 1; look++) {
+		struct fake k = { .objects = { .alloc = alloc_heap() },
+			.intrude = put_htb,
+			.intrude_look = look };
+		struct tree_outcome outcome = bring(&k, 0, both);
+
+		T_EQ(k.came > 0, look <= LOOKS);
+		T_EQ(outcome.error, look <= LOOKS ? EBUSY : 0);
+		T_EQ(count_foreign(&k), k.came);
+		if (k.came > 0)
+			T_EQ(count_outgoing(&k), k.came);
+		tc_objects_done(&k.objects);
+	}
+}
+
+static struct t_case cases[] = {
+	{ "what others put there meanwhile is left",
+		what_others_put_there_meanwhile_is_left },
+	{ "what is left is named", what_is_left_is_named },
+	{ "nothing is made where others have come",
+		nothing_is_made_where_others_have_come },
+};
+T_MAIN(cases)
