@@ -159,9 +159,8 @@ choose(const struct tc_link *link, const struct tc_bucket *b,
 
 static void
 plan_table(const struct tc_link *link, const struct tc_bucket *b,
-	struct tc_ops *ops)
+	const struct tc_split *s, struct tc_ops *ops)
 {
-	const struct tc_split *s = b->split;
 	struct tc_object want[1 + TC_SPLIT_LINKS];
 	size_t count = 0;
 
@@ -199,7 +198,7 @@ split_bucket(struct tc_link *link, const struct tc_kernel *kernel,
 		leave_long(b);
 		return 0;
 	}
-	plan_table(link, b, &ops);
+	plan_table(link, b, split, &ops);
 	error = tc_link_group(link, kernel, &ops, &group);
 	tc_ops_done(&ops);
 	if (error == 0 && group.error == 0)
