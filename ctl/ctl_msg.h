@@ -221,7 +221,9 @@ enum ctl_kind {
 	X(CTL_F_INGRESS, 160, "ingress_bandwidth_bps", NUMBER)                 \
 	X(CTL_F_TC_REFUSED, 161, "tc_refused", TEXT)                           \
 	X(CTL_F_GSO_SEGS, 162, "gso_max_segs", NUMBER)                         \
-	X(CTL_F_GSO_LIMIT, 163, "gso_limit", NUMBER)
+	X(CTL_F_GSO_LIMIT, 163, "gso_limit", NUMBER)                           \
+	X(CTL_F_GRO_OCTETS, 164, "gro_max_size", NUMBER)                       \
+	X(CTL_F_GRO_LIMIT, 165, "gro_limit", NUMBER)
 /* clang-format on */
 
 enum ctl_fact_id {

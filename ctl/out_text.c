@@ -91,22 +91,39 @@ print_hidden(FILE *out, const struct buf_reader *facts, const char *indent)
 			indent, fragments, extensions);
 }
 
+struct offload {
+	enum ctl_fact_id value;
+	enum ctl_fact_id limit;
+	const char *what;
+	const char *key; /* the kernel's */
+};
+
 /* Only where that is, or should be, limited. */
 static void
-print_gso(FILE *out, const struct buf_reader *facts)
+print_offload(
+	FILE *out, const struct buf_reader *facts, const struct offload *o)
 {
-	const uint64_t segs = number_of(facts, CTL_F_GSO_SEGS);
-	const uint64_t limit = number_of(facts, CTL_F_GSO_LIMIT);
+	const uint64_t value = number_of(facts, o->value);
+	const uint64_t limit = number_of(facts, o->limit);
 
-	if (!has(facts, CTL_F_GSO_SEGS) || !has(facts, CTL_F_GSO_LIMIT))
+	if (!has(facts, o->value) || !has(facts, o->limit))
 		return;
-	fprintf(out,
-		"  packets handed down as one: at most %" PRIu64
-		" (gso_max_segs",
-		segs);
-	if (segs > limit)
+	fprintf(out, "  %s: at most %" PRIu64 " (%s", o->what, value, o->key);
+	if (value > limit)
 		fprintf(out, ", not limited to %" PRIu64, limit);
 	fprintf(out, ")\n");
+}
+
+static void
+print_offloads(FILE *out, const struct buf_reader *facts)
+{
+	static const struct offload gso = { CTL_F_GSO_SEGS, CTL_F_GSO_LIMIT,
+		"packets handed down as one", "gso_max_segs" };
+	static const struct offload gro = { CTL_F_GRO_OCTETS, CTL_F_GRO_LIMIT,
+		"octets put together on receipt", "gro_max_size" };
+
+	print_offload(out, facts, &gso);
+	print_offload(out, facts, &gro);
 }
 
 void
@@ -160,7 +177,7 @@ out_text_iface(FILE *out, const struct buf_reader *facts)
 		number_of(facts, CTL_F_GS_C), number_of(facts, CTL_F_GS_D),
 		number_of(facts, CTL_F_BUDGET_USED),
 		number_of(facts, CTL_F_BUDGET));
-	print_gso(out, facts);
+	print_offloads(out, facts);
 	text_of(facts, CTL_F_TC_PROBLEM, problem, sizeof(problem));
 	if (!number_of(facts, CTL_F_TC_READY))
 		fprintf(out, "  traffic control is not ready%s%s\n",

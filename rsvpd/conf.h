@@ -87,7 +87,7 @@ struct conf_iface {
 	enum conf_link_layer link_layer;
 	enum conf_classifier classifier;
 	uint64_t ingress_Bps; /* what comes in is shaped to it; 0: it is not */
-	bool limit_gso;       /* packets that are handed down as one */
+	bool limit_offloads;  /* what is treated as one packet */
 };
 
 struct conf {

@@ -92,18 +92,20 @@ ctl_facts_tc(
 {
 	const uint64_t rate_Bps = net_link_ingress(engine->link, ifindex);
 	const char *refused = tc_client_refused(engine->tc, ifindex);
-	uint32_t segs;
-	uint32_t limit;
+	const struct net_offloads o = net_link_offloads(engine->link, ifindex);
 
 	if (rate_Bps > 0)
 		ctl_put_number(w, CTL_F_INGRESS, bits(rate_Bps));
 	if (refused[0] != '\0')
 		ctl_put_text(w, CTL_F_TC_REFUSED, refused);
-	net_link_gso(engine->link, ifindex, &segs, &limit);
-	if (segs != 0)
-		ctl_put_number(w, CTL_F_GSO_SEGS, segs);
-	if (limit != 0)
-		ctl_put_number(w, CTL_F_GSO_LIMIT, limit);
+	if (o.gso_segs != 0)
+		ctl_put_number(w, CTL_F_GSO_SEGS, o.gso_segs);
+	if (o.gso_limit != 0)
+		ctl_put_number(w, CTL_F_GSO_LIMIT, o.gso_limit);
+	if (o.gro_octets != 0)
+		ctl_put_number(w, CTL_F_GRO_OCTETS, o.gro_octets);
+	if (o.gro_limit != 0)
+		ctl_put_number(w, CTL_F_GRO_LIMIT, o.gro_limit);
 }
 
 void

@@ -226,7 +226,7 @@ sending_us(const struct rsvp_iface *core, uint64_t octets)
  * link: where they were to be limited and are not it is rather told.
  */
 static void
-count_gso(struct net_iface *iface, const struct conf_iface *section)
+count_gso(struct net_iface *iface)
 {
 	struct rsvp_iface *core = &iface->core;
 	const uint64_t packet = full_packet(core);
@@ -239,7 +239,7 @@ count_gso(struct net_iface *iface, const struct conf_iface *section)
 	if (most < DELAY_US)
 		most = DELAY_US;
 	if (more > UINT32_MAX - core->device_bytes || /* absurd */
-		(section->limit_gso && before <= most &&
+		(iface->limits_offloads && before <= most &&
 			before + sending_us(core, more) > most))
 		iface->gso_us = (uint32_t)sending_us(core, more);
 	else
@@ -257,6 +257,7 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	memset(core, 0, sizeof(*core));
 	memset(&iface->tc, 0, sizeof(iface->tc));
 	iface->gso_us = 0;
+	iface->limits_offloads = false;
 	core->ifindex = facts->ifindex;
 	(void)text_copy(core->name, sizeof(core->name), facts->name);
 	core->up = (facts->flags & running) == running;
@@ -282,9 +283,37 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	if (!section || !iface->controlled)
 		return;
 	fill_tc(iface, section, conf);
-	if (section->limit_gso)
+	iface->limits_offloads = section->limit_offloads;
+	if (iface->limits_offloads)
 		iface->tc.gso_segs = gso_limit(core, facts);
-	count_gso(iface, section);
+	count_gso(iface);
+}
+
+/* Octets of a packet that may be handed to it as one; 0: any number. */
+static uint64_t
+gro_limit(const struct net_iface *iface)
+{
+	return (uint64_t)iface->tc.gso_segs * iface->facts.mtu;
+}
+
+void
+net_iface_share_gro(struct net_iface *ifaces, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t least = 0;
+
+		for (size_t k = 0; k < count && ifaces[i].limits_offloads;
+			k++) {
+			const uint64_t limit = gro_limit(&ifaces[k]);
+
+			if (k != i && limit != 0 &&
+				(least == 0 || limit < least))
+				least = limit;
+		}
+		/* The kernel's is one more than there will be. */
+		if (least != 0 && least < UINT32_MAX)
+			ifaces[i].tc.gro_octets = (uint32_t)least + 1;
+	}
 }
 
 static bool
@@ -335,7 +364,8 @@ same_tc_rates(const struct tc_iface *a, const struct tc_iface *b)
 	       a->control_Bps == b->control_Bps && a->timer_us == b->timer_us &&
 	       a->pool_low == b->pool_low && a->pool_high == b->pool_high &&
 	       a->take_over == b->take_over && a->classifier == b->classifier &&
-	       a->ingress_Bps == b->ingress_Bps && a->gso_segs == b->gso_segs;
+	       a->ingress_Bps == b->ingress_Bps && a->gso_segs == b->gso_segs &&
+	       a->gro_octets == b->gro_octets;
 }
 
 bool

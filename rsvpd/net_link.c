@@ -66,14 +66,18 @@ net_link_ingress(const struct net_link *link, uint32_t ifindex)
 	return iface ? iface->tc.ingress_Bps : 0;
 }
 
-void
-net_link_gso(const struct net_link *link, uint32_t ifindex, uint32_t *ret_segs,
-	uint32_t *ret_limit)
+struct net_offloads
+net_link_offloads(const struct net_link *link, uint32_t ifindex)
 {
 	const struct net_iface *iface = net_link_find(link, ifindex);
+	struct net_offloads o = { 0 };
 
-	*ret_segs = iface ? iface->facts.gso_packets : 0;
-	*ret_limit = iface ? iface->tc.gso_segs : 0;
+	if (iface)
+		o = (struct net_offloads){ .gso_segs = iface->facts.gso_packets,
+			.gso_limit = iface->tc.gso_segs,
+			.gro_octets = iface->facts.gro_octets,
+			.gro_limit = iface->tc.gro_octets };
+	return o;
 }
 
 /* Octets a second as the driver tells; 0 when it does not. */
@@ -331,6 +335,7 @@ net_link_sync(struct net_link *link)
 	}
 	for (size_t i = 0; i < table.iface_count; i++)
 		settle(link, &old, &table, &table.ifaces[i]);
+	net_iface_share_gro(table.ifaces, table.iface_count);
 	/* In place before it is told: what is told asks questions. */
 	link->table = table;
 	link->links_changed = false;

@@ -42,11 +42,16 @@ const char *net_link_name(const struct net_link *link, uint32_t ifindex);
 /* What comes in on it is shaped to that, in octets a second; 0: it is not. */
 uint64_t net_link_ingress(const struct net_link *link, uint32_t ifindex);
 
-/* How many packets this host may hand down to it as one (gso_max_segs; 0: the
- * kernel does not tell), and to how many tcctl is to limit it (0: it is not).
- */
-void net_link_gso(const struct net_link *link, uint32_t ifindex,
-	uint32_t *ret_segs, uint32_t *ret_limit);
+/* What this host treats as one packet there, and to what tcctl is to limit it
+ * (0: it is not). */
+struct net_offloads {
+	uint32_t gso_segs; /* handed down as one; 0: the kernel does not tell */
+	uint32_t gso_limit;
+	uint32_t gro_octets; /* put together on receipt; as above */
+	uint32_t gro_limit;
+};
+struct net_offloads net_link_offloads(
+	const struct net_link *link, uint32_t ifindex);
 /* tcctl has changed, or may have changed, what the kernel does not tell by
  * itself: read the links again, soon. */
 void net_link_read_again(struct net_link *link);

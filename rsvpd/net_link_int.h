@@ -46,6 +46,7 @@ struct net_facts {
 	uint8_t v6_rank;
 	uint32_t gso_octets;  /* the most that is handed down as one packet, */
 	uint32_t gso_packets; /* and of how many; 0: not told */
+	uint32_t gro_octets;  /* the most that is put together; 0: as above */
 };
 
 /* And what follows from that and the configuration. */
@@ -61,6 +62,7 @@ struct net_iface {
 	struct addr udp_router;  /* ADDR_NONE: by the route */
 	uint8_t udp_ttl;         /* to that router */
 	char section[CONF_NAME]; /* the name it is configured by, or "" */
+	bool limits_offloads;    /* as far as others need that */
 	/* Microseconds that packets handed down as one (GSO) hold the link
 	 * longer than its D (RFC 2212) has room for. */
 	uint32_t gso_us;
@@ -120,6 +122,9 @@ void net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 /* The same to tcctl; the same to everybody (facts behind it do not count). */
 bool net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b);
 bool net_iface_equal(const struct net_iface *a, const struct net_iface *b);
+/* What comes in by one and is forwarded was put together there (GRO): each gets
+ * the limit that the others need, when all are settled. */
+void net_iface_share_gro(struct net_iface *ifaces, size_t count);
 /* How many packets may be handed down as one, as far as is known: until tcctl
  * has answered, no more than it was asked for. */
 uint32_t net_iface_gso_packets(const struct net_iface *iface);

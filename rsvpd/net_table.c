@@ -66,6 +66,10 @@ read_link_attr(const struct nlattr *attr, void *arg)
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
 			facts->gso_octets = mnl_attr_get_u32(attr);
 		break;
+	case IFLA_GRO_MAX_SIZE:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+			facts->gro_octets = mnl_attr_get_u32(attr);
+		break;
 	case IFLA_GSO_MAX_SEGS:
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
 			facts->gso_packets = mnl_attr_get_u32(attr);

@@ -228,11 +228,11 @@ announce(struct tc_client *tc, const struct tc_iface *iface)
 			strerror(-error));
 }
 
-/* What the interface is handed as one is as it is now. */
+/* What is treated as one packet there is as it is now. */
 static void
 set_gso(struct tc_client *tc, struct tc_managed *m, uint32_t segs)
 {
-	if (segs != 0 || m->gso_segs != 0)
+	if (segs != 0 || m->gso_segs != 0 || m->iface.gro_octets != 0)
 		net_link_read_again(tc->engine->link);
 	m->gso_segs = segs;
 }

@@ -70,12 +70,13 @@ bool tc_is_note(const struct tc_object *o);
 /* Back again; false: it is no note that tc_note_node() makes. */
 bool tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark);
 
-/* What was made of the interface's gso_max_segs, in the same table; to the
- * kernel it is one more node of the fixed part. */
-void tc_gso_note(
-	uint32_t ifindex, const struct tc_gso *gso, struct tc_object *ret);
-/* Back again; false: it is no note that tc_gso_note() makes. */
-bool tc_gso_note_decode(const struct tc_object *note, struct tc_gso *ret_gso);
+/* What was made of an offload, in the same table; for the rest it is one more
+ * node of the fixed part. */
+void tc_offload_note(uint32_t ifindex, enum tc_offload_kind kind,
+	const struct tc_offload *offload, struct tc_object *ret);
+/* Back again; false: it is no note that tc_offload_note() makes. */
+bool tc_offload_note_decode(const struct tc_object *note,
+	enum tc_offload_kind *ret_kind, struct tc_offload *ret_offload);
 
 /* ---- what trees of u32 are made of (u32_make.c) -------------------------- */
 

@@ -40,14 +40,15 @@
 _Static_assert(TC_CLASS_CONTROL == (TC_MAJOR << 16 | TC_MINOR_CONTROL),
 	"the class that other programs know");
 
-#define GSO_MARK 0x52535647u /* "RSVG" */
+#define OFFLOAD_MARK 0x5253564fu /* "RSVO" */
 
 enum {
 	PORT_BUCKETS = 16,
 	BYTE_BUCKETS = 256,
 	RULE_TABLES = 2 * TC_RULE_PLACES,
-	NOTE_FIXED = 1,    /* notes of flows' classes have higher numbers */
-	GSO_KEYS = 3,      /* mark, original, set */
+	NOTE_FIXED = 1,   /* notes of flows' classes have higher numbers */
+	OFFLOAD_KEYS = 5, /* mark; original and set: two each */
+	WORD_BITS = 32,
 	MARK_KEYS = 1,     /* id */
 	MARK_ALL_KEYS = 6, /* id, octets, packets: two each, drops */
 	IHL_MIN = 5,
@@ -413,48 +414,62 @@ tc_note_decode(const struct tc_object *note, struct tc_mark *ret_mark)
 	return true;
 }
 
+/* Two places for each kind. */
 static uint32_t
-gso_handle(const struct tc_gso *gso)
+offload_handle(enum tc_offload_kind kind, uint8_t place)
 {
-	return tc_u32_place(NOTES, gso->place) | NOTE_FIXED;
+	return tc_u32_place(NOTES, 2 * (uint32_t)kind + place) | NOTE_FIXED;
 }
 
 static void
-add_word(struct tc_u32 *u, uint32_t value)
+add_words(struct tc_u32 *u, uint64_t value)
 {
-	tc_u32_match(u, 0, value, 0);
+	tc_u32_match(u, 0, (uint32_t)(value >> WORD_BITS), 0);
+	tc_u32_match(u, 0, (uint32_t)value, 0);
+}
+
+static uint64_t
+take_words(const struct tc_key keys[2])
+{
+	return (uint64_t)keys[0].value << WORD_BITS | keys[1].value;
 }
 
 void
-tc_gso_note(uint32_t ifindex, const struct tc_gso *gso, struct tc_object *ret)
+tc_offload_note(uint32_t ifindex, enum tc_offload_kind kind,
+	const struct tc_offload *offload, struct tc_object *ret)
 {
-	tc_u32_begin(ifindex, gso_handle(gso), ADDR_V4, ret);
+	tc_u32_begin(
+		ifindex, offload_handle(kind, offload->place), ADDR_V4, ret);
 	ret->u32.flags = TC_U32_FLAG_TERMINAL;
 	ret->u32.classid = tc_classid(TC_MINOR_LINK);
-	add_word(&ret->u32, GSO_MARK);
-	add_word(&ret->u32, gso->original);
-	add_word(&ret->u32, gso->set);
+	tc_u32_match(&ret->u32, 0, OFFLOAD_MARK, 0);
+	add_words(&ret->u32, offload->original);
+	add_words(&ret->u32, offload->set);
 }
 
 bool
-tc_gso_note_decode(const struct tc_object *note, struct tc_gso *ret_gso)
+tc_offload_note_decode(const struct tc_object *note,
+	enum tc_offload_kind *ret_kind, struct tc_offload *ret_offload)
 {
 	const struct tc_key *keys = note->u32.keys;
+	const uint32_t which =
+		note->handle >> TC_U32_BUCKET_SHIFT & (BYTE_BUCKETS - 1);
+	const enum tc_offload_kind kind = (enum tc_offload_kind)(which / 2);
+	struct tc_offload offload;
 	struct tc_object again;
-	struct tc_gso gso;
 
 	if (note->type != TC_FILTER || note->kind != &tc_kind_u32 ||
 		note->pref != TC_PREF_V4 || note->u32.divisor != 0 ||
-		note->u32.key_count != GSO_KEYS || keys[1].value == 0)
+		note->u32.key_count != OFFLOAD_KEYS || kind >= TC_OFFLOADS)
 		return false;
-	gso = (struct tc_gso){ .original = keys[1].value,
-		.set = keys[2].value,
-		.place = note->handle ==
-			 gso_handle(&(struct tc_gso){ .place = 1 }) };
-	tc_gso_note(note->ifindex, &gso, &again);
-	if (note->handle != again.handle || !tc_object_equal(note, &again))
+	offload = (struct tc_offload){ take_words(keys + 1),
+		take_words(keys + 3), which % 2 };
+	tc_offload_note(note->ifindex, kind, &offload, &again);
+	if (offload.original == 0 || note->handle != again.handle ||
+		!tc_object_equal(note, &again))
 		return false;
-	*ret_gso = gso;
+	*ret_kind = kind;
+	*ret_offload = offload;
 	return true;
 }
 

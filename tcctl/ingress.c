@@ -63,6 +63,7 @@ conf_of(const struct tc_iface *of, uint32_t ifindex)
 	c.classifier = TC_CLASSIFIER_AUTO;
 	c.ingress_Bps = 0;
 	c.gso_segs = 0; /* nothing is sent there by this host */
+	c.gro_octets = 0;
 	return c;
 }
 

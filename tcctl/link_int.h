@@ -76,17 +76,17 @@ struct tc_kernel {
 	 * it cannot tell. */
 	int (*preference)(void *arg, const struct tc_object *like,
 		struct tc_objects *into);
-	const struct tc_segs *segs; /* NULL: it cannot */
+	const struct tc_offloading *offloads; /* NULL: it cannot */
 };
 
-/* How many packets interfaces are handed as one. */
-struct tc_segs {
+/* What the host treats as one packet, by interface. */
+struct tc_offloading {
 	void *arg;
-	/* *ret_segs stays as it is where the kernel does not tell. */
-	int (*get)(void *arg, uint32_t ifindex, uint32_t *ret_segs,
-		struct tc_result *ret_result);
-	int (*set)(void *arg, uint32_t ifindex, uint32_t segs,
-		struct tc_result *ret_result);
+	/* *ret_value stays as it is where the kernel does not tell. */
+	int (*get)(void *arg, uint32_t ifindex, enum tc_offload_kind kind,
+		uint64_t *ret_value, struct tc_result *ret_result);
+	int (*set)(void *arg, uint32_t ifindex, enum tc_offload_kind kind,
+		uint64_t value, struct tc_result *ret_result);
 };
 
 /* An interface through which goes what comes in. */
@@ -334,9 +334,9 @@ struct tc_link {
 	struct tc_iface conf;
 	struct tc_shape shape; /* of the tree in the kernel */
 	bool lost;             /* the tree was removed by others, for good */
-	bool gone;           /* lost, as there is no such interface any more */
-	bool unclean;        /* something could not be undone: compare all */
-	bool gso_refused;    /* and told */
+	bool gone;    /* lost, as there is no such interface any more */
+	bool unclean; /* something could not be undone: compare all */
+	bool offload_refused[TC_OFFLOADS]; /* and told */
 	struct mono rebuilt; /* beginning of the minute in which ... */
 	unsigned rebuilds;   /* ... so often it was made again */
 	struct tc_minors minors;

@@ -10,7 +10,7 @@
  * know nothing of, and is left alone.
  */
 
-#include "gso_int.h"
+#include "offload_int.h"
 
 #include <errno.h>
 #include <string.h>
@@ -460,7 +460,7 @@ take_up(struct tc_link *link, const struct tc_kernel *kernel, struct view *view,
 		return error;
 	find_sums(dump, link->shape.sums_Bps);
 	link->shape.best = find_best(dump);
-	error = tc_gso_adopt(link, kernel, dump);
+	error = tc_offload_adopt(link, kernel, dump);
 	if (error == 0)
 		error = build(link, kernel, dump, ret_done);
 	if (error == 0 && ret_done->error == 0)
@@ -562,6 +562,16 @@ populate(struct tc_link *link, const struct tc_kernel *kernel,
 	return error;
 }
 
+/* But what was made of the interface besides. */
+static void
+forget_shape(struct tc_link *link)
+{
+	const struct tc_shape before = link->shape;
+
+	link->shape = (struct tc_shape){ 0 };
+	memcpy(link->shape.offloads, before.offloads, sizeof(before.offloads));
+}
+
 int
 tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 	const struct tc_listener *listener, struct tc_done *ret_done)
@@ -571,7 +581,7 @@ tc_link_rebuild(struct tc_link *link, const struct tc_kernel *kernel,
 
 	*ret_done = (struct tc_done){ 0 };
 	forget_idle(link, listener);
-	link->shape = (struct tc_shape){ .gso = link->shape.gso };
+	forget_shape(link);
 	tc_hidden_gone(link);
 	error = tc_link_dump(link, kernel, &dump);
 	if (error == 0 && may_manage(link, &dump, ret_done)) {

@@ -8,8 +8,8 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "gso_int.h"
 #include "ingress_int.h"
+#include "offload_int.h"
 
 enum { LINKS_MAX = 256 };
 
@@ -69,7 +69,7 @@ is_ifb_of_ours(const struct tc_links *links, uint32_t ifindex)
 static int
 follow(struct tc_link *link, const struct tc_announcement *a)
 {
-	int error = tc_gso_follow(link, a->kernel, a->listener);
+	int error = tc_offload_follow(link, a->kernel, a->listener);
 
 	return error == 0 ? tc_ingress_follow(link, a->kernel, a->listener)
 			  : error;
@@ -111,7 +111,7 @@ tc_links_announce(struct tc_links *links, const struct tc_announcement *a,
 	*ret_done = (struct tc_done){ 0 };
 	if (link && link->lost) {
 		/* Refused: it is told with the watch, which is late. */
-		error = tc_gso_restore(link, a->kernel, ret_done);
+		error = tc_offload_restore(link, a->kernel, ret_done);
 		*ret_done = (struct tc_done){ 0 };
 		tc_links_drop(links, link);
 		link = NULL;
@@ -145,7 +145,7 @@ tc_links_give_back(struct tc_links *links, const struct tc_kernel *kernel,
 		return 0;
 	error = tc_ingress_close(link, kernel, &incoming);
 	if (error == 0) /* the note goes with the tree */
-		error = tc_gso_restore(link, kernel, &segs);
+		error = tc_offload_restore(link, kernel, &segs);
 	if (error == 0 && !link->lost)
 		error = tc_link_close(link, kernel, ret_done);
 	/* Of an interface that has gone as well: they go by its name. */

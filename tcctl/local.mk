@@ -30,7 +30,6 @@ libtc_la_SOURCES = \
 	tcctl/kind_fifo.c \
 	tcctl/classifier.c tcctl/classifier_int.h \
 	tcctl/filter_flower.c \
-	tcctl/gso.c tcctl/gso_int.h \
 	tcctl/handles.c \
 	tcctl/kind_flower.c \
 	tcctl/kind_fq_codel.c \
@@ -57,6 +56,7 @@ libtc_la_SOURCES = \
 	tcctl/nodes.c tcctl/nodes_int.h \
 	tcctl/number.c \
 	tcctl/plan.c \
+	tcctl/offload.c tcctl/offload_int.h \
 	tcctl/pool.c \
 	tcctl/rate.c tcctl/rate_int.h \
 	tcctl/reclass.c \

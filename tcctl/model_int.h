@@ -330,11 +330,16 @@ uint32_t tc_frame_octets(const struct tc_iface *iface, uint32_t wire_octets);
 /* Those of flows have a pool of idle classes; that of static rules has none. */
 enum tc_subtree { TC_GS, TC_CL, TC_SUBTREES, TC_POLICY = TC_SUBTREES };
 
-/* What we have made of the most packets that the interface is handed as one
- * (gso_max_segs); see gso.c. */
-struct tc_gso {
-	uint32_t original; /* what it was; 0: we have set nothing */
-	uint32_t set;      /* by us; 0: others changed it, and it is theirs */
+/* What a host treats as one packet, as far as we limit it; see offload.c. */
+enum tc_offload_kind {
+	TC_OFFLOAD_GSO, /* gso_max_segs */
+	TC_OFFLOAD_GRO, /* gro_max_size; upper half: gro_ipv4_max_size */
+	TC_OFFLOADS
+};
+
+struct tc_offload {
+	uint64_t original; /* what it was; 0: we have set nothing */
+	uint64_t set;      /* by us; 0: others changed it, and it is theirs */
 	uint8_t place;     /* of the note about it, 0 or 1 */
 };
 
@@ -343,8 +348,9 @@ struct tc_shape {
 	struct tc_roots roots;      /* nodes of an unknown root are left out */
 	const struct tc_kind *best; /* best-effort leaf; NULL: left out */
 	uint64_t sums_Bps[TC_SUBTREES]; /* rates of the flows */
-	uint32_t layout;   /* version the tree was made with; 0: the present */
-	struct tc_gso gso; /* has a note, unless there is nothing to say */
+	uint32_t layout; /* version the tree was made with; 0: the present */
+	/* Each has a note, unless there is nothing to say. */
+	struct tc_offload offloads[TC_OFFLOADS];
 };
 
 /* The tree of an interface without its flows, sorted. */

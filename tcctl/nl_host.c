@@ -515,61 +515,139 @@ nl_host_del_link(
 	return ask(conn, begin_link(conn, RTM_DELLINK, ifindex), ret_result);
 }
 
-/* ---- packets handed down as one ------------------------------------------ */
+/* ---- what is treated as one packet --------------------------------------- */
+
+enum { GRO_IPV4_MAX_SIZE = 64 }; /* IFLA_ of Linux 6.3 */
+
+struct found_offload {
+	uint32_t gso_segs;
+	uint32_t gro_octets;
+	uint32_t gro_ipv4_octets;
+	uint32_t group;
+};
 
 static int
-take_segs_attr(const struct nlattr *a, void *data)
+take_offload_attr(const struct nlattr *a, void *data)
 {
-	if (mnl_attr_get_type(a) == IFLA_GSO_MAX_SEGS &&
-		mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
-		*(uint32_t *)data = mnl_attr_get_u32(a);
+	struct found_offload *found = (struct found_offload *)data;
+
+	if (mnl_attr_validate(a, MNL_TYPE_U32) < 0)
+		return MNL_CB_OK;
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_GSO_MAX_SEGS:
+		found->gso_segs = mnl_attr_get_u32(a);
+		break;
+	case IFLA_GRO_MAX_SIZE:
+		found->gro_octets = mnl_attr_get_u32(a);
+		break;
+	case IFLA_GROUP:
+		found->group = mnl_attr_get_u32(a);
+		break;
+	case GRO_IPV4_MAX_SIZE:
+		found->gro_ipv4_octets = mnl_attr_get_u32(a);
+		break;
+	default:
+		break;
+	}
 	return MNL_CB_OK;
 }
 
 static int
-take_segs(const struct nlmsghdr *h, void *data)
+take_offloads(const struct nlmsghdr *h, void *data)
 {
 	if (h->nlmsg_type == RTM_NEWLINK)
 		(void)mnl_attr_parse(/* what is there */
-			h, sizeof(struct ifinfomsg), take_segs_attr, data);
+			h, sizeof(struct ifinfomsg), take_offload_attr, data);
 	return MNL_CB_OK;
 }
 
 static int
-get_segs(void *arg, uint32_t ifindex, uint32_t *ret_segs,
-	struct tc_result *ret_result)
+find_offloads(struct nl_host *conn, uint32_t ifindex,
+	struct found_offload *ret_found, struct tc_result *ret_result)
 {
-	struct nl_host *conn = (struct nl_host *)arg;
 	struct nlmsghdr *h = begin_link(conn, RTM_GETLINK, ifindex);
-	int error;
 
+	*ret_found = (struct found_offload){ 0 };
 	mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	tc_life_wait(conn->life);
-	error = ask_for(conn, h, take_segs, ret_segs, ret_result);
-	tc_life_go(conn->life);
-	return error;
+	return ask_for(conn, h, take_offloads, ret_found, ret_result);
 }
 
 static int
-set_segs(void *arg, uint32_t ifindex, uint32_t segs,
-	struct tc_result *ret_result)
+get_offload(void *arg, uint32_t ifindex, enum tc_offload_kind kind,
+	uint64_t *ret_value, struct tc_result *ret_result)
 {
+	enum { HALF = 32 };
 	struct nl_host *conn = (struct nl_host *)arg;
-	struct nlmsghdr *h = begin_link(conn, RTM_NEWLINK, ifindex);
+	struct found_offload found;
 	int error;
 
-	mnl_attr_put_u32(h, IFLA_GSO_MAX_SEGS, segs);
 	tc_life_wait(conn->life);
-	error = ask(conn, h, ret_result);
+	error = find_offloads(conn, ifindex, &found, ret_result);
+	tc_life_go(conn->life);
+	if (kind == TC_OFFLOAD_GSO && found.gso_segs != 0)
+		*ret_value = found.gso_segs;
+	if (kind == TC_OFFLOAD_GRO && found.gro_octets != 0)
+		*ret_value = (uint64_t)found.gro_ipv4_octets << HALF |
+			     found.gro_octets;
+	return error;
+}
+
+/*
+ * TCP remembers it with the route of a connection.  What is said to have
+ * changed of an interface, as its group is even when it is as before, makes
+ * connections look for their route again, and find the new value with it.
+ */
+static int
+put_gso(struct nl_host *conn, uint32_t ifindex, uint32_t segs,
+	struct tc_result *ret_result)
+{
+	struct found_offload found;
+	struct nlmsghdr *h;
+	int error = find_offloads(conn, ifindex, &found, ret_result);
+
+	if (error != 0 || ret_result->error != 0)
+		return error;
+	h = begin_link(conn, RTM_NEWLINK, ifindex);
+	mnl_attr_put_u32(h, IFLA_GSO_MAX_SEGS, segs);
+	mnl_attr_put_u32(h, IFLA_GROUP, found.group);
+	return ask(conn, h, ret_result);
+}
+
+static int
+put_gro(struct nl_host *conn, uint32_t ifindex, uint64_t value,
+	struct tc_result *ret_result)
+{
+	enum { HALF = 32 };
+	struct nlmsghdr *h = begin_link(conn, RTM_NEWLINK, ifindex);
+	const uint32_t ipv4 = (uint32_t)(value >> HALF);
+
+	/* In this order: the first sets the second too. */
+	mnl_attr_put_u32(h, IFLA_GRO_MAX_SIZE, (uint32_t)value);
+	if (ipv4 != 0)
+		mnl_attr_put_u32(h, GRO_IPV4_MAX_SIZE, ipv4);
+	return ask(conn, h, ret_result);
+}
+
+static int
+set_offload(void *arg, uint32_t ifindex, enum tc_offload_kind kind,
+	uint64_t value, struct tc_result *ret_result)
+{
+	struct nl_host *conn = (struct nl_host *)arg;
+	int error;
+
+	tc_life_wait(conn->life);
+	error = kind == TC_OFFLOAD_GSO
+			? put_gso(conn, ifindex, (uint32_t)value, ret_result)
+			: put_gro(conn, ifindex, value, ret_result);
 	tc_life_go(conn->life);
 	return error;
 }
 
-struct tc_segs
-nl_host_segs(struct nl_host *conn)
+struct tc_offloading
+nl_host_offloads(struct nl_host *conn)
 {
-	return (struct tc_segs){
-		.arg = conn, .get = get_segs, .set = set_segs
+	return (struct tc_offloading){
+		.arg = conn, .get = get_offload, .set = set_offload
 	};
 }
 

@@ -15,7 +15,7 @@ struct tc_life;
 struct nl_host *nl_host_new(void);
 void nl_host_free(struct nl_host *conn);
 /* Tell life, which must outlive conn, of waits in the functions of
- * nl_host_ifbs() and nl_host_segs(). */
+ * nl_host_ifbs() and nl_host_offloads(). */
 void nl_host_live(struct nl_host *conn, struct tc_life *life);
 
 /* What there is now, to be freed with nl_host_done().  Returns 0 or -errno. */
@@ -39,6 +39,6 @@ int nl_host_del_link(
 
 /* The same as functions; arg is conn, which must outlive them. */
 struct tc_ifbs nl_host_ifbs(struct nl_host *conn);
-struct tc_segs nl_host_segs(struct nl_host *conn);
+struct tc_offloading nl_host_offloads(struct nl_host *conn);
 
 #endif /* NL_HOST_H */

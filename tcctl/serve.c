@@ -49,7 +49,7 @@ struct serve {
 	struct nl_watch *watch;
 	struct nl_host *host;
 	struct tc_ifbs ifbs;
-	struct tc_segs segs;
+	struct tc_offloading offloads;
 	struct tc_kernel kernel;
 	struct tc_marker marker;
 	struct tc_listener listener;
@@ -717,9 +717,9 @@ start(struct serve *s)
 	s->batch->ops.alloc = s->alloc;
 	s->kernel = nl_conn_kernel(s->conn);
 	s->ifbs = nl_host_ifbs(s->host);
-	s->segs = nl_host_segs(s->host);
+	s->offloads = nl_host_offloads(s->host);
 	s->kernel.ifbs = &s->ifbs;
-	s->kernel.segs = &s->segs;
+	s->kernel.offloads = &s->offloads;
 	if (tc_marker_open(&s->marker, s->life))
 		s->kernel.marker = &s->marker;
 	s->listener = (struct tc_listener){ .arg = s,

@@ -33,6 +33,7 @@ enum tc_attr {
 	ATTR_CLASSIFIER,
 	ATTR_INGRESS_BPS,
 	ATTR_GSO_SEGS,
+	ATTR_GRO_OCTETS,
 	ATTR_FLOW_ID = 32,
 	ATTR_SERVICE,
 	ATTR_RATE_BPS,
@@ -128,6 +129,7 @@ static const struct field iface_fields[] = {
 	FIELD(ATTR_CLASSIFIER,      F_U8,   tc_iface, classifier),
 	FIELD(ATTR_INGRESS_BPS,     F_U64,  tc_iface, ingress_Bps),
 	LATER(ATTR_GSO_SEGS,        F_U32,  tc_iface, gso_segs),
+	LATER(ATTR_GRO_OCTETS,      F_U32,  tc_iface, gro_octets),
 };
 
 /* The first two name the flow; a FLOW_DEL holds nothing else. */

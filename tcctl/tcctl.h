@@ -97,9 +97,10 @@ struct tc_iface {
 	/* What comes in is queued here, ahead of the protocol stack, at this
 	 * rate; 0: it is not. */
 	uint64_t ingress_Bps;
-	/* The most packets that it is handed as one, for as long as it is
-	 * managed (gso_max_segs); 0: that is left alone. */
-	uint32_t gso_segs;
+	/* For as long as it is managed; 0: that is left alone. */
+	uint32_t gso_segs; /* packets that it is handed as one (gso_max_segs) */
+	uint32_t gro_octets; /* and octets of what comes in that are put
+			      * together (gro_max_size), at most */
 };
 
 enum tc_service { TC_SERVICE_GS = 2, TC_SERVICE_CL = 5 };

@@ -297,6 +297,21 @@ add_link_classes(const struct tc_iface *iface,
 	add_class(into, iface, TC_MINOR_POLICY_IDLE, TC_MINOR_POLICY, &c);
 }
 
+static void
+add_notes(const struct tc_iface *iface, const struct tc_shape *shape,
+	struct tc_objects *into)
+{
+	for (int k = 0; k < TC_OFFLOADS; k++) {
+		const struct tc_offload *offload = &shape->offloads[k];
+		struct tc_object *o =
+			offload->original != 0 ? tc_objects_add(into) : NULL;
+
+		if (o)
+			tc_offload_note(iface->ifindex, (enum tc_offload_kind)k,
+				offload, o);
+	}
+}
+
 void
 tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
 	struct tc_objects *into)
@@ -314,9 +329,7 @@ tc_want_tree(const struct tc_iface *iface, const struct tc_shape *shape,
 	if (o)
 		tc_want_best(iface, shape->best, o);
 	tc_want_filters(iface->ifindex, &shape->roots, into);
-	o = shape->gso.original != 0 ? tc_objects_add(into) : NULL;
-	if (o)
-		tc_gso_note(iface->ifindex, &shape->gso, o);
+	add_notes(iface, shape, into);
 	tc_objects_sort(into);
 }
 

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#include "gso_int.h"
+#include "offload_int.h"
 
 enum { REBUILDS_MAX = 5, WINDOW_MS = 60000 };
 
@@ -84,7 +84,7 @@ let_go(struct tc_link *link, const struct tc_kernel *kernel,
 	struct tc_done done;
 	char buf[TC_TEXT];
 	struct text t = text_over(buf, sizeof(buf));
-	int error = tc_gso_restore(link, kernel, &done);
+	int error = tc_offload_restore(link, kernel, &done);
 
 	if (error != 0 || done.error == 0)
 		return error;
@@ -105,5 +105,5 @@ tc_watch(struct tc_link *link, const struct tc_kernel *kernel, struct mono now,
 	error = kernel->root(kernel->arg, link->conf.ifindex, &handle);
 	if (error == 0 && handle != TC_ROOT_HANDLE)
 		return answer_removal(link, kernel, now, listener);
-	return error == 0 ? tc_gso_look(link, kernel, listener) : error;
+	return error == 0 ? tc_offload_look(link, kernel, listener) : error;
 }

@@ -34,13 +34,14 @@ net_link_ingress(const struct net_link *link, uint32_t ifindex)
 	return ifindex % 2 == 0 ? 0 : UINT64_MAX;
 }
 
-void
-net_link_gso(const struct net_link *link, uint32_t ifindex, uint32_t *ret_segs,
-	uint32_t *ret_limit)
+struct net_offloads
+net_link_offloads(const struct net_link *link, uint32_t ifindex)
 {
 	(void)link;
-	*ret_segs = ifindex % 2 == 0 ? 0 : UINT32_MAX;
-	*ret_limit = ifindex;
+	return (struct net_offloads){ .gso_segs = UINT32_MAX * (ifindex % 2),
+		.gso_limit = ifindex,
+		.gro_octets = ifindex,
+		.gro_limit = UINT32_MAX * (ifindex % 2) };
 }
 
 const char *

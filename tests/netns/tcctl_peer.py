@@ -30,7 +30,7 @@ ATTRS = {
     "min_frame_bytes": (9, "I"), "timer_us": (10, "I"),
     "pool_low": (11, "I"), "pool_high": (12, "I"), "take_over": (13, "B"),
     "atm": (14, "B"), "classifier": (15, "B"), "ingress_Bps": (16, "Q"),
-    "gso_segs": (17, "I"),
+    "gso_segs": (17, "I"), "gro_octets": (18, "I"),
     "flow_id": (32, "I"), "service": (33, "B"), "rate_Bps": (34, "Q"),
     "peak_Bps": (35, "Q"), "bucket_bytes": (36, "Q"),
     "max_packet_bytes": (37, "I"), "min_packet_bytes": (38, "I"),

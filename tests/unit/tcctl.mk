@@ -10,8 +10,8 @@ tcctl_tests = \
 	tests/unit/test_tc_excess \
 	tests/unit/test_tc_flow_mark \
 	tests/unit/test_tc_flower \
-	tests/unit/test_tc_gso \
-	tests/unit/test_tc_gso_undo \
+	tests/unit/test_tc_offload \
+	tests/unit/test_tc_offload_undo \
 	tests/unit/test_tc_hidden \
 	tests/unit/test_tc_hidden_books \
 	tests/unit/test_tc_ingress \
@@ -47,7 +47,7 @@ tcctl_tests = \
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
 EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_drift_t.h \
-	tests/unit/tc_fixture.h tests/unit/tc_gso_t.h \
+	tests/unit/tc_fixture.h tests/unit/tc_offload_t.h \
 	tests/unit/tc_ingress_t.h \
 	tests/unit/tc_layer.h tests/unit/tc_refusing.h \
 	tests/unit/tc_walk.h \
@@ -78,8 +78,8 @@ tests_unit_test_tc_equal_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_excess_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_flow_mark_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_flower_LDADD = $(tcctl_test_libs)
-tests_unit_test_tc_gso_LDADD = $(tc_tree_libs)
-tests_unit_test_tc_gso_undo_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_offload_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_offload_undo_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_hidden_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_hidden_books_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_ingress_LDADD = $(tc_tree_libs)

@@ -405,7 +405,7 @@ every_change_is_noticed(void)
 		TC(control_Bps), TC(mtu), TC(header_bytes), TC(overhead_bytes),
 		TC(min_frame_bytes), TC(atm), TC(timer_us), TC(pool_low),
 		TC(pool_high), TC(take_over), TC(classifier), TC(ingress_Bps),
-		TC(gso_segs),
+		TC(gso_segs), TC(gro_octets),
 		{ offsetof(struct net_iface, gso_us), sizeof(uint32_t), false },
 		{ offsetof(struct net_iface, packets_per_s), sizeof(uint32_t),
 			false },
@@ -459,7 +459,7 @@ handed(uint64_t link_Bps, uint32_t packets, bool limited, bool answered)
 	struct net_iface i = link_of(IFF_UP | IFF_LOWER_UP, 0);
 	struct conf_iface s = section(link_Bps);
 
-	s.limit_gso = limited;
+	s.limit_offloads = limited;
 	s.device_bytes = 0;
 	i.facts.gso_octets = 65536;
 	i.facts.gso_packets = packets;
@@ -503,7 +503,7 @@ what_is_no_limit_depends_on_the_kernel(void)
 	struct net_iface i = link_of(IFF_UP, 0);
 	struct conf_iface s = section(125000000);
 
-	s.limit_gso = true;
+	s.limit_offloads = true;
 	net_iface_settle(&i, &s, &conf); /* it tells nothing: 64 kB */
 	T_EQ(i.tc.gso_segs, 20);
 	i.facts.gso_octets = 30000;
@@ -519,7 +519,7 @@ what_is_no_limit_depends_on_the_kernel(void)
 	net_iface_settle(&i, &s, &conf);
 	T_EQ(i.tc.gso_segs, 17);
 	s = section(125000000);
-	s.limit_gso = true;
+	s.limit_offloads = true;
 	s.overhead_bytes = 0;
 	i.facts.type = ARPHRD_NONE;
 	i.facts.mtu = 0;
@@ -635,7 +635,7 @@ who_has_asked_for_a_long_delay_is_told_all_of_it(void)
 	struct net_iface i = link_of(IFF_UP, 0);
 	struct conf_iface s = section(1250000);
 
-	s.limit_gso = true;
+	s.limit_offloads = true;
 	s.gs_budget_bytes = 31250;
 	i.facts.gso_packets = 65535;
 	i.facts.gso_octets = 65536;
@@ -663,7 +663,42 @@ who_has_asked_for_a_long_delay_is_told_all_of_it(void)
 	T_EQ(i.tc.gso_segs, 0);
 }
 
+/* What comes in by one goes out by another, of which the slowest counts. */
+static void
+each_interface_puts_together_what_the_others_can_take(void)
+{
+	struct net_iface all[6];
+
+	all[0] = handed(1250000, 65535, true, false);     /* one packet */
+	all[1] = handed(12500000, 65535, true, false);    /* two */
+	all[2] = handed(125000000, 65535, true, false);   /* 20 */
+	all[3] = handed(125000000000, 65535, true, true); /* any number */
+	all[4] = handed(1250, 65535, false, false);       /* left alone */
+	all[5] = link_of(IFF_UP, 0);                      /* not ours */
+	net_iface_settle(&all[5], NULL, &conf);
+	net_iface_share_gro(all, 6);
+	T_EQ(all[0].tc.gro_octets, 3001);
+	for (size_t i = 1; i < 4; i++)
+		T_EQ(all[i].tc.gro_octets, 1501);
+	T_EQ(all[4].tc.gro_octets, 0);
+	T_EQ(all[5].tc.gro_octets, 0);
+	net_iface_share_gro(all + 2, 2);
+	T_EQ(all[3].tc.gro_octets, 30001);
+	/* Alone there is nobody who could be hurt. */
+	all[0] = handed(1250000, 65535, true, false);
+	net_iface_share_gro(all, 1);
+	T_EQ(all[0].tc.gro_octets, 0);
+	all[1].tc.gso_segs = all[1].facts.mtu = 65536; /* absurd */
+	net_iface_share_gro(all, 2);
+	T_EQ(all[0].tc.gro_octets, 0);
+	/* What was limited is not when it is left alone. */
+	all[2] = handed(1250000, 65535, false, false);
+	T_EQ(all[2].limits_offloads, false);
+}
+
 static struct t_case cases[] = {
+	{ "each interface puts together what the others can take",
+		each_interface_puts_together_what_the_others_can_take },
 	{ "a limit is what the link sends in a quarter of a millisecond",
 		a_limit_is_what_the_link_sends_in_a_quarter_of_a_millisecond },
 	{ "what is no limit depends on the kernel",

@@ -349,6 +349,11 @@ links_are_read_again_when_tcctl_has_limited_one(void)
 	say_drift(b, &drift);
 	run_until(b, &b->core.flow_lost_count, 2);
 	T_EQ(b->core.read_agains, 4); /* nothing is limited, nor was */
+	iface.gro_octets = 1501;
+	tc_client_iface(b->engine.tc, &iface);
+	say_done(b, hear_iface(b, 7, 1250000), 0, "");
+	run_until(b, &b->core.ready_count, 5);
+	T_EQ(b->core.read_agains, 5);
 	free_bench(b);
 }
 

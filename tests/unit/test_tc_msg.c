@@ -38,7 +38,8 @@ static const struct tc_iface iface = { .ifindex = 7,
 	.take_over = true,
 	.classifier = TC_CLASSIFIER_FLOWER,
 	.ingress_Bps = 1234567,
-	.gso_segs = 21 };
+	.gso_segs = 21,
+	.gro_octets = 30001 };
 
 static struct tc_flow
 some_flow(size_t filters)
@@ -224,6 +225,7 @@ iface_survives(void)
 	T_EQ(got.classifier, TC_CLASSIFIER_FLOWER);
 	T_EQ(got.ingress_Bps, 1234567);
 	T_EQ(got.gso_segs, 21);
+	T_EQ(got.gro_octets, 30001);
 
 	uint32_t ifindex = 0;
 
@@ -493,18 +495,19 @@ an_older_tcctl_counts_less(void)
 static void
 an_older_engine_limits_no_interface(void)
 {
-	static const uint16_t segs[] = { 17 };
+	static const uint16_t segs[] = { 17, 18 };
 	static const uint16_t shaped[] = { 16 };
 	uint8_t bytes[BYTES];
 	uint8_t older[BYTES];
 	struct msg m =
 		only_message(bytes, write_message(0, bytes, sizeof(bytes)));
-	struct msg old = without(&m, segs, 1, older);
+	struct msg old = without(&m, segs, 2, older);
 	struct tc_iface got;
 
 	T_CHECK(tc_get_iface(&old, &got), "not read");
 	T_EQ(got.ingress_Bps, 1234567);
 	T_EQ(got.gso_segs, 0);
+	T_EQ(got.gro_octets, 0);
 	old = without(&m, shaped, 1, older);
 	T_CHECK(!tc_get_iface(&old, &got), "what is no news was not missed");
 }

@@ -3,7 +3,7 @@
 /* How many packets an interface is handed as one: what is refused, or ends at
  * any step; the note of it. */
 
-#include "tc_gso_t.h"
+#include "tc_offload_t.h"
 
 /* ---- refusals ------------------------------------------------------------ */
 
@@ -125,6 +125,33 @@ what_cannot_be_restored_is_named(void)
 	rig_free(r);
 }
 
+static void
+each_refusal_is_told(void)
+{
+	struct rig *r = rig_new();
+	struct tc_iface conf = limited(SEGS);
+	struct tc_done done;
+
+	conf.gro_octets = 1501;
+	r->refuse_set = EPERM;
+	T_EQ(announce_with(r, &conf), 0);
+	T_EQ(announce_with(r, &conf), 0);
+	T_EQ(r->f->ear.notes, 2);
+	T_STR(r->f->ear.note,
+		"eth0: gro_max_size cannot be set to 1501: Operation not "
+		"permitted");
+	r->refuse_set = 0;
+	T_EQ(announce_with(r, &conf), 0);
+	r->refuse_set = EPERM;
+	done = give_back(r);
+	T_EQ(done.error, EPERM);
+	T_STR(done.text,
+		"gso_max_segs stays 4, which was 65535 before: Operation not "
+		"permitted; gro_max_size stays 1501, which was 65536 before: "
+		"Operation not permitted");
+	rig_free(r);
+}
+
 /* ---- at every step ------------------------------------------------------- */
 
 /* What an interface goes through. */
@@ -139,8 +166,9 @@ go_through(struct rig *r)
 	int error = 0;
 
 	for (size_t i = 0; i < STAGES && error == 0; i++) {
-		const struct tc_iface conf = limited(course[i]);
+		struct tc_iface conf = limited(course[i]);
 
+		conf.gro_octets = course[i] * 1500;
 		error = announce_with(r, &conf);
 	}
 	return error;
@@ -162,12 +190,13 @@ whoever_is_killed_at_any_step_leaves_it_known(void)
 {
 	for (size_t n = 1;; n++) {
 		struct rig *r = with_tree();
+		struct tc_offload note;
 		int error;
 
 		r->die_at = n;
 		error = go_through(r);
 		if (error == 0) {
-			T_CHECK(n > 2 * STAGES, "%zu steps only", n);
+			T_CHECK(n > 4 * STAGES, "%zu steps only", n);
 			rig_free(r);
 			break;
 		}
@@ -175,6 +204,8 @@ whoever_is_killed_at_any_step_leaves_it_known(void)
 		T_EQ(r->value, 7);
 		T_EQ(r->f->ear.drift_count, 0);
 		expect_note(r, ORIGINAL, 7);
+		T_CHECK(r->gro == BOTH(65536), "%" PRIx64, r->gro);
+		T_EQ(notes_of(r, TC_OFFLOAD_GRO, &note), 0);
 		T_EQ(give_back(r).error, 0);
 		T_EQ(r->value, ORIGINAL);
 		rig_free(r);
@@ -209,7 +240,7 @@ whatever_step_is_refused_the_books_are_right(void)
 
 	for (size_t n = 1;; n++) {
 		struct rig *r = with_tree();
-		struct tc_gso note;
+		struct tc_offload note;
 
 		r->refuse_at = n;
 		T_EQ(go_through(r), 0);
@@ -225,6 +256,8 @@ whatever_step_is_refused_the_books_are_right(void)
 		T_EQ(r->value, 7);
 		T_EQ(r->f->ear.drift_count, 0);
 		expect_note(r, ORIGINAL, 7);
+		T_CHECK(r->gro == BOTH(65536), "%" PRIx64, r->gro);
+		T_EQ(notes_of(r, TC_OFFLOAD_GRO, &note), 0);
 		T_EQ(give_back(r).error, 0);
 		T_EQ(r->value, ORIGINAL);
 		rig_free(r);
@@ -243,7 +276,7 @@ killed_while_it_becomes_theirs(void)
 		r->calls = 0;
 		r->die_at = n;
 		r->value = 99;
-		T_CHECK(tc_gso_look(tc_links_find(&r->links, FIX_IFINDEX),
+		T_CHECK(tc_offload_look(tc_links_find(&r->links, FIX_IFINDEX),
 				&r->f->kernel, &r->f->listener) != 0,
 			"step %zu", n);
 		restart(r, 1);
@@ -278,41 +311,55 @@ theirs_without_a_note(void)
 static void
 a_note_says_what_it_was_told(void)
 {
-	for (uint8_t place = 0; place < 2; place++) {
-		const struct tc_gso gso = { 0xfedcba98, 0x12345678, place };
-		struct tc_gso got = { 0 };
+	uint32_t handles[2 * TC_OFFLOADS] = { 0 };
+
+	for (uint8_t n = 0; n < 2 * TC_OFFLOADS; n++) {
+		const struct tc_offload offload = { 0xfedcba9876543210,
+			0x0123456789abcdef, n % 2 };
+		const enum tc_offload_kind kind = (enum tc_offload_kind)(n / 2);
+		enum tc_offload_kind got_kind = TC_OFFLOADS;
+		struct tc_offload got = { 0 };
 		struct tc_object note;
 
-		tc_gso_note(FIX_IFINDEX, &gso, &note);
+		tc_offload_note(FIX_IFINDEX, kind, &offload, &note);
 		T_EQ(note.ifindex, FIX_IFINDEX);
 		T_CHECK(!tc_is_note(&note), "it is no flow's");
-		T_CHECK(tc_gso_note_decode(&note, &got), "not known again");
-		T_EQ(got.original, gso.original);
-		T_EQ(got.set, gso.set);
-		T_EQ(got.place, place);
+		T_CHECK(tc_offload_note_decode(&note, &got_kind, &got),
+			"not known again");
+		T_EQ(got_kind, kind);
+		T_CHECK(got.original == offload.original, "original");
+		T_CHECK(got.set == offload.set, "set");
+		T_EQ(got.place, n % 2);
+		handles[n] = note.handle;
+		for (uint8_t k = 0; k < n; k++)
+			T_CHECK(handles[k] != note.handle, "one place");
 	}
 }
 
 static void
 what_is_no_note_is_not_taken_for_one(void)
 {
-	const struct tc_gso gso = { ORIGINAL, SEGS, 0 };
-	struct tc_object notes[9];
-	struct tc_gso got;
+	enum { WRONG = 10 };
+	const struct tc_offload gso = { ORIGINAL, SEGS, 0 };
+	struct tc_object notes[WRONG];
+	enum tc_offload_kind kind;
+	struct tc_offload got;
 
-	for (size_t i = 0; i < 9; i++)
-		tc_gso_note(FIX_IFINDEX, &gso, &notes[i]);
+	for (size_t i = 0; i < WRONG; i++)
+		tc_offload_note(FIX_IFINDEX, TC_OFFLOAD_GSO, &gso, &notes[i]);
 	notes[0].type = TC_CLASS;
 	notes[1].kind = &tc_kind_flower;
 	notes[2].pref = TC_PREF_V6;
 	notes[3].u32.divisor = 1;
 	notes[4].u32.key_count = 2;
 	notes[5].u32.keys[0].value++;
-	notes[6].u32.keys[1].value = 0;
+	notes[6].u32.keys[1].value = notes[6].u32.keys[2].value = 0;
 	notes[7].handle++;
-	notes[8].u32.keys[2].mask = 1;
-	for (size_t i = 0; i < 9; i++)
-		T_CHECK(!tc_gso_note_decode(&notes[i], &got), "%zu", i);
+	notes[8].u32.keys[4].mask = 1;
+	notes[9].handle += 2 * TC_OFFLOADS << TC_U32_BUCKET_SHIFT;
+	for (size_t i = 0; i < WRONG; i++)
+		T_CHECK(!tc_offload_note_decode(&notes[i], &kind, &got), "%zu",
+			i);
 }
 
 static struct t_case cases[] = {
@@ -325,6 +372,7 @@ static struct t_case cases[] = {
 	{ "no answer is no change", no_answer_is_no_change },
 	{ "what cannot be restored is named",
 		what_cannot_be_restored_is_named },
+	{ "each refusal is told", each_refusal_is_told },
 	{ "whoever is killed at any step leaves it known",
 		whoever_is_killed_at_any_step_leaves_it_known },
 	{ "killed while it is given back", killed_while_it_is_given_back },

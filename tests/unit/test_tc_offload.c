@@ -3,7 +3,7 @@
 /* How many packets an interface is handed as one: set, kept, restored, and what
  * others make of it. */
 
-#include "tc_gso_t.h"
+#include "tc_offload_t.h"
 
 /* ---- set and restored ---------------------------------------------------- */
 
@@ -33,7 +33,7 @@ who_does_not_ask_for_it_has_nothing_touched(void)
 	watch(r);
 	T_EQ(give_back(r).error, 0);
 	T_EQ(r->gets + r->sets, 0);
-	r->f->kernel.segs = NULL; /* nor a kernel that cannot */
+	r->f->kernel.offloads = NULL; /* nor a kernel that cannot */
 	announce(r, SEGS);
 	watch(r);
 	announce(r, SEGS + 1);
@@ -132,10 +132,11 @@ a_note_that_others_remove_is_made_again(void)
 	struct rig *r = rig_new();
 	struct tc_link *link = announce(r, SEGS);
 	struct tc_objects *all = &r->f->dry.objects;
-	struct tc_gso note;
+	enum tc_offload_kind kind;
+	struct tc_offload note;
 
 	for (size_t i = 0; i < all->count; i++)
-		if (tc_gso_note_decode(&all->all[i], &note))
+		if (tc_offload_note_decode(&all->all[i], &kind, &note))
 			all->all[i] = all->all[--all->count];
 	expect_none(r);
 	tc_drift_event(link, NULL, r->f->now);
@@ -318,7 +319,106 @@ an_interface_that_is_given_back_lost_is_restored(void)
 	rig_free(r);
 }
 
+/* ---- what is put together ------------------------------------------------ */
+
+static void
+announce_gro(struct rig *r, uint32_t segs, uint32_t octets)
+{
+	struct tc_iface conf = limited(segs);
+
+	conf.gro_octets = octets;
+	T_EQ(announce_with(r, &conf), 0);
+}
+
+static void
+expect_gro(const struct rig *r, uint64_t value)
+{
+	T_CHECK(r->gro == value, "%" PRIx64 ", not %" PRIx64, r->gro, value);
+}
+
+static void
+what_is_put_together_is_limited_as_well(void)
+{
+	struct rig *r = rig_new();
+
+	announce_gro(r, 0, 1501);
+	expect_gro(r, BOTH(1501));
+	T_EQ(r->value, ORIGINAL);
+	expect_none(r);
+	expect_note_of(r, TC_OFFLOAD_GRO, BOTH(65536), BOTH(1501));
+	announce_gro(r, SEGS, 3001);
+	expect_gro(r, BOTH(3001));
+	expect_note(r, ORIGINAL, SEGS);
+	tc_links_done(&r->links);
+	announce_gro(r, SEGS, 3001);
+	T_EQ(r->sets, 3);
+	expect_note(r, ORIGINAL, SEGS);
+	expect_note_of(r, TC_OFFLOAD_GRO, BOTH(65536), BOTH(3001));
+	announce_gro(r, SEGS, 0);
+	expect_gro(r, BOTH(65536));
+	T_EQ(r->value, SEGS);
+	announce_gro(r, 0, 3001);
+	T_EQ(give_back(r).error, 0);
+	expect_gro(r, BOTH(65536));
+	T_EQ(r->value, ORIGINAL);
+	rig_free(r);
+}
+
+/* For IPv4 it may be another, or not be known at all. */
+static void
+each_half_has_its_own_limit(void)
+{
+	static const struct {
+		uint64_t had;
+		uint64_t has;
+	} rows[] = {
+		{ (uint64_t)65536 << 32 | 185000, BOTH(3001) },
+		{ (uint64_t)2000 << 32 | 65536, (uint64_t)2000 << 32 | 3001 },
+		{ (uint64_t)65536 << 32 | 2000, (uint64_t)3001 << 32 | 2000 },
+		{ 65536, 3001 },
+		{ (uint64_t)3001 << 32 | 2000, (uint64_t)3001 << 32 | 2000 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig *r = rig_new();
+
+		r->gro = rows[i].had;
+		announce_gro(r, 0, 3001);
+		expect_gro(r, rows[i].has);
+		T_EQ(r->sets, rows[i].had != rows[i].has);
+		T_EQ(give_back(r).error, 0);
+		expect_gro(r, rows[i].had);
+		rig_free(r);
+	}
+}
+
+static void
+one_may_be_theirs_and_the_other_ours(void)
+{
+	struct rig *r = rig_new();
+
+	announce_gro(r, SEGS, 1501);
+	r->gro = (uint64_t)65536 << 32 | 9000;
+	watch(r);
+	T_EQ(r->f->ear.drift_count, 1);
+	T_STR(r->f->ear.drifts[0].text,
+		"eth0: another program changed gro_max_size from 1501, as it "
+		"was set here, to 9000 (IPv4: 65536): left alone (it was 65536 "
+		"before)");
+	expect_note(r, ORIGINAL, SEGS);
+	expect_note_of(r, TC_OFFLOAD_GRO, BOTH(65536), 0);
+	T_EQ(give_back(r).error, 0);
+	expect_gro(r, (uint64_t)65536 << 32 | 9000);
+	T_EQ(r->value, ORIGINAL);
+	rig_free(r);
+}
+
 static struct t_case cases[] = {
+	{ "what is put together is limited as well",
+		what_is_put_together_is_limited_as_well },
+	{ "each half has its own limit", each_half_has_its_own_limit },
+	{ "one may be theirs and the other ours",
+		one_may_be_theirs_and_the_other_ours },
 	{ "it is limited while the interface is managed",
 		it_is_limited_while_the_interface_is_managed },
 	{ "who does not ask for it has nothing touched",

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef TC_GSO_T_H
-#define TC_GSO_T_H
+#ifndef TC_OFFLOAD_T_H
+#define TC_OFFLOAD_T_H
 
 /* A managed interface whose gso_max_segs a kernel remembers, and refuses to set
- * if asked to, for the tests of tcctl/gso.c. */
+ * if asked to, for the tests of tcctl/offload.c. */
 
-#include "tcctl/gso_int.h"
+#include "tcctl/offload_int.h"
 
 #include <errno.h>
 
@@ -16,12 +16,16 @@
 
 enum { ORIGINAL = 65535, SEGS = 4 };
 
+/* gro_max_size for all, and for IPv4. */
+#define BOTH(octets) ((uint64_t)(octets) << 32 | (uint32_t)(octets))
+
 struct rig {
 	struct layer layer;
 	struct fix *f;
-	struct tc_segs segs;
+	struct tc_offloading offloads;
 	struct tc_links links;
-	uint32_t value;   /* the kernel's; 0: it does not tell */
+	uint64_t value;   /* the kernel's gso_max_segs; 0: it does not tell */
+	uint64_t gro;     /* both of gro_max_size */
 	bool deaf;        /* it says yes and changes nothing */
 	int refuse_get;   /* with that error; 0: not */
 	int refuse_set;   /* as above */
@@ -58,28 +62,37 @@ rig_run(void *arg, const struct tc_op *ops, size_t count, struct tc_result *ret)
 	return r->dead ? -EIO : 0;
 }
 
+static inline uint64_t *
+value_of(struct rig *r, enum tc_offload_kind kind)
+{
+	T_CHECK(kind < TC_OFFLOADS, "no offload");
+	return kind == TC_OFFLOAD_GSO ? &r->value : &r->gro;
+}
+
 static inline int
-rig_get(void *arg, uint32_t ifindex, uint32_t *ret_segs, struct tc_result *ret)
+rig_get(void *arg, uint32_t ifindex, enum tc_offload_kind kind,
+	uint64_t *ret_value, struct tc_result *ret)
 {
 	struct rig *r = (struct rig *)arg;
 
 	T_EQ(ifindex, FIX_IFINDEX);
 	r->gets++;
 	ret->error = r->refuse_get;
-	if (r->value != 0 && r->refuse_get == 0)
-		*ret_segs = r->value;
+	if (*value_of(r, kind) != 0 && r->refuse_get == 0)
+		*ret_value = *value_of(r, kind);
 	return r->dead ? -EIO : 0;
 }
 
 static inline int
-rig_set(void *arg, uint32_t ifindex, uint32_t segs, struct tc_result *ret)
+rig_set(void *arg, uint32_t ifindex, enum tc_offload_kind kind, uint64_t value,
+	struct tc_result *ret)
 {
 	struct rig *r = (struct rig *)arg;
 
 	T_EQ(ifindex, FIX_IFINDEX);
 	r->sets++;
 	if (goes_on(r, &ret->error) && r->refuse_set == 0 && !r->deaf)
-		r->value = segs;
+		*value_of(r, kind) = value;
 	if (r->refuse_set != 0)
 		ret->error = r->refuse_set;
 	if (r->text)
@@ -94,11 +107,12 @@ rig_new(void)
 
 	T_CHECK(r != NULL, "memory");
 	r->value = ORIGINAL;
-	r->segs = (struct tc_segs){ r, rig_get, rig_set };
+	r->gro = BOTH(65536);
+	r->offloads = (struct tc_offloading){ r, rig_get, rig_set };
 	r->f = fix_new();
 	r->f->kernel = layer_over(&r->layer, r->f->kernel);
 	r->f->kernel.run = rig_run;
-	r->f->kernel.segs = &r->segs;
+	r->f->kernel.offloads = &r->offloads;
 	tc_links_init(&r->links, alloc_heap());
 	return r;
 }
@@ -174,31 +188,52 @@ watch(struct rig *r)
 		0);
 }
 
-/* The notes there are; the last one. */
+/* The notes there are of that; the last one. */
 static inline size_t
-notes(const struct rig *r, struct tc_gso *ret)
+notes_of(const struct rig *r, enum tc_offload_kind kind, struct tc_offload *ret)
 {
+	enum tc_offload_kind found;
+	struct tc_offload note;
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->f->dry.objects.count; i++)
-		n += tc_gso_note_decode(&r->f->dry.objects.all[i], ret);
+	for (size_t i = 0; i < r->f->dry.objects.count; i++) {
+		if (!tc_offload_note_decode(
+			    &r->f->dry.objects.all[i], &found, &note) ||
+			found != kind)
+			continue;
+		*ret = note;
+		n++;
+	}
 	return n;
+}
+
+static inline size_t
+notes(const struct rig *r, struct tc_offload *ret)
+{
+	return notes_of(r, TC_OFFLOAD_GSO, ret);
+}
+
+static inline void
+expect_note_of(const struct rig *r, enum tc_offload_kind kind,
+	uint64_t original, uint64_t set)
+{
+	struct tc_offload note = { 0 };
+
+	T_EQ(notes_of(r, kind, &note), 1);
+	T_CHECK(note.original == original && note.set == set,
+		"%" PRIx64 " %" PRIx64, note.original, note.set);
 }
 
 static inline void
 expect_note(const struct rig *r, uint32_t original, uint32_t set)
 {
-	struct tc_gso note = { 0 };
-
-	T_EQ(notes(r, &note), 1);
-	T_EQ(note.original, original);
-	T_EQ(note.set, set);
+	expect_note_of(r, TC_OFFLOAD_GSO, original, set);
 }
 
 static inline void
 expect_none(const struct rig *r)
 {
-	struct tc_gso note;
+	struct tc_offload note;
 
 	T_EQ(notes(r, &note), 0);
 }
@@ -219,4 +254,4 @@ lose(struct rig *r)
 	return link;
 }
 
-#endif /* TC_GSO_T_H */
+#endif /* TC_OFFLOAD_T_H */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Packets that a host hands down as one: limited while an interface is managed,
+"""What a host treats as one packet: limited while an interface is managed,
 as they were before afterwards, and told in D where they are not."""
 
 import json
@@ -21,34 +21,35 @@ MTU, FULL, ORIGINAL = 1500, 1538, 1000
 CONF = ('interfaces = ( {{ name = "eth0"; bandwidth = "10 Mbit/s"; '
         'linkLayer = "ethernet"; {} }} );\n')
 
-# Prints the largest frame of each hundred that come from there with data.
-LARGEST = """
-import socket, struct, sys
-frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x800))
+SINK = """
+import socket, sys
 tcp = socket.create_server(("", int(sys.argv[1])))
 print("go", flush=True)
 connection = tcp.accept()[0]
-connection.setblocking(False)
-largest = count = 0
+while connection.recv(1 << 20):
+    pass
+"""
+# Prints the largest frame of each hundred that come in there with data, as it
+# goes on into the stack.
+LARGEST = """
+import socket, sys
+frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x800))
+frames.bind((sys.argv[1], 0x800))
+print("go", flush=True)
 while True:
-    size = len(frames.recv(1 << 17))
-    try:
-        while connection.recv(1 << 20):
-            pass
-    except BlockingIOError:
-        pass
-    if size < 200:
-        continue
-    largest, count = max(largest, size), count + 1
-    if count == 100:
-        print(largest, flush=True)
-        largest = count = 0
+    sizes = []
+    while len(sizes) < 100:
+        size = len(frames.recv(1 << 17))
+        if size > 200:
+            sizes.append(size)
+    print(max(sizes), flush=True)
 """
 SEND = """
-import socket, sys
+import socket, sys, time
 s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 while True:
-    s.send(bytes(1 << 16))
+    s.send(bytes(int(sys.argv[3])))
+    time.sleep(float(sys.argv[4]))
 """
 
 
@@ -59,6 +60,27 @@ def segs(node, ifname="eth0"):
 
 def set_segs(node, value, ifname="eth0"):
     node.ip("link", "set", ifname, "gso_max_segs", value)
+
+
+def queued(node, ifname):
+    """Octets of a packet of those that wait as best effort, or 0.  What leaves
+    the queue whole may be cut before it is seen on the wire."""
+    (leaf,) = [q for q in node.tc_json("-s", "qdisc", "show", "dev", ifname)
+               if q.get("parent") == "52:5"]
+    return leaf["backlog"] / leaf["qlen"] if leaf["qlen"] else 0
+
+
+def queue_of_single_packets(node, ifname):
+    """Wait until the queue has no others, and look that it stays so."""
+    lab.wait_for(lambda: 0 < queued(node, ifname) <= MTU + 14,
+                 "packets by themselves")
+    seen = []
+
+    def looked():
+        seen.append(queued(node, ifname))
+        return len([size for size in seen if size]) == 50
+    lab.wait_for(looked, "packets that wait")
+    assert max(seen) <= MTU + 14, seen
 
 
 class Pair:
@@ -111,17 +133,15 @@ def fixture_pair():
 def test_tcp_sends_no_packet_above_the_mtu(pair):
     """Best effort through the tree, also by a connection that was there before
     the limit; and D tells what is so."""
-    pair.start("limitGso = false;")
+    pair.start("limitOffloads = false;")
     left_alone = pair.shown()
     assert segs(pair.a) == left_alone["gso_max_segs"] == ORIGINAL
     assert "gso_limit" not in left_alone
-    far = pair.b.start("/usr/bin/python3", "-c", LARGEST, PORT, name="far")
+    far = pair.b.start("/usr/bin/python3", "-c", SINK, PORT, name="far")
     far.wait_output("go")
-    pair.a.start("/usr/bin/python3", "-c", SEND, B, PORT, name="near")
-
-    def largest():
-        return [int(line) for line in far.output().split()[1:]]
-    lab.wait_for(lambda: any(size > 2 * MTU for size in largest()),
+    pair.a.start("/usr/bin/python3", "-c", SEND, B, PORT, 1 << 16, 0,
+                 name="near")
+    lab.wait_for(lambda: queued(pair.a, "eth0") > 2 * MTU,
                  "a packet that is many")
     pair.reload("")
     pair.wait_segs(1)
@@ -129,11 +149,7 @@ def test_tcp_sends_no_packet_above_the_mtu(pair):
     more = 43 * FULL * 8 // 10  # 44 packets make up 64 kB
     assert left_alone["D_us"] - pair.shown()["D_us"] in (more, more + 1)
     assert pair.shown()["D_us"] <= 25000
-    lab.wait_for(lambda: largest()[-1] <= MTU + 14,
-                 f"packets by themselves: {largest()}")
-    known = len(largest())
-    lab.wait_for(lambda: len(largest()) > known + 2, "more packets")
-    assert max(largest()[known:]) <= MTU + 14, largest()
+    queue_of_single_packets(pair.a, "eth0")
     text = pair.daemon.ctl("show", "interfaces").stdout
     assert "handed down as one: at most 1 (gso_max_segs)" in text
     assert "as one, GSO" not in pair.daemon.process.output()
@@ -179,7 +195,7 @@ def test_another_rate_is_another_limit(pair):
     pair.a.ip("link", "set", "eth0", "mtu", 3000)
     pair.wait_segs(10)
     pair.wait_shown(gso_max_segs=10, gso_limit=10)
-    pair.reload("limitGso = false;")
+    pair.reload("limitOffloads = false;")
     pair.wait_segs(ORIGINAL)
 
 
@@ -211,6 +227,86 @@ def test_what_others_set_stays_and_is_told(pair):
     pair.reload("trafficControl = false;")
     pair.wait_shown(traffic_control=False)
     assert segs(pair.a) == 9
+
+
+# ---- a router ---------------------------------------------------------------
+
+ROUTER = ('interfaces = ( {{ name = "eth0"; bandwidth = "100 Mbit"; {} }}, '
+          '{{ name = "eth1"; bandwidth = "10 Mbit"; }} );\n')
+# Of an interface: name, ETHTOOL_ command, value.
+ETHTOOL = """
+import array, fcntl, socket, struct, sys
+name, command, value = sys.argv[1], int(sys.argv[2], 0), int(sys.argv[3])
+what = array.array("B", struct.pack("II", command, value))
+fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8946,
+            struct.pack("16sP8x", name.encode(), what.buffer_info()[0]))
+"""
+STSO, SGRO = "0x1f", "0x2c"
+
+
+def gro(node, ifname):
+    link = json.loads(node.ip("-d", "-j", "link", "show", ifname).stdout)[0]
+    return link["gro_max_size"]
+
+
+def test_what_a_router_puts_together_is_no_more_than_the_next_link_takes():
+    """TCP that is forwarded, by a connection that was there before."""
+    with lab.Lab("gsot") as where:
+        pair = Pair.__new__(Pair)
+        near, pair.a, far = (where.node("s"), where.node("a", forward=True),
+                             where.node("b"))
+        where.link(near, "eth0", pair.a, "eth0", v4=("10.8.0.1", "10.8.0.2",
+                                                     24))
+        where.link(pair.a, "eth1", far, "eth0", v4=(A, B, 24))
+        near.ip("route", "add", "default", "via", "10.8.0.2")
+        far.ip("route", "add", "default", "via", A)
+        # Single packets, which wait for each other at the router.
+        set_segs(near, 1)
+        near.run("/usr/bin/python3", "-c", ETHTOOL, "eth0", STSO, 0)
+        pair.a.run("/usr/bin/python3", "-c", ETHTOOL, "eth0", SGRO, 1)
+        pair.a.run("sh", "-c", "cd /sys/class/net/eth0 && "
+                   "echo 10 >napi_defer_hard_irqs && "
+                   "echo 2000000 >gro_flush_timeout")
+        before = gro(pair.a, "eth0")
+        assert before > 10 * MTU
+        pair.daemon = lab.Daemon(pair.a, ROUTER.format(
+            "limitOffloads = false;"))
+        pair.daemon.wait_traffic_control()
+        assert gro(pair.a, "eth0") == before
+        sink = far.start("/usr/bin/python3", "-c", SINK, PORT, name="far")
+        sink.wait_output("go")
+        seen = pair.a.start("/usr/bin/python3", "-c", LARGEST, "eth0",
+                            name="seen")
+        seen.wait_output("go")
+        # Some packets at once, as a faster link brings them.
+        near.start("/usr/bin/python3", "-c", SEND, B, PORT, 8 * MTU, 0.02,
+                   name="near")
+
+        def largest():
+            return [int(line) for line in seen.output().split()[1:]]
+        lab.wait_for(lambda: any(size > 2 * MTU for size in largest()),
+                     "packets that were put together")
+        lab.wait_for(lambda: queued(pair.a, "eth1") > 2 * MTU,
+                     "and handed down")
+        pair.daemon.conf.write_text(ROUTER.format(""))
+        pair.daemon.process.popen.send_signal(signal.SIGHUP)
+        lab.wait_for(lambda: gro(pair.a, "eth0") == MTU + 1, "a limit")
+        assert gro(pair.a, "eth1") == 2 * MTU + 1
+        pair.wait_shown(gro_max_size=MTU + 1, gro_limit=MTU + 1)
+        assert f"on receipt: at most {MTU + 1} (gro_max_size)" in \
+            pair.daemon.ctl("show", "interfaces").stdout
+        lab.wait_for(lambda: largest()[-1] <= MTU + 14,
+                     f"packets by themselves: {largest()}")
+        known = len(largest())
+        lab.wait_for(lambda: len(largest()) > known + 3, "more packets")
+        assert max(largest()[known + 1:]) <= MTU + 14, largest()
+        queue_of_single_packets(pair.a, "eth1")
+        pair.daemon.conf.write_text('interfaces = ( { name = "eth1"; '
+                                    'trafficControl = false; } );\n')
+        pair.daemon.process.popen.send_signal(signal.SIGHUP)
+        for ifname in ("eth0", "eth1"):
+            lab.wait_for(lambda i=ifname: gro(pair.a, i) == before,
+                         "it as it was")
 
 
 # ---- tcctl ------------------------------------------------------------------
