@@ -12,7 +12,25 @@
 
 #include "text.h"
 
-enum { QUOTE_MAX = 40 };
+enum { QUOTE_MAX = 40, DEPTH = 32 };
+
+/* Brackets that are open; libconfig says itself where one is closed that is
+ * not. */
+struct brackets {
+	size_t depth;
+	bool lost; /* they do not pair, or are too deep: it is said later */
+	struct {
+		char begin;
+		unsigned line;
+	} open[DEPTH];
+};
+
+/* A look at a text, as far as it came. */
+struct look {
+	const char *p;
+	struct lex_fault *fault;
+	struct brackets brackets;
+};
 
 static bool
 refuse(struct lex_fault *fault, const char *text)
@@ -95,10 +113,45 @@ check_word(const char *word, size_t n, struct lex_fault *fault)
 	return false;
 }
 
+static void
+open_bracket(struct brackets *b, char begin, unsigned line)
+{
+	if (b->depth == DEPTH) {
+		b->lost = true;
+		return;
+	}
+	b->open[b->depth].begin = begin;
+	b->open[b->depth++].line = line;
+}
+
+static void
+close_bracket(struct brackets *b, char begin)
+{
+	if (b->depth == 0 || b->open[b->depth - 1].begin != begin)
+		b->lost = true;
+	else
+		b->depth--;
+}
+
+static void
+note_bracket(struct brackets *b, char c, unsigned line)
+{
+	static const char begins[] = "{([";
+	static const char ends[] = "})]";
+	const char *end = c != '\0' ? strchr(ends, c) : NULL;
+
+	if (end)
+		close_bracket(b, begins[end - ends]);
+	else if (c != '\0' && strchr(begins, c))
+		open_bracket(b, c, line);
+}
+
 /* One comment, text, word or character, and past it. */
 static bool
-check_item(const char **p, struct lex_fault *fault)
+check_item(struct look *look)
 {
+	const char **p = &look->p;
+	struct lex_fault *fault = look->fault;
 	bool open = false;
 	const char *next = skip_comment(*p, &open);
 	size_t n;
@@ -114,6 +167,8 @@ check_item(const char **p, struct lex_fault *fault)
 	n = next ? 0 : word_length(*p);
 	if (n > 0 && !check_word(*p, n, fault))
 		return false;
+	if (!next && n == 0)
+		note_bracket(&look->brackets, **p, fault->line);
 	if (!next)
 		next = *p + (n > 0 ? n : 1);
 	for (; *p < next; ++*p)
@@ -121,11 +176,33 @@ check_item(const char **p, struct lex_fault *fault)
 	return true;
 }
 
+/* Of the innermost: libconfig has only the end of the file to name. */
+static bool
+check_end(const struct look *look)
+{
+	const struct brackets *b = &look->brackets;
+
+	if (b->lost || b->depth == 0)
+		return true;
+	look->fault->line = b->open[b->depth - 1].line;
+	switch (b->open[b->depth - 1].begin) {
+	case '{':
+		return refuse(look->fault,
+			"a group that begins here does not end (write a })");
+	case '(':
+		return refuse(look->fault,
+			"a list that begins here does not end (write a ))");
+	default:
+		return refuse(look->fault,
+			"an array that begins here does not end (write a ])");
+	}
+}
+
 bool
 lex_check(const char *text, size_t len, struct lex_fault *ret_fault)
 {
 	const size_t seen = strlen(text);
-	const char *p = text;
+	struct look look = { .p = text, .fault = ret_fault };
 
 	*ret_fault = (struct lex_fault){ .line = 1 };
 	if (seen != len) {
@@ -134,10 +211,10 @@ lex_check(const char *text, size_t len, struct lex_fault *ret_fault)
 		return refuse(
 			ret_fault, "a NUL character (is it a text file?)");
 	}
-	while (*p != '\0')
-		if (!check_item(&p, ret_fault))
+	while (*look.p != '\0')
+		if (!check_item(&look))
 			return false;
-	return true;
+	return check_end(&look);
 }
 
 char *

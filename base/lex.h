@@ -6,7 +6,8 @@
  * What libconfig takes without a word and we do not: a file that ends in the
  * middle of a comment or a text (all that follows the opening is lost), a NUL
  * (so is all that follows it), a whole number beyond 32 bits (it is cut), and
- * another file.
+ * another file.  And what it says is at the end of the file, wherever it began:
+ * a bracket that is not closed.
  */
 
 #include <stdbool.h>
