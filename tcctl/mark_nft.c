@@ -157,6 +157,20 @@ apply(void *arg, const struct tc_mark_set *set, char text[TC_TEXT])
 	return error;
 }
 
+/* The kernel looks at each command and takes all of them back, as the end of
+ * the batch does not come. */
+static int
+check(void *arg, const struct tc_mark_set *set, char text[TC_TEXT])
+{
+	struct nft *nft = (struct nft *)arg;
+	int error;
+
+	nft_ctx_set_dry_run(nft->ctx, true);
+	error = apply(arg, set, text);
+	nft_ctx_set_dry_run(nft->ctx, false);
+	return error;
+}
+
 static void
 counts(void *arg, const struct tc_iface *iface, tc_mark_count_fn *tell,
 	void *tell_arg)
@@ -223,7 +237,8 @@ tc_marker_open(struct tc_marker *ret_marker, struct tc_life *life)
 		.apply = apply,
 		.counts = counts,
 		.flows = flows,
-		.there = there };
+		.there = there,
+		.check = check };
 	return true;
 }
 

@@ -80,6 +80,9 @@ struct tc_marker {
 	/* False: another program has removed what was made there, as `nft flush
 	 * ruleset` does; NULL: nobody else can. */
 	bool (*there)(void *arg, const struct tc_iface *iface);
+	/* What apply would say of it, with nothing made; NULL: it cannot. */
+	int (*check)(
+		void *arg, const struct tc_mark_set *set, char text[TC_TEXT]);
 };
 
 /* Packets of this rule are marked, dropped or told apart by the marker. */

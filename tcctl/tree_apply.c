@@ -363,7 +363,8 @@ tell_plan(struct applying *a)
 				job->make_link ? "add" : "change", &job->link);
 		tree_tell_planned(a->s, &job->link, &job->ops);
 		if (job->remark)
-			tree_tell_marks(a->s, &job->link, job->mark_count);
+			tree_tell_planned_marks(
+				a->s, &job->link, job->marks, job->mark_count);
 	}
 }
 

@@ -64,6 +64,10 @@ bool tree_drop_link(struct tree_session *s, const struct tree_link *link);
 /* Make the interface's marks these, none: take them away; false: said. */
 bool tree_put_marks(struct tree_session *s, const struct tree_link *link,
 	const struct tc_rule *rules, size_t count);
+/* Could they be made?  Nothing is.  False, and why not. */
+bool tree_try_marks(const struct tree_link *link, const struct tc_rule *rules,
+	size_t count, char ret_text[TC_TEXT]);
+#define CLI_MARKS "%s: marks: %s" /* of an interface, why they are refused */
 /* How many rules mark there now. */
 size_t tree_count_marks(struct tree_session *s, const struct tree_link *link);
 void tree_tell_marks(
@@ -77,6 +81,10 @@ void tree_tell_planned(struct tree_session *s, const struct tree_link *link,
 	const struct tc_ops *ops);
 void tree_tell_planned_link(struct tree_session *s, const char *operation,
 	const struct tree_link *link);
+/* The same for marks by netfilter, with why they would be refused. */
+void tree_tell_planned_marks(struct tree_session *s,
+	const struct tree_link *link, const struct tc_rule *rules,
+	size_t count);
 
 /* One file that is a description: text is terminated behind its len octets. */
 void tree_apply_text(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /* What a plan asks for and this kernel cannot make: tried kind by kind when the
- * first object of it is met, and said once for each with what it costs. */
+ * first object of it is met, and said once for each with what it costs; marks
+ * by netfilter as they are. */
 
 #include "tree_cli.h"
 
@@ -118,4 +119,19 @@ tree_tell_planned_link(struct tree_session *s, const char *operation,
 		out_json_lacks(s->json, "ifb");
 	tree_say(s, CLI_REFUSED, CLI_LACKS ", which is needed for %s", "ifb",
 		link->name);
+}
+
+void
+tree_tell_planned_marks(struct tree_session *s, const struct tree_link *link,
+	const struct tc_rule *rules, size_t count)
+{
+	char text[TC_TEXT];
+
+	tree_tell_marks(s, link, count);
+	if (count == 0 || !is_open(s) ||
+		tree_try_marks(link, rules, count, text))
+		return;
+	if (s->json)
+		out_json_lacks(s->json, text);
+	tree_say(s, CLI_REFUSED, CLI_MARKS, link->name, text);
 }

@@ -223,30 +223,49 @@ tree_tell_marks(
 		printf("%s\n", line);
 }
 
-bool
-tree_put_marks(struct tree_session *s, const struct tree_link *link,
-	const struct tc_rule *rules, size_t count)
+/* Make the interface's marks these, or only try it.  False, and why not. */
+static bool
+set_marks(const struct tree_link *link, const struct tc_rule *rules,
+	size_t count, bool try_only, char text[TC_TEXT])
 {
 	const struct tc_iface iface = iface_of(link);
 	const struct tc_mark_set set = {
 		.iface = &iface, .rules = rules, .count = count
 	};
 	struct tc_marker marker;
-	char text[TC_TEXT] = "";
 	int error;
 
+	text[0] = '\0';
 	if (!tc_marker_open(&marker, NULL)) {
-		tree_say(s, CLI_REFUSED,
-			"%s: marks: tcctl was built without nftables",
-			link->name);
+		(void)text_copy(text, TC_TEXT,
+			"tcctl was built without nftables"); /* fits */
 		return false;
 	}
-	error = marker.apply(marker.arg, &set, text);
+	error = (try_only ? marker.check : marker.apply)(
+		marker.arg, &set, text);
 	tc_marker_close(&marker);
-	if (error != 0)
-		tree_say(s, CLI_REFUSED, "%s: marks: %s", link->name,
-			text[0] != '\0' ? text : strerror(error));
-	else
-		tree_tell_marks(s, link, count);
+	if (error != 0 && text[0] == '\0')
+		(void)text_copy(text, TC_TEXT, strerror(error)); /* fits */
 	return error == 0;
+}
+
+bool
+tree_put_marks(struct tree_session *s, const struct tree_link *link,
+	const struct tc_rule *rules, size_t count)
+{
+	char text[TC_TEXT];
+	const bool ok = set_marks(link, rules, count, false, text);
+
+	if (ok)
+		tree_tell_marks(s, link, count);
+	else
+		tree_say(s, CLI_REFUSED, CLI_MARKS, link->name, text);
+	return ok;
+}
+
+bool
+tree_try_marks(const struct tree_link *link, const struct tc_rule *rules,
+	size_t count, char ret_text[TC_TEXT])
+{
+	return set_marks(link, rules, count, true, ret_text);
 }

@@ -8,6 +8,7 @@ import re
 import pytest
 
 import lab
+import needs
 import tc_dump
 from test_tc_examples import (EXAMPLES, TREES, SMALL_CONF, fixture_here,
                               fixture_missing, host, tcctl, write)
@@ -60,6 +61,69 @@ def test_marks_that_u32_would_not_see_are_named(here):
         "this kernel has no marks in u32 (CLS_U32_MARK), which is needed for "
         "filter" in plan.stderr)
     tcctl(node, "apply", conf, check=plan.returncode)
+
+
+MARKS = """interfaces = ( { name = "eth0"; marks = (
+    { match = { proto = "tcp"; dport = 80; }; dscp = "ef"; } ); } );
+"""
+IN_THE_WAY = """table inet rsvpd_mark_{0} {{
+    chain post {{ type nat hook postrouting priority srcnat; }}
+}}
+"""
+
+
+def ifindex(node):
+    return json.loads(node.run("ip", "-j", "link", "show", "eth0").stdout)[0][
+        "ifindex"]
+
+
+def test_marks_that_nftables_refuses_are_named(here):
+    """By the kernel, which is asked for all of it, with nothing made."""
+    needs.require(needs.nf_tables)
+    node = host(here, "a", ["eth0"])
+    conf = write(here, MARKS, "marks.conf")
+    before = node.run("nft", "list", "ruleset").stdout
+    done = tcctl(node, "plan", conf)
+    assert done.stdout == "change marks on eth0: 1 rules\n"
+    assert (done.stderr, node.run("nft", "list", "ruleset").stdout) == (
+        "", before)
+    # Another program has a chain in that place.
+    node.run("nft", "-f", write(here, IN_THE_WAY.format(ifindex(node)),
+                                "way.nft"))
+    before = node.run("nft", "list", "ruleset").stdout
+    done = tcctl(node, "plan", conf, check=1)
+    assert done.stdout == "change marks on eth0: 1 rules\n"
+    assert done.stderr.startswith("tcctl: eth0: marks: nftables: ")
+    told = json.loads(tcctl(node, "plan", "--json", conf, check=1).stdout)
+    assert f"tcctl: eth0: marks: {told['operations'][0]['lacks']}\n" == \
+        done.stderr
+    assert tcctl(node, "apply", conf, check=1).stderr == done.stderr
+    assert node.run("nft", "list", "ruleset").stdout == before
+
+
+def test_marks_that_go_are_not_tried(here):
+    needs.require(needs.nf_tables)
+    node = host(here, "a", ["eth0"])
+    less = write(here, SMALL_CONF)
+    more = write(here, SMALL_CONF.replace(
+        'name = "eth0";', 'name = "eth0"; marks = ( { dscp = "ef"; } );'),
+        "more.conf")
+    tcctl(node, "apply", more)
+    before = node.run("nft", "list", "ruleset").stdout
+    assert "rsvpd_mark" in before
+    state = here.dir / "state-a"
+    for file in (less, more, *state.iterdir()):
+        file.chmod(0o644)
+    state.chmod(0o755)
+    done = node.run(lab.program("tcctl"), "plan", "--state-dir", state, less,
+                    uid=65534)
+    assert (done.stdout, done.stderr) == ("delete marks on eth0\n", "")
+    # Those that are to be made would be, and that cannot be found out.
+    tcctl(node, "apply", less)
+    done = node.run(lab.program("tcctl"), "plan", "--state-dir", state, more,
+                    uid=65534)
+    assert done.stdout == "change marks on eth0: 1 rules\n"
+    assert "cannot be tried out (Operation not permitted)" in done.stderr
 
 
 def test_what_is_there_or_goes_is_not_tried(here):

@@ -48,7 +48,8 @@ brackets_that_do_not_pair_are_left_to_libconfig(void)
 		"a = ( { b = [ ]; "
 		"}, { } );",
 		"a = {\n( };\nb = {", "a = { ) } }; {", "}", ")\n(", "]\n[",
-		"a = { # }\n};", "a = \"{\";", "// {\n", "# (" };
+		"a = { # }\n};", "a = \"{\";", "// {\n", "# (", "a = \"\\\"\";",
+		"/**/" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct lex_fault fault;

@@ -67,8 +67,10 @@ with_marker(struct fix *f)
 	struct marker *m = (struct marker *)calloc(1, sizeof(*m));
 
 	T_CHECK(m != NULL, "memory");
-	m->as = (struct tc_marker){ m, marker_apply, marker_counts,
-		marker_flows, NULL };
+	m->as = (struct tc_marker){ .arg = m,
+		.apply = marker_apply,
+		.counts = marker_counts,
+		.flows = marker_flows };
 	f->kernel.marker = &m->as;
 	return m;
 }
