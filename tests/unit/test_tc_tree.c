@@ -98,9 +98,11 @@ print_objects(struct text *t, const struct tc_objects *list, const char *name)
 	}
 }
 
-/* All interfaces of an example, with everything that was written of them. */
+/* All interfaces of a description, with everything that was written of them:
+ * against NAME.ok, and NAME.save if that text is kept as well. */
 static void
-check_example(const char *file)
+check_whole(
+	const char *conf_dir, const char *ok_dir, const char *file, bool saved)
 {
 	static char text[T_FILE];
 	static char got[T_FILE];
@@ -112,7 +114,7 @@ check_example(const char *file)
 	struct tree tree = { 0 };
 	struct text t = text_over(got, sizeof(got));
 	char *out = NULL;
-	size_t len = t_load(name_with(EXAMPLES_DIR, file, ".conf"), text);
+	size_t len = t_load(name_with(conf_dir, file, ".conf"), text);
 	struct tree_writing w = { .host = &host, .all = found };
 
 	T_CHECK(tree_read(text, len, &tree, &faults), "%s", file);
@@ -127,11 +129,13 @@ check_example(const char *file)
 		};
 	}
 	T_EQ(faults.errors, 0);
-	expect(got, name_with(GOLDEN_DIR "/examples", file, ".ok"));
+	expect(got, name_with(ok_dir, file, ".ok"));
 	w.count = tree.count;
 	w.out = open_memstream(&out, &len);
 	tree_write(&w);
 	fclose(w.out);
+	if (saved)
+		expect(out, name_with(ok_dir, file, ".save"));
 	t = text_over(again, sizeof(again));
 	for (size_t i = 0; i < w.count && all[i].count > 0; i++) {
 		struct tc_objects one = { .alloc = alloc_heap() };
@@ -150,6 +154,25 @@ check_example(const char *file)
 		tc_objects_done(&all[i]);
 	free(out);
 	tree_done(&tree);
+}
+
+static void
+check_example(const char *file)
+{
+	check_whole(EXAMPLES_DIR, GOLDEN_DIR "/examples", file, false);
+}
+
+static void
+check_kind(const char *file)
+{
+	check_whole(GOLDEN_DIR "/whole", GOLDEN_DIR "/whole", file, true);
+}
+
+/* All that can be said. */
+static void
+every_word_becomes_what_it_says_and_is_written_back(void)
+{
+	each_file(GOLDEN_DIR "/whole", check_kind, 2);
 }
 
 static void
@@ -325,6 +348,8 @@ static struct t_case cases[] = {
 		broken_descriptions_are_told },
 	{ "examples become what they say and are written back",
 		examples_become_what_they_say_and_are_written_back },
+	{ "every word becomes what it says and is written back",
+		every_word_becomes_what_it_says_and_is_written_back },
 	{ "every cut of a description is survived",
 		every_cut_of_a_description_is_survived },
 	{ "own prefixes are those of the addresses, once",
