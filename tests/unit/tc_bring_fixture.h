@@ -212,9 +212,11 @@ drop_orphans(struct fake *k)
 static inline uint32_t
 class_of(const struct tc_object *f)
 {
-	return f->kind == &tc_kind_u32  ? f->u32.classid
-	       : f->kind == &tc_kind_fw ? f->fw.classid
-					: 0;
+	return f->kind == &tc_kind_u32        ? f->u32.classid
+	       : f->kind == &tc_kind_fw       ? f->fw.classid
+	       : f->kind == &tc_kind_flower   ? f->flower.classid
+	       : f->kind == &tc_kind_matchall ? f->matchall.classid
+					      : 0;
 }
 
 static inline int
@@ -331,13 +333,17 @@ place(void *arg, uint32_t ifindex, uint32_t parent, struct tc_objects *into)
 
 /* ---- trees --------------------------------------------------------------- */
 
+#define WHOLE "../../../tests/golden/tree/whole/"
+
 /* Of one interface each, by file and number in it. */
 static const struct {
 	const char *file;
 	size_t n;
 } trees[] = { { "htb", 0 }, { "cbq", 0 }, { "cbq-defmap", 0 }, { "prio", 0 },
 	{ "tbf", 0 }, { "router", 0 }, { "router", 1 }, { "nas", 0 },
-	{ "nas-by-address", 0 }, { "dscp-by-port", 0 } };
+	{ "nas-by-address", 0 }, { "dscp-by-port", 0 }, { WHOLE "filters", 0 },
+	{ WHOLE "filters", 1 }, { WHOLE "filters", 2 }, { WHOLE "qdiscs", 0 },
+	{ WHOLE "qdiscs", 2 } };
 
 enum { TREES = sizeof(trees) / sizeof(trees[0]), NOTHING = TREES };
 
