@@ -413,6 +413,8 @@ void tree_write_filter(const struct tree_writing *w,
 void tree_write_burst(
 	FILE *out, const char *key, uint32_t ticks, uint64_t rate_Bps);
 void tree_write_rate(FILE *out, const char *key, uint64_t rate_Bps);
+/* "limit = 5; ", in quotes where it has more bits than a number may have. */
+void tree_write_number(FILE *out, const char *key, uint64_t value);
 
 /* ---- planning (tree_plan.c) ---------------------------------------------- */
 

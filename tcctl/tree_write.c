@@ -31,22 +31,21 @@ put_handle(FILE *out, const char *key, uint32_t handle)
 	fprintf(out, "\"; ");
 }
 
-static void
-put_number(FILE *out, const char *key, uint64_t value)
+/* Whole numbers of the file have 31 bits. */
+void
+tree_write_number(FILE *out, const char *key, uint64_t value)
 {
-	fprintf(out, "%s = %llu; ", key, (unsigned long long)value);
+	const char *quote = value > INT32_MAX ? "\"" : "";
+
+	fprintf(out, "%s = %s%llu%s; ", key, quote, (unsigned long long)value,
+		quote);
 }
 
-/* Whole numbers of the file have 31 bits. */
 static void
 put_unless(FILE *out, const char *key, uint64_t value, uint64_t usual)
 {
-	if (value == usual)
-		return;
-	if (value > INT32_MAX)
-		fprintf(out, "%s = \"%llu\"; ", key, (unsigned long long)value);
-	else
-		put_number(out, key, value);
+	if (value != usual)
+		tree_write_number(out, key, value);
 }
 
 void
@@ -98,7 +97,7 @@ tree_write_burst(FILE *out, const char *key, uint32_t ticks, uint64_t rate_Bps)
 		if (bytes > INT32_MAX ||
 			tc_burst_ticks(bytes, rate_Bps) != ticks)
 			continue;
-		put_number(out, key, bytes);
+		tree_write_number(out, key, bytes);
 		return;
 	}
 	fprintf(out, "%s = \"%u ticks\"; ", key, ticks);
@@ -116,8 +115,8 @@ put_stab(FILE *out, const struct tc_object *o)
 	fprintf(out, "size_table = { overhead = %d; ", s->overhead);
 	put_unless(out, "mpu", s->mpu, 0);
 	if (s->tsize != 0) {
-		put_number(out, "mtu", s->mtu);
-		put_number(out, "entries", s->tsize);
+		tree_write_number(out, "mtu", s->mtu);
+		tree_write_number(out, "entries", s->tsize);
 	}
 	if (s->linklayer != TC_LAYER_NONE)
 		fprintf(out, "linklayer = \"%s\"; ",
@@ -138,11 +137,11 @@ static void
 put_tbf(FILE *out, const struct tc_tbf *t)
 {
 	tree_write_rate(out, "rate", t->rate_Bps);
-	put_number(out, "burst", t->burst_bytes);
+	tree_write_number(out, "burst", t->burst_bytes);
 	put_unless(out, "limit", t->limit_bytes, UINT64_MAX);
 	if (t->peak_Bps != 0) {
 		tree_write_rate(out, "peak", t->peak_Bps);
-		put_number(out, "mtu", t->mtu_bytes);
+		tree_write_number(out, "mtu", t->mtu_bytes);
 	}
 	put_packet(out, t->overhead, t->mpu, t->atm);
 }
@@ -150,7 +149,7 @@ put_tbf(FILE *out, const struct tc_tbf *t)
 static void
 put_prio(FILE *out, const struct tc_prio *p)
 {
-	put_number(out, "bands", p->bands);
+	tree_write_number(out, "bands", p->bands);
 	fprintf(out, "priomap = [ ");
 	for (size_t i = 0; i < TREE_PRIOS; i++)
 		fprintf(out, "%u%s", p->map[i],

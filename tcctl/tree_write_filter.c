@@ -144,7 +144,7 @@ put_part(
 	if (mask == 0)
 		return;
 	if (mask == all)
-		fprintf(out, "%s = %u; ", key, value);
+		tree_write_number(out, key, value);
 	else
 		fprintf(out, "%s = \"0x%x/0x%x\"; ", key, value, mask);
 }

@@ -345,7 +345,11 @@ static const struct {
 	{ WHOLE "filters", 1 }, { WHOLE "filters", 2 }, { WHOLE "qdiscs", 0 },
 	{ WHOLE "qdiscs", 2 } };
 
-enum { TREES = sizeof(trees) / sizeof(trees[0]), NOTHING = TREES };
+enum {
+	TREES = sizeof(trees) / sizeof(trees[0]),
+	NOTHING = TREES,
+	EXAMPLES = 10 /* the first are those of published texts */
+};
 
 static inline void
 load(size_t i, struct tc_objects *into)
