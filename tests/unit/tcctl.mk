@@ -19,6 +19,7 @@ tcctl_tests = \
 	tests/unit/test_tc_kinds \
 	tests/unit/test_tc_index \
 	tests/unit/test_tc_life \
+	tests/unit/test_tc_limits \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_drain \
 	tests/unit/test_tc_mark \
@@ -85,6 +86,7 @@ tests_unit_test_tc_hidden_books_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_ingress_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_ingress_drift_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_kinds_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_limits_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_link_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_drain_LDADD = $(tcctl_test_libs)
 tests_unit_test_tc_mark_LDADD = $(tcctl_test_libs)

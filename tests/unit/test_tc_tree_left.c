@@ -164,9 +164,10 @@ what_others_put_there_meanwhile_is_left(void)
 		{ put_queue, false, 0, 0 }, { put_filter, false, 0, 0 } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		for (size_t from = 0; from < EXAMPLES; from++)
+		for (size_t from = 0; from <= EXAMPLES; from++)
 			for (size_t to = 0; to < EXAMPLES; to++)
-				intruded_at_each_step(rows[i], from, to);
+				intruded_at_each_step(rows[i],
+					from < EXAMPLES ? from : NOTHING, to);
 }
 
 static void
