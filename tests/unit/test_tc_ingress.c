@@ -258,6 +258,160 @@ a_refusal_at_any_step_leaves_nothing(void)
 	}
 }
 
+/* A conversation that fails at the n-th question, whichever it is. */
+static struct {
+	struct tc_kernel real;
+	size_t asked;
+	size_t fail_at;
+} line;
+
+static bool
+fails(void)
+{
+	return ++line.asked == line.fail_at;
+}
+
+static int
+cut_run(void *arg, const struct tc_op *ops, size_t count, struct tc_result *ret)
+{
+	return fails() ? -EPIPE : line.real.run(arg, ops, count, ret);
+}
+
+static int
+cut_incoming(void *arg, uint32_t ifindex, struct tc_objects *into)
+{
+	return fails() ? -EPIPE : line.real.dump_incoming(arg, ifindex, into);
+}
+
+static int
+cut_root(void *arg, uint32_t ifindex, uint32_t *ret_handle)
+{
+	return fails() ? -EPIPE : line.real.root(arg, ifindex, ret_handle);
+}
+
+static struct host *
+host_cut_at(size_t n)
+{
+	struct host *h = host_new();
+
+	line.real = h->f->kernel;
+	line.asked = 0;
+	line.fail_at = n;
+	h->f->kernel.run = cut_run;
+	h->f->kernel.dump_incoming = cut_incoming;
+	h->f->kernel.root = cut_root;
+	return h;
+}
+
+/* It is told, and not taken for a refusal: nobody knows what was done. */
+static void
+a_conversation_that_fails_is_told(void)
+{
+	const struct tc_iface conf = shaped(RATE);
+	size_t questions = 0;
+
+	for (size_t n = 0; n == 0 || n <= questions; n++) {
+		struct host *h = host_cut_at(n);
+		const struct tc_announcement a = { .conf = &conf,
+			.serial = 1,
+			.kernel = &h->f->kernel,
+			.listener = &h->f->listener };
+		struct tc_done done;
+
+		T_EQ(tc_links_announce(&h->links, &a, &done),
+			n == 0 ? 0 : -EPIPE);
+		T_EQ(h->f->ear.notes, 0);
+		if (n == 0)
+			questions = line.asked;
+		host_free(h);
+	}
+	T_CHECK(questions > 5, "%zu questions", questions);
+	for (size_t n = 0; n == 0 || n <= questions; n++) {
+		struct host *h = host_cut_at(0);
+		struct tc_done done;
+
+		opened(h, RATE);
+		line.asked = 0;
+		line.fail_at = n;
+		T_EQ(tc_links_give_back(
+			     &h->links, &h->f->kernel, FIX_IFINDEX, &done),
+			n == 0 ? 0 : -EPIPE);
+		if (n == 0)
+			questions = line.asked;
+		host_free(h);
+	}
+	T_CHECK(questions > 3, "%zu questions", questions);
+}
+
+static void
+what_stays_shaped_is_said(void)
+{
+	struct host *h = host_new();
+
+	opened(h, RATE);
+	h->steps = 0;
+	h->refuse_at = 1;
+	opened(h, 0);
+	T_CHECK(strstr(h->f->ear.note, "eth0: what comes in is still shaped: "),
+		"%s", h->f->ear.note);
+	T_EQ(redirects(h, IFB), 1);
+	host_free(h);
+}
+
+/* Given back, interfaces make room for others. */
+static void
+there_are_at_most_so_many_interfaces(void)
+{
+	enum { MOST = 256 };
+	struct host *h = host_new();
+	struct tc_iface conf = fix_iface();
+	struct tc_done done;
+
+	conf.pool_low = conf.pool_high = 0;
+	for (uint32_t i = 1; i <= MOST; i++) {
+		conf.ifindex = i;
+		done = announce(h, &conf);
+		T_CHECK(done.error == 0, "%u: %s", i, done.text);
+	}
+	conf.ifindex = MOST + 1;
+	done = announce(h, &conf);
+	T_EQ(done.error, ENOMEM);
+	T_CHECK(strstr(done.text, "too many interfaces"), "%s", done.text);
+	T_EQ(tc_links_give_back(&h->links, &h->f->kernel, 7, &done), 0);
+	T_EQ(tc_links_give_back(&h->links, &h->f->kernel, 7, &done), 0);
+	T_EQ(announce(h, &conf).error, 0);
+	conf.ifindex = 7;
+	T_EQ(announce(h, &conf).error, ENOMEM);
+	host_free(h);
+}
+
+/* Whether a root is touched: then watch.c looks. */
+static void
+events_tell_of_roots(void)
+{
+	struct host *h = host_new();
+	const struct mono now = { 1000000 };
+	struct tc_event e = { .ifindex = FIX_IFINDEX,
+		.type = TC_FILTER,
+		.handle = 1,
+		.parent = TC_ROOT_HANDLE };
+
+	opened(h, RATE);
+	T_CHECK(!tc_links_event(&h->links, &e, now), "a filter");
+	e.type = TC_QDISC_ROOT;
+	T_CHECK(tc_links_event(&h->links, &e, now), "a root");
+	e.ifindex = IFB;
+	T_CHECK(tc_links_event(&h->links, &e, now), "the root of the ifb");
+	e.ifindex = 99;
+	T_CHECK(!tc_links_event(&h->links, &e, now), "a root elsewhere");
+	e = (struct tc_event){ .ifindex = FIX_IFINDEX, .link = true };
+	T_CHECK(!tc_links_event(&h->links, &e, now), "a link set down");
+	e.gone = true;
+	T_CHECK(tc_links_event(&h->links, &e, now), "a link that has gone");
+	T_CHECK(tc_links_event(&h->links, NULL, now), "events were lost");
+	host_free(h);
+}
+
 static struct t_case cases[] = {
 	{ "what comes in goes through a tree of its own",
 		what_comes_in_goes_through_a_tree_of_its_own },
@@ -276,6 +430,12 @@ static struct t_case cases[] = {
 		a_name_that_is_taken_and_no_ifb_are_said },
 	{ "an ifb of ours is not managed for others",
 		an_ifb_of_ours_is_not_managed_for_others },
+	{ "a conversation that fails is told",
+		a_conversation_that_fails_is_told },
+	{ "what stays shaped is said", what_stays_shaped_is_said },
+	{ "there are at most so many interfaces",
+		there_are_at_most_so_many_interfaces },
+	{ "events tell of roots", events_tell_of_roots },
 	{ "a refusal at any step leaves nothing",
 		a_refusal_at_any_step_leaves_nothing },
 };

@@ -271,6 +271,58 @@ marks_become_rules_of_both_protocols(void)
 	tree_done(&tree);
 }
 
+static void
+prefixes_of_marks_are_ranges(void)
+{
+	static const char text[] =
+		"interfaces = ( { name = \"eth0\"; marks = (\n"
+		"{ match = { src = \"10.0.0.0/15\"; dst = \"192.0.2.1\";\n"
+		"  proto = \"udp\"; sport = 5004; dport = 80;\n"
+		"  tos = \"0x28/0xfc\"; }; dscp = 46; },\n"
+		"{ match = { dst = \"2001:db8::/33\"; }; dscp = \"af11\"; },\n"
+		"{ match = { proto = 47; tos = \"0x10/0x1c\"; }; dscp = 0; }\n"
+		"); } );\n";
+	static struct tc_rule rules[TREE_MARKS_MAX];
+	const struct addr src = { ADDR_V4, { 10, 0 } };
+	const struct addr src_last = { ADDR_V4, { 10, 1, 255, 255 } };
+	const struct addr dst = { ADDR_V4, { 192, 0, 2, 1 } };
+	const struct addr v6 = { ADDR_V6, { 0x20, 1, 0xd, 0xb8 } };
+	struct addr v6_last = { ADDR_V6, { 0x20, 1, 0xd, 0xb8, 0x7f } };
+	const struct tc_rule_match *m = rules[0].matches;
+	struct tree_faults faults = { .file = "marks" };
+	struct tree tree;
+
+	memset(v6_last.b + 5, 0xff, 11);
+	T_CHECK(tree_read(text, strlen(text), &tree, &faults), "refused");
+	T_EQ(tree_marks_build(&tree.ifaces[0], &t_links[0], rules, &faults), 3);
+	T_EQ(faults.count, 0);
+	T_EQ(rules[0].match_count, 1);
+	T_EQ(rules[0].ifindex, t_links[0].ifindex);
+	T_CHECK(memcmp(&m->src_first, &src, sizeof(src)) == 0, "src");
+	T_CHECK(memcmp(&m->src_last, &src_last, sizeof(src)) == 0, "last src");
+	T_CHECK(memcmp(&m->dst_first, &dst, sizeof(dst)) == 0, "dst");
+	T_CHECK(memcmp(&m->dst_last, &dst, sizeof(dst)) == 0, "last dst");
+	T_EQ(m->proto, 17);
+	T_EQ(m->src_port_first, 5004);
+	T_EQ(m->src_port_last, 5004);
+	T_EQ(m->dst_port_first, 80);
+	T_EQ(m->dst_port_last, 80);
+	T_EQ(m->dscp, 10);
+	T_EQ(m->dscp_mask, 63);
+	m = rules[1].matches;
+	T_EQ(rules[1].match_count, 1);
+	T_EQ(m->family, ADDR_V6);
+	T_CHECK(memcmp(&m->dst_first, &v6, sizeof(v6)) == 0, "IPv6");
+	T_CHECK(memcmp(&m->dst_last, &v6_last, sizeof(v6)) == 0, "last IPv6");
+	T_EQ(m->src_first.family, ADDR_NONE);
+	m = rules[2].matches;
+	T_EQ(rules[2].match_count, 2);
+	T_EQ(m[1].proto, 47);
+	T_EQ(m[1].dscp, 4);
+	T_EQ(m[1].dscp_mask, 7);
+	tree_done(&tree);
+}
+
 /* An htb and an ingress whose filters have so many preferences each; each of
  * the htb's twice.  Line 4 + n has number n. */
 static char *
@@ -344,6 +396,7 @@ static struct t_case cases[] = {
 	{ "the last line needs no end", the_last_line_needs_no_end },
 	{ "marks become rules of both protocols",
 		marks_become_rules_of_both_protocols },
+	{ "prefixes of marks are ranges", prefixes_of_marks_are_ranges },
 	{ "broken descriptions are told, by line, with what to do",
 		broken_descriptions_are_told },
 	{ "examples become what they say and are written back",
