@@ -642,6 +642,53 @@ refusals_are_undone_at_each_step(void)
 		n++;
 }
 
+/* All that a filter says is asked for, whole. */
+static void
+a_filter_is_asked_for_in_full(void)
+{
+	static const struct {
+		struct {
+			const char *dst;
+			const char *src;
+			uint16_t dport;
+			uint16_t sport;
+		} f;
+		const char *text;
+	} rows[] = {
+		{ { "10.0.0.2", "", 0, 0 },
+			"filter 7 handle 9 on eth0 flower eth_type "
+			"0x0800 proto 17 dst 10.0.0.2/255.255.255.255 to "
+			"52:100" },
+		{ { "10.0.0.2", "10.0.0.1", 0, 0 },
+			"filter 7 handle 9 on eth0 flower eth_type "
+			"0x0800 proto 17 src 10.0.0.1/255.255.255.255 dst "
+			"10.0.0.2/255.255.255.255 to 52:100" },
+		{ { "10.0.0.2", "10.0.0.1", 5004, 0 },
+			"filter 5 handle 9 on eth0 flower eth_type "
+			"0x0800 proto 17 src 10.0.0.1/255.255.255.255 dst "
+			"10.0.0.2/255.255.255.255 dport 5004 to 52:100" },
+		{ { "2001:db8::2", "2001:db8::1", 5004, 6000 },
+			"filter 6 handle 9 on eth0 flower eth_type "
+			"0x86dd proto 17 src 2001:db8::1/"
+			"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff dst "
+			"2001:db8::2/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+			"sport 6000 dport 5004 to 52:100" },
+	};
+	const struct tc_mark mark = { .classid = 0x520100 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct tc_filter filter = fix_filter(rows[i].f.dst,
+			rows[i].f.src, rows[i].f.dport, rows[i].f.sport);
+		char buf[512];
+		struct text t = text_over(buf, sizeof(buf));
+		struct tc_object o;
+
+		tc_classifier_flower.node(FIX_IFINDEX, 9, &filter, &mark, &o);
+		tc_object_print(&t, &o, "eth0");
+		T_STR(buf, rows[i].text);
+	}
+}
+
 /* Commands that tell what they do leave it out. */
 static void
 the_attempt_is_told_from_filters(void)
@@ -678,6 +725,7 @@ static struct t_case cases[] = {
 		adopted_flows_move_to_the_classifier_of_the_settings },
 	{ "policers go along", policers_go_along },
 	{ "a kernel without flower is named", kernel_without_flower_is_named },
+	{ "a filter is asked for in full", a_filter_is_asked_for_in_full },
 	{ "the attempt is told from filters",
 		the_attempt_is_told_from_filters },
 	{ "refusals are undone at each step",

@@ -47,9 +47,43 @@ surplus_is_removed(void)
 
 	size_t classes = 0;
 
-	for (uint32_t minor = TC_MINOR_FIRST; minor < 0x200; minor++)
-		classes += fix_find(f, TC_CLASS, tc_classid(minor)) != NULL;
+	for (uint32_t minor = TC_MINOR_FIRST; minor < 0x200; minor++) {
+		bool there = fix_find(f, TC_CLASS, tc_classid(minor)) != NULL;
+
+		classes += there;
+		/* Their numbers are free again. */
+		T_CHECK(tc_minors_claim(&f->link->minors, minor) != there,
+			"number %x", minor);
+	}
 	T_EQ(classes, 12);
+	fix_free(f);
+}
+
+static int
+cut_off(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	(void)arg;
+	(void)ops;
+	(void)count;
+	(void)ret_results;
+	return -EPIPE;
+}
+
+static void
+conversation_that_fails_in_the_background_is_told(void)
+{
+	struct fix *f = fix_new();
+	const struct tc_iface iface = fix_iface();
+	bool more = true;
+
+	T_EQ(fix_open(f, &iface), 0);
+	f->kernel.run = cut_off;
+	T_EQ(tc_link_idle(f->link, &f->kernel, &f->listener, &more), -EPIPE);
+	T_CHECK(!more, "more to do");
+	f->link->lost = true;
+	T_EQ(tc_link_idle(f->link, &f->kernel, &f->listener, &more), 0);
+	T_CHECK(!more, "of a lost tree");
 	fix_free(f);
 }
 
@@ -662,6 +696,8 @@ static struct t_case cases[] = {
 	{ "the pool is filled in the background",
 		pool_is_filled_in_the_background },
 	{ "a surplus of idle classes is removed", surplus_is_removed },
+	{ "a conversation that fails in the background is told",
+		conversation_that_fails_in_the_background_is_told },
 	{ "an empty class returns at once", empty_class_returns_at_once },
 	{ "queued packets go out first", queued_packets_go_out_first },
 	{ "what stays longer than 100 ms is thrown away and told",
