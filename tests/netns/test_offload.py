@@ -78,7 +78,7 @@ def queue_of_single_packets(node, ifname):
 
     def looked():
         seen.append(queued(node, ifname))
-        return len([size for size in seen if size]) == 50
+        return len([size for size in seen if size]) == 10
     lab.wait_for(looked, "packets that wait")
     assert max(seen) <= MTU + 14, seen
 
