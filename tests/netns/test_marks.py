@@ -36,15 +36,17 @@ def fixture_pair():
     pair.lab.close()
 
 
-def field(pair, port):
-    ear = ears.Ear(pair.b, [port], 1)
+def field(pair, port, wait=lab.PATIENCE_S):
+    ear = ears.Ear(pair.b, [port], 1, wait)
     ears.send(pair.a, 1, B4, ports=[port], tos=CS1 << 2 | ECT0, sport=port,
               size=200)
     return [tos for _, tos in ear.fields()]
 
 
 def wait_field(pair, port, dscp):
-    lab.wait_for(lambda: field(pair, port) == [dscp << 2 | ECT0],
+    """A datagram that is lost is another look, not all the time there is."""
+    look_s = lab.PATIENCE_S / 3
+    lab.wait_for(lambda: field(pair, port, look_s) == [dscp << 2 | ECT0],
                  f"mark {dscp} on port {port}: "
                  f"{pair.daemon.process.output()[-1000:]}")
 
