@@ -289,30 +289,38 @@ net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	count_gso(iface);
 }
 
-/* Octets of a packet that may be handed to it as one; 0: any number. */
+/* Octets of a packet that may be handed to it as one. */
 static uint64_t
 gro_limit(const struct net_iface *iface)
 {
-	return (uint64_t)iface->tc.gso_segs * iface->facts.mtu;
+	const uint64_t octets = (uint64_t)iface->tc.gso_segs * iface->facts.mtu;
+
+	return octets != 0 ? octets : UINT64_MAX;
 }
 
 void
 net_iface_share_gro(struct net_iface *ifaces, size_t count)
 {
+	uint64_t least = UINT64_MAX; /* of all, */
+	uint64_t next = UINT64_MAX;  /* and of all but one that has that */
+
 	for (size_t i = 0; i < count; i++) {
-		uint64_t least = 0;
+		const uint64_t limit = gro_limit(&ifaces[i]);
 
-		for (size_t k = 0; k < count && ifaces[i].limits_offloads;
-			k++) {
-			const uint64_t limit = gro_limit(&ifaces[k]);
-
-			if (k != i && limit != 0 &&
-				(least == 0 || limit < least))
-				least = limit;
+		if (limit < least) {
+			next = least;
+			least = limit;
+		} else if (limit < next) {
+			next = limit;
 		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t others =
+			gro_limit(&ifaces[i]) == least ? next : least;
+
 		/* The kernel's is one more than there will be. */
-		if (least != 0 && least < UINT32_MAX)
-			ifaces[i].tc.gro_octets = (uint32_t)least + 1;
+		if (ifaces[i].limits_offloads && others < UINT32_MAX)
+			ifaces[i].tc.gro_octets = (uint32_t)others + 1;
 	}
 }
 

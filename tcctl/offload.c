@@ -20,6 +20,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/log.h"
+
 enum { HALF = 32 };
 
 /* One of them, under way. */
@@ -163,6 +165,19 @@ tell_theirs(const struct turn *t, uint64_t value)
 	t->listener->drift(t->listener->arg, &r);
 }
 
+static void
+log_value(const struct turn *t, uint64_t before, uint64_t value)
+{
+	char buf[TC_TEXT];
+	struct text text = text_over(buf, sizeof(buf));
+
+	add_value(&text, value);
+	text_add(&text, ", was ");
+	add_value(&text, before);
+	log_info(LOG_TC, "%s: %s is %s", t->link->conf.name, name_of(t->kind),
+		buf);
+}
+
 static const char *
 reason(const struct tc_result *result)
 {
@@ -225,7 +240,8 @@ enter(const struct turn *t, const struct tc_offload *next)
 
 /* From what is in force to that value, of which next tells. */
 static int
-turn_to(const struct turn *t, const struct tc_offload *next, uint64_t value)
+turn_to(const struct turn *t, const struct tc_offload *next, uint64_t before,
+	uint64_t value)
 {
 	struct tc_result result = { 0 };
 	struct tc_done done;
@@ -244,6 +260,7 @@ turn_to(const struct turn *t, const struct tc_offload *next, uint64_t value)
 		tell_refused(t, value, reason(&result));
 		return run_note(t, TC_OP_DEL, next, &done);
 	}
+	log_value(t, before, value);
 	t->link->offload_refused[t->kind] = false;
 	return enter(t, next);
 }
@@ -321,7 +338,7 @@ bring(const struct turn *t, uint64_t value)
 
 	if (to != original)
 		next = (struct tc_offload){ original, to, !o->place };
-	return next.set == o->set ? 0 : turn_to(t, &next, to);
+	return next.set == o->set ? 0 : turn_to(t, &next, value, to);
 }
 
 static int

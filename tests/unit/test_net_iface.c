@@ -684,6 +684,12 @@ each_interface_puts_together_what_the_others_can_take(void)
 	T_EQ(all[5].tc.gro_octets, 0);
 	net_iface_share_gro(all + 2, 2);
 	T_EQ(all[3].tc.gro_octets, 30001);
+	T_EQ(all[2].tc.gro_octets, 1501); /* as before: nobody asks for less */
+	/* Two that take as little limit each other. */
+	all[1] = handed(1250000, 65535, true, false);
+	net_iface_share_gro(all, 3);
+	for (size_t i = 0; i < 3; i++)
+		T_EQ(all[i].tc.gro_octets, 1501);
 	/* Alone there is nobody who could be hurt. */
 	all[0] = handed(1250000, 65535, true, false);
 	net_iface_share_gro(all, 1);

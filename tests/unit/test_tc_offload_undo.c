@@ -222,6 +222,9 @@ killed_while_it_is_given_back(void)
 		announce(r, SEGS);
 		r->calls = 0;
 		r->die_at = n;
+		T_EQ(tc_offload_restore(tc_links_find(&r->links, FIX_IFINDEX),
+			     &r->f->kernel, &done),
+			n == 1 ? -EIO : 0);
 		T_CHECK(tc_links_give_back(&r->links, &r->f->kernel,
 				FIX_IFINDEX, &done) != 0,
 			"step %zu", n);
