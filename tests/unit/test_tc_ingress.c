@@ -372,6 +372,8 @@ there_are_at_most_so_many_interfaces(void)
 		conf.ifindex = i;
 		done = announce(h, &conf);
 		T_CHECK(done.error == 0, "%u: %s", i, done.text);
+		/* What others have does not count, and takes time to find. */
+		h->f->dry.objects.count = 0;
 	}
 	conf.ifindex = MOST + 1;
 	done = announce(h, &conf);
