@@ -424,6 +424,7 @@ a_socket_that_is_none_ends_the_engine(void)
 	w.watch.fn(w.watch.arg, w.fds[1], LOOP_READ); /* nothing there */
 	T_CHECK(!w.loop.stopped, "for no reason");
 	T_EQ(w.count, 0);
+	T_EQ(w.stats.count[STATS_RECEIVED], 0);
 	end();
 }
 
