@@ -251,7 +251,48 @@ orphan_without_a_leaf_gets_one(void)
 	}
 }
 
+static int
+refuse_all(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	(void)arg;
+	(void)ops;
+	for (size_t i = 0; i < count; i++)
+		ret_results[i] = (struct tc_result){ ENOSPC, "no" };
+	return 0;
+}
+
+static void
+a_refused_return_is_told_once_and_tried_again(void)
+{
+	struct busy b;
+	struct fix *f = telling(&b);
+	const struct tc_kernel good = f->kernel;
+	char text[TC_TEXT];
+
+	add_flow(f, &b, 500000);
+	T_EQ(tc_batch_del(f->batch, f->link, 8, 7, text), 0);
+	f->ear.count = 0;
+	T_EQ(tc_batch_run(f->batch, &f->kernel, f->now, &f->listener), 0);
+	f->kernel.run = refuse_all;
+	for (int i = 0; i < 3; i++) {
+		step_when_due(f);
+		T_EQ(f->ear.notes, 1);
+		T_EQ(f->ear.count, 1); /* nobody waits for the next attempt */
+		T_EQ(pooled(f), 7);
+		T_EQ(tc_drain_next(f->link).us, f->now.us + 1000000);
+	}
+	T_CHECK(strstr(f->ear.note, "no"), "%s", f->ear.note);
+	f->kernel = good;
+	step_when_due(f);
+	T_EQ(pooled(f), 8);
+	T_EQ(f->ear.notes, 1);
+	fix_free(f);
+}
+
 static struct t_case cases[] = {
+	{ "a refused return is told once and tried again",
+		a_refused_return_is_told_once_and_tried_again },
 	{ "a class that an idle one's rate does not slow down returns unseen",
 		slow_class_returns_unseen },
 	{ "a faster one is looked at first", fast_class_is_looked_at_first },

@@ -178,6 +178,26 @@ actions_can_change_and_marks_cannot(void)
 	T_CHECK(!tc_object_changeable(&have, &want), "a mark");
 }
 
+/* A number that several filters share counts, where one is asked for. */
+static void
+shared_actions_are_told_by_their_number(void)
+{
+	static const struct tc_action_kind *const kinds[] = { &tc_action_gact,
+		&tc_action_police };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct tc_action have = { .kind = kinds[i], .index = 1 };
+		struct tc_action want = have;
+
+		T_CHECK(kinds[i]->equal(&have, &want), "the same");
+		want.index = 2;
+		T_CHECK(!kinds[i]->equal(&have, &want), "another");
+		T_CHECK(!kinds[i]->equal(&want, &have), "another");
+		want.index = 0;
+		T_CHECK(kinds[i]->equal(&have, &want), "one of its own");
+	}
+}
+
 static void
 the_ds_field_keeps_ecn(void)
 {
@@ -235,6 +255,8 @@ static struct t_case cases[] = {
 		what_the_kernel_can_change_in_place },
 	{ "actions can change and marks cannot",
 		actions_can_change_and_marks_cannot },
+	{ "shared actions are told by their number",
+		shared_actions_are_told_by_their_number },
 	{ "the DS field keeps ECN", the_ds_field_keeps_ecn },
 	{ "every verdict has a word", every_verdict_has_a_word },
 };

@@ -536,7 +536,43 @@ counters_tell(void)
 	end(w);
 }
 
+/* What a class of Controlled Load lets pass at once, of packets as large as
+ * those it was made for. */
+static void
+controlled_load_is_policed_as_its_class(void)
+{
+	const struct tc_iface iface = fix_iface();
+	const struct tc_htb_class class = { .rate_Bps = 100000,
+		.ceil_Bps = 200000,
+		.buffer_ticks = 12345,
+		.cbuffer_ticks = 54321,
+		.quantum = 9000,
+		.overhead = 24,
+		.mpu = 84,
+		.atm = true };
+	const struct tc_flow flow = { .token_Bps = 100000,
+		.max_packet_bytes = 9000 };
+	struct tc_extra cl;
+	struct tc_extra gs;
+
+	tc_excess_want_cl(&iface, &class, &cl);
+	tc_excess_want(&iface, &flow, &class, &gs);
+	T_EQ(cl.action_count, 1);
+	T_EQ(cl.actions[0].control, TC_VERDICT_CONTINUE);
+	T_EQ(cl.actions[0].police.rate_Bps, 100000);
+	T_EQ(cl.actions[0].police.burst_ticks, 12345);
+	T_EQ(cl.actions[0].police.conform, TC_VERDICT_OK);
+	T_EQ(cl.actions[0].police.overhead, 24);
+	T_EQ(cl.actions[0].police.mpu, 84);
+	T_EQ(cl.actions[0].police.atm, true);
+	T_EQ(cl.actions[0].police.mtu, gs.actions[0].police.mtu);
+	T_CHECK(cl.actions[0].police.mtu >= 9000 - 24, "of %u octets",
+		cl.actions[0].police.mtu);
+}
+
 static struct t_case cases[] = {
+	{ "Controlled Load is policed as its class",
+		controlled_load_is_policed_as_its_class },
 	{ "nodes share a policer of the token bucket",
 		nodes_share_a_policer_of_the_token_bucket },
 	{ "it is reshaped where the kernel cannot",
