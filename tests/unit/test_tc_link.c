@@ -573,6 +573,37 @@ changed_settings_are_followed(void)
 	fix_free(f);
 }
 
+/* Whatever it is that idle classes were made for: they are made anew. */
+static void
+each_setting_of_idle_classes_renews_them(void)
+{
+	enum { SETTINGS = 7 };
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		struct busy b;
+		struct fix *f = opened(&b);
+		struct tc_iface iface = fix_iface();
+		struct tc_done done;
+
+		iface.mtu += i == 0;
+		iface.overhead_bytes += i == 1;
+		iface.min_frame_bytes += i == 2;
+		iface.atm = i == 3;
+		iface.timer_us += i == 4;
+		iface.link_Bps -= i == 5;
+		T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
+		T_EQ(done.error, 0);
+		T_CHECK((pooled(f) == 0) == (i < 5), "setting %zu", i);
+		/* What makes no sense changes nothing. */
+		iface.mtu = 67;
+		T_EQ(tc_link_change(f->link, &f->kernel, &iface, &done), 0);
+		T_EQ(done.error, EINVAL);
+		T_CHECK(strstr(done.text, "MTU"), "%s", done.text);
+		T_CHECK(f->link->conf.mtu >= 1500, "taken");
+		fix_free(f);
+	}
+}
+
 static void
 senseless_settings_are_refused(void)
 {
@@ -722,6 +753,8 @@ static struct t_case cases[] = {
 	{ "small packets count as m", small_packets_count_as_m },
 	{ "node numbers come round", node_numbers_come_round },
 	{ "changed settings are followed", changed_settings_are_followed },
+	{ "each setting of idle classes renews them",
+		each_setting_of_idle_classes_renews_them },
 	{ "senseless settings are refused", senseless_settings_are_refused },
 	{ "closing removes the tree", closing_removes_the_tree },
 	{ "lack of memory is survived", lack_of_memory_is_survived },

@@ -9,6 +9,8 @@
 #include "t.h"
 
 #include <arpa/inet.h>
+#include <linux/gen_stats.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include "tcctl/nl_attr.h"
@@ -340,9 +342,100 @@ actions_are_asked_for_by_their_kind(void)
 	}
 }
 
+/* A class with what it has counted, as the kernel tells it. */
+static bool
+told(uint16_t type, size_t xstats_len, bool wide, struct tc_class_stats *ret)
+{
+	_Alignas(struct nlmsghdr) static uint8_t bytes[512];
+	const struct tcmsg tcm = { .tcm_ifindex = 3, .tcm_handle = 0x10010 };
+	const struct gnet_stats_queue queue = {
+		.qlen = 4, .backlog = 6000, .drops = 5
+	};
+	const struct tc_htb_xstats xstats = { .tokens = -7, .ctokens = 9 };
+	const uint64_t octets = UINT64_C(5000000000);
+	const uint64_t packets = UINT64_C(6000000000);
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	struct nlmsghdr h = { .nlmsg_type = type };
+	uint8_t basic[12];
+	uint8_t *nest;
+
+	buf_put_bytes(&w, &h, sizeof(h));
+	buf_put_bytes(&w, &tcm, sizeof(tcm));
+	nl_put_text(&w, TCA_KIND, "htb");
+	nest = nl_begin(&w, TCA_STATS2);
+	memcpy(basic, &octets, sizeof(octets));
+	memcpy(basic + sizeof(octets), &(uint32_t){ 3 }, sizeof(uint32_t));
+	nl_put(&w, TCA_STATS_BASIC, basic, sizeof(basic));
+	if (wide)
+		nl_put(&w, TCA_STATS_PKT64, &packets, sizeof(packets));
+	nl_put(&w, TCA_STATS_QUEUE, &queue, sizeof(queue));
+	nl_put(&w, TCA_STATS_APP, &xstats, xstats_len);
+	nl_end(&w, nest);
+	h.nlmsg_len = (uint32_t)buf_written(&w);
+	memcpy(bytes, &h, sizeof(h));
+	return nl_stats_get((const struct nlmsghdr *)(const void *)bytes, ret);
+}
+
+static void
+what_a_class_has_counted_is_read(void)
+{
+	const size_t whole = sizeof(struct tc_htb_xstats);
+	struct tc_class_stats s;
+
+	T_CHECK(told(RTM_NEWTCLASS, whole, true, &s), "not read");
+	T_EQ(s.handle, 0x10010);
+	T_CHECK(s.bytes == UINT64_C(5000000000), "octets");
+	T_CHECK(s.packets == UINT64_C(6000000000), "packets");
+	T_EQ(s.qlen, 4);
+	T_EQ(s.backlog_bytes, 6000);
+	T_EQ(s.drops, 5);
+	T_EQ(s.tokens_ticks, -7);
+	T_EQ(s.ctokens_ticks, 9);
+	/* An older kernel, and a class of another kind. */
+	T_CHECK(told(RTM_NEWTCLASS, whole - 4, false, &s), "not read");
+	T_EQ(s.packets, 3);
+	T_EQ(s.drops, 5);
+	T_EQ(s.tokens_ticks, 0);
+	T_EQ(s.ctokens_ticks, 0);
+	T_CHECK(!told(RTM_NEWQDISC, whole, true, &s), "of a qdisc");
+}
+
+/* Values that are too short, or too long for where they go. */
+static void
+values_have_their_sizes(void)
+{
+	static const uint8_t bytes[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+	const struct nl_view word = { (const uint8_t *)"fq_codel", 9 };
+	char buf[16];
+
+	T_EQ(nl_u32((struct nl_view){ bytes, 4 }), 0x01010101);
+	T_EQ(nl_u32((struct nl_view){ bytes, 3 }), 0);
+	T_EQ(nl_u32((struct nl_view){ 0 }), 0);
+	T_CHECK(nl_u64((struct nl_view){ bytes, 8 }) ==
+			UINT64_C(0x0101010101010101),
+		"whole");
+	T_EQ(nl_u64((struct nl_view){ bytes, 7 }), 0);
+	T_EQ(nl_u64((struct nl_view){ 0 }), 0);
+	nl_text(word, buf, sizeof(buf));
+	T_STR(buf, "fq_codel");
+	nl_text(word, buf, 9);
+	T_STR(buf, "fq_codel");
+	memset(buf, 'x', sizeof(buf));
+	nl_text(word, buf, 8);
+	T_STR(buf, "fq_code");
+	T_EQ(buf[8], 'x');
+	nl_text((struct nl_view){ word.data, 2 }, buf, 8); /* without an end */
+	T_STR(buf, "fq");
+	nl_text((struct nl_view){ 0 }, buf, 8);
+	T_STR(buf, "");
+}
+
 static struct t_case all_cases[] = {
 	{ "only what was asked for is sent", only_what_was_asked_for_is_sent },
 	{ "every operation has its message", every_operation_has_its_message },
+	{ "what a class has counted is read",
+		what_a_class_has_counted_is_read },
+	{ "values have their sizes", values_have_their_sizes },
 	{ "actions are asked for by their kind",
 		actions_are_asked_for_by_their_kind },
 };
