@@ -129,6 +129,12 @@ minors_go_round(void)
 		T_CHECK(tc_minors_take(m) > TC_MINOR_FIRST + 5, "%d", i);
 	T_EQ(tc_minors_take(m), TC_MINOR_FIRST);
 	T_EQ(tc_minors_take(m), 0);
+	/* None is left: what is given back is what is had. */
+	for (uint32_t n = TC_MINOR_FIRST; n <= TC_MINOR_LAST; n += 4093) {
+		tc_minors_give(m, n);
+		T_EQ(tc_minors_take(m), n);
+		T_EQ(tc_minors_take(m), 0);
+	}
 	free(m);
 }
 
