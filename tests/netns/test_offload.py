@@ -55,9 +55,13 @@ while True:
 """
 
 
+def fact(node, ifname, name):
+    return json.loads(node.ip("-d", "-j", "link", "show",
+                              ifname).stdout)[0][name]
+
+
 def segs(node, ifname="eth0"):
-    link = json.loads(node.ip("-d", "-j", "link", "show", ifname).stdout)[0]
-    return link["gso_max_segs"]
+    return fact(node, ifname, "gso_max_segs")
 
 
 def set_segs(node, value, ifname="eth0"):
@@ -249,8 +253,7 @@ STSO, SGRO = "0x1f", "0x2c"
 
 
 def gro(node, ifname):
-    link = json.loads(node.ip("-d", "-j", "link", "show", ifname).stdout)[0]
-    return link["gro_max_size"]
+    return fact(node, ifname, "gro_max_size")
 
 
 def test_what_a_router_puts_together_is_no_more_than_the_next_link_takes():
@@ -321,8 +324,10 @@ def notes(bench):
 
 def test_a_new_tcctl_knows_what_it_was(bench):
     set_segs(bench.a, ORIGINAL)
+    bench.a.ip("link", "set", "eth0", "group", 77)
     peer = bench.serve(gso_segs=3)
     assert (segs(bench.a), notes(bench)) == (3, 1)
+    assert fact(bench.a, "eth0", "group") == "77"
     peer.kill()
     peer = bench.serve(gso_segs=3)
     assert (segs(bench.a), notes(bench)) == (3, 1)
