@@ -702,7 +702,53 @@ counters_of_a_full_kernel_are_those_of_its_actions(void)
 	rig_free(g);
 }
 
+/* One of the nodes of a rule asks for that. */
+static bool
+asks_for(const struct rig *g, uint32_t id, uint32_t value, uint32_t mask)
+{
+	for (size_t i = 0; i < g->f->dry.objects.count; i++) {
+		const struct tc_object *o = &g->f->dry.objects.all[i];
+
+		if (tc_rule_of(o) != id || o->u32.link != 0)
+			continue;
+		for (size_t k = 0; k < o->u32.key_count; k++)
+			if (o->u32.keys[k].value == value &&
+				o->u32.keys[k].mask == mask)
+				return true;
+	}
+	return false;
+}
+
+/* A range takes several nodes, and so do several matches. */
+static void
+all_of_a_range_goes_to_the_class(void)
+{
+	struct rig *g = rig_new();
+	struct tc_rule r = fix_shaped(7, 80, 100000);
+	const uint16_t lasts[] = { 80, 82, 86 };
+	const size_t nodes[] = { 1, 2, 3 };
+
+	for (size_t i = 0; i < 3; i++) {
+		r.matches[0].dst_port_last = lasts[i];
+		T_EQ(put(g, &r, 1).error, 0);
+		T_EQ(fix_nodes(g->f, class_of(g, 7)), nodes[i]);
+		T_CHECK(asks_for(g, 7, 80,
+				i == 0   ? 0xffff
+				: i == 1 ? 0xfffe
+					 : 0xfffc),
+			"to %u", lasts[i]);
+	}
+	r.match_count = 2;
+	r.matches[1] = r.matches[0];
+	r.matches[1].proto = 6;
+	T_EQ(put(g, &r, 1).error, 0);
+	T_EQ(fix_nodes(g->f, class_of(g, 7)), 6);
+	rig_free(g);
+}
+
 static struct t_case cases[] = {
+	{ "all of a range goes to the class",
+		all_of_a_range_goes_to_the_class },
 	{ "a shaped rule has a class and a node",
 		a_shaped_rule_has_a_class_and_a_node },
 	{ "what a class may send follows from the rule",
