@@ -63,6 +63,7 @@ struct tc_client {
 	struct tc_queue queue;
 	struct request *requests;
 	struct tc_managed *ifaces;
+	struct tc_managed *leaving; /* given back, and no tcctl said yet */
 	uint32_t serial;
 	bool unmarked; /* the last mark was refused */
 	tc_client_ready_fn *ready;
@@ -305,8 +306,19 @@ take_lost(struct tc_client *tc, const struct msg *m)
 }
 
 static void
-iface_off_done(uint32_t ifindex, const struct tc_done *done)
+forget_leaving(struct tc_client *tc, uint32_t ifindex)
 {
+	struct tc_managed *m = tc_managed_find(tc->leaving, ifindex);
+
+	if (m)
+		tc_managed_drop(&tc->leaving, m);
+}
+
+static void
+iface_off_done(
+	struct tc_client *tc, uint32_t ifindex, const struct tc_done *done)
+{
+	forget_leaving(tc, ifindex);
 	/* ENODEV: it left before we could. */
 	if (done->error != 0 && done->error != ENODEV)
 		log_warn(LOG_TC, "interface %u: not given back (%s: %s)",
@@ -355,7 +367,7 @@ take_done(struct tc_client *tc, const struct msg *m)
 		iface_done(tc, &request, &done);
 		break;
 	case REQUEST_IFACE_OFF:
-		iface_off_done(request.id, &done);
+		iface_off_done(tc, request.id, &done);
 		break;
 	case REQUEST_FLOW:
 		flow_done(tc, request.id, &done);
@@ -386,6 +398,8 @@ take_adopted(struct tc_client *tc, const struct msg *m)
 
 	const struct rsvp_flow flow = tc_flow_to_rsvp(&found);
 
+	if (tc_managed_find(tc->leaving, found.ifindex))
+		return true; /* it goes with the tree */
 	rsvp_core_adopt(tc->engine->core, loop_now(), &flow);
 	return true;
 }
@@ -570,7 +584,21 @@ tc_client_free(struct tc_client *tc)
 	loop_timer_del(tc->flush);
 	loop_timer_del(tc->retry);
 	tc_managed_drop_all(&tc->ifaces);
+	tc_managed_drop_all(&tc->leaving);
 	free(tc);
+}
+
+static void
+give_back(struct tc_client *tc, uint32_t ifindex)
+{
+	const struct request request = { .kind = REQUEST_IFACE_OFF,
+		.id = ifindex };
+	int error = ask(tc, request, tc_write_iface_off, &ifindex);
+
+	/* Not connected: the next one is asked. */
+	if (error < 0 && error != -ENOTCONN)
+		log_err(LOG_TC, "interface %u: not given back (%s)", ifindex,
+			strerror(-error));
 }
 
 void
@@ -585,6 +613,11 @@ tc_client_socket(struct tc_client *tc, int fd)
 	if (!tc->watch) {
 		lose(tc, "no memory to watch it");
 		return;
+	}
+	/* It has to know what it is to give back. */
+	HASH_ITER (hh, tc->leaving, m, next) {
+		announce(tc, &m->iface);
+		give_back(tc, m->ifindex);
 	}
 	HASH_ITER (hh, tc->ifaces, m, next)
 		announce(tc, &m->iface);
@@ -633,29 +666,28 @@ tc_client_flow_mark(struct tc_client *tc, const struct tc_flow_mark *mark)
 void
 tc_client_iface(struct tc_client *tc, const struct tc_iface *iface)
 {
+	forget_leaving(tc, iface->ifindex);
 	if (!tc_managed_put(&tc->ifaces, iface))
 		log_err(LOG_TC, "%s: no memory", iface->name);
 	else
 		announce(tc, iface);
 }
 
+/* Who is asked may end before he has done it. */
 void
 tc_client_iface_off(struct tc_client *tc, uint32_t ifindex)
 {
-	const struct request request = { .kind = REQUEST_IFACE_OFF,
-		.id = ifindex };
 	struct tc_managed *m = tc_managed_find(tc->ifaces, ifindex);
-	int error;
 
 	if (!m)
 		return;
+	m->iface.take_over = false; /* what is another's by then stays */
+	if (!tc_managed_put(&tc->leaving, &m->iface))
+		log_err(LOG_TC, "%s: no memory", m->iface.name);
 	tc_managed_drop(&tc->ifaces, m);
 	tell_ready(tc, ifindex, TC_CLIENT_OFF);
 	engine_adopted(tc->engine);
-	error = ask(tc, request, tc_write_iface_off, &ifindex);
-	if (error < 0 && error != -ENOTCONN)
-		log_err(LOG_TC, "interface %u: not given back (%s)", ifindex,
-			strerror(-error));
+	give_back(tc, ifindex);
 }
 
 bool

@@ -191,6 +191,19 @@ def test_it_was_not_us_if_nobody_knows(pair):
         pair.a.tc_json("qdisc", "show", "dev", "eth0"))
 
 
+def test_who_is_killed_before_he_gives_it_back_is_replaced_by_one_who_does(
+        pair):
+    pair.start()
+    pair.wait_segs(1)
+    tcctl = pair.daemon.workers()["tcctl"]
+    os.kill(tcctl, signal.SIGSTOP)
+    pair.reload("trafficControl = false;")
+    os.kill(tcctl, signal.SIGKILL)
+    pair.wait_segs(ORIGINAL)
+    lab.wait_for(lambda: '"htb"' not in json.dumps(
+        pair.a.tc_json("qdisc", "show", "dev", "eth0")), "no tree")
+
+
 def test_another_rate_is_another_limit(pair):
     pair.start("reservable = 70;")
     pair.wait_segs(1)

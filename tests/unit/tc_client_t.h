@@ -334,4 +334,20 @@ next_message(struct buf_reader *r, uint16_t type)
 	return m;
 }
 
+static uint32_t
+hear_iface(struct bench *b, uint32_t ifindex, uint64_t link_Bps)
+{
+	struct buf_reader r;
+	struct tc_iface iface;
+	struct msg m;
+
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_IFACE);
+	T_EQ(tc_get_iface(&m, &iface), true);
+	T_EQ(buf_complete(&r), true);
+	T_EQ(iface.ifindex, ifindex);
+	T_EQ(iface.link_Bps, link_Bps);
+	return m.serial;
+}
+
 #endif /* TC_CLIENT_T_H */

@@ -145,22 +145,6 @@ without_tcctl_a_flow_is_refused_at_once(void)
 	free_bench(b);
 }
 
-static uint32_t
-hear_iface(struct bench *b, uint32_t ifindex, uint64_t link_Bps)
-{
-	struct buf_reader r;
-	struct tc_iface iface;
-	struct msg m;
-
-	r = hear_datagram(b);
-	m = next_message(&r, TC_MSG_IFACE);
-	T_EQ(tc_get_iface(&m, &iface), true);
-	T_EQ(buf_complete(&r), true);
-	T_EQ(iface.ifindex, ifindex);
-	T_EQ(iface.link_Bps, link_Bps);
-	return m.serial;
-}
-
 static void
 every_new_tcctl_hears_of_the_interfaces(void)
 {
@@ -377,40 +361,6 @@ a_lost_interface_is_not_limited(void)
 	run_until(b, &b->core.ready_count, 2);
 	T_EQ(gso_of(b), 0);
 	T_EQ(b->core.read_agains, 2);
-	free_bench(b);
-}
-
-static void
-an_interface_can_be_given_up(void)
-{
-	struct bench *b = new_bench(true);
-	const struct tc_iface iface = {
-		.ifindex = 7, .name = "eth7", .link_Bps = 1250000
-	};
-	uint32_t ifindex = 0, serial;
-	struct buf_reader r;
-	struct msg m;
-
-	tc_client_iface(b->engine.tc, &iface);
-	serial = hear_iface(b, 7, 1250000);
-	tc_client_iface_off(b->engine.tc, 7);
-	tc_client_iface_off(b->engine.tc, 8); /* was never managed */
-	r = hear_datagram(b);
-	m = next_message(&r, TC_MSG_IFACE_OFF);
-	T_EQ(tc_get_iface_off(&m, &ifindex), true);
-	T_EQ(ifindex, 7);
-	T_EQ(buf_complete(&r), true);
-	/* The first answer comes too late to matter. */
-	say_done(b, serial, 0, "");
-	say_done(b, m.serial, 0, "");
-	run_until(b, &b->core.effects, 2);
-	T_EQ(b->core.ready_count, 0);
-	T_EQ(b->core.lost_count, 0);
-	/* The next tcctl does not hear of it. */
-	connect_peer(b);
-	tc_client_iface(b->engine.tc,
-		&(struct tc_iface){ .ifindex = 9, .name = "eth9" });
-	(void)hear_iface(b, 9, 0);
 	free_bench(b);
 }
 
@@ -740,7 +690,6 @@ static struct t_case cases[] = {
 	{ "links are read again when tcctl has limited one",
 		links_are_read_again_when_tcctl_has_limited_one },
 	{ "a lost interface is not limited", a_lost_interface_is_not_limited },
-	{ "an interface can be given up", an_interface_can_be_given_up },
 	{ "changes by others are kept", changes_by_others_are_kept },
 	{ "counters are told and ended", counters_are_told_and_ended },
 	{ "who waits for counters hears of the loss",

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Interfaces with new settings that tcctl refuses: rsvpd/tc_managed.c behind
- * rsvpd/tc_client.c, over a real socket pair and the real loop.
+ * Interfaces with new settings that tcctl refuses, and those that are given
+ * back: rsvpd/tc_managed.c behind rsvpd/tc_client.c, over a real socket pair
+ * and the real loop.
  */
 
 #include "tc_client_t.h"
+
+#include "rsvpd/tc_flow.h"
 
 /* ---- cases --------------------------------------------------------------- */
 
@@ -171,6 +174,96 @@ a_classifier_for_a_lost_interface_is_refused_as_at_the_start(void)
 	free_bench(b);
 }
 
+static void
+an_interface_can_be_given_up(void)
+{
+	struct bench *b = new_bench(true);
+	const struct tc_iface iface = {
+		.ifindex = 7, .name = "eth7", .link_Bps = 1250000
+	};
+	uint32_t ifindex = 0, serial;
+	struct buf_reader r;
+	struct msg m;
+
+	tc_client_iface(b->engine.tc, &iface);
+	serial = hear_iface(b, 7, 1250000);
+	tc_client_iface_off(b->engine.tc, 7);
+	tc_client_iface_off(b->engine.tc, 8); /* was never managed */
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_IFACE_OFF);
+	T_EQ(tc_get_iface_off(&m, &ifindex), true);
+	T_EQ(ifindex, 7);
+	T_EQ(buf_complete(&r), true);
+	/* The first answer comes too late to matter. */
+	say_done(b, serial, 0, "");
+	say_done(b, m.serial, 0, "");
+	run_until(b, &b->core.effects, 2);
+	T_EQ(b->core.ready_count, 0);
+	T_EQ(b->core.lost_count, 0);
+	/* The next tcctl does not hear of it. */
+	connect_peer(b);
+	tc_client_iface(b->engine.tc,
+		&(struct tc_iface){ .ifindex = 9, .name = "eth9" });
+	(void)hear_iface(b, 9, 0);
+	free_bench(b);
+}
+
+static void
+an_interface_is_given_back_by_the_next_one_if_this_one_does_not(void)
+{
+	struct bench *b = new_bench(true);
+	const struct rsvp_flow_request q = request(1, RSVP_FLOW_ADD);
+	struct tc_flow flow = tc_flow_of(&q.flow);
+	uint8_t bytes[1024];
+	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
+	const struct tc_iface iface = { .ifindex = 7,
+		.name = "eth7",
+		.link_Bps = 1250000,
+		.take_over = true };
+	struct tc_iface got;
+	uint32_t ifindex = 0;
+	struct buf_reader r;
+	struct msg m;
+
+	flow.ifindex = 7;
+	tc_client_iface(b->engine.tc, &iface);
+	(void)hear_iface(b, 7, 1250000);
+	tc_client_iface_off(b->engine.tc, 7);
+	(void)hear_datagram(b);
+	/* It has ended without an answer. */
+	connect_peer(b);
+	r = hear_datagram(b);
+	m = next_message(&r, TC_MSG_IFACE);
+	T_EQ(tc_get_iface(&m, &got), true);
+	T_EQ(got.ifindex, 7);
+	T_EQ(got.link_Bps, 1250000);
+	T_EQ(got.take_over, false);
+	tc_put_flow(&w, TC_MSG_ADOPTED, m.serial, &flow);
+	say(b, &w);
+	say_done(b, m.serial, 0, "");
+	m = next_message(&r, TC_MSG_IFACE_OFF);
+	T_EQ(tc_get_iface_off(&m, &ifindex), true);
+	T_EQ(ifindex, 7);
+	T_EQ(buf_complete(&r), true);
+	say_done(b, m.serial, 0, "");
+	run_until(b, &b->core.effects, b->core.effects + 3);
+	T_EQ(b->core.adopted_count, 0);
+	T_EQ(b->core.ready_count, 0);
+	/* Now it is: the third hears of another one only. */
+	connect_peer(b);
+	tc_client_iface(b->engine.tc,
+		&(struct tc_iface){ .ifindex = 9, .name = "eth9" });
+	(void)hear_iface(b, 9, 0);
+	/* Given back and wanted again: it is only wanted. */
+	tc_client_iface_off(b->engine.tc, 9);
+	tc_client_iface(b->engine.tc,
+		&(struct tc_iface){ .ifindex = 9, .name = "eth9" });
+	(void)hear_datagram(b);
+	connect_peer(b);
+	(void)hear_iface(b, 9, 0);
+	free_bench(b);
+}
+
 static struct t_case cases[] = {
 	{ "another classifier is refused and costs nothing",
 		another_classifier_is_refused_and_costs_nothing },
@@ -182,5 +275,8 @@ static struct t_case cases[] = {
 		a_refused_classifier_that_nobody_wants_any_more_is_nothing },
 	{ "a classifier for a lost interface is refused as at the start",
 		a_classifier_for_a_lost_interface_is_refused_as_at_the_start },
+	{ "an interface can be given up", an_interface_can_be_given_up },
+	{ "an interface is given back by the next one if this one does not",
+		an_interface_is_given_back_by_the_next_one_if_this_one_does_not },
 };
 T_MAIN(cases)
