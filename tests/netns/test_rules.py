@@ -420,8 +420,10 @@ def test_marks_go_with_their_interface(host):
         return index
 
     def ours_alone(index):
-        lab.wait_for(lambda: len(tables()) == 1 and not tables()[0].endswith(
-            f"_{index}"), f"one table, not that of {index}: {tables()}")
+        def alone():
+            found = tables()
+            return len(found) == 1 and not found[0].endswith(f"_{index}")
+        lab.wait_for(alone, f"one table, not that of {index}: {tables()}")
     host.installed("m", "s", "mp", "ms", "p")
     ours_alone(again())
     host.daemon.stop()
