@@ -103,6 +103,7 @@ get_requests(const struct ctl_options *options, int *ret_fd)
 	const int fd = memfd_create("requests", MFD_CLOEXEC);
 	FILE *out = fd >= 0 ? fdopen(dup(fd), "w") : NULL;
 	int status = CTL_REFUSED;
+	bool cut;
 
 	if (json && out)
 		status = ctl_ask(options, CTL_ASK_REQUESTS, take_request, json);
@@ -110,7 +111,11 @@ get_requests(const struct ctl_options *options, int *ret_fd)
 		fprintf(stderr, "rsvpctl: %s\n", strerror(errno));
 	if (json)
 		out_json_end(json, status == CTL_DONE ? out : NULL);
-	if (out && fclose(out) != 0 && status == CTL_DONE) {
+	/* What failed before the last of it is told by ferror() alone. */
+	cut = out && ferror(out);
+	if (out && fclose(out) != 0)
+		cut = true;
+	if (cut && status == CTL_DONE) {
 		fprintf(stderr, "rsvpctl: %s\n", strerror(errno));
 		status = CTL_REFUSED;
 	}

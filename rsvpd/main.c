@@ -64,11 +64,19 @@ static const char usage[] =
 	"  --list-keys        the keys of the configuration\n"
 	"  --version, --help\n";
 
+/* Is all of it out?  What failed before the last is told by ferror() alone. */
+static int
+printed(void)
+{
+	return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILURE
+						     : EXIT_SUCCESS;
+}
+
 static int
 print_and_end(const char *text)
 {
-	return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE
-							      : EXIT_SUCCESS;
+	(void)fputs(text, stdout);
+	return printed();
 }
 
 static bool
@@ -123,7 +131,7 @@ take_option(int opt, struct wish *wish)
 		break;
 	case OPT_LIST_KEYS:
 		conf_list(stdout);
-		wish->done = fflush(stdout) != 0;
+		wish->done = printed();
 		break;
 	case OPT_VERSION:
 		wish->done = print_and_end("rsvpd " PACKAGE_VERSION "\n");
@@ -192,7 +200,7 @@ check(const struct wish *wish)
 	if (wish->verbose)
 		conf_print(conf, stdout);
 	conf_free(conf);
-	if (fflush(stdout) != 0)
+	if (printed() != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	/* With -v, standard output is a configuration and nothing else. */
 	if (o->policy_required || access(policy, F_OK) == 0)

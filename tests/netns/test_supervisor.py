@@ -3,6 +3,7 @@
 watchdog, reload, locks."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import pwd
@@ -11,6 +12,7 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import time
 
 import pytest
@@ -696,6 +698,36 @@ def test_check_asks_policyd(tmp_path):
     assert full.returncode == 0 and "1 rule, 1 category" in full.stderr
     conf.write_text(full.stdout)
     assert check("-c", conf).returncode == 0, full.stdout
+
+
+def hardly(*argv):
+    """Its status when all but the last of what it prints is refused: a page of a
+    pipe that holds one octet takes what fits, and no whole page."""
+    rd, wr = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        fcntl.fcntl(wr, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(wr, b"#")
+        done = subprocess.run([lab.program("rsvpd"), *argv], stdout=wr,
+                              stderr=subprocess.PIPE, check=False)
+        assert len(os.read(rd, 4096)) > 1, "nothing of it was taken"
+    finally:
+        os.close(rd)
+        os.close(wr)
+    return done.returncode
+
+
+def test_what_is_not_printed_whole_is_no_success(tmp_path):
+    conf = tmp_path / "rsvpd.conf"
+    conf.write_text("interfaces = (" + ",".join(
+        f'{{ name = "eth{i}"; bandwidth = "10 Mbit"; }}'
+        for i in range(20)) + ");\n")
+    assert len(check("-v", "-c", conf).stdout) > 4096
+    assert hardly("-n", "-v", "-c", conf) == 1
+    assert hardly("--list-keys") == 1
+    for argv in ("--list-keys",), ("--version",), ("-n", "-v", "-c", conf):
+        with open("/dev/full", "wb") as full:
+            assert subprocess.run([lab.program("rsvpd"), *argv], stdout=full,
+                                  check=False).returncode == 1, argv
 
 
 def test_usage():
