@@ -279,6 +279,8 @@ numbers_begin_again_below(void)
 
 	add_filter(&have, &tc_kind_u32, 5, 0x80000fffu, 1)->u32.hmask = 1;
 	add_filter(&have, &tc_kind_u32, 5, 0x80000001u, 1)->u32.hmask = 1;
+	add_filter(&have, &tc_kind_u32, 5, 0x80000002u, 1)->u32.hmask = 1;
+	have.count--; /* which has gone */
 	add_filter(&want, &tc_kind_u32, 5, 0, 1);
 	add_filter(&want, &tc_kind_u32, 5, 0, 1);
 	tc_filters_number(&want, &have);
@@ -352,6 +354,7 @@ htb_is_filled_in(void)
 	T_EQ(tc_htb_burst_default(750000, 0, 100), 9100);
 	T_EQ(tc_htb_burst_default(750000, 9000, 250), 12000);
 	T_EQ(tc_htb_burst_default(750000, 0, 0), 1600);
+	T_EQ(tc_htb_burst_default(750000, 1, 1), 750001);
 	T_EQ(tc_htb_quantum_default(154320, 10), 15432);
 	T_EQ(tc_htb_quantum_default(154320, 0), 15432);
 	T_EQ(tc_htb_quantum_default(125, 10), 1000);

@@ -477,6 +477,49 @@ plan_without_memory_is_not_run(void)
 	fix_free(f);
 }
 
+/* Refuses the tenth step, and then all that would take the others back. */
+static int
+refuse_the_tenth(void *arg, const struct tc_op *ops, size_t count,
+	struct tc_result *ret_results)
+{
+	(void)arg;
+	for (size_t i = 0; i < count; i++)
+		if (ops[i].kind == TC_OP_DEL || i == 9)
+			ret_results[i].error = ENOSPC;
+	return 0;
+}
+
+/* Named as far as there is room, the others counted. */
+static void
+all_that_stays_is_counted(void)
+{
+	const struct tc_kernel kernel = { .run = refuse_the_tenth };
+	struct tc_ops ops = { .alloc = alloc_heap() };
+	struct tc_group group = { .count = 10 };
+	size_t named = 1;
+	char want[32];
+
+	for (uint32_t i = 0; i < group.count; i++) {
+		struct tc_op *op = tc_ops_add(&ops, TC_OP_ADD);
+
+		T_CHECK(op != NULL, "memory");
+		op->want = (struct tc_object){ .type = TC_CLASS,
+			.kind = &tc_kind_htb_class,
+			.handle = 0x10010 + i,
+			.parent = 0x10000 };
+	}
+	T_EQ(tc_txn_run(&kernel, &ops, &group, 1, "eth0"), 0);
+	T_EQ(group.error, ENOSPC);
+	T_CHECK(!group.clean, "%s", group.text);
+	for (const char *at = strstr(group.text, "; also of "); at;
+		at = strstr(at + 1, ", "))
+		named++;
+	T_CHECK(named > 2 && named < 8, "%s", group.text);
+	(void)snprintf(want, sizeof(want), " and %zu more", 9 - named);
+	T_STR(strstr(group.text, " and "), want);
+	tc_ops_done(&ops);
+}
+
 static struct t_case cases[] = {
 	{ "a set-up is all or nothing", set_up_is_all_or_nothing },
 	{ "a change is all or nothing", change_is_all_or_nothing },
@@ -497,6 +540,7 @@ static struct t_case cases[] = {
 	{ "a refused tree goes with its root",
 		refused_tree_goes_with_its_root },
 	{ "a plan without memory is not run", plan_without_memory_is_not_run },
+	{ "all that stays is counted", all_that_stays_is_counted },
 };
 
 T_MAIN(cases)

@@ -503,6 +503,24 @@ too_many_keys_are_malformed(void)
 	T_CHECK(!tc_kind_u32.parse(&got[0], &back), "17 keys");
 }
 
+static void
+nodes_are_of_their_protocol(void)
+{
+	const struct tc_mark mark = { .classid = 0x520100 };
+	const struct tc_filter v4 = fix_filter("10.0.0.2", "", 0, 0);
+	const struct tc_filter v6 = fix_filter("2001:db8::2", "", 0, 0);
+	struct tc_object o;
+
+	tc_u32_node(3, 0x80000801u, &v4, &mark, &o);
+	T_EQ(o.protocol, 0x0800);
+	T_EQ(o.pref, TC_PREF_V4);
+	tc_u32_node(3, 0x80000802u, &v6, &mark, &o);
+	T_EQ(o.protocol, 0x86dd);
+	T_EQ(o.pref, TC_PREF_V6);
+	T_EQ(o.ifindex, 3);
+	T_EQ(o.handle, 0x80000802u);
+}
+
 static struct t_case cases[] = {
 	{ "IPv4 ports are found behind any options",
 		each_v4_header_length_is_followed },
@@ -526,6 +544,7 @@ static struct t_case cases[] = {
 	{ "any source port is any", any_source_port_is_any },
 	{ "every part of a node counts", every_part_of_a_node_counts },
 	{ "too many keys are malformed", too_many_keys_are_malformed },
+	{ "nodes are of their protocol", nodes_are_of_their_protocol },
 };
 
 T_MAIN(cases)
