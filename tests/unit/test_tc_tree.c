@@ -390,7 +390,101 @@ no_qdisc_has_more_preferences_of_u32_than_the_kernel_has_tables(void)
 	}
 }
 
+static void
+faults_are_told_by_line_then_as_found(void)
+{
+	static const unsigned lines[] = { 9, 3, 12, 3, 0, 7, 12, 1 };
+	struct tree_faults faults = { .file = "f" };
+	char said[512];
+	struct text t = text_over(said, sizeof(said));
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		tree_error(&faults, lines[i], "%zu", i);
+	tree_faults_print(&faults, &t);
+	T_STR(said, "f: 4\nf:1: 7\nf:3: 1\nf:3: 3\nf:7: 5\nf:9: 0\n"
+		    "f:12: 2\nf:12: 6\n");
+}
+
+static void
+handles_that_are_taken_are_not_given(void)
+{
+	static const uint32_t handles[] = { 0x80030000, 0x80020000,
+		0x80040000 };
+	struct tc_objects into = { .alloc = alloc_heap() };
+	size_t n = 0;
+
+	t_build("interfaces = ( { name = \"eth0\"; root = { kind = \"htb\"; "
+		"handle = \"8001:\"; default = \"8001:10\"; classes = ( "
+		"{ id = \"8001:10\"; rate = \"1 Mbit\"; "
+		"queue = { kind = \"sfq\"; handle = \"8003:\"; }; }, "
+		"{ id = \"8001:11\"; rate = \"1 Mbit\"; "
+		"queue = { kind = \"sfq\"; }; }, "
+		"{ id = \"8001:12\"; rate = \"1 Mbit\"; "
+		"queue = { kind = \"sfq\"; }; } ); }; } );",
+		0, &into);
+	for (size_t i = 0; i < into.count; i++) {
+		const struct tc_object *o = &into.all[i];
+
+		if (o->type != TC_QDISC_LEAF)
+			continue;
+		T_EQ(o->handle, handles[o->parent - 0x80010010]);
+		n++;
+	}
+	T_EQ(n, 3);
+	tc_objects_done(&into);
+}
+
+static void
+a_class_that_is_missing_is_said_to_be(void)
+{
+	struct tc_objects list = { .alloc = alloc_heap() };
+	const struct tree_host host = t_host();
+	struct tree_writing w = { .host = &host };
+	struct tc_object f = { .type = TC_FILTER,
+		.kind = &tc_kind_matchall,
+		.parent = 0x10000,
+		.pref = 7,
+		.protocol = 0x0800 };
+	static const struct {
+		uint32_t id;
+		const char *class;
+	} rows[] = { { 0x10010, "\"1:10\"" }, { 0x10011, "\"missing 1:11\"" },
+		{ 0x20003, "\"2:3\"" }, { 0x20004, "\"missing 2:4\"" } };
+	struct tc_object *o = tc_objects_add(&list);
+
+	o->type = TC_CLASS;
+	o->kind = &tc_kind_htb_class;
+	o->handle = 0x10010;
+	o = tc_objects_add(&list);
+	o->type = TC_QDISC_LEAF;
+	o->kind = &tc_kind_prio;
+	o->handle = 0x20000;
+	o->prio.bands = 3;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *out = NULL;
+		size_t len = 0;
+		char want[128];
+
+		f.matchall.classid = rows[i].id;
+		w.out = open_memstream(&out, &len);
+		tree_write_filter(&w, &list, &f, 0);
+		T_EQ(fclose(w.out), 0);
+		(void)snprintf(want, sizeof(want),
+			"{ pref = 7; kind = \"matchall\"; class = %s; }",
+			rows[i].class);
+		T_STR(out, want);
+		free(out);
+	}
+	tc_objects_done(&list);
+}
+
 static struct t_case cases[] = {
+	{ "faults are told by line, then as they were found",
+		faults_are_told_by_line_then_as_found },
+	{ "handles that are taken are not given",
+		handles_that_are_taken_are_not_given },
+	{ "a class that is missing is said to be",
+		a_class_that_is_missing_is_said_to_be },
 	{ "no qdisc has more preferences of u32 than the kernel has tables",
 		no_qdisc_has_more_preferences_of_u32_than_the_kernel_has_tables },
 	{ "the last line needs no end", the_last_line_needs_no_end },

@@ -5,6 +5,8 @@
  */
 #include "tc_bring_fixture.h"
 
+#include <linux/tc_act/tc_csum.h>
+
 static void
 from_to(size_t from, size_t to, unsigned sides)
 {
@@ -175,7 +177,74 @@ no_description_has_incoming_interfaces(void)
 	T_CHECK(!tree_is_known(&o), "what came in by eth1");
 }
 
+/* A filter with these actions, of how many there are. */
+static bool
+is_known_with(const struct tc_extra *actions, uint8_t count)
+{
+	struct tc_extra extra = *actions;
+	const struct tc_object o = { .type = TC_FILTER,
+		.kind = &tc_kind_matchall,
+		.pref = 7,
+		.handle = 1,
+		.extra = &extra };
+
+	extra.action_count = count;
+	return tree_is_known(&o);
+}
+
+/* The checksum of IPv4 is mended right behind, and of nothing else. */
+static void
+what_writes_a_dscp_mends_the_checksum(void)
+{
+	enum { KEPT = 0xfc };
+	struct tc_extra whole = {
+		.actions = { { .kind = &tc_action_pedit,
+				     .control = TC_VERDICT_PIPE },
+			{ .kind = &tc_action_csum, .control = TC_VERDICT_OK } }
+	};
+	struct tc_extra other;
+
+	tc_pedit_dsfield(&whole.actions[0].pedit, false, 0xb8, KEPT);
+	whole.actions[1].csum.what = TCA_CSUM_UPDATE_FLAG_IPV4HDR;
+	T_CHECK(is_known_with(&whole, 2), "both");
+	other = whole;
+	other.actions[0].control = TC_VERDICT_OK;
+	T_CHECK(!is_known_with(&other, 2), "which is not come to");
+	other.actions[1].control = TC_VERDICT_PIPE; /* left from another */
+	T_CHECK(!is_known_with(&other, 1), "no checksum");
+	other = whole;
+	other.actions[1].kind = &tc_action_gact;
+	T_CHECK(!is_known_with(&other, 2), "another action");
+	other = whole;
+	other.actions[1].control = TC_VERDICT_PIPE;
+	T_CHECK(!is_known_with(&other, 2), "then nothing said");
+	other = whole;
+	other.actions[1].csum.what = TCA_CSUM_UPDATE_FLAG_UDP;
+	T_CHECK(!is_known_with(&other, 2), "another checksum");
+	tc_pedit_dsfield(&other.actions[0].pedit, true, 0xb8, KEPT);
+	other.actions[0].control = TC_VERDICT_OK;
+	T_CHECK(is_known_with(&other, 1), "IPv6 has none");
+}
+
+static void
+what_cannot_be_made_is_not_known(void)
+{
+	struct tc_object o = {
+		.type = TC_QDISC_ROOT, .kind = &tc_kind_pfifo, .handle = 0x10000
+	};
+
+	T_CHECK(tree_is_known(&o), "a queue");
+	o.kind = &tc_kind_pfifo_fast;
+	T_CHECK(!tree_is_known(&o), "the kernel's own");
+	o.kind = &tc_kind_other;
+	T_CHECK(!tree_is_known(&o), "another");
+}
+
 static struct t_case cases[] = {
+	{ "what writes a dscp mends the checksum",
+		what_writes_a_dscp_mends_the_checksum },
+	{ "what cannot be made is not known",
+		what_cannot_be_made_is_not_known },
 	{ "no description has incoming interfaces",
 		no_description_has_incoming_interfaces },
 	{ "what cannot change is made again",
