@@ -357,7 +357,44 @@ all_actions_of_a_message_are_told(void)
 	T_EQ(sums[2], 2 * ACTIONS);
 }
 
+/* What has no parameters is no action; what has no counts has counted nothing.
+ */
+static void
+halves_of_actions_are_not_told(void)
+{
+	static uint32_t bytes[256];
+	struct buf_writer w = buf_writer((uint8_t *)bytes, sizeof(bytes));
+	struct nlmsghdr *h = (struct nlmsghdr *)bytes;
+	const struct tcamsg head = { .tca_family = 0 };
+	const struct tc_gact gact = { .index = 7 };
+	uint64_t sums[3] = { 0 };
+	uint8_t *tab;
+
+	(void)buf_reserve(&w, sizeof(*h));
+	buf_put_bytes(&w, &head, sizeof(head));
+	tab = nl_begin(&w, TCA_ACT_TAB);
+	for (uint16_t i = 0; i < 3; i++) {
+		uint8_t *one = nl_begin(&w, i);
+		uint8_t *nest = i > 0 ? nl_begin(&w, TCA_ACT_OPTIONS) : NULL;
+
+		if (i == 2)
+			nl_put(&w, TCA_GACT_PARMS, &gact, sizeof(gact));
+		if (nest)
+			nl_end(&w, nest);
+		nl_end(&w, one);
+	}
+	nl_end(&w, tab);
+	T_CHECK(!w.failed, "it fits");
+	*h = (struct nlmsghdr){ .nlmsg_len = (uint32_t)buf_written(&w),
+		.nlmsg_type = RTM_GETACTION };
+	nl_acts_get(h, add_up, sums);
+	T_EQ(sums[0], 1);
+	T_EQ(sums[1], 7);
+	T_EQ(sums[2], 0);
+}
+
 static struct t_case cases[] = {
+	{ "halves of actions are not told", halves_of_actions_are_not_told },
 	{ "all actions of a message are told",
 		all_actions_of_a_message_are_told },
 	{ "each dump is asked for by its own type",

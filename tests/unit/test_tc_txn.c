@@ -410,6 +410,26 @@ numbers_of_refused_idle_classes_stay_apart(void)
 	fix_free(f);
 }
 
+/* All others are in use, and 0 is none. */
+static void
+without_a_number_no_idle_class_is_made(void)
+{
+	struct stubborn s;
+	struct fix *f = opened(&s, 4);
+	bool more;
+
+	for (uint32_t minor = TC_MINOR_FIRST; minor <= TC_MINOR_LAST; minor++)
+		(void)tc_minors_claim(&f->link->minors, minor);
+	f->link->conf.pool_low = f->link->conf.pool_high = 8;
+	s.calls = 0;
+	for (int i = 0; i < 3; i++)
+		T_EQ(tc_link_idle(f->link, &f->kernel, &f->listener, &more), 0);
+	T_EQ(s.calls, 0);
+	T_EQ(f->link->pools[TC_GS].count, 4);
+	T_EQ(f->link->pools[TC_CL].count, 4);
+	fix_free(f);
+}
+
 /* A removal names what it was to remove; all that stays is counted. */
 static void
 texts_name_what_was_refused(void)
@@ -536,6 +556,8 @@ static struct t_case cases[] = {
 	{ "numbers of refused idle classes stay apart",
 		numbers_of_refused_idle_classes_stay_apart },
 	{ "a broken conversation is told", broken_conversation_is_told },
+	{ "without a number no idle class is made",
+		without_a_number_no_idle_class_is_made },
 	{ "texts name what was refused", texts_name_what_was_refused },
 	{ "a refused tree goes with its root",
 		refused_tree_goes_with_its_root },
