@@ -128,6 +128,9 @@ def test_a_route_that_is_gone_is_waited_for(net):
 def test_a_broken_link_is_passed_by(net):
     sender, receiver = net.apps()
     net.nodes["a"].ip("link", "set", "eth0", "down")
+    # Seen together with the other way it would be the end of a reservation,
+    # and the sender would be told so.
+    lab.wait_for(lambda: not net.installed("a", "eth0"), "its end at a")
     net.by("c")
     lab.wait_for(lambda: net.installed("a", "eth1"), "the other way")
     assert "error" not in receiver.output(), receiver.output()
