@@ -2,28 +2,14 @@
 
 /* Orders, numbers and values that nobody said. */
 
-#include "t.h"
 #include "t_alloc.h"
+#include "tc_objects_t.h"
 #include "tcctl/model_int.h"
 
 static struct tc_objects
 none(void)
 {
 	return (struct tc_objects){ .alloc = alloc_heap() };
-}
-
-static struct tc_object *
-add(struct tc_objects *list, enum tc_type type, const struct tc_kind *kind,
-	uint32_t handle, uint32_t parent)
-{
-	struct tc_object *o = tc_objects_add(list);
-
-	T_CHECK(o != NULL, "memory");
-	o->type = (uint8_t)type;
-	o->kind = kind;
-	o->handle = handle;
-	o->parent = parent;
-	return o;
 }
 
 /* ---- order --------------------------------------------------------------- */
@@ -36,15 +22,16 @@ parents_come_before_children(void)
 		0x50020, 0x50001, 0x20000, 0x10000 };
 	struct tc_objects list = none();
 
-	add(&list, TC_FILTER, &tc_kind_fw, 1, 0x50020);
-	add(&list, TC_QDISC_LEAF, &tc_kind_pfifo, 0x10000, 0x20001);
-	add(&list, TC_QDISC_LEAF, &tc_kind_prio, 0x20000, 0x50001);
-	add(&list, TC_CLASS, &tc_kind_htb_class, 0x50001, 0x50020);
-	add(&list, TC_CLASS, &tc_kind_htb_class, 0x50020, 0x50000);
-	add(&list, TC_QDISC_INGRESS, &tc_kind_ingress, TC_INGRESS_HANDLE,
+	put_object(&list, TC_FILTER, &tc_kind_fw, 1, 0x50020);
+	put_object(&list, TC_QDISC_LEAF, &tc_kind_pfifo, 0x10000, 0x20001);
+	put_object(&list, TC_QDISC_LEAF, &tc_kind_prio, 0x20000, 0x50001);
+	put_object(&list, TC_CLASS, &tc_kind_htb_class, 0x50001, 0x50020);
+	put_object(&list, TC_CLASS, &tc_kind_htb_class, 0x50020, 0x50000);
+	put_object(&list, TC_QDISC_INGRESS, &tc_kind_ingress, TC_INGRESS_HANDLE,
 		TC_INGRESS_PARENT);
-	add(&list, TC_QDISC_LEAF, &tc_kind_htb_root, 0x50000, 0x90002);
-	add(&list, TC_QDISC_ROOT, &tc_kind_prio, 0x90000, TC_PARENT_ROOT);
+	put_object(&list, TC_QDISC_LEAF, &tc_kind_htb_root, 0x50000, 0x90002);
+	put_object(
+		&list, TC_QDISC_ROOT, &tc_kind_prio, 0x90000, TC_PARENT_ROOT);
 	tc_objects_rank(&list);
 	tc_objects_sort(&list);
 	for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
@@ -60,10 +47,10 @@ a_circle_ends(void)
 {
 	struct tc_objects list = none();
 
-	add(&list, TC_CLASS, &tc_kind_htb_class, 0x10001, 0x10002);
-	add(&list, TC_CLASS, &tc_kind_htb_class, 0x10002, 0x10001);
-	add(&list, TC_CLASS, &tc_kind_htb_class, 0x10003, 0x10003);
-	add(&list, TC_CLASS, &tc_kind_htb_class, 0x10004, 0x77777);
+	put_object(&list, TC_CLASS, &tc_kind_htb_class, 0x10001, 0x10002);
+	put_object(&list, TC_CLASS, &tc_kind_htb_class, 0x10002, 0x10001);
+	put_object(&list, TC_CLASS, &tc_kind_htb_class, 0x10003, 0x10003);
+	put_object(&list, TC_CLASS, &tc_kind_htb_class, 0x10004, 0x77777);
 	tc_objects_rank(&list);
 	T_EQ(list.all[0].depth, 64);
 	T_EQ(list.all[2].depth, 64);
@@ -109,8 +96,8 @@ what_an_object_has_besides_is_copied(void)
 {
 	struct tc_objects from = none();
 	struct tc_objects to = none();
-	struct tc_object *o =
-		add(&from, TC_QDISC_ROOT, &tc_kind_pfifo, 1, TC_PARENT_ROOT);
+	struct tc_object *o = put_object(
+		&from, TC_QDISC_ROOT, &tc_kind_pfifo, 1, TC_PARENT_ROOT);
 	struct tc_extra *extra = tc_objects_extra(&from, o);
 
 	T_CHECK(extra != NULL, "memory");
@@ -130,7 +117,7 @@ actions_are_copied_whole(void)
 {
 	struct tc_objects from = none();
 	struct tc_objects to = none();
-	struct tc_object *o = add(&from, TC_FILTER, &tc_kind_u32, 1, 1);
+	struct tc_object *o = put_object(&from, TC_FILTER, &tc_kind_u32, 1, 1);
 	struct tc_extra *extra = tc_objects_extra(&from, o);
 	struct tc_extra whole = { .next = extra, .action_count = 8 };
 
@@ -164,10 +151,10 @@ room_is_made_ahead(void)
 	const struct alloc alloc = t_ration_alloc(&ration);
 	struct tc_objects list = { .alloc = &alloc };
 
-	add(&list, TC_CLASS, &tc_kind_htb_class, 7, 1);
+	put_object(&list, TC_CLASS, &tc_kind_htb_class, 7, 1);
 	tc_objects_expect(&list, 100);
 	for (uint32_t i = 0; i < 100; i++)
-		add(&list, TC_CLASS, &tc_kind_htb_class, 8 + i, 1);
+		put_object(&list, TC_CLASS, &tc_kind_htb_class, 8 + i, 1);
 	T_EQ(list.all[0].handle, 7);
 	T_EQ(list.all[100].handle, 107);
 	tc_objects_expect(&list, 1); /* no memory: as it was */
@@ -185,8 +172,8 @@ no_memory_is_noted(void)
 		const struct alloc alloc = t_ration_alloc(&ration);
 		struct tc_objects from = none();
 		struct tc_objects to = { .alloc = &alloc };
-		struct tc_object *o = add(&from, TC_QDISC_ROOT, &tc_kind_pfifo,
-			1, TC_PARENT_ROOT);
+		struct tc_object *o = put_object(&from, TC_QDISC_ROOT,
+			&tc_kind_pfifo, 1, TC_PARENT_ROOT);
 
 		T_CHECK(tc_objects_extra(&from, o) != NULL, "memory");
 		(void)tc_objects_copy(&to, o);
@@ -206,7 +193,8 @@ static struct tc_object *
 add_filter(struct tc_objects *list, const struct tc_kind *kind, uint16_t pref,
 	uint32_t handle, uint32_t classid)
 {
-	struct tc_object *o = add(list, TC_FILTER, kind, handle, 0x10000);
+	struct tc_object *o =
+		put_object(list, TC_FILTER, kind, handle, 0x10000);
 
 	o->pref = pref;
 	if (kind == &tc_kind_u32)
@@ -297,13 +285,14 @@ tables_in_one_pot_are_told_apart(void)
 	struct tc_objects list = none();
 	static const uint32_t parents[] = { 0x10000, 0x10002 };
 
-	add(&list, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000, TC_PARENT_ROOT);
+	put_object(&list, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000,
+		TC_PARENT_ROOT);
 	for (size_t i = 0; i < 2; i++) {
 		static const uint32_t handles[] = { 0x80000000u, 0x80000800u,
 			0x80100000u, 0x80100800u, 0x00300000u, 0x00301800u };
 
 		for (size_t k = 0; k < 6; k++) {
-			struct tc_object *o = add(&list, TC_FILTER,
+			struct tc_object *o = put_object(&list, TC_FILTER,
 				&tc_kind_u32, handles[k], parents[i]);
 
 			o->pref = 7;

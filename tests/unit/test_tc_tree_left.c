@@ -4,6 +4,7 @@
  * left and named, and nothing is made beside it.
  */
 #include "tc_bring_fixture.h"
+#include "tc_objects_t.h"
 
 /* ---- another program ----------------------------------------------------- */
 
@@ -15,24 +16,12 @@ remove_outgoing(struct fake *k)
 			drop(k, i);
 }
 
-static struct tc_object *
-put(struct fake *k, enum tc_type type, const struct tc_kind *kind,
-	uint32_t handle, uint32_t parent)
-{
-	struct tc_object *o = tc_objects_add(&k->objects);
-
-	o->type = (uint8_t)type;
-	o->kind = kind;
-	o->handle = handle;
-	o->parent = parent;
-	return o;
-}
-
 static void
 put_pfifo(struct fake *k)
 {
 	remove_outgoing(k);
-	put(k, TC_QDISC_ROOT, &tc_kind_pfifo, 0x70000, TC_PARENT_ROOT)
+	put_object(&k->objects, TC_QDISC_ROOT, &tc_kind_pfifo, 0x70000,
+		TC_PARENT_ROOT)
 		->fifo.limit = 9;
 }
 
@@ -41,19 +30,20 @@ static void
 put_htb(struct fake *k)
 {
 	remove_outgoing(k);
-	put(k, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000, TC_PARENT_ROOT)
+	put_object(&k->objects, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000,
+		TC_PARENT_ROOT)
 		->root.r2q = 77;
-	put(k, TC_CLASS, &tc_kind_htb_class, 0x10010, 0x10000)->htb.rate_Bps =
-		4711;
+	put_object(&k->objects, TC_CLASS, &tc_kind_htb_class, 0x10010, 0x10000)
+		->htb.rate_Bps = 4711;
 }
 
 static void
 put_unknown(struct fake *k)
 {
 	remove_outgoing(k);
-	(void)text_copy(
-		put(k, TC_QDISC_ROOT, &tc_kind_other, 0x70000, TC_PARENT_ROOT)
-			->name,
+	(void)text_copy(put_object(&k->objects, TC_QDISC_ROOT, &tc_kind_other,
+				0x70000, TC_PARENT_ROOT)
+				->name,
 		TC_NAME, "cake");
 }
 
@@ -83,7 +73,8 @@ put_queue(struct fake *k)
 			k->objects.all[i].parent == class)
 			drop(k, i);
 	if (class != 0)
-		put(k, TC_QDISC_LEAF, &tc_kind_pfifo, 0x770000, class)
+		put_object(&k->objects, TC_QDISC_LEAF, &tc_kind_pfifo, 0x770000,
+			class)
 			->fifo.limit = 8;
 }
 
@@ -95,7 +86,7 @@ put_filter(struct fake *k)
 
 	if (!root)
 		return;
-	f = put(k, TC_FILTER, &tc_kind_fw, 7, root->handle);
+	f = put_object(&k->objects, TC_FILTER, &tc_kind_fw, 7, root->handle);
 	f->pref = 999;
 	f->fw.mask = 0xffffffff;
 }

@@ -2,30 +2,16 @@
 
 /* Trees drawn, with what they have counted: tcctl/tree_show.c. */
 
-#include "t.h"
+#include "tc_objects_t.h"
 
 #include "tcctl/tree_show.h"
 
 enum { ROOM = 8192, COUNTS = 8 };
 
 static struct tc_object *
-add(struct tc_objects *list, enum tc_type type, const struct tc_kind *kind,
-	uint32_t handle, uint32_t parent)
-{
-	struct tc_object *o = tc_objects_add(list);
-
-	T_CHECK(o != NULL, "memory");
-	o->type = (uint8_t)type;
-	o->kind = kind;
-	o->handle = handle;
-	o->parent = parent;
-	return o;
-}
-
-static struct tc_object *
 add_filter(struct tc_objects *list, uint32_t parent, uint16_t pref)
 {
-	struct tc_object *o = add(
+	struct tc_object *o = put_object(
 		list, TC_FILTER, &tc_kind_matchall, 0x80000800u | pref, parent);
 
 	o->pref = pref;
@@ -38,7 +24,7 @@ static void
 add_class(struct tc_objects *list, uint32_t handle, uint32_t parent, unsigned k)
 {
 	struct tc_object *o =
-		add(list, TC_CLASS, &tc_kind_htb_class, handle, parent);
+		put_object(list, TC_CLASS, &tc_kind_htb_class, handle, parent);
 
 	o->htb.rate_Bps = o->htb.ceil_Bps = k * 125;
 }
@@ -71,28 +57,30 @@ each_level_is_two_columns_deeper(void)
 	struct tc_objects list = { .alloc = alloc_heap() };
 	struct tc_object *o;
 
-	o = add(&list, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000,
+	o = put_object(&list, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000,
 		TC_PARENT_ROOT);
 	o->root.r2q = 10;
 	o->root.default_minor = 0x10;
 	add_class(&list, 0x10001, 0x10000, 1000);
 	add_class(&list, 0x10010, 0x10001, 600);
 	add_class(&list, 0x10020, 0x10001, 400);
-	o = add(&list, TC_QDISC_LEAF, &tc_kind_pfifo, 0xa0000, 0x10010);
+	o = put_object(&list, TC_QDISC_LEAF, &tc_kind_pfifo, 0xa0000, 0x10010);
 	o->fifo.limit = 5;
-	o = add(&list, TC_QDISC_LEAF, &tc_kind_prio, 0x200000, 0x10020);
+	o = put_object(&list, TC_QDISC_LEAF, &tc_kind_prio, 0x200000, 0x10020);
 	tc_prio_default(&o->prio);
 	/* Below the band of a prio, which is no object. */
-	o = add(&list, TC_QDISC_LEAF, &tc_kind_bfifo, 0x300000, 0x200002);
+	o = put_object(
+		&list, TC_QDISC_LEAF, &tc_kind_bfifo, 0x300000, 0x200002);
 	o->fifo.limit = 3000;
-	o = add(&list, TC_QDISC_LEAF, &tc_kind_other, 0x400000, 0x200003);
+	o = put_object(
+		&list, TC_QDISC_LEAF, &tc_kind_other, 0x400000, 0x200003);
 	(void)text_copy(o->name, sizeof(o->name), "cake");
 	o = add_filter(&list, 0x10000, 7);
 	o->matchall.classid = 0x10010;
 	o = add_filter(&list, 0x10020, 8);
 	o->matchall.classid = 0x10010;
 	/* What the kernel makes by itself is not drawn. */
-	o = add(&list, TC_FILTER, &tc_kind_u32, 0x80000000u, 0x10000);
+	o = put_object(&list, TC_FILTER, &tc_kind_u32, 0x80000000u, 0x10000);
 	o->pref = 9;
 	o->u32.divisor = 1;
 	expect(&list, &nothing,
@@ -120,8 +108,8 @@ each_side_is_told(void)
 	struct tc_objects list = { .alloc = alloc_heap() };
 	struct tc_object *o;
 
-	(void)add(&list, TC_QDISC_INGRESS, &tc_kind_clsact, TC_INGRESS_HANDLE,
-		TC_INGRESS_PARENT);
+	(void)put_object(&list, TC_QDISC_INGRESS, &tc_kind_clsact,
+		TC_INGRESS_HANDLE, TC_INGRESS_PARENT);
 	o = add_filter(&list, TC_CLSACT_INGRESS, 7);
 	o->matchall.classid = 0x10010;
 	(void)add_filter(&list, TC_CLSACT_EGRESS, 8);
@@ -133,8 +121,8 @@ each_side_is_told(void)
 		"    filter 8 matchall \n");
 
 	list = (struct tc_objects){ .alloc = alloc_heap() };
-	(void)add(&list, TC_QDISC_INGRESS, &tc_kind_ingress, TC_INGRESS_HANDLE,
-		TC_INGRESS_PARENT);
+	(void)put_object(&list, TC_QDISC_INGRESS, &tc_kind_ingress,
+		TC_INGRESS_HANDLE, TC_INGRESS_PARENT);
 	(void)add_filter(&list, TC_INGRESS_HANDLE, 7);
 	expect(&list, &nothing,
 		"  ffff: ingress incoming\n"
@@ -146,7 +134,8 @@ the_defaults_of_the_kernel_are_not_drawn(void)
 {
 	struct tc_objects list = { .alloc = alloc_heap() };
 
-	(void)add(&list, TC_QDISC_ROOT, &tc_kind_pfifo_fast, 0, TC_PARENT_ROOT);
+	(void)put_object(
+		&list, TC_QDISC_ROOT, &tc_kind_pfifo_fast, 0, TC_PARENT_ROOT);
 	expect(&list, &nothing, "");
 }
 
@@ -159,7 +148,7 @@ a_drawing_has_a_bottom(void)
 	struct tree_drawing d = { .objects = &list, .counts = &nothing };
 	size_t lines = 0;
 
-	(void)add(&list, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000,
+	(void)put_object(&list, TC_QDISC_ROOT, &tc_kind_htb_root, 0x10000,
 		TC_PARENT_ROOT);
 	for (uint32_t i = 1; i <= TREE_DEPTH_MAX + 1; i++)
 		add_class(&list, 0x10000 + i, 0x10000 + i - 1, 1);
@@ -208,7 +197,8 @@ what_was_counted_is_told(void)
 	const struct tree_counts counts = { COUNTS, all };
 	struct tc_object *o;
 
-	o = add(&list, TC_QDISC_ROOT, &tc_kind_other, 0x10000, TC_PARENT_ROOT);
+	o = put_object(
+		&list, TC_QDISC_ROOT, &tc_kind_other, 0x10000, TC_PARENT_ROOT);
 	(void)text_copy(o->name, sizeof(o->name), "hfsc");
 	add_class(&list, 0x10001, 0x10000, 8);
 	add_class(&list, 0x10002, 0x10000, 8);
