@@ -119,6 +119,16 @@ libtctree_la_SOURCES = \
 	tcctl/tree_write_filter.c
 libtctree_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(LIBCONFIG_CFLAGS)
 
+# The helper of the engine.
+noinst_LTLIBRARIES += libtcserve.la
+libtcserve_la_SOURCES = \
+	tcctl/serve.c \
+	tcctl/serve_answer.c \
+	tcctl/serve_due.c \
+	tcctl/serve_request.c \
+	tcctl/serve_turn.c
+libtcserve_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+
 sbin_PROGRAMS += tcctl/tcctl
 tcctl_tcctl_SOURCES = \
 	tcctl/apply.c tcctl/cli_int.h \
@@ -128,7 +138,6 @@ tcctl_tcctl_SOURCES = \
 	tcctl/out_probe_json.c tcctl/out_probe.h \
 	tcctl/probe.c \
 	tcctl/scratch.c tcctl/scratch_int.h \
-	tcctl/serve.c \
 	tcctl/show.c \
 	tcctl/tree_apply.c tcctl/tree_cli.h \
 	tcctl/tree_lacks.c \
@@ -139,5 +148,5 @@ tcctl_tcctl_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DTCCTL_STATEDIR='"/var/lib/tcctl"'
 tcctl_tcctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tcctl_tcctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
-tcctl_tcctl_LDADD = libtctree.la libtc.la libtcmsg.la libbase.la \
+tcctl_tcctl_LDADD = libtcserve.la libtctree.la libtc.la libtcmsg.la libbase.la \
 	$(MNL_LIBS) $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) -lm
