@@ -81,7 +81,8 @@ bool ctl_value_find(const struct buf_reader *facts, enum ctl_fact_id id,
 	struct ctl_value *ret_value);
 
 /* A growing JSON document: {"schema":1, NAME:[records...]}; records of kind
- * "status" are merged into the document itself. */
+ * "status" are merged into the document itself.  NULL for lack of memory, which
+ * has been reported. */
 struct out_json;
 struct out_json *out_json_new(const char *name);
 void out_json_record(struct out_json *json, struct buf_reader *facts);
@@ -89,8 +90,9 @@ void out_json_record(struct out_json *json, struct buf_reader *facts);
 void out_json_list(struct out_json *json, const char *name);
 /* {"NAME": value} pairs instead of records: of the counters. */
 void out_json_pair(struct out_json *json, const char *name, uint64_t value);
-/* Prints, unless out is NULL, and frees. */
-void out_json_end(struct out_json *json, FILE *out);
+/* Prints, if the status so far is CTL_DONE, and frees.  The status: CTL_REFUSED
+ * when there was not the memory for all of it, which has been reported. */
+int out_json_end(struct out_json *json, int status, FILE *out);
 
 /* Text for people. */
 void out_text_iface(FILE *out, const struct buf_reader *facts);

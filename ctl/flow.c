@@ -233,6 +233,8 @@ flow_run(struct flow *flow)
 		fflush(stdout);
 	}
 	(void)rapi_release(flow->sid); /* it is gone in any case */
+	if (flow->unprinted)
+		flow->status = CTL_REFUSED;
 	if (sig >= 0)
 		(void)close(sig);
 }
@@ -309,11 +311,14 @@ print_text(const struct flow_event *e)
 }
 
 void
-flow_print(const struct flow *flow, const struct flow_event *event)
+flow_print(struct flow *flow, const struct flow_event *event)
 {
-	if (flow->options->json)
-		out_json_event(event, stdout);
-	else
+	if (!flow->options->json) {
 		print_text(event);
+	} else if (!out_json_event(event, stdout)) {
+		fprintf(stderr, "rsvpctl: out of memory: an event is not "
+				"shown\n");
+		flow->unprinted = true;
+	}
 	fflush(stdout);
 }

@@ -61,6 +61,7 @@ struct flow {
 	bool ended;
 	int status;           /* exit status */
 	rapi_styleid_t style; /* reserve */
+	bool unprinted;       /* an event was not shown */
 };
 
 /* One option of a command: "--rate VALUE"; a flag takes none. */
@@ -83,7 +84,8 @@ bool flow_number(
 /* Open the session; `hear` is told its events.  False: reported, flow->status
  * is set. */
 bool flow_open(struct flow *flow, flow_hear_fn *hear);
-/* Dispatch until SIGINT, SIGTERM or flow->ended; then release. */
+/* Dispatch until SIGINT, SIGTERM or flow->ended; then release.  When an event
+ * could not be shown the status says so. */
 void flow_run(struct flow *flow);
 
 /* The address without its port, "" for another family; returns buf. */
@@ -93,9 +95,10 @@ const char *flow_address(const rapi_addr_t *sa, char *buf, size_t size);
 bool flow_is_group(const struct flow *flow);
 
 /* One line, or one JSON object on a line. */
-void flow_print(const struct flow *flow, const struct flow_event *event);
+void flow_print(struct flow *flow, const struct flow_event *event);
 
-/* ctl/out_event.c: an event as one line of JSON. */
-void out_json_event(const struct flow_event *event, FILE *out);
+/* ctl/out_event.c: an event as one line of JSON.  False: there was not the
+ * memory for it. */
+bool out_json_event(const struct flow_event *event, FILE *out);
 
 #endif /* FLOW_H */

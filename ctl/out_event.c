@@ -8,7 +8,22 @@
 #include <string.h>
 
 #include "ctl/flow.h"
+#include "ctl/out_int.h"
 #include "rapi/rapi_ext.h"
+
+/* An object, and whether something of it is missing. */
+struct line {
+	json_t *object;
+	bool failed;
+};
+
+/* Takes the element. */
+static void
+put(struct line *l, const char *name, json_t *element)
+{
+	if (json_object_set_new(l->object, name, element) != 0)
+		l->failed = true;
+}
 
 static json_t *
 number(double v)
@@ -17,7 +32,7 @@ number(double v)
 }
 
 static void
-put_filter(json_t *object, const rapi_filter_t *filter)
+put_filter(struct line *l, const rapi_filter_t *filter)
 {
 	struct sockaddr_storage sa;
 	char text[64];
@@ -33,14 +48,14 @@ put_filter(json_t *object, const rapi_filter_t *filter)
 	} else {
 		return; /* wildcard */
 	}
-	json_object_set_new(object, "address",
-		json_string(flow_address(
+	put(l, "address",
+		out_json_text(flow_address(
 			(const rapi_addr_t *)(void *)&sa, text, sizeof(text))));
-	json_object_set_new(object, "port", json_integer(port));
+	put(l, "port", json_integer(port));
 }
 
 static void
-put_spec(json_t *object, const rapi_flowspec_t *spec)
+put_spec(struct line *l, const rapi_flowspec_t *spec)
 {
 	/* A Tspec is laid out as the beginning of a flowspec. */
 	const rapi_qos_flowspecx_t *q = &spec->specbody_qosx;
@@ -48,44 +63,41 @@ put_spec(json_t *object, const rapi_flowspec_t *spec)
 	if (spec->form != RAPI_FLOWSTYPE_Simplified &&
 		spec->form != RAPI_TSPECTYPE_Simplified)
 		return;
-	json_object_set_new(object, "r", number((double)q->xspec_r));
-	json_object_set_new(object, "b", number((double)q->xspec_b));
-	json_object_set_new(object, "p", number((double)q->xspec_p));
-	json_object_set_new(object, "m", json_integer(q->xspec_m));
-	json_object_set_new(object, "M", json_integer(q->xspec_M));
+	put(l, "r", number((double)q->xspec_r));
+	put(l, "b", number((double)q->xspec_b));
+	put(l, "p", number((double)q->xspec_p));
+	put(l, "m", json_integer(q->xspec_m));
+	put(l, "M", json_integer(q->xspec_M));
 	if (spec->form == RAPI_FLOWSTYPE_Simplified &&
 		q->spec_type == RAPI_QOS_GUARANTEED) {
-		json_object_set_new(object, "R", number((double)q->xspec_R));
-		json_object_set_new(object, "S", json_integer(q->xspec_S));
+		put(l, "R", number((double)q->xspec_R));
+		put(l, "S", json_integer(q->xspec_S));
 	}
 }
 
 static void
-put_adspec(json_t *object, const rapi_adspec_t *adspec)
+put_adspec(struct line *l, const rapi_adspec_t *adspec)
 {
 	const rapi_qos_adspecx_t *a = &adspec->adspecbody_qosx;
 
 	if (adspec->form != RAPI_ADSTYPE_Simplified)
 		return;
-	json_object_set_new(object, "hops", json_integer(a->xaspec_hopcnt));
-	json_object_set_new(
-		object, "path_bw_Bps", number((double)a->xaspec_path_bw));
+	put(l, "hops", json_integer(a->xaspec_hopcnt));
+	put(l, "path_bw_Bps", number((double)a->xaspec_path_bw));
 	/* All ones: unknown, RFC 2215 3.4. */
-	json_object_set_new(object, "latency_us",
+	put(l, "latency_us",
 		a->xaspec_min_latency == UINT32_MAX
 			? json_null()
 			: json_integer(a->xaspec_min_latency));
-	json_object_set_new(
-		object, "path_mtu", json_integer(a->xaspec_composed_MTU));
-	json_object_set_new(object, "break",
-		json_boolean(a->xaspec_flags & RAPI_XASPEC_FLG_BRK));
-	json_object_set_new(object, "Ctot", json_integer(a->xGaspec_Ctot));
-	json_object_set_new(object, "Dtot", json_integer(a->xGaspec_Dtot));
+	put(l, "path_mtu", json_integer(a->xaspec_composed_MTU));
+	put(l, "break", json_boolean(a->xaspec_flags & RAPI_XASPEC_FLG_BRK));
+	put(l, "Ctot", json_integer(a->xGaspec_Ctot));
+	put(l, "Dtot", json_integer(a->xGaspec_Dtot));
 }
 
 /* Senders of a path event, or the flows of any other. */
-static json_t *
-flows_of(const struct flow_event *e)
+static void
+put_flows(struct line *l, const struct flow_event *e)
 {
 	json_t *list = json_array();
 	rapi_filter_t *filter = e->filter_list;
@@ -94,61 +106,64 @@ flows_of(const struct flow_event *e)
 	const int n = e->filters > e->specs ? e->filters : e->specs;
 
 	for (int i = 0; i < n; i++) {
-		json_t *flow = json_object();
+		struct line flow = { .object = json_object() };
 
 		if (i < e->filters) {
-			put_filter(flow, filter);
+			put_filter(&flow, filter);
 			filter = (rapi_filter_t *)(void *)After_RAPIObj(filter);
 		}
 		if (i < e->specs) {
-			put_spec(flow, spec);
+			put_spec(&flow, spec);
 			spec = (rapi_flowspec_t *)(void *)After_RAPIObj(spec);
 		}
 		if (i < e->adspecs) {
-			put_adspec(flow, adspec);
+			put_adspec(&flow, adspec);
 			adspec = (rapi_adspec_t *)(void *)After_RAPIObj(adspec);
 		}
-		json_array_append_new(list, flow);
+		if (json_array_append_new(list, flow.object) != 0 ||
+			flow.failed)
+			l->failed = true;
 	}
-	return list;
+	put(l, "flows", list);
 }
 
-void
+bool
 out_json_event(const struct flow_event *event, FILE *out)
 {
 	static const char *const kinds[] = { "", "path_event", "resv_event",
 		"path_error", "resv_error", "resv_confirm" };
-	json_t *top = json_object();
+	struct line l = { .object = json_object() };
 	char node[64];
 
-	json_object_set_new(top, "schema", json_integer(1));
-	json_object_set_new(top, "event",
+	put(&l, "schema", json_integer(1));
+	put(&l, "event",
 		json_string(event->kind <= RAPI_RESV_CONFIRM
 				    ? kinds[event->kind]
 				    : "other"));
-	json_object_set_new(top, "flows", flows_of(event));
+	put_flows(&l, event);
 	if (event->kind != RAPI_PATH_EVENT && event->kind != RAPI_RESV_EVENT) {
 		const char *error = rapi_strerror(event->code, event->value);
 
-		json_object_set_new(top, "code", json_integer(event->code));
-		json_object_set_new(top, "value", json_integer(event->value));
-		json_object_set_new(
-			top, "error", json_string(error ? error : ""));
-		json_object_set_new(top, "in_place",
+		put(&l, "code", json_integer(event->code));
+		put(&l, "value", json_integer(event->value));
+		put(&l, "error", out_json_text(error ? error : ""));
+		put(&l, "in_place",
 			json_boolean(event->flags & RAPI_ERRF_InPlace));
-		json_object_set_new(top, "not_guilty",
+		put(&l, "not_guilty",
 			json_boolean(event->flags & RAPI_ERRF_NotGuilty));
-		json_object_set_new(top, "node",
+		put(&l, "node",
 			json_string(
 				flow_address(event->node, node, sizeof(node))));
-		json_object_set_new(
-			top, "text", json_string(rapi_ext_event_text()));
+		put(&l, "text", out_json_text(rapi_ext_event_text()));
 	}
 	if (event->bound_us > 0) {
-		json_object_set_new(top, "bound_us", number(event->bound_us));
-		json_object_set_new(top, "R", number((double)event->R));
+		put(&l, "bound_us", number(event->bound_us));
+		put(&l, "R", number((double)event->R));
 	}
-	(void)json_dumpf(top, out, JSON_COMPACT); /* stdout's fault */
-	fputc('\n', out);
-	json_decref(top);
+	if (!l.failed) {
+		l.failed = json_dumpf(l.object, out, JSON_COMPACT) != 0;
+		(void)fputc('\n', out); /* a fault stays with the stream */
+	}
+	json_decref(l.object);
+	return !l.failed || ferror(out);
 }

@@ -1,22 +1,65 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Records as JSON: names and kinds come from the table of facts. */
+/*
+ * Records as JSON: names and kinds come from the table of facts.  What there
+ * was no memory for is noted until the end, and told there.
+ */
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ctl/ctl.h"
+#include "ctl/out_int.h"
 
 struct out_json {
 	json_t *top;
 	json_t *list; /* borrowed from top; where records go */
+	bool failed;  /* something is missing */
 };
 
-static json_t *object_of(struct buf_reader facts, int depth);
+static json_t *object_of(
+	struct out_json *json, struct buf_reader facts, int depth);
 
 enum { DEPTH_MAX = 4 };
+
+/* Takes the element; so do all that follow. */
+static void
+put(struct out_json *json, json_t *object, const char *name, json_t *element)
+{
+	if (json_object_set_new(object, name, element) != 0)
+		json->failed = true;
+}
+
+static void
+append(struct out_json *json, json_t *list, json_t *element)
+{
+	if (json_array_append_new(list, element) != 0)
+		json->failed = true;
+}
+
+json_t *
+out_json_text(const char *text)
+{
+	char escaped[4 * sizeof(((struct ctl_value *)0)->text)];
+	struct text t = text_over(escaped, sizeof(escaped));
+	json_t *string = json_string(text);
+
+	if (string)
+		return string;
+	text_add_escaped(&t, text, strlen(text));
+	return json_string(escaped);
+}
+
+/* JSON as others read it has no larger ones. */
+static json_t *
+number_of(uint64_t number)
+{
+	return json_integer(
+		(json_int_t)(number < INT64_MAX ? number : INT64_MAX));
+}
 
 static json_t *
 scalar_of(const struct ctl_value *v)
@@ -24,11 +67,9 @@ scalar_of(const struct ctl_value *v)
 	switch ((enum ctl_kind)v->fact->kind) {
 	case CTL_KIND_TEXT:
 	case CTL_KIND_ADDR:
-		return json_string(v->text);
+		return out_json_text(v->text);
 	case CTL_KIND_NUMBER:
-		return json_integer(
-			(json_int_t)(v->number < INT64_MAX ? v->number
-							   : INT64_MAX));
+		return number_of(v->number);
 	case CTL_KIND_SIGNED:
 		return json_integer((json_int_t)v->signed_number);
 	case CTL_KIND_REAL: /* JSON has no infinity */
@@ -43,43 +84,39 @@ scalar_of(const struct ctl_value *v)
 }
 
 static void
-add_element(json_t *object, const char *name, json_t *element)
+add_element(struct out_json *json, json_t *object, const char *name,
+	json_t *element)
 {
-	json_t *list = json_object_get(object, name);
-
-	if (!list) {
-		list = json_array();
-		json_object_set_new(object, name, list);
-	}
-	json_array_append_new(list, element);
+	if (!json_object_get(object, name))
+		put(json, object, name, json_array());
+	append(json, json_object_get(object, name), element);
 }
 
 /* NOLINTBEGIN(misc-no-recursion): DEPTH_MAX bounds it */
 static void
-fill(json_t *object, struct buf_reader facts, int depth)
+fill(struct out_json *json, json_t *object, struct buf_reader facts, int depth)
 {
 	struct ctl_value v;
 
 	while (ctl_value_next(&facts, &v)) {
 		if (v.fact->kind == CTL_KIND_LIST)
-			add_element(object, v.fact->name,
-				object_of(v.facts, depth + 1));
+			add_element(json, object, v.fact->name,
+				object_of(json, v.facts, depth + 1));
 		else if (v.fact->kind == CTL_KIND_OBJECT)
-			json_object_set_new(object, v.fact->name,
-				object_of(v.facts, depth + 1));
+			put(json, object, v.fact->name,
+				object_of(json, v.facts, depth + 1));
 		else
-			json_object_set_new(
-				object, v.fact->name, scalar_of(&v));
+			put(json, object, v.fact->name, scalar_of(&v));
 	}
 }
 
 static json_t *
-object_of(struct buf_reader facts, int depth)
+object_of(struct out_json *json, struct buf_reader facts, int depth)
 {
 	json_t *object = json_object();
 
 	if (depth < DEPTH_MAX)
-		fill(object, facts, depth);
+		fill(json, object, facts, depth);
 	return object;
 }
 /* NOLINTEND(misc-no-recursion) */
@@ -89,10 +126,12 @@ out_json_new(const char *name)
 {
 	struct out_json *json = (struct out_json *)calloc(1, sizeof(*json));
 
-	if (!json)
+	if (!json) {
+		fprintf(stderr, "rsvpctl: out of memory\n");
 		return NULL;
+	}
 	json->top = json_object();
-	json_object_set_new(json->top, "schema", json_integer(1));
+	put(json, json->top, "schema", json_integer(1));
 	if (name)
 		out_json_list(json, name);
 	return json;
@@ -101,59 +140,61 @@ out_json_new(const char *name)
 void
 out_json_list(struct out_json *json, const char *name)
 {
-	json->list = json_array();
-	json_object_set_new(json->top, name, json->list);
+	put(json, json->top, name, json_array());
+	json->list = json_object_get(json->top, name);
 }
 
 void
 out_json_record(struct out_json *json, struct buf_reader *facts)
 {
 	struct ctl_value kind;
+	json_t *record;
 
 	if (ctl_value_find(facts, CTL_F_KIND, &kind) &&
 		strcmp(kind.text, "status") == 0) {
-		fill(json->top, *facts, 0);
-		json_object_del(json->top, "kind");
+		fill(json, json->top, *facts, 0);
+		(void)json_object_del(json->top, "kind"); /* if it is there */
 		return;
 	}
-
-	json_t *record = object_of(*facts, 0);
-
+	record = object_of(json, *facts, 0);
 	/* A session without state still has its two lists. */
 	if (ctl_value_find(facts, CTL_F_DST, &kind)) {
 		if (!json_object_get(record, "paths"))
-			json_object_set_new(record, "paths", json_array());
+			put(json, record, "paths", json_array());
 		if (!json_object_get(record, "reservations"))
-			json_object_set_new(
-				record, "reservations", json_array());
+			put(json, record, "reservations", json_array());
 	}
 	if (json->list)
-		json_array_append_new(json->list, record);
-	else
-		json_object_update_new(json->top, record);
+		append(json, json->list, record);
+	else if (json_object_update_new(json->top, record) != 0)
+		json->failed = true;
 }
 
 void
 out_json_pair(struct out_json *json, const char *name, uint64_t value)
 {
-	json_t *pairs = json_object_get(json->top, "counters");
-
-	if (!json_is_object(pairs)) {
-		pairs = json_object();
-		json_object_set_new(json->top, "counters", pairs);
+	if (!json_is_object(json_object_get(json->top, "counters"))) {
+		put(json, json->top, "counters", json_object());
 		json->list = NULL;
 	}
-	json_object_set_new(pairs, name, json_integer((json_int_t)value));
+	put(json, json_object_get(json->top, "counters"), name,
+		number_of(value));
 }
 
-void
-out_json_end(struct out_json *json, FILE *out)
+int
+out_json_end(struct out_json *json, int status, FILE *out)
 {
-	if (out) {
-		/* A fault stays with the stream. */
-		(void)json_dumpf(json->top, out, JSON_INDENT(2));
-		(void)fputc('\n', out);
+	/* Half an answer is none: a script must not take it for a short one. */
+	if (status == CTL_DONE && !json->failed) {
+		json->failed = json_dumpf(json->top, out, JSON_INDENT(2)) != 0;
+		(void)fputc('\n', out); /* a fault stays with the stream */
+	}
+	/* What the stream did not take is told by who flushes it. */
+	if (status == CTL_DONE && json->failed && !ferror(out)) {
+		fprintf(stderr, "rsvpctl: out of memory\n");
+		status = CTL_REFUSED;
 	}
 	json_decref(json->top);
 	free(json);
+	return status;
 }

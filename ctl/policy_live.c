@@ -105,12 +105,12 @@ get_requests(const struct ctl_options *options, int *ret_fd)
 	int status = CTL_REFUSED;
 	bool cut;
 
-	if (json && out)
-		status = ctl_ask(options, CTL_ASK_REQUESTS, take_request, json);
-	else
+	if (!out)
 		fprintf(stderr, "rsvpctl: %s\n", strerror(errno));
+	else if (json)
+		status = ctl_ask(options, CTL_ASK_REQUESTS, take_request, json);
 	if (json)
-		out_json_end(json, status == CTL_DONE ? out : NULL);
+		status = out_json_end(json, status, out);
 	/* What failed before the last of it is told by ferror() alone. */
 	cut = out && ferror(out);
 	if (out && fclose(out) != 0)
@@ -183,11 +183,14 @@ order(const struct ctl_options *options, enum ctl_type type,
 		.arg = &told };
 	int status;
 
-	if (options->json && !ret_fd)
+	if (options->json && !ret_fd) {
 		told.json = out_json_new(NULL);
+		if (!told.json)
+			return CTL_REFUSED;
+	}
 	status = ctl_ask_more(options, &q);
 	if (told.json)
-		out_json_end(told.json, status == CTL_DONE ? stdout : NULL);
+		status = out_json_end(told.json, status, stdout);
 	if (status == CTL_DONE && !told.ok)
 		status = CTL_REFUSED;
 	if (ret_fd)

@@ -507,11 +507,14 @@ ctl_policy_explain(const struct ctl_options *options, int argc, char **argv)
 				"(--dst is the option)\n");
 		return CTL_USAGE;
 	}
-	if (options->json)
+	if (options->json) {
 		json = out_json_new(words[0] ? "explained" : NULL);
+		if (!json)
+			return CTL_REFUSED;
+	}
 	status = words[0] ? explain_found(options, &found, json)
 			  : explain(options, &request, json);
 	if (json)
-		out_json_end(json, status == CTL_DONE ? stdout : NULL);
+		status = out_json_end(json, status, stdout);
 	return status == CTL_DONE && request.refused ? CTL_REFUSED : status;
 }

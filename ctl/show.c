@@ -93,29 +93,26 @@ told(void *arg, struct buf_reader *facts)
 		l->text(stdout, facts);
 }
 
-/* Half an answer is none: a script must not take it for a short list. */
-static FILE *
-whole(int status)
+/* False: there is no memory for JSON. */
+static bool
+begin(struct listing *l, const char *name)
 {
-	return status == CTL_DONE ? stdout : NULL;
+	if (l->options->json)
+		l->json = out_json_new(name);
+	return l->json || !l->options->json;
 }
 
 static int
 list(struct listing *l, enum ctl_type question, const char *name,
 	const char *nothing)
 {
-	if (l->options->json) {
-		l->json = out_json_new(name);
-		if (!l->json) {
-			fprintf(stderr, "rsvpctl: out of memory\n");
-			return CTL_REFUSED;
-		}
-	}
+	int status;
 
-	const int status = ctl_ask(l->options, question, told, l);
-
+	if (!begin(l, name))
+		return CTL_REFUSED;
+	status = ctl_ask(l->options, question, told, l);
 	if (l->json)
-		out_json_end(l->json, whole(status));
+		status = out_json_end(l->json, status, stdout);
 	else if (status == CTL_DONE && l->shown == 0 && nothing)
 		printf("%s\n", nothing);
 	return status;
@@ -244,16 +241,15 @@ int
 ctl_show_counters(const struct ctl_options *options, int argc, char **argv)
 {
 	struct listing l = { .options = options };
+	int status;
 
 	if (!no_arguments(argc, argv))
 		return CTL_USAGE;
-	if (options->json)
-		l.json = out_json_new(NULL);
-
-	const int status = ctl_ask(options, CTL_ASK_COUNTERS, counter_told, &l);
-
+	if (!begin(&l, NULL))
+		return CTL_REFUSED;
+	status = ctl_ask(options, CTL_ASK_COUNTERS, counter_told, &l);
 	if (l.json)
-		out_json_end(l.json, whole(status));
+		status = out_json_end(l.json, status, stdout);
 	return status;
 }
 
@@ -294,26 +290,20 @@ int
 ctl_explain(const struct ctl_options *options, int argc, char **argv)
 {
 	struct listing l = { .options = options, .text = out_text_refusal };
+	int status;
 
 	if (!parse_wanted(argc, argv, &l.wanted))
 		return CTL_USAGE;
-	if (options->json) {
-		l.json = out_json_new("refusals");
-		if (!l.json) {
-			fprintf(stderr, "rsvpctl: out of memory\n");
-			return CTL_REFUSED;
-		}
-	}
-
-	int status = ctl_ask(options, CTL_ASK_EXPLAIN, told, &l);
-
+	if (!begin(&l, "refusals"))
+		return CTL_REFUSED;
+	status = ctl_ask(options, CTL_ASK_EXPLAIN, told, &l);
 	if (l.json)
 		out_json_list(l.json, "reservations");
 	l.text = out_text_resv;
 	if (status == CTL_DONE)
 		status = ctl_ask(options, CTL_ASK_RESERVATIONS, told, &l);
 	if (l.json)
-		out_json_end(l.json, whole(status));
+		status = out_json_end(l.json, status, stdout);
 	else if (status == CTL_DONE && l.shown == 0)
 		printf("nothing was asked for, and nothing refused\n");
 	return status;

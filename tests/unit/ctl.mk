@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: ISC
-ctl_tests = tests/unit/test_ctl_msg tests/unit/test_qos \
+ctl_tests = \
+	tests/unit/test_ctl_json \
+	tests/unit/test_ctl_msg \
+	tests/unit/test_qos \
 	tests/unit/test_qosstat
 check_PROGRAMS += $(ctl_tests)
 TESTS += $(ctl_tests)
 tests_unit_test_ctl_msg_SOURCES = tests/unit/test_ctl_msg.c ctl/ctl_msg.c
 tests_unit_test_ctl_msg_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_ctl_json_SOURCES = tests/unit/test_ctl_json.c \
+	ctl/ctl_msg.c ctl/out_json.c ctl/value.c
+tests_unit_test_ctl_json_LDADD = libbase.la $(JANSSON_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_qos_LDADD = $(UNIT_LDADD)
 tests_unit_test_qosstat_SOURCES = tests/unit/test_qosstat.c \
 	ctl/qos_action.c ctl/qos_conn.c ctl/qos_print.c
