@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: ISC
 ctl_tests = \
+	tests/unit/test_ctl_ask \
 	tests/unit/test_ctl_json \
+	tests/unit/test_ctl_listed \
 	tests/unit/test_ctl_msg \
+	tests/unit/test_ctl_show \
 	tests/unit/test_qos \
 	tests/unit/test_qosstat
 check_PROGRAMS += $(ctl_tests)
@@ -11,6 +14,13 @@ tests_unit_test_ctl_msg_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_ctl_json_SOURCES = tests/unit/test_ctl_json.c \
 	ctl/ctl_msg.c ctl/out_json.c ctl/value.c
 tests_unit_test_ctl_json_LDADD = libbase.la $(JANSSON_LIBS) -lm $(UNIT_LDADD)
+ctl_bench = tests/unit/ctl_t.c tests/unit/ctl_t.h ctl/ctl_msg.c
+tests_unit_test_ctl_ask_SOURCES = tests/unit/test_ctl_ask.c $(ctl_bench)
+tests_unit_test_ctl_ask_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_ctl_listed_SOURCES = tests/unit/test_ctl_listed.c $(ctl_bench)
+tests_unit_test_ctl_listed_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_ctl_show_SOURCES = tests/unit/test_ctl_show.c $(ctl_bench)
+tests_unit_test_ctl_show_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_qos_LDADD = $(UNIT_LDADD)
 tests_unit_test_qosstat_SOURCES = tests/unit/test_qosstat.c \
 	ctl/qos_action.c ctl/qos_conn.c ctl/qos_print.c
