@@ -149,8 +149,8 @@ tc_link_idle(struct tc_link *link, const struct tc_kernel *kernel,
 	error = tell_sums(link, kernel, listener);
 	for (int i = 0; i < TC_SUBTREES && error == 0 && !*ret_more; i++) {
 		int t = (link->pool_turn + i) % TC_SUBTREES;
-		int count =
-			tc_pool_step(&link->pools[t], &link->conf, link->step);
+		int count = tc_pool_step(
+			&link->pools[t], &link->conf, link->step, link->busy);
 
 		if (count == 0 || (count < 0 && link->stay_large))
 			continue;

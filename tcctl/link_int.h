@@ -192,9 +192,10 @@ void tc_idle_objects(const struct tc_iface *iface, enum tc_subtree subtree,
 struct tc_idle *tc_pool_at(struct tc_pool *pool, size_t i);
 /* Put back what was just taken, at the front.  Cannot fail. */
 void tc_pool_untake(struct tc_pool *pool, const struct tc_idle *idle);
-/* Classes to create (> 0) or to delete (< 0), at most step of them. */
-int tc_pool_step(
-	const struct tc_pool *pool, const struct tc_iface *iface, int step);
+/* Classes to create (> 0) or to delete (< 0), at most step of them.  busy: what
+ * can wait for a moment without requests does. */
+int tc_pool_step(const struct tc_pool *pool, const struct tc_iface *iface,
+	int step, bool busy);
 /* The next step after one that took so long. */
 int tc_pool_pace(int step, int64_t took_us);
 
@@ -343,6 +344,7 @@ struct tc_link {
 	struct tc_nodes nodes;
 	struct tc_pool pools[TC_SUBTREES];
 	int step;            /* classes created in one go */
+	bool busy;           /* there was a request a moment ago */
 	int pool_turn;       /* subtree whose pool is looked at first */
 	bool growth_refused; /* and told */
 	bool stay_large; /* the kernel removes no class: until new settings */

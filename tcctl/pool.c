@@ -85,8 +85,13 @@ tc_pool_untake(struct tc_pool *pool, const struct tc_idle *idle)
 }
 
 int
-tc_pool_step(const struct tc_pool *pool, const struct tc_iface *iface, int step)
+tc_pool_step(const struct tc_pool *pool, const struct tc_iface *iface, int step,
+	bool busy)
 {
+	/* Whoever needs a class of an empty pool waits as long as who is held
+	 * up by its growth: it may be half empty before that is worth it. */
+	if (busy && pool->count >= iface->pool_low / 2)
+		return 0;
 	if (pool->count < iface->pool_low) {
 		size_t missing = iface->pool_low - pool->count;
 

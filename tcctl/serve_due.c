@@ -88,9 +88,20 @@ tc_serve_due(struct tc_serve *s)
 	}
 }
 
+/* There may be many more classes than when the last step was measured. */
+static void
+step_small(struct tc_serve *s)
+{
+	struct tc_link *link = NULL;
+
+	TAILQ_FOREACH (link, &s->links.all, entry)
+		link->step = 1;
+}
+
 /*
  * Nobody waits: one step, of one link.  Whoever asks in the meantime waits for
- * its end, so there is one in a turn; the links take turns.
+ * its end, so there is one in a turn; the links take turns.  Shortly after a
+ * request, of which more may come, what can wait does.
  */
 static void
 do_idle(struct tc_serve *s)
@@ -98,14 +109,20 @@ do_idle(struct tc_serve *s)
 	struct tc_link *link = NULL;
 	struct tc_link *last = NULL;
 	struct mono before = os_now();
+	struct mono quiet = mono_add_ms(s->asked, TC_SERVE_IDLE_MS);
+	bool busy = !mono_reached(quiet, before);
 	bool more = false;
 
-	s->idle_due = MONO_NEVER;
+	s->idle_due = busy ? quiet : MONO_NEVER;
+	if (busy)
+		step_small(s);
 	TAILQ_FOREACH (link, &s->links.all, entry) {
 		last = link;
+		link->busy = busy;
 		s->error = tc_link_idle(link, &s->kernel, &s->listener, &more);
 		if (s->error != 0 || more)
 			break;
+		link->step = 1;
 	}
 	if (s->error != 0 || !more)
 		return;

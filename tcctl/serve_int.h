@@ -67,6 +67,7 @@ struct tc_serve {
 	struct pollfd fds[TC_SERVE_FDS];
 	struct mono watch_due;
 	struct mono idle_due; /* work in the background; MONO_NEVER: none */
+	struct mono asked;    /* when the last request came */
 	bool stopping;
 	int error; /* of the conversation with the kernel */
 	TAILQ_HEAD(tc_serve_outs, tc_serve_out) outs;

@@ -291,8 +291,9 @@ tc_serve_receive(struct tc_serve *s)
 		handle(s, &m);
 	if (s->error == 0)
 		run_batch(s);
+	s->asked = os_now();
 	s->idle_due = mono_earlier(
-		s->idle_due, mono_add_ms(os_now(), TC_SERVE_IDLE_MS));
+		s->idle_due, mono_add_ms(s->asked, TC_SERVE_IDLE_MS));
 	if (r.failed)
 		tc_serve_refuse(s, 0, EBADMSG, "malformed datagram");
 }

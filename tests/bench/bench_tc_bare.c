@@ -14,7 +14,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { HTID = 0x20, TICKS = 2000, LIST = 4000 };
+/* In the tree of tcctl. */
+enum { OURS_ROOT = 0x520000, OURS_GS = 0x520002, OURS_LAST = 0x52ffdf };
+
+enum { HTID = 0x20, TICKS = 2000, LIST = 4000, ROOT = 1 << 16 };
 
 uint32_t
 bare_iface(const struct bare *b, uint32_t n)
@@ -73,12 +76,12 @@ flush(struct bare *b)
 }
 
 static void
-put_class(struct bare *b, int ifindex, uint32_t minor, uint16_t flags,
-	uint32_t rate)
+put_class(struct bare *b, int ifindex, uint32_t parent, uint32_t handle,
+	uint16_t flags, uint32_t rate)
 {
 	const struct tcmsg tcm = { .tcm_ifindex = ifindex,
-		.tcm_handle = TC_H_MAKE(1 << 16, minor),
-		.tcm_parent = minor == 1 ? 1u << 16 : TC_H_MAKE(1 << 16, 1) };
+		.tcm_handle = handle,
+		.tcm_parent = parent };
 	const struct tc_htb_opt opt = { .rate = { .linklayer = 1,
 						.rate = rate },
 		.ceil = { .linklayer = 1, .rate = rate },
@@ -99,15 +102,15 @@ put_class(struct bare *b, int ifindex, uint32_t minor, uint16_t flags,
 static void
 put_flow_class(struct bare *b, uint32_t n, uint16_t flags, uint32_t rate)
 {
-	put_class(
-		b, b->ifindex[bare_iface(b, n)], bare_minor(b, n), flags, rate);
+	put_class(b, b->ifindex[bare_iface(b, n)], ROOT | 1,
+		ROOT | bare_minor(b, n), flags, rate);
 }
 
 static void
-put_class_removal(struct bare *b, uint32_t n)
+put_class_removal(struct bare *b, int ifindex, uint32_t handle)
 {
-	const struct tcmsg tcm = { .tcm_ifindex = b->ifindex[bare_iface(b, n)],
-		.tcm_handle = TC_H_MAKE(1 << 16, bare_minor(b, n)) };
+	const struct tcmsg tcm = { .tcm_ifindex = ifindex,
+		.tcm_handle = handle };
 
 	end(b, begin(b, RTM_DELTCLASS, 0, &tcm));
 }
@@ -221,7 +224,7 @@ build_iface(struct bare *b, const char *name, uint32_t n)
 	      "ip dst 192.0.2.1 classid 1:1",
 		name, n, name, n, name, n, name, n, PREF);
 	ifindex = iface_number(name, n);
-	put_class(b, ifindex, 1, NLM_F_CREATE, 1000000000);
+	put_class(b, ifindex, ROOT, ROOT | 1, NLM_F_CREATE, 1000000000);
 	put_table(b, ifindex, HTID, 256);
 	for (uint32_t i = 0; i * LIST < b->share; i++)
 		put_table(b, ifindex, HTID + 1 + i, 1);
@@ -229,8 +232,8 @@ build_iface(struct bare *b, const char *name, uint32_t n)
 	return ifindex;
 }
 
-void
-bare_build(struct bare *b, const char *name, uint32_t classes)
+static void
+open_netlink(struct bare *b)
 {
 	const int on = 1;
 
@@ -240,6 +243,12 @@ bare_build(struct bare *b, const char *name, uint32_t classes)
 	/* As ours has it: an acknowledgement does not repeat the request. */
 	(void)mnl_socket_setsockopt(
 		b->nl, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof(on));
+}
+
+void
+bare_build(struct bare *b, const char *name, uint32_t classes)
+{
+	open_netlink(b);
 	b->share = classes > BARE_WHOLE ? BARE_PART : BARE_WHOLE;
 	for (uint32_t i = 0; i < classes; i++) {
 		if (i % b->share == 0)
@@ -280,7 +289,8 @@ void
 bare_clear(struct bare *b, uint32_t first, uint32_t count)
 {
 	for (uint32_t i = first; i < first + count; i++) {
-		put_class_removal(b, i);
+		put_class_removal(b, b->ifindex[bare_iface(b, i)],
+			ROOT | bare_minor(b, i));
 		flush(b);
 	}
 }
@@ -315,7 +325,7 @@ bare_dumps(uint32_t ifindex)
 {
 	const struct tcmsg classes = { .tcm_ifindex = (int)ifindex };
 	const struct tcmsg filters = { .tcm_ifindex = (int)ifindex,
-		.tcm_parent = 0x520000 };
+		.tcm_parent = OURS_ROOT };
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
 	struct took took;
 
@@ -327,4 +337,22 @@ bare_dumps(uint32_t ifindex)
 	took = took_end(CLOCK_PROCESS_CPUTIME_ID, &took);
 	mnl_socket_close(nl);
 	return took;
+}
+
+double
+bare_class_s(uint32_t ifindex)
+{
+	struct bare b = { .waiting = 0 };
+	double began;
+	double took_s;
+
+	open_netlink(&b);
+	began = now_s();
+	put_class(&b, (int)ifindex, OURS_GS, OURS_LAST, NLM_F_CREATE, 125000);
+	flush(&b);
+	took_s = now_s() - began;
+	put_class_removal(&b, (int)ifindex, OURS_LAST);
+	flush(&b);
+	mnl_socket_close(b.nl);
+	return took_s;
 }

@@ -76,6 +76,8 @@ uint32_t bare_minor(const struct bare *b, uint32_t n);
 uint32_t bare_iface(const struct bare *b, uint32_t n);
 /* For a dump of the classes and one of the filters. */
 struct took bare_dumps(uint32_t ifindex);
+/* To make one class more in the tree of tcctl, while tcctl does not run. */
+double bare_class_s(uint32_t ifindex);
 
 /* ---- bench_tc_ours.c ----------------------------------------------------- */
 
@@ -105,9 +107,14 @@ void ours_wait_counters(const struct ours *o, uint32_t present);
 double ours_install(struct ours *o, uint32_t first, uint32_t count);
 double ours_remove(struct ours *o, uint32_t first, uint32_t count);
 
-/* The longest that a change waits, by tcctl's processor time and by the clock:
- * while idle classes are made, and then while nothing is. */
-void ours_growth(
-	struct ours *o, struct took *ret_growing, struct took *ret_quiet);
+/* The longest that a change of a flow waits, by the clock. */
+struct growth {
+	double none_s;  /* no idle class is made */
+	double empty_s; /* less than half are there: more, between requests */
+	double half_s;  /* as many, and no time without requests */
+	double pause_s; /* it comes after a pause, in which they are made */
+};
+
+struct growth ours_growth(struct ours *o);
 
 #endif /* BENCH_TC_INT_H */

@@ -25,8 +25,12 @@
 enum {
 	SERVICES = 2,
 	IDLE = 64,     /* classes in each pool, as by default */
-	GROWTH = 40,   /* and more of them */
-	CHANGES = 200, /* while it grows */
+	GROWN = 168,   /* and as many of them that less than half are there */
+	CHANGES = 200, /* one after another, while it grows */
+	PAUSES = 40,   /* before each of as many others */
+	GAP_US = 200,
+	PAUSE_US = 20000, /* as long as tcctl waits for more */
+	CLASS_US = 8000,  /* and up to so much more, that it is at work */
 	POOL_MAX = 32000,
 	STALL_S = 60,         /* without one class more: it is over */
 	COUNTERS = 4094,      /* of packets whose ports are hidden, at most */
@@ -325,44 +329,41 @@ ours_resume(struct ours *o)
 
 /* ---- growth -------------------------------------------------------------- */
 
-/* The longest that one of so many changes of a flow waited.  Of another process
- * the kernel tells the processor time as of its last tick, so that what one
- * wait had may show in the next; more than the wait itself it cannot have been.
- */
-static struct took
-longest_change(struct ours *o)
+/* The longest that one of so many changes of a flow waited, each so long after
+ * the one before, and up to so much longer. */
+static double
+longest_change_s(
+	struct ours *o, uint32_t count, uint32_t gap_us, uint32_t more_us)
 {
-	struct took longest = { 0, 0 };
-	clockid_t clock;
+	double longest_s = 0;
 
-	if (clock_getcpuclockid(o->pid, &clock) != 0)
-		die("processor time");
 	o->more_Bps = 1 - o->more_Bps; /* or there was nothing to change */
-	for (uint32_t i = 0; i < CHANGES; i++) {
-		struct took took = took_begin(clock);
+	for (uint32_t i = 0; i < count; i++) {
+		usleep(gap_us + i * 7919 % (more_us + 1));
+
+		double began = now_s();
 
 		request(o, TC_MSG_FLOW_CHANGE, i, 1);
 		wait_done(o, 1);
-		took = took_end(clock, &took);
-		if (took.cpu_s > took.clock_s)
-			took.cpu_s = took.clock_s;
-		if (took.cpu_s > longest.cpu_s)
-			longest.cpu_s = took.cpu_s;
-		if (took.clock_s > longest.clock_s)
-			longest.clock_s = took.clock_s;
-		usleep(200); /* classes are made between requests */
+		if (now_s() - began > longest_s)
+			longest_s = now_s() - began;
 	}
-	return longest;
+	return longest_s;
 }
 
 /* From the idle classes that a link has by default. */
-void
-ours_growth(struct ours *o, struct took *ret_growing, struct took *ret_quiet)
+struct growth
+ours_growth(struct ours *o)
 {
+	struct growth found;
+
 	announce(o, 0, IDLE);
 	wait_classes(o, o->present + IDLE * SERVICES);
-	*ret_quiet = longest_change(o);
-	announce(o, IDLE + GROWTH, POOL_MAX);
-	*ret_growing = longest_change(o);
-	wait_classes(o, o->present + (IDLE + GROWTH) * SERVICES);
+	found.none_s = longest_change_s(o, CHANGES, GAP_US, 0);
+	announce(o, GROWN, POOL_MAX);
+	found.empty_s = longest_change_s(o, CHANGES, GAP_US, 0);
+	found.half_s = longest_change_s(o, CHANGES, GAP_US, 0);
+	found.pause_s = longest_change_s(o, PAUSES, PAUSE_US, CLASS_US);
+	wait_classes(o, o->present + GROWN * SERVICES);
+	return found;
 }

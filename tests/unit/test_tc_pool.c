@@ -80,7 +80,27 @@ step(size_t count, uint32_t low, uint32_t high, int most)
 	const struct tc_pool pool = { .count = count };
 	const struct tc_iface iface = { .pool_low = low, .pool_high = high };
 
-	return tc_pool_step(&pool, &iface, most);
+	return tc_pool_step(&pool, &iface, most, false);
+}
+
+static int
+busy_step(size_t count, uint32_t low, uint32_t high, int most)
+{
+	const struct tc_pool pool = { .count = count };
+	const struct tc_iface iface = { .pool_low = low, .pool_high = high };
+
+	return tc_pool_step(&pool, &iface, most, true);
+}
+
+static void
+beside_requests_only_what_is_more_than_half_empty_grows(void)
+{
+	T_EQ(busy_step(0, 16, 64, 4), 4);
+	T_EQ(busy_step(7, 16, 64, 4), 4);
+	T_EQ(busy_step(8, 16, 64, 4), 0);
+	T_EQ(busy_step(15, 16, 64, 4), 0);
+	T_EQ(busy_step(65, 16, 64, 4), 0);
+	T_EQ(busy_step(0, 0, 64, 4), 0);
 }
 
 static void
@@ -189,6 +209,8 @@ static struct t_case cases[] = {
 	{ "idle classes go first in first out", first_in_first_out },
 	{ "an untaken class is the first again", untaken_is_first_again },
 	{ "the size stays between the limits", size_stays_between_the_limits },
+	{ "beside requests only what is less than half full grows",
+		beside_requests_only_what_is_more_than_half_empty_grows },
 	{ "steps stay short", steps_stay_short },
 	{ "class numbers go round", minors_go_round },
 	{ "a bucket has 4095 node numbers", node_numbers_of_a_bucket },
