@@ -45,7 +45,7 @@ drop_staged(struct tc_rules *rules)
 	rules->staged_count = 0;
 	rules->staged_room = 0;
 	rules->staged_serial = 0;
-	rules->staged_short = false;
+	rules->staged_error = 0;
 }
 
 void
@@ -68,6 +68,13 @@ tc_rules_stage_for(struct tc_link *link, uint32_t serial)
 }
 
 void
+tc_rules_spoil(struct tc_link *link, uint32_t serial)
+{
+	tc_rules_stage_for(link, serial);
+	link->rules.staged_error = EBADMSG;
+}
+
+void
 tc_rules_stage(
 	struct tc_link *link, uint32_t serial, const struct tc_rule *rule)
 {
@@ -84,7 +91,7 @@ tc_rules_stage(
 				: NULL;
 
 		if (!more) {
-			r->staged_short = true;
+			r->staged_error = ENOMEM;
 			return;
 		}
 		if (r->staged_count > 0)
@@ -529,9 +536,12 @@ tc_rules_apply(struct tc_link *link, const struct tc_kernel *kernel,
 	int error = 0;
 
 	*ret_done = (struct tc_done){ 0 };
-	if (r->staged_short)
-		refuse(ret_done, ENOMEM,
-			"more than 1024 rules on the interface, or no memory",
+	if (r->staged_error != 0)
+		refuse(ret_done, r->staged_error,
+			r->staged_error == EBADMSG
+				? "a rule of the set is malformed"
+				: "more than 1024 rules on the interface, or "
+				  "no memory",
 			0);
 	else
 		error = run_change(&c, ret_done);

@@ -165,6 +165,17 @@ handle_counters(struct tc_serve *s, const struct msg *m)
 	s->listener.done(s, m->serial, &done);
 }
 
+/* Whichever set it was for is not whole. */
+static void
+spoil_rules(struct tc_serve *s, uint32_t serial)
+{
+	struct tc_link *link = NULL;
+
+	TAILQ_FOREACH (link, &s->links.all, entry)
+		tc_rules_spoil(link, serial);
+	tc_serve_refuse(s, 0, EBADMSG, "malformed rule");
+}
+
 /* One more for TC_MSG_RULES; a malformed one spoils the answer to that. */
 static void
 handle_rule(struct tc_serve *s, const struct msg *m)
@@ -173,7 +184,7 @@ handle_rule(struct tc_serve *s, const struct msg *m)
 	struct tc_link *link = NULL;
 
 	if (!tc_get_rule(m, &rule)) {
-		tc_serve_refuse(s, 0, EBADMSG, "malformed rule");
+		spoil_rules(s, m->serial);
 		return;
 	}
 	link = tc_links_find(&s->links, rule.ifindex);
@@ -235,6 +246,8 @@ handle(struct tc_serve *s, const struct msg *m)
 	if (m->type != TC_MSG_FLOW_ADD && m->type != TC_MSG_FLOW_CHANGE &&
 		m->type != TC_MSG_FLOW_DEL && m->type != TC_MSG_FLOW_MARK)
 		run_batch(s);
+	if (s->error != 0)
+		return; /* what came of the flows is not known */
 	switch (m->type) {
 	case TC_MSG_IFACE:
 		handle_iface(s, m);

@@ -198,7 +198,7 @@ struct tc_rules {
 	size_t staged_count;
 	size_t staged_room;
 	uint32_t staged_serial; /* of that set */
-	bool staged_short;      /* one was refused: the set is not whole */
+	int staged_error;       /* one was refused: the set is not whole */
 	struct tc_rule *all;    /* in force */
 	size_t count;
 	bool told;                 /* all is what is in force */
@@ -223,6 +223,8 @@ int tc_rules_try(struct tc_link *link, const struct tc_kernel *kernel);
  */
 void tc_rules_stage(
 	struct tc_link *link, uint32_t serial, const struct tc_rule *rule);
+/* The set of that serial is not whole: it will be refused. */
+void tc_rules_spoil(struct tc_link *link, uint32_t serial);
 /* Nothing is staged but for that serial. */
 void tc_rules_stage_for(struct tc_link *link, uint32_t serial);
 /* Put the staged set in force; returns as struct tc_kernel. */
