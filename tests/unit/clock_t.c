@@ -53,7 +53,13 @@ t_clock_begin(void)
 void
 t_clock_add_ms(int64_t ms)
 {
-	passed_us += ms * 1000;
+	t_clock_add_us(ms * 1000);
+}
+
+void
+t_clock_add_us(int64_t us)
+{
+	passed_us += us;
 }
 
 void

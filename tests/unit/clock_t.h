@@ -13,6 +13,7 @@
 
 void t_clock_begin(void);
 void t_clock_add_ms(int64_t ms);
+void t_clock_add_us(int64_t us);
 /* The clocks go as they should. */
 void t_clock_go(void);
 /* Was that said since it was asked last?  Forgets all. */

@@ -35,6 +35,10 @@ tcctl_tests = \
 	tests/unit/test_tc_undo \
 	tests/unit/test_tc_undo_tree \
 	tests/unit/test_tc_rule \
+	tests/unit/test_tc_serve \
+	tests/unit/test_tc_serve_due \
+	tests/unit/test_tc_serve_rules \
+	tests/unit/test_tc_serve_turn \
 	tests/unit/test_tc_spare \
 	tests/unit/test_tc_hash \
 	tests/unit/test_tc_split \
@@ -133,3 +137,23 @@ tests_unit_test_tc_tree_left_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_left_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_bring_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_bring_LDADD = $(tc_tree_libs)
+tc_serve_bench = tests/unit/tc_serve_t.c tests/unit/tc_serve_t.h \
+	tests/unit/clock_t.c tests/unit/clock_t.h
+tc_serve_flags = $(clock_t_flags) -Wl,--wrap=poll,--wrap=send,--wrap=recv \
+	-Wl,--wrap=tc_life_rest,--wrap=tc_life_go,--wrap=nl_watch_read
+tests_unit_test_tc_serve_SOURCES = tests/unit/test_tc_serve.c \
+	$(tc_serve_bench)
+tests_unit_test_tc_serve_LDFLAGS = $(tc_serve_flags)
+tests_unit_test_tc_serve_LDADD = libtcserve.la $(tc_tree_libs)
+tests_unit_test_tc_serve_due_SOURCES = tests/unit/test_tc_serve_due.c \
+	$(tc_serve_bench)
+tests_unit_test_tc_serve_due_LDFLAGS = $(tc_serve_flags)
+tests_unit_test_tc_serve_due_LDADD = libtcserve.la $(tc_tree_libs)
+tests_unit_test_tc_serve_rules_SOURCES = tests/unit/test_tc_serve_rules.c \
+	$(tc_serve_bench)
+tests_unit_test_tc_serve_rules_LDFLAGS = $(tc_serve_flags)
+tests_unit_test_tc_serve_rules_LDADD = libtcserve.la $(tc_tree_libs)
+tests_unit_test_tc_serve_turn_SOURCES = tests/unit/test_tc_serve_turn.c \
+	$(tc_serve_bench)
+tests_unit_test_tc_serve_turn_LDFLAGS = $(tc_serve_flags)
+tests_unit_test_tc_serve_turn_LDADD = libtcserve.la $(tc_tree_libs)
