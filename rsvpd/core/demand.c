@@ -473,12 +473,15 @@ first_waiting(const struct demand *demand)
 	return NULL;
 }
 
-/* The interface cannot be used any more: nobody behind it can be told. */
+/* The interface cannot be used any more: nobody behind it can be told.  Where
+ * it is only down local repair mends that (RFC 2205 3.6), and nobody need be.
+ */
 static void
 drop_requests(struct rsvp_core *core, struct demand *demand)
 {
 	struct rsb *rsb, *next;
 
+	psb_leave_down(core, demand->session, demand->iface->conf.ifindex);
 	TAILQ_FOREACH_SAFE (rsb, &demand->rsbs, of_demand, next)
 		if (!rsb_is_left(rsb))
 			rsb_free(core, rsb);

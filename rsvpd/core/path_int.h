@@ -48,6 +48,10 @@ bool psb_route(struct rsvp_core *core, struct psb *psb);
 /* The same after a change of routes that was heard of at that time: a new
  * interface is used when its W is over, by the next refresh if need be. */
 bool psb_repair(struct rsvp_core *core, struct psb *psb, struct mono since);
+/* That interface is down: unicast path states leave it at once, however long W
+ * is, and what is reserved for them there is kept as always. */
+void psb_leave_down(
+	struct rsvp_core *core, struct session *session, uint32_t ifindex);
 /* Its refresh is due. */
 void psb_refresh(struct rsvp_core *core, struct psb *psb);
 /* Its route left the interface where that reserves for it.  Until a reservation

@@ -379,7 +379,8 @@ is_reserved_on(const struct psb *psb, uint32_t ifindex)
 }
 
 /* An interface that is only down may come back; one that is gone does not.  If
- * nobody has reserved there, psb_settle() forgets it at once. */
+ * nobody has reserved there, psb_settle() forgets it at once; and where it was
+ * before, and is reserved for still, counts rather. */
 static void
 leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
 {
@@ -389,7 +390,8 @@ leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
 	if (leads_to(way, psb->left))
 		set_left(psb, 0);
 	if (iface && iface->conf.enabled && !leads_to(way, old) &&
-		addr_is_unicast(&psb->session->key.dst))
+		addr_is_unicast(&psb->session->key.dst) &&
+		(psb->left == 0 || is_reserved_on(psb, old)))
 		set_left(psb, old);
 }
 
@@ -411,6 +413,23 @@ psb_route(struct rsvp_core *core, struct psb *psb)
 
 	find_way(core, psb, &way);
 	return take_way(core, psb, &way);
+}
+
+void
+psb_leave_down(
+	struct rsvp_core *core, struct session *session, uint32_t ifindex)
+{
+	struct psb *psb;
+
+	if (!addr_is_unicast(&session->key.dst))
+		return;
+	TAILQ_FOREACH (psb, &session->psbs, next) {
+		const struct way nowhere = { .to_local = psb->to_local,
+			.local_only = psb->local_only };
+
+		if (psb_routes_to(psb, ifindex))
+			(void)take_way(core, psb, &nowhere); /* needs no room */
+	}
 }
 
 /* When the new interfaces may be used.  One that has just come up is not one

@@ -9,6 +9,7 @@ core_tests = \
 	tests/unit/test_core_bsb \
 	tests/unit/test_core_clause \
 	tests/unit/test_core_confirm \
+	tests/unit/test_core_down \
 	tests/unit/test_core_error \
 	tests/unit/test_core_hold \
 	tests/unit/test_core_iface \
@@ -56,6 +57,7 @@ tests_unit_test_core_blockade_LDADD = $(core_ldadd)
 tests_unit_test_core_bsb_LDADD = $(core_ldadd)
 tests_unit_test_core_clause_LDADD = $(core_ldadd)
 tests_unit_test_core_confirm_LDADD = $(core_ldadd)
+tests_unit_test_core_down_LDADD = $(core_ldadd)
 tests_unit_test_core_error_LDADD = $(core_ldadd)
 tests_unit_test_core_hold_LDADD = $(core_ldadd)
 tests_unit_test_core_iface_LDADD = $(core_ldadd)

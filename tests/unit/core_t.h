@@ -147,6 +147,17 @@ void ct_tick(struct ct *t);
 /* The n-th message of that type in the log, or NULL. */
 const struct ct_sent *ct_sent(const struct ct *t, uint8_t type, size_t n);
 size_t ct_sent_count(const struct ct *t, uint8_t type);
+static inline size_t
+ct_sent_on(const struct ct *t, uint8_t type, uint32_t ifindex)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->sent_count; i++)
+		if (t->sent[i].send.type == type &&
+			t->sent[i].msg.hop.lih == ifindex)
+			n++;
+	return n;
+}
 const struct ct_event *ct_event(
 	const struct ct *t, enum rsvp_event_kind kind, size_t n);
 /* The first descriptor of the first Resv in it. */

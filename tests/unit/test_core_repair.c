@@ -16,32 +16,10 @@ set_wait(struct ct *t, uint32_t ifindex, uint32_t wait_ms)
 }
 
 static void
-set_up(struct ct *t, uint32_t ifindex, bool up)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
-
-	conf.up = up;
-	rsvp_core_iface(t->core, t->now, &conf);
-	ct_tick(t);
-}
-
-static void
 reroute(struct ct *t, uint32_t out)
 {
 	t->out = out;
 	rsvp_core_routes_changed(t->core, t->now, NULL);
-}
-
-static size_t
-sent_on(const struct ct *t, uint8_t type, uint32_t ifindex)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->sent_count; i++)
-		if (t->sent[i].send.type == type &&
-			t->sent[i].msg.hop.lih == ifindex)
-			n++;
-	return n;
 }
 
 /* ---- W ------------------------------------------------------------------- */
@@ -55,19 +33,19 @@ each_its_wait(struct ct *t)
 	ct_run(t, 4999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1);
 	ct_forget(t);
 	reroute(t, DOWN);
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
-	T_EQ(sent_on(t, WIRE_PATH, DOWN), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
 	ct_forget(t);
 	set_wait(t, SIDE, 0);
 	reroute(t, SIDE);
 	ct_tick(t);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 }
 
 /* A tree grows a branch: W of those that it has already is no matter. */
@@ -85,7 +63,7 @@ grows(struct ct *t)
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 }
 
 /* More changes do not put it off, and afterwards all is as usual. */
@@ -100,15 +78,15 @@ waits_no_longer(struct ct *t)
 	ct_run(t, 2499);
 	T_EQ(t->sent_count + t->flow_count, 0);
 	ct_run(t, 1);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL); /* all follows from it */
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_run(t, 46000);
-	T_CHECK(sent_on(t, WIRE_PATH, SIDE) >= 1, "refreshed");
+	T_CHECK(ct_sent_on(t, WIRE_PATH, SIDE) >= 1, "refreshed");
 	ct_forget(t);
 	ct_run(t, 46000);
-	T_CHECK(sent_on(t, WIRE_PATH, SIDE) >= 1, "and again");
+	T_CHECK(ct_sent_on(t, WIRE_PATH, SIDE) >= 1, "and again");
 }
 
 static void
@@ -128,7 +106,7 @@ route_returns(struct ct *t)
 	ct_run(t, 3000);
 	t->out = DOWN;
 	ct_run(t, 2500);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 0);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 0);
 	T_EQ(t->sent_count, 1); /* a refresh on the old one, no more */
 	ct_forget(t);
 	ct_run(t, 10000);
@@ -154,11 +132,11 @@ changed_while_waiting(struct ct *t)
 	msg = ct_path(t);
 	msg->tspec.b = 6000;
 	ct_feed(t, UP, msg);
-	T_EQ(sent_on(t, WIRE_PATH, DOWN), 1); /* forwarded at once */
+	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1); /* forwarded at once */
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 1);
 	ct_run(t, 1);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 }
 
 static void
@@ -306,7 +284,7 @@ moves(struct ct *t)
 	ct_with_resv(t, ct_cl(50000));
 	reroute(t, SIDE);
 	ct_run(t, 2000);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1); /* nothing upstream, nothing torn */
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer_all(t);
@@ -331,8 +309,8 @@ moves(struct ct *t)
 	T_EQ(t->claims, 1);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(sent_on(t, WIRE_PATH_TEAR, DOWN), 0);
-	T_EQ(sent_on(t, WIRE_PATH_TEAR, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH_TEAR, DOWN), 0);
+	T_EQ(ct_sent_on(t, WIRE_PATH_TEAR, SIDE), 1);
 	ct_answer_all(t);
 	ct_expect_empty(t);
 }
@@ -377,7 +355,7 @@ flows_back(struct ct *t)
 	ct_forget(t);
 	ct_run(t, 2000);
 	T_EQ(t->sent_count, 1);
-	T_EQ(sent_on(t, WIRE_PATH, DOWN), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 	ct_answer(t, 0);
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
@@ -424,7 +402,7 @@ times_out(struct ct *t)
 	T_EQ(t->sent[1].msg.error.code, WIRE_E_NO_SENDER);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(sent_on(t, WIRE_PATH_TEAR, DOWN), 0);
+	T_EQ(ct_sent_on(t, WIRE_PATH_TEAR, DOWN), 0);
 	ct_expect_empty(t);
 }
 
@@ -446,7 +424,7 @@ torn_on_the_old(struct ct *t)
 	T_EQ(t->sent_count, 1);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(sent_on(t, WIRE_PATH_TEAR, DOWN), 0);
+	T_EQ(ct_sent_on(t, WIRE_PATH_TEAR, DOWN), 0);
 	ct_expect_empty(t);
 }
 
@@ -465,8 +443,8 @@ path_torn_meanwhile(struct ct *t)
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t));
-	T_EQ(sent_on(t, WIRE_PATH_TEAR, DOWN), 1);
-	T_EQ(sent_on(t, WIRE_PATH_TEAR, SIDE), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH_TEAR, DOWN), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH_TEAR, SIDE), 1);
 	T_EQ(t->sent_count, 2);
 	ct_expect_empty(t);
 }
@@ -577,7 +555,7 @@ no_route(struct ct *t)
 	ct_forget(t);
 	reroute(t, DOWN);
 	ct_run(t, 2000);
-	T_EQ(sent_on(t, WIRE_PATH, DOWN), 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 }
 
@@ -585,50 +563,6 @@ static void
 without_a_route_state_is_kept_and_waits(void)
 {
 	ct_both(no_route);
-}
-
-/* The link breaks; routing needs a while; upstream hears nothing of it. */
-static void
-link_breaks(struct ct *t)
-{
-	ct_with_resv(t, ct_cl(50000));
-	set_up(t, DOWN, false);
-	T_EQ(t->sent_count, 0);
-	ct_answer_all(t);
-	reroute(t, SIDE);
-	ct_run(t, 2000);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
-	T_EQ(t->sent_count, 1);
-	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
-	ct_answer_all(t);
-	T_EQ(t->sent_count, 1); /* no PathTear on a dead link */
-	T_EQ(ct_totals(t).resvs, 1);
-	T_EQ(ct_only_resv(t).ifindex, SIDE);
-}
-
-static void
-a_broken_link_is_healed_without_a_tear_upstream(void)
-{
-	ct_both(link_breaks);
-}
-
-/* Routing knew another way at once; it has to settle all the same. */
-static void
-link_breaks_route_known(struct ct *t)
-{
-	ct_with_path(t);
-	t->out = SIDE;
-	set_up(t, DOWN, false);
-	ct_run(t, 1999);
-	T_EQ(t->sent_count, 0);
-	ct_run(t, 1);
-	T_EQ(sent_on(t, WIRE_PATH, SIDE), 1);
-}
-
-static void
-another_way_is_taken_after_w_only(void)
-{
-	ct_once(link_breaks_route_known);
 }
 
 /* A link that is unnumbered, or has the address of another: a tear there would
@@ -741,10 +675,6 @@ static struct t_case cases[] = {
 		shared_reservations_move_with_all_their_senders },
 	{ "without a route state is kept and waits",
 		without_a_route_state_is_kept_and_waits },
-	{ "a broken link is healed without a tear upstream",
-		a_broken_link_is_healed_without_a_tear_upstream },
-	{ "another way is taken after W only",
-		another_way_is_taken_after_w_only },
 	{ "a tear that could be mistaken is not sent",
 		a_tear_that_could_be_mistaken_is_not_sent },
 	{ "multicast from the interface expected now takes over",

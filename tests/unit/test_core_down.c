@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC */
+
+/* Links that go down under reservations, and come back: local repair (RFC 2205
+ * 3.6) without a word upstream. */
+
+#include "core_t.h"
+
+static void
+set_up(struct ct *t, uint32_t ifindex, bool up)
+{
+	struct rsvp_iface conf = ct_iface(t, ifindex);
+
+	conf.up = up;
+	rsvp_core_iface(t->core, t->now, &conf);
+	ct_tick(t);
+}
+
+/* And W is over. */
+static void
+reroute(struct ct *t, uint32_t out)
+{
+	t->out = out;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_run(t, 2000);
+}
+
+/* The link breaks; routing needs a while; upstream hears nothing of it. */
+static void
+link_breaks(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	set_up(t, DOWN, false);
+	T_EQ(t->sent_count, 0);
+	ct_answer_all(t);
+	reroute(t, SIDE);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(t->sent_count, 1);
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 1); /* no PathTear on a dead link */
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_only_resv(t).ifindex, SIDE);
+}
+
+static void
+a_broken_link_is_healed_without_a_tear_upstream(void)
+{
+	ct_both(link_breaks);
+}
+
+/* Routing knew another way at once; it has to settle all the same. */
+static void
+link_breaks_route_known(struct ct *t)
+{
+	ct_with_path(t);
+	t->out = SIDE;
+	set_up(t, DOWN, false);
+	ct_run(t, 1999);
+	T_EQ(t->sent_count, 0);
+	ct_run(t, 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
+}
+
+static void
+another_way_is_taken_after_w_only(void)
+{
+	ct_once(link_breaks_route_known);
+}
+
+/* The same of what is reserved: it is not torn upstream for the time of W. */
+static void
+break_reserved_link(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->out = SIDE;
+	set_up(t, DOWN, false);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer_all(t);
+	ct_run(t, 1999);
+	T_EQ(t->sent_count, 0);
+	T_EQ(ct_reserved(t, DOWN), 0); /* no data flows there */
+	ct_run(t, 1);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(t->sent_count, 1);
+}
+
+static void
+another_way_is_reserved(struct ct *t)
+{
+	break_reserved_link(t);
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 1); /* no PathTear on a dead link */
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_only_resv(t).ifindex, SIDE);
+}
+
+static void
+a_reservation_takes_the_way_that_is_there_already(void)
+{
+	ct_both(another_way_is_reserved);
+}
+
+static void
+link_is_back_within_w(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->out = SIDE;
+	set_up(t, DOWN, false);
+	ct_answer_all(t);
+	t->out = DOWN;
+	ct_forget(t);
+	set_up(t, DOWN, true);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	ct_answer_all(t);
+	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
+	T_EQ(t->sent_count, 1);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 0);
+}
+
+static void
+a_link_that_is_back_within_w_has_its_reservation(void)
+{
+	ct_both(link_is_back_within_w);
+}
+
+/* Something else has the session looked at before the pass comes to it. */
+static void
+news_before_the_pass(struct ct *t)
+{
+	struct rsvp_iface conf;
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(50000));
+	conf = ct_iface(t, DOWN);
+	conf.up = false;
+	t->out = SIDE;
+	rsvp_core_iface(t->core, t->now, &conf);
+	msg = ct_path(t);
+	msg->tspec.b = 6000;
+	ct_feed(t, UP, msg);
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 0);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(t->sent_count, 1);
+}
+
+static void
+nothing_that_comes_before_the_pass_ends_it(void)
+{
+	ct_once(news_before_the_pass);
+}
+
+/* The next way breaks before anybody there has reserved: what is kept on the
+ * first is kept. */
+static void
+next_way_breaks(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	reroute(t, SIDE);
+	ct_answer_all(t);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
+	ct_forget(t);
+	t->out = 0;
+	set_up(t, SIDE, false);
+	ct_run(t, 2000);
+	T_EQ(t->sent_count + t->flow_count, 0);
+	reroute(t, DOWN);
+	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
+	T_EQ(t->sent_count, 1);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
+	ct_answer_all(t);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+}
+
+static void
+what_was_left_first_is_kept_while_others_break(void)
+{
+	ct_both(next_way_breaks);
+}
+
+/* A tree loses a branch: routing says which others there are. */
+static void
+branch_is_down(struct ct *t)
+{
+	const struct addr group = addr_v4_u32(0xe9010101);
+	struct wire_msg *msg = ct_path(t);
+
+	msg->session.dst = group;
+	ct_feed(t, UP, msg);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->session.dst = group;
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	t->out = SIDE;
+	set_up(t, DOWN, false);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	ct_answer_all(t);
+	T_EQ(ct_totals(t).resvs, 0);
+}
+
+static void
+a_branch_that_is_down_is_pruned(void)
+{
+	ct_once(branch_is_down);
+}
+
+static struct t_case cases[] = {
+	{ "a broken link is healed without a tear upstream",
+		a_broken_link_is_healed_without_a_tear_upstream },
+	{ "another way is taken after W only",
+		another_way_is_taken_after_w_only },
+	{ "a reservation takes the way that is there already",
+		a_reservation_takes_the_way_that_is_there_already },
+	{ "a link that is back within W has its reservation",
+		a_link_that_is_back_within_w_has_its_reservation },
+	{ "nothing that comes before the pass ends a reservation",
+		nothing_that_comes_before_the_pass_ends_it },
+	{ "what was left first is kept while others break",
+		what_was_left_first_is_kept_while_others_break },
+	{ "a branch that is down is pruned", a_branch_that_is_down_is_pruned },
+};
+T_MAIN(cases)
