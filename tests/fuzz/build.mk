@@ -17,10 +17,11 @@ targets = aix wire core msg rapi ctl tc snapshot policy conf netlink packet tree
 
 wire_extra = tests/unit/wire_same.c
 core_extra = tests/fuzz/core_gen.c tests/fuzz/core_world.c
-rapi_extra = tests/fuzz/rim.c
-ctl_extra = tests/fuzz/rim.c
-tc_extra = tests/fuzz/rim.c
-netlink_extra = tests/fuzz/rim.c
+rim = tests/fuzz/rim.c tests/unit/loop_t.c
+rapi_extra = $(rim)
+ctl_extra = $(rim)
+tc_extra = $(rim)
+netlink_extra = $(rim) tests/unit/mnl_t.c
 
 # Of an input in octets; the larger ones only repeat what the small ones do.
 max_len = 4096

@@ -3,7 +3,7 @@
 /*
  * What the kernel says over netlink, read from octets that no kernel sent:
  * tcctl's objects and counters, the engine's links, addresses, routes, port
- * owners and notifications.  libmnl's socket calls are the fuzzer's here.
+ * owners and notifications.  The kernel behind libmnl's sockets is the fuzzer.
  */
 
 #include <errno.h>
@@ -20,11 +20,11 @@
 #include "tcctl/nl_attr.h"
 #include "tcctl/nl_conn.h"
 #include "tests/fuzz/rim.h"
+#include "tests/unit/mnl_t.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct feed input;
-static int the_socket; /* its address is the handle */
 static uint32_t asked_seq;
 
 /* A socket that has always something to read. */
@@ -40,57 +40,13 @@ readable(void)
 	return pair[0];
 }
 
-/* ---- libmnl's sockets ---------------------------------------------------- */
+/* ---- the kernel ---------------------------------------------------------- */
 
-struct mnl_socket *
-mnl_socket_open2(int bus, int flags)
+static void
+note_asked(const void *req, size_t size)
 {
-	(void)bus, (void)flags;
-	return (struct mnl_socket *)(void *)&the_socket;
-}
-
-int
-mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
-{
-	(void)nl, (void)groups, (void)pid;
-	return 0;
-}
-
-int
-mnl_socket_close(struct mnl_socket *nl)
-{
-	(void)nl;
-	return 0;
-}
-
-int
-mnl_socket_get_fd(const struct mnl_socket *nl)
-{
-	(void)nl;
-	return readable();
-}
-
-unsigned int
-mnl_socket_get_portid(const struct mnl_socket *nl)
-{
-	(void)nl;
-	return 0;
-}
-
-int
-mnl_socket_setsockopt(
-	const struct mnl_socket *nl, int type, void *buf, socklen_t len)
-{
-	(void)nl, (void)type, (void)buf, (void)len;
-	return 0;
-}
-
-ssize_t
-mnl_socket_sendto(const struct mnl_socket *nl, const void *req, size_t size)
-{
-	(void)nl;
+	(void)size;
 	asked_seq = ((const struct nlmsghdr *)req)->nlmsg_seq;
-	return (ssize_t)size;
 }
 
 /* How much of it is whole messages.  The kernel's framing is right, and libmnl
@@ -132,14 +88,13 @@ tame_errors(uint8_t *bytes, size_t len)
 
 /* The next datagram of the input.  Its first message is an answer to what was
  * asked last, or half of all would be thrown away as late. */
-ssize_t
-mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
+static ssize_t
+say_next(void *buf, size_t size)
 {
 	const uint8_t *bytes;
 	struct nlmsghdr head;
 	size_t len;
 
-	(void)nl;
 	if (feed_empty(&input)) {
 		errno = EAGAIN;
 		return -1;
@@ -295,6 +250,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rim_begin(&rim);
 	link.engine = &rim.engine;
 	input = (struct feed){ data, data + size };
+	mnl_t = (struct mnl_t){
+		.fd = readable(), .asked = note_asked, .say = say_next
+	};
 	if (net_nl_open(&link.route, NETLINK_ROUTE) == 0)
 		read_answers(&link);
 	if (net_watch_open(&link) == 0)

@@ -21,7 +21,7 @@ TESTS += $(fuzz_replays)
 EXTRA_DIST += tests/fuzz/build.mk tests/fuzz/corpus tests/fuzz/lsan.supp
 
 fuzz_rim = tests/fuzz/replay.c tests/fuzz/rim.c tests/fuzz/rim.h \
-	tests/fuzz/feed.h
+	tests/fuzz/feed.h $(loop_bench)
 tests_fuzz_replay_aix_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_aix.c
 tests_fuzz_replay_aix_LDADD = libpolicysource.la libpolicy.la libbase.la \
 	$(LIBCONFIG_LIBS) -lm
@@ -37,7 +37,8 @@ tests_fuzz_replay_ctl_LDADD = librsvpd.la libpolicy.la libcore.la libwire.la \
 tests_fuzz_replay_msg_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_msg.c
 tests_fuzz_replay_msg_LDADD = librsvpd.la librapimsg.la libtcmsg.la \
 	libwire.la libbase.la
-tests_fuzz_replay_netlink_SOURCES = tests/fuzz/fuzz_netlink.c $(fuzz_rim)
+tests_fuzz_replay_netlink_SOURCES = tests/fuzz/fuzz_netlink.c $(fuzz_rim) \
+	$(mnl_bench)
 tests_fuzz_replay_netlink_LDADD = libtc.la librsvpd.la libcore.la libwire.la \
 	libbase.la $(MNL_LIBS) -lm
 tests_fuzz_replay_packet_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_packet.c

@@ -4,7 +4,6 @@
 
 #include "rim.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,34 +13,9 @@
 
 #include "base/log.h"
 #include "base/msg.h"
+#include "tests/unit/loop_t.h"
 
-enum { WATCHES = 64, TIMERS = 16, ROUNDS = 200, LENGTH_MASK = 0x7fff };
-
-/* ---- the loop ------------------------------------------------------------ */
-
-struct loop {
-	bool stopped;
-};
-
-struct loop_fd {
-	int fd; /* -1: free */
-	unsigned ready;
-	loop_fd_fn *fn;
-	void *arg;
-};
-
-struct loop_timer {
-	bool used;
-	bool set;
-	struct mono deadline;
-	loop_timer_fn *fn;
-	void *arg;
-};
-
-static struct mono now;
-static struct loop the_loop;
-static struct loop_fd watches[WATCHES];
-static struct loop_timer timers[TIMERS];
+enum { ROUNDS = 200, LENGTH_MASK = 0x7fff };
 
 void
 rim_give_up(const char *what)
@@ -50,124 +24,10 @@ rim_give_up(const char *what)
 	abort();
 }
 
-struct mono
-loop_now(void)
-{
-	return now;
-}
-
-void
-loop_stop(struct loop *loop)
-{
-	loop->stopped = true;
-}
-
-struct loop_fd *
-loop_fd_add(
-	struct loop *loop, int fd, unsigned ready, loop_fd_fn *fn, void *arg)
-{
-	(void)loop;
-	for (size_t i = 0; i < WATCHES; i++) {
-		if (watches[i].fn)
-			continue;
-		watches[i] = (struct loop_fd){ fd, ready, fn, arg };
-		return &watches[i];
-	}
-	return NULL;
-}
-
-void
-loop_fd_set(struct loop_fd *watch, unsigned ready)
-{
-	watch->ready = ready;
-}
-
-void
-loop_fd_del(struct loop_fd *watch)
-{
-	if (watch)
-		*watch = (struct loop_fd){ .fd = -1 };
-}
-
-struct loop_timer *
-loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *arg)
-{
-	(void)loop;
-	for (size_t i = 0; i < TIMERS; i++) {
-		if (timers[i].used)
-			continue;
-		timers[i] = (struct loop_timer){
-			.used = true, .fn = fn, .arg = arg
-		};
-		return &timers[i];
-	}
-	return NULL;
-}
-
-void
-loop_timer_set(struct loop_timer *timer, struct mono deadline)
-{
-	timer->set = true;
-	timer->deadline = deadline;
-}
-
-void
-loop_timer_stop(struct loop_timer *timer)
-{
-	timer->set = false;
-}
-
-void
-loop_timer_del(struct loop_timer *timer)
-{
-	if (timer)
-		*timer = (struct loop_timer){ 0 };
-}
-
-static bool
-call_timers(void)
-{
-	bool called = false;
-
-	for (size_t i = 0; i < TIMERS; i++) {
-		struct loop_timer *t = &timers[i];
-
-		if (!t->set || !mono_reached(t->deadline, now))
-			continue;
-		t->set = false;
-		t->fn(t->arg);
-		called = true;
-	}
-	return called;
-}
-
-static bool
-call_watches(void)
-{
-	bool called = false;
-
-	for (size_t i = 0; i < WATCHES; i++) {
-		struct loop_fd *w = &watches[i];
-		struct pollfd p = { .fd = w->fd };
-
-		if (!w->fn || w->ready == 0)
-			continue;
-		p.events = (short)((w->ready & LOOP_READ ? POLLIN : 0) |
-				   (w->ready & LOOP_WRITE ? POLLOUT : 0));
-		if (poll(&p, 1, 0) <= 0)
-			continue;
-		w->fn(w->arg, w->fd,
-			(p.revents & POLLOUT ? LOOP_WRITE : 0u) |
-				(p.revents & ~POLLOUT ? LOOP_READ : 0u));
-		called = true;
-	}
-	return called;
-}
-
 void
 rim_turn(void)
 {
-	for (int i = 0; call_watches() | call_timers(); i++)
+	for (int i = 0; loop_t_call_fds() | loop_t_call_timers(); i++)
 		if (i == ROUNDS)
 			rim_give_up("the loop is never idle");
 }
@@ -175,13 +35,13 @@ rim_turn(void)
 void
 rim_turn_once(void)
 {
-	(void)call_watches();
+	(void)loop_t_call_fds();
 }
 
 void
 rim_wait_ms(int64_t ms)
 {
-	now = mono_add_ms(now, ms);
+	loop_t_go_on(ms * 1000);
 	rim_turn();
 }
 
@@ -253,22 +113,21 @@ make_core(struct rim *rim)
 	rim->engine.core = rsvp_core_new(&c);
 	if (!rim->engine.core)
 		rim_give_up("no core");
-	rsvp_core_iface(rim->engine.core, now, &eth0);
+	rsvp_core_iface(rim->engine.core, loop_now(), &eth0);
 }
 
 void
 rim_begin(struct rim *rim)
 {
 	memset(rim, 0, sizeof(*rim));
-	now.us = 1000000;
 	log_set(LOG_LEVEL_ERR, 0);
 	rim->conf = (struct conf){ .max_clients = 8,
 		.max_clients_uid = 4,
 		.client_queue_bytes = 65536 };
 	rim->engine = (struct engine){ .conf = &rim->conf,
 		.stats = &rim->stats,
-		.loop = &the_loop,
-		.started = now,
+		.loop = loop_t_begin((struct mono){ 1000000 }),
+		.started = loop_now(),
 		.listening = true };
 	make_core(rim);
 }
@@ -277,12 +136,8 @@ void
 rim_end(struct rim *rim)
 {
 	rsvp_core_free(rim->engine.core);
-	for (size_t i = 0; i < WATCHES; i++)
-		if (watches[i].fn)
-			rim_give_up("a descriptor is still watched");
-	for (size_t i = 0; i < TIMERS; i++)
-		if (timers[i].used)
-			rim_give_up("a timer is left");
+	if (loop_t_left() > 0)
+		rim_give_up("a descriptor is still watched, or a timer left");
 }
 
 void
@@ -308,7 +163,7 @@ rim_path_arrives(struct rim *rim)
 		.dst_local = true,
 		.msg = &m };
 
-	rsvp_core_packet(rim->engine.core, now, &packet);
+	rsvp_core_packet(rim->engine.core, loop_now(), &packet);
 	effect_run(&rim->engine);
 	rim_turn();
 }

@@ -4,8 +4,8 @@
 
 /*
  * What stands around a fuzzed part of the daemon: an event loop on a clock of
- * its own (it implements rsvpd/loop.h), an engine with a core, and a peer's end
- * of a socket.
+ * its own (tests/unit/loop_t.h), an engine with a core, and a peer's end of a
+ * socket.
  */
 
 #include "rsvpd/daemon.h"

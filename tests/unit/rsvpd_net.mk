@@ -22,11 +22,15 @@ rsvpd_net_tests = \
 	tests/unit/test_tc_managed \
 	tests/unit/test_tc_queue
 check_PROGRAMS += $(rsvpd_net_tests)
+# The loop and the kernel that a test turns itself.
+loop_bench = tests/unit/loop_t.c tests/unit/loop_t.h
+mnl_bench = tests/unit/mnl_t.c tests/unit/mnl_t.h
 TESTS += $(rsvpd_net_tests)
 tests_unit_test_net_bucket_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_effect_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_recv_SOURCES = tests/unit/test_net_recv.c $(loop_bench)
 tests_unit_test_net_recv_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_packet_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_udp_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)

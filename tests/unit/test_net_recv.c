@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "loop_t.h"
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_link_int.h"
 #include "rsvpd/net_raw_int.h"
@@ -16,34 +17,12 @@
 
 enum { MOST = 256, HEAD = 20, HOST = 1, OTHER = 2, A_BATCH = 64 };
 
-struct loop {
-	bool stopped;
-};
-
-struct loop_fd {
-	bool used;
-	unsigned ready;
-	loop_fd_fn *fn;
-	void *arg;
-};
-
-struct loop_timer {
-	bool used;
-	bool set;
-	loop_timer_fn *fn;
-	void *arg;
-};
-
 /* The world of one case. */
 static struct {
-	struct loop loop;
-	struct loop_fd watch;
-	struct loop_timer timer;
 	struct engine engine;
 	struct stats stats;
 	struct net_iface iface;
 	int fds[2]; /* theirs, ours */
-	int64_t now_us;
 	int64_t computed_us;
 	int64_t cost_us;  /* of a packet, computing */
 	int64_t pause_us; /* that somebody else has the processor meanwhile */
@@ -54,75 +33,10 @@ static struct {
 
 /* ---- what stands around it ----------------------------------------------- */
 
-struct mono
-loop_now(void)
-{
-	return (struct mono){ w.now_us };
-}
-
 int64_t
 os_computed_us(void)
 {
 	return w.computed_us;
-}
-
-void
-loop_stop(struct loop *loop)
-{
-	loop->stopped = true;
-}
-
-struct loop_fd *
-loop_fd_add(
-	struct loop *loop, int fd, unsigned ready, loop_fd_fn *fn, void *arg)
-{
-	(void)loop, (void)fd;
-	T_CHECK(!w.watch.used, "another socket is watched");
-	w.watch = (struct loop_fd){
-		.used = true, .ready = ready, .fn = fn, .arg = arg
-	};
-	return &w.watch;
-}
-
-void
-loop_fd_set(struct loop_fd *watch, unsigned ready)
-{
-	watch->ready = ready;
-}
-
-void
-loop_fd_del(struct loop_fd *watch)
-{
-	if (watch)
-		*watch = (struct loop_fd){ 0 };
-}
-
-struct loop_timer *
-loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *arg)
-{
-	(void)loop;
-	w.timer = (struct loop_timer){ .used = true, .fn = fn, .arg = arg };
-	return &w.timer;
-}
-
-void
-loop_timer_set(struct loop_timer *timer, struct mono deadline)
-{
-	T_CHECK(mono_reached(deadline, loop_now()), "not at once");
-	timer->set = true;
-}
-
-void
-loop_timer_stop(struct loop_timer *timer)
-{
-	timer->set = false;
-}
-
-void
-loop_timer_del(struct loop_timer *timer)
-{
-	if (timer)
-		*timer = (struct loop_timer){ 0 };
 }
 
 const struct net_iface *
@@ -216,7 +130,7 @@ rsvp_core_packet(struct rsvp_core *core, struct mono now,
 	const struct rsvp_packet *packet)
 {
 	(void)core, (void)packet;
-	T_EQ(now.us, w.now_us);
+	T_EQ(now.us, loop_now().us);
 	w.count++;
 }
 
@@ -226,9 +140,9 @@ effect_run(struct engine *engine)
 {
 	(void)engine;
 	w.computed_us += w.cost_us;
-	w.now_us += w.cost_us;
+	loop_t_go_on(w.cost_us);
 	if (w.pause_at == 0 || w.pause_at == w.count)
-		w.now_us += w.pause_us;
+		loop_t_go_on(w.pause_us);
 }
 
 /* ---- scene --------------------------------------------------------------- */
@@ -244,13 +158,13 @@ static void
 begin(int64_t cost_us)
 {
 	memset(&w, 0, sizeof(w));
-	w.now_us = INT64_C(1) << 40;
 	w.cost_us = cost_us;
 	w.iface.core.enabled = true;
 	w.iface.packets_per_s = 100000;
-	w.engine = (struct engine){
-		.loop = &w.loop, .stats = &w.stats, .listening = true
-	};
+	w.engine = (struct engine){ .loop = loop_t_begin(
+					    (struct mono){ INT64_C(1) << 40 }),
+		.stats = &w.stats,
+		.listening = true };
 	w.engine.raw = net_raw_new(&w.engine);
 	T_CHECK(w.engine.raw != NULL, "no memory");
 	open_socket();
@@ -261,7 +175,7 @@ end(void)
 {
 	net_raw_free(w.engine.raw);
 	(void)close(w.fds[0]);
-	T_CHECK(!w.watch.used && !w.timer.used, "not left as found");
+	T_EQ(loop_t_left(), 0);
 }
 
 /* Packets from 10.0.0.host to us, numbered. */
@@ -278,14 +192,6 @@ arrive(uint8_t host, uint32_t first, uint32_t count)
 	}
 }
 
-static bool
-is_readable(void)
-{
-	char byte;
-
-	return recv(w.fds[1], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
-}
-
 /* What the loop does next; how many packets were taken.  It does one thing: a
  * socket is not read while some of what it had before is left. */
 static size_t
@@ -293,12 +199,11 @@ turn(void)
 {
 	const size_t before = w.count;
 
-	if (w.timer.set) {
-		T_EQ(w.watch.ready, 0);
-		w.timer.set = false;
-		w.timer.fn(w.timer.arg);
-	} else if (w.watch.ready == LOOP_READ && is_readable()) {
-		w.watch.fn(w.watch.arg, w.fds[1], LOOP_READ);
+	if (loop_t_timers() > 0) {
+		T_EQ(loop_t_ready(w.fds[1]), 0);
+		T_CHECK(loop_t_call_timers(), "not at once");
+	} else {
+		(void)loop_t_call_fds(); /* when there is something */
 	}
 	return w.count - before;
 }
@@ -318,7 +223,7 @@ cheap_packets_are_taken_together(void)
 	begin(10);
 	arrive(HOST, 0, A_BATCH + 1);
 	T_EQ(turn(), A_BATCH);
-	T_CHECK(!w.timer.set, "nothing is left");
+	T_EQ(loop_t_timers(), 0); /* nothing is left */
 	T_EQ(turn(), 1);
 	T_EQ(turn(), 0);
 	expect_order();
@@ -333,7 +238,7 @@ costly_packets_end_a_turn(void)
 	T_EQ(turn(), 4);
 	T_EQ(turn(), 4);
 	T_EQ(turn(), 2);
-	T_EQ(w.watch.ready, LOOP_READ);
+	T_EQ(loop_t_ready(w.fds[1]), LOOP_READ);
 	T_EQ(turn(), 0);
 	expect_order();
 	end();
@@ -388,11 +293,11 @@ what_is_left_waits_while_nobody_listens(void)
 	w.engine.listening = false;
 	net_raw_listen(w.engine.raw);
 	T_EQ(turn(), 0);
-	T_EQ(w.watch.ready, 0);
+	T_EQ(loop_t_ready(w.fds[1]), 0);
 	w.engine.listening = true;
 	net_raw_listen(w.engine.raw);
 	T_EQ(turn(), 1);
-	T_EQ(w.watch.ready, LOOP_READ);
+	T_EQ(loop_t_ready(w.fds[1]), LOOP_READ);
 	expect_order();
 	end();
 }
@@ -405,7 +310,7 @@ another_socket_begins_anew(void)
 	T_EQ(turn(), 1);
 	(void)close(w.fds[0]);
 	open_socket();
-	T_CHECK(!w.timer.set, "of the socket before");
+	T_EQ(loop_t_timers(), 0); /* of the socket before */
 	w.count = 0;
 	arrive(HOST, 0, 1);
 	T_EQ(turn(), 1);
@@ -417,12 +322,14 @@ another_socket_begins_anew(void)
 static void
 a_socket_that_is_none_ends_the_engine(void)
 {
+	struct net_port *port;
+
 	begin(1);
-	w.watch.fn(w.watch.arg, -1, LOOP_READ);
-	T_CHECK(w.loop.stopped, "it spins");
-	w.loop.stopped = false;
-	w.watch.fn(w.watch.arg, w.fds[1], LOOP_READ); /* nothing there */
-	T_CHECK(!w.loop.stopped, "for no reason");
+	port = &w.engine.raw->ports[NET_RAW4];
+	net_recv_ready(port, -1, LOOP_READ);
+	T_CHECK(loop_t_stopped(), "it spins");
+	net_recv_ready(port, w.fds[1], LOOP_READ); /* nothing there */
+	T_CHECK(!loop_t_stopped(), "for no reason");
 	T_EQ(w.count, 0);
 	T_EQ(w.stats.count[STATS_RECEIVED], 0);
 	end();
@@ -435,8 +342,8 @@ taken_of(uint32_t count)
 	const size_t before = w.count;
 
 	arrive(HOST, 0, count);
-	while (w.timer.set || is_readable())
-		(void)turn();
+	while (loop_t_call_timers() || loop_t_call_fds())
+		;
 	return w.count - before;
 }
 

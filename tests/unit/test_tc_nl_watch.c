@@ -2,6 +2,7 @@
 
 /* What others do, as the kernel tells it: by a socket that the test fills. */
 
+#include "mnl_t.h"
 #include "t.h"
 
 #include <errno.h>
@@ -24,82 +25,15 @@ enum {
 
 /* The far end of the socket is the kernel. */
 static struct {
-	int ends[2]; /* [0]: what is watched */
-	int opened;
-	int closed;
-	unsigned groups;
-	bool no_socket;
-	bool no_groups;
+	int ends[2];       /* [0]: what is watched */
 	const int *errors; /* of the first reads; 0 ends the list */
 	bool ends_at_once; /* the next read is the end of the file */
 	int endless;       /* reads that are interrupted, and counted */
 } kernel;
 
-static int the_socket;
-
-struct mnl_socket *
-mnl_socket_open2(int bus, int flags)
+static ssize_t
+say_next(void *buf, size_t size)
 {
-	(void)bus;
-	(void)flags;
-	if (kernel.no_socket) {
-		errno = EMFILE;
-		return NULL;
-	}
-	kernel.opened++;
-	return (struct mnl_socket *)(void *)&the_socket;
-}
-
-int
-mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
-{
-	(void)nl;
-	(void)pid;
-	kernel.groups = groups;
-	if (groups != 0 && kernel.no_groups) {
-		errno = EPERM;
-		return -1;
-	}
-	return 0;
-}
-
-int
-mnl_socket_close(struct mnl_socket *nl)
-{
-	(void)nl;
-	kernel.closed++;
-	return 0;
-}
-
-int
-mnl_socket_get_fd(const struct mnl_socket *nl)
-{
-	(void)nl;
-	return kernel.ends[0];
-}
-
-unsigned int
-mnl_socket_get_portid(const struct mnl_socket *nl)
-{
-	(void)nl;
-	return OWN_PORT;
-}
-
-int
-mnl_socket_setsockopt(
-	const struct mnl_socket *nl, int type, void *buf, socklen_t len)
-{
-	(void)nl;
-	(void)type;
-	(void)buf;
-	(void)len;
-	return 0;
-}
-
-ssize_t
-mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
-{
-	(void)nl;
 	if (kernel.endless > 0) {
 		kernel.endless++;
 		errno = EINTR;
@@ -146,6 +80,9 @@ bench_of(void)
 
 	memset(&kernel, 0, sizeof(kernel));
 	T_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, kernel.ends), 0);
+	mnl_t = (struct mnl_t){
+		.fd = kernel.ends[0], .port = OWN_PORT, .say = say_next
+	};
 	/* Little room, before it is asked for more. */
 	T_EQ(setsockopt(kernel.ends[0], SOL_SOCKET, SO_RCVBUF, &little,
 		     sizeof(little)),
@@ -170,7 +107,7 @@ done(struct bench *b)
 {
 	nl_watch_free(b->watch);
 	nl_conn_free(b->conn);
-	T_EQ(kernel.closed, kernel.opened);
+	T_EQ(mnl_t.closed, mnl_t.opened);
 	(void)close(kernel.ends[0]);
 	(void)close(kernel.ends[1]);
 }
@@ -226,7 +163,7 @@ it_listens_to_traffic_control_and_links(void)
 	int size = 0;
 	socklen_t len = sizeof(size);
 
-	T_EQ(kernel.groups, RTMGRP_TC | RTMGRP_LINK);
+	T_EQ(mnl_t.groups, RTMGRP_TC | RTMGRP_LINK);
 	T_EQ(nl_watch_fd(b.watch), kernel.ends[0]);
 	T_EQ(getsockopt(kernel.ends[0], SOL_SOCKET, SO_RCVBUF, &size, &len), 0);
 	/* Much room, where that may be had; it tells twice as much. */
@@ -241,16 +178,16 @@ what_cannot_be_had_is_told(void)
 {
 	struct bench b = bench_of();
 
-	kernel.no_socket = true;
+	mnl_t.open_error = EMFILE;
 	T_CHECK(nl_watch_new(b.conn) == NULL, "without a socket");
 	T_EQ(errno, EMFILE);
-	T_EQ(kernel.opened, 1);
-	T_EQ(kernel.closed, 0);
-	kernel.no_socket = false;
-	kernel.no_groups = true;
+	T_EQ(mnl_t.opened, 1);
+	T_EQ(mnl_t.closed, 0);
+	mnl_t.open_error = 0;
+	mnl_t.bind_error = EPERM;
 	T_CHECK(nl_watch_new(b.conn) == NULL, "deaf");
-	T_EQ(kernel.opened, 2);
-	T_EQ(kernel.closed, 1);
+	T_EQ(mnl_t.opened, 2);
+	T_EQ(mnl_t.closed, 1);
 	nl_watch_free(NULL);
 	done(&b);
 
@@ -259,7 +196,7 @@ what_cannot_be_had_is_told(void)
 	(void)close(kernel.ends[0]);
 	T_CHECK(nl_watch_new(b.conn) == NULL, "without a filter");
 	T_EQ(errno, EBADF);
-	T_EQ(kernel.closed, 1);
+	T_EQ(mnl_t.closed, 1);
 	nl_conn_free(b.conn);
 	(void)close(kernel.ends[1]);
 }
