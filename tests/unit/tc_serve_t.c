@@ -295,6 +295,7 @@ b_iface(struct bench *b, const struct tc_iface *iface)
 void
 b_settle(struct bench *b)
 {
+	t_clock_add_ms(TC_SERVE_IDLE_MS); /* nobody asks any more */
 	b->s->idle_due = os_now();
 	for (int i = 0; b->s->idle_due.us != MONO_NEVER.us; i++) {
 		T_CHECK(i < 100, "idle without end");
