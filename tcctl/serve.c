@@ -61,17 +61,19 @@ start(struct tc_serve *s)
 {
 	int signals = open_signals();
 
+	s->fds[TC_SERVE_SIGNAL] =
+		(struct pollfd){ .fd = signals, .events = POLLIN };
 	s->conn = nl_conn_new();
 	s->watch = s->conn ? nl_watch_new(s->conn) : NULL;
 	s->batch = (struct tc_batch *)alloc_get(s->alloc, sizeof(*s->batch));
+	if (s->batch)
+		s->batch->alloc = s->batch->ops.alloc = s->alloc;
 	s->host = nl_host_new();
 	if (signals < 0 || !s->watch || !s->batch || !s->host ||
 		!start_life(s)) {
 		log_err(LOG_MAIN, "cannot start: %s", strerror(errno));
 		return false;
 	}
-	s->batch->alloc = s->alloc;
-	s->batch->ops.alloc = s->alloc;
 	s->kernel = nl_conn_kernel(s->conn);
 	s->ifbs = nl_host_ifbs(s->host);
 	s->offloads = nl_host_offloads(s->host);
@@ -81,8 +83,6 @@ start(struct tc_serve *s)
 		s->kernel.marker = &s->marker;
 	s->idle_due = MONO_NEVER;
 	s->fds[TC_SERVE_REQUEST] = (struct pollfd){ .fd = SERVE_FD };
-	s->fds[TC_SERVE_SIGNAL] =
-		(struct pollfd){ .fd = signals, .events = POLLIN };
 	s->fds[TC_SERVE_EVENT] = (struct pollfd){ .fd = nl_watch_fd(s->watch),
 		.events = POLLIN };
 	if (!tc_sandbox()) {
@@ -106,6 +106,8 @@ stop(struct tc_serve *s)
 	nl_host_free(s->host);
 	nl_conn_free(s->conn);
 	tc_life_free(s->life);
+	if (s->fds[TC_SERVE_SIGNAL].fd >= 0)
+		close(s->fds[TC_SERVE_SIGNAL].fd);
 }
 
 int
