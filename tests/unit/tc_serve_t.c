@@ -21,6 +21,10 @@ void __wrap_tc_life_rest(struct tc_life *life);
 void __real_tc_life_go(struct tc_life *life);
 void __wrap_tc_life_go(struct tc_life *life);
 int __wrap_nl_watch_read(struct nl_watch *watch, nl_watch_fn *tell, void *arg);
+struct nl_watch *__real_nl_watch_new(const struct nl_conn *conn);
+struct nl_watch *__wrap_nl_watch_new(const struct nl_conn *conn);
+bool __real_tc_sandbox(void);
+bool __wrap_tc_sandbox(void);
 
 /* ---- the kernel ---------------------------------------------------------- */
 
@@ -382,6 +386,9 @@ const struct tc_event *t_event;
 bool t_event_any;
 int t_event_error;
 size_t t_event_reads;
+bool t_no_watch;
+bool t_no_sandbox;
+bool t_spare_sandbox;
 
 static bool rests; /* as life.c is told */
 
@@ -458,4 +465,19 @@ __wrap_nl_watch_read(struct nl_watch *watch, nl_watch_fn *tell, void *arg)
 	if (t_event || t_event_any)
 		tell(arg, t_event);
 	return t_event_error;
+}
+
+struct nl_watch *
+__wrap_nl_watch_new(const struct nl_conn *conn)
+{
+	errno = EMFILE;
+	return t_no_watch ? NULL : __real_nl_watch_new(conn);
+}
+
+bool
+__wrap_tc_sandbox(void)
+{
+	if (t_no_sandbox)
+		return false;
+	return t_spare_sandbox || __real_tc_sandbox();
 }

@@ -114,4 +114,10 @@ extern bool t_event_any;
 extern int t_event_error;
 extern size_t t_event_reads;
 
+/* No socket for events can be had; no system call filter. */
+extern bool t_no_watch;
+extern bool t_no_sandbox;
+/* The filter is left out, so that the test can look around. */
+extern bool t_spare_sandbox;
+
 #endif /* TC_SERVE_T_H */

@@ -561,6 +561,23 @@ steps_that_take_long_become_smaller(void)
 	b_free(b);
 }
 
+/* What a step of that size took is known of then: it begins small again. */
+static void
+a_later_need_begins_with_small_steps(void)
+{
+	struct bench *b = b_new();
+	struct tc_link *link = needs_classes(b, FIX_IFINDEX, 100);
+
+	b->s->watch_due = mono_add_ms(os_now(), 600000);
+	t_clock_add_ms(TC_SERVE_IDLE_MS);
+	for (int i = 0; i < 5; i++)
+		tc_serve_turn(b->s);
+	T_CHECK(link->step > 8, "it does not grow");
+	b_settle(b);
+	T_EQ(link->step, 1);
+	b_free(b);
+}
+
 static void
 interfaces_take_turns(void)
 {
@@ -655,6 +672,8 @@ static struct t_case cases[] = {
 		between_requests_half_of_them_is_made_in_small_steps },
 	{ "steps that take long become smaller",
 		steps_that_take_long_become_smaller },
+	{ "a later need begins with small steps",
+		a_later_need_begins_with_small_steps },
 	{ "interfaces take turns", interfaces_take_turns },
 	{ "what is due comes before what can wait",
 		what_is_due_comes_before_what_can_wait },
