@@ -8,6 +8,8 @@ rsvpd_net_tests = \
 	tests/unit/test_net_packet \
 	tests/unit/test_net_reasm \
 	tests/unit/test_net_recv \
+	tests/unit/test_net_route \
+	tests/unit/test_net_table \
 	tests/unit/test_net_udp \
 	tests/unit/test_policy_ask \
 	tests/unit/test_policy_client \
@@ -25,6 +27,7 @@ check_PROGRAMS += $(rsvpd_net_tests)
 # The loop and the kernel that a test turns itself.
 loop_bench = tests/unit/loop_t.c tests/unit/loop_t.h
 mnl_bench = tests/unit/mnl_t.c tests/unit/mnl_t.h
+nl_bench = tests/unit/nl_t.c tests/unit/nl_t.h $(mnl_bench)
 TESTS += $(rsvpd_net_tests)
 tests_unit_test_net_bucket_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_effect_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
@@ -32,6 +35,12 @@ tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_recv_SOURCES = tests/unit/test_net_recv.c $(loop_bench)
 tests_unit_test_net_recv_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_route_SOURCES = tests/unit/test_net_route.c $(nl_bench)
+tests_unit_test_net_route_LDADD = librsvpd.la libbase.la $(MNL_LIBS) \
+	$(UNIT_LDADD)
+tests_unit_test_net_table_SOURCES = tests/unit/test_net_table.c $(nl_bench)
+tests_unit_test_net_table_LDADD = librsvpd.la libbase.la $(MNL_LIBS) \
+	$(UNIT_LDADD)
 tests_unit_test_net_packet_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_udp_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 policy_client_bench = tests/unit/policy_client_t.c \
