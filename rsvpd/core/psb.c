@@ -379,8 +379,7 @@ is_reserved_on(const struct psb *psb, uint32_t ifindex)
 }
 
 /* An interface that is only down may come back; one that is gone does not.  If
- * nobody has reserved there, psb_settle() forgets it at once; and where it was
- * before, and is reserved for still, counts rather. */
+ * nobody has reserved there, the one that it left before may still count. */
 static void
 leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
 {
@@ -391,7 +390,7 @@ leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
 		set_left(psb, 0);
 	if (iface && iface->conf.enabled && !leads_to(way, old) &&
 		addr_is_unicast(&psb->session->key.dst) &&
-		(psb->left == 0 || is_reserved_on(psb, old)))
+		is_reserved_on(psb, old))
 		set_left(psb, old);
 }
 
