@@ -324,6 +324,15 @@ net_iface_share_gro(struct net_iface *ifaces, size_t count)
 	}
 }
 
+bool
+net_facts_same_use(const struct net_facts *a, const struct net_facts *b)
+{
+	const uint32_t used = IFF_UP | IFF_LOWER_UP | IFF_LOOPBACK;
+
+	return strcmp(a->name, b->name) == 0 && a->type == b->type &&
+	       (a->flags & used) == (b->flags & used) && a->mtu == b->mtu;
+}
+
 static bool
 same_link(const struct rsvp_iface *a, const struct rsvp_iface *b)
 {

@@ -25,9 +25,11 @@
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
-/* Changes are acted on at once, but no oftener than this: a flapping route or
- * a thousand new links cost one reading.  A message by a link that is not up
- * yet shortens that. */
+/* Changes are acted on at once, but those of one kind no oftener than this: a
+ * flapping route or a thousand new links cost one reading.  A link that breaks
+ * does not wait because of something that took no way from anybody, nor is it
+ * seen together with what came after it for that.  A message by a link that is
+ * not up yet shortens the time. */
 enum { QUIET_MS = 100, RETRY_MS = 1000, PACKET_QUIET_MS = 1 };
 
 const struct net_iface *
@@ -400,17 +402,37 @@ tell_routes(struct net_link *link)
 	effect_run(engine);
 }
 
+/* There is something of that kind to act on. */
+static bool
+is_noted(const struct net_link *link, enum net_news kind)
+{
+	switch (kind) {
+	case NET_NEWS_LINKS:
+		return link->links_changed;
+	case NET_NEWS_ROUTES:
+		return link->all_routes || link->route_count > 0;
+	case NET_NEWS_REST:
+		return link->stale;
+	case NET_NEWS_KINDS:
+		break;
+	}
+	return false;
+}
+
 static void
 act(void *arg)
 {
 	struct net_link *link = (struct net_link *)arg;
+	const struct mono now = loop_now();
 
-	link->told = loop_now();
+	for (int i = 0; i < NET_NEWS_KINDS; i++)
+		if (is_noted(link, (enum net_news)i))
+			link->acted[i] = now;
 	/* A link or address that goes takes its routes with it unannounced. */
 	if (link->links_changed)
 		link->all_routes = true;
 	if ((link->links_changed || link->stale) && net_link_sync(link) < 0)
-		loop_timer_set(link->timer, mono_add_ms(link->told, RETRY_MS));
+		loop_timer_set(link->timer, mono_add_ms(now, RETRY_MS));
 	if (link->all_routes || link->route_count > 0)
 		tell_routes(link);
 }
@@ -423,8 +445,8 @@ net_link_arrived(struct net_link *link, uint32_t ifindex)
 	if (iface && iface->core.up)
 		return iface;
 	net_watch_take(link);
-	if (link->links_changed &&
-		mono_ms_between(link->told, loop_now()) >= PACKET_QUIET_MS)
+	if (link->links_changed && mono_ms_between(link->acted[NET_NEWS_LINKS],
+					   loop_now()) >= PACKET_QUIET_MS)
 		act(link);
 	return net_link_find(link, ifindex);
 }
@@ -432,7 +454,14 @@ net_link_arrived(struct net_link *link, uint32_t ifindex)
 void
 net_link_changed(struct net_link *link)
 {
-	loop_timer_set(link->timer, mono_add_ms(link->told, QUIET_MS));
+	struct mono due = MONO_NEVER;
+
+	for (int i = 0; i < NET_NEWS_KINDS; i++)
+		if (is_noted(link, (enum net_news)i))
+			due = mono_earlier(
+				due, mono_add_ms(link->acted[i], QUIET_MS));
+	if (due.us != MONO_NEVER.us)
+		loop_timer_set(link->timer, due);
 }
 
 void
@@ -451,7 +480,8 @@ net_link_new(struct engine *engine)
 	if (!link)
 		return NULL;
 	link->engine = engine;
-	link->told = mono_add_ms(loop_now(), -QUIET_MS);
+	for (int i = 0; i < NET_NEWS_KINDS; i++)
+		link->acted[i] = mono_add_ms(loop_now(), -QUIET_MS);
 	link->ethtool = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	link->timer = loop_timer_add(engine->loop, act, link);
 	if (link->timer)

@@ -86,6 +86,14 @@ struct net_table {
 
 enum { NET_ROUTES_PENDING = 32 };
 
+/* What is noted, and acted on soon.  One kind does not wait for another. */
+enum net_news {
+	NET_NEWS_LINKS,  /* a link or an address is not as it is held */
+	NET_NEWS_ROUTES, /* routes, or rules about them */
+	NET_NEWS_REST,   /* a link may be, in what takes no way from anybody */
+	NET_NEWS_KINDS
+};
+
 struct net_link {
 	struct engine *engine;
 	struct net_nl route; /* rtnetlink questions */
@@ -95,10 +103,10 @@ struct net_link {
 	struct loop_fd *watch;
 	struct loop_timer *timer; /* what changed is collected until then */
 	struct net_table table;
-	struct mono told;
-	bool links_changed;
-	bool stale;      /* read them again: tcctl has changed one */
-	bool all_routes; /* any route may have changed */
+	struct mono acted[NET_NEWS_KINDS]; /* when, last */
+	bool links_changed;                /* NET_NEWS_LINKS */
+	bool stale;                        /* NET_NEWS_REST */
+	bool all_routes;                   /* any route may have changed */
 	size_t route_count;
 	struct addr_prefix routes[NET_ROUTES_PENDING]; /* these changed */
 };
@@ -112,13 +120,15 @@ const struct net_iface *net_link_find(
  * noted first. */
 const struct net_iface *net_link_arrived(
 	struct net_link *link, uint32_t ifindex);
-/* Something was noted in *link: act on it, soon. */
+/* If something is noted in *link, act on it, soon. */
 void net_link_changed(struct net_link *link);
 
 /* Fill the rest from facts, what tcctl has answered, and section (NULL: not
  * configured, hence disabled) and the pool's limits. */
 void net_iface_settle(struct net_iface *iface, const struct conf_iface *section,
 	const struct conf *conf);
+/* It is called the same, and who sends by it would still do so. */
+bool net_facts_same_use(const struct net_facts *a, const struct net_facts *b);
 /* The same to tcctl; the same to everybody (facts behind it do not count). */
 bool net_iface_tc_equal(const struct net_iface *a, const struct net_iface *b);
 bool net_iface_equal(const struct net_iface *a, const struct net_iface *b);
@@ -140,6 +150,16 @@ const struct net_iface *net_table_iface(
 	const struct net_table *table, uint32_t ifindex);
 const struct net_addr *net_table_addr(
 	const struct net_table *table, const struct addr *addr);
+/* The same of an address that several links may have. */
+const struct net_addr *net_table_addr_on(const struct net_table *table,
+	const struct addr *addr, uint32_t ifindex);
+
+/* What a message says of a link, over what *facts has of it.  False: it is none
+ * of a link. */
+bool net_table_parse_link(const struct nlmsghdr *nlh, struct net_facts *facts);
+/* The address that a message is about, ADDR_NONE if there is none.  False: it
+ * is not one to use, not yet or not at all. */
+bool net_table_parse_addr(const struct nlmsghdr *nlh, struct net_addr *addr);
 
 /* Note what the kernel has told by now. */
 void net_watch_take(struct net_link *link);

@@ -78,16 +78,30 @@ read_link_attr(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
+bool
+net_table_parse_link(const struct nlmsghdr *nlh, struct net_facts *facts)
+{
+	const struct ifinfomsg *ifi =
+		(const struct ifinfomsg *)mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return false;
+	facts->ifindex = (uint32_t)ifi->ifi_index;
+	facts->type = ifi->ifi_type;
+	facts->flags = ifi->ifi_flags;
+	(void)mnl_attr_parse(nlh, sizeof(*ifi), read_link_attr, facts);
+	return true;
+}
+
 static int
 read_link(const struct nlmsghdr *nlh, void *arg)
 {
 	struct net_table *table = (struct net_table *)arg;
-	const struct ifinfomsg *ifi =
-		(const struct ifinfomsg *)mnl_nlmsg_get_payload(nlh);
+	struct net_facts facts = { 0 };
 	void *ifaces = table->ifaces;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK ||
-		mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		!net_table_parse_link(nlh, &facts))
 		return MNL_CB_OK;
 	if (!grow(&ifaces, table->iface_count, &table->iface_room,
 		    sizeof(*table->ifaces))) {
@@ -95,14 +109,9 @@ read_link(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_ERROR;
 	}
 	table->ifaces = (struct net_iface *)ifaces;
-
-	struct net_iface *iface = &table->ifaces[table->iface_count++];
-
-	memset(iface, 0, sizeof(*iface));
-	iface->facts.ifindex = (uint32_t)ifi->ifi_index;
-	iface->facts.type = ifi->ifi_type;
-	iface->facts.flags = ifi->ifi_flags;
-	return mnl_attr_parse(nlh, sizeof(*ifi), read_link_attr, &iface->facts);
+	table->ifaces[table->iface_count++] =
+		(struct net_iface){ .facts = facts };
+	return MNL_CB_OK;
 }
 
 struct addr_facts {
@@ -158,24 +167,33 @@ is_unproven(uint32_t flags)
 	       (flags & IFA_F_OPTIMISTIC) == 0;
 }
 
+bool
+net_table_parse_addr(const struct nlmsghdr *nlh, struct net_addr *addr)
+{
+	const struct ifaddrmsg *ifa =
+		(const struct ifaddrmsg *)mnl_nlmsg_get_payload(nlh);
+	struct addr_facts facts = { 0 };
+
+	*addr = (struct net_addr){ 0 };
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+		return false;
+	facts.flags = ifa->ifa_flags;
+	(void)mnl_attr_parse(nlh, sizeof(*ifa), read_addr_attr, &facts);
+	addr->addr =
+		facts.local.family != ADDR_NONE ? facts.local : facts.address;
+	addr->ifindex = ifa->ifa_index;
+	addr->rank = rank_of(ifa->ifa_family, ifa->ifa_scope, facts.flags);
+	return addr->addr.family != ADDR_NONE && !is_unproven(facts.flags);
+}
+
 static int
 read_addr(const struct nlmsghdr *nlh, void *arg)
 {
 	struct net_table *table = (struct net_table *)arg;
-	const struct ifaddrmsg *ifa =
-		(const struct ifaddrmsg *)mnl_nlmsg_get_payload(nlh);
-	struct addr_facts facts = { 0 };
+	struct net_addr addr;
 	void *addrs = table->addrs;
 
-	if (nlh->nlmsg_type != RTM_NEWADDR ||
-		mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
-		return MNL_CB_OK;
-	facts.flags = ifa->ifa_flags;
-	if (mnl_attr_parse(nlh, sizeof(*ifa), read_addr_attr, &facts) < 0)
-		return MNL_CB_ERROR;
-	if (facts.local.family == ADDR_NONE)
-		facts.local = facts.address;
-	if (facts.local.family == ADDR_NONE || is_unproven(facts.flags))
+	if (nlh->nlmsg_type != RTM_NEWADDR || !net_table_parse_addr(nlh, &addr))
 		return MNL_CB_OK;
 	if (!grow(&addrs, table->addr_count, &table->addr_room,
 		    sizeof(*table->addrs))) {
@@ -183,11 +201,7 @@ read_addr(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_ERROR;
 	}
 	table->addrs = (struct net_addr *)addrs;
-	table->addrs[table->addr_count++] = (struct net_addr){
-		.addr = facts.local,
-		.ifindex = ifa->ifa_index,
-		.rank = rank_of(ifa->ifa_family, ifa->ifa_scope, facts.flags)
-	};
+	table->addrs[table->addr_count++] = addr;
 	return MNL_CB_OK;
 }
 
@@ -316,6 +330,18 @@ net_table_addr(const struct net_table *table, const struct addr *addr)
 		!addr_equal(&table->addrs[low].addr, addr))
 		return NULL;
 	return &table->addrs[low];
+}
+
+const struct net_addr *
+net_table_addr_on(const struct net_table *table, const struct addr *addr,
+	uint32_t ifindex)
+{
+	const struct net_addr key = { .addr = *addr, .ifindex = ifindex };
+
+	if (table->addr_count == 0)
+		return NULL;
+	return (const struct net_addr *)bsearch(&key, table->addrs,
+		table->addr_count, sizeof(key), compare_addrs);
 }
 
 void

@@ -3,7 +3,9 @@
 /*
  * Notifications of links, addresses, rules and routes.  They only say that
  * something changed: links and addresses are read again as a whole, routes are
- * asked for again by the core.
+ * asked for again by the core.  Many say no more than what is held already: of
+ * addresses these are let pass, while of a link something may be otherwise that
+ * they do not say, such as its speed.
  */
 
 #include "rsvpd/net_link_int.h"
@@ -85,6 +87,41 @@ note_route(struct net_link *link, const struct nlmsghdr *nlh)
 		link->routes[link->route_count++] = prefix;
 }
 
+static void
+note_link(struct net_link *link, const struct nlmsghdr *nlh)
+{
+	struct net_facts facts = { 0 };
+	const struct net_iface *held;
+
+	if (!net_table_parse_link(nlh, &facts))
+		return;
+	held = net_table_iface(&link->table, facts.ifindex);
+	if (held && nlh->nlmsg_type == RTM_NEWLINK) {
+		/* It need not say all. */
+		facts = held->facts;
+		(void)net_table_parse_link(nlh, &facts); /* as before */
+		if (net_facts_same_use(&facts, &held->facts))
+			link->stale = true;
+		else
+			link->links_changed = true;
+	} else if (held || nlh->nlmsg_type == RTM_NEWLINK) {
+		link->links_changed = true;
+	}
+}
+
+static void
+note_addr(struct net_link *link, const struct nlmsghdr *nlh)
+{
+	struct net_addr addr;
+	const bool is_there = net_table_parse_addr(nlh, &addr) &&
+			      nlh->nlmsg_type == RTM_NEWADDR;
+	const struct net_addr *held =
+		net_table_addr_on(&link->table, &addr.addr, addr.ifindex);
+
+	if (is_there ? !held || held->rank != addr.rank : held != NULL)
+		link->links_changed = true;
+}
+
 static int
 note(const struct nlmsghdr *nlh, void *arg)
 {
@@ -93,9 +130,11 @@ note(const struct nlmsghdr *nlh, void *arg)
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
+		note_link(link, nlh);
+		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		link->links_changed = true;
+		note_addr(link, nlh);
 		break;
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
@@ -148,8 +187,7 @@ net_watch_take(struct net_link *link)
 	for (int i = 0; i < BATCH; i++)
 		if (!take_one(link))
 			break;
-	if (link->links_changed || link->all_routes || link->route_count > 0)
-		net_link_changed(link);
+	net_link_changed(link);
 }
 
 static void

@@ -122,6 +122,7 @@ net_link_changed(struct net_link *link)
 	if (link->route_count > NET_ROUTES_PENDING)
 		rim_give_up("too many routes are noted");
 	link->links_changed = false;
+	link->stale = false;
 	link->all_routes = false;
 	link->route_count = 0;
 }

@@ -5,12 +5,14 @@ rsvpd_net_tests = \
 	tests/unit/test_effect \
 	tests/unit/test_net_bucket \
 	tests/unit/test_net_iface \
+	tests/unit/test_net_link \
 	tests/unit/test_net_packet \
 	tests/unit/test_net_reasm \
 	tests/unit/test_net_recv \
 	tests/unit/test_net_route \
 	tests/unit/test_net_table \
 	tests/unit/test_net_udp \
+	tests/unit/test_net_watch \
 	tests/unit/test_policy_ask \
 	tests/unit/test_policy_client \
 	tests/unit/test_policy_greet \
@@ -32,6 +34,14 @@ TESTS += $(rsvpd_net_tests)
 tests_unit_test_net_bucket_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_effect_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+net_link_wraps = $(AM_LDFLAGS) -Wl,--wrap=log_err -Wl,--wrap=log_warn
+net_link_bench = tests/unit/net_link_t.c tests/unit/net_link_t.h
+tests_unit_test_net_link_SOURCES = tests/unit/test_net_link.c $(net_link_bench)
+tests_unit_test_net_link_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_link_LDFLAGS = $(net_link_wraps)
+tests_unit_test_net_watch_SOURCES = tests/unit/test_net_watch.c $(net_link_bench)
+tests_unit_test_net_watch_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_watch_LDFLAGS = $(net_link_wraps)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_recv_SOURCES = tests/unit/test_net_recv.c $(loop_bench)
 tests_unit_test_net_recv_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
