@@ -4,12 +4,14 @@ rsvpd_net_tests = \
 	tests/unit/test_ctl_server \
 	tests/unit/test_effect \
 	tests/unit/test_net_bucket \
+	tests/unit/test_net_fate \
 	tests/unit/test_net_iface \
 	tests/unit/test_net_link \
 	tests/unit/test_net_packet \
 	tests/unit/test_net_reasm \
 	tests/unit/test_net_recv \
 	tests/unit/test_net_route \
+	tests/unit/test_net_send \
 	tests/unit/test_net_table \
 	tests/unit/test_net_udp \
 	tests/unit/test_net_watch \
@@ -33,6 +35,12 @@ nl_bench = tests/unit/nl_t.c tests/unit/nl_t.h $(mnl_bench)
 TESTS += $(rsvpd_net_tests)
 tests_unit_test_net_bucket_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_effect_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+net_bench = tests/unit/net_t.c tests/unit/net_t.h $(loop_bench)
+NET_T_WRAPS = -Wl,--wrap=recvmmsg,--wrap=sendmsg,--wrap=setsockopt \
+	-Wl,--wrap=log_warn
+tests_unit_test_net_fate_SOURCES = tests/unit/test_net_fate.c $(net_bench)
+tests_unit_test_net_fate_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_fate_LDFLAGS = $(AM_LDFLAGS) $(NET_T_WRAPS)
 tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 net_link_wraps = $(AM_LDFLAGS) -Wl,--wrap=log_err -Wl,--wrap=log_warn
 net_link_bench = tests/unit/net_link_t.c tests/unit/net_link_t.h
@@ -43,8 +51,12 @@ tests_unit_test_net_watch_SOURCES = tests/unit/test_net_watch.c $(net_link_bench
 tests_unit_test_net_watch_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_watch_LDFLAGS = $(net_link_wraps)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
-tests_unit_test_net_recv_SOURCES = tests/unit/test_net_recv.c $(loop_bench)
+tests_unit_test_net_recv_SOURCES = tests/unit/test_net_recv.c $(net_bench)
 tests_unit_test_net_recv_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_recv_LDFLAGS = $(AM_LDFLAGS) $(NET_T_WRAPS)
+tests_unit_test_net_send_SOURCES = tests/unit/test_net_send.c $(net_bench)
+tests_unit_test_net_send_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_send_LDFLAGS = $(AM_LDFLAGS) $(NET_T_WRAPS)
 tests_unit_test_net_route_SOURCES = tests/unit/test_net_route.c $(nl_bench)
 tests_unit_test_net_route_LDADD = librsvpd.la libbase.la $(MNL_LIBS) \
 	$(UNIT_LDADD)

@@ -5,25 +5,13 @@
  * goes on only while they are taken: rsvpd/net_recv.c, net_batch.c, net_raw.c.
  */
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "base/os.h"
-#include "loop_t.h"
-#include "rsvpd/net_link.h"
-#include "rsvpd/net_link_int.h"
-#include "rsvpd/net_raw_int.h"
+#include "net_t.h"
 #include "t.h"
 
 enum { MOST = 256, HEAD = 20, HOST = 1, OTHER = 2, A_BATCH = 64 };
 
 /* The world of one case. */
 static struct {
-	struct engine engine;
-	struct stats stats;
-	struct net_iface iface;
-	int fds[2]; /* theirs, ours */
-	int64_t computed_us;
 	int64_t cost_us;  /* of a packet, computing */
 	int64_t pause_us; /* that somebody else has the processor meanwhile */
 	size_t pause_at;  /* for this packet only; 0: for each */
@@ -31,115 +19,19 @@ static struct {
 	size_t count;
 } w;
 
-/* ---- what stands around it ----------------------------------------------- */
-
-int64_t
-os_computed_us(void)
+static void
+note_packet(const struct rsvp_packet *packet)
 {
-	return w.computed_us;
-}
-
-const struct net_iface *
-net_link_arrived(struct net_link *link, uint32_t ifindex)
-{
-	(void)link, (void)ifindex;
-	return &w.iface;
-}
-
-const struct net_iface *
-net_link_find(const struct net_link *link, uint32_t ifindex)
-{
-	(void)link, (void)ifindex;
-	return &w.iface;
-}
-
-bool
-net_link_is_local(const struct net_link *link, const struct addr *addr)
-{
-	(void)link;
-	return addr->b[3] == 9; /* nobody sends as us, all send to us */
-}
-
-void
-net_link_route(struct net_link *link, const struct rsvp_route_query *query,
-	struct rsvp_route *ret_route)
-{
-	(void)link, (void)query;
-	*ret_route = (struct rsvp_route){ 0 };
-}
-
-int
-net_send_packet(struct net_raw *raw, const struct net_output *out)
-{
-	(void)raw, (void)out;
-	return 0;
-}
-
-bool
-net_udp_takes(const struct net_raw *raw, enum net_raw_role role,
-	const struct net_iface *iface, const struct addr *dst)
-{
-	(void)raw, (void)role, (void)iface, (void)dst;
-	return true;
-}
-
-void
-net_udp_unwrap(struct net_raw *raw, const struct net_iface *iface,
-	struct net_packet *packet)
-{
-	(void)raw, (void)iface, (void)packet;
-}
-
-void
-net_udp_not(struct net_raw *raw, const struct net_iface *iface)
-{
-	(void)raw, (void)iface;
-}
-
-void
-net_udp_ready(struct net_raw *raw)
-{
-	(void)raw;
-}
-
-void
-net_udp_iface(struct net_raw *raw, const struct net_iface *iface)
-{
-	(void)raw, (void)iface;
-}
-
-enum wire_fault
-wire_msg_decode(const uint8_t *bytes, size_t len, struct wire_msg *ret_msg)
-{
-	T_EQ(len, sizeof(w.taken[0]));
+	T_EQ(packet->len, sizeof(w.taken[0]));
 	T_CHECK(w.count < MOST, "too many");
-	memcpy(&w.taken[w.count], bytes, len);
-	ret_msg->type = WIRE_RESV_ERR;
-	return WIRE_OK;
-}
-
-const char *
-wire_fault_text(enum wire_fault fault)
-{
-	(void)fault;
-	return "";
-}
-
-void
-rsvp_core_packet(struct rsvp_core *core, struct mono now,
-	const struct rsvp_packet *packet)
-{
-	(void)core, (void)packet;
-	T_EQ(now.us, loop_now().us);
-	w.count++;
+	memcpy(&w.taken[w.count++], packet->bytes, packet->len);
 }
 
 /* What came of it. */
-void
-effect_run(struct engine *engine)
+static void
+compute(void)
 {
-	(void)engine;
-	w.computed_us += w.cost_us;
+	net_t.computed_us += w.cost_us;
 	loop_t_go_on(w.cost_us);
 	if (w.pause_at == 0 || w.pause_at == w.count)
 		loop_t_go_on(w.pause_us);
@@ -148,34 +40,21 @@ effect_run(struct engine *engine)
 /* ---- scene --------------------------------------------------------------- */
 
 static void
-open_socket(void)
-{
-	T_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, w.fds), 0);
-	net_raw_socket(w.engine.raw, SUP_FD_RAW4, w.fds[1]);
-}
-
-static void
 begin(int64_t cost_us)
 {
 	memset(&w, 0, sizeof(w));
 	w.cost_us = cost_us;
-	w.iface.core.enabled = true;
-	w.iface.packets_per_s = 100000;
-	w.engine = (struct engine){ .loop = loop_t_begin(
-					    (struct mono){ INT64_C(1) << 40 }),
-		.stats = &w.stats,
-		.listening = true };
-	w.engine.raw = net_raw_new(&w.engine);
-	T_CHECK(w.engine.raw != NULL, "no memory");
-	open_socket();
+	net_t_begin();
+	net_t.msg.type = WIRE_RESV_ERR;
+	net_t.on_packet = note_packet;
+	net_t.on_effects = compute;
+	net_t_open(SUP_FD_RAW4);
 }
 
-static void
-end(void)
+static int
+fd_of(void)
 {
-	net_raw_free(w.engine.raw);
-	(void)close(w.fds[0]);
-	T_EQ(loop_t_left(), 0);
+	return net_t.fds[SUP_FD_RAW4][1];
 }
 
 /* Packets from 10.0.0.host to us, numbered. */
@@ -187,8 +66,11 @@ arrive(uint8_t host, uint32_t first, uint32_t count)
 			HEAD + sizeof(i), 0, 0, 0, 0, 63, NET_PACKET_PROTO, 0,
 			0, 10, 0, 0, host, 10, 0, 0, 9 };
 
+		struct net_t_mark mark = { .flags = 0 };
+
+		net_t_by4(&mark, NET_T_ETH, "10.0.0.9");
 		memcpy(bytes + HEAD, &i, sizeof(i));
-		T_EQ(send(w.fds[0], bytes, sizeof(bytes), 0), sizeof(bytes));
+		net_t_arrive(SUP_FD_RAW4, &mark, bytes, sizeof(bytes));
 	}
 }
 
@@ -200,7 +82,7 @@ turn(void)
 	const size_t before = w.count;
 
 	if (loop_t_timers() > 0) {
-		T_EQ(loop_t_ready(w.fds[1]), 0);
+		T_EQ(loop_t_ready(fd_of()), 0);
 		T_CHECK(loop_t_call_timers(), "not at once");
 	} else {
 		(void)loop_t_call_fds(); /* when there is something */
@@ -227,7 +109,7 @@ cheap_packets_are_taken_together(void)
 	T_EQ(turn(), 1);
 	T_EQ(turn(), 0);
 	expect_order();
-	end();
+	net_t_end();
 }
 
 static void
@@ -238,10 +120,10 @@ costly_packets_end_a_turn(void)
 	T_EQ(turn(), 4);
 	T_EQ(turn(), 4);
 	T_EQ(turn(), 2);
-	T_EQ(loop_t_ready(w.fds[1]), LOOP_READ);
+	T_EQ(loop_t_ready(fd_of()), LOOP_READ);
 	T_EQ(turn(), 0);
 	expect_order();
-	end();
+	net_t_end();
 }
 
 /* One that takes longer than a turn may is alone in it. */
@@ -254,7 +136,7 @@ a_turn_takes_one_packet_at_least(void)
 		T_EQ(turn(), 1);
 	T_EQ(turn(), 0);
 	expect_order();
-	end();
+	net_t_end();
 }
 
 /* Whoever waits for us waits for the pauses too. */
@@ -266,7 +148,7 @@ time_of_others_ends_a_turn(void)
 	arrive(HOST, 0, 3);
 	T_EQ(turn(), 1);
 	T_EQ(turn(), 1);
-	end();
+	net_t_end();
 }
 
 static void
@@ -281,7 +163,7 @@ what_is_left_comes_before_what_arrives(void)
 	T_EQ(turn(), 0);
 	T_EQ(w.count, 4);
 	expect_order();
-	end();
+	net_t_end();
 }
 
 static void
@@ -290,16 +172,16 @@ what_is_left_waits_while_nobody_listens(void)
 	begin(LOOP_TURN_MS * 1000);
 	arrive(HOST, 0, 2);
 	T_EQ(turn(), 1);
-	w.engine.listening = false;
-	net_raw_listen(w.engine.raw);
+	net_t.engine.listening = false;
+	net_raw_listen(net_t.engine.raw);
 	T_EQ(turn(), 0);
-	T_EQ(loop_t_ready(w.fds[1]), 0);
-	w.engine.listening = true;
-	net_raw_listen(w.engine.raw);
+	T_EQ(loop_t_ready(fd_of()), 0);
+	net_t.engine.listening = true;
+	net_raw_listen(net_t.engine.raw);
 	T_EQ(turn(), 1);
-	T_EQ(loop_t_ready(w.fds[1]), LOOP_READ);
+	T_EQ(loop_t_ready(fd_of()), LOOP_READ);
 	expect_order();
-	end();
+	net_t_end();
 }
 
 static void
@@ -308,15 +190,14 @@ another_socket_begins_anew(void)
 	begin(LOOP_TURN_MS * 1000);
 	arrive(HOST, 7, 2);
 	T_EQ(turn(), 1);
-	(void)close(w.fds[0]);
-	open_socket();
+	net_t_open(SUP_FD_RAW4);
 	T_EQ(loop_t_timers(), 0); /* of the socket before */
 	w.count = 0;
 	arrive(HOST, 0, 1);
 	T_EQ(turn(), 1);
 	T_EQ(turn(), 0);
 	expect_order();
-	end();
+	net_t_end();
 }
 
 static void
@@ -325,14 +206,14 @@ a_socket_that_is_none_ends_the_engine(void)
 	struct net_port *port;
 
 	begin(1);
-	port = &w.engine.raw->ports[NET_RAW4];
+	port = &net_t.engine.raw->ports[NET_RAW4];
 	net_recv_ready(port, -1, LOOP_READ);
 	T_CHECK(loop_t_stopped(), "it spins");
-	net_recv_ready(port, w.fds[1], LOOP_READ); /* nothing there */
+	net_recv_ready(port, fd_of(), LOOP_READ); /* nothing there */
 	T_CHECK(!loop_t_stopped(), "for no reason");
 	T_EQ(w.count, 0);
-	T_EQ(w.stats.count[STATS_RECEIVED], 0);
-	end();
+	T_EQ(net_t.stats.count[STATS_RECEIVED], 0);
+	net_t_end();
 }
 
 /* A known source pays for its costly packets by itself. */
@@ -360,10 +241,10 @@ costly_packets_are_charged_to_their_source(void)
 	/* Half of the burst, and a quarter of the time since. */
 	T_CHECK(count > NET_LIMIT_BURST_US / 2 / COST_US && count < MANY / 2,
 		"%zu taken", count);
-	T_EQ(w.stats.count[STATS_RATE_LIMITED], MANY - count);
+	T_EQ(net_t.stats.count[STATS_RATE_LIMITED], MANY - count);
 	arrive(OTHER, 0, 1);
 	T_EQ(turn(), 1);
-	end();
+	net_t_end();
 }
 
 /* With little of a processor, too: what comes of a packet holds us up as long
@@ -382,7 +263,7 @@ costly_packets_are_charged_what_they_hold_us_up(void)
 	T_CHECK(count > NET_LIMIT_BURST_US / 2 / (COST_US + PAUSE_US) &&
 			count < MANY / 2,
 		"%zu taken", count);
-	end();
+	net_t_end();
 }
 
 /* Many that are cheap, and then one for which we wait. */
@@ -398,8 +279,8 @@ time_of_others_is_charged_to_nobody(void)
 		w.pause_us = 1000000;
 		T_EQ(turn(), 4);
 	}
-	T_EQ(w.stats.count[STATS_RATE_LIMITED], 0);
-	end();
+	T_EQ(net_t.stats.count[STATS_RATE_LIMITED], 0);
+	net_t_end();
 }
 
 static struct t_case cases[] = {
