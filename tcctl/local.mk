@@ -129,11 +129,11 @@ libtcserve_la_SOURCES = \
 	tcctl/serve_turn.c
 libtcserve_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 
-sbin_PROGRAMS += tcctl/tcctl
-tcctl_tcctl_SOURCES = \
+# The operator's commands.
+noinst_LTLIBRARIES += libtccli.la
+libtccli_la_SOURCES = \
 	tcctl/apply.c tcctl/cli_int.h \
 	tcctl/files.c \
-	tcctl/main.c \
 	tcctl/out_json.c \
 	tcctl/out_probe_json.c tcctl/out_probe.h \
 	tcctl/probe.c \
@@ -144,9 +144,13 @@ tcctl_tcctl_SOURCES = \
 	tcctl/tree_off.c \
 	tcctl/tree_session.c \
 	tcctl/want_json.c
+libtccli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+sbin_PROGRAMS += tcctl/tcctl
+tcctl_tcctl_SOURCES = tcctl/main.c
 tcctl_tcctl_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DTCCTL_STATEDIR='"/var/lib/tcctl"'
-tcctl_tcctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tcctl_tcctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
-tcctl_tcctl_LDADD = libtcserve.la libtctree.la libtc.la libtcmsg.la libbase.la \
+tcctl_tcctl_LDADD = libtccli.la libtcserve.la libtctree.la libtc.la \
+	libtcmsg.la libbase.la \
 	$(MNL_LIBS) $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) -lm
