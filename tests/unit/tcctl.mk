@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 tcctl_tests = \
 	tests/unit/test_tc_adopt \
+	tests/unit/test_tc_apply \
 	tests/unit/test_tc_anew \
 	tests/unit/test_tc_clock \
 	tests/unit/test_tc_counters \
@@ -34,11 +35,13 @@ tcctl_tests = \
 	tests/unit/test_tc_pref \
 	tests/unit/test_tc_undo \
 	tests/unit/test_tc_undo_tree \
+	tests/unit/test_tc_probe \
 	tests/unit/test_tc_rule \
 	tests/unit/test_tc_serve \
 	tests/unit/test_tc_serve_due \
 	tests/unit/test_tc_serve_rules \
 	tests/unit/test_tc_serve_turn \
+	tests/unit/test_tc_show \
 	tests/unit/test_tc_spare \
 	tests/unit/test_tc_hash \
 	tests/unit/test_tc_split \
@@ -48,7 +51,8 @@ tcctl_tests = \
 	tests/unit/test_tc_tree_show \
 	tests/unit/test_tc_tree_state \
 	tests/unit/test_tc_txn \
-	tests/unit/test_tc_u32
+	tests/unit/test_tc_u32 \
+	tests/unit/test_tc_want
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
 EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_drift_t.h \
@@ -160,3 +164,25 @@ tests_unit_test_tc_serve_turn_SOURCES = tests/unit/test_tc_serve_turn.c \
 	$(tc_serve_bench)
 tests_unit_test_tc_serve_turn_LDFLAGS = $(tc_serve_flags)
 tests_unit_test_tc_serve_turn_LDADD = libtcserve.la $(tc_tree_libs)
+tc_cli_bench = tests/unit/tc_cli_t.c tests/unit/tc_cli_t.h
+tc_cli_flags = $(AM_LDFLAGS) \
+	-Wl,--wrap=nl_conn_new,--wrap=nl_conn_free,--wrap=nl_conn_kernel \
+	-Wl,--wrap=nl_host_new,--wrap=nl_host_free,--wrap=nl_host_read \
+	-Wl,--wrap=nl_host_counts,--wrap=nl_host_put_ifb \
+	-Wl,--wrap=nl_host_del_link,--wrap=tc_marker_open \
+	-Wl,--wrap=tc_marker_close,--wrap=if_nameindex \
+	-Wl,--wrap=if_freenameindex,--wrap=if_nametoindex \
+	-Wl,--wrap=if_indextoname,--wrap=ioctl,--wrap=unshare,--wrap=setns
+tc_cli_libs = libtccli.la $(tc_tree_libs) $(JANSSON_LIBS)
+tests_unit_test_tc_want_SOURCES = tests/unit/test_tc_want.c $(tc_cli_bench)
+tests_unit_test_tc_want_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_want_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_apply_SOURCES = tests/unit/test_tc_apply.c $(tc_cli_bench)
+tests_unit_test_tc_apply_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_apply_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_show_SOURCES = tests/unit/test_tc_show.c $(tc_cli_bench)
+tests_unit_test_tc_show_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_show_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_probe_SOURCES = tests/unit/test_tc_probe.c $(tc_cli_bench)
+tests_unit_test_tc_probe_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_probe_LDADD = $(tc_cli_libs)
