@@ -203,9 +203,42 @@ branch_is_down(struct ct *t)
 	T_EQ(ct_totals(t).resvs, 0);
 }
 
+/* The other branches stay, whatever comes before the pass. */
+static void
+other_branch_stays(struct ct *t)
+{
+	const struct addr group = addr_v4_u32(0xe9010101);
+	struct rsvp_iface conf;
+	struct wire_msg *msg = ct_path(t);
+
+	t->also_out = SIDE;
+	msg->session.dst = group;
+	ct_feed(t, UP, msg);
+	msg = ct_resv(t, ct_cl(50000));
+	msg->session.dst = group;
+	ct_feed(t, DOWN, msg);
+	msg = ct_resv_on_side(t, ct_cl(50000));
+	msg->session.dst = group;
+	ct_feed(t, SIDE, msg);
+	ct_answer_all(t);
+	conf = ct_iface(t, DOWN);
+	conf.up = false;
+	rsvp_core_iface(t->core, t->now, &conf);
+	msg = ct_path(t);
+	msg->session.dst = group;
+	msg->tspec.b = 6000;
+	ct_feed(t, UP, msg);
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
+	T_CHECK(ct_reserved(t, SIDE) > 0, "it is in force");
+}
+
 static void
 a_branch_that_is_down_is_pruned(void)
 {
+	ct_once(other_branch_stays);
 	ct_once(branch_is_down);
 }
 
