@@ -392,11 +392,13 @@ ioctl(int fd, unsigned long request, ...)
 
 		if (strcmp(w.nt.links[i].name, ifr->ifr_name) != 0)
 			continue;
+		if (speed == NT_NO_DRIVER)
+			break;
 		ethtool_cmd_speed_set(
 			cmd, speed != 0 ? speed : (uint32_t)SPEED_UNKNOWN);
 		return 0;
 	}
-	errno = ENODEV;
+	errno = EOPNOTSUPP;
 	return -1;
 }
 

@@ -22,7 +22,8 @@ enum {
 	NT_MOST = 16,
 	NT_SAID = 200,
 	NT_BYTES = 256,
-	NT_RUNNING = IFF_UP | IFF_LOWER_UP
+	NT_RUNNING = IFF_UP | IFF_LOWER_UP,
+	NT_NO_DRIVER = 1 /* that could be asked */
 };
 
 /* What a number or name of 0 would be is left out of messages. */
@@ -35,7 +36,7 @@ struct nt_link {
 	uint32_t gso_segs;
 	uint32_t gso_octets;
 	uint32_t gro_octets;
-	uint32_t speed_mbit_s; /* 0: the driver does not know */
+	uint32_t speed_mbit_s; /* 0: the driver does not know; or: */
 };
 
 struct nt_addr {

@@ -152,13 +152,16 @@ a_reading_that_fails_is_repeated_after_a_second(void)
 	T_EQ(t->told.warnings, 1);
 	T_EQ(t->told.all_routes, 1);
 	assert_non_null(net_link_find(t->link, 1)); /* what was known is */
-	nt_run(t, 999);
-	T_EQ(t->readings, 1);
-	nt_run(t, 1);
+	t->dump_fails = 1;
+	T_EQ(net_link_sync(t->link), -ENOMEM);
 	T_EQ(t->readings, 2);
+	nt_run(t, 999);
+	T_EQ(t->readings, 2);
+	nt_run(t, 1);
+	T_EQ(t->readings, 3);
 	T_EQ(t->told.ifaces, 1);
 	nt_run(t, 5000);
-	T_EQ(t->readings, 2);
+	T_EQ(t->readings, 3);
 	nt_free(t);
 }
 
@@ -337,6 +340,11 @@ a_renamed_link_keeps_its_section_until_another_has_that_name(void)
 	sync_links(t);
 	T_STR(section_of(t, 2), "");
 	T_STR(section_of(t, 3), "eth1");
+	t->links[0].name = "eth1"; /* whichever it is */
+	t->links[2].name = "up2";
+	sync_links(t);
+	T_STR(section_of(t, 1), "eth1");
+	T_STR(section_of(t, 3), "");
 	nt_free(t);
 }
 
@@ -411,6 +419,10 @@ the_speed_is_asked_for_where_it_is_needed(void)
 	sync_links(t);
 	T_EQ(net_link_find(t->link, 1)->core.link_Bps, 0);
 	T_EQ(t->told.warnings, 1); /* no reservations possible */
+	t->links[0].speed_mbit_s = NT_NO_DRIVER;
+	sync_links(t);
+	T_EQ(t->speeds, 1);
+	T_EQ(net_link_find(t->link, 1)->facts.speed_Bps, 0);
 	nt_section(t, "eth0")->enabled = false;
 	sync_links(t);
 	T_EQ(t->speeds, 0);
