@@ -7,7 +7,9 @@ rsvpd_tests = \
 	tests/unit/test_loop \
 	tests/unit/test_marks \
 	tests/unit/test_sup_backoff \
-	tests/unit/test_sup_msg
+	tests/unit/test_sup_life \
+	tests/unit/test_sup_msg \
+	tests/unit/test_sup_talk
 check_PROGRAMS += $(rsvpd_tests)
 TESTS += $(rsvpd_tests)
 tests_unit_test_account_LDADD = librsvpd.la libwire.la libbase.la -lm $(JANSSON_LIBS) \
@@ -18,5 +20,18 @@ tests_unit_test_engine_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_marks_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_sup_backoff_LDADD = librsvpd.la $(UNIT_LDADD)
+sup_bench = tests/unit/sup_t.c tests/unit/sup_t.h rsvpd/sup_life.c \
+	rsvpd/sup_talk.c $(loop_bench)
+sup_users = $(AM_CPPFLAGS) -DENGINE_USER='"$(ENGINE_USER)"' \
+	-DTC_USER='"$(TC_USER)"' -DPOLICY_USER='"$(POLICY_USER)"'
+SUP_T_WRAPS = -Wl,--wrap=kill,--wrap=waitpid
+tests_unit_test_sup_life_SOURCES = tests/unit/test_sup_life.c $(sup_bench)
+tests_unit_test_sup_life_CPPFLAGS = $(sup_users)
+tests_unit_test_sup_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_sup_life_LDFLAGS = $(AM_LDFLAGS) $(SUP_T_WRAPS)
+tests_unit_test_sup_talk_SOURCES = tests/unit/test_sup_talk.c $(sup_bench)
+tests_unit_test_sup_talk_CPPFLAGS = $(sup_users)
+tests_unit_test_sup_talk_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_sup_talk_LDFLAGS = $(AM_LDFLAGS) $(SUP_T_WRAPS)
 tests_unit_test_sup_msg_LDADD = librsvpd.la $(UNIT_LDADD)
 EXTRA_DIST += tests/unit/tc_client_t.h tests/golden/conf
