@@ -152,7 +152,7 @@ __wrap_nl_host_put_ifb(struct nl_host *conn, const struct tree_link *link,
 		T_EQ(link->ifindex, 0);
 		mine = &cli->links[cli->link_count++];
 		*mine = *link;
-		mine->ifindex = 100 + (uint32_t)cli->link_count;
+		mine->ifindex = 10 + (uint32_t)cli->link_count;
 	}
 	mine->txqueuelen = link->txqueuelen;
 	mine->up = true;
@@ -379,7 +379,11 @@ try_numbered(const struct tc_op *op)
 	for (size_t i = 0; i < cli->scratch.objects.count; i++)
 		hangs = hangs || cli->scratch.objects.all[i].handle ==
 					 tc_op_object(op)->parent;
-	if (!hangs)
+	/* One of u32 that asks for nothing is another thing, and refused. */
+	if (!hangs ||
+		(adds && op->want.kind == &tc_kind_u32) !=
+			(adds && op->want.u32.key_count == 1 &&
+				op->want.u32.flags == TC_U32_FLAG_TERMINAL))
 		return EINVAL;
 	cli->left += adds ? 1u : 0u;
 	cli->left -= adds ? 0u : 1u;
@@ -401,6 +405,8 @@ scratch_run(void *arg, const struct tc_op *ops, size_t count,
 		ret_results[i] = (struct tc_result){ 0 };
 		if (cli->refuse_tried != 0)
 			ret_results[i].error = cli->refuse_tried;
+		else if (cli->refuse_class != 0 && o->type == TC_CLASS)
+			ret_results[i].error = cli->refuse_class;
 		else if (ops[i].kind != TC_OP_DEL && lacks_part(o))
 			ret_results[i].error = ENOENT;
 		else if (o->any_handle)

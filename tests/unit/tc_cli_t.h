@@ -47,6 +47,7 @@ struct cli_host {
 	int fail_names;
 	int refuse_ifb;
 	int refuse_tried; /* operations in the namespace */
+	int refuse_class; /* there */
 	bool within;      /* the namespace */
 	size_t open;      /* conversations */
 	struct cli_options options;

@@ -46,6 +46,7 @@ tcctl_tests = \
 	tests/unit/test_tc_hash \
 	tests/unit/test_tc_split \
 	tests/unit/test_tc_tree \
+	tests/unit/test_tc_tree_apply \
 	tests/unit/test_tc_tree_bring \
 	tests/unit/test_tc_tree_left \
 	tests/unit/test_tc_tree_show \
@@ -186,3 +187,9 @@ tests_unit_test_tc_show_LDADD = $(tc_cli_libs)
 tests_unit_test_tc_probe_SOURCES = tests/unit/test_tc_probe.c $(tc_cli_bench)
 tests_unit_test_tc_probe_LDFLAGS = $(tc_cli_flags)
 tests_unit_test_tc_probe_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_tree_apply_SOURCES = tests/unit/test_tc_tree_apply.c \
+	$(tc_cli_bench)
+tests_unit_test_tc_tree_apply_CPPFLAGS = $(tc_tree_dirs)
+tests_unit_test_tc_tree_apply_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_tree_apply_LDADD = $(tc_cli_libs)
+EXTRA_DIST += tests/unit/tc_tree_cli_t.h

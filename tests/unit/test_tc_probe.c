@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <unistd.h>
 
 #include "tcctl/out_probe.h"
 
@@ -212,18 +213,40 @@ what_cannot_be_tried_is_said(void)
 	T_EQ(cli_do(cli_probe), CLI_UNREACHABLE);
 	cli_expect_err("tcctl: the kernel's traffic control: Permission "
 		       "denied\n");
+	cli->refuse_tried = 0;
+	cli->refuse_class = EPERM;
+	T_EQ(cli_do(cli_probe), CLI_UNREACHABLE);
+	cli_expect_out("");
+	cli->refuse_class = EACCES;
+	T_EQ(cli_do(cli_probe), CLI_UNREACHABLE);
+	cli->refuse_class = ENOSPC; /* that is an answer */
+	T_EQ(cli_do(cli_probe), CLI_REFUSED);
+	cli_out_has("not enough for reservations: ");
 	cli_end();
 }
 
 /* ---- the namespace ------------------------------------------------------- */
 
+/* The descriptor that would be opened next. */
+static int
+free_fd(void)
+{
+	const int fd = dup(STDOUT_FILENO);
+
+	T_CHECK(fd >= 0, "no descriptor");
+	(void)close(fd);
+	return fd;
+}
+
 static void
 a_plan_comes_home_from_the_namespace(void)
 {
+	const int fd = free_fd();
 	struct tc_scratch s;
 
 	cli_begin();
 	T_EQ(tc_scratch_open(&s, false), 0);
+	T_EQ(free_fd(), fd);
 	T_CHECK(!cli->within, "not home");
 	T_EQ(s.ifindex, 1);
 	T_EQ(cli->open, 2);
