@@ -30,6 +30,7 @@ struct loop_timer {
 };
 
 static struct mono now;
+static bool refusing;
 static struct loop the_loop;
 static struct loop_fd watches[WATCHES];
 static struct loop_timer timers[TIMERS];
@@ -38,6 +39,7 @@ struct loop *
 loop_t_begin(struct mono at)
 {
 	now = at;
+	refusing = false;
 	the_loop.stopped = false;
 	memset(watches, 0, sizeof(watches));
 	memset(timers, 0, sizeof(timers));
@@ -71,6 +73,12 @@ loop_t_stopped(void)
 	return stopped;
 }
 
+void
+loop_t_refuse(bool refuse)
+{
+	refusing = refuse;
+}
+
 struct mono
 loop_now(void)
 {
@@ -98,13 +106,14 @@ loop_fd_add(
 	struct loop *loop, int fd, unsigned ready, loop_fd_fn *fn, void *arg)
 {
 	(void)loop;
-	for (size_t i = 0; i < WATCHES; i++) {
+	for (size_t i = 0; i < WATCHES && !refusing; i++) {
 		if (watches[i].fn)
 			continue;
 		watches[i] = (struct loop_fd){ fd, ready, fn, arg };
 		return &watches[i];
 	}
-	give_up("descriptors");
+	if (!refusing)
+		give_up("descriptors");
 	return NULL;
 }
 
@@ -167,13 +176,14 @@ struct loop_timer *
 loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *arg)
 {
 	(void)loop;
-	for (size_t i = 0; i < TIMERS; i++) {
+	for (size_t i = 0; i < TIMERS && !refusing; i++) {
 		if (timers[i].fn)
 			continue;
 		timers[i] = (struct loop_timer){ .fn = fn, .arg = arg };
 		return &timers[i];
 	}
-	give_up("timers");
+	if (!refusing)
+		give_up("timers");
 	return NULL;
 }
 

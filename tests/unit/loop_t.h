@@ -25,6 +25,9 @@ bool loop_t_stopped(void);
 bool loop_t_call_fds(void);
 bool loop_t_call_timers(void);
 
+/* Nothing more can be watched: lack of memory. */
+void loop_t_refuse(bool refuse);
+
 /* What a descriptor is watched for; 0: nothing. */
 unsigned loop_t_ready(int fd);
 /* Timers that are set, and when the first of them is due. */

@@ -281,6 +281,7 @@ net_t_begin(void)
 {
 	memset(&net_t, 0, sizeof(net_t));
 	memset(&waiting, 0, sizeof(waiting));
+	net_t.open_fds = t_open_fds();
 	make_iface(0, NET_T_ETH, "10.0.0.9", "2001:db8::9");
 	make_iface(1, NET_T_OUT, "10.0.1.9", "2001:db8:1::9");
 	net_t.link.table = (struct net_table){ .ifaces = net_t.ifaces,
@@ -308,6 +309,7 @@ net_t_end(void)
 		if (net_t.fds[role][0] >= 0)
 			(void)close(net_t.fds[role][0]);
 	T_EQ(loop_t_left(), 0);
+	T_EQ(t_open_fds(), net_t.open_fds);
 }
 
 void

@@ -81,6 +81,7 @@ struct net_t {
 	size_t warnings;
 	char warning[256];        /* the last */
 	int fds[SUP_FD_COUNT][2]; /* theirs, ours */
+	size_t open_fds;          /* at the beginning */
 };
 
 extern struct net_t net_t;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 rsvpd_net_tests = \
+	tests/unit/test_ctl_facts \
 	tests/unit/test_ctl_policy \
 	tests/unit/test_ctl_server \
 	tests/unit/test_effect \
@@ -97,6 +98,8 @@ tests_unit_test_rules_draft_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_rules_force_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_ctl_facts_LDADD = librsvpd.la libwire.la libbase.la -lm \
+	$(UNIT_LDADD)
 tests_unit_test_ctl_policy_LDADD = librsvpd.la libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_ctl_server_LDADD = librsvpd.la libcore.la libwire.la \

@@ -198,6 +198,7 @@ sup_t_begin(void)
 	struct supervisor *sup = &sup_t.sup;
 
 	memset(&sup_t, 0, sizeof(sup_t));
+	sup_t.open_fds = t_open_fds();
 	sup_t.socket_role = -1;
 	sup_t.options = (struct sup_options){ .conf_path = "rsvpd.conf",
 		.policy_path = "policy.conf",
@@ -261,6 +262,7 @@ sup_t_end(void)
 	for (size_t i = 0; i < sup_t.count; i++)
 		sup_close(&sup_t.processes[i].sock);
 	T_EQ(loop_t_left(), 0);
+	T_EQ(t_open_fds(), sup_t.open_fds);
 }
 
 struct sup_t_process *

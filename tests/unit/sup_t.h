@@ -46,6 +46,7 @@ struct sup_t {
 	char notified[128];
 	size_t watchdogs; /* WATCHDOG=1 */
 	char group[SUP_GROUP];
+	size_t open_fds; /* at the beginning */
 };
 
 extern struct sup_t sup_t;

@@ -7,6 +7,7 @@
  * lists its cases as sentences and ends with T_MAIN(cases).
  */
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <setjmp.h>
@@ -72,6 +73,20 @@ t_keep(void *what)
 
 	kept[n++ % (sizeof(kept) / sizeof(kept[0]))] = what;
 	return what;
+}
+
+/* How many descriptors are open: a case that ends with more leaks them. */
+static inline size_t
+t_open_fds(void)
+{
+	size_t count = 0;
+	DIR *d = opendir("/proc/self/fd");
+
+	while (d && readdir(d))
+		count++;
+	if (d)
+		(void)closedir(d);
+	return count;
 }
 
 static inline void

@@ -574,6 +574,17 @@ a_socket_is_of_its_role(void)
 }
 
 static void
+a_socket_that_cannot_be_watched_ends_the_engine(void)
+{
+	net_t_begin();
+	loop_t_refuse(true);
+	net_t_open(SUP_FD_RAW4);
+	T_CHECK(loop_t_stopped(), "deaf");
+	T_EQ(net_t.engine.raw->ports[NET_RAW4].fd, -1);
+	net_t_end();
+}
+
+static void
 sockets_are_wanted_as_the_configuration_needs_them(void)
 {
 	static struct conf_iface sections[2] = { { .enabled = true,
@@ -643,6 +654,8 @@ static struct t_case cases[] = {
 	{ "the guard is held and never read",
 		the_guard_is_held_and_never_read },
 	{ "a socket is of its role", a_socket_is_of_its_role },
+	{ "a socket that cannot be watched ends the engine",
+		a_socket_that_cannot_be_watched_ends_the_engine },
 	{ "sockets are wanted as the configuration needs them",
 		sockets_are_wanted_as_the_configuration_needs_them },
 };

@@ -247,6 +247,26 @@ costly_packets_are_charged_to_their_source(void)
 	net_t_end();
 }
 
+/* Several in a turn. */
+static void
+each_costly_packet_of_a_turn_is_charged(void)
+{
+	enum { COST_US = 2000, A_TURN = 4, TURNS = 200 };
+	size_t count = 0;
+
+	begin(1);
+	T_EQ(taken_of(2), 2);
+	w.cost_us = COST_US;
+	for (int i = 0; i < TURNS; i++) {
+		w.count = 0;
+		count += taken_of(A_TURN);
+	}
+	T_CHECK(count > NET_LIMIT_BURST_US / 2 / COST_US &&
+			count < TURNS * A_TURN / 2,
+		"%zu taken", count);
+	net_t_end();
+}
+
 /* With little of a processor, too: what comes of a packet holds us up as long
  * as that takes. */
 static void
@@ -299,6 +319,8 @@ static struct t_case cases[] = {
 		a_socket_that_is_none_ends_the_engine },
 	{ "costly packets are charged to their source",
 		costly_packets_are_charged_to_their_source },
+	{ "each costly packet of a turn is charged",
+		each_costly_packet_of_a_turn_is_charged },
 	{ "costly packets are charged what they hold us up",
 		costly_packets_are_charged_what_they_hold_us_up },
 	{ "the time of others is charged to nobody",

@@ -300,6 +300,10 @@ a_datagram_that_is_not_for_us_is_ignored(void)
 	arrive_udp(SUP_FD_UDP, "10.0.0.1", "10.0.0.9");
 	T_EQ(net_t_count(STATS_UDP_IGNORED), 1);
 	set_mode(CONF_UDP_AUTO);
+	/* To a group that is not that of RSVP, whoever sends it. */
+	arrive_udp(SUP_FD_UDP, "10.0.0.1", "225.0.0.1");
+	T_EQ(net_t_count(STATS_UDP_IGNORED), 2);
+	net_t.stats.count[STATS_UDP_IGNORED] = 1;
 	/* What is sent to hosts has come to us in an IP packet. */
 	arrive_udp(SUP_FD_UDP_HOST, "10.0.0.1", "10.0.0.9");
 	T_EQ(net_t_count(STATS_UDP_IGNORED), 2);
@@ -307,7 +311,7 @@ a_datagram_that_is_not_for_us_is_ignored(void)
 	net_t.conf.raw = false;
 	arrive_udp(SUP_FD_UDP_HOST, "10.0.0.1", "10.0.0.9");
 	T_EQ(net_t.handed, 1);
-	T_EQ(net_t_count(STATS_UDP_RECEIVED), 3);
+	T_EQ(net_t_count(STATS_UDP_RECEIVED), 4);
 	net_t_end();
 }
 

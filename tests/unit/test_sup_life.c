@@ -175,6 +175,22 @@ helpers_wait_for_the_engine(void)
 	sup_t_end();
 }
 
+static void
+a_helper_that_cannot_be_started_is_tried_again(void)
+{
+	sup_t_run();
+	sup_t_die(TCCTL, KILLED);
+	sup_t.spawn_error = -ENOMEM;
+	sup_t_wait_ms(50);
+	T_CHECK(!is_running(TCCTL), "it cannot");
+	sup_t_wait_ms(99);
+	T_CHECK(!is_running(TCCTL), "as after a death");
+	sup_t_wait_ms(1);
+	T_CHECK(is_running(TCCTL), "not again");
+	T_EQ(sup_t.sup.workers[TCCTL].deaths.count, 2);
+	sup_t_end();
+}
+
 /* ---- deaths -------------------------------------------------------------- */
 
 static void
@@ -243,6 +259,9 @@ with_the_engine_all_are_started_anew(void)
 	sup_t_die(POLICYD, FAILED);
 	T_CHECK(is_running(POLICYD), "not at once");
 	expect_fd(ENGINE, SUP_FD_POLICY, NULL);
+	/* The next was not. */
+	sup_t_die(POLICYD, FAILED);
+	T_CHECK(!is_running(POLICYD), "at once");
 	sup_t_end();
 }
 
@@ -472,6 +491,8 @@ static struct t_case cases[] = {
 		a_policy_that_cannot_be_read_is_named },
 	{ "each worker has a user", each_worker_has_a_user },
 	{ "helpers wait for the engine", helpers_wait_for_the_engine },
+	{ "a helper that cannot be started is tried again",
+		a_helper_that_cannot_be_started_is_tried_again },
 	{ "a helper that dies is started again, later each time",
 		a_helper_that_dies_is_started_again_later_each_time },
 	{ "ten deaths within a minute are the end",
