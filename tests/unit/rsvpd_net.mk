@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 rsvpd_net_tests = \
 	tests/unit/test_ctl_facts \
+	tests/unit/test_ctl_facts_policy \
 	tests/unit/test_ctl_policy \
 	tests/unit/test_ctl_server \
 	tests/unit/test_effect \
@@ -98,8 +99,14 @@ tests_unit_test_rules_draft_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_rules_force_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
+facts_bench = tests/unit/ctl_facts_t.c tests/unit/ctl_facts_t.h
+tests_unit_test_ctl_facts_SOURCES = tests/unit/test_ctl_facts.c $(facts_bench)
 tests_unit_test_ctl_facts_LDADD = librsvpd.la libwire.la libbase.la -lm \
 	$(UNIT_LDADD)
+tests_unit_test_ctl_facts_policy_SOURCES = \
+	tests/unit/test_ctl_facts_policy.c $(facts_bench)
+tests_unit_test_ctl_facts_policy_LDADD = librsvpd.la libwire.la libbase.la \
+	-lm $(UNIT_LDADD)
 tests_unit_test_ctl_policy_LDADD = librsvpd.la libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
 tests_unit_test_ctl_server_LDADD = librsvpd.la libcore.la libwire.la \

@@ -47,6 +47,14 @@ answer_all(void)
 		(void)answer(i);
 }
 
+static void
+answer_all_but(int silent)
+{
+	for (int i = 0; i < WORKERS; i++)
+		if (i != silent)
+			(void)answer(i);
+}
+
 /* ---- signs of life ------------------------------------------------------- */
 
 static void
@@ -77,9 +85,7 @@ whoever_is_silent_is_killed(void)
 		/* Asked at 500 ms, it has three quarters of the period. */
 		for (int i = 0; i < 8; i++) {
 			sup_t_wait_ms(TICK_MS);
-			for (int w = 0; w < WORKERS; w++)
-				if (w != silent)
-					(void)answer(w);
+			answer_all_but(silent);
 			T_EQ(sup_t_process(silent)->kills, 0);
 		}
 		T_EQ(sup_t.watchdogs, 1); /* before it was asked */
