@@ -115,7 +115,7 @@ bench_begin(void)
 	T_CHECK(bench, "memory");
 	for (size_t i = 0; i < WORLDS; i++)
 		bench->worlds[i].objects.alloc = alloc_heap();
-	(void)snprintf(bench->dir, sizeof(bench->dir), "/tmp/tc_cli.XXXXXX");
+	(void)snprintf(bench->dir, sizeof(bench->dir), "tc_cli.XXXXXX");
 	T_CHECK(mkdtemp(bench->dir), "no directory");
 	(void)snprintf(
 		bench->state, sizeof(bench->state), "%s/state", bench->dir);

@@ -22,11 +22,13 @@ tcctl_tests = \
 	tests/unit/test_tc_life \
 	tests/unit/test_tc_limits \
 	tests/unit/test_tc_link \
+	tests/unit/test_tc_link_change \
 	tests/unit/test_tc_drain \
 	tests/unit/test_tc_mark \
 	tests/unit/test_tc_match \
 	tests/unit/test_tc_message \
 	tests/unit/test_tc_msg \
+	tests/unit/test_tc_name \
 	tests/unit/test_tc_nl_watch \
 	tests/unit/test_tc_number \
 	tests/unit/test_tc_plan \
@@ -37,6 +39,7 @@ tcctl_tests = \
 	tests/unit/test_tc_undo_tree \
 	tests/unit/test_tc_probe \
 	tests/unit/test_tc_rule \
+	tests/unit/test_tc_save \
 	tests/unit/test_tc_serve \
 	tests/unit/test_tc_serve_due \
 	tests/unit/test_tc_serve_rules \
@@ -193,3 +196,11 @@ tests_unit_test_tc_tree_apply_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_apply_LDFLAGS = $(tc_cli_flags)
 tests_unit_test_tc_tree_apply_LDADD = $(tc_cli_libs)
 EXTRA_DIST += tests/unit/tc_tree_cli_t.h
+tests_unit_test_tc_link_change_LDADD = $(tcctl_test_libs)
+tests_unit_test_tc_name_SOURCES = tests/unit/test_tc_name.c $(tc_cli_bench)
+tests_unit_test_tc_name_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_name_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_save_SOURCES = tests/unit/test_tc_save.c $(tc_cli_bench)
+tests_unit_test_tc_save_CPPFLAGS = $(tc_tree_dirs)
+tests_unit_test_tc_save_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_save_LDADD = $(tc_cli_libs)

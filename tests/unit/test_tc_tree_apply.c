@@ -63,6 +63,7 @@ static void
 what_is_applied_is_told_and_once_only(void)
 {
 	bench_begin();
+	cli->options.lock = -1; /* rsvpd runs, on other interfaces */
 	T_EQ(apply(CONF(ON("eth0", PRIO POLICE))), CLI_DONE);
 	cli_expect_out(PRIO_PLAN);
 	cli_expect_err("");
@@ -122,6 +123,9 @@ interfaces_of_a_file_are_each_its_own(void)
 	T_STR(tree_on(2), "");
 	T_STR(tree_on(3), "qdisc 8: on it pfifo limit 6 packets\n");
 	T_CHECK(has_record("eth1"), "no record");
+	/* One that is as it should be holds up none. */
+	T_EQ(apply(CONF(ON("eth1", OTHER) "," ON("eth0", PFIFO))), CLI_DONE);
+	cli_expect_out("add qdisc 7: on eth0 pfifo limit 5 packets\n");
 	bench_end();
 }
 
@@ -352,6 +356,22 @@ a_refused_change_keeps_the_record(void)
 	bench->refuse_at = 0;
 	T_EQ(off("eth0"), CLI_DONE);
 	T_STR(tree_on(2), "");
+	bench_end();
+}
+
+/* What was there before tcctl came is not forgotten over it. */
+static void
+a_refused_change_keeps_what_was_first(void)
+{
+	bench_begin();
+	foreign(2);
+	cli->options.take_over = true;
+	T_EQ(apply(CONF(ON("eth0", PFIFO))), CLI_DONE);
+	cli->options.take_over = false;
+	bench->refuse_at = bench->steps + 2;
+	T_EQ(apply(CONF(ON("eth0", PRIO))), CLI_REFUSED);
+	T_EQ(off("eth0"), CLI_DONE);
+	T_STR(tree_on(2), FOREIGN);
 	bench_end();
 }
 
@@ -596,6 +616,12 @@ a_plan_names_what_is_missing_once(void)
 	cli_expect_err("tcctl: eth0: this kernel has no sch_sfq, which is "
 		       "needed for qdisc 10: on eth0 and 1 more\n");
 	T_EQ(lines(cli->out), 3);
+	cli_lacks("prio");
+	T_EQ(plan(CONF(ON("eth0", PRIO))), CLI_REFUSED);
+	T_EQ(lines(cli->err), 2);
+	cli_err_has("no sch_prio, which is needed for qdisc 1: on eth0\n");
+	cli_err_has("no sch_sfq, which is needed for qdisc 10: on eth0\n");
+	cli->lack_count = 1;
 	cli->options.json = true;
 	T_EQ(plan(CONF(ON("eth0", PRIO))), CLI_REFUSED);
 	cli_expect_err("tcctl: eth0: this kernel has no sch_sfq, which is "
@@ -614,6 +640,9 @@ a_plan_names_what_is_missing_once(void)
 	T_STR(json_string_value(
 		      json_object_get(json_array_get(all, 0), "lacks")),
 		"sch_prio");
+	T_STR(json_string_value(json_object_get(root, "problem")),
+		"eth0: this kernel has no sch_prio, which is needed for qdisc "
+		"1: on eth0"); /* the first of two */
 	json_decref(root);
 	bench_end();
 }
@@ -678,6 +707,8 @@ static struct t_case cases[] = {
 		whatever_is_refused_all_is_as_before },
 	{ "a refused change keeps the record",
 		a_refused_change_keeps_the_record },
+	{ "a refused change keeps what was first",
+		a_refused_change_keeps_what_was_first },
 	{ "a conversation that fails is said",
 		a_conversation_that_fails_is_said },
 	{ "without a record nothing is done",

@@ -200,11 +200,153 @@ nothing_is_made_where_others_have_come(void)
 	}
 }
 
+/* ---- the way back -------------------------------------------------------- */
+
+/* What is told of a way back from a tree of ours on those sides, when there was
+ * something before that nobody can make. */
+static const char *
+told_of_lost(enum tc_type type, unsigned sides, bool still_there)
+{
+	static struct tree_outcome outcome;
+	struct fake k = { .objects = { .alloc = alloc_heap() } };
+	struct tc_objects former = { .alloc = alloc_heap() };
+	struct tc_objects made = { .alloc = alloc_heap() };
+	const struct tc_kernel kernel = {
+		.arg = &k, .run = run, .dump_tree = dump_tree, .place = place
+	};
+	const struct tree_bring b = { .kernel = &kernel, .name = "eth0" };
+	const uint32_t handle =
+		type == TC_QDISC_INGRESS ? TC_INGRESS_HANDLE : 0x70000;
+	const uint32_t parent =
+		type == TC_QDISC_INGRESS ? TC_INGRESS_PARENT : TC_PARENT_ROOT;
+
+	put_object(&former, type, &tc_kind_other, handle, parent);
+	if (still_there)
+		put_object(&k.objects, type, &tc_kind_other, handle, parent);
+	outcome = (struct tree_outcome){ .clean = true };
+	T_EQ(tree_bring_back(&b, &former, &made, sides, &outcome), 0);
+	tc_objects_done(&k.objects);
+	tc_objects_done(&former);
+	tc_objects_done(&made);
+	return outcome.text;
+}
+
+/* Of the sides that were touched, and only what is gone. */
+static void
+what_nobody_can_make_again_is_told(void)
+{
+	static const char lost[] =
+		"what tcctl does not know could not be made again";
+
+	T_CHECK(strstr(told_of_lost(TC_QDISC_ROOT, TREE_OUTGOING, false), lost),
+		"not told");
+	T_CHECK(strstr(told_of_lost(TC_QDISC_INGRESS, TREE_INCOMING, false),
+			lost),
+		"not told");
+	T_CHECK(strstr(told_of_lost(TC_QDISC_ROOT, both, false), lost),
+		"not told");
+	T_CHECK(!strstr(told_of_lost(TC_QDISC_ROOT, TREE_INCOMING, false),
+			lost),
+		"the other side");
+	T_CHECK(!strstr(told_of_lost(TC_QDISC_INGRESS, TREE_OUTGOING, false),
+			lost),
+		"the other side");
+	T_CHECK(!strstr(told_of_lost(TC_QDISC_ROOT, TREE_OUTGOING, true), lost),
+		"it is there");
+}
+
+/* ---- preferences --------------------------------------------------------- */
+
+/* What the kernel says is in the preference besides. */
+static struct tc_object in_preference[3];
+static size_t in_preference_count;
+static int in_preference_error;
+
+static int
+preference(void *arg, const struct tc_object *like, struct tc_objects *into)
+{
+	(void)arg;
+	(void)like;
+	for (size_t i = 0; i < in_preference_count; i++)
+		(void)tc_objects_copy(into, &in_preference[i]);
+	return in_preference_error;
+}
+
+/* The end of a preference that holds that besides what is known: 0, or what
+ * came of it. */
+static int
+end_of_preference(void)
+{
+	struct fake k = { .objects = { .alloc = alloc_heap() } };
+	const struct tc_kernel kernel = { .arg = &k,
+		.run = run,
+		.dump_tree = dump_tree,
+		.place = place,
+		.preference = preference };
+	const struct tree_bring b = { .kernel = &kernel, .name = "eth0" };
+	struct tc_objects want = { .alloc = alloc_heap() };
+	struct tree_outcome outcome;
+
+	load(0, &want); /* two filters of u32 with pref 1 */
+	T_EQ(tree_bring(&b, &want, TREE_OUTGOING, &outcome), 0);
+	T_EQ(outcome.error, 0);
+	for (size_t i = want.count; i-- > 0;)
+		if (want.all[i].type == TC_FILTER)
+			want.all[i] = want.all[--want.count];
+	tc_objects_sort(&want);
+	T_EQ(tree_bring(&b, &want, TREE_OUTGOING, &outcome), 0);
+	tc_objects_done(&want);
+	tc_objects_done(&k.objects);
+	return outcome.error;
+}
+
+static void
+a_preference_ends_with_its_last_filter_and_no_other(void)
+{
+	const struct tc_object table = { .type = TC_FILTER,
+		.handle = 0x80000000,
+		.parent = 0x10000,
+		.pref = 1,
+		.kind = &tc_kind_u32,
+		.u32 = { .divisor = 1 } };
+	const struct tc_object node = { .type = TC_FILTER,
+		.handle = 0x80000900,
+		.parent = 0x10000,
+		.pref = 1,
+		.kind = &tc_kind_u32 };
+
+	in_preference_error = 0;
+	in_preference_count = 0;
+	T_EQ(end_of_preference(), 0);
+	in_preference_count = 1;
+	in_preference[0] = table;
+	T_EQ(end_of_preference(), 0);
+	in_preference[0] = node; /* of somebody else */
+	T_EQ(end_of_preference(), EBUSY);
+	in_preference_count = 2;
+	in_preference[1] = table;
+	T_EQ(end_of_preference(), EBUSY);
+	in_preference[0].chain = 3; /* in another chain */
+	T_EQ(end_of_preference(), 0);
+	in_preference[0] = node;
+	in_preference[0].handle = 0x80100900; /* of another chain's table */
+	T_EQ(end_of_preference(), 0);
+	in_preference[0].handle = 0x12300900; /* of a table that was made */
+	T_EQ(end_of_preference(), EBUSY);
+	in_preference_error = -EIO; /* no answer says nothing */
+	in_preference_count = 0;
+	T_EQ(end_of_preference(), 0);
+}
+
 static struct t_case cases[] = {
 	{ "what others put there meanwhile is left",
 		what_others_put_there_meanwhile_is_left },
 	{ "what is left is named", what_is_left_is_named },
 	{ "nothing is made where others have come",
 		nothing_is_made_where_others_have_come },
+	{ "what nobody can make again is told",
+		what_nobody_can_make_again_is_told },
+	{ "a preference ends with its last filter and no other",
+		a_preference_ends_with_its_last_filter_and_no_other },
 };
 T_MAIN(cases)
