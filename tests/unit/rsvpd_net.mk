@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 rsvpd_net_tests = \
+	tests/unit/test_ctl_conn \
 	tests/unit/test_ctl_facts \
 	tests/unit/test_ctl_facts_policy \
 	tests/unit/test_ctl_policy \
@@ -98,6 +99,10 @@ tests_unit_test_rules_account_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_rules_draft_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_rules_force_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
+	libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_ctl_conn_SOURCES = tests/unit/test_ctl_conn.c \
+	tests/unit/ctl_conn_t.c tests/unit/ctl_conn_t.h $(loop_bench)
+tests_unit_test_ctl_conn_LDADD = librsvpd.la libcore.la libwire.la \
 	libbase.la -lm $(UNIT_LDADD)
 facts_bench = tests/unit/ctl_facts_t.c tests/unit/ctl_facts_t.h
 tests_unit_test_ctl_facts_SOURCES = tests/unit/test_ctl_facts.c $(facts_bench)
