@@ -22,6 +22,7 @@ rsvpd_net_tests = \
 	tests/unit/test_policy_client \
 	tests/unit/test_policy_greet \
 	tests/unit/test_policy_wish \
+	tests/unit/test_rules \
 	tests/unit/test_rules_account \
 	tests/unit/test_rules_draft \
 	tests/unit/test_rules_force \
@@ -94,6 +95,8 @@ tests_unit_test_tc_queue_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 noinst_PROGRAMS += tests/netns/net_probe
 tests_netns_net_probe_SOURCES = tests/netns/net_probe.c
 tests_netns_net_probe_LDADD = librsvpd.la libwire.la libbase.la
+tests_unit_test_rules_SOURCES = tests/unit/test_rules.c $(loop_bench)
+tests_unit_test_rules_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_rules_plan_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_rules_account_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_rules_draft_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
