@@ -8,10 +8,14 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sched.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "tcctl/nl_conn.h"
 #include "tcctl/nl_host.h"
+#include "tcctl/serve_int.h"
 
 struct cli_host *cli;
 
@@ -200,6 +204,7 @@ char *__wrap_if_indextoname(unsigned ifindex, char *name);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_unshare(int flags);
 int __wrap_setns(int fd, int type);
+int __wrap_bind(int fd, const struct sockaddr *addr, socklen_t len);
 
 struct if_nameindex *
 __wrap_if_nameindex(void)
@@ -297,6 +302,24 @@ __wrap_setns(int fd, int type)
 	return errno == 0 ? 0 : -1;
 }
 
+/* The lock of rsvpd, which is one a host. */
+int
+__wrap_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	const struct sockaddr_un *sun =
+		(const struct sockaddr_un *)(const void *)addr;
+	const size_t name = len - offsetof(struct sockaddr_un, sun_path) - 1;
+
+	T_CHECK(fd >= 0, "no socket");
+	T_EQ(sun->sun_family, AF_UNIX);
+	T_EQ(name, strlen(SERVE_LOCK_NAME));
+	T_EQ(sun->sun_path[0], 0);
+	T_EQ(memcmp(sun->sun_path + 1, SERVE_LOCK_NAME, name), 0);
+	cli->binds++;
+	errno = EADDRINUSE;
+	return cli->rsvpd_runs ? -1 : 0;
+}
+
 /* ---- kernels ------------------------------------------------------------- */
 
 /* Objects of the commands stand in a kernel that only remembers; the totals of
@@ -379,15 +402,23 @@ try_numbered(const struct tc_op *op)
 	for (size_t i = 0; i < cli->scratch.objects.count; i++)
 		hangs = hangs || cli->scratch.objects.all[i].handle ==
 					 tc_op_object(op)->parent;
-	/* One of u32 that asks for nothing is another thing, and refused. */
-	if (!hangs ||
-		(adds && op->want.kind == &tc_kind_u32) !=
-			(adds && op->want.u32.key_count == 1 &&
-				op->want.u32.flags == TC_U32_FLAG_TERMINAL))
+	if (!hangs)
 		return EINVAL;
 	cli->left += adds ? 1u : 0u;
 	cli->left -= adds ? 0u : 1u;
 	return 0;
+}
+
+/* Of u32: it asks for nothing, which is refused before all else. */
+static bool
+is_malformed(const struct tc_op *op)
+{
+	const struct tc_object *o = &op->want;
+
+	return op->kind == TC_OP_ADD && o->any_handle &&
+	       (o->kind == &tc_kind_u32) !=
+		       (o->u32.key_count == 1 &&
+			       o->u32.flags == TC_U32_FLAG_TERMINAL);
 }
 
 static int
@@ -407,6 +438,8 @@ scratch_run(void *arg, const struct tc_op *ops, size_t count,
 			ret_results[i].error = cli->refuse_tried;
 		else if (cli->refuse_class != 0 && o->type == TC_CLASS)
 			ret_results[i].error = cli->refuse_class;
+		else if (is_malformed(&ops[i]))
+			ret_results[i].error = EINVAL;
 		else if (ops[i].kind != TC_OP_DEL && lacks_part(o))
 			ret_results[i].error = ENOENT;
 		else if (o->any_handle)

@@ -49,7 +49,9 @@ struct cli_host {
 	int refuse_tried; /* operations in the namespace */
 	int refuse_class; /* there */
 	bool within;      /* the namespace */
-	size_t open;      /* conversations */
+	bool rsvpd_runs;  /* and has its lock */
+	size_t binds;
+	size_t open; /* conversations */
 	struct cli_options options;
 	char out[CLI_TEXT]; /* of the last command */
 	char err[CLI_TEXT];

@@ -9,6 +9,7 @@ tcctl_tests = \
 	tests/unit/test_tc_dump \
 	tests/unit/test_tc_equal \
 	tests/unit/test_tc_excess \
+	tests/unit/test_tc_files \
 	tests/unit/test_tc_flow_mark \
 	tests/unit/test_tc_flower \
 	tests/unit/test_tc_offload \
@@ -176,7 +177,8 @@ tc_cli_flags = $(AM_LDFLAGS) \
 	-Wl,--wrap=nl_host_del_link,--wrap=tc_marker_open \
 	-Wl,--wrap=tc_marker_close,--wrap=if_nameindex \
 	-Wl,--wrap=if_freenameindex,--wrap=if_nametoindex \
-	-Wl,--wrap=if_indextoname,--wrap=ioctl,--wrap=unshare,--wrap=setns
+	-Wl,--wrap=if_indextoname,--wrap=ioctl,--wrap=unshare,--wrap=setns \
+	-Wl,--wrap=bind
 tc_cli_libs = libtccli.la $(tc_tree_libs) $(JANSSON_LIBS)
 tests_unit_test_tc_want_SOURCES = tests/unit/test_tc_want.c $(tc_cli_bench)
 tests_unit_test_tc_want_LDFLAGS = $(tc_cli_flags)
@@ -204,3 +206,7 @@ tests_unit_test_tc_save_SOURCES = tests/unit/test_tc_save.c $(tc_cli_bench)
 tests_unit_test_tc_save_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_save_LDFLAGS = $(tc_cli_flags)
 tests_unit_test_tc_save_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_files_SOURCES = tests/unit/test_tc_files.c $(tc_cli_bench)
+tests_unit_test_tc_files_CPPFLAGS = $(tc_tree_dirs)
+tests_unit_test_tc_files_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_files_LDADD = $(tc_cli_libs)
