@@ -480,8 +480,6 @@ net_link_new(struct engine *engine)
 	if (!link)
 		return NULL;
 	link->engine = engine;
-	for (int i = 0; i < NET_NEWS_KINDS; i++)
-		link->acted[i] = mono_add_ms(loop_now(), -QUIET_MS);
 	link->ethtool = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	link->timer = loop_timer_add(engine->loop, act, link);
 	if (link->timer)

@@ -103,7 +103,7 @@ struct net_link {
 	struct loop_fd *watch;
 	struct loop_timer *timer; /* what changed is collected until then */
 	struct net_table table;
-	struct mono acted[NET_NEWS_KINDS]; /* when, last */
+	struct mono acted[NET_NEWS_KINDS]; /* when, last; 0: never */
 	bool links_changed;                /* NET_NEWS_LINKS */
 	bool stale;                        /* NET_NEWS_REST */
 	bool all_routes;                   /* any route may have changed */

@@ -22,12 +22,19 @@ result_of(int error)
 	return -1;
 }
 
+/* The same for one of the calls that are counted. */
+static int
+opening(int error)
+{
+	return result_of(++mnl_t.calls == mnl_t.fail_at ? ENOMEM : error);
+}
+
 struct mnl_socket *
 mnl_socket_open2(int bus, int flags)
 {
 	(void)flags;
 	mnl_t.bus = bus;
-	if (result_of(mnl_t.open_error) != 0)
+	if (opening(mnl_t.open_error) != 0)
 		return NULL;
 	mnl_t.opened++;
 	return (struct mnl_socket *)(void *)&the_socket;
@@ -38,7 +45,7 @@ mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
 {
 	(void)nl, (void)pid;
 	mnl_t.groups = groups;
-	return result_of(groups != 0 ? mnl_t.bind_error : 0);
+	return opening(groups != 0 ? mnl_t.bind_error : 0);
 }
 
 int
@@ -73,7 +80,7 @@ mnl_socket_setsockopt(
 	const struct mnl_socket *nl, int type, void *buf, socklen_t len)
 {
 	(void)nl, (void)type, (void)buf, (void)len;
-	return 0;
+	return opening(0);
 }
 
 ssize_t

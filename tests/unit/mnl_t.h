@@ -24,6 +24,10 @@ struct mnl_t {
 	size_t closed;
 	int bus;
 	unsigned groups;
+	/* Which of the calls that open one or ask for groups fails, besides; 0:
+	 * none. */
+	size_t fail_at;
+	size_t calls;
 };
 
 extern struct mnl_t mnl_t;

@@ -5,6 +5,7 @@
 #include "net_link_t.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -13,28 +14,14 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "loop_t.h"
+#include "mnl_t.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
 
-enum { SOCKETS = 3, ANSWER = 16384 };
-
-struct loop_fd {
-	loop_fd_fn *fn;
-	void *arg;
-};
-
-struct loop_timer {
-	loop_timer_fn *fn;
-	void *arg;
-	struct mono deadline;
-};
-
-struct mnl_socket {
-	int fd; /* -1: not open */
-	bool listens;
-};
+enum { ANSWER = 16384 };
 
 struct said {
 	int error;
@@ -47,143 +34,13 @@ static struct {
 	struct engine engine;
 	struct conf conf;
 	struct conf_iface sections[NT_MOST];
-	struct mono now;
-	struct loop_fd watch;
-	struct loop_timer timer;
-	struct mnl_socket sockets[SOCKETS];
-	int opened;
+	int ready[2]; /* always something to read */
+	int drivers;  /* the socket that asks them, or -1 */
+	bool asks;    /* its answer is next */
 	struct nlmsghdr asked;
 	size_t first; /* of what is said */
 	struct said said[NT_SAID];
 } w;
-
-/* ---- the loop ------------------------------------------------------------ */
-
-struct mono
-loop_now(void)
-{
-	return w.now;
-}
-
-void
-loop_stop(struct loop *loop)
-{
-	(void)loop;
-	w.nt.told.stops++;
-}
-
-struct loop_fd *
-loop_fd_add(
-	struct loop *loop, int fd, unsigned ready, loop_fd_fn *fn, void *arg)
-{
-	(void)loop, (void)fd;
-	T_EQ(ready, LOOP_READ);
-	if (++w.opened == w.nt.open_fails)
-		return NULL;
-	w.watch = (struct loop_fd){ fn, arg };
-	return &w.watch;
-}
-
-void
-loop_fd_del(struct loop_fd *watch)
-{
-	if (watch)
-		*watch = (struct loop_fd){ 0 };
-}
-
-struct loop_timer *
-loop_timer_add(struct loop *loop, loop_timer_fn *fn, void *arg)
-{
-	(void)loop;
-	if (++w.opened == w.nt.open_fails)
-		return NULL;
-	w.timer = (struct loop_timer){ fn, arg, MONO_NEVER };
-	return &w.timer;
-}
-
-void
-loop_timer_set(struct loop_timer *timer, struct mono deadline)
-{
-	timer->deadline = deadline;
-}
-
-void
-loop_timer_del(struct loop_timer *timer)
-{
-	if (timer)
-		*timer = (struct loop_timer){ 0 };
-}
-
-/* ---- libmnl's sockets ---------------------------------------------------- */
-
-struct mnl_socket *
-mnl_socket_open2(int bus, int flags)
-{
-	(void)bus;
-	if (++w.opened == w.nt.open_fails) {
-		errno = EMFILE;
-		return NULL;
-	}
-	for (size_t i = 0; i < SOCKETS; i++)
-		if (w.sockets[i].fd < 0) {
-			w.sockets[i].fd =
-				socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-			w.sockets[i].listens = (flags & SOCK_NONBLOCK) != 0;
-			return &w.sockets[i];
-		}
-	T_CHECK(false, "too many sockets");
-	return NULL;
-}
-
-int
-mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
-{
-	(void)nl, (void)groups, (void)pid;
-	errno = ENOMEM;
-	return ++w.opened == w.nt.open_fails ? -1 : 0;
-}
-
-int
-mnl_socket_close(struct mnl_socket *nl)
-{
-	(void)close(nl->fd); /* nothing was written */
-	nl->fd = -1;
-	return 0;
-}
-
-int
-mnl_socket_get_fd(const struct mnl_socket *nl)
-{
-	return nl->fd;
-}
-
-unsigned int
-mnl_socket_get_portid(const struct mnl_socket *nl)
-{
-	(void)nl;
-	return 0;
-}
-
-int
-mnl_socket_setsockopt(
-	const struct mnl_socket *nl, int type, void *buf, socklen_t len)
-{
-	(void)buf, (void)len;
-	T_EQ(type, NETLINK_ADD_MEMBERSHIP);
-	T_CHECK(nl->listens, "another socket");
-	errno = ENOMEM;
-	return ++w.opened == w.nt.open_fails ? -1 : 0;
-}
-
-ssize_t
-mnl_socket_sendto(const struct mnl_socket *nl, const void *req, size_t size)
-{
-	(void)nl;
-	memcpy(&w.asked, req, sizeof(w.asked));
-	if (w.asked.nlmsg_type == RTM_GETLINK)
-		w.nt.readings++;
-	return (ssize_t)size;
-}
 
 /* ---- what the kernel says ------------------------------------------------ */
 
@@ -347,28 +204,44 @@ put_all(char *at, uint16_t asked)
 	return at;
 }
 
-ssize_t
-mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
+static ssize_t
+answer(void *buf)
 {
-	_Alignas(struct nlmsghdr) char answer[ANSWER];
-	char *end;
+	_Alignas(struct nlmsghdr) char bytes[ANSWER];
+	char *end = put_all(bytes, w.asked.nlmsg_type);
 
-	if (nl->listens)
-		return hear(buf);
 	if (w.nt.dump_fails > 0) {
 		w.nt.dump_fails--;
 		errno = w.nt.dump_error;
 		return -1;
 	}
-	end = put_all(answer, w.asked.nlmsg_type);
 	mnl_nlmsg_put_extra_header(begin(end, NLMSG_DONE), sizeof(int));
 	end += ((struct nlmsghdr *)(void *)end)->nlmsg_len;
-	for (char *at = answer; at < end;
+	for (char *at = bytes; at < end;
 		at += ((struct nlmsghdr *)(void *)at)->nlmsg_len)
 		((struct nlmsghdr *)(void *)at)->nlmsg_seq = w.asked.nlmsg_seq;
-	T_CHECK((size_t)(end - answer) <= size, "no room for the answer");
-	memcpy(buf, answer, (size_t)(end - answer));
-	return end - answer;
+	memcpy(buf, bytes, (size_t)(end - bytes));
+	return end - bytes;
+}
+
+static ssize_t
+say(void *buf, size_t size)
+{
+	T_CHECK(size >= ANSWER, "little room");
+	if (!w.asks)
+		return hear(buf);
+	w.asks = false;
+	return answer(buf);
+}
+
+static void
+take_question(const void *request, size_t size)
+{
+	(void)size;
+	memcpy(&w.asked, request, sizeof(w.asked));
+	w.asks = true;
+	if (w.asked.nlmsg_type == RTM_GETLINK)
+		w.nt.readings++;
 }
 
 /* SIOCETHTOOL, ETHTOOL_GSET */
@@ -379,7 +252,7 @@ ioctl(int fd, unsigned long request, ...)
 	struct ifreq *ifr;
 	va_list ap;
 
-	(void)fd;
+	w.drivers = fd;
 	T_EQ(request, SIOCETHTOOL);
 	va_start(ap, request);
 	ifr = va_arg(ap, struct ifreq *);
@@ -416,7 +289,7 @@ rsvp_core_iface(
 	struct rsvp_core *core, struct mono now, const struct rsvp_iface *iface)
 {
 	(void)core;
-	T_EQ(now.us, w.now.us);
+	T_EQ(now.us, loop_now().us);
 	w.nt.told.ifaces++;
 	w.nt.told.iface = *iface;
 }
@@ -425,7 +298,7 @@ void
 rsvp_core_iface_gone(struct rsvp_core *core, struct mono now, uint32_t ifindex)
 {
 	(void)core;
-	T_EQ(now.us, w.now.us);
+	T_EQ(now.us, loop_now().us);
 	w.nt.told.gone++;
 	w.nt.told.gone_ifindex = ifindex;
 }
@@ -437,7 +310,7 @@ rsvp_core_routes_changed(
 	struct nt_told *told = &w.nt.told;
 
 	(void)core;
-	T_EQ(now.us, w.now.us);
+	T_EQ(now.us, loop_now().us);
 	if (!dst) {
 		told->all_routes++;
 		return;
@@ -563,16 +436,38 @@ give(struct nt *t, uint32_t ifindex, const char *name)
 	};
 }
 
+static void
+begin_all(size_t fail_at)
+{
+	mnl_t = (struct mnl_t){ .fd = w.ready[0],
+		.asked = take_question,
+		.say = say,
+		.fail_at = fail_at };
+	w.engine.loop = loop_t_begin((struct mono){ 1000000000 });
+	w.nt.link = w.engine.link = net_link_new(&w.engine);
+}
+
+/* Nothing is left of it. */
+static void
+end_all(void)
+{
+	net_link_free(w.nt.link);
+	T_EQ(mnl_t.closed, mnl_t.opened);
+	T_EQ(loop_t_left(), 0);
+	T_CHECK(w.drivers < 0 || fcntl(w.drivers, F_GETFD) < 0,
+		"a socket is open");
+}
+
 struct nt *
 nt_new(void)
 {
 	struct nt *t = &w.nt;
 
 	memset(&w, 0, sizeof(w));
-	for (size_t i = 0; i < SOCKETS; i++)
-		w.sockets[i].fd = -1;
+	w.drivers = -1;
+	T_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, w.ready), 0);
+	T_EQ(write(w.ready[1], "", 1), 1);
 	log_set(LOG_LEVEL_ERR, 0);
-	w.now.us = 1000000000;
 	t->engine = &w.engine;
 	t->conf = w.engine.conf = &w.conf;
 	t->sections = w.conf.ifaces = w.sections;
@@ -581,29 +476,29 @@ nt_new(void)
 	(void)nt_section(t, "eth1");
 	give(t, 1, "eth0");
 	give(t, 2, "eth1");
-	t->link = w.engine.link = net_link_new(&w.engine);
+	begin_all(0);
 	assert_non_null(t->link);
 	T_EQ(net_link_sync(t->link), 0);
-	w.now = mono_add_ms(w.now, 1000);
+	loop_t_go_on(1000000);
 	nt_forget(t);
 	return t;
 }
 
 void
-nt_fail_opening(struct nt *t, int nth)
+nt_begin_failing(struct nt *t, size_t nth)
 {
-	t->open_fails = nth;
-	w.opened = 0;
+	(void)t;
+	end_all();
+	begin_all(nth);
 }
 
 void
 nt_free(struct nt *t)
 {
-	net_link_free(t->link);
-	for (size_t i = 0; i < SOCKETS; i++)
-		T_EQ(w.sockets[i].fd, -1);
-	assert_null(w.watch.fn);
-	assert_null(w.timer.fn);
+	(void)t;
+	end_all();
+	(void)close(w.ready[0]); /* of the test */
+	(void)close(w.ready[1]);
 }
 
 void
@@ -618,31 +513,32 @@ void
 nt_note(struct nt *t)
 {
 	(void)t;
-	w.watch.fn(w.watch.arg, 0, LOOP_READ);
+	T_EQ(loop_t_call_fds(), true);
 }
 
 int64_t
 nt_due(const struct nt *t)
 {
+	const struct mono next = loop_t_next();
+
 	(void)t;
-	if (w.timer.deadline.us == MONO_NEVER.us)
+	if (next.us == MONO_NEVER.us)
 		return -1;
-	return mono_reached(w.timer.deadline, w.now)
+	return mono_reached(next, loop_now())
 		       ? 0
-		       : mono_ms_between(w.now, w.timer.deadline);
+		       : mono_ms_between(loop_now(), next);
 }
 
 void
 nt_run(struct nt *t, int64_t ms)
 {
-	const struct mono end = mono_add_ms(w.now, ms);
+	const struct mono end = mono_add_ms(loop_now(), ms);
 
 	(void)t;
-	while (mono_reached(w.timer.deadline, end)) {
-		if (!mono_reached(w.timer.deadline, w.now))
-			w.now = w.timer.deadline;
-		w.timer.deadline = MONO_NEVER;
-		w.timer.fn(w.timer.arg);
+	while (mono_reached(loop_t_next(), end)) {
+		if (!mono_reached(loop_t_next(), loop_now()))
+			loop_t_go_on(loop_t_next().us - loop_now().us);
+		(void)loop_t_call_timers(); /* one is due */
 	}
-	w.now = end;
+	loop_t_go_on(end.us - loop_now().us);
 }

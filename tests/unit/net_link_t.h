@@ -6,8 +6,7 @@
  * A kernel that has the links and addresses that a case gives it, answers
  * questions for them and says what the case lets it say; a clock that the case
  * moves; and those who are told what changed, which only note it.  For tests of
- * net_link.c, net_watch.c and net_table.c: libmnl's socket calls, ioctl() and
- * the event loop are the bench's.
+ * net_link.c and net_watch.c, whose loop is loop_t.h, and ioctl() the bench's.
  */
 
 #include <linux/if.h>
@@ -72,7 +71,6 @@ struct nt_told {
 	size_t warnings;
 	char warning[300];
 	size_t errors;
-	size_t stops; /* of the loop */
 };
 
 struct nt {
@@ -90,7 +88,6 @@ struct nt {
 	size_t readings;
 	size_t speeds; /* asked of drivers */
 	uint32_t gso_answered;
-	int open_fails;
 	size_t left; /* messages that nobody has read yet */
 	struct nt_told told;
 };
@@ -99,8 +96,8 @@ struct nt {
  * what was told of that is forgotten, and long ago. */
 struct nt *nt_new(void);
 void nt_free(struct nt *t);
-/* From now on the nth of all calls that open something fails, once. */
-void nt_fail_opening(struct nt *t, int nth);
+/* Begin again, with the nth of all calls that open sockets failing. */
+void nt_begin_failing(struct nt *t, size_t nth);
 /* The section of that name, made if there is none. */
 struct conf_iface *nt_section(struct nt *t, const char *name);
 

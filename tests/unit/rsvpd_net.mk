@@ -47,12 +47,15 @@ tests_unit_test_net_fate_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_fate_LDFLAGS = $(AM_LDFLAGS) $(NET_T_WRAPS)
 tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 net_link_wraps = $(AM_LDFLAGS) -Wl,--wrap=log_err -Wl,--wrap=log_warn
-net_link_bench = tests/unit/net_link_t.c tests/unit/net_link_t.h
+net_link_bench = tests/unit/net_link_t.c tests/unit/net_link_t.h \
+	$(loop_bench) $(mnl_bench)
 tests_unit_test_net_link_SOURCES = tests/unit/test_net_link.c $(net_link_bench)
-tests_unit_test_net_link_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_link_LDADD = librsvpd.la libbase.la $(MNL_LIBS) \
+	$(UNIT_LDADD)
 tests_unit_test_net_link_LDFLAGS = $(net_link_wraps)
 tests_unit_test_net_watch_SOURCES = tests/unit/test_net_watch.c $(net_link_bench)
-tests_unit_test_net_watch_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_watch_LDADD = librsvpd.la libbase.la $(MNL_LIBS) \
+	$(UNIT_LDADD)
 tests_unit_test_net_watch_LDFLAGS = $(net_link_wraps)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_recv_SOURCES = tests/unit/test_net_recv.c $(net_bench)
