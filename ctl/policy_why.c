@@ -226,8 +226,9 @@ print_verdict(const struct answer *a, const struct buf_reader *facts)
 		text_at(facts, CTL_F_REASON, &reason));
 	if (ctl_value_find(facts, CTL_F_CODE_VALUE, &value))
 		printf(" (error code 2, value %" PRIu64 ")", value.number);
+	putchar('\n');
 	if (ctl_value_find(facts, CTL_F_GENERATION, &value))
-		printf("\nfrom: generation %" PRIu64 ", %s\n", value.number,
+		printf("from: generation %" PRIu64 ", %s\n", value.number,
 			text_at(facts, CTL_F_SOURCE, &v));
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 ctl_tests = \
 	tests/unit/test_ctl_ask \
+	tests/unit/test_ctl_explain \
 	tests/unit/test_ctl_json \
 	tests/unit/test_ctl_listed \
 	tests/unit/test_ctl_msg \
@@ -17,6 +18,9 @@ tests_unit_test_ctl_json_LDADD = libbase.la $(JANSSON_LIBS) -lm $(UNIT_LDADD)
 ctl_bench = tests/unit/ctl_t.c tests/unit/ctl_t.h ctl/ctl_msg.c
 tests_unit_test_ctl_ask_SOURCES = tests/unit/test_ctl_ask.c $(ctl_bench)
 tests_unit_test_ctl_ask_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_ctl_explain_SOURCES = tests/unit/test_ctl_explain.c \
+	$(ctl_bench)
+tests_unit_test_ctl_explain_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_ctl_listed_SOURCES = tests/unit/test_ctl_listed.c $(ctl_bench)
 tests_unit_test_ctl_listed_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_ctl_show_SOURCES = tests/unit/test_ctl_show.c $(ctl_bench)

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARGS = 32, WORD = 1024, DEADLINE_MS = 10000 };
+enum { ARGS = 64, WORD = 1024, WORDS = 16384, DEADLINE_MS = 10000 };
 
 /* ---- answers ------------------------------------------------------------- */
 
@@ -256,7 +256,7 @@ answer_one(struct bench *b)
 static void
 become(const struct bench *b, const char *words)
 {
-	char copy[WORD];
+	char copy[WORDS];
 	char *args[ARGS] = { (char *)(uintptr_t) "rsvpctl",
 		(char *)(uintptr_t) "--socket", (char *)(uintptr_t)b->path };
 	size_t n = 3;

@@ -82,10 +82,14 @@ what_the_daemon_refuses_is_told_in_its_words(void)
 static void
 another_version_is_not_read(void)
 {
-	ctl_t_expect_fault(CTL_T_ONE(CTL_ASK_SESSIONS,
-				   "version 9 {dst 10.0.0.1 proto 17 port 1}"),
-		"show sessions", UNREACHABLE,
-		"rsvpctl: the daemon speaks version 9, this tool 1\n");
+	static struct ctl_t_run run;
+
+	ctl_t_run(CTL_T_ONE(CTL_ASK_SESSIONS,
+			  "version 9 {dst 10.0.0.1 proto 17 port 1}"),
+		"show sessions", &run);
+	T_STR(run.out, "");
+	T_STR(run.err, "rsvpctl: the daemon speaks version 9, this tool 1\n");
+	T_EQ(run.status, UNREACHABLE);
 }
 
 /* ---- words --------------------------------------------------------------- */

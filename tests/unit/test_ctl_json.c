@@ -10,7 +10,7 @@
 
 #include "ctl/ctl.h"
 
-enum { ROOM = 4096 };
+enum { ROOM = 8192 };
 
 static const char whole[] = "{\n"
 			    "  \"schema\": 1,\n"
@@ -118,7 +118,7 @@ put_rule(struct buf_writer *w)
 static void
 tell(struct out_json *json, void (*put)(struct buf_writer *w))
 {
-	uint8_t bytes[1024];
+	uint8_t bytes[2048];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
 	struct buf_reader r;
 
@@ -142,23 +142,34 @@ end(struct out_json *json, int status, char text[ROOM])
 	return status;
 }
 
-/* What the cases tell, to stderr, is not for whoever runs them. */
-static int
-silence(void)
+/* What the cases tell on stderr is kept. */
+static FILE *
+listen_to_stderr(int *ret_before)
 {
-	const int before = dup(STDERR_FILENO);
+	FILE *heard = tmpfile();
 
 	(void)fflush(stderr);
-	T_CHECK(before >= 0 && freopen("/dev/null", "w", stderr), "stderr");
-	return before;
+	*ret_before = dup(STDERR_FILENO);
+	T_CHECK(heard && *ret_before >= 0, "no file");
+	T_EQ(dup2(fileno(heard), STDERR_FILENO), STDERR_FILENO);
+	return heard;
 }
 
-static void
-speak_again(int before)
+/* So often it said that. */
+static size_t
+times_heard(FILE *heard, int before, const char *line)
 {
+	char text[256];
+	size_t count = 0;
+
 	(void)fflush(stderr);
 	T_EQ(dup2(before, STDERR_FILENO), STDERR_FILENO);
 	(void)close(before);
+	rewind(heard);
+	while (fgets(text, sizeof(text), heard))
+		count += strcmp(text, line) == 0;
+	(void)fclose(heard);
+	return count;
 }
 
 /* ---- cases --------------------------------------------------------------- */
@@ -194,7 +205,8 @@ a_listing_that_lacks_memory_is_no_success(void)
 {
 	char text[ROOM];
 	size_t refused = 0;
-	const int before = silence();
+	int before;
+	FILE *heard = listen_to_stderr(&before);
 	int status;
 
 	json_set_alloc_funcs(get, give_back);
@@ -206,7 +218,8 @@ a_listing_that_lacks_memory_is_no_success(void)
 		T_EQ(held, 0);
 	} while (status == CTL_REFUSED && refused < 1000);
 	json_set_alloc_funcs(malloc, free);
-	speak_again(before);
+	T_EQ(times_heard(heard, before, "rsvpctl: out of memory\n"),
+		refused - 1);
 	T_EQ(status, CTL_DONE);
 	T_CHECK(refused > 20, "%zu allocations", refused);
 }
@@ -277,6 +290,31 @@ text_that_is_not_utf8_is_escaped(void)
 		    "}\n");
 }
 
+/* The longest text there is. */
+static void
+put_long_text(struct buf_writer *w)
+{
+	char text[1024];
+
+	(void)memset(text, 0xff, sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	ctl_put_text(w, CTL_F_NAME, text);
+}
+
+static void
+all_of_a_text_is_escaped(void)
+{
+	struct out_json *json = out_json_new(NULL);
+	char text[ROOM];
+	size_t count = 0;
+
+	tell(json, put_long_text);
+	T_EQ(end(json, CTL_DONE, text), CTL_DONE);
+	for (const char *p = text; (p = strstr(p, "\\\\xff")); p++)
+		count++;
+	T_EQ(count, 1023);
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): to the depth of the case */
 static void
 put_deep(struct buf_writer *w, int depth)
@@ -318,6 +356,7 @@ static struct t_case cases[] = {
 	{ "counters are pairs", counters_are_pairs },
 	{ "text that is not UTF-8 is escaped",
 		text_that_is_not_utf8_is_escaped },
+	{ "all of a text is escaped", all_of_a_text_is_escaped },
 	{ "what is nested without end is cut",
 		what_is_nested_without_end_is_cut },
 };
