@@ -48,8 +48,9 @@ bool psb_route(struct rsvp_core *core, struct psb *psb);
 /* The same after a change of routes that was heard of at that time: a new
  * interface is used when its W is over, by the next refresh if need be. */
 bool psb_repair(struct rsvp_core *core, struct psb *psb, struct mono since);
-/* That interface is down: unicast path states leave it at once, however long W
- * is, and what is reserved for them there is kept as always. */
+/* That interface cannot be used: unicast path states leave it at once, however
+ * long W is.  What is reserved for them there is kept as always if it is only
+ * down, or if there is another way. */
 void psb_leave_down(
 	struct rsvp_core *core, struct session *session, uint32_t ifindex);
 /* Its refresh is due. */

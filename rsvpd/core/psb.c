@@ -378,19 +378,39 @@ is_reserved_on(const struct psb *psb, uint32_t ifindex)
 	return false;
 }
 
-/* An interface that is only down may come back; one that is gone does not.  If
- * nobody has reserved there, the one that it left before may still count. */
+/* An interface that is only down; one that is deleted or disabled does not. */
+static bool
+comes_back(const struct rsvp_core *core, uint32_t ifindex)
+{
+	const struct iface *iface = iface_find(core, ifindex);
+
+	return iface && iface->conf.enabled;
+}
+
+/* What is reserved there counts until somebody reserves where it goes next. */
+static bool
+is_waited_for(
+	const struct rsvp_core *core, const struct psb *psb, uint32_t ifindex)
+{
+	struct way way;
+
+	if (comes_back(core, ifindex))
+		return true;
+	find_way(core, psb, &way);
+	return way.count > 0;
+}
+
+/* If nobody has reserved there, the one that it left before may still count. */
 static void
 leave(const struct rsvp_core *core, struct psb *psb, const struct way *way)
 {
 	const uint32_t old = psb->out_count == 1 ? psb->outs[0] : 0;
-	const struct iface *iface = iface_find(core, old);
 
 	if (leads_to(way, psb->left))
 		set_left(psb, 0);
-	if (iface && iface->conf.enabled && !leads_to(way, old) &&
+	if (old != 0 && !leads_to(way, old) &&
 		addr_is_unicast(&psb->session->key.dst) &&
-		is_reserved_on(psb, old))
+		is_reserved_on(psb, old) && is_waited_for(core, psb, old))
 		set_left(psb, old);
 }
 
@@ -460,6 +480,8 @@ psb_repair(struct rsvp_core *core, struct psb *psb, struct mono since)
 	struct mono at;
 
 	find_way(core, psb, &way);
+	if (way.count == 0 && !comes_back(core, psb->left))
+		set_left(psb, 0);
 	if (same_way(psb, &way))
 		return false;
 	at = settled_at(core, psb, &way, since);

@@ -182,6 +182,221 @@ what_was_left_first_is_kept_while_others_break(void)
 	ct_both(next_way_breaks);
 }
 
+/* Nothing else leads there: what is reserved times out, and not before. */
+static void
+no_other_way(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->out = 0;
+	set_up(t, DOWN, false);
+	ct_answer_all(t);
+	ct_run(t, 100000);
+	ct_feed(t, UP, ct_path(t));
+	ct_run(t, 57499);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
+	ct_run(t, 1);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_totals(t).resvs + ct_totals(t).flows, 0);
+	ct_forget(t);
+	t->out = DOWN;
+	set_up(t, DOWN, true);
+	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
+	ct_answer_all(t);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
+}
+
+static void
+without_another_way_it_times_out(void)
+{
+	ct_once(no_other_way);
+}
+
+/* Each of two senders has a way of its own, and one of them breaks. */
+static void
+one_of_two_ways(struct ct *t)
+{
+	struct wire_hop side = ct_resv_on_side(t, ct_cl(50000))->hop;
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	t->out = SIDE;
+	ct_with_second_path(t);
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE));
+	msg = ct_resv_both(t, ct_cl(50000));
+	msg->hop = side;
+	ct_feed(t, SIDE, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	set_up(t, DOWN, false);
+	ct_answer_all(t);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(t->sent_count, 1);
+	T_EQ(ct_reserved(t, DOWN), 0);
+	msg = ct_resv_both(t, ct_cl(50000));
+	msg->hop = side;
+	ct_feed(t, SIDE, msg);
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 1);
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_flow(t)->flow.filter_count, 2);
+}
+
+static void
+of_two_senders_the_one_whose_link_broke_moves(void)
+{
+	ct_both(one_of_two_ways);
+}
+
+static void
+two_of_shared(struct ct *t, uint8_t style)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	ct_with_second_path(t);
+	msg = ct_resv_both(t, ct_cl(50000));
+	if (style == WIRE_STYLE_WF)
+		msg = ct_style(ct_resv(t, ct_cl(50000)), style);
+	ct_feed(t, DOWN, msg);
+	ct_answer_all(t);
+	ct_forget(t);
+	t->out = SIDE;
+	set_up(t, DOWN, false);
+	ct_answer_all(t);
+	ct_feed(t, UP, ct_path_tear(t));
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(t->sent_count, 0);
+	msg = ct_path_tear(t);
+	msg->sender = ct_second_sender(t);
+	ct_feed(t, UP, msg);
+	ct_expect_empty(t);
+}
+
+static void
+two_of_se(struct ct *t)
+{
+	two_of_shared(t, WIRE_STYLE_SE);
+}
+
+static void
+two_of_wf(struct ct *t)
+{
+	two_of_shared(t, WIRE_STYLE_WF);
+}
+
+static void
+what_is_kept_ends_with_the_last_of_its_senders(void)
+{
+	ct_once(two_of_se);
+	ct_once(two_of_wf);
+}
+
+/* ---- deleted, disabled --------------------------------------------------- */
+
+static void delete (struct ct *t, uint32_t ifindex)
+{
+	rsvp_core_iface_gone(t->core, t->now, ifindex);
+	ct_tick(t);
+}
+
+/* Not down before, or down. */
+static void
+deleted(struct ct *t, bool down)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->out = SIDE;
+	if (down)
+		set_up(t, DOWN, false);
+	delete (t, DOWN);
+	ct_answer_all(t);
+	T_EQ(ct_totals(t).flows, 0);
+	ct_run(t, 2000);
+	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
+	T_EQ(t->sent_count, 1);
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 1);
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_only_resv(t).ifindex, SIDE);
+}
+
+static void
+deleted_at_once(struct ct *t)
+{
+	deleted(t, false);
+}
+
+static void
+deleted_after_down(struct ct *t)
+{
+	deleted(t, true);
+}
+
+/* The path was elsewhere already; nobody has reserved there yet. */
+static void
+deleted_after_moving(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	reroute(t, SIDE);
+	ct_answer_all(t);
+	ct_forget(t);
+	delete (t, DOWN);
+	T_EQ(t->sent_count, 0);
+	T_EQ(ct_totals(t).resvs, 1);
+	reroute(t, 0); /* and nowhere now */
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_totals(t).resvs, 0);
+}
+
+static void
+a_deleted_link_ends_nothing_that_has_another_way(void)
+{
+	ct_both(deleted_at_once);
+	ct_both(deleted_after_down);
+	ct_once(deleted_after_moving);
+}
+
+static void
+down_before(struct ct *t)
+{
+	ct_with_resv(t, ct_cl(50000));
+	t->out = 0;
+	set_up(t, DOWN, false);
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 0);
+}
+
+static void
+deleted_without_a_way(struct ct *t)
+{
+	down_before(t);
+	delete (t, DOWN);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_totals(t).resvs, 0);
+}
+
+static void
+disabled_without_a_way(struct ct *t)
+{
+	struct rsvp_iface conf;
+
+	down_before(t);
+	conf = ct_iface(t, DOWN);
+	conf.enabled = false;
+	ct_put_iface(t, &conf);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_totals(t).resvs, 0);
+}
+
+static void
+what_does_not_come_back_is_not_waited_for(void)
+{
+	ct_once(deleted_without_a_way);
+	ct_once(disabled_without_a_way);
+}
+
 /* A tree loses a branch: routing says which others there are. */
 static void
 branch_is_down(struct ct *t)
@@ -255,6 +470,16 @@ static struct t_case cases[] = {
 		nothing_that_comes_before_the_pass_ends_it },
 	{ "what was left first is kept while others break",
 		what_was_left_first_is_kept_while_others_break },
+	{ "without another way it times out",
+		without_another_way_it_times_out },
+	{ "of two senders the one whose link broke moves",
+		of_two_senders_the_one_whose_link_broke_moves },
+	{ "what is kept ends with the last of its senders",
+		what_is_kept_ends_with_the_last_of_its_senders },
+	{ "a deleted link ends nothing that has another way",
+		a_deleted_link_ends_nothing_that_has_another_way },
+	{ "what does not come back is not waited for",
+		what_does_not_come_back_is_not_waited_for },
 	{ "a branch that is down is pruned", a_branch_that_is_down_is_pruned },
 };
 T_MAIN(cases)
