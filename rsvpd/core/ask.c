@@ -262,6 +262,26 @@ message(const struct ask *ask)
 		.style = ask->style };
 }
 
+/* The sender has another previous hop now (RFC 2205 3.6).  The old one is not
+ * told, as it is not when all its senders move: a tear would overtake what the
+ * new one has yet to reserve, and end it where both ways part. */
+static bool
+has_moved(const struct ask *ask, const struct wire_flow *flow)
+{
+	const struct psb *psb;
+	bool elsewhere = false;
+
+	TAILQ_FOREACH (psb, &ask->session->psbs, next) {
+		if (!flow->has_filter ||
+			!wire_filter_equal(&psb->sender, &flow->filter))
+			continue;
+		if (concerns(ask, psb))
+			return false;
+		elsewhere = true;
+	}
+	return elsewhere;
+}
+
 /* What it was asked for and should not keep. */
 static void
 tear_rest(
@@ -274,6 +294,8 @@ tear_rest(
 	for (size_t i = 0; i < ask->count; i++) {
 		if (news->style == ask->style &&
 			find_flow(news->flows, news->count, i, &ask->flows[i]))
+			continue;
+		if (has_moved(ask, &ask->flows[i]))
 			continue;
 		torn[tear.count++] = ask->flows[i];
 		if (tear.count < WIRE_FLOWS_MAX)

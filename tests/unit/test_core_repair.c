@@ -537,6 +537,50 @@ shared_reservations_move_with_all_their_senders(void)
 	ct_once(one_ends);
 }
 
+/* The Path of one of two comes from elsewhere now.  What its old hop keeps is
+ * not torn: it may be what its sender has until the new way is reserved. */
+static void
+one_comes_from_elsewhere(struct ct *t, uint8_t style)
+{
+	struct wire_msg *msg;
+
+	ct_with_path(t);
+	ct_with_second_path(t);
+	ct_feed(t, DOWN, styled(t, ct_resv(t, ct_cl(50000)), style));
+	ct_answer_all(t);
+	ct_forget(t);
+	msg = ct_path(t);
+	msg->sender = ct_second_sender(t);
+	msg->hop.addr = ct_addr(t, SIDE, HOP_A);
+	ct_feed(t, SIDE, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
+	ct_forget(t);
+	msg = styled(t, ct_resv_tear(t), style); /* of both, by whom asked */
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 2);
+	T_EQ(ct_sent(t, WIRE_RESV_TEAR, 0)->msg.flow_count, 1);
+}
+
+static void
+one_of_se_comes(struct ct *t)
+{
+	one_comes_from_elsewhere(t, WIRE_STYLE_SE);
+}
+
+static void
+one_of_ff_comes(struct ct *t)
+{
+	one_comes_from_elsewhere(t, WIRE_STYLE_FF);
+}
+
+static void
+the_old_hop_of_one_of_several_is_not_told(void)
+{
+	ct_both(one_of_se_comes);
+	ct_both(one_of_ff_comes);
+}
+
 /* ---- no route, no interface ---------------------------------------------- */
 
 static void
@@ -673,6 +717,8 @@ static struct t_case cases[] = {
 		a_path_tear_goes_down_both_branches },
 	{ "shared reservations move with all their senders",
 		shared_reservations_move_with_all_their_senders },
+	{ "the old hop of one of several senders is not told",
+		the_old_hop_of_one_of_several_is_not_told },
 	{ "without a route state is kept and waits",
 		without_a_route_state_is_kept_and_waits },
 	{ "a tear that could be mistaken is not sent",
