@@ -117,7 +117,7 @@ extern size_t t_event_reads;
 /* No socket for events can be had; no system call filter. */
 extern bool t_no_watch;
 extern bool t_no_sandbox;
-/* The filter is left out, so that the test can look around. */
+/* The filter is left out: what a test or valgrind asks for is not in it. */
 extern bool t_spare_sandbox;
 
 #endif /* TC_SERVE_T_H */

@@ -295,6 +295,7 @@ serve_in_child(int type, bool with_life)
 		const int supervisor = dup2(life[1], 41);
 
 		t_poll_real = true;
+		t_spare_sandbox = true;
 		t_clock_go();
 		for (int fd = 3; fd < 40; fd++)
 			close(fd);

@@ -233,6 +233,7 @@ sides_are_taken_over_one_by_one(void)
 	cli->options.take_over = true;
 	T_EQ(apply(CONF(ON("eth0", PFIFO POLICE))), CLI_DONE);
 	cli_expect_err("");
+	T_CHECK(strstr(tree_on(2), "qdisc 7: on it pfifo"), "not taken over");
 	cli->options.take_over = false;
 	T_EQ(off("eth0"), CLI_DONE);
 	cli_expect_err("");
@@ -449,6 +450,27 @@ an_ifb_is_made_first_and_goes_with_off(void)
 	cli_out_has("delete interface ifb0\n");
 	T_EQ(cli->link_count, 3);
 	T_STR(tree_on(2), "");
+	bench_end();
+}
+
+/* Judged by the packets of the interface whose ifb it is, also before it is
+ * made; and once, though it is built again then. */
+static void
+a_warning_of_an_ifb_is_given_once(void)
+{
+	static const char conf[] = CONF(ON("eth0",
+		"ingress={filters=({pref=5;actions=({redirect=\"ifb\";});});};"
+		"ifb={name=\"ifb0\";root={kind=\"htb\";handle=\"2:\";"
+		"default=\"2:1\";classes=({id=\"2:1\";rate=\"1 Mbit/s\";"
+		"burst=1513;});};};"));
+
+	bench_begin();
+	T_EQ(plan(conf), CLI_DONE);
+	T_EQ(lines(cli->err), 1);
+	cli_err_has("1513 octets are less than a packet of ifb0 (1514)");
+	T_EQ(apply(conf), CLI_DONE);
+	T_EQ(lines(cli->err), 1);
+	cli_err_has("tcctl: file:1: warning: ");
 	bench_end();
 }
 
@@ -715,6 +737,8 @@ static struct t_case cases[] = {
 		without_a_record_nothing_is_done },
 	{ "an ifb is made first, and goes with off",
 		an_ifb_is_made_first_and_goes_with_off },
+	{ "a warning of an ifb is given once",
+		a_warning_of_an_ifb_is_given_once },
 	{ "an ifb that is there is used, and stays",
 		an_ifb_that_is_there_is_used_and_stays },
 	{ "only an ifb can be one", only_an_ifb_can_be_one },
