@@ -2,6 +2,7 @@
 ctl_tests = \
 	tests/unit/test_ctl_ask \
 	tests/unit/test_ctl_explain \
+	tests/unit/test_ctl_flow \
 	tests/unit/test_ctl_json \
 	tests/unit/test_ctl_listed \
 	tests/unit/test_ctl_msg \
@@ -21,6 +22,9 @@ tests_unit_test_ctl_ask_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_ctl_explain_SOURCES = tests/unit/test_ctl_explain.c \
 	$(ctl_bench)
 tests_unit_test_ctl_explain_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_ctl_flow_SOURCES = tests/unit/test_ctl_flow.c \
+	$(ctl_bench) $(rapi_daemon)
+tests_unit_test_ctl_flow_LDADD = $(rapi_ldadd) -lm
 tests_unit_test_ctl_listed_SOURCES = tests/unit/test_ctl_listed.c $(ctl_bench)
 tests_unit_test_ctl_listed_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_ctl_show_SOURCES = tests/unit/test_ctl_show.c $(ctl_bench)

@@ -254,11 +254,11 @@ answer_one(struct bench *b)
 /* ---- the program --------------------------------------------------------- */
 
 static void
-become(const struct bench *b, const char *words)
+become(const char *path, const char *words)
 {
 	char copy[WORDS];
 	char *args[ARGS] = { (char *)(uintptr_t) "rsvpctl",
-		(char *)(uintptr_t) "--socket", (char *)(uintptr_t)b->path };
+		(char *)(uintptr_t) "--socket", (char *)(uintptr_t)path };
 	size_t n = 3;
 	char *save = NULL;
 
@@ -271,8 +271,8 @@ become(const struct bench *b, const char *words)
 	_exit(126);
 }
 
-static pid_t
-start(const struct bench *b, const char *words, int ret_pipes[2])
+pid_t
+ctl_t_start(const char *path, const char *words, int ret_pipes[2])
 {
 	int out[2];
 	int err[2];
@@ -286,7 +286,7 @@ start(const struct bench *b, const char *words, int ret_pipes[2])
 	if (pid == 0) {
 		(void)dup2(out[1], STDOUT_FILENO);
 		(void)dup2(err[1], STDERR_FILENO);
-		become(b, words);
+		become(path, words);
 	}
 	(void)close(out[1]);
 	(void)close(err[1]);
@@ -344,7 +344,7 @@ ctl_t_run(const struct ctl_t_answer *answers, const char *words,
 	(void)snprintf(b.path, sizeof(b.path), "%s/s", b.dir);
 	if (answers)
 		listen_at(&b);
-	pid = start(&b, words, pipes);
+	pid = ctl_t_start(b.path, words, pipes);
 	attend(&b, pipes);
 	T_EQ(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status))

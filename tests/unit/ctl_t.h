@@ -15,6 +15,8 @@
 
 #include "t.h"
 
+#include <sys/types.h>
+
 #include "ctl/ctl_msg.h"
 
 enum { CTL_T_ANSWERS = 8, CTL_T_TEXT = 65536, CTL_T_ASKED = 8192 };
@@ -58,7 +60,11 @@ struct ctl_t_run {
 void ctl_t_run(const struct ctl_t_answer *answers, const char *words,
 	struct ctl_t_run *ret_run);
 
-/* The same, and what it has to print and to return. */
+/* `rsvpctl --socket PATH WORDS` in the background: its process, and where its
+ * two streams are read. */
+pid_t ctl_t_start(const char *path, const char *words, int ret_pipes[2]);
+
+/* As ctl_t_run(), and what it has to print and to return. */
 void ctl_t_expect(
 	const struct ctl_t_answer *answers, const char *words, const char *out);
 void ctl_t_expect_fault(const struct ctl_t_answer *answers, const char *words,
