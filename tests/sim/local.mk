@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-sim_tests = tests/sim/scenario_chain tests/sim/scenario_merge tests/sim/world
+sim_tests = tests/sim/scenario_chain tests/sim/scenario_merge \
+	tests/sim/scenario_ring tests/sim/world
 check_PROGRAMS += $(sim_tests)
 TESTS += $(sim_tests)
 check_LTLIBRARIES += tests/sim/libsim.la
@@ -17,6 +18,7 @@ tests_sim_libsim_la_SOURCES = \
 tests_sim_libsim_la_LIBADD = libcore.la
 tests_sim_scenario_chain_LDADD = tests/sim/libsim.la libcore.la libwire.la libbase.la -lm
 tests_sim_scenario_merge_LDADD = tests/sim/libsim.la libcore.la libwire.la libbase.la -lm
+tests_sim_scenario_ring_LDADD = tests/sim/libsim.la libcore.la libwire.la libbase.la -lm
 tests_sim_world_SOURCES = \
 	tests/sim/work.c tests/sim/work.h \
 	tests/sim/work_apps.c \
@@ -32,4 +34,5 @@ tests_sim_world_LDADD = tests/sim/libsim.la libcore.la libwire.la libbase.la -lm
 check-sim: $(sim_tests)
 	tests/sim/scenario_chain 20 2000
 	tests/sim/scenario_merge
+	tests/sim/scenario_ring
 	tests/sim/world

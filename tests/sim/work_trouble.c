@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { FLAP_PORTS = 6 };
+
 static uint64_t
 draw(struct work *w, uint64_t below)
 {
@@ -64,6 +66,17 @@ one_link(struct work *w)
 	w->healed = mono_add_ms(sim_now(w->s), (int64_t)draw(w, 100000));
 }
 
+/* The first interface has the address of the node; of the others there may be
+ * fewer. */
+static void
+flap(struct work *w, size_t node)
+{
+	const uint64_t among = draw(w, 2) == 0 ? 1 : FLAP_PORTS;
+	const uint32_t ifindex = 1 + (uint32_t)draw(w, among);
+
+	sim_iface_flap(w->s, node, ifindex, draw(w, 2) == 0);
+}
+
 void
 work_heal(struct work *w)
 {
@@ -87,7 +100,7 @@ work_trouble(struct work *w)
 		break;
 	case 2:
 	case 3:
-		sim_iface_flap(w->s, node, 1, draw(w, 2) == 0);
+		flap(w, node);
 		break;
 	case 4:
 		sim_policy_change(w->s, node);
