@@ -70,6 +70,9 @@ begin(char *buf, uint16_t type)
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
 	nlh->nlmsg_type = type;
+	/* Of whoever changed it. */
+	nlh->nlmsg_seq = 77;
+	nlh->nlmsg_pid = 88;
 	return nlh;
 }
 
