@@ -117,6 +117,10 @@ put_facts(struct answer *a)
 			msg_put_u64(&a->w, UINT16_MAX, 1);
 			continue;
 		}
+		if (strcmp(text, "malformed") == 0) { /* a number is longer */
+			msg_put_u8(&a->w, CTL_F_DSCP, 1);
+			continue;
+		}
 		f = fact_of(text);
 		if (f->kind == CTL_KIND_OBJECT || f->kind == CTL_KIND_LIST) {
 			nest = msg_nest(&a->w, f->id);

@@ -9,6 +9,7 @@ rsvpd_tests = \
 	tests/unit/test_sup_backoff \
 	tests/unit/test_sup_life \
 	tests/unit/test_sup_msg \
+	tests/unit/test_sup_open \
 	tests/unit/test_sup_talk
 check_PROGRAMS += $(rsvpd_tests)
 TESTS += $(rsvpd_tests)
@@ -29,6 +30,11 @@ tests_unit_test_sup_life_SOURCES = tests/unit/test_sup_life.c $(sup_bench)
 tests_unit_test_sup_life_CPPFLAGS = $(sup_users)
 tests_unit_test_sup_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_sup_life_LDFLAGS = $(AM_LDFLAGS) $(SUP_T_WRAPS)
+tests_unit_test_sup_open_SOURCES = tests/unit/test_sup_open.c \
+	rsvpd/sup_open.c rsvpd/sup_udp.c
+tests_unit_test_sup_open_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_sup_open_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=socket,--wrap=setsockopt,--wrap=bind
 tests_unit_test_sup_talk_SOURCES = tests/unit/test_sup_talk.c $(sup_bench)
 tests_unit_test_sup_talk_CPPFLAGS = $(sup_users)
 tests_unit_test_sup_talk_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)

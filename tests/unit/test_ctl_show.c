@@ -270,6 +270,10 @@ a_reservation_is_shown_with_its_class(void)
 		"dropped; excess demoted; DSCP 46; beyond the bucket DSCP 8\n"
 		"    ports not seen, so best effort: 2 fragments, 0 packets "
 		"with extension headers\n");
+	/* What has another size is none of the facts. */
+	expect_resv("classid 1:20 malformed",
+		"    class 1:20, 0 bit/s on the wire; 0 packets, 0 octets, 0 "
+		"dropped\n");
 	/* Without a class nothing is known of what it does. */
 	expect_resv("dscp 46 excess demoted hidden_fragments 2", "");
 }
