@@ -25,6 +25,7 @@ tcctl_tests = \
 	tests/unit/test_tc_link \
 	tests/unit/test_tc_link_change \
 	tests/unit/test_tc_drain \
+	tests/unit/test_tc_main \
 	tests/unit/test_tc_mark \
 	tests/unit/test_tc_match \
 	tests/unit/test_tc_message \
@@ -210,3 +211,9 @@ tests_unit_test_tc_files_SOURCES = tests/unit/test_tc_files.c $(tc_cli_bench)
 tests_unit_test_tc_files_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_files_LDFLAGS = $(tc_cli_flags)
 tests_unit_test_tc_files_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_main_SOURCES = tests/unit/test_tc_main.c tcctl/main.c
+tests_unit_test_tc_main_CPPFLAGS = $(AM_CPPFLAGS) -Dmain=tcctl_main \
+	-DTCCTL_STATEDIR='"/the/default"'
+# main() needs no prototype, under another name it would.
+tests_unit_test_tc_main_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
+tests_unit_test_tc_main_LDADD = $(UNIT_LDADD)

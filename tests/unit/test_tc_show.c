@@ -38,6 +38,7 @@ as_json(void)
 
 	cli->options.json = true;
 	T_EQ(cli_do(cli_show), CLI_DONE);
+	T_EQ(cli->out[strlen(cli->out) - 1], '\n');
 	root = json_loads(cli->out, 0, &error);
 	T_CHECK(root, "%s", error.text);
 	T_EQ(json_integer_value(json_object_get(root, "schema")), 1);
