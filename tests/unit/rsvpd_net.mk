@@ -21,6 +21,7 @@ rsvpd_net_tests = \
 	tests/unit/test_policy_ask \
 	tests/unit/test_policy_client \
 	tests/unit/test_policy_greet \
+	tests/unit/test_policy_orders \
 	tests/unit/test_policy_wish \
 	tests/unit/test_rules \
 	tests/unit/test_rules_account \
@@ -84,6 +85,9 @@ tests_unit_test_policy_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_err
 tests_unit_test_policy_greet_SOURCES = tests/unit/test_policy_greet.c \
 	$(policy_client_bench)
 tests_unit_test_policy_greet_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_policy_orders_SOURCES = tests/unit/test_policy_orders.c \
+	$(loop_bench)
+tests_unit_test_policy_orders_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_policy_wish_SOURCES = tests/unit/test_policy_wish.c \
 	$(policy_client_bench)
 tests_unit_test_policy_wish_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)

@@ -119,6 +119,38 @@ what_is_not_understood_is_refused(void)
 	ctl_conn_t_end();
 }
 
+static void
+of_a_session_so_much_is_told_as_fits(void)
+{
+	enum { MORE = 70, FIT = 64 };
+	static char got[CTL_CONN_T_ANSWER];
+	struct text t = text_over(got, sizeof(got));
+	size_t paths = 0;
+	size_t resvs = 0;
+	int fd;
+
+	ctl_conn_t_begin();
+	ctl_conn_t.sessions = 1;
+	ctl_conn_t.paths = MORE;
+	ctl_conn_t.server->paths = (struct rsvp_path_info *)calloc(
+		MORE, sizeof(*ctl_conn_t.server->paths));
+	ctl_conn_t.server->resvs = (struct rsvp_resv_info *)calloc(
+		MORE, sizeof(*ctl_conn_t.server->resvs));
+	fd = ctl_conn_t_connect_one();
+	ctl_conn_t_ask(fd, CTL_ASK_SESSIONS);
+	while (ctl_conn_t_hear_datagram(fd, &t) > 0)
+		ctl_conn_t_turn_all();
+	for (const char *p = got; (p = strchr(p, '{')); p++) {
+		paths += strncmp(p, "{path", 5) == 0;
+		resvs += strncmp(p, "{resv", 5) == 0;
+	}
+	T_EQ(paths, FIT);
+	T_EQ(resvs, FIT);
+	(void)close(fd);
+	ctl_conn_t_turn_all();
+	ctl_conn_t_end();
+}
+
 /* ---- long answers -------------------------------------------------------- */
 
 static void
@@ -409,7 +441,8 @@ whoever_waits_for_an_answer_does_not_give_way(void)
 	ctl_conn_t_begin();
 	connect_many(fds, MOST_CLIENTS);
 	for (size_t i = 0; i < MOST_CLIENTS; i++)
-		ctl_conn_t_ask(fds[i], CTL_ASK_RULES);
+		ctl_conn_t_ask(
+			fds[i], i % 2 == 0 ? CTL_ASK_RULES : CTL_ASK_LOAD);
 	loop_t_go_on(INT64_C(1000) * STUCK_MS * 10);
 	more = ctl_conn_t_connect_one();
 	T_CHECK(ctl_conn_t_is_closed(more), "one too many");
@@ -483,6 +516,8 @@ static struct t_case cases[] = {
 		counters_are_those_of_the_daemon_and_of_the_core },
 	{ "what is not understood is refused",
 		what_is_not_understood_is_refused },
+	{ "of a session so much is told as fits",
+		of_a_session_so_much_is_told_as_fits },
 	{ "a long answer is told in datagrams",
 		a_long_answer_is_told_in_datagrams },
 	{ "a record that fits in no datagram ends the answer",
