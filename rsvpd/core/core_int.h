@@ -605,6 +605,8 @@ void demand_await(struct rsvp_core *core, struct demand *demand);
 struct refusal;
 void demand_revoke(struct rsvp_core *core, struct demand *demand,
 	const struct refusal *refusal);
+/* What the kernel refused for the old path is worth another question. */
+void demand_ask_again(struct session *session);
 /* A change that nobody asked for is refused; what was in force stays. */
 void demand_stick(struct rsvp_core *core, struct demand *demand,
 	const struct refusal *refusal);

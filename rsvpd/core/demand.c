@@ -524,6 +524,15 @@ demand_stick(struct rsvp_core *core, struct demand *demand,
 		admit_complain(core, rsb, refusal);
 }
 
+void
+demand_ask_again(struct session *session)
+{
+	struct demand *demand;
+
+	TAILQ_FOREACH (demand, &session->demands, next)
+		demand->stuck = false;
+}
+
 static bool
 tc_wait(struct rsvp_core *core, struct demand *demand)
 {

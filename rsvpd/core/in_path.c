@@ -239,15 +239,12 @@ restart_expiry(struct rsvp_core *core, struct psb *psb,
 			psb->refresh_ms, iface ? iface->conf.lives : 1));
 }
 
-/* What the kernel refused for the old path is worth another question. */
 static void
 path_changed(struct rsvp_core *core, struct psb *psb)
 {
 	struct session *session = psb->session;
-	struct demand *demand;
 
-	TAILQ_FOREACH (demand, &session->demands, next)
-		demand->stuck = false;
+	demand_ask_again(session);
 	psb_forward(core, psb);
 	local_path_event(core, session);
 	session_sync(core, session, SESSION_TELL);

@@ -349,11 +349,8 @@ set_adspec(struct rsvp_core *core, struct psb *psb, struct wire_view given)
 static void
 start_sending(struct rsvp_core *core, struct psb *psb)
 {
-	struct demand *demand;
-
 	(void)psb_route(core, psb); /* all is told below */
-	TAILQ_FOREACH (demand, &psb->session->demands, next)
-		demand->stuck = false;
+	demand_ask_again(psb->session);
 	psb_forward(core, psb);
 	local_path_event(core, psb->session);
 	session_sync(core, psb->session, SESSION_TELL);

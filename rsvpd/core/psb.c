@@ -420,6 +420,7 @@ take_way(struct rsvp_core *core, struct psb *psb, const struct way *way)
 	if (same_way(psb, way))
 		return false;
 	leave(core, psb, way);
+	demand_ask_again(psb->session); /* if only to have it removed */
 	psb->to_local = way->to_local;
 	psb->local_only = way->local_only;
 	return set_outs(core, psb, way->outs, way->count);

@@ -5,6 +5,8 @@
 
 #include "core_t.h"
 
+#include <errno.h>
+
 static void
 set_wait(struct ct *t, uint32_t ifindex, uint32_t wait_ms)
 {
@@ -581,6 +583,55 @@ the_old_hop_of_one_of_several_is_not_told(void)
 	ct_both(one_of_ff_comes);
 }
 
+/* The kernel refused the last change of it. */
+static void
+refused_before(struct ct *t)
+{
+	struct wire_tspec tspec = ct_tspec();
+
+	tspec.r = 50000;
+	ct_feed_tspec(t, tspec);
+	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
+	ct_answer_all(t);
+	tspec.r = 90000;
+	ct_feed_tspec(t, tspec);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	ct_answer(t, ENOMEM);
+	T_CHECK(ct_reserved(t, DOWN) > 0, "the old one is in force");
+}
+
+static void
+refused_and_rerouted(struct ct *t)
+{
+	refused_before(t);
+	reroute(t, SIDE);
+	ct_run(t, 2000);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer_all(t);
+	T_EQ(ct_reserved(t, DOWN), 0);
+}
+
+static void
+refused_and_down(struct ct *t)
+{
+	struct rsvp_iface conf = ct_iface(t, DOWN);
+
+	refused_before(t);
+	conf.up = false;
+	t->out = SIDE;
+	ct_put_iface(t, &conf);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
+	ct_answer_all(t);
+	T_EQ(ct_reserved(t, DOWN), 0);
+}
+
+static void
+what_the_kernel_would_not_change_is_removed_too(void)
+{
+	ct_once(refused_and_rerouted);
+	ct_once(refused_and_down);
+}
+
 /* ---- no route, no interface ---------------------------------------------- */
 
 static void
@@ -719,6 +770,8 @@ static struct t_case cases[] = {
 		shared_reservations_move_with_all_their_senders },
 	{ "the old hop of one of several senders is not told",
 		the_old_hop_of_one_of_several_is_not_told },
+	{ "what the kernel would not change is removed too",
+		what_the_kernel_would_not_change_is_removed_too },
 	{ "without a route state is kept and waits",
 		without_a_route_state_is_kept_and_waits },
 	{ "a tear that could be mistaken is not sent",
