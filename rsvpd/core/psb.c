@@ -439,17 +439,14 @@ void
 psb_leave_down(
 	struct rsvp_core *core, struct session *session, uint32_t ifindex)
 {
+	static const struct way nowhere; /* nor here, as it was elsewhere */
 	struct psb *psb;
 
 	if (!addr_is_unicast(&session->key.dst))
 		return;
-	TAILQ_FOREACH (psb, &session->psbs, next) {
-		const struct way nowhere = { .to_local = psb->to_local,
-			.local_only = psb->local_only };
-
+	TAILQ_FOREACH (psb, &session->psbs, next)
 		if (psb_routes_to(psb, ifindex))
 			(void)take_way(core, psb, &nowhere); /* needs no room */
-	}
 }
 
 /* When the new interfaces may be used.  One that has just come up is not one
