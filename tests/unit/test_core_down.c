@@ -293,6 +293,33 @@ what_is_kept_ends_with_the_last_of_its_senders(void)
 	ct_once(two_of_wf);
 }
 
+/* One next hop there has what it asked for, and the first request of another
+ * is with the kernel. */
+static void
+first_request_under_way(struct ct *t)
+{
+	struct wire_msg *msg;
+
+	ct_with_resv(t, ct_cl(50000));
+	msg = ct_resv(t, ct_cl(70000));
+	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
+	ct_feed(t, DOWN, msg);
+	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
+	T_EQ(ct_totals(t).resvs, 2);
+	t->out = SIDE;
+	set_up(t, DOWN, false);
+	ct_answer_all(t);
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_reserved(t, DOWN), 0);
+	T_EQ(t->sent_count, 0);
+}
+
+static void
+what_is_not_in_force_is_not_kept(void)
+{
+	ct_once(first_request_under_way);
+}
+
 /* ---- deleted, disabled --------------------------------------------------- */
 
 static void delete (struct ct *t, uint32_t ifindex)
@@ -476,6 +503,8 @@ static struct t_case cases[] = {
 		of_two_senders_the_one_whose_link_broke_moves },
 	{ "what is kept ends with the last of its senders",
 		what_is_kept_ends_with_the_last_of_its_senders },
+	{ "what is not in force is not kept",
+		what_is_not_in_force_is_not_kept },
 	{ "a deleted link ends nothing that has another way",
 		a_deleted_link_ends_nothing_that_has_another_way },
 	{ "what does not come back is not waited for",
