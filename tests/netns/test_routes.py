@@ -144,6 +144,22 @@ def test_a_way_that_was_there_before_a_link_broke_is_taken(net):
     assert "reservation: none" not in sender.output()
 
 
+@pytest.mark.parametrize("how", ["at once", "when it was down"])
+def test_a_link_that_is_deleted_is_passed_by(net, how):
+    a = net.nodes["a"]
+    a.ip("route", "add", DST, "via", "10.0.2.2", "metric", "100")
+    a.ip("addr", "add", "10.0.1.1/32", "dev", "lo")
+    sender, receiver = net.apps()
+    if how == "when it was down":
+        a.ip("link", "set", "eth0", "down")
+        lab.wait_for(lambda: not net.installed("a", "eth0"), "seen at a")
+    a.ip("link", "del", "eth0")
+    lab.wait_for(lambda: net.installed("a", "eth1"), "the other way")
+    for app in (sender, receiver):
+        assert "error" not in app.output(), app.output()
+    assert "reservation: none" not in sender.output()
+
+
 def test_a_renamed_interface_keeps_its_reservations(net):
     needs.require(needs.rename_running)
     net.apps()
