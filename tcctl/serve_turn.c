@@ -13,12 +13,13 @@
 static int
 timeout_ms(const struct tc_serve *s)
 {
-	struct mono next = mono_earlier(s->watch_due, s->idle_due);
+	struct mono next = mono_earlier(s->watch_due, tc_links_next(&s->links));
 	struct mono now = os_now();
 
-	next = mono_earlier(next, tc_links_next(&s->links));
 	if (TAILQ_EMPTY(&s->links.all))
 		return -1;
+	if (TAILQ_EMPTY(&s->outs)) /* else it is not done */
+		next = mono_earlier(next, s->idle_due);
 	return mono_reached(next, now) ? 0
 				       : (int)mono_ms_between(now, next) + 1;
 }
