@@ -23,8 +23,7 @@ close_datagram(struct tc_serve *s)
 		return;
 	out = (struct tc_serve_out *)alloc_get(s->alloc, sizeof(*out) + len);
 	if (!out) {
-		/* An answer lost: the engine asks the next tcctl. */
-		s->error = -ENOMEM;
+		s->untold = true;
 		return;
 	}
 	out->len = len;
@@ -148,13 +147,14 @@ tc_serve_refuse(
 	on_done(s, serial, &done);
 }
 
-/* Hand over what the engine takes now. */
 void
 tc_serve_flush(struct tc_serve *s)
 {
 	struct tc_serve_out *out;
 
 	close_datagram(s);
+	if (s->untold) /* the engine asks the next tcctl */
+		s->error = -ENOMEM;
 	while ((out = TAILQ_FIRST(&s->outs))) {
 		ssize_t n = send(s->fds[TC_SERVE_REQUEST].fd, out->bytes,
 			out->len, MSG_DONTWAIT | MSG_NOSIGNAL);

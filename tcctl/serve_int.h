@@ -72,6 +72,7 @@ struct tc_serve {
 	int error; /* of the conversation with the kernel */
 	TAILQ_HEAD(tc_serve_outs, tc_serve_out) outs;
 	struct buf_writer w; /* over answers */
+	bool untold;         /* there was no memory for some of them */
 	uint8_t answers[MSG_DATAGRAM_MAX];
 	uint8_t request[MSG_DATAGRAM_MAX];
 };

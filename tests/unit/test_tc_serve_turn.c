@@ -211,14 +211,13 @@ an_engine_that_takes_no_answer_has_gone(void)
 	b_free(b);
 }
 
-/* Messages are whole, whatever the number. */
+enum { FLOWS = 500 };
+
+/* An interface is asked for, and what is told of it needs two datagrams. */
 static void
-more_answers_than_a_datagram_holds_are_two(void)
+ask_what_needs_two(struct bench *b)
 {
-	enum { FLOWS = 500 };
-	struct bench *b = b_new();
 	struct tc_iface iface = fix_iface();
-	size_t first = 0;
 
 	iface.pool_low = iface.pool_high = FLOWS;
 	T_EQ(b_iface(b, &iface), 0);
@@ -233,7 +232,18 @@ more_answers_than_a_datagram_holds_are_two(void)
 	}
 	tc_links_done(&b->s->links);
 	tc_put_iface(&b->w, 6, &iface);
-	b_ask(b);
+	b_send(b);
+}
+
+/* Messages are whole, whatever the number. */
+static void
+more_answers_than_a_datagram_holds_are_two(void)
+{
+	struct bench *b = b_new();
+	size_t first = 0;
+
+	ask_what_needs_two(b);
+	b_turn(b);
 	T_EQ(b_count(b, TC_MSG_ADOPTED), FLOWS);
 	T_EQ(b->count, FLOWS + 1);
 	T_EQ(b_done(b, 6)->error, 0);
@@ -255,6 +265,21 @@ an_answer_without_memory_is_the_end(void)
 	b_send(b);
 	tc_serve_receive(b->s);
 	b->ration.left = 0;
+	tc_serve_flush(b->s);
+	T_EQ(b->s->error, -ENOMEM);
+	b_free(b);
+}
+
+/* There is memory for the rest of them again. */
+static void
+a_part_of_the_answers_is_none(void)
+{
+	struct bench *b = b_new();
+
+	ask_what_needs_two(b);
+	b->ration.left = 0;
+	tc_serve_receive(b->s);
+	b->ration.left = SIZE_MAX;
 	tc_serve_flush(b->s);
 	T_EQ(b->s->error, -ENOMEM);
 	b_free(b);
@@ -506,6 +531,7 @@ static struct t_case cases[] = {
 		more_answers_than_a_datagram_holds_are_two },
 	{ "an answer without memory is the end",
 		an_answer_without_memory_is_the_end },
+	{ "a part of the answers is none", a_part_of_the_answers_is_none },
 	{ "what waits is forgotten at the end",
 		what_waits_is_forgotten_at_the_end },
 	{ "it serves until the engine closes its end",
