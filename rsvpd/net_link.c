@@ -307,6 +307,22 @@ side(const struct net_table *table)
 		.size = sizeof(*table->ifaces) };
 }
 
+static bool
+same_addrs(const struct net_table *a, const struct net_table *b)
+{
+	if (a->addr_count != b->addr_count)
+		return false;
+	for (size_t i = 0; i < a->addr_count; i++) {
+		const struct net_addr *x = &a->addrs[i];
+		const struct net_addr *y = &b->addrs[i];
+
+		if (x->ifindex != y->ifindex || x->rank != y->rank ||
+			!addr_equal(&x->addr, &y->addr))
+			return false;
+	}
+	return true;
+}
+
 /* Of as many interfaces. */
 static bool
 same_names(const struct net_table *a, const struct net_table *b)
@@ -327,8 +343,13 @@ net_link_sync(struct net_link *link)
 	};
 	struct net_table table;
 	struct net_table old = link->table;
-	int error = net_table_read(&link->route, &table);
+	const bool is_first = old.iface_count == 0;
+	int error;
 
+	/* A link or address that goes takes its routes with it unannounced. */
+	if (link->links_changed)
+		link->all_routes = true;
+	error = net_table_read(&link->route, &table);
 	if (error < 0) {
 		log_warn(LOG_NET, "links: cannot read them: %s",
 			strerror(-error));
@@ -340,6 +361,10 @@ net_link_sync(struct net_link *link)
 	net_iface_share_gro(table.ifaces, table.iface_count);
 	/* In place before it is told: what is told asks questions. */
 	link->table = table;
+	/* What is read before it is told is no news any more when it is; of
+	 * links the core knows what follows. */
+	if (!is_first && !same_addrs(&old, &table))
+		link->all_routes = true;
 	link->links_changed = false;
 	link->stale = false;
 
@@ -428,9 +453,6 @@ act(void *arg)
 	for (int i = 0; i < NET_NEWS_KINDS; i++)
 		if (is_noted(link, (enum net_news)i))
 			link->acted[i] = now;
-	/* A link or address that goes takes its routes with it unannounced. */
-	if (link->links_changed)
-		link->all_routes = true;
 	if ((link->links_changed || link->stale) && net_link_sync(link) < 0)
 		loop_timer_set(link->timer, mono_add_ms(now, RETRY_MS));
 	if (link->all_routes || link->route_count > 0)

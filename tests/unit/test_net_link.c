@@ -138,6 +138,44 @@ nobody_is_told_what_is_as_it_was(void)
 	nt_free(t);
 }
 
+/* As by a reload, which reads them too. */
+static void
+routes_of_what_was_read_already_are_asked_for_again(void)
+{
+	struct nt *t = nt_new();
+
+	set_flags(t, 0, IFF_UP);
+	sync_links(t);
+	nt_run(t, 100);
+	T_EQ(t->told.all_routes, 1);
+	nt_free(t);
+}
+
+/* It takes routes along that nobody says anything of. */
+static void
+an_address_that_is_missed_before_it_is_said_to_go_is_no_less(void)
+{
+	struct nt *t = nt_new();
+	const struct nt_addr gone = { .addr = addr_v4_u32(0x0a000103),
+		.ifindex = 1 };
+
+	t->addrs[t->addr_count++] = gone;
+	nt_say_addr(t, RTM_NEWADDR, &gone);
+	nt_note(t);
+	nt_run(t, 1000);
+	nt_forget(t);
+	t->addr_count--;
+	net_link_read_again(t->link);
+	nt_run(t, 10);
+	T_EQ(t->readings, 1);
+	T_EQ(t->told.ifaces, 0); /* it was not the one for HOP */
+	nt_say_addr(t, RTM_DELADDR, &gone);
+	nt_note(t);
+	nt_run(t, 1000);
+	T_EQ(t->told.all_routes, 1);
+	nt_free(t);
+}
+
 static void
 a_reading_that_fails_is_repeated_after_a_second(void)
 {
@@ -598,6 +636,10 @@ static struct t_case cases[] = {
 		a_flood_costs_a_bounded_number_of_readings },
 	{ "nobody is told what is as it was",
 		nobody_is_told_what_is_as_it_was },
+	{ "routes of what was read already are asked for again",
+		routes_of_what_was_read_already_are_asked_for_again },
+	{ "an address that is missed before it is said to go is no less",
+		an_address_that_is_missed_before_it_is_said_to_go_is_no_less },
 	{ "a reading that fails is repeated after a second",
 		a_reading_that_fails_is_repeated_after_a_second },
 	{ "a message by a new link does not wait",
