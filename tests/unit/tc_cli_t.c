@@ -146,8 +146,8 @@ __wrap_nl_host_put_ifb(struct nl_host *conn, const struct tree_link *link,
 		return -cli->fail_run;
 	}
 	ret_result->error = cli->refuse_ifb;
-	if (cli->refuse_ifb != 0)
-		return 0;
+	if (cli->refuse_ifb != 0 || cli->fail_ifb != 0)
+		return -cli->fail_ifb;
 	for (size_t i = 0; i < cli->link_count; i++)
 		if (strcmp(cli->links[i].name, link->name) == 0)
 			mine = &cli->links[i];
@@ -169,6 +169,8 @@ __wrap_nl_host_del_link(
 {
 	(void)conn;
 	*ret_result = (struct tc_result){ .error = cli->refuse_ifb };
+	if (cli->fail_ifb != 0)
+		return -cli->fail_ifb;
 	for (size_t i = 0; i < cli->link_count && cli->refuse_ifb == 0; i++)
 		if (cli->links[i].ifindex == ifindex) {
 			cli->links[i] = cli->links[--cli->link_count];

@@ -46,6 +46,7 @@ struct cli_host {
 	int fail_counts;
 	int fail_names;
 	int refuse_ifb;
+	int fail_ifb;
 	int refuse_tried; /* operations in the namespace */
 	int refuse_class; /* there */
 	bool within;      /* the namespace */

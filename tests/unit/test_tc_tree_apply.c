@@ -223,6 +223,37 @@ a_tree_that_is_taken_over_comes_back(void)
 	bench_end();
 }
 
+static void
+engine_tree(uint32_t ifindex)
+{
+	struct tc_object *o;
+
+	foreign(ifindex);
+	o = &bench->worlds[ifindex].objects.all[0];
+	o->handle = TC_ROOT_HANDLE;
+	o->kind = &tc_kind_htb_root;
+	o->root.r2q = TC_LAYOUT_MARK | 2;
+	o->root.direct_qlen = 1000;
+}
+
+/* Nothing is replaced that off would not find its way back to. */
+static void
+what_could_not_come_back_is_not_taken_over(void)
+{
+	bench_begin();
+	engine_tree(2);
+	bench->worlds[2].objects.all[0].root.direct_qlen =
+		0; /* none has that */
+	cli->options.take_over = true;
+	T_EQ(apply(CONF(ON("eth0", PFIFO))), CLI_REFUSED);
+	cli_err_has("tcctl: eth0: what is there could not be brought back by "
+		    "tcctl off, so it is left (remove it yourself: tc qdisc "
+		    "del)\n");
+	T_EQ(bench->steps, 0);
+	T_CHECK(!has_record("eth0"), "a record");
+	bench_end();
+}
+
 /* One side is ours; the other is taken over later, and comes back too. */
 static void
 sides_are_taken_over_one_by_one(void)
@@ -258,19 +289,6 @@ what_others_put_in_its_place_is_left_by_off(void)
 	T_EQ(off("eth0"), CLI_DONE);
 	T_STR(tree_on(2), "");
 	bench_end();
-}
-
-static void
-engine_tree(uint32_t ifindex)
-{
-	struct tc_object *o;
-
-	foreign(ifindex);
-	o = &bench->worlds[ifindex].objects.all[0];
-	o->handle = TC_ROOT_HANDLE;
-	o->kind = &tc_kind_htb_root;
-	o->root.r2q = TC_LAYOUT_MARK | 2;
-	o->root.direct_qlen = 1000;
 }
 
 static void
@@ -512,6 +530,11 @@ an_ifb_that_is_refused_is_said(void)
 	T_EQ(apply(CONF(ON("eth0", IFB))), CLI_REFUSED);
 	cli_expect_err("tcctl: ifb0: add interface: Operation not permitted\n");
 	T_EQ(bench->steps, 0);
+	cli->refuse_ifb = 0;
+	cli->fail_ifb = EIO;
+	T_EQ(apply(CONF(ON("eth0", IFB))), CLI_UNREACHABLE);
+	cli_expect_err("tcctl: the kernel's traffic control: Input/output "
+		       "error\n");
 	T_CHECK(!has_record("eth0") && !has_record("ifb0"), "a record");
 	bench_end();
 }
@@ -718,6 +741,8 @@ static struct t_case cases[] = {
 		a_foreign_tree_is_left_unless_told },
 	{ "a tree that is taken over comes back",
 		a_tree_that_is_taken_over_comes_back },
+	{ "what could not come back is not taken over",
+		what_could_not_come_back_is_not_taken_over },
 	{ "sides are taken over one by one", sides_are_taken_over_one_by_one },
 	{ "what others put in its place is left by off",
 		what_others_put_in_its_place_is_left_by_off },
