@@ -237,19 +237,22 @@ a_descriptor_goes_with_the_first_datagram(void)
 		.msg_iovlen = 1,
 		.msg_control = control,
 		.msg_controllen = sizeof(control) };
+	size_t before;
 	int fd;
 	int got;
 
 	ctl_conn_t_begin();
 	fd = ctl_conn_t_connect_one();
+	before = t_open_fds();
 	ctl_conn_t_ask(fd, CTL_ASK_SNAPSHOT);
 	T_CHECK(recvmsg(fd, &m, MSG_CMSG_CLOEXEC) > 0, "nothing");
 	T_CHECK(CMSG_FIRSTHDR(&m) != NULL, "no descriptor");
 	memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(got));
 	(void)close(got);
+	T_EQ(t_open_fds(), before); /* it is kept no longer */
 	(void)close(fd);
 	ctl_conn_t_turn_all();
-	ctl_conn_t_end(); /* it counts what is open */
+	ctl_conn_t_end();
 }
 
 /* ---- what is waited for -------------------------------------------------- */

@@ -582,7 +582,9 @@ a_socket_of_ipv6_may_hold_a_port_of_ipv4(void)
 	T_EQ(uid, ME);
 	/* Unless it said that it does not. */
 	nl_t_done();
-	mnl_attr_put_u8(say_socket("::", PORT, ME), INET_DIAG_SKV6ONLY, 1);
+	h = say_socket("::", PORT, ME);
+	mnl_attr_put_u8(h, INET_DIAG_TOS, 0);
+	mnl_attr_put_u8(h, INET_DIAG_SKV6ONLY, 1);
 	nl_t_done();
 	T_EQ(owner_of("10.0.0.1", &uid), 0);
 	/* What has another form says nothing. */

@@ -333,17 +333,20 @@ what_changes_meanwhile_begins_a_new_plan(void)
 	begin();
 	w.drafts = 2;
 	become(ETH, TC_CLIENT_READY);
+	become(OUT, TC_CLIENT_READY);
 	(void)loop_t_call_timers();
-	w.rules->ifaces[0].draft.count = 9;
+	for (size_t i = 0; i < 2; i++)
+		w.rules->ifaces[i].draft.count = 9;
 	rules_replan(w.rules);
-	T_EQ(w.rules->ifaces[0].draft.count, 0);
+	for (size_t i = 0; i < 2; i++)
+		T_EQ(w.rules->ifaces[i].draft.count, 0);
 	w.text = text_over(w.done, sizeof(w.done));
 	w.done[0] = '\0';
-	expect("list draft draft take7 look");
+	expect("list draft draft take7 take8 look");
 	/* What is looked at is not for the plan before. */
 	rules_replan(w.rules);
 	look_ends();
-	expect("list draft draft take7 look");
+	expect("list draft draft take7 take8 look");
 	end();
 }
 
