@@ -249,6 +249,7 @@ what_could_not_come_back_is_not_taken_over(void)
 	cli_err_has("tcctl: eth0: what is there could not be brought back by "
 		    "tcctl off, so it is left (remove it yourself: tc qdisc "
 		    "del)\n");
+	cli_err_has("tcctl: the record:3: direct_qlen: 0 is out of range");
 	T_EQ(bench->steps, 0);
 	T_CHECK(!has_record("eth0"), "a record");
 	bench_end();
@@ -593,6 +594,9 @@ marks_are_made_once_and_taken_away(void)
 	cli_expect_out("delete marks on eth0\n");
 	T_EQ(bench->marks, 0);
 	T_CHECK(!has_record("eth0"), "a record");
+	T_EQ(apply(CONF(ON("eth0", MARKS) "," ON("eth1", MARKS))), CLI_DONE);
+	cli_expect_out("change marks on eth0: 2 rules\n"
+		       "change marks on eth1: 2 rules\n");
 	bench_end();
 }
 
