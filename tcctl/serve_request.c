@@ -21,6 +21,14 @@ run_batch(struct tc_serve *s)
 		s->error = error;
 }
 
+/* When the conversation failed what came of it is not known, and not said. */
+static void
+answer(struct tc_serve *s, uint32_t serial, const struct tc_done *done)
+{
+	if (s->error == 0)
+		s->listener.done(s, serial, done);
+}
+
 static void
 handle_iface(struct tc_serve *s, const struct msg *m)
 {
@@ -36,7 +44,7 @@ handle_iface(struct tc_serve *s, const struct msg *m)
 		return;
 	}
 	s->error = tc_links_announce(&s->links, &a, &done);
-	s->listener.done(s, m->serial, &done);
+	answer(s, m->serial, &done);
 }
 
 static void
@@ -50,7 +58,7 @@ handle_iface_off(struct tc_serve *s, const struct msg *m)
 		return;
 	}
 	s->error = tc_links_give_back(&s->links, &s->kernel, ifindex, &done);
-	s->listener.done(s, m->serial, &done);
+	answer(s, m->serial, &done);
 }
 
 /* The link of a flow, or NULL when the request has been refused. */
@@ -100,7 +108,7 @@ handle_flow(struct tc_serve *s, const struct msg *m)
 			s->batch, link, m->serial, flow.id, done.text);
 	/* Removing what is not there is done already. */
 	if (done.error != 0 || (m->type == TC_MSG_FLOW_DEL && !known))
-		s->listener.done(s, m->serial, &done);
+		answer(s, m->serial, &done);
 }
 
 static void
@@ -139,7 +147,7 @@ handle_flow_mark(struct tc_serve *s, const struct msg *m)
 	if (!ready)
 		return;
 	tc_rules_flows(link, os_now());
-	s->listener.done(s, m->serial, &done);
+	answer(s, m->serial, &done);
 }
 
 static void
@@ -162,7 +170,7 @@ handle_counters(struct tc_serve *s, const struct msg *m)
 			query.flow_id, &s->listener);
 	}
 	done.flow_id = query.flow_id;
-	s->listener.done(s, m->serial, &done);
+	answer(s, m->serial, &done);
 }
 
 /* Whichever set it was for is not whole. */
@@ -212,7 +220,7 @@ handle_rules(struct tc_serve *s, const struct msg *m)
 	}
 	tc_rules_stage_for(link, m->serial);
 	s->error = tc_rules_apply(link, &s->kernel, os_now(), &done);
-	s->listener.done(s, m->serial, &done);
+	answer(s, m->serial, &done);
 }
 
 static void
@@ -231,7 +239,7 @@ handle_rule_counters(struct tc_serve *s, const struct msg *m)
 			!link->lost && s->error == 0)
 			s->error = tc_rules_counters(
 				link, &s->kernel, m->serial, &s->listener);
-	s->listener.done(s, m->serial, &done);
+	answer(s, m->serial, &done);
 }
 
 static void

@@ -483,8 +483,63 @@ a_failed_conversation_is_the_end(void)
 	forget_error(b);
 	b->fail[CALL_RUN] = -EIO;
 	iface.link_Bps *= 2;
-	T_EQ((b_iface(b, &iface), b->s->error), -EIO);
+	tc_put_iface(&b->w, 8, &iface);
+	b_ask(b);
+	T_EQ(b->s->error, -EIO);
 	b_free(b);
+}
+
+/* Each question that is answered when it is done. */
+static void
+put_question(struct bench *b, enum tc_msg_type type)
+{
+	const struct tc_flow_mark mark = { .flow_id = 7,
+		.ifindex = FIX_IFINDEX,
+		.as = { .marks = true, .dscp = 46 } };
+	struct tc_iface iface = fix_iface();
+	struct tc_rule rule = fix_shaped(1, 6001, 50000);
+
+	iface.link_Bps *= 2;
+	rule.ifindex = FIX_IFINDEX;
+	if (type == TC_MSG_IFACE)
+		tc_put_iface(&b->w, 5, &iface);
+	else if (type == TC_MSG_IFACE_OFF)
+		tc_put_iface_off(&b->w, 5, FIX_IFINDEX);
+	else if (type == TC_MSG_COUNTERS)
+		tc_put_counters(&b->w, 5, &(struct tc_counters_query){ 0 });
+	else if (type == TC_MSG_FLOW_MARK)
+		tc_put_flow_mark(&b->w, 5, &mark);
+	else {
+		tc_put_rule(&b->w, 5, &rule);
+		tc_put_rules(&b->w, type, 5, FIX_IFINDEX);
+	}
+}
+
+static void
+of_what_failed_with_the_conversation_nothing_is_said(void)
+{
+	static const enum tc_msg_type types[] = { TC_MSG_IFACE,
+		TC_MSG_IFACE_OFF, TC_MSG_COUNTERS, TC_MSG_FLOW_MARK,
+		TC_MSG_RULES, TC_MSG_RULE_COUNTERS };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct bench *b = b_new();
+
+		b_open(b);
+		T_EQ(b_add(b, 7, 5004), 0);
+		if (types[i] == TC_MSG_RULE_COUNTERS) {
+			put_question(b, TC_MSG_RULES);
+			b_ask(b);
+			T_EQ(b_done(b, 5)->error, 0);
+		}
+		for (int call = 0; call < CALLS; call++)
+			b->fail[call] = -EIO;
+		put_question(b, types[i]);
+		b_ask(b);
+		T_EQ(b->s->error, -EIO);
+		T_EQ(b_count(b, TC_MSG_DONE), 0);
+		b_free(b);
+	}
 }
 
 /* What is gathered is run before anything else is asked; that this works says
@@ -542,6 +597,8 @@ static struct t_case cases[] = {
 		whether_the_kernel_polices_is_asked_for_a_token_rate },
 	{ "a failed conversation is the end",
 		a_failed_conversation_is_the_end },
+	{ "of what failed with the conversation nothing is said",
+		of_what_failed_with_the_conversation_nothing_is_said },
 	{ "a failed batch is not forgotten by what follows",
 		a_failed_batch_is_not_forgotten_by_what_follows },
 };
