@@ -2,9 +2,9 @@
 
 /*
  * Links that break in a ring of six routers, where there is always another way
- * or soon will be again: no sender hears that its reservation ended, no
- *receiver of an error (RFC 2205 3.6), and when all is quiet everything is
- *reserved on one way and nothing is held on the other.
+ * or soon will be again: no sender hears that its reservation ended (RFC 2205
+ * 3.6), and when all is quiet everything is reserved on one way and nothing is
+ * held on the other.
  *
  *	    8 - 2 --- 3
  *	       /       \
