@@ -5,6 +5,7 @@ base_tests = \
 	tests/unit/test_heap \
 	tests/unit/test_intserv \
 	tests/unit/test_lex \
+	tests/unit/test_log \
 	tests/unit/test_msg \
 	tests/unit/test_stanza \
 	tests/unit/test_text
@@ -15,6 +16,8 @@ tests_unit_test_hash_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_heap_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_intserv_LDADD = libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_lex_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_log_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_msg_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_stanza_LDADD = libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_text_LDADD = libbase.la -lm $(UNIT_LDADD)

@@ -222,7 +222,9 @@ a_sender_hears_what_is_reserved(void)
 
 /* ---- reserve ------------------------------------------------------------- */
 
-static uint8_t adspec_bytes[256];
+/* Of two senders. */
+static uint8_t adspec_bytes[2][256];
+static size_t adspecs;
 
 static struct wire_view
 adspec(uint32_t mtu)
@@ -240,10 +242,11 @@ adspec(uint32_t mtu)
 				      .Dtot = 200 },
 			{ .service = WIRE_SERVICE_CL } },
 	};
-	struct buf_writer out = buf_writer(adspec_bytes, sizeof(adspec_bytes));
+	uint8_t *bytes = adspec_bytes[adspecs++ % 2];
+	struct buf_writer out = buf_writer(bytes, sizeof(adspec_bytes[0]));
 
 	T_CHECK(wire_adspec_encode(&out, &a), "encode");
-	return (struct wire_view){ adspec_bytes, buf_written(&out) };
+	return (struct wire_view){ bytes, buf_written(&out) };
 }
 
 static struct rapi_msg_item
@@ -320,6 +323,17 @@ one_reservation_is_enough_for_several_senders(void)
 	tell(5, NULL, 0);
 	expect_line(0, "confirmed:");
 	end(true, 0);
+	/* Each its own. */
+	begin("reserve 10.0.0.9 5004 --style ff");
+	items[0] = path_of("10.0.0.2", 1000, 1300);
+	items[1] = path_of("10.0.0.3", 1500, 1200);
+	tell(1, items, 2);
+	q = rapi_daemon_next(&w.daemon, RAPI_MSG_RESERVE);
+	T_EQ(q.reserve.flow_count, 2);
+	T_EQ(q.reserve.flows[0].flowspec.tspec.M, 1300);
+	T_EQ(q.reserve.flows[1].flowspec.tspec.M, 1200);
+	T_EQ(q.reserve.flows[1].flowspec.tspec.r, 1500);
+	end(true, 0);
 	/* Any sender. */
 	begin("reserve 10.0.0.9 5004 --style wf");
 	items[0] = path_of("10.0.0.2", 1000, 1300);
@@ -329,6 +343,7 @@ one_reservation_is_enough_for_several_senders(void)
 	T_EQ(q.reserve.style, WIRE_STYLE_WF);
 	T_EQ(q.reserve.flow_count, 1);
 	T_EQ(q.reserve.flows[0].flowspec.tspec.r, 1500);
+	T_EQ(q.reserve.flows[0].flowspec.tspec.M, 1200); /* fits both */
 	end(true, 0);
 }
 
@@ -451,6 +466,31 @@ events_as_json_are_a_line_each(void)
 	end(true, REFUSED);
 }
 
+static void
+events_of_ipv6_as_json_are_no_fault(void)
+{
+	const struct rapi_msg_item item = { .has_flowspec = true,
+		.has_filter = true,
+		.filter = { .src = address("2001:db8::2"), .src_port = 7 },
+		.flowspec = { .service = WIRE_SERVICE_GS,
+			.tspec = tspec,
+			.R = 5,
+			.S = 6 } };
+	char octet;
+
+	begin("--json send 2001:db8::9 5004");
+	(void)rapi_daemon_next(&w.daemon, RAPI_MSG_SENDER);
+	tell(2, &item, 1);
+	expect_line(0,
+		"{\"schema\":1,\"event\":\"resv_event\",\"flows\":["
+		"{\"address\":\"2001:db8::2\",\"port\":7,\"r\":1000.0,"
+		"\"b\":2000.0,\"p\":3000.0,\"m\":40,\"M\":1400,\"R\":5.0,"
+		"\"S\":6}]}");
+	T_EQ(kill(w.pid, SIGTERM), 0);
+	T_EQ(read(w.streams[1], &octet, 1), 0); /* nothing is wrong */
+	end(false, 0);
+}
+
 /* ---- what is wrong ------------------------------------------------------- */
 
 static void
@@ -525,6 +565,8 @@ static struct t_case cases[] = {
 		a_delay_that_cannot_be_had_is_not_asked_for },
 	{ "once ends with the answer", once_ends_with_the_answer },
 	{ "events as JSON are a line each", events_as_json_are_a_line_each },
+	{ "events of IPv6 as JSON are no fault",
+		events_of_ipv6_as_json_are_no_fault },
 	{ "a daemon that is gone is waited for",
 		a_daemon_that_is_gone_is_waited_for },
 	{ "what is not understood is not announced",
