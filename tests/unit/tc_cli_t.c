@@ -580,6 +580,21 @@ cli_do(int (*command)(const struct cli_options *options))
 	return status;
 }
 
+void
+cli_keeps_nothing(int (*command)(const struct cli_options *options))
+{
+	enum { RUNS = 64, ANY = 2048 }; /* octets that malloc() itself keeps */
+	size_t before;
+
+	for (int i = 0; i < RUNS; i++)
+		(void)cli_do(command); /* its status is for other tests */
+	before = mallinfo2().uordblks;
+	for (int i = 0; i < RUNS; i++)
+		(void)cli_do(command);
+	T_CHECK(mallinfo2().uordblks < before + ANY, "%zu octets kept",
+		mallinfo2().uordblks - before);
+}
+
 int
 cli_apply_text(const char *text)
 {

@@ -68,6 +68,8 @@ int cli_do(int (*command)(const struct cli_options *options));
 /* The same of apply_want() and that text. */
 int cli_apply_text(const char *text);
 void cli_lacks(const char *kind);
+/* A command that changes nothing keeps no memory either. */
+void cli_keeps_nothing(int (*command)(const struct cli_options *options));
 
 /* This is what was printed, and nothing else. */
 void cli_expect_out(const char *text);

@@ -356,6 +356,36 @@ more_flows_than_a_batch_holds_come_and_go(void)
 	cli_end();
 }
 
+/* ---- memory -------------------------------------------------------------- */
+
+static int
+once_more(const struct cli_options *options)
+{
+	static const char text[] = FILE_OF(FLOW("7", "") "," FLOW("8", ""));
+	const struct cli_file file = {
+		.path = "file", .text = text, .len = sizeof(text) - 1
+	};
+
+	return apply_want(options, &file);
+}
+
+static void
+no_memory_is_kept(void)
+{
+	cli_begin();
+	cli_keeps_nothing(once_more);
+	cli->options.plan = true;
+	cli_keeps_nothing(once_more);
+	cli_lacks("htb");
+	cli_keeps_nothing(once_more);
+	cli->options.json = true;
+	cli_keeps_nothing(once_more);
+	cli->options.plan = false;
+	cli->fail_dump = EIO;
+	cli_keeps_nothing(once_more);
+	cli_end();
+}
+
 static struct t_case cases[] = {
 	{ "a tree with its flows is made and told",
 		a_tree_with_its_flows_is_made_and_told },
@@ -380,6 +410,7 @@ static struct t_case cases[] = {
 		what_cannot_be_tried_is_planned_all_the_same },
 	{ "as JSON it is one object, with the problem",
 		as_json_it_is_one_object_with_the_problem },
+	{ "no memory is kept", no_memory_is_kept },
 	{ "more flows than a batch holds come and go",
 		more_flows_than_a_batch_holds_come_and_go },
 };

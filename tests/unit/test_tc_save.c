@@ -335,6 +335,39 @@ a_record_of_another_namespace_is_not_ours(void)
 	bench_end();
 }
 
+/* ---- memory -------------------------------------------------------------- */
+
+/* Refused at its second step, and brought back. */
+static int
+refused(const struct cli_options *options)
+{
+	bench->refuse_at = bench->steps + 2;
+	return run_text(options);
+}
+
+static void
+no_memory_is_kept(void)
+{
+	bench_begin();
+	T_EQ(apply(CONF(ON("eth0", PRIO POLICE) "," ON("eth1", IFB))),
+		CLI_DONE);
+	cli_keeps_nothing(run_text); /* all is as it should be */
+	cli_keeps_nothing(cli_save);
+	cli->options.plan = true;
+	bench->text = CONF(ON("eth0", PFIFO) "," ON("eth1", PRIO));
+	cli_keeps_nothing(run_text);
+	cli_lacks("pfifo");
+	cli_keeps_nothing(run_text);
+	cli->options.plan = false;
+	bench->text = CONF(ON("eth0", PFIFO) "," ON("eth7", PFIFO));
+	cli_keeps_nothing(run_text);
+	bench->text = CONF(ON("eth0", PFIFO));
+	cli_keeps_nothing(refused);
+	cli->options.iface = "lo";
+	cli_keeps_nothing(cli_off);
+	bench_end();
+}
+
 static struct t_case cases[] = {
 	{ "without trees there is nothing to describe",
 		without_trees_there_is_nothing_to_describe },
@@ -359,6 +392,7 @@ static struct t_case cases[] = {
 		marks_that_cannot_go_keep_the_record },
 	{ "a record that cannot be read is said",
 		a_record_that_cannot_be_read_is_said },
+	{ "no memory is kept", no_memory_is_kept },
 	{ "a record of another namespace is not ours",
 		a_record_of_another_namespace_is_not_ours },
 };

@@ -117,6 +117,40 @@ ports_of_both_ends_are_shown(void)
 	cli_end();
 }
 
+/* By number, however they stand in the kernel. */
+static void
+flows_are_in_order(void)
+{
+	static const unsigned ids[] = { 40, 10, 30, 50, 20 };
+	char text[2048];
+	struct text t = text_over(text, sizeof(text));
+	const char *at;
+
+	text_add(&t, "{\"interfaces\":[{\"name\":\"eth0\",\"link\":\"10 "
+		     "Mbit\",\"flows\":[");
+	for (size_t i = 0; i < 5; i++)
+		text_printf(&t,
+			"%s{\"id\":%u,\"service\":\"GS\",\"rate\":10000,"
+			"\"buffer\":20000,\"filters\":[{\"dst\":\"10.0.0.2\","
+			"\"dst_port\":%u}]}",
+			i > 0 ? "," : "", ids[i], ids[i]);
+	text_add(&t, "]}]}");
+	made(text);
+	T_EQ(cli_do(cli_show), CLI_DONE);
+	at = cli->out;
+	for (unsigned id = 10; id <= 50; id += 10) {
+		char flow[16];
+
+		(void)snprintf(flow, sizeof(flow), "flow %u:", id);
+		at = strstr(at, flow);
+		T_CHECK(at, "%s", cli->out);
+	}
+	cli_keeps_nothing(cli_show);
+	cli->options.json = true;
+	cli_keeps_nothing(cli_show);
+	cli_end();
+}
+
 static void
 the_same_as_json(void)
 {
@@ -666,6 +700,7 @@ static struct t_case cases[] = {
 	{ "a managed interface is shown with its flows",
 		a_managed_interface_is_shown_with_its_flows },
 	{ "ports of both ends are shown", ports_of_both_ends_are_shown },
+	{ "flows are in order", flows_are_in_order },
 	{ "the same as JSON", the_same_as_json },
 	{ "settings are read off the tree", settings_are_read_off_the_tree },
 	{ "counters begin with the flow", counters_begin_with_the_flow },
