@@ -293,6 +293,8 @@ two_policies_are_compared_when_both_are_there(void)
 	answers[2].question = 0;
 	ctl_t_expect_fault(answers, "policy diff --format aix", USAGE,
 		"--format is of a FILE");
+	ctl_t_expect_fault(answers, "policy diff --format=aix", USAGE,
+		"--format is of a FILE");
 	answers[2] =
 		(struct ctl_t_answer){ CTL_ASK_CANDIDATE_DIRECTORY, "{ok 1}" };
 	ctl_t_expect_fault(answers, "policy diff directory", USAGE,

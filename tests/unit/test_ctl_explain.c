@@ -267,6 +267,22 @@ where_nothing_was_asked_for_there_is_nothing_to_explain(void)
 	ctl_t_expect_fault(third, "policy explain 10.0.0.9", REFUSED, "no");
 }
 
+/* However it is named, and wherever it stands; policyd reads it. */
+static void
+a_file_is_explained_without_a_daemon(void)
+{
+	static const char *const words[] = {
+		"policy explain --file /nowhere/at/all --dst 10.0.0.9",
+		"policy explain --file=/nowhere/at/all --dst 10.0.0.9",
+		"policy explain --dst 10.0.0.9 --file /nowhere/at/all",
+		"policy explain --dst 10.0.0.9 --file=/nowhere/at/all",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		ctl_t_expect_fault(NULL, words[i], 1,
+			"policyd: /nowhere/at/all: No such file");
+}
+
 static struct t_case cases[] = {
 	{ "a request by options is decided by the daemon",
 		a_request_by_options_is_decided_by_the_daemon },
@@ -283,6 +299,8 @@ static struct t_case cases[] = {
 		what_stands_is_asked_for_with_its_rule },
 	{ "what was recorded is in the JSON",
 		what_was_recorded_is_in_the_json },
+	{ "a file is explained without a daemon",
+		a_file_is_explained_without_a_daemon },
 	{ "where nothing was asked for there is nothing to explain",
 		where_nothing_was_asked_for_there_is_nothing_to_explain },
 };
