@@ -173,7 +173,8 @@ handle_counters(struct tc_serve *s, const struct msg *m)
 	answer(s, m->serial, &done);
 }
 
-/* Whichever set it was for is not whole. */
+/* Whichever set it was for is not whole, as the answer to that will say: none
+ * is expected to a single rule. */
 static void
 spoil_rules(struct tc_serve *s, uint32_t serial)
 {
@@ -181,7 +182,6 @@ spoil_rules(struct tc_serve *s, uint32_t serial)
 
 	TAILQ_FOREACH (link, &s->links.all, entry)
 		tc_rules_spoil(link, serial);
-	tc_serve_refuse(s, 0, EBADMSG, "malformed rule");
 }
 
 /* One more for TC_MSG_RULES; a malformed one spoils the answer to that. */

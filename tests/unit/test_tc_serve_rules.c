@@ -231,8 +231,7 @@ a_malformed_rule_spoils_its_set(void)
 	put_rule(b, 6, 3, FIX_IFINDEX);
 	tc_put_rules(&b->w, TC_MSG_RULES, 6, FIX_IFINDEX);
 	b_ask(b);
-	T_STR(b_done(b, 0)->text, "malformed rule");
-	T_EQ(b_done(b, 0)->error, EBADMSG);
+	T_EQ(b->count, 1); /* whoever hears of what it did not ask hangs up */
 	T_EQ(b_done(b, 6)->error, EBADMSG);
 	T_STR(b_done(b, 6)->text, "a rule of the set is malformed");
 	T_EQ(link->rules.count, 1);
