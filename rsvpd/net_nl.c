@@ -50,12 +50,30 @@ is_stale(const char *buf, ssize_t len, uint32_t seq)
 	return len >= (ssize_t)sizeof(*nlh) && nlh->nlmsg_seq != seq;
 }
 
+/* The answer ends with these messages. */
+static bool
+is_end(const char *buf, ssize_t len)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
+	int left = (int)len;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		if (nlh->nlmsg_type == NLMSG_DONE ||
+			nlh->nlmsg_type == NLMSG_ERROR)
+			return true;
+	return false;
+}
+
+/* A dump is read to its end also when that is of no use any more: until then
+ * the kernel refuses the next one (EBUSY). */
 int
 net_nl_ask(struct net_nl *nl, struct nlmsghdr *request, mnl_cb_t fn, void *arg)
 {
 	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
 	unsigned port = mnl_socket_get_portid(nl->socket);
 	bool single = (request->nlmsg_flags & NLM_F_DUMP) == 0;
+
+	int error = 0;
 
 	request->nlmsg_seq = ++nl->seq;
 	if (mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0)
@@ -66,16 +84,15 @@ net_nl_ask(struct net_nl *nl, struct nlmsghdr *request, mnl_cb_t fn, void *arg)
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0)
-			return -errno;
+			return error != 0 ? error : -errno;
 		if (is_stale(buf, len, nl->seq))
 			continue;
 
-		int more = mnl_cb_run(buf, (size_t)len, nl->seq, port, fn, arg);
-
-		if (more < 0)
-			return -errno;
-		if (more == MNL_CB_STOP || single)
-			return 0;
+		if (error == 0 && mnl_cb_run(buf, (size_t)len, nl->seq, port,
+					  fn, arg) < 0)
+			error = -errno;
+		if (single || is_end(buf, len))
+			return error;
 	}
 }
 

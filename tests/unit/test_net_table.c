@@ -417,6 +417,51 @@ a_dump_that_was_interrupted_begins_again(void)
 	end();
 }
 
+/* Until then the kernel refuses another. */
+static void
+a_dump_is_read_to_its_end_before_it_begins_again(void)
+{
+	struct net_table t;
+
+	begin();
+	(void)say_link(ETH, "old", 0);
+	nl_t_end(NLM_F_DUMP_INTR);
+	(void)say_link(ETH + 1, "older", 0);
+	nl_t_end(NLM_F_DUMP_INTR);
+	(void)say_link(ETH + 2, "oldest", 0);
+	nl_t_end(0);
+	nl_t_done();
+	(void)say_link(ETH, "new", 0);
+	nl_t_done();
+	nl_t_done();
+	t = read_table();
+	T_EQ(nl_t_asked(), 3);
+	T_EQ(t.iface_count, 1);
+	T_STR(t.ifaces[0].facts.name, "new");
+	T_CHECK(nl_t_silent(), "not all was read");
+	net_table_free(&t);
+	end();
+}
+
+static void
+a_dump_that_was_interrupted_and_broke_off_begins_again(void)
+{
+	struct net_table t;
+
+	begin();
+	(void)say_link(ETH, "old", 0);
+	nl_t_end(NLM_F_DUMP_INTR);
+	nl_t_fail(EAGAIN); /* nothing more comes of it */
+	(void)say_link(ETH, "new", 0);
+	nl_t_done();
+	nl_t_done();
+	t = read_table();
+	T_EQ(t.iface_count, 1);
+	T_STR(t.ifaces[0].facts.name, "new");
+	net_table_free(&t);
+	end();
+}
+
 static void
 a_dump_that_is_always_interrupted_is_given_up(void)
 {
@@ -545,6 +590,10 @@ static struct t_case cases[] = {
 	{ "an address is found among all", an_address_is_found_among_all },
 	{ "a dump that was interrupted begins again",
 		a_dump_that_was_interrupted_begins_again },
+	{ "a dump is read to its end before it begins again",
+		a_dump_is_read_to_its_end_before_it_begins_again },
+	{ "a dump that was interrupted and broke off begins again",
+		a_dump_that_was_interrupted_and_broke_off_begins_again },
 	{ "a dump that is always interrupted is given up",
 		a_dump_that_is_always_interrupted_is_given_up },
 	{ "what the kernel refuses is told", what_the_kernel_refuses_is_told },
