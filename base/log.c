@@ -79,9 +79,7 @@ write_line(enum log_level level, enum log_area area, unsigned left_out,
 	text_vprintf(&t, fmt, ap);
 	if (left_out > 0)
 		text_printf(&t, " (%u similar lines left out)", left_out);
-	for (size_t i = 0; i < t.len; i++)
-		if (buf[i] == '\n')
-			buf[i] = ' ';
+	text_tame(buf);
 	buf[t.len] = '\n';
 	if (write(STDERR_FILENO, buf, t.len + 1) < 0)
 		sink.lost++;

@@ -72,6 +72,14 @@ text_add_escaped(struct text *t, const void *bytes, size_t n)
 	}
 }
 
+void
+text_tame(char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = ' ';
+}
+
 bool
 text_copy(char *dst, size_t size, const char *src)
 {

@@ -32,6 +32,8 @@ void text_vprintf(struct text *t, const char *fmt, va_list ap)
 	TEXT_PRINTF(2, 0);
 /* Printable ASCII as it is, all else as \xNN: for bytes from outside. */
 void text_add_escaped(struct text *t, const void *bytes, size_t n);
+/* Control characters, which a terminal would obey, become blanks. */
+void text_tame(char *s);
 
 /* Bounded copy; always terminates; false when it was cut. */
 bool text_copy(char *dst, size_t size, const char *src);

@@ -17,6 +17,7 @@ text_of(const struct buf_reader *facts, enum ctl_fact_id id, char *buf,
 	if (!ctl_value_find(facts, id, &v))
 		v.text[0] = '\0';
 	(void)text_copy(buf, size, v.text); /* a cut is shown as cut */
+	text_tame(buf);
 	return buf;
 }
 

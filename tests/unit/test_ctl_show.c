@@ -42,6 +42,17 @@ an_interface_is_shown_with_its_capacity(void)
 		"no interface is known\n");
 }
 
+/* Names of interfaces may have any octets. */
+static void
+a_terminal_obeys_no_name(void)
+{
+	ctl_t_expect(CTL_T_ONE(CTL_ASK_INTERFACES,
+			     "{name 'e\x1b[2J' mtu 9 v4 10.0.0.1}"),
+		"show interfaces",
+		"e [2J: down, RSVP disabled, mtu 9, 10.0.0.1\n"
+		"  no traffic control\n");
+}
+
 static void
 an_interface_without_traffic_control_says_so(void)
 {
@@ -376,6 +387,7 @@ static struct t_case cases[] = {
 		why_traffic_control_is_not_ready_is_told },
 	{ "what the host puts together is told where it is limited",
 		what_the_host_puts_together_is_told_where_it_is_limited },
+	{ "a terminal obeys no name", a_terminal_obeys_no_name },
 	{ "packets whose ports are hidden are told",
 		packets_whose_ports_are_hidden_are_told },
 	{ "a session is shown with its paths and reservations",

@@ -70,10 +70,13 @@ a_line_names_process_level_and_area(void)
 	log_err(LOG_NET, "a %d", 1);
 	log_warn(LOG_TC, "b");
 	log_info(LOG_MAIN, "two\nlines");
+	/* Names of interfaces may have any octets: none moves a cursor. */
+	log_err(LOG_NET, "%s: gone", "e\x1b[2J\x7f\xc3\xbc");
 	end(text);
 	T_STR(text, "engine error: net: a 1\n"
 		    "engine warning: tc: b\n"
-		    "engine info: main: two lines\n");
+		    "engine info: main: two lines\n"
+		    "engine error: net: e [2J \xc3\xbc: gone\n");
 }
 
 static void

@@ -104,6 +104,15 @@ bytes_from_outside_are_escaped(void)
 	T_STR(buf, "a\\x0a\\x5c\\xff");
 }
 
+static void
+a_terminal_obeys_nothing_in_it(void)
+{
+	char buf[] = "a\x1b[2J\n\t\x7f\x01z \xc3\xbc";
+
+	text_tame(buf);
+	T_STR(buf, "a [2J    z \xc3\xbc");
+}
+
 static struct t_case cases[] = {
 	{ "what does not fit is cut and marked", text_is_cut_and_marked },
 	{ "rates and sizes parse with units", rates_and_sizes_parse },
@@ -111,6 +120,7 @@ static struct t_case cases[] = {
 	{ "rates print with units", rates_print_with_units },
 	{ "distance is counted in edits", distance_is_counted_in_edits },
 	{ "bytes from outside are escaped", bytes_from_outside_are_escaped },
+	{ "a terminal obeys nothing in it", a_terminal_obeys_nothing_in_it },
 };
 
 T_MAIN(cases)
