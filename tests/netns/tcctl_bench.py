@@ -153,6 +153,18 @@ class Bench:
         return f"{classid >> 16:x}:{classid & 0xffff:x}"
 
     def classes(self):
+        """By name.  A list that comes in parts may lack some while classes are
+        made or removed: two of them agree."""
+        found = self.listed_classes()
+
+        def agreed():
+            nonlocal found
+            last, found = found, self.listed_classes()
+            return found.keys() == last.keys()
+        lab.wait_for(agreed, "two lists of classes that agree")
+        return found
+
+    def listed_classes(self):
         text = lab.run("tc", "-n", self.a.ns, "-s", "-d", "class", "show",
                        "dev", "eth0").stdout
         # A leaf with queues of its own (fq_codel) lists them as classes, too.

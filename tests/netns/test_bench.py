@@ -15,8 +15,9 @@ FLAT = [f"cpu-per-{what}{core}{end}" for what in ("setup", "refresh")
         for end in ["-at"] * len(SIZES) + ["-at-worst/best"]]
 ROWS = {
     "install": ["install-flows", "remove-flows", "install-flows-list",
-                "remove-flows-list", "pool-growth-wait",
-                "pool-growth-wait-clock", "adoption", "adoption-cpu"],
+                "remove-flows-list", "pool-growth-wait-none",
+                "pool-growth-wait-half", "pool-growth-wait-empty",
+                "pool-growth-wait-pause", "adoption", "adoption-cpu"],
     "packets": ["packets-with-flows", "packets-to-no-flow"],
     "setup": ["cpu-per-setup", "cpu-per-setup-with-tc",
               "cpu-per-setup-with-tc-cold"],
