@@ -174,9 +174,10 @@ def test_it_was_not_us_if_nobody_knows(pair):
                      pair.daemon.workers().get(w, b) != b, "another")
         pair.daemon.wait_traffic_control()
         assert segs(pair.a) == 1
-    for pid in pair.daemon.workers().values():
-        os.kill(pid, signal.SIGSTOP)  # nobody tidies up
-        os.kill(pid, signal.SIGKILL)
+    workers = pair.daemon.workers().values()
+    for sig in (signal.SIGSTOP, signal.SIGKILL):  # nobody tidies up
+        for pid in workers:
+            os.kill(pid, sig)
     pair.daemon.process.stop(signal.SIGKILL)
     assert segs(pair.a) == 1
     pair.start()
