@@ -22,7 +22,7 @@ static const int allowed[] = {
 	SCMP_SYS(futex), SCMP_SYS(exit),
 	/* waiting */
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall),
-	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_gettime), SCMP_SYS(sched_yield),
 	/* memory */
 	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap),
 	SCMP_SYS(madvise),
@@ -38,13 +38,12 @@ static const int allowed[] = {
 /* What the sanitizers' run-time does on its own, in builds that have it. */
 static const int sanitizer_calls[] = { SCMP_SYS(sigaltstack),
 	SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(clone), SCMP_SYS(ptrace),
-	SCMP_SYS(wait4), SCMP_SYS(sched_yield), SCMP_SYS(open),
-	SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(getdents),
-	SCMP_SYS(getdents64), SCMP_SYS(process_vm_readv), SCMP_SYS(prlimit64),
-	SCMP_SYS(arch_prctl), SCMP_SYS(pipe), SCMP_SYS(dup), SCMP_SYS(fcntl),
-	SCMP_SYS(sched_getaffinity), SCMP_SYS(getppid), SCMP_SYS(ioctl),
-	SCMP_SYS(kill) };
+	SCMP_SYS(wait4), SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(readlink),
+	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(lseek),
+	SCMP_SYS(getdents), SCMP_SYS(getdents64), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(prlimit64), SCMP_SYS(arch_prctl), SCMP_SYS(pipe),
+	SCMP_SYS(dup), SCMP_SYS(fcntl), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(getppid), SCMP_SYS(ioctl), SCMP_SYS(kill) };
 
 static bool
 allow_all(scmp_filter_ctx ctx, const int *calls, size_t count)

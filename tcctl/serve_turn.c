@@ -5,6 +5,7 @@
 #include "serve_int.h"
 
 #include <poll.h>
+#include <sched.h>
 
 #include "base/os.h"
 #include "life_int.h"
@@ -38,13 +39,18 @@ on_event(void *arg, const struct tc_event *event)
 void
 tc_serve_turn(struct tc_serve *s)
 {
-	bool waiting = !TAILQ_EMPTY(&s->outs);
+	const bool waiting = !TAILQ_EMPTY(&s->outs);
+	const int timeout = timeout_ms(s);
 
 	/* As long as answers wait nothing more is asked of us. */
 	s->fds[TC_SERVE_REQUEST].events = waiting ? POLLOUT : POLLIN;
 	tc_life_rest(s->life);
+	/* Whom we have just answered may have to wait for this processor, for
+	 * as long as a tick of the scheduler, and then ask for more. */
+	if (timeout == 0)
+		(void)sched_yield();
 
-	const int ready = poll(s->fds, TC_SERVE_FDS, timeout_ms(s));
+	const int ready = poll(s->fds, TC_SERVE_FDS, timeout);
 
 	tc_life_go(s->life);
 	if (ready < 0)
