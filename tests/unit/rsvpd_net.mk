@@ -8,6 +8,7 @@ rsvpd_net_tests = \
 	tests/unit/test_effect \
 	tests/unit/test_net_bucket \
 	tests/unit/test_net_fate \
+	tests/unit/test_net_guard \
 	tests/unit/test_net_iface \
 	tests/unit/test_net_link \
 	tests/unit/test_net_packet \
@@ -46,6 +47,10 @@ NET_T_WRAPS = -Wl,--wrap=recvmmsg,--wrap=sendmsg,--wrap=setsockopt \
 tests_unit_test_net_fate_SOURCES = tests/unit/test_net_fate.c $(net_bench)
 tests_unit_test_net_fate_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_fate_LDFLAGS = $(AM_LDFLAGS) $(NET_T_WRAPS)
+tests_unit_test_net_guard_LDADD = librsvpd.la libbase.la $(MNL_LIBS) \
+	$(UNIT_LDADD)
+tests_unit_test_net_guard_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=socket,--wrap=bind,--wrap=send,--wrap=recv
 tests_unit_test_net_iface_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 net_link_wraps = $(AM_LDFLAGS) -Wl,--wrap=log_err -Wl,--wrap=log_warn
 net_link_bench = tests/unit/net_link_t.c tests/unit/net_link_t.h \
