@@ -64,6 +64,8 @@ tests_unit_test_net_watch_LDADD = librsvpd.la libbase.la $(MNL_LIBS) \
 	$(UNIT_LDADD)
 tests_unit_test_net_watch_LDFLAGS = $(net_link_wraps)
 tests_unit_test_net_reasm_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_net_reasm_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=free
 tests_unit_test_net_recv_SOURCES = tests/unit/test_net_recv.c $(net_bench)
 tests_unit_test_net_recv_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_net_recv_LDFLAGS = $(AM_LDFLAGS) $(NET_T_WRAPS)
