@@ -198,7 +198,7 @@ fits(const struct pending *p, const struct net_packet *packet)
 	size_t end = packet->fragment_offset + packet->len;
 
 	if (packet->fragment_more)
-		return p->total == 0 || end <= p->total;
+		return p->total == 0 || end < p->total;
 	if (p->total != 0 && end != p->total)
 		return false;
 	for (size_t i = (end + UNIT - 1) / UNIT; i < UNITS; i++)

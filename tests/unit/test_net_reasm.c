@@ -201,6 +201,8 @@ fragments_that_contradict_end_the_datagram(void)
 			{ { 16, 8, false, false }, { 24, 8, true, false } } },
 		{ "an end before what is there",
 			{ { 24, 8, true, false }, { 8, 8, false, false } } },
+		{ "more behind the end",
+			{ { 8, 8, false, false }, { 8, 8, true, false } } },
 		{ "an end right before what is there",
 			{ { 16, 8, true, false }, { 8, 8, false, false } } },
 		{ "an end that is no whole unit before it",
