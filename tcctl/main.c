@@ -2,6 +2,7 @@
 
 /* tcctl: commands and options. */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,6 +124,16 @@ run_command(int argc, char **argv)
 	return command->run(&o);
 }
 
+/* What could not be printed has not been done. */
+static int
+finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "tcctl: cannot print: %s\n", strerror(errno));
+	return status == CLI_DONE ? CLI_REFUSED : status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -130,11 +141,11 @@ main(int argc, char **argv)
 		return usage();
 	if (strcmp(argv[1], "--version") == 0) {
 		(void)printf("tcctl %s\n", PACKAGE_VERSION);
-		return CLI_DONE;
+		return finish(CLI_DONE);
 	}
 	if (strcmp(argv[1], "--help") == 0) {
 		(void)fputs(usage_text, stdout);
-		return CLI_DONE;
+		return finish(CLI_DONE);
 	}
-	return run_command(argc - 1, argv + 1);
+	return finish(run_command(argc - 1, argv + 1));
 }

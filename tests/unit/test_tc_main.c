@@ -21,6 +21,7 @@ static struct {
 	const char *name; /* NULL: none was called */
 	struct cli_options options;
 	int status;
+	bool prints;
 } called;
 
 #define COMMAND(word)                                                          \
@@ -28,6 +29,8 @@ static struct {
 	{                                                                      \
 		called.name = #word;                                           \
 		called.options = *options;                                     \
+		if (called.prints)                                             \
+			(void)puts("what there is");                           \
 		return called.status;                                          \
 	}
 
@@ -55,12 +58,13 @@ log_open(const char *program)
 
 static char out[4096];
 static char err[4096];
+static bool disk_is_full; /* where standard output goes */
 
 static void
 keep(FILE *f, char **text, char *to)
 {
 	(void)fclose(f);
-	(void)snprintf(to, sizeof(out), "%s", *text);
+	(void)snprintf(to, sizeof(out), "%s", *text ? *text : "");
 	free(*text);
 }
 
@@ -87,7 +91,9 @@ tcctl(const char *line)
 	called.name = NULL;
 	optind = 0; /* from the beginning */
 	(void)fflush(stdout);
-	stdout = open_memstream(&out_text, &len[0]);
+	stdout = disk_is_full ? fopen("/dev/full", "w")
+			      : open_memstream(&out_text, &len[0]);
+	T_CHECK(stdout, "no stream");
 	stderr = open_memstream(&err_text, &len[1]);
 	status = tcctl_main(argc, argv);
 	keep(stdout, &out_text, out);
@@ -194,6 +200,31 @@ version_and_help_go_to_standard_output(void)
 	T_CHECK(!called.name, "called");
 }
 
+static void
+what_cannot_be_printed_is_no_success(void)
+{
+	static const char said[] =
+		"tcctl: cannot print: No space left on device\n";
+
+	disk_is_full = true;
+	T_EQ(tcctl("--version"), CLI_REFUSED);
+	T_STR(err, said);
+	T_EQ(tcctl("--help"), CLI_REFUSED);
+	T_STR(err, said);
+	called.prints = true;
+	called.status = CLI_DONE;
+	T_EQ(tcctl("show"), CLI_REFUSED);
+	T_STR(err, said);
+	called.status = CLI_UNREACHABLE;
+	T_EQ(tcctl("show"), CLI_UNREACHABLE);
+	T_STR(err, said);
+	called.prints = false;
+	called.status = CLI_DONE;
+	T_EQ(tcctl("show"), CLI_DONE);
+	T_STR(err, "");
+	disk_is_full = false;
+}
+
 static struct t_case cases[] = {
 	{ "each command has its operands", each_command_has_its_operands },
 	{ "each command has its options", each_command_has_its_options },
@@ -202,5 +233,7 @@ static struct t_case cases[] = {
 	{ "an unknown command is named", an_unknown_command_is_named },
 	{ "version and help go to standard output",
 		version_and_help_go_to_standard_output },
+	{ "what cannot be printed is no success",
+		what_cannot_be_printed_is_no_success },
 };
 T_MAIN(cases)
