@@ -2,6 +2,7 @@
 
 /* policyd: options of `serve`, `check` and `explain`. */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,13 +341,24 @@ main_explain(int argc, char **argv)
 static const struct verb {
 	const char *name;
 	int (*run)(int argc, char **argv);
+	int trouble; /* status when the answer could not be told */
 } verbs[] = {
-	{ "check", main_check },
-	{ "convert", main_convert },
-	{ "diff", main_diff },
-	{ "explain", main_explain },
-	{ "serve", main_serve },
+	{ "check", main_check, EXIT_WRONG },
+	{ "convert", main_convert, EXIT_WRONG },
+	{ "diff", main_diff, EXIT_TROUBLE },
+	{ "explain", main_explain, EXIT_WRONG },
+	{ "serve", main_serve, EXIT_WRONG },
 };
+
+/* What could not be printed has not been done. */
+static int
+finish(int status, int trouble)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "policyd: cannot print: %s\n", strerror(errno));
+	return trouble;
+}
 
 int
 main(int argc, char **argv)
@@ -357,17 +369,16 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("policyd " PACKAGE_VERSION "\n");
-		return EXIT_SUCCESS;
+		return finish(EXIT_SUCCESS, EXIT_WRONG);
 	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		printf("%s", usage_text);
-		return EXIT_SUCCESS;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return finish(help(), EXIT_WRONG);
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]);
 		i++)
 		if (strcmp(argv[1], verbs[i].name) == 0) {
 			argv[1] = argv[0]; /* who complains of an option */
-			return verbs[i].run(argc - 1, argv + 1);
+			return finish(verbs[i].run(argc - 1, argv + 1),
+				verbs[i].trouble);
 		}
 	return usage();
 }
