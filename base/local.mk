@@ -8,6 +8,7 @@ libbase_la_SOURCES = \
 	base/hash.c base/hash.h \
 	base/heap.c base/heap.h \
 	base/intserv.c base/intserv.h \
+	base/json_put.h \
 	base/lex.c base/lex.h \
 	base/list.h \
 	base/log.c base/log.h \

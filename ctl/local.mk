@@ -14,7 +14,6 @@ ctl_rsvpctl_SOURCES = \
 	ctl/ctl_msg.c ctl/ctl_msg.h \
 	ctl/flow.c ctl/flow.h \
 	ctl/out_event.c \
-	ctl/out_int.h \
 	ctl/out_json.c \
 	ctl/out_text.c \
 	ctl/policy_live.c \

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json_put.h"
 #include "ctl/flow.h"
-#include "ctl/out_int.h"
 #include "rapi/rapi_ext.h"
 
 /* An object, and whether something of it is missing. */
@@ -17,12 +17,10 @@ struct line {
 	bool failed;
 };
 
-/* Takes the element. */
 static void
 put(struct line *l, const char *name, json_t *element)
 {
-	if (json_object_set_new(l->object, name, element) != 0)
-		l->failed = true;
+	json_put(&l->failed, l->object, name, element);
 }
 
 static json_t *
@@ -49,7 +47,7 @@ put_filter(struct line *l, const rapi_filter_t *filter)
 		return; /* wildcard */
 	}
 	put(l, "address",
-		out_json_text(flow_address(
+		json_text(flow_address(
 			(const rapi_addr_t *)(void *)&sa, text, sizeof(text))));
 	put(l, "port", json_integer(port));
 }
@@ -146,7 +144,7 @@ out_json_event(const struct flow_event *event, FILE *out)
 
 		put(&l, "code", json_integer(event->code));
 		put(&l, "value", json_integer(event->value));
-		put(&l, "error", out_json_text(error ? error : ""));
+		put(&l, "error", json_text(error ? error : ""));
 		put(&l, "in_place",
 			json_boolean(event->flags & RAPI_ERRF_InPlace));
 		put(&l, "not_guilty",
@@ -154,7 +152,7 @@ out_json_event(const struct flow_event *event, FILE *out)
 		put(&l, "node",
 			json_string(
 				flow_address(event->node, node, sizeof(node))));
-		put(&l, "text", out_json_text(rapi_ext_event_text()));
+		put(&l, "text", json_text(rapi_ext_event_text()));
 	}
 	if (event->bound_us > 0) {
 		put(&l, "bound_us", number(event->bound_us));

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/json_put.h"
 #include "ctl/ctl.h"
-#include "ctl/out_int.h"
 
 struct out_json {
 	json_t *top;
@@ -24,34 +23,6 @@ static json_t *object_of(
 	struct out_json *json, struct buf_reader facts, int depth);
 
 enum { DEPTH_MAX = 4 };
-
-/* Takes the element; so do all that follow. */
-static void
-put(struct out_json *json, json_t *object, const char *name, json_t *element)
-{
-	if (json_object_set_new(object, name, element) != 0)
-		json->failed = true;
-}
-
-static void
-append(struct out_json *json, json_t *list, json_t *element)
-{
-	if (json_array_append_new(list, element) != 0)
-		json->failed = true;
-}
-
-json_t *
-out_json_text(const char *text)
-{
-	char escaped[4 * sizeof(((struct ctl_value *)0)->text)];
-	struct text t = text_over(escaped, sizeof(escaped));
-	json_t *string = json_string(text);
-
-	if (string)
-		return string;
-	text_add_escaped(&t, text, strlen(text));
-	return json_string(escaped);
-}
 
 /* JSON as others read it has no larger ones. */
 static json_t *
@@ -67,7 +38,7 @@ scalar_of(const struct ctl_value *v)
 	switch ((enum ctl_kind)v->fact->kind) {
 	case CTL_KIND_TEXT:
 	case CTL_KIND_ADDR:
-		return out_json_text(v->text);
+		return json_text(v->text);
 	case CTL_KIND_NUMBER:
 		return number_of(v->number);
 	case CTL_KIND_SIGNED:
@@ -88,8 +59,8 @@ add_element(struct out_json *json, json_t *object, const char *name,
 	json_t *element)
 {
 	if (!json_object_get(object, name))
-		put(json, object, name, json_array());
-	append(json, json_object_get(object, name), element);
+		json_put(&json->failed, object, name, json_array());
+	json_add(&json->failed, json_object_get(object, name), element);
 }
 
 /* NOLINTBEGIN(misc-no-recursion): DEPTH_MAX bounds it */
@@ -103,10 +74,11 @@ fill(struct out_json *json, json_t *object, struct buf_reader facts, int depth)
 			add_element(json, object, v.fact->name,
 				object_of(json, v.facts, depth + 1));
 		else if (v.fact->kind == CTL_KIND_OBJECT)
-			put(json, object, v.fact->name,
+			json_put(&json->failed, object, v.fact->name,
 				object_of(json, v.facts, depth + 1));
 		else
-			put(json, object, v.fact->name, scalar_of(&v));
+			json_put(&json->failed, object, v.fact->name,
+				scalar_of(&v));
 	}
 }
 
@@ -131,7 +103,7 @@ out_json_new(const char *name)
 		return NULL;
 	}
 	json->top = json_object();
-	put(json, json->top, "schema", json_integer(1));
+	json_put(&json->failed, json->top, "schema", json_integer(1));
 	if (name)
 		out_json_list(json, name);
 	return json;
@@ -140,7 +112,7 @@ out_json_new(const char *name)
 void
 out_json_list(struct out_json *json, const char *name)
 {
-	put(json, json->top, name, json_array());
+	json_put(&json->failed, json->top, name, json_array());
 	json->list = json_object_get(json->top, name);
 }
 
@@ -160,12 +132,13 @@ out_json_record(struct out_json *json, struct buf_reader *facts)
 	/* A session without state still has its two lists. */
 	if (ctl_value_find(facts, CTL_F_DST, &kind)) {
 		if (!json_object_get(record, "paths"))
-			put(json, record, "paths", json_array());
+			json_put(&json->failed, record, "paths", json_array());
 		if (!json_object_get(record, "reservations"))
-			put(json, record, "reservations", json_array());
+			json_put(&json->failed, record, "reservations",
+				json_array());
 	}
 	if (json->list)
-		append(json, json->list, record);
+		json_add(&json->failed, json->list, record);
 	else if (json_object_update_new(json->top, record) != 0)
 		json->failed = true;
 }
@@ -174,10 +147,10 @@ void
 out_json_pair(struct out_json *json, const char *name, uint64_t value)
 {
 	if (!json_is_object(json_object_get(json->top, "counters"))) {
-		put(json, json->top, "counters", json_object());
+		json_put(&json->failed, json->top, "counters", json_object());
 		json->list = NULL;
 	}
-	put(json, json_object_get(json->top, "counters"), name,
+	json_put(&json->failed, json_object_get(json->top, "counters"), name,
 		number_of(value));
 }
 

@@ -8,6 +8,7 @@ base_tests = \
 	tests/unit/test_log \
 	tests/unit/test_msg \
 	tests/unit/test_stanza \
+	tests/unit/test_json_put \
 	tests/unit/test_text
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
@@ -20,6 +21,9 @@ tests_unit_test_log_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_msg_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_stanza_LDADD = libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_json_put_SOURCES = tests/unit/test_json_put.c \
+	tests/unit/t_memory.h
+tests_unit_test_json_put_LDADD = libbase.la $(JANSSON_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_text_LDADD = libbase.la -lm $(UNIT_LDADD)
 
 # The changes that tests/mutants makes of a sample.
