@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 ctl_tests = \
 	tests/unit/test_ctl_ask \
+	tests/unit/test_ctl_event \
 	tests/unit/test_ctl_explain \
 	tests/unit/test_ctl_flow \
 	tests/unit/test_ctl_json \
@@ -16,6 +17,8 @@ tests_unit_test_ctl_msg_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_ctl_json_SOURCES = tests/unit/test_ctl_json.c \
 	ctl/ctl_msg.c ctl/out_json.c ctl/value.c
 tests_unit_test_ctl_json_LDADD = libbase.la $(JANSSON_LIBS) -lm $(UNIT_LDADD)
+tests_unit_test_ctl_event_SOURCES = tests/unit/test_ctl_event.c ctl/out_event.c
+tests_unit_test_ctl_event_LDADD = libbase.la $(JANSSON_LIBS) -lm $(UNIT_LDADD)
 ctl_bench = tests/unit/ctl_t.c tests/unit/ctl_t.h ctl/ctl_msg.c
 tests_unit_test_ctl_ask_SOURCES = tests/unit/test_ctl_ask.c $(ctl_bench)
 tests_unit_test_ctl_ask_LDADD = libbase.la $(UNIT_LDADD)
