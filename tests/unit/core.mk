@@ -45,7 +45,8 @@ tests_unit_test_core_wish_LDADD = $(core_ldadd)
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 check_LTLIBRARIES += tests/unit/libcore_t.la
-tests_unit_libcore_t_la_SOURCES = tests/unit/core_t.c tests/unit/core_t.h
+tests_unit_libcore_t_la_SOURCES = tests/unit/core_net_t.c \
+	tests/unit/core_t.c tests/unit/core_t.h
 tests_unit_libcore_t_la_LIBADD = libcore.la
 core_ldadd = tests/unit/libcore_t.la libcore.la libwire.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_core_adopt_LDADD = $(core_ldadd)

@@ -85,6 +85,8 @@ void ct_both(void (*run)(struct ct *t));
 /* Traffic control is ready on all interfaces. */
 void ct_tc_ready(struct ct *t);
 
+/* As ct_new() makes it: up, enabled, with traffic control. */
+void ct_add_iface(struct ct *t, uint32_t ifindex);
 /* An interface as it is, and as it shall be; empties the log. */
 struct rsvp_iface ct_iface(const struct ct *t, uint32_t ifindex);
 void ct_set_iface(struct ct *t, const struct rsvp_iface *conf);
