@@ -31,19 +31,10 @@ ct_judged_by(void (*policy_fn)(void *arg, const struct rsvp_policy_query *query,
 	struct rsvp_policy_answer *ret))
 {
 	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface confs[3];
 
-	for (uint32_t i = UP; i <= SIDE; i++)
-		confs[i - UP] = ct_iface(t, i);
-	rsvp_core_free(t->core);
 	t->conf.hooks.policy = policy_fn;
 	t->conf.hooks.policy_end = ct_no_end;
-	t->core = rsvp_core_new(&t->conf);
-	assert_non_null(t->core);
-	for (size_t i = 0; i < 3; i++)
-		rsvp_core_iface(t->core, t->now, &confs[i]);
-	ct_tc_ready(t);
-	ct_forget(t);
+	ct_restart(t);
 	return t;
 }
 

@@ -91,6 +91,49 @@ ct_set_iface(struct ct *t, const struct rsvp_iface *conf)
 }
 
 void
+ct_iface_up(struct ct *t, uint32_t ifindex, bool up)
+{
+	struct rsvp_iface conf = ct_iface(t, ifindex);
+
+	conf.up = up;
+	ct_put_iface(t, &conf);
+}
+
+void
+ct_iface_enabled(struct ct *t, uint32_t ifindex, bool enabled)
+{
+	struct rsvp_iface conf = ct_iface(t, ifindex);
+
+	conf.enabled = enabled;
+	ct_put_iface(t, &conf);
+}
+
+void
+ct_iface_tc(struct ct *t, uint32_t ifindex, bool traffic_control)
+{
+	struct rsvp_iface conf = ct_iface(t, ifindex);
+
+	conf.traffic_control = traffic_control;
+	ct_put_iface(t, &conf);
+}
+
+void
+ct_iface_wait(struct ct *t, uint32_t ifindex, uint32_t repair_wait_ms)
+{
+	struct rsvp_iface conf = ct_iface(t, ifindex);
+
+	conf.repair_wait_ms = repair_wait_ms;
+	ct_put_iface(t, &conf);
+}
+
+void
+ct_iface_gone(struct ct *t, uint32_t ifindex)
+{
+	rsvp_core_iface_gone(t->core, t->now, ifindex);
+	ct_tick(t);
+}
+
+void
 ct_make_bare(struct ct *t, uint64_t reservable_Bps)
 {
 	struct rsvp_iface conf = ct_iface(t, DOWN);
@@ -119,4 +162,20 @@ ct_reserved(const struct ct *t, uint32_t ifindex)
 	assert_true(rsvp_core_iface_after(t->core, ifindex - 1, &info));
 	T_EQ(info.conf.ifindex, ifindex);
 	return info.reserved_Bps;
+}
+
+/* ---- routes -------------------------------------------------------------- */
+
+void
+ct_reroute(struct ct *t, uint32_t out)
+{
+	t->out = out;
+	rsvp_core_routes_changed(t->core, t->now, NULL);
+}
+
+void
+ct_repair(struct ct *t, uint32_t out)
+{
+	ct_reroute(t, out);
+	ct_run(t, 2000);
 }

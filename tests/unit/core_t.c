@@ -105,6 +105,24 @@ policy_end(void *arg, uint32_t claim)
 
 /* ---- life ---------------------------------------------------------------- */
 
+static void
+start(struct ct *t)
+{
+	t->core = rsvp_core_new(&t->conf);
+	assert_non_null(t->core);
+	for (uint32_t i = UP; i <= SIDE; i++)
+		ct_add_iface(t, i);
+	ct_tc_ready(t);
+	ct_forget(t);
+}
+
+void
+ct_restart(struct ct *t)
+{
+	rsvp_core_free(t->core);
+	start(t);
+}
+
 struct ct *
 ct_new(uint8_t family)
 {
@@ -123,12 +141,7 @@ ct_new(uint8_t family)
 	t->conf.alloc = &t->alloc;
 	t->conf.seed = 7;
 	t->conf.hooks = (struct rsvp_hooks){ t, route, policy, policy_end };
-	t->core = rsvp_core_new(&t->conf);
-	assert_non_null(t->core);
-	for (uint32_t i = UP; i <= SIDE; i++)
-		ct_add_iface(t, i);
-	ct_tc_ready(t);
-	ct_forget(t);
+	start(t);
 	return t;
 }
 

@@ -76,7 +76,8 @@ struct ct {
 };
 
 struct ct *ct_new(uint8_t family);
-void ct_free(struct ct *t); /* also checks that nothing leaked */
+void ct_free(struct ct *t);    /* also checks that nothing leaked */
+void ct_restart(struct ct *t); /* another core, of t->conf */
 
 /* Run a case in IPv4, or in both families. */
 void ct_once(void (*run)(struct ct *t));
@@ -91,8 +92,18 @@ void ct_add_iface(struct ct *t, uint32_t ifindex);
 struct rsvp_iface ct_iface(const struct ct *t, uint32_t ifindex);
 void ct_set_iface(struct ct *t, const struct rsvp_iface *conf);
 void ct_put_iface(struct ct *t, const struct rsvp_iface *conf); /* keeps it */
+/* One field of it; what comes out is kept. */
+void ct_iface_up(struct ct *t, uint32_t ifindex, bool up);
+void ct_iface_enabled(struct ct *t, uint32_t ifindex, bool enabled);
+void ct_iface_tc(struct ct *t, uint32_t ifindex, bool traffic_control);
+void ct_iface_wait(struct ct *t, uint32_t ifindex, uint32_t repair_wait_ms);
+void ct_iface_gone(struct ct *t, uint32_t ifindex); /* deleted */
 /* DOWN charges IP octets only. */
 void ct_make_bare(struct ct *t, uint64_t reservable_Bps);
+
+/* Routing says that all leaves there, 0: nowhere; and W is over as well. */
+void ct_reroute(struct ct *t, uint32_t out);
+void ct_repair(struct ct *t, uint32_t out);
 
 /* Addresses: host on the link of an interface; net 9 is far away. */
 struct addr ct_addr(const struct ct *t, unsigned net, unsigned host);

@@ -192,11 +192,10 @@ the_link_is_sold_once_while_the_kernel_thinks(void)
 static void
 too_many_flows(struct ct *t)
 {
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.max_flows = 1;
-	rsvp_core_iface(t->core, t->now, &info.conf);
+	conf.max_flows = 1;
+	ct_put_iface(t, &conf);
 	ct_with_resv(t, ct_cl(10000));
 	ct_feed(t, DOWN, ct_other_flow(t, 7, ct_cl(10000)));
 	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_BANDWIDTH, 0);
@@ -213,11 +212,10 @@ an_interface_carries_so_many_flows(void)
 static void
 budget(struct ct *t)
 {
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.budget_bytes = 3000;
-	rsvp_core_iface(t->core, t->now, &info.conf);
+	conf.budget_bytes = 3000;
+	ct_put_iface(t, &conf);
 	ct_with_resv(t, ct_gs(10000, 12000));
 	ct_feed(t, DOWN, ct_other_flow(t, 7, ct_gs(10000, 12000)));
 	ct_expect_err(t, WIRE_E_ADMISSION, WIRE_ADMISSION_DELAY, 0);

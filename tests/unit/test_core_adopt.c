@@ -39,13 +39,9 @@ to_be_ready_is_no_news_to_who_was(void)
 static void
 turned_off_and_on(struct ct *t)
 {
-	struct rsvp_iface conf = ct_iface(t, DOWN);
-
 	tc_ready(t, DOWN, ENODEV);
-	conf.traffic_control = false;
-	ct_put_iface(t, &conf);
-	conf.traffic_control = true;
-	ct_put_iface(t, &conf);
+	ct_iface_tc(t, DOWN, false);
+	ct_iface_tc(t, DOWN, true);
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	T_EQ(t->sent_count, 0);
@@ -58,13 +54,10 @@ turned_off_and_on(struct ct *t)
 static void
 turned_off_in_flight(struct ct *t)
 {
-	struct rsvp_iface conf = ct_iface(t, DOWN);
-
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
-	conf.traffic_control = false;
-	ct_put_iface(t, &conf);
+	ct_iface_tc(t, DOWN, false);
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_NO_TC);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 }
@@ -164,9 +157,7 @@ static void
 gone_while_away(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	rsvp_core_tc_lost(t->core, t->now);
 	ct_tc_ready(t);
@@ -300,13 +291,10 @@ static void
 left(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	T_EQ(ct_totals(t).resvs, 1);
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	ct_forget(t);
 }
 
@@ -342,15 +330,11 @@ gone_and_back(struct ct *t)
 static void
 enabled(struct ct *t)
 {
-	struct rsvp_iface conf = ct_iface(t, SIDE);
-
-	conf.enabled = false;
-	ct_set_iface(t, &conf);
+	ct_iface_enabled(t, SIDE, false);
 	t->out = SIDE;
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(t->sent_count, 0);
-	conf.enabled = true;
-	ct_put_iface(t, &conf);
+	ct_iface_enabled(t, SIDE, true);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1);
 }
 
@@ -363,8 +347,7 @@ gone_for_good(struct ct *t)
 	conf.ifindex = 9;
 	conf.v4 = ct_addr(t, 20, 1);
 	ct_put_iface(t, &conf);
-	rsvp_core_iface_gone(t->core, t->now, 9);
-	ct_tick(t);
+	ct_iface_gone(t, 9);
 	T_EQ(t->blocks, before);
 }
 

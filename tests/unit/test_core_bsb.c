@@ -495,16 +495,9 @@ se_of_one_hop_asks_for_what_may_succeed(void)
 static void
 figure_12(struct ct *t)
 {
-	struct rsvp_iface_info side;
-	struct rsvp_iface extra;
 	struct wire_msg *msg;
 
-	assert_true(rsvp_core_iface_after(t->core, SIDE - 1, &side));
-	extra = side.conf;
-	extra.ifindex = SIDE + 1; /* (d) */
-	snprintf(extra.name, sizeof(extra.name), "eth4");
-	extra.v4 = ct_addr(t, SIDE + 1, 1);
-	rsvp_core_iface(t->core, t->now, &extra);
+	ct_add_iface(t, SIDE + 1); /* (d) */
 	rsvp_core_tc_ready(t->core, t->now, SIDE + 1, 0, NULL);
 	ct_tick(t);
 	t->also_out = SIDE + 1;

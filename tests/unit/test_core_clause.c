@@ -48,13 +48,11 @@ send_here(struct ct *t)
 static void
 host_polices(struct ct *t)
 {
-	struct rsvp_iface down = ct_iface(t, DOWN);
-
 	open_here(t);
 	(void)send_here(t);
 	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags, 0);
-	down.traffic_control = false;
-	ct_set_iface(t, &down);
+	ct_iface_tc(t, DOWN, false);
+	ct_forget(t);
 	ct_run(t, 46000);
 	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags,
 		WIRE_SESSION_E_POLICE);

@@ -5,34 +5,15 @@
 
 #include "core_t.h"
 
-static void
-set_up(struct ct *t, uint32_t ifindex, bool up)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
-
-	conf.up = up;
-	rsvp_core_iface(t->core, t->now, &conf);
-	ct_tick(t);
-}
-
-/* And W is over. */
-static void
-reroute(struct ct *t, uint32_t out)
-{
-	t->out = out;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
-	ct_run(t, 2000);
-}
-
 /* The link breaks; routing needs a while; upstream hears nothing of it. */
 static void
 link_breaks(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	T_EQ(t->sent_count, 0);
 	ct_answer_all(t);
-	reroute(t, SIDE);
+	ct_repair(t, SIDE);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1);
 	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
@@ -54,7 +35,7 @@ link_breaks_route_known(struct ct *t)
 {
 	ct_with_path(t);
 	t->out = SIDE;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
@@ -73,7 +54,7 @@ break_reserved_link(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
 	t->out = SIDE;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer_all(t);
 	ct_run(t, 1999);
@@ -106,11 +87,11 @@ link_is_back_within_w(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
 	t->out = SIDE;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	ct_answer_all(t);
 	t->out = DOWN;
 	ct_forget(t);
-	set_up(t, DOWN, true);
+	ct_iface_up(t, DOWN, true);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 	ct_answer_all(t);
 	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
@@ -160,15 +141,15 @@ static void
 next_way_breaks(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	ct_forget(t);
 	t->out = 0;
-	set_up(t, SIDE, false);
+	ct_iface_up(t, SIDE, false);
 	ct_run(t, 2000);
 	T_EQ(t->sent_count + t->flow_count, 0);
-	reroute(t, DOWN);
+	ct_repair(t, DOWN);
 	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
 	T_EQ(t->sent_count, 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
@@ -188,7 +169,7 @@ no_other_way(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
 	t->out = 0;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	ct_answer_all(t);
 	ct_run(t, 100000);
 	ct_feed(t, UP, ct_path(t));
@@ -199,7 +180,7 @@ no_other_way(struct ct *t)
 	T_EQ(ct_totals(t).resvs + ct_totals(t).flows, 0);
 	ct_forget(t);
 	t->out = DOWN;
-	set_up(t, DOWN, true);
+	ct_iface_up(t, DOWN, true);
 	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	ct_answer_all(t);
@@ -228,7 +209,7 @@ one_of_two_ways(struct ct *t)
 	ct_feed(t, SIDE, msg);
 	ct_answer_all(t);
 	ct_forget(t);
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	ct_answer_all(t);
 	ct_run(t, 2000);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
@@ -263,7 +244,7 @@ two_of_shared(struct ct *t, uint8_t style)
 	ct_answer_all(t);
 	ct_forget(t);
 	t->out = SIDE;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	ct_answer_all(t);
 	ct_feed(t, UP, ct_path_tear(t));
 	T_EQ(ct_totals(t).resvs, 1);
@@ -307,7 +288,7 @@ first_request_under_way(struct ct *t)
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
 	T_EQ(ct_totals(t).resvs, 2);
 	t->out = SIDE;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	ct_answer_all(t);
 	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(ct_reserved(t, DOWN), 0);
@@ -322,12 +303,6 @@ what_is_not_in_force_is_not_kept(void)
 
 /* ---- deleted, disabled --------------------------------------------------- */
 
-static void delete (struct ct *t, uint32_t ifindex)
-{
-	rsvp_core_iface_gone(t->core, t->now, ifindex);
-	ct_tick(t);
-}
-
 /* Not down before, or down. */
 static void
 deleted(struct ct *t, bool down)
@@ -335,8 +310,8 @@ deleted(struct ct *t, bool down)
 	ct_with_resv(t, ct_cl(50000));
 	t->out = SIDE;
 	if (down)
-		set_up(t, DOWN, false);
-	delete (t, DOWN);
+		ct_iface_up(t, DOWN, false);
+	ct_iface_gone(t, DOWN);
 	ct_answer_all(t);
 	T_EQ(ct_totals(t).flows, 0);
 	ct_run(t, 2000);
@@ -366,13 +341,13 @@ static void
 deleted_after_moving(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	ct_forget(t);
-	delete (t, DOWN);
+	ct_iface_gone(t, DOWN);
 	T_EQ(t->sent_count, 0);
 	T_EQ(ct_totals(t).resvs, 1);
-	reroute(t, 0); /* and nowhere now */
+	ct_repair(t, 0); /* and nowhere now */
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_totals(t).resvs, 0);
 }
@@ -390,7 +365,7 @@ down_before(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
 	t->out = 0;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	ct_answer_all(t);
 	T_EQ(t->sent_count, 0);
 }
@@ -399,7 +374,7 @@ static void
 deleted_without_a_way(struct ct *t)
 {
 	down_before(t);
-	delete (t, DOWN);
+	ct_iface_gone(t, DOWN);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_totals(t).resvs, 0);
 }
@@ -407,12 +382,8 @@ deleted_without_a_way(struct ct *t)
 static void
 disabled_without_a_way(struct ct *t)
 {
-	struct rsvp_iface conf;
-
 	down_before(t);
-	conf = ct_iface(t, DOWN);
-	conf.enabled = false;
-	ct_put_iface(t, &conf);
+	ct_iface_enabled(t, DOWN, false);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_totals(t).resvs, 0);
 }
@@ -439,7 +410,7 @@ branch_is_down(struct ct *t)
 	ct_answer_all(t);
 	ct_forget(t);
 	t->out = SIDE;
-	set_up(t, DOWN, false);
+	ct_iface_up(t, DOWN, false);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	ct_answer_all(t);
 	T_EQ(ct_totals(t).resvs, 0);

@@ -42,11 +42,10 @@ resv_of(struct ct *t, struct wire_flowspec spec)
 static void
 too_much_burst(struct ct *t)
 {
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.budget_bytes = 1000;
-	rsvp_core_iface(t->core, t->now, &info.conf);
+	conf.budget_bytes = 1000;
+	ct_put_iface(t, &conf);
 	resv_of(t, ct_gs(50000, 60000));
 }
 
@@ -157,12 +156,11 @@ path_src_port(struct ct *t)
 static void
 preempted(struct ct *t)
 {
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 
 	ct_with_resv(t, ct_cl(50000));
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.reservable_Bps = 1000;
-	rsvp_core_iface(t->core, t->now, &info.conf);
+	conf.reservable_Bps = 1000;
+	ct_put_iface(t, &conf);
 	ct_run(t, 5000);
 }
 

@@ -63,16 +63,11 @@ a_new_address_is_told_to_both_sides_at_once(void)
 static void
 upstream_link_flaps(struct ct *t)
 {
-	struct rsvp_iface conf;
-
 	ct_with_resv(t, ct_cl(50000));
-	conf = ct_iface(t, UP);
-	conf.up = false;
-	ct_put_iface(t, &conf);
+	ct_iface_up(t, UP, false);
 	T_EQ(t->sent_count, 0);
 	T_EQ(t->flow_count, 0);
-	conf.up = true;
-	ct_put_iface(t, &conf);
+	ct_iface_up(t, UP, true);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	T_EQ(t->sent_count, 1);
 }
@@ -112,8 +107,7 @@ made_again(struct ct *t)
 	ct_with_resv(t, ct_cl(50000));
 	conf = ct_iface(t, DOWN);
 	t->out = 0;
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	T_EQ(ct_totals(t).resvs, 0);
 	ct_forget(t);
 	conf.ifindex = 17;
@@ -136,12 +130,8 @@ an_interface_made_again_starts_anew(void)
 static void
 disabled(struct ct *t)
 {
-	struct rsvp_iface conf;
-
 	ct_with_resv(t, ct_cl(50000));
-	conf = ct_iface(t, DOWN);
-	conf.enabled = false;
-	ct_put_iface(t, &conf);
+	ct_iface_enabled(t, DOWN, false);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(ct_totals(t).resvs, 0);
 }
@@ -156,20 +146,12 @@ a_disabled_interface_is_not_waited_for(void)
 static void
 moves_to_uncontrolled(struct ct *t)
 {
-	struct rsvp_iface conf = ct_iface(t, SIDE);
-	struct wire_msg *msg;
-
-	conf.traffic_control = false;
-	ct_put_iface(t, &conf);
+	ct_iface_tc(t, SIDE, false);
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	ct_forget(t);
-	msg = ct_resv(t, ct_cl(50000));
-	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
-	ct_feed(t, SIDE, msg);
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
 	T_EQ(t->sent_count, 1);
 	T_EQ(ct_totals(t).resvs, 1);

@@ -186,11 +186,9 @@ services_there(struct ct *t)
 	T_CHECK(out.broken && out.services[0].broken && out.services[1].broken,
 		"the kernel cannot be managed there");
 	T_EQ(out.general.hops, 4); /* the hop that came */
-	conf = ct_iface(t, SIDE);
-	conf.traffic_control = false;
-	ct_set_iface(t, &conf);
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_iface_tc(t, SIDE, false);
+	ct_forget(t);
+	ct_reroute(t, SIDE);
 	ct_run(t, 3000);
 	out = path_adspec(t);
 	T_CHECK(out.broken && out.services[0].broken && out.services[1].broken,
@@ -283,9 +281,7 @@ reshaper_returns(struct ct *t)
 	T_EQ(guaranteed(t).Csum, iface_info(t, DOWN).gs_C_bytes);
 	for (size_t i = 0; i < 2; i++) {
 		ct_forget(t);
-		t->out = ways[i];
-		rsvp_core_routes_changed(t->core, t->now, NULL);
-		ct_run(t, 2000);
+		ct_repair(t, ways[i]);
 		T_EQ(ct_sent(t, WIRE_PATH, 0)->send.ifindex, ways[i]);
 		T_EQ(guaranteed(t).Csum,
 			500 + iface_info(t, ways[i]).gs_C_bytes);

@@ -509,18 +509,9 @@ static void
 numbers_go_round(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface confs[3];
 
-	for (uint32_t i = UP; i <= SIDE; i++)
-		confs[i - UP] = ct_iface(t, i);
-	rsvp_core_free(t->core);
 	t->conf.seed = 0x74ea08e166c88cc3ULL;
-	t->core = rsvp_core_new(&t->conf);
-	assert_non_null(t->core);
-	for (size_t i = 0; i < 3; i++)
-		rsvp_core_iface(t->core, t->now, &confs[i]);
-	ct_tc_ready(t);
-	ct_forget(t);
+	ct_restart(t);
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	T_EQ(ct_flow(t)->flow.id, 1);

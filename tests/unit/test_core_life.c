@@ -312,9 +312,7 @@ static void
 removal_refused_in_session(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer(t, EBUSY);
 	T_EQ(t->flow_count, 1);
@@ -520,8 +518,7 @@ iface_goes_while_removing(struct ct *t)
 	ct_with_resv(t, ct_cl(50000));
 	ct_feed(t, DOWN, ct_resv_tear(t));
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	ct_feed(t, UP, ct_path_tear(t));
 	T_EQ(ct_totals(t).flows, 0);
 	T_EQ(rsvp_core_next(t->core).us, MONO_NEVER.us);
@@ -539,8 +536,7 @@ static void
 iface_goes_with_adopted(struct ct *t)
 {
 	(void)flow_4711(t);
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	T_EQ(ct_totals(t).adopted_unclaimed, 0);
 	T_EQ(ct_totals(t).flows, 0);
 }
@@ -556,8 +552,7 @@ iface_goes_while_adding(struct ct *t)
 {
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
 	T_EQ(ct_totals(t).resvs, 0);
@@ -579,8 +574,7 @@ static void
 flapping_route(struct ct *t)
 {
 	ct_with_path(t);
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_reroute(t, SIDE);
 	ct_run(t, 1500);
 	T_EQ(t->sent_count, 0);
 	rsvp_core_routes_changed(t->core, t->now, NULL);
@@ -631,15 +625,13 @@ routes_that_change_together_are_repaired_together(void)
 static void
 more_overhead(struct ct *t)
 {
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 	uint64_t before;
 
 	ct_with_resv(t, ct_cl(50000));
 	before = ct_reserved(t, DOWN);
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.overhead_bytes += 4;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	conf.overhead_bytes += 4;
+	ct_put_iface(t, &conf);
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
 	ct_answer(t, 0);

@@ -241,12 +241,8 @@ static void
 so_many_next_hops(struct ct *t)
 {
 	struct rsvp_totals totals;
-	struct rsvp_iface_info info;
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_tc(t, DOWN, false);
 	ct_with_path(t);
 	for (unsigned hop = 1; hop <= 4100; hop++) {
 		struct wire_msg *msg = ct_resv(t, ct_cl(50000));
@@ -461,18 +457,10 @@ static int64_t
 first_of(uint64_t seed, uint32_t *ret_id)
 {
 	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface conf = ct_iface(t, DOWN);
-	struct rsvp_iface up = ct_iface(t, UP);
 	int64_t at = 0;
 
-	rsvp_core_free(t->core);
 	t->conf.seed = seed;
-	t->core = rsvp_core_new(&t->conf);
-	assert_non_null(t->core);
-	rsvp_core_iface(t->core, t->now, &up);
-	rsvp_core_iface(t->core, t->now, &conf);
-	ct_tc_ready(t);
-	ct_forget(t);
+	ct_restart(t);
 	ct_with_path(t);
 	for (; t->sent_count == 0; at += 10)
 		ct_run(t, 10);

@@ -97,8 +97,7 @@ kept(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 0);
 	/* An interface that the new route does not have is given up. */
-	t->out = 0;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_reroute(t, 0);
 	ct_run(t, REPAIR_MS);
 	ct_answer_all(t);
 	T_EQ(ct_reserved(t, DOWN), 0);

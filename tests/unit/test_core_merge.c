@@ -451,12 +451,8 @@ static void
 confirmations_queue(struct ct *t)
 {
 	struct wire_msg *msg;
-	struct rsvp_iface_info info;
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_tc(t, DOWN, false);
 	ct_with_second_path(t);
 	msg = confirming(t, 100000);
 	msg->flows[0].filter = ct_second_sender(t);

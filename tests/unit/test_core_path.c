@@ -234,14 +234,11 @@ policing_is_done_by_the_first_that_can(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
 	struct wire_msg *msg = ct_path(t);
-	struct rsvp_iface_info info;
 
 	msg->session.flags = WIRE_SESSION_E_POLICE;
 	ct_feed(t, UP, msg);
 	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags, 0);
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_iface_tc(t, DOWN, false);
 	ct_forget(t);
 	msg = ct_path(t);
 	msg->session.flags = WIRE_SESSION_E_POLICE;
@@ -293,14 +290,12 @@ static void
 link_local_hops(struct ct *t)
 {
 	struct wire_msg *msg;
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 	struct addr own;
 
 	assert_true(addr_parse("fe80::1", &own));
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.v6 = own;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	conf.v6 = own;
+	ct_put_iface(t, &conf);
 	msg = ct_path(t);
 	msg->hop.addr = own; /* the neighbour's, on UP */
 	ct_feed(t, UP, msg);
@@ -585,12 +580,8 @@ static void
 disabled_interface_is_deaf(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface_info info;
 
-	assert_true(rsvp_core_iface_after(t->core, 0, &info));
-	info.conf.enabled = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_enabled(t, UP, false);
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(t->sent_count, 0);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_DISABLED), 1);
@@ -602,12 +593,8 @@ static void
 nothing_is_sent_on_a_disabled_interface(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
-	struct rsvp_iface_info info;
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.enabled = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_enabled(t, DOWN, false);
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(t->sent_count, 0);
 	ct_free(t);

@@ -283,13 +283,11 @@ another_protocol_is_another_session(void)
 static void
 no_address(struct ct *t)
 {
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, DOWN);
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.v4 = (struct addr){ 0 };
-	info.conf.v6 = (struct addr){ 0 };
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	conf.v4 = (struct addr){ 0 };
+	conf.v6 = (struct addr){ 0 };
+	ct_put_iface(t, &conf);
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(t->sent_count, 0);
 	ct_feed(t, UP, ct_path_tear(t));
@@ -342,7 +340,6 @@ confirmed_ff(struct ct *t, unsigned hop, uint16_t port)
 static void
 two_confirms(struct ct *t)
 {
-	struct rsvp_iface_info info;
 	struct wire_msg *msg;
 
 	for (uint16_t port = 1; port <= 2; port++) {
@@ -355,10 +352,7 @@ two_confirms(struct ct *t)
 	ct_feed(t, DOWN, confirmed_ff(t, HOP_B, 1));
 	ct_feed(t, DOWN, confirmed_ff(t, HOP_C, 2));
 	T_EQ(t->sent_count, 0);
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_tc(t, DOWN, false);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
 	T_CHECK(ct_is(&t->sent[0].msg.confirm, ct_addr(t, 10, HOP_B)), "one");
 	T_CHECK(ct_is(&t->sent[1].msg.confirm, ct_addr(t, 10, HOP_C)),

@@ -418,8 +418,7 @@ wildcard_moves(struct ct *t)
 	msg->flows[0].has_filter = false;
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_reroute(t, SIDE);
 	ct_run(t, 2500);
 	ct_answer_all(t);
 	T_EQ(ct_totals(t).resvs, 1);
@@ -454,15 +453,6 @@ a_wildcard_reservation_moves_with_its_sender(void)
 	ct_once(second_way);
 }
 
-static void
-set_wait(struct ct *t, uint32_t ifindex, uint32_t wait_ms)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
-
-	conf.repair_wait_ms = wait_ms;
-	ct_set_iface(t, &conf);
-}
-
 /* The second sender came when it was for this host already. */
 static void
 becomes_local(struct ct *t)
@@ -487,9 +477,8 @@ becomes_local_later(struct ct *t)
 {
 	app_open(t);
 	ct_with_path(t);
-	set_wait(t, SIDE, 5000);
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_iface_wait(t, SIDE, 5000);
+	ct_reroute(t, SIDE);
 	ct_run(t, 2500);
 	t->dst_local = true; /* and nobody says so */
 	ct_run(t, 2500);

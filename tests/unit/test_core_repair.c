@@ -7,45 +7,28 @@
 
 #include <errno.h>
 
-static void
-set_wait(struct ct *t, uint32_t ifindex, uint32_t wait_ms)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
-
-	conf.repair_wait_ms = wait_ms;
-	rsvp_core_iface(t->core, t->now, &conf);
-	ct_tick(t);
-}
-
-static void
-reroute(struct ct *t, uint32_t out)
-{
-	t->out = out;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
-}
-
 /* ---- W ------------------------------------------------------------------- */
 
 static void
 each_its_wait(struct ct *t)
 {
 	ct_with_path(t);
-	set_wait(t, SIDE, 5000);
-	reroute(t, SIDE);
+	ct_iface_wait(t, SIDE, 5000);
+	ct_reroute(t, SIDE);
 	ct_run(t, 4999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1);
 	ct_forget(t);
-	reroute(t, DOWN);
+	ct_reroute(t, DOWN);
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
 	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
 	ct_forget(t);
-	set_wait(t, SIDE, 0);
-	reroute(t, SIDE);
+	ct_iface_wait(t, SIDE, 0);
+	ct_reroute(t, SIDE);
 	ct_tick(t);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 }
@@ -56,12 +39,12 @@ grows(struct ct *t)
 {
 	struct wire_msg *msg = ct_path(t);
 
-	set_wait(t, DOWN, 9000);
+	ct_iface_wait(t, DOWN, 9000);
 	msg->session.dst = addr_v4_u32(0xe9010101);
 	ct_feed(t, UP, msg);
 	ct_forget(t);
 	t->also_out = SIDE;
-	reroute(t, DOWN);
+	ct_reroute(t, DOWN);
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
@@ -73,10 +56,10 @@ static void
 waits_no_longer(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	set_wait(t, SIDE, 5000);
-	reroute(t, SIDE);
+	ct_iface_wait(t, SIDE, 5000);
+	ct_reroute(t, SIDE);
 	ct_run(t, 2500);
-	reroute(t, SIDE);
+	ct_reroute(t, SIDE);
 	ct_run(t, 2499);
 	T_EQ(t->sent_count + t->flow_count, 0);
 	ct_run(t, 1);
@@ -103,8 +86,8 @@ static void
 route_returns(struct ct *t)
 {
 	ct_with_path(t);
-	set_wait(t, SIDE, 5000);
-	reroute(t, SIDE);
+	ct_iface_wait(t, SIDE, 5000);
+	ct_reroute(t, SIDE);
 	ct_run(t, 3000);
 	t->out = DOWN;
 	ct_run(t, 2500);
@@ -128,8 +111,8 @@ changed_while_waiting(struct ct *t)
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	set_wait(t, SIDE, 5000);
-	reroute(t, SIDE);
+	ct_iface_wait(t, SIDE, 5000);
+	ct_reroute(t, SIDE);
 	ct_run(t, 3000);
 	msg = ct_path(t);
 	msg->tspec.b = 6000;
@@ -159,7 +142,7 @@ flap(struct ct *t, bool reserved)
 	else
 		ct_with_path(t);
 	for (int i = 0; i < 600; i++) { /* 60 s */
-		reroute(t, i % 2 == 0 ? SIDE : DOWN);
+		ct_reroute(t, i % 2 == 0 ? SIDE : DOWN);
 		ct_run(t, 100);
 		if (i % 150 == 0)
 			ct_feed(t, UP, ct_path(t));
@@ -173,8 +156,7 @@ flap(struct ct *t, bool reserved)
 	T_CHECK(paths <= 60 / 2 + 4, "%zu Paths in 60 s", paths);
 	T_EQ(others, 0);
 	T_CHECK(flows <= 60 / 2 + 1, "%zu changes of the flow", flows);
-	reroute(t, DOWN);
-	ct_run(t, 2000);
+	ct_repair(t, DOWN);
 	ct_answer_all(t);
 	T_EQ(ct_totals(t).paths, 1);
 	T_EQ(ct_totals(t).resvs, reserved ? 1 : 0);
@@ -218,7 +200,7 @@ flap_of_many(struct ct *t)
 		ct_feed(t, UP, msg);
 		ct_forget(t);
 	}
-	reroute(t, SIDE);
+	ct_reroute(t, SIDE);
 	t->now = mono_add_ms(t->now, 2000);
 	for (int step = 0; step < 3; step++, t->now.us++) {
 		struct rsvp_effect effect;
@@ -284,8 +266,7 @@ moves(struct ct *t)
 	const struct ct_sent *tear;
 
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1); /* nothing upstream, nothing torn */
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
@@ -327,8 +308,7 @@ static void
 larger_on_the_new(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(40000)));
@@ -350,10 +330,9 @@ static void
 flows_back(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
-	reroute(t, DOWN);
+	ct_reroute(t, DOWN);
 	ct_forget(t);
 	ct_run(t, 2000);
 	T_EQ(t->sent_count, 1);
@@ -379,7 +358,7 @@ static void
 times_out(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
+	ct_reroute(t, SIDE);
 	for (int i = 0; i < 15; i++) {
 		ct_run(t, 10000);
 		ct_answer_all(t);
@@ -418,8 +397,7 @@ static void
 torn_on_the_old(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_feed(t, DOWN, ct_resv_tear(t));
@@ -440,8 +418,7 @@ static void
 path_torn_meanwhile(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_feed(t, UP, ct_path_tear(t));
@@ -480,8 +457,7 @@ shared_moves(struct ct *t, uint8_t style)
 	ct_feed(t, DOWN, styled(t, ct_resv(t, ct_cl(50000)), style));
 	ct_answer_all(t);
 	ct_forget(t);
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	T_EQ(t->sent_count, 2); /* two Paths */
 	ct_forget(t);
@@ -505,8 +481,7 @@ one_ends(struct ct *t)
 	ct_with_second_path(t);
 	ct_feed(t, DOWN, styled(t, ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	ct_feed(t, UP, ct_path_tear(t));
 	T_EQ(ct_totals(t).resvs, 1); /* for the other */
@@ -604,8 +579,7 @@ static void
 refused_and_rerouted(struct ct *t)
 {
 	refused_before(t);
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer_all(t);
 	T_EQ(ct_reserved(t, DOWN), 0);
@@ -614,12 +588,9 @@ refused_and_rerouted(struct ct *t)
 static void
 refused_and_down(struct ct *t)
 {
-	struct rsvp_iface conf = ct_iface(t, DOWN);
-
 	refused_before(t);
-	conf.up = false;
 	t->out = SIDE;
-	ct_put_iface(t, &conf);
+	ct_iface_up(t, DOWN, false);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer_all(t);
 	T_EQ(ct_reserved(t, DOWN), 0);
@@ -638,7 +609,7 @@ static void
 no_route(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, 0);
+	ct_reroute(t, 0);
 	ct_run(t, 14000);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
@@ -648,8 +619,7 @@ no_route(struct ct *t)
 	T_EQ(ct_sent_count(t, WIRE_PATH), 0); /* no refresh either */
 	T_EQ(ct_totals(t).paths, 1);
 	ct_forget(t);
-	reroute(t, DOWN);
-	ct_run(t, 2000);
+	ct_repair(t, DOWN);
 	T_EQ(ct_sent_on(t, WIRE_PATH, DOWN), 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 }
@@ -668,11 +638,9 @@ same_address(struct ct *t)
 	struct rsvp_iface conf = ct_iface(t, SIDE);
 
 	conf.v4 = ct_addr(t, DOWN, 1);
-	rsvp_core_iface(t->core, t->now, &conf);
-	ct_tick(t);
+	ct_put_iface(t, &conf);
 	ct_with_resv(t, ct_cl(50000));
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
 	ct_answer_all(t);
@@ -730,8 +698,7 @@ pruned(struct ct *t)
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
 	ct_forget(t);
-	reroute(t, SIDE);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	ct_answer_all(t);
 	T_EQ(ct_reserved(t, DOWN), 0);

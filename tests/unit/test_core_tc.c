@@ -10,20 +10,9 @@
 /* ---- without traffic control --------------------------------------------- */
 
 static void
-set_tc(struct ct *t, uint32_t ifindex, bool on)
-{
-	struct rsvp_iface_info info;
-
-	assert_true(rsvp_core_iface_after(t->core, ifindex - 1, &info));
-	info.conf.traffic_control = on;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
-}
-
-static void
 no_tc(struct ct *t)
 {
-	set_tc(t, DOWN, false);
+	ct_iface_tc(t, DOWN, false);
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
 	T_EQ(t->flow_count, 0);
@@ -46,11 +35,11 @@ without_traffic_control_it_is_forwarded_at_once(void)
 static void
 tc_turned_on(struct ct *t)
 {
-	set_tc(t, DOWN, false);
+	ct_iface_tc(t, DOWN, false);
 	ct_with_path(t);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(100000)));
 	ct_forget(t);
-	set_tc(t, DOWN, true);
+	ct_iface_tc(t, DOWN, true);
 	T_EQ(t->flow_count, 0);
 	rsvp_core_tc_ready(t->core, t->now, DOWN, 0, NULL);
 	ct_tick(t);
@@ -59,7 +48,7 @@ tc_turned_on(struct ct *t)
 	T_EQ(t->sent_count, 0);
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_INSTALLED);
 	ct_forget(t);
-	set_tc(t, DOWN, false);
+	ct_iface_tc(t, DOWN, false);
 	T_EQ(ct_only_resv(t).state, RSVP_RESV_NO_TC);
 	T_EQ(ct_reserved(t, DOWN), 0);
 	T_EQ(t->sent_count + t->flow_count, 0);
@@ -268,8 +257,7 @@ path_leaves_while_tc_is_away(struct ct *t)
 	flow = installed(t);
 	ct_answer(t, 0);
 	rsvp_core_tc_lost(t->core, t->now);
-	t->out = 0;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_reroute(t, 0);
 	ct_run(t, 3000);
 	ct_forget(t);
 	rsvp_core_adopt(t->core, t->now, &flow);
@@ -280,16 +268,14 @@ path_leaves_while_tc_is_away(struct ct *t)
 	ct_answer(t, 0);
 	T_EQ(ct_reserved(t, DOWN), 0);
 	/* And again, and back before it can be told. */
-	t->out = DOWN;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_reroute(t, DOWN);
 	ct_run(t, 3000);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 	flow = installed(t);
 	ct_answer(t, 0);
 	rsvp_core_tc_lost(t->core, t->now);
 	for (uint32_t out = 0; out <= DOWN; out += DOWN) {
-		t->out = out;
-		rsvp_core_routes_changed(t->core, t->now, NULL);
+		ct_reroute(t, out);
 		ct_run(t, 3000);
 	}
 	ct_forget(t);
@@ -623,8 +609,7 @@ iface_goes(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(100000));
 	t->out = 0;
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 	T_EQ(t->flow_count, 0); /* went with it */
 	T_EQ(t->claims, 0);
@@ -642,8 +627,7 @@ iface_returns(struct ct *t)
 	rsvp_core_iface(t->core, t->now, &info.conf);
 	T_EQ(rsvp_core_next(t->core).us, MONO_NEVER.us); /* nothing new */
 	rsvp_core_iface_gone(t->core, t->now, SIDE);
-	rsvp_core_iface_gone(t->core, t->now, SIDE);
-	ct_tick(t);
+	ct_iface_gone(t, SIDE);
 	T_CHECK(!rsvp_core_iface_after(t->core, SIDE - 1, &again), "gone");
 	rsvp_core_iface(t->core, t->now, &info.conf);
 	ct_tick(t);
@@ -670,12 +654,11 @@ an_interface_can_come_back(void)
 static void
 gone_with_state_and_back(struct ct *t)
 {
-	struct rsvp_iface_info info;
+	const struct rsvp_iface conf = ct_iface(t, DOWN);
 
 	ct_with_resv(t, ct_cl(100000));
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
 	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	rsvp_core_iface(t->core, t->now, &info.conf); /* at once */
+	rsvp_core_iface(t->core, t->now, &conf); /* at once */
 	rsvp_core_tc_ready(t->core, t->now, DOWN, 0, NULL);
 	ct_tick(t);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
@@ -701,21 +684,14 @@ reservations_go_with_their_interface(void)
 static void
 iface_down(struct ct *t)
 {
-	struct rsvp_iface_info info;
-
 	ct_with_resv(t, ct_cl(100000));
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.up = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_up(t, DOWN, false);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0); /* it may come back */
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
 	ct_answer_all(t);
 	T_EQ(ct_reserved(t, DOWN), 0);
 	ct_forget(t);
-	info.conf.up = true;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_up(t, DOWN, true);
 	T_EQ(ct_sent_count(t, WIRE_PATH), 1); /* the path is told again */
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
 	ct_answer_all(t);

@@ -385,8 +385,7 @@ static void
 repair(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_reroute(t, SIDE);
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1); /* W */
@@ -461,8 +460,7 @@ many_sessions(struct ct *t)
 		ct_feed(t, UP, msg);
 		ct_forget(t);
 	}
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
+	ct_reroute(t, SIDE);
 	t->now = mono_add_ms(t->now, 2000);
 	for (int step = 0; step < 3; step++, t->now.us++) {
 		struct rsvp_effect effect;
@@ -537,9 +535,8 @@ least_wait(struct ct *t)
 	T_EQ(rsvp_core_next(t->core).us, t->now.us + 2000000);
 	ct_run(t, 2000);
 	for (uint32_t i = UP; i <= SIDE; i++) {
-		conf = ct_iface(t, i);
-		conf.enabled = false;
-		ct_set_iface(t, &conf);
+		ct_iface_enabled(t, i, false);
+		ct_forget(t);
 	}
 	rsvp_core_routes_changed(t->core, t->now, NULL);
 	T_EQ(rsvp_core_next(t->core).us, t->now.us); /* who should settle? */

@@ -361,9 +361,7 @@ nothing_offered(struct ct *t)
 	ct_set_iface(t, &conf);
 	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
 	T_EQ(info.gs_C_bytes, 0);
-	conf = ct_iface(t, SIDE);
-	conf.traffic_control = false;
-	ct_set_iface(t, &conf);
+	ct_iface_tc(t, SIDE, false);
 	assert_true(rsvp_core_iface_after(t->core, SIDE - 1, &info));
 	T_EQ(info.gs_C_bytes, 0);
 }
@@ -405,12 +403,9 @@ gone(struct ct *t)
 	struct rsvp_iface_info info;
 
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	rsvp_core_routes_changed(t->core, t->now, NULL);
-	ct_run(t, 2000);
+	ct_repair(t, SIDE);
 	ct_answer_all(t);
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	T_EQ(ct_totals(t).resvs, 1);
 	assert_true(rsvp_core_iface_after(t->core, UP, &info));
 	T_EQ(info.conf.ifindex, SIDE);

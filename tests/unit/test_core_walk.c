@@ -63,18 +63,16 @@ static void
 set_iface(const struct net *n, size_t node, uint32_t ifindex)
 {
 	struct ct *t = n->node[node];
-	struct rsvp_iface_info info;
+	struct rsvp_iface conf = ct_iface(t, ifindex);
 	size_t end;
 	const struct link *link = link_of(n, node, ifindex, &end);
 
-	assert_true(rsvp_core_iface_after(t->core, ifindex - 1, &info));
-	info.conf.up = link != NULL;
+	conf.up = link != NULL;
 	if (link && t->family == ADDR_V4)
-		info.conf.v4 = addr_at(n, (size_t)(link - n->links), end);
+		conf.v4 = addr_at(n, (size_t)(link - n->links), end);
 	else if (link)
-		info.conf.v6 = addr_at(n, (size_t)(link - n->links), end);
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+		conf.v6 = addr_at(n, (size_t)(link - n->links), end);
+	ct_put_iface(t, &conf);
 }
 
 static void
@@ -400,8 +398,7 @@ route_changes(uint8_t family)
 	run(&n, 1000);
 	forget(&n);
 	since = n.node[0]->now;
-	n.node[0]->out = SIDE;
-	rsvp_core_routes_changed(n.node[0]->core, n.node[0]->now, NULL);
+	ct_reroute(n.node[0], SIDE);
 	while (ct_reserved(n.node[0], SIDE) == 0)
 		run(&n, 10);
 	T_CHECK(n.node[0]->now.us - since.us < 3000000, "healed in %lld us",
@@ -442,8 +439,7 @@ route_changes_tear_lost(void)
 	receive(&n, WIRE_STYLE_FF, 1);
 	forget(&n);
 	n.lose_type = WIRE_PATH_TEAR;
-	n.node[0]->out = SIDE;
-	rsvp_core_routes_changed(n.node[0]->core, n.node[0]->now, NULL);
+	ct_reroute(n.node[0], SIDE);
 	run(&n, 3000);
 	T_EQ(n.lost, 1);
 	T_CHECK(ct_reserved(n.node[1], DOWN) > 0, "it does not know");

@@ -51,14 +51,10 @@ enum { MANY = 70 /* more than one message holds */ };
 static void
 many(struct ct *t)
 {
-	struct rsvp_iface_info info;
 	struct wire_msg *msg;
 	size_t flows = 0;
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_tc(t, DOWN, false);
 	t->conf.max_senders = MANY;
 	rsvp_core_reconf(t->core, &t->conf);
 	for (unsigned i = 0; i < MANY; i++)
@@ -83,8 +79,7 @@ many(struct ct *t)
 	T_CHECK(ct_sent(t, WIRE_RESV, 0)->msg.has & WIRE_HAS_CONFIRM, "once");
 	T_EQ(ct_sent(t, WIRE_RESV, 1)->msg.has & WIRE_HAS_CONFIRM, 0);
 	ct_forget(t);
-	rsvp_core_iface_gone(t->core, t->now, DOWN);
-	ct_tick(t);
+	ct_iface_gone(t, DOWN);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 2); /* and so are they torn */
 }
 
@@ -99,12 +94,8 @@ static void
 full(struct ct *t)
 {
 	struct rsvp_totals totals;
-	struct rsvp_iface_info info;
 
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_tc(t, DOWN, false);
 	for (unsigned i = 0; i < WIRE_FLOWS_MAX; i++)
 		ct_path_of(t, UP, HOP_A, i + 1);
 	for (unsigned hop = 2; hop < 2 + 65; hop++) {
@@ -340,7 +331,6 @@ send_from_here(struct ct *t, uint64_t id)
 static void
 sender_here(struct ct *t)
 {
-	struct rsvp_iface_info info;
 
 	send_from_here(t, 1);
 	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags, 0); /* done here */
@@ -350,9 +340,7 @@ sender_here(struct ct *t)
 	fails(t, WIRE_STYLE_FF, 50000, 8); /* above an application is nobody */
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 0);
 	ct_forget(t);
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_iface_tc(t, DOWN, false);
 	ct_run(t, REFRESH);
 	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags,
 		WIRE_SESSION_E_POLICE); /* the next one shall */
@@ -408,7 +396,6 @@ a_receiver_here_that_takes_more_is_a_branch(void)
 static void
 forgotten(struct ct *t)
 {
-	struct rsvp_iface_info info;
 	struct rsvp_flow flow;
 
 	ct_with_resv(t, ct_cl(50000));
@@ -426,13 +413,9 @@ forgotten(struct ct *t)
 	rsvp_core_adopt(t->core, t->now, &flow);
 	ct_tc_ready(t);
 	ct_answer_all(t);
-	assert_true(rsvp_core_iface_after(t->core, DOWN - 1, &info));
-	info.conf.traffic_control = false;
-	rsvp_core_iface(t->core, t->now, &info.conf);
-	ct_tick(t);
+	ct_iface_tc(t, DOWN, false);
 	ct_forget(t);
-	info.conf.traffic_control = true;
-	rsvp_core_iface(t->core, t->now, &info.conf);
+	ct_iface_tc(t, DOWN, true);
 	ct_tc_ready(t);
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_ADD);
