@@ -482,14 +482,7 @@ ct_resv(struct ct *t, struct wire_flowspec spec)
 struct wire_msg *
 ct_resv_both(struct ct *t, struct wire_flowspec spec)
 {
-	struct wire_msg *msg = ct_resv(t, spec);
-
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
-	msg->flow_count = 2;
-	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = ct_second_sender(t);
-	return msg;
+	return ct_of_both(t, ct_resv(t, spec), WIRE_STYLE_SE);
 }
 
 struct wire_msg *
@@ -644,6 +637,17 @@ ct_style(struct wire_msg *msg, uint8_t style)
 	if (style == WIRE_STYLE_WF)
 		msg->flows[0].has_filter = false;
 	return msg;
+}
+
+struct wire_msg *
+ct_of_both(const struct ct *t, struct wire_msg *msg, uint8_t style)
+{
+	if (style == WIRE_STYLE_WF)
+		return ct_style(msg, style);
+	msg->flow_count = 2;
+	msg->flows[1] = msg->flows[0];
+	msg->flows[1].filter = ct_second_sender(t);
+	return ct_style(msg, style);
 }
 
 struct wire_msg *

@@ -130,8 +130,10 @@ struct wire_msg *ct_resv_both(struct ct *t, struct wire_flowspec spec);
 struct wire_msg *ct_resv_tear(struct ct *t);
 /* The same from the next hop on SIDE. */
 struct wire_msg *ct_resv_on_side(struct ct *t, struct wire_flowspec spec);
-/* In another style; returns it. */
+/* In another style, of both senders if that is a shared one; returns it. */
 struct wire_msg *ct_style(struct wire_msg *msg, uint8_t style);
+struct wire_msg *ct_of_both(
+	const struct ct *t, struct wire_msg *msg, uint8_t style);
 /* Feeds the Path of another session and returns the Resv for it. */
 struct wire_msg *ct_other_flow(
 	struct ct *t, uint16_t port, struct wire_flowspec spec);

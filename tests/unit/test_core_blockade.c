@@ -18,10 +18,8 @@ static struct wire_msg *
 request(struct ct *t, uint8_t style, unsigned hop, unsigned sender,
 	struct wire_flowspec spec)
 {
-	struct wire_msg *msg = ct_resv(t, spec);
+	struct wire_msg *msg = ct_style(ct_resv(t, spec), style);
 
-	msg->style = style;
-	msg->style_vector = style;
 	msg->hop.addr = ct_addr(t, DOWN, hop);
 	msg->flows[0].filter.src_port = (uint16_t)(5000 + sender);
 	return msg;
@@ -39,10 +37,8 @@ wants(struct ct *t, uint8_t style, unsigned hop, unsigned sender,
 static void
 fails(struct ct *t, uint8_t style, unsigned sender, struct wire_flowspec spec)
 {
-	struct wire_msg *msg = ct_resv_err(t, 1, 2, spec);
+	struct wire_msg *msg = ct_style(ct_resv_err(t, 1, 2, spec), style);
 
-	msg->style = style;
-	msg->style_vector = style;
 	msg->flows[0].filter.src_port = (uint16_t)(5000 + sender);
 	ct_feed(t, UP, msg);
 }

@@ -600,16 +600,6 @@ how_much_and_for_whom_a_resv_tear_says_is_ignored(void)
 	ct_both(odd_tear);
 }
 
-static struct wire_msg *
-of_style(struct wire_msg *msg, uint8_t style)
-{
-	if (style == WIRE_STYLE_WF)
-		return ct_style(msg, WIRE_STYLE_WF);
-	msg->style = style;
-	msg->style_vector = style;
-	return msg;
-}
-
 static void
 other_styles(struct ct *t)
 {
@@ -618,14 +608,14 @@ other_styles(struct ct *t)
 
 	ct_with_path(t);
 	for (size_t i = 0; i < 3; i++) {
-		ct_feed(t, DOWN, of_style(ct_resv(t, ct_cl(50000)), styles[i]));
+		ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), styles[i]));
 		ct_answer_all(t);
 		ct_forget(t);
 		for (size_t j = 1; j < 3; j++)
 			ct_feed(t, DOWN,
-				of_style(ct_resv_tear(t), styles[(i + j) % 3]));
+				ct_style(ct_resv_tear(t), styles[(i + j) % 3]));
 		T_EQ(t->sent_count + t->flow_count, 0);
-		ct_feed(t, DOWN, of_style(ct_resv_tear(t), styles[i]));
+		ct_feed(t, DOWN, ct_style(ct_resv_tear(t), styles[i]));
 		T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
 		ct_answer_all(t);
 	}

@@ -237,10 +237,7 @@ two_of_shared(struct ct *t, uint8_t style)
 
 	ct_with_path(t);
 	ct_with_second_path(t);
-	msg = ct_resv_both(t, ct_cl(50000));
-	if (style == WIRE_STYLE_WF)
-		msg = ct_style(ct_resv(t, ct_cl(50000)), style);
-	ct_feed(t, DOWN, msg);
+	ct_feed(t, DOWN, ct_of_both(t, ct_resv(t, ct_cl(50000)), style));
 	ct_answer_all(t);
 	ct_forget(t);
 	t->out = SIDE;

@@ -100,9 +100,7 @@ other_style(struct ct *t)
 	struct wire_msg *msg;
 
 	ct_with_resv(t, ct_cl(50000));
-	msg = ct_resv(t, ct_cl(50000));
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
 	ct_feed(t, DOWN, msg);
 }
 
@@ -112,9 +110,7 @@ strange_style(struct ct *t)
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	msg = ct_resv(t, ct_cl(50000));
-	msg->style = 0x1f;
-	msg->style_vector = 0x1f;
+	msg = ct_style(ct_resv(t, ct_cl(50000)), 0x1f);
 	ct_feed_as_is(t, DOWN, msg);
 }
 

@@ -336,9 +336,7 @@ one_of_two(struct ct *t)
 	ct_feed(t, UP, msg);
 	msg->sender = ct_second_sender(t);
 	ct_feed(t, UP, msg);
-	msg = ct_resv_both(t, ct_gs(100000, 100000));
-	msg->style = WIRE_STYLE_FF;
-	msg->style_vector = WIRE_STYLE_FF;
+	msg = ct_style(ct_resv_both(t, ct_gs(100000, 100000)), WIRE_STYLE_FF);
 	msg->flows[1].flowspec.R = 150000;
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);

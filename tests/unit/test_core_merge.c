@@ -58,23 +58,6 @@ larger_request_wins_and_its_tear_is_a_modified_resv(void)
 
 /* ---- shared styles ------------------------------------------------------- */
 
-static struct wire_msg *
-shared_resv(struct ct *t, uint8_t style, struct wire_flowspec spec)
-{
-	struct wire_msg *msg = ct_resv(t, spec);
-
-	msg->style = style;
-	msg->style_vector = style;
-	if (style == WIRE_STYLE_WF) {
-		msg->flows[0].has_filter = false;
-		return msg;
-	}
-	msg->flow_count = 2;
-	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = ct_second_sender(t);
-	return msg;
-}
-
 static void
 se_makes_one_flow_of_two_senders(void)
 {
@@ -83,7 +66,7 @@ se_makes_one_flow_of_two_senders(void)
 
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(100000)));
+	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(100000)));
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->flow.filter_count, 2);
 	ct_answer(t, 0);
@@ -91,9 +74,7 @@ se_makes_one_flow_of_two_senders(void)
 	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.style, WIRE_STYLE_SE);
 	T_EQ(ct_sent(t, WIRE_RESV, 0)->msg.flow_count, 2);
 	ct_forget(t);
-	msg = ct_resv_tear(t);
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv_tear(t), WIRE_STYLE_SE);
 	msg->flows[0].filter.src_port = 99;
 	ct_feed(t, DOWN, msg); /* not one of its filters */
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_DROP_STATE), 1);
@@ -113,7 +94,7 @@ se_leaves_out_filters_without_sender(void)
 	struct ct *t = ct_new(ADDR_V4);
 
 	ct_with_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(100000)));
+	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(100000)));
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
 	T_EQ(ct_flow(t)->flow.filter_count, 1);
 	ct_free(t);
@@ -127,7 +108,7 @@ wf_matches_every_sender_until_the_last(void)
 
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_WF));
 	T_EQ(t->flow_count, 1);
 	T_EQ(ct_flow(t)->flow.filter_count, 1);
 	T_EQ(ct_flow(t)->flow.filters[0].src.family, ADDR_NONE);
@@ -157,10 +138,10 @@ wf_tear_needs_no_flowspec(void)
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_WF));
 	ct_answer(t, 0);
 	ct_forget(t);
-	msg = shared_resv(t, WIRE_STYLE_WF, ct_cl(100000));
+	msg = ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_WF);
 	msg->type = WIRE_RESV_TEAR;
 	msg->has &= ~(uint32_t)WIRE_HAS_TIME_VALUES;
 	msg->flow_count = 0;
@@ -183,7 +164,7 @@ wf_to_several_previous_hops_has_scope(void)
 	msg->hop.addr = ct_addr(t, UP, HOP_C);
 	ct_feed(t, UP, msg);
 	ct_forget(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_WF));
 	ct_answer(t, 0);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
 	for (unsigned i = 0; i < 2; i++) {
@@ -486,10 +467,10 @@ se_lub(struct ct *t)
 
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_SE, ct_cl(50000)));
+	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(50000)));
 	ct_answer(t, 0);
 	ct_forget(t);
-	msg = shared_resv(t, WIRE_STYLE_SE, ct_cl(90000));
+	msg = ct_resv_both(t, ct_cl(90000));
 	msg->flow_count = 1; /* the first sender only, but more */
 	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
 	ct_feed(t, DOWN, msg);
@@ -515,13 +496,10 @@ wf_error_scope(struct ct *t)
 	const struct ct_sent *s;
 
 	ct_with_path(t);
-	ct_feed(t, DOWN, shared_resv(t, WIRE_STYLE_WF, ct_cl(100000)));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_WF));
 	ct_answer(t, 0);
 	ct_forget(t);
-	msg = ct_resv_err(t, 1, 2, ct_cl(100000));
-	msg->style = WIRE_STYLE_WF;
-	msg->style_vector = WIRE_STYLE_WF;
-	msg->flows[0].has_filter = false;
+	msg = ct_style(ct_resv_err(t, 1, 2, ct_cl(100000)), WIRE_STYLE_WF);
 	msg->has |= WIRE_HAS_SCOPE;
 	memcpy(scope, ct_addr(t, 8, 8).b, 4);
 	memcpy(scope + 4, ct_addr(t, 8, 99).b, 4); /* does not route there */
@@ -553,7 +531,7 @@ wf_refusal_scope(struct ct *t)
 
 	ct_with_path(t);
 	t->deny = true;
-	msg = shared_resv(t, WIRE_STYLE_WF, ct_cl(100000));
+	msg = ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_WF);
 	msg->has |= WIRE_HAS_SCOPE;
 	memcpy(scope, ct_addr(t, 8, 8).b, 4);
 	msg->scope_view = (struct wire_view){ scope, 4 };

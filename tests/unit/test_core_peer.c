@@ -420,9 +420,7 @@ many_filters(struct ct *t)
 		ct_forget(t);
 	}
 	for (unsigned hop = 0; hop <= HOPS; hop++) {
-		msg = ct_resv(t, ct_cl(50000));
-		msg->style = WIRE_STYLE_SE;
-		msg->style_vector = WIRE_STYLE_SE;
+		msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
 		msg->hop.addr = ct_addr(t, 20, hop + 1);
 		msg->flow_count = SENDERS;
 		for (uint16_t i = 0; i < SENDERS; i++) {

@@ -412,10 +412,7 @@ wildcard_moves(struct ct *t)
 	struct wire_msg *msg;
 
 	ct_with_path(t);
-	msg = ct_resv(t, ct_cl(50000));
-	msg->style = WIRE_STYLE_WF;
-	msg->style_vector = WIRE_STYLE_WF;
-	msg->flows[0].has_filter = false;
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	ct_reroute(t, SIDE);
@@ -528,9 +525,8 @@ comes_back(struct ct *t)
 	msg = ct_resv_both(t, ct_cl(50000));
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
-	msg = ct_resv_err(t, WIRE_E_ADMISSION, 2, ct_cl(50000));
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv_err(t, WIRE_E_ADMISSION, 2, ct_cl(50000)),
+		WIRE_STYLE_SE);
 	ct_feed(t, UP, msg);
 	T_CHECK(path_of(t, 0).blockaded, "refused upstream");
 	ct_feed(t, UP, ct_path_tear(t));

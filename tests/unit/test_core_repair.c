@@ -434,34 +434,20 @@ a_path_tear_goes_down_both_branches(void)
 	ct_both(path_torn_meanwhile);
 }
 
-static struct wire_msg *
-styled(struct ct *t, struct wire_msg *msg, uint8_t style)
-{
-	msg->style = style;
-	msg->style_vector = style;
-	if (style == WIRE_STYLE_WF) {
-		msg->flows[0].has_filter = false;
-		return msg;
-	}
-	msg->flow_count = 2;
-	msg->flows[1] = msg->flows[0];
-	msg->flows[1].filter = ct_second_sender(t);
-	return msg;
-}
-
 static void
 shared_moves(struct ct *t, uint8_t style)
 {
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, styled(t, ct_resv(t, ct_cl(50000)), style));
+	ct_feed(t, DOWN, ct_of_both(t, ct_resv(t, ct_cl(50000)), style));
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_repair(t, SIDE);
 	ct_answer_all(t);
 	T_EQ(t->sent_count, 2); /* two Paths */
 	ct_forget(t);
-	ct_feed(t, SIDE, styled(t, ct_resv_on_side(t, ct_cl(50000)), style));
+	ct_feed(t, SIDE,
+		ct_of_both(t, ct_resv_on_side(t, ct_cl(50000)), style));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 2);
 	T_EQ(t->sent_count, 2);
@@ -479,7 +465,8 @@ one_ends(struct ct *t)
 
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, styled(t, ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN,
+		ct_of_both(t, ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	ct_repair(t, SIDE);
 	ct_answer_all(t);
@@ -523,7 +510,7 @@ one_comes_from_elsewhere(struct ct *t, uint8_t style)
 
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, styled(t, ct_resv(t, ct_cl(50000)), style));
+	ct_feed(t, DOWN, ct_of_both(t, ct_resv(t, ct_cl(50000)), style));
 	ct_answer_all(t);
 	ct_forget(t);
 	msg = ct_path(t);
@@ -533,7 +520,8 @@ one_comes_from_elsewhere(struct ct *t, uint8_t style)
 	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 0);
 	ct_forget(t);
-	msg = styled(t, ct_resv_tear(t), style); /* of both, by whom asked */
+	msg = ct_of_both(
+		t, ct_resv_tear(t), style); /* of both, by whom asked */
 	ct_feed(t, DOWN, msg);
 	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 2);
 	T_EQ(ct_sent(t, WIRE_RESV_TEAR, 0)->msg.flow_count, 1);

@@ -322,9 +322,7 @@ another_style_is_code_5(void)
 	struct wire_msg *msg;
 
 	ct_with_resv(t, ct_cl(100000));
-	msg = ct_resv(t, ct_cl(100000));
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_SE);
 	ct_feed(t, DOWN, msg);
 	T_EQ(ct_sent(t, WIRE_RESV_ERR, 0)->msg.style, WIRE_STYLE_SE);
 	expect_resv_err(t, WIRE_E_STYLE_CONFLICT, WIRE_STYLE_FF, 0);
@@ -615,9 +613,7 @@ resv_tear_without_match_is_dropped(void)
 	msg = ct_resv_tear(t);
 	msg->flows[0].filter.src_port = 9;
 	ct_feed(t, DOWN, msg);
-	msg = ct_resv_tear(t);
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv_tear(t), WIRE_STYLE_SE);
 	ct_feed(t, DOWN, msg);
 	msg = ct_resv_tear(t);
 	msg->hop.lih = UP;

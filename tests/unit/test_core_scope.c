@@ -6,16 +6,6 @@
 
 /* ---- shared styles ------------------------------------------------------- */
 
-static struct wire_msg *
-shared(struct wire_msg *msg, enum wire_style style)
-{
-	msg->style = (uint8_t)style;
-	msg->style_vector = (uint32_t)style;
-	if (style == WIRE_STYLE_WF)
-		msg->flows[0].has_filter = false;
-	return msg;
-}
-
 static void
 se_differs(struct ct *t)
 {
@@ -24,10 +14,10 @@ se_differs(struct ct *t)
 
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_path_of(t, UP, HOP_A, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
 	ct_feed(t, DOWN, msg);
 	ct_answer(t, 0);
-	msg = shared(ct_resv(t, ct_cl(70000)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv(t, ct_cl(70000)), WIRE_STYLE_SE);
 	msg->hop.addr = ct_addr(t, DOWN, HOP_C);
 	msg->flows[0].filter.src = ct_addr(t, 8, 9);
 	ct_forget(t);
@@ -48,7 +38,7 @@ se_sum(struct ct *t)
 
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_path_of(t, UP, HOP_A, 9); /* each 100 000 */
-	msg = shared(ct_resv(t, ct_cl(150000)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv(t, ct_cl(150000)), WIRE_STYLE_SE);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[1].filter.src = ct_addr(t, 8, 9);
@@ -128,7 +118,7 @@ wf_scope(struct ct *t)
 
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_path_of(t, SIDE, HOP_A, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, first, 1);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
@@ -138,7 +128,7 @@ wf_scope(struct ct *t)
 			ct_addr(t, UP, HOP_A)),
 		"to the sender in scope");
 	ct_forget(t);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, both, 2);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
@@ -147,7 +137,7 @@ wf_scope(struct ct *t)
 			ct_addr(t, SIDE, HOP_A)),
 		"the other is in scope now");
 	ct_forget(t);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, first, 1);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
@@ -169,7 +159,7 @@ wf_scope_of_others(struct ct *t)
 	struct wire_msg *msg;
 
 	ct_path_of(t, UP, HOP_A, 8);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, hosts, 1);
 	ct_feed(t, DOWN, msg);
 	ct_expect_err(t, WIRE_E_NO_SENDER, 0, 0);
@@ -192,11 +182,11 @@ scope_unsorted(struct ct *t)
 
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_path_of(t, UP, HOP_A, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	ct_forget(t);
-	msg = shared(
+	msg = ct_style(
 		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, hosts, 2);
 	ct_feed_as_is(t, UP, msg);
@@ -205,7 +195,7 @@ scope_unsorted(struct ct *t)
 	T_EQ(s->msg.scope_count, 2);
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BUG), 0);
 	ct_forget(t);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	msg->flows[0].flowspec.tspec.r = 0;
 	put_scope(t, msg, bytes, hosts, 4);
 	ct_feed_as_is(t, DOWN, msg);
@@ -231,12 +221,12 @@ scope_elsewhere(struct ct *t)
 	struct wire_msg *msg;
 
 	ct_path_of(t, UP, HOP_A, 8);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	t->out = SIDE;
 	ct_path_of(t, UP, HOP_A, 9);
-	msg = shared(
+	msg = ct_style(
 		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, hosts, 2);
 	ct_feed(t, UP, msg);
@@ -262,18 +252,18 @@ error_without_scope(struct ct *t)
 
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_path_of(t, SIDE, HOP_A, 9);
-	ct_feed(t, DOWN, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_feed(t, UP,
-		shared(ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)),
+		ct_style(ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)),
 			WIRE_STYLE_WF));
 	s = ct_sent(t, WIRE_RESV_ERR, 0);
 	assert_non_null(s);
 	T_EQ(s->msg.scope_count, 1);
 	T_EQ(wire_scope_at(&s->msg, 0).b[addr_size(t->family) - 1], 8);
 	ct_forget(t);
-	msg = shared(
+	msg = ct_style(
 		ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)), WIRE_STYLE_WF);
 	msg->hop.addr = ct_addr(t, UP, HOP_C); /* nobody is behind that one */
 	ct_feed(t, UP, msg);
@@ -291,13 +281,13 @@ error_of_some(struct ct *t)
 
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_path_of(t, UP, HOP_A, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 	put_scope(t, msg, bytes, first, 1);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
 	ct_forget(t);
 	ct_feed(t, UP,
-		shared(ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)),
+		ct_style(ct_resv_err(t, WIRE_E_POLICY, 3, ct_cl(50000)),
 			WIRE_STYLE_WF));
 	s = ct_sent(t, WIRE_RESV_ERR, 0);
 	assert_non_null(s);
@@ -394,7 +384,7 @@ merged(struct ct *t)
 	msg->session.flags = WIRE_SESSION_E_POLICE;
 	ct_feed(t, UP, msg);
 	ct_feed(t, DOWN,
-		both_senders(t, shared(ct_resv(t, ct_gs(50000, 60000)),
+		both_senders(t, ct_style(ct_resv(t, ct_gs(50000, 60000)),
 					WIRE_STYLE_SE)));
 	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_E | RSVP_POLICE_M);
 	T_EQ(ct_flow(t)->flow.token_Bps, 0);
@@ -418,7 +408,7 @@ static void
 many_senders(struct ct *t)
 {
 	ct_path_of(t, UP, HOP_A, 8);
-	ct_feed(t, DOWN, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	T_EQ(ct_flow(t)->flow.police, 0);
 	ct_answer(t, 0);
 	ct_path_of(t, UP, HOP_A, 9);
@@ -435,7 +425,7 @@ se_senders(struct ct *t)
 	ct_path_of(t, UP, HOP_A, 9);
 	ct_feed(t, DOWN,
 		both_senders(
-			t, shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE)));
+			t, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE)));
 	T_EQ(ct_flow(t)->flow.police, RSVP_POLICE_M);
 }
 
@@ -524,16 +514,17 @@ other_branch(struct ct *t)
 	t->also_out = SIDE;
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_path_of(t, UP, HOP_A, 9);
-	msg = shared(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
 	ct_feed(t, DOWN, msg);
 	ct_answer_all(t);
-	msg = shared(ct_resv(t, ct_cl(90000)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv(t, ct_cl(90000)), WIRE_STYLE_SE);
 	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
 	msg->flows[0].filter.src = ct_addr(t, 8, 9);
 	ct_feed(t, SIDE, msg);
 	ct_answer_all(t);
 	T_EQ(police_on(t, DOWN) | police_on(t, SIDE), 0);
-	msg = both_senders(t, shared(ct_resv(t, ct_cl(90000)), WIRE_STYLE_SE));
+	msg = both_senders(
+		t, ct_style(ct_resv(t, ct_cl(90000)), WIRE_STYLE_SE));
 	msg->hop = (struct wire_hop){ ct_addr(t, SIDE, HOP_B), SIDE };
 	ct_feed(t, SIDE, msg);
 	ct_answer_all(t);

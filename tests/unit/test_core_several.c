@@ -27,16 +27,6 @@ sender_from_to(struct ct *t, uint32_t in, uint32_t out, unsigned host)
 	ct_forget(t);
 }
 
-static struct wire_msg *
-styled(struct wire_msg *msg, uint8_t style)
-{
-	msg->style = style;
-	msg->style_vector = style;
-	if (style == WIRE_STYLE_WF)
-		msg->flows[0].has_filter = false;
-	return msg;
-}
-
 /* SCOPE of one sender. */
 static struct wire_msg *
 scoped(const struct ct *t, struct wire_msg *msg, unsigned host,
@@ -54,7 +44,7 @@ scoped(const struct ct *t, struct wire_msg *msg, unsigned host,
 static void
 wild(struct ct *t, float rate)
 {
-	ct_feed(t, DOWN, styled(ct_resv(t, ct_cl(rate)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(rate)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	ct_forget(t);
 }
@@ -63,7 +53,7 @@ static struct wire_msg *
 wild_err(struct ct *t, uint32_t from)
 {
 	struct wire_msg *msg =
-		styled(ct_resv_err(t, 1, 2, ct_cl(8 * B)), WIRE_STYLE_WF);
+		ct_style(ct_resv_err(t, 1, 2, ct_cl(8 * B)), WIRE_STYLE_WF);
 
 	msg->hop.addr = ct_addr(t, from, HOP_A);
 	return msg;
@@ -82,7 +72,7 @@ both_named(struct ct *t)
 	ct_feed(t, DOWN, ct_resv_both(t, ct_cl(5 * B)));
 	ct_answer_all(t);
 	ct_forget(t);
-	msg = styled(ct_resv_err(t, 1, 2, ct_cl(5 * B)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv_err(t, 1, 2, ct_cl(5 * B)), WIRE_STYLE_SE);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[1].filter = second;
@@ -170,7 +160,7 @@ not_asked(struct ct *t)
 	sender_from_to(t, UP, DOWN, 8);
 	sender_from_to(t, SIDE, DOWN, 9);
 	ct_feed(t, DOWN,
-		scoped(t, styled(ct_resv(t, ct_cl(8 * B)), WIRE_STYLE_WF), 8,
+		scoped(t, ct_style(ct_resv(t, ct_cl(8 * B)), WIRE_STYLE_WF), 8,
 			bytes));
 	ct_answer_all(t);
 	ct_forget(t);
@@ -198,7 +188,7 @@ unreserved(struct ct *t)
 	sender_from_to(t, UP, SIDE, 9);
 	sender_from_to(t, SIDE, DOWN, 10);
 	eight = ct_addr(t, 8, 8);
-	ct_feed(t, DOWN, styled(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
 	for (size_t i = 0; i < 2; i++) {
@@ -225,7 +215,7 @@ limited(struct ct *t)
 	sender_from_to(t, UP, DOWN, 8);
 	sender_from_to(t, UP, DOWN, 9);
 	ct_feed(t, DOWN,
-		scoped(t, styled(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF), 8,
+		scoped(t, ct_style(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF), 8,
 			bytes));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 1);
@@ -246,7 +236,7 @@ no_sender(struct ct *t)
 	sender_from_to(t, UP, DOWN, 8);
 	sender_from_to(t, UP, SIDE, 9);
 	ct_feed(t, DOWN,
-		scoped(t, styled(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF), 9,
+		scoped(t, ct_style(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF), 9,
 			bytes));
 	ct_expect_err(t, WIRE_E_NO_SENDER, 0, 0);
 }
@@ -281,7 +271,7 @@ labelled(void)
 		msg->sender.flow_label = like[i].flow_label;
 		ct_feed(t, UP, msg);
 	}
-	msg = styled(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_SE);
+	msg = ct_style(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_SE);
 	msg->session.dst_port = 0;
 	msg->flow_count = COUNT;
 	for (size_t i = 0; i < COUNT; i++) {
@@ -329,10 +319,10 @@ torn(struct ct *t)
 
 	ct_with_path(t);
 	ct_with_second_path(t);
-	ct_feed(t, DOWN, styled(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_SE));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_SE));
 	msg = ct_resv_both(t, ct_cl(5 * B));
 	ct_feed(t, DOWN, msg);
-	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_SE));
+	ct_feed(t, DOWN, ct_style(ct_resv_tear(t), WIRE_STYLE_SE));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 0);
 	msg = &t->sent[t->sent_count - 1].msg;
@@ -385,7 +375,7 @@ by_itself(struct ct *t)
 		ct_feed(t, UP, ct_path(t));
 		ct_with_second_path(t);
 		ct_feed(t, DOWN,
-			styled(ct_resv(t, ct_cl((float)(5 * B + i))),
+			ct_style(ct_resv(t, ct_cl((float)(5 * B + i))),
 				WIRE_STYLE_SE));
 		ct_answer_all(t);
 		if (i == 5)
@@ -434,7 +424,7 @@ static void
 flows_of_wild(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(5 * B));
-	ct_feed(t, DOWN, styled(ct_resv(t, ct_cl(6 * B)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(6 * B)), WIRE_STYLE_WF));
 	T_EQ(ct_sent_count(t, WIRE_RESV_ERR), 1);
 	T_EQ(t->sent[0].msg.error.code, WIRE_E_STYLE_CONFLICT);
 	T_EQ(t->sent[0].msg.flow_count, 1);
@@ -609,7 +599,7 @@ alike(void)
 		ct_feed(t, in, msg);
 	}
 	ct_forget(t);
-	ct_feed(t, DOWN, styled(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(5 * B)), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	T_EQ(ct_sent_count(t, WIRE_RESV), 2);
 	T_CHECK(ct_sent(t, WIRE_RESV, 0)->send.ifindex !=
@@ -635,7 +625,7 @@ other_style(struct ct *t)
 	wild(t, 8 * B);
 	ct_feed(t, UP, wild_err(t, UP));
 	T_EQ(rsvp_core_counter(t->core, RSVP_C_BLOCKADES), 1);
-	ct_feed(t, DOWN, styled(ct_resv_tear(t), WIRE_STYLE_WF));
+	ct_feed(t, DOWN, ct_style(ct_resv_tear(t), WIRE_STYLE_WF));
 	ct_answer_all(t);
 	for (unsigned i = 0; i < 2; i++) {
 		msg = ct_resv(t, ct_cl((float)(i == 0 ? 2 * B : 8 * B)));

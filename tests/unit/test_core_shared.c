@@ -368,8 +368,7 @@ conf(struct ct *t, uint8_t style, uint16_t port)
 		   WIRE_HAS_STYLE;
 	msg->error.node = ct_addr(t, 7, 7);
 	msg->confirm = ct_addr(t, 9, 9);
-	msg->style = style;
-	msg->style_vector = style;
+	(void)ct_style(msg, style);
 	msg->flows[0].has_filter = style != WIRE_STYLE_WF;
 	msg->flows[0].filter.src_port = port;
 	return msg;
@@ -427,10 +426,7 @@ spared(struct ct *t)
 	with_senders(t, 1);
 	reserve(t, WIRE_STYLE_WF, 1, 50000);
 	ct_forget(t);
-	msg = ct_resv_err(t, 1, 2, ct_cl(80000));
-	msg->style = WIRE_STYLE_WF;
-	msg->style_vector = WIRE_STYLE_WF;
-	msg->flows[0].has_filter = false;
+	msg = ct_style(ct_resv_err(t, 1, 2, ct_cl(80000)), WIRE_STYLE_WF);
 	msg->error.flags = WIRE_ERROR_IN_PLACE;
 	ct_feed(t, UP, msg);
 	T_EQ(t->event_count, 0);

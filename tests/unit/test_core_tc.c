@@ -520,10 +520,8 @@ flow_of_another_sender_is_not_claimed(void)
 static struct wire_msg *
 shared_tear(struct ct *t)
 {
-	struct wire_msg *msg = ct_resv_tear(t);
+	struct wire_msg *msg = ct_style(ct_resv_tear(t), WIRE_STYLE_SE);
 
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[0].filter.src_port = 1;
@@ -543,9 +541,7 @@ adopted_shared(struct ct *t)
 		msg->sender.src_port = port;
 		ct_feed(t, UP, msg);
 	}
-	msg = ct_resv(t, ct_cl(100000));
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_SE);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[0].filter.src_port = 2;
@@ -562,9 +558,7 @@ adopted_shared(struct ct *t)
 	ct_feed(t, DOWN, shared_tear(t));
 	ct_answer(t, 0);
 	adopt(t, &flow);
-	msg = ct_resv(t, ct_cl(100000));
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv(t, ct_cl(100000)), WIRE_STYLE_SE);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[0].filter.src_port = 1;

@@ -240,10 +240,9 @@ path_state_takes_the_reservation_with_it(void)
 static struct wire_msg *
 se_resv(struct ct *t, size_t senders)
 {
-	struct wire_msg *msg = ct_resv(t, ct_cl(50000));
+	struct wire_msg *msg =
+		ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_SE);
 
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
 	msg->flow_count = senders;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[1].filter.src_port = 1;
@@ -291,10 +290,7 @@ wf_expiry(struct ct *t)
 
 	ct_with_path(t);
 	for (int i = 0; i < 2; i++) {
-		msg = ct_resv(t, ct_cl(50000));
-		msg->style = WIRE_STYLE_WF;
-		msg->style_vector = WIRE_STYLE_WF;
-		msg->flows[0].has_filter = false;
+		msg = ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF);
 		ct_feed(t, DOWN, msg);
 		ct_answer_all(t);
 		live(t, 100000, true, false);

@@ -127,9 +127,7 @@ error_in_parts(struct ct *t)
 		ct_answer_all(t);
 	}
 	ct_forget(t);
-	msg = ct_resv_err(t, 2, 3, ct_cl(50000));
-	msg->style = WIRE_STYLE_SE;
-	msg->style_vector = WIRE_STYLE_SE;
+	msg = ct_style(ct_resv_err(t, 2, 3, ct_cl(50000)), WIRE_STYLE_SE);
 	msg->flow_count = 2;
 	msg->flows[1] = msg->flows[0];
 	msg->flows[1].filter = ct_second_sender(t);
