@@ -5,6 +5,36 @@
 
 #include "core_t.h"
 
+/* The link breaks, and the kernel has done what it is asked for over that;
+ * routing knows the other way, 0: none. */
+static void
+breaks(struct ct *t, uint32_t other)
+{
+	t->out = other;
+	ct_iface_up(t, DOWN, false);
+	ct_answer_all(t);
+}
+
+/* The next hop there reserves.  That Path is all that was sent: no PathTear on
+ * a dead link. */
+static void
+reserved_on_side(struct ct *t)
+{
+	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
+	ct_answer_all(t);
+	T_EQ(t->sent_count, 1);
+	T_EQ(ct_totals(t).resvs, 1);
+	T_EQ(ct_only_resv(t).ifindex, SIDE);
+}
+
+/* It is given up. */
+static void
+torn_upstream(struct ct *t)
+{
+	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
+	T_EQ(ct_totals(t).resvs, 0);
+}
+
 /* The link breaks; routing needs a while; upstream hears nothing of it. */
 static void
 link_breaks(struct ct *t)
@@ -16,11 +46,7 @@ link_breaks(struct ct *t)
 	ct_repair(t, SIDE);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1);
-	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
-	ct_answer_all(t);
-	T_EQ(t->sent_count, 1); /* no PathTear on a dead link */
-	T_EQ(ct_totals(t).resvs, 1);
-	T_EQ(ct_only_resv(t).ifindex, SIDE);
+	reserved_on_side(t);
 }
 
 static void
@@ -34,8 +60,7 @@ static void
 link_breaks_route_known(struct ct *t)
 {
 	ct_with_path(t);
-	t->out = SIDE;
-	ct_iface_up(t, DOWN, false);
+	breaks(t, SIDE);
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	ct_run(t, 1);
@@ -53,10 +78,8 @@ static void
 break_reserved_link(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	ct_iface_up(t, DOWN, false);
+	breaks(t, SIDE);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_DEL);
-	ct_answer_all(t);
 	ct_run(t, 1999);
 	T_EQ(t->sent_count, 0);
 	T_EQ(ct_reserved(t, DOWN), 0); /* no data flows there */
@@ -69,11 +92,7 @@ static void
 another_way_is_reserved(struct ct *t)
 {
 	break_reserved_link(t);
-	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
-	ct_answer_all(t);
-	T_EQ(t->sent_count, 1); /* no PathTear on a dead link */
-	T_EQ(ct_totals(t).resvs, 1);
-	T_EQ(ct_only_resv(t).ifindex, SIDE);
+	reserved_on_side(t);
 }
 
 static void
@@ -86,9 +105,7 @@ static void
 link_is_back_within_w(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = SIDE;
-	ct_iface_up(t, DOWN, false);
-	ct_answer_all(t);
+	breaks(t, SIDE);
 	t->out = DOWN;
 	ct_forget(t);
 	ct_iface_up(t, DOWN, true);
@@ -168,9 +185,7 @@ static void
 no_other_way(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = 0;
-	ct_iface_up(t, DOWN, false);
-	ct_answer_all(t);
+	breaks(t, 0);
 	ct_run(t, 100000);
 	ct_feed(t, UP, ct_path(t));
 	ct_run(t, 57499);
@@ -240,9 +255,7 @@ two_of_shared(struct ct *t, uint8_t style)
 	ct_feed(t, DOWN, ct_of_both(t, ct_resv(t, ct_cl(50000)), style));
 	ct_answer_all(t);
 	ct_forget(t);
-	t->out = SIDE;
-	ct_iface_up(t, DOWN, false);
-	ct_answer_all(t);
+	breaks(t, SIDE);
 	ct_feed(t, UP, ct_path_tear(t));
 	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(t->sent_count, 0);
@@ -284,9 +297,7 @@ first_request_under_way(struct ct *t)
 	ct_feed(t, DOWN, msg);
 	T_EQ(ct_flow(t)->op, RSVP_FLOW_CHANGE);
 	T_EQ(ct_totals(t).resvs, 2);
-	t->out = SIDE;
-	ct_iface_up(t, DOWN, false);
-	ct_answer_all(t);
+	breaks(t, SIDE);
 	T_EQ(ct_totals(t).resvs, 1);
 	T_EQ(ct_reserved(t, DOWN), 0);
 	T_EQ(t->sent_count, 0);
@@ -314,11 +325,7 @@ deleted(struct ct *t, bool down)
 	ct_run(t, 2000);
 	T_EQ(ct_sent_on(t, WIRE_PATH, SIDE), 1);
 	T_EQ(t->sent_count, 1);
-	ct_feed(t, SIDE, ct_resv_on_side(t, ct_cl(50000)));
-	ct_answer_all(t);
-	T_EQ(t->sent_count, 1);
-	T_EQ(ct_totals(t).resvs, 1);
-	T_EQ(ct_only_resv(t).ifindex, SIDE);
+	reserved_on_side(t);
 }
 
 static void
@@ -345,8 +352,7 @@ deleted_after_moving(struct ct *t)
 	T_EQ(t->sent_count, 0);
 	T_EQ(ct_totals(t).resvs, 1);
 	ct_repair(t, 0); /* and nowhere now */
-	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(ct_totals(t).resvs, 0);
+	torn_upstream(t);
 }
 
 static void
@@ -361,9 +367,7 @@ static void
 down_before(struct ct *t)
 {
 	ct_with_resv(t, ct_cl(50000));
-	t->out = 0;
-	ct_iface_up(t, DOWN, false);
-	ct_answer_all(t);
+	breaks(t, 0);
 	T_EQ(t->sent_count, 0);
 }
 
@@ -372,8 +376,7 @@ deleted_without_a_way(struct ct *t)
 {
 	down_before(t);
 	ct_iface_gone(t, DOWN);
-	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(ct_totals(t).resvs, 0);
+	torn_upstream(t);
 }
 
 static void
@@ -381,8 +384,7 @@ disabled_without_a_way(struct ct *t)
 {
 	down_before(t);
 	ct_iface_enabled(t, DOWN, false);
-	T_EQ(ct_sent_count(t, WIRE_RESV_TEAR), 1);
-	T_EQ(ct_totals(t).resvs, 0);
+	torn_upstream(t);
 }
 
 static void
