@@ -524,6 +524,30 @@ ct_resv_err(
 	return msg;
 }
 
+void
+ct_app_open(struct ct *t, uint64_t app)
+{
+	const struct wire_session session = ct_session(t);
+	const struct rsvp_who nobody = { .known = false };
+
+	T_EQ(rsvp_local_open(t->core, t->now, app, &session, &nobody),
+		RSVP_LOCAL_OK);
+	ct_collect(t);
+}
+
+struct wire_filter
+ct_app_send(struct ct *t, uint64_t app)
+{
+	const struct rsvp_local_sender sender = {
+		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 },
+		.tspec = ct_tspec()
+	};
+
+	T_EQ(rsvp_local_send(t->core, t->now, app, &sender), RSVP_LOCAL_OK);
+	ct_collect(t);
+	return sender.sender;
+}
+
 /* ---- usual beginnings, usual ends ---------------------------------------- */
 
 void

@@ -180,6 +180,10 @@ const struct wire_flow *ct_asked_flow(struct ct *t);
 /* The last flow request, or NULL. */
 const struct rsvp_flow_request *ct_flow(const struct ct *t);
 
+/* An application that nobody knows opens the session; it sends from UP. */
+void ct_app_open(struct ct *t, uint64_t app);
+struct wire_filter ct_app_send(struct ct *t, uint64_t app);
+
 /* Path came and was forwarded; log empty. */
 void ct_with_path(struct ct *t);
 /* From a sender of that host behind a hop; log empty. */

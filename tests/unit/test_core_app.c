@@ -12,12 +12,7 @@ enum { FIRST = 11, SECOND = 12 };
 static void
 app_open(struct ct *t, uint64_t id)
 {
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who nobody = { .known = false };
-
-	T_EQ(rsvp_local_open(t->core, t->now, id, &session, &nobody),
-		RSVP_LOCAL_OK);
-	ct_collect(t);
+	ct_app_open(t, id);
 	ct_forget(t);
 }
 

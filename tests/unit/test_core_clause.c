@@ -19,37 +19,14 @@ second_path(struct ct *t, uint32_t ifindex)
 	ct_feed(t, ifindex, msg);
 }
 
-static void
-open_here(struct ct *t)
-{
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who who = { .known = false };
-
-	T_EQ(rsvp_local_open(t->core, t->now, APP, &session, &who),
-		RSVP_LOCAL_OK);
-}
-
-static struct wire_filter
-send_here(struct ct *t)
-{
-	const struct rsvp_local_sender sender = {
-		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 },
-		.tspec = ct_tspec()
-	};
-
-	T_EQ(rsvp_local_send(t->core, t->now, APP, &sender), RSVP_LOCAL_OK);
-	ct_collect(t);
-	return sender.sender;
-}
-
 /* ---- Path ---------------------------------------------------------------- */
 
 /* RFC 2205 3.8: the sender's host sets E_Police when it cannot police. */
 static void
 host_polices(struct ct *t)
 {
-	open_here(t);
-	(void)send_here(t);
+	ct_app_open(t, APP);
+	(void)ct_app_send(t, APP);
 	T_EQ(ct_sent(t, WIRE_PATH, 0)->msg.session.flags, 0);
 	ct_iface_tc(t, DOWN, false);
 	ct_forget(t);

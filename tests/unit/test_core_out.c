@@ -101,13 +101,8 @@ explicit_styles(struct ct *t)
 static void
 sender_here_too(struct ct *t)
 {
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who nobody = { .known = false };
-	const struct rsvp_local_sender sender = { .tspec = ct_tspec(),
-		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 } };
-
-	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &nobody), 0);
-	T_EQ(rsvp_local_send(t->core, t->now, 1, &sender), 0);
+	ct_app_open(t, 1);
+	(void)ct_app_send(t, 1);
 	ct_path_of(t, UP, HOP_A, 8);
 	ct_feed(t, DOWN, ct_style(ct_resv(t, ct_cl(50000)), WIRE_STYLE_WF));
 	ct_answer_all(t);

@@ -368,11 +368,7 @@ each_of_two_confirmations_goes_up(void)
 static void
 only_opened(struct ct *t)
 {
-	static const struct rsvp_who nobody;
-	struct wire_session session = ct_session(t);
-
-	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &nobody),
-		RSVP_LOCAL_OK);
+	ct_app_open(t, 1);
 	ct_feed(t, DOWN, ct_resv(t, ct_cl(50000)));
 	ct_expect_err(t, WIRE_E_NO_PATH, 0, 0);
 	rsvp_local_close(t->core, t->now, 1);

@@ -464,12 +464,9 @@ others_hear(void)
 {
 	struct ct *t = ct_new(ADDR_V4);
 	const struct rsvp_local_sender sender = sender_here(t, 4);
-	const struct rsvp_who unknown = { .known = false };
-	const struct wire_session session = ct_session(t);
 
 	t->dst_local = true;
-	T_EQ(rsvp_local_open(t->core, t->now, 77, &session, &unknown),
-		RSVP_LOCAL_OK);
+	ct_app_open(t, 77);
 	open_app(t);
 	say(t, &sender);
 	T_EQ(ct_event(t, RSVP_PATH_EVENT, 0)->head.item_count, 1);
@@ -576,16 +573,13 @@ what_was_given_up_is_not_announced(void)
 static void
 taken_meanwhile(struct ct *t)
 {
-	const struct rsvp_who who = { .known = false };
-	const struct wire_session session = ct_session(t);
 	const struct rsvp_local_sender sender = sender_here(t, 4);
 
 	open_app(t);
 	t->deny = true;
 	say(t, &sender);
 	t->deny = false;
-	T_EQ(rsvp_local_open(t->core, t->now, 2, &session, &who),
-		RSVP_LOCAL_OK);
+	ct_app_open(t, 2);
 	T_EQ(rsvp_local_send(t->core, t->now, 2, &sender), RSVP_LOCAL_OK);
 	ct_collect(t);
 	new_policy(t, false);

@@ -10,11 +10,8 @@ static const struct rsvp_who nobody;
 static void
 with_senders(struct ct *t, uint16_t count)
 {
-	struct wire_session session = ct_session(t);
-
 	t->dst_local = true;
-	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &nobody),
-		RSVP_LOCAL_OK);
+	ct_app_open(t, 1);
 	for (uint16_t port = 1; port <= count; port++) {
 		struct wire_msg *msg = ct_path(t);
 

@@ -350,15 +350,12 @@ a_call_counts_from_its_own_time(void)
 static void
 local_lives(struct ct *t)
 {
-	struct wire_session session = ct_session(t);
-	struct rsvp_who who = { .known = false };
 	struct rsvp_local_sender sender = {
 		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4 },
 		.tspec = ct_tspec()
 	};
 
-	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &who),
-		RSVP_LOCAL_OK);
+	ct_app_open(t, 1);
 	T_EQ(rsvp_local_send(t->core, t->now, 1, &sender), RSVP_LOCAL_OK);
 	ct_run(t, 1000000);
 	T_EQ(ct_totals(t).paths, 1);

@@ -6,29 +6,6 @@
 
 enum { APP = 1 };
 
-static void
-open_here(struct ct *t)
-{
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who who = { .known = false };
-
-	T_EQ(rsvp_local_open(t->core, t->now, APP, &session, &who),
-		RSVP_LOCAL_OK);
-}
-
-static struct wire_filter
-send_here(struct ct *t)
-{
-	const struct rsvp_local_sender sender = {
-		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 },
-		.tspec = ct_tspec()
-	};
-
-	T_EQ(rsvp_local_send(t->core, t->now, APP, &sender), RSVP_LOCAL_OK);
-	ct_collect(t);
-	return sender.sender;
-}
-
 static struct wire_msg *
 path_err(struct ct *t)
 {
@@ -164,7 +141,7 @@ repeated(struct ct *t)
 	};
 	struct wire_msg *msg;
 
-	open_here(t);
+	ct_app_open(t, APP);
 	t->dst_local = true;
 	ct_feed(t, UP, ct_path(t));
 	T_EQ(rsvp_local_reserve(t->core, t->now, APP, &request), RSVP_LOCAL_OK);
@@ -199,8 +176,8 @@ path_errors_repeated(struct ct *t)
 {
 	struct wire_filter sender;
 
-	open_here(t);
-	sender = send_here(t);
+	ct_app_open(t, APP);
+	sender = ct_app_send(t, APP);
 	ct_forget(t);
 	for (int i = 0; i < 2; i++) {
 		struct wire_msg *msg = path_err(t);

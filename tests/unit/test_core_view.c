@@ -330,15 +330,10 @@ a_list_of_many_asks_once_for_each_flow(void)
 static void
 no_end(struct ct *t)
 {
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who nobody = { .known = false };
-	const struct rsvp_local_sender sender = { .tspec = ct_tspec(),
-		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 } };
 	struct rsvp_path_info info;
 
-	T_EQ(rsvp_local_open(t->core, t->now, 1, &session, &nobody), 0);
-	T_EQ(rsvp_local_send(t->core, t->now, 1, &sender), 0);
-	ct_collect(t);
+	ct_app_open(t, 1);
+	(void)ct_app_send(t, 1);
 	ct_run(t, 1000);
 	T_EQ(rsvp_core_paths(t->core, t->now, 1, &info, 1), 1);
 	T_EQ(info.expires_ms, 0);
@@ -450,8 +445,6 @@ several_asked(struct ct *t)
 static void
 receiver_shown(struct ct *t)
 {
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who nobody = { .known = false };
 	const struct wire_flow flow = { .has_flowspec = true,
 		.has_filter = true,
 		.flowspec = ct_cl(50000),
@@ -463,7 +456,7 @@ receiver_shown(struct ct *t)
 
 	t->dst_local = true;
 	ct_with_path(t);
-	T_EQ(rsvp_local_open(t->core, t->now, 5, &session, &nobody), 0);
+	ct_app_open(t, 5);
 	T_EQ(rsvp_local_reserve(t->core, t->now, 5, &request), 0);
 	ct_collect(t);
 	T_EQ(ct_only_resv(t).local_id, 5);

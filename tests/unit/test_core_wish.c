@@ -318,12 +318,10 @@ blockades_are_as_many_as_previous_hops(void)
 static void
 send_from_here(struct ct *t, uint64_t id)
 {
-	struct wire_session session = ct_session(t);
 	const struct rsvp_local_sender sender = { .sender = ct_sender(t),
 		.tspec = ct_tspec() };
 
-	T_EQ(rsvp_local_open(t->core, t->now, id, &session, &nobody),
-		RSVP_LOCAL_OK);
+	ct_app_open(t, id);
 	T_EQ(rsvp_local_send(t->core, t->now, id, &sender), RSVP_LOCAL_OK);
 	ct_collect(t);
 }

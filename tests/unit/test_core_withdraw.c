@@ -37,8 +37,6 @@ transit_state_is_torn_both_ways(void)
 static void
 check_local(struct ct *t)
 {
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who who = { 0 };
 	struct rsvp_local_sender sender = { .tspec = ct_tspec(),
 		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 } };
 	struct wire_flow flow = { .has_flowspec = true,
@@ -50,8 +48,8 @@ check_local(struct ct *t)
 	};
 
 	t->dst_local = true;
-	T_EQ(rsvp_local_open(t->core, t->now, 7, &session, &who), 0);
-	T_EQ(rsvp_local_open(t->core, t->now, 8, &session, &who), 0);
+	ct_app_open(t, 7);
+	ct_app_open(t, 8);
 	T_EQ(rsvp_local_send(t->core, t->now, 8, &sender), 0);
 	ct_collect(t);
 	ct_feed(t, UP, ct_path(t));
@@ -143,14 +141,8 @@ many_sessions_go_in_steps(void)
 static void
 check_sender(struct ct *t)
 {
-	const struct wire_session session = ct_session(t);
-	const struct rsvp_who who = { 0 };
-	const struct rsvp_local_sender sender = { .tspec = ct_tspec(),
-		.sender = { .src = ct_addr(t, UP, 1), .src_port = 4004 } };
-
-	T_EQ(rsvp_local_open(t->core, t->now, 7, &session, &who), 0);
-	T_EQ(rsvp_local_send(t->core, t->now, 7, &sender), 0);
-	ct_collect(t);
+	ct_app_open(t, 7);
+	(void)ct_app_send(t, 7);
 	ct_forget(t);
 	withdraw(t);
 	T_EQ(ct_sent_count(t, WIRE_PATH_TEAR), 1);
