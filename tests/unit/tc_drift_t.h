@@ -17,17 +17,10 @@ with_flows(void)
 {
 	struct fix *f = fix_new();
 	const struct tc_iface iface = fix_iface();
-	struct tc_flow flow = fix_flow(7, 5004);
 
 	T_EQ(fix_open(f, &iface), 0);
 	fix_idle(f);
-	flow.filter_count = 2;
-	flow.filters[1] = fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
-	T_EQ(fix_add(f, &flow).error, 0);
-	flow = fix_flow(8, 5006);
-	flow.service = TC_SERVICE_CL;
-	T_EQ(fix_add(f, &flow).error, 0);
-	fix_idle(f);
+	fix_add_two(f);
 	return f;
 }
 

@@ -266,6 +266,21 @@ fix_idle(struct fix *f)
 		T_EQ(tc_link_idle(f->link, &f->kernel, &f->listener, &more), 0);
 }
 
+/* Flow 7 with senders in both families, and flow 8 of Controlled Load. */
+static inline void
+fix_add_two(struct fix *f)
+{
+	struct tc_flow flow = fix_flow(7, 5004);
+
+	flow.filter_count = 2;
+	flow.filters[1] = fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
+	T_EQ(fix_add(f, &flow).error, 0);
+	flow = fix_flow(8, 5006);
+	flow.service = TC_SERVICE_CL;
+	T_EQ(fix_add(f, &flow).error, 0);
+	fix_idle(f);
+}
+
 static inline const struct tc_object *
 fix_find(const struct fix *f, enum tc_type type, uint32_t handle)
 {

@@ -47,20 +47,13 @@ busy_link(struct refusing *r)
 {
 	struct fix *f = fix_new();
 	const struct tc_iface iface = fix_iface();
-	struct tc_flow flow = fix_flow(7, 5004);
 
 	*r = (struct refusing){ .calls = 0 };
 	f->kernel = layer_over(&r->layer, tc_dry_kernel(&f->dry));
 	f->kernel.run = refusing_run;
 	T_EQ(fix_open(f, &iface), 0);
 	fix_idle(f);
-	flow.filter_count = 2;
-	flow.filters[1] = fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
-	T_EQ(fix_add(f, &flow).error, 0);
-	flow = fix_flow(8, 5006);
-	flow.service = TC_SERVICE_CL;
-	T_EQ(fix_add(f, &flow).error, 0);
-	fix_idle(f);
+	fix_add_two(f);
 	r->calls = 0;
 	return f;
 }

@@ -16,7 +16,6 @@ static void
 next_tcctl(struct fix *f)
 {
 	const struct tc_iface iface = fix_iface();
-	struct tc_flow flow = fix_flow(7, 5004);
 	struct tc_done done;
 
 	f->kernel = tc_dry_kernel(&f->dry);
@@ -25,13 +24,7 @@ next_tcctl(struct fix *f)
 	f->ear.adopted_count = 0;
 	T_EQ(tc_link_open(f->link, &f->kernel, 1, &f->listener, &done), 0);
 	T_EQ(done.error, 0);
-	flow.filter_count = 2;
-	flow.filters[1] = fix_filter("2001:db8::2", "2001:db8::1", 5004, 6000);
-	T_EQ(fix_add(f, &flow).error, 0);
-	flow = fix_flow(8, 5006);
-	flow.service = TC_SERVICE_CL;
-	T_EQ(fix_add(f, &flow).error, 0);
-	fix_idle(f);
+	fix_add_two(f);
 }
 
 static struct tc_done
