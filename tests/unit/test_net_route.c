@@ -67,6 +67,13 @@ say_route(uint8_t type)
 	return nl_t_say(RTM_NEWROUTE, &rtm, sizeof(rtm));
 }
 
+static void
+say_way(uint8_t type, uint32_t oif)
+{
+	mnl_attr_put_u32(say_route(type), RTA_OIF, oif);
+	nl_t_end(0);
+}
+
 static struct rsvp_route
 route_of(const char *src, const char *dst, uint32_t in)
 {
@@ -126,8 +133,7 @@ a_flow_in_transit_is_asked_for_as_its_packets_would_go(void)
 	struct rsvp_route r;
 
 	begin();
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	r = route_of("10.0.0.2", "10.0.9.9", IN);
 	T_EQ(r.count, 1);
 	T_EQ(r.out_ifindex[0], ETH);
@@ -137,8 +143,7 @@ a_flow_in_transit_is_asked_for_as_its_packets_would_go(void)
 	expect_asked_addr(0, RTA_SRC, "10.0.0.2");
 	expect_asked_number(0, RTA_IIF, IN);
 
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	r = route_of("2001:db8::2", "2001:db8::9", IN);
 	T_EQ(r.count, 1);
 	expect_asked(1, AF_INET6, 128, 128);
@@ -152,15 +157,13 @@ static void
 a_flow_from_here_is_asked_for_by_its_destination(void)
 {
 	begin();
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	T_EQ(route_of("10.0.0.2", "10.0.9.9", 0).out_ifindex[0], ETH);
 	expect_asked(0, AF_INET, 32, 0);
 	expect_asked_addr(0, RTA_SRC, NULL);
 	expect_asked_addr(0, RTA_IIF, NULL);
 	/* Nor can a source of another family be asked for. */
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	T_EQ(route_of("2001:db8::2", "10.0.9.9", IN).count, 1);
 	expect_asked(1, AF_INET, 32, 0);
 	expect_asked_addr(1, RTA_IIF, NULL);
@@ -186,8 +189,7 @@ each_kind_of_route_leads_somewhere_or_nowhere(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rsvp_route r;
 
-		mnl_attr_put_u32(say_route(rows[i].type), RTA_OIF, rows[i].oif);
-		nl_t_end(0);
+		say_way(rows[i].type, rows[i].oif);
 		r = route_of(NULL, "10.0.9.9", 0);
 		T_EQ(r.local, rows[i].local);
 		T_EQ(r.count, rows[i].count);
@@ -309,8 +311,7 @@ static void
 a_group_from_here_is_an_ordinary_route(void)
 {
 	begin();
-	mnl_attr_put_u32(say_route(RTN_MULTICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_MULTICAST, ETH);
 	T_EQ(route_of("10.0.0.2", "225.0.0.1", 0).out_ifindex[0], ETH);
 	expect_asked(0, AF_INET, 32, 0);
 	end();
@@ -391,11 +392,9 @@ our_address_is_the_preferred_one_or_that_of_the_interface(void)
 	mnl_attr_put(h, RTA_PREFSRC, 4, preferred.b);
 	nl_t_end(0);
 	T_CHECK(source_is("10.0.9.9", "10.0.0.5"), "the preferred one");
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	T_CHECK(source_is("10.0.9.9", "10.0.0.1"), "that of the interface");
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	T_CHECK(source_is("2001:db8::9", "2001:db8::1"), "of its family");
 	/* Preferred for the other family. */
 	h = say_route(RTN_UNICAST);
@@ -404,8 +403,7 @@ our_address_is_the_preferred_one_or_that_of_the_interface(void)
 	nl_t_end(0);
 	T_CHECK(source_is("2001:db8::9", "2001:db8::1"), "of its family");
 	eth.core.v4 = none;
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	T_CHECK(source_is("10.0.9.9", NULL), "it has none");
 	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH + 1);
 	nl_t_end(0);
@@ -432,8 +430,7 @@ the_next_hop_is_told_where_there_is_one(void)
 	nl_t_end(0);
 	got = net_link_gateway(&link_, &dst);
 	T_CHECK(addr_equal(&got, &gateway), "another");
-	mnl_attr_put_u32(say_route(RTN_UNICAST), RTA_OIF, ETH);
-	nl_t_end(0);
+	say_way(RTN_UNICAST, ETH);
 	T_EQ(net_link_gateway(&link_, &dst).family, ADDR_NONE);
 	nl_t_error(-ENETUNREACH);
 	T_EQ(net_link_gateway(&link_, &dst).family, ADDR_NONE);
