@@ -619,6 +619,16 @@ cli_expect_out(const char *text)
 	T_STR(cli->out, text);
 }
 
+size_t
+cli_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
 void
 cli_expect_err(const char *text)
 {

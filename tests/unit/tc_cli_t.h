@@ -74,6 +74,7 @@ void cli_keeps_nothing(int (*command)(const struct cli_options *options));
 /* This is what was printed, and nothing else. */
 void cli_expect_out(const char *text);
 void cli_expect_err(const char *text);
+size_t cli_lines(const char *text);
 /* That is among it. */
 void cli_out_has(const char *text);
 void cli_err_has(const char *text);

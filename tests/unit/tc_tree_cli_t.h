@@ -202,6 +202,14 @@ tree_on(uint32_t ifindex)
 	return state_of(&bench->worlds[ifindex]);
 }
 
+/* What was applied on eth0 is taken off, and leaves nothing there. */
+static inline void
+goes_off(void)
+{
+	T_EQ(off("eth0"), CLI_DONE);
+	T_STR(tree_on(2), "");
+}
+
 static inline void
 add_link(const char *name, bool is_ifb)
 {

@@ -62,7 +62,7 @@ tcctl_tests = \
 check_PROGRAMS += $(tcctl_tests)
 TESTS += $(tcctl_tests)
 EXTRA_DIST += tests/unit/tc_busy.h tests/unit/tc_drift_t.h \
-	tests/unit/tc_fixture.h tests/unit/tc_objects_t.h \
+	tests/unit/t_fd.h tests/unit/tc_fixture.h tests/unit/tc_objects_t.h \
 	tests/unit/tc_offload_t.h \
 	tests/unit/tc_ingress_t.h \
 	tests/unit/tc_layer.h tests/unit/tc_refusing.h \

@@ -39,16 +39,6 @@ rate_of(uint32_t handle)
 	return 0;
 }
 
-static size_t
-lines(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
-}
-
 static void
 a_tree_with_its_flows_is_made_and_told(void)
 {
@@ -62,7 +52,7 @@ a_tree_with_its_flows_is_made_and_told(void)
 	cli_out_has("add qdisc 52: on eth0 htb");
 	T_CHECK(strstr(cli->out, "52:100"), "%s", cli->out);
 	/* What is told is what was done. */
-	told = lines(cli->out);
+	told = cli_lines(cli->out);
 	T_CHECK(told > 20, "%zu lines", told);
 	/* Once more, and there is nothing to do. */
 	T_EQ(cli_apply_text(FILE_OF(FLOW("7", "") "," FLOW("8", ""))),
@@ -144,7 +134,7 @@ a_flow_that_is_refused_is_said_and_the_others_come(void)
 	T_EQ(cli_apply_text(FILE_OF(FLOW("7", "") "," FLOW("8", ""))),
 		CLI_REFUSED);
 	cli_err_has("tcctl: eth0: flow 7: ");
-	T_EQ(lines(cli->err), 1);
+	T_EQ(cli_lines(cli->err), 1);
 	T_EQ(nodes(), 1);
 	cli_end();
 }
@@ -165,14 +155,14 @@ what_the_kernel_refuses_is_said(void)
 	T_EQ(cli_apply_text(FILE_OF(FLOW("7", ""))), CLI_REFUSED);
 	cli_err_has("tcctl: eth0: flow 7: ");
 	cli_err_has("it has none");
-	T_EQ(lines(cli->err), 1);
+	T_EQ(cli_lines(cli->err), 1);
 	T_EQ(nodes(), 0);
 	cli_end();
 	cli_begin();
 	cli->dry.lacks = lacks_root;
 	T_EQ(cli_apply_text(FILE_OF(FLOW("7", ""))), CLI_REFUSED);
 	cli_err_has("tcctl: eth0: ");
-	T_EQ(lines(cli->err), 1);
+	T_EQ(cli_lines(cli->err), 1);
 	T_EQ(cli->dry.objects.count, 0);
 	cli_expect_out("");
 	cli_end();
@@ -254,7 +244,7 @@ a_plan_says_what_apply_does_and_does_nothing(void)
 	cli_expect_err("");
 	T_EQ(nodes(), 1);
 	plan = strdup(cli->out);
-	T_CHECK(plan && lines(plan) > 4, "no plan");
+	T_CHECK(plan && cli_lines(plan) > 4, "no plan");
 	cli->options.plan = false;
 	T_EQ(cli_apply_text(FILE_OF(FLOW("8", "") "," FLOW("9", ""))),
 		CLI_DONE);

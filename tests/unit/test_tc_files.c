@@ -2,6 +2,7 @@
 
 /* The files of plan and apply: which, and in which form: tcctl/files.c. */
 
+#include "t_fd.h"
 #include "tc_tree_cli_t.h"
 
 #define PFIFO(name)                                                            \
@@ -176,38 +177,27 @@ engine_tree(void)
 			.direct_qlen = 1000 } };
 }
 
-/* The descriptor that would be opened next. */
-static int
-free_fd(void)
-{
-	const int fd = dup(STDOUT_FILENO);
-
-	T_CHECK(fd >= 0, "no descriptor");
-	(void)close(fd);
-	return fd;
-}
-
 static void
 apply_asks_whether_rsvpd_runs(void)
 {
 	int fd;
 
 	bench_begin();
-	fd = free_fd();
+	fd = t_free_fd();
 	engine_tree();
 	cli->options.take_over = true;
 	operand(0, put_file("a.conf", PFIFO("eth0")));
 	cli->rsvpd_runs = true;
 	T_EQ(cli_do(cli_apply), CLI_REFUSED);
 	cli_err_has("a running rsvpd manages this interface");
-	T_EQ(free_fd(), fd);
+	T_EQ(t_free_fd(), fd);
 	cli->binds = 0;
 	T_EQ(cli_do(cli_plan), CLI_DONE); /* may be made */
 	T_EQ(cli->binds, 0);
 	cli->rsvpd_runs = false;
 	T_EQ(cli_do(cli_apply), CLI_DONE);
 	T_EQ(cli->binds, 1);
-	T_EQ(free_fd(), fd);
+	T_EQ(t_free_fd(), fd);
 	drop_file("a.conf");
 	bench_end();
 }

@@ -3,11 +3,11 @@
 /* What this kernel has, tried in a network namespace: tcctl/probe.c,
  * tcctl/scratch.c, tcctl/out_probe_json.c. */
 
+#include "t_fd.h"
 #include "tc_cli_t.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <unistd.h>
 
 #include "tcctl/out_probe.h"
 
@@ -227,26 +227,15 @@ what_cannot_be_tried_is_said(void)
 
 /* ---- the namespace ------------------------------------------------------- */
 
-/* The descriptor that would be opened next. */
-static int
-free_fd(void)
-{
-	const int fd = dup(STDOUT_FILENO);
-
-	T_CHECK(fd >= 0, "no descriptor");
-	(void)close(fd);
-	return fd;
-}
-
 static void
 a_plan_comes_home_from_the_namespace(void)
 {
-	const int fd = free_fd();
+	const int fd = t_free_fd();
 	struct tc_scratch s;
 
 	cli_begin();
 	T_EQ(tc_scratch_open(&s, false), 0);
-	T_EQ(free_fd(), fd);
+	T_EQ(t_free_fd(), fd);
 	T_CHECK(!cli->within, "not home");
 	T_EQ(s.ifindex, 1);
 	T_EQ(cli->open, 2);

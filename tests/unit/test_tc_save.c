@@ -248,8 +248,7 @@ a_refused_way_back_keeps_the_record(void)
 	cli_err_has("tcctl: eth0: step 1 of ");
 	T_CHECK(has_record("eth0"), "no record");
 	bench->refuse_at = 0;
-	T_EQ(off("eth0"), CLI_DONE);
-	T_STR(tree_on(2), "");
+	goes_off();
 	bench_end();
 }
 
@@ -282,8 +281,7 @@ marks_that_cannot_go_keep_the_record(void)
 	T_CHECK(has_record("eth0"), "no record");
 	T_STR(tree_on(2), "qdisc 7: on it pfifo limit 5 packets\n");
 	bench->refuse_marks = 0;
-	T_EQ(off("eth0"), CLI_DONE);
-	T_STR(tree_on(2), "");
+	goes_off();
 	bench_end();
 }
 

@@ -35,16 +35,6 @@
 	"00000000/00000000 at 12 police rate 1.75 Mbit/s burst 20479 B mtu "   \
 	"2040 B conform pass exceed drop\n"
 
-static size_t
-lines(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
-}
-
 /* ---- plan, apply, off ---------------------------------------------------- */
 
 static void
@@ -87,7 +77,7 @@ off_brings_back_the_defaults(void)
 	T_EQ(apply(CONF(ON("eth0", PRIO POLICE))), CLI_DONE);
 	T_EQ(off("eth0"), CLI_DONE);
 	cli_expect_err("");
-	T_EQ(lines(cli->out), 5);
+	T_EQ(cli_lines(cli->out), 5);
 	cli_out_has("delete qdisc 1: on eth0\n");
 	T_STR(tree_on(2), "");
 	T_CHECK(!has_record("eth0"), "a record");
@@ -107,8 +97,7 @@ what_was_first_is_what_comes_back(void)
 	T_EQ(apply(CONF(ON("eth0", PFIFO))), CLI_DONE);
 	T_EQ(apply(CONF(ON("eth0", PRIO))), CLI_DONE);
 	cli_expect_err("");
-	T_EQ(off("eth0"), CLI_DONE);
-	T_STR(tree_on(2), "");
+	goes_off();
 	bench_end();
 }
 
@@ -119,8 +108,7 @@ interfaces_of_a_file_are_each_its_own(void)
 	T_EQ(apply(CONF(ON("eth0", PFIFO) "," ON("eth1", OTHER))), CLI_DONE);
 	cli_expect_out("add qdisc 7: on eth0 pfifo limit 5 packets\n"
 		       "add qdisc 8: on eth1 pfifo limit 6 packets\n");
-	T_EQ(off("eth0"), CLI_DONE);
-	T_STR(tree_on(2), "");
+	goes_off();
 	T_STR(tree_on(3), "qdisc 8: on it pfifo limit 6 packets\n");
 	T_CHECK(has_record("eth1"), "no record");
 	/* One that is as it should be holds up none. */
@@ -287,8 +275,7 @@ what_others_put_in_its_place_is_left_by_off(void)
 	T_STR(tree_on(2), FOREIGN);
 	T_CHECK(has_record("eth0"), "no record");
 	cli->options.take_over = true;
-	T_EQ(off("eth0"), CLI_DONE);
-	T_STR(tree_on(2), "");
+	goes_off();
 	bench_end();
 }
 
@@ -374,8 +361,7 @@ a_refused_change_keeps_the_record(void)
 	T_EQ(apply(CONF(ON("eth0", PRIO))), CLI_REFUSED);
 	T_STR(tree_on(2), "qdisc 7: on it pfifo limit 5 packets\n");
 	bench->refuse_at = 0;
-	T_EQ(off("eth0"), CLI_DONE);
-	T_STR(tree_on(2), "");
+	goes_off();
 	bench_end();
 }
 
@@ -485,10 +471,10 @@ a_warning_of_an_ifb_is_given_once(void)
 
 	bench_begin();
 	T_EQ(plan(conf), CLI_DONE);
-	T_EQ(lines(cli->err), 1);
+	T_EQ(cli_lines(cli->err), 1);
 	cli_err_has("1513 octets are less than a packet of ifb0 (1514)");
 	T_EQ(apply(conf), CLI_DONE);
-	T_EQ(lines(cli->err), 1);
+	T_EQ(cli_lines(cli->err), 1);
 	cli_err_has("tcctl: file:1: warning: ");
 	bench_end();
 }
@@ -664,10 +650,10 @@ a_plan_names_what_is_missing_once(void)
 		CLI_REFUSED);
 	cli_expect_err("tcctl: eth0: this kernel has no sch_sfq, which is "
 		       "needed for qdisc 10: on eth0 and 1 more\n");
-	T_EQ(lines(cli->out), 3);
+	T_EQ(cli_lines(cli->out), 3);
 	cli_lacks("prio");
 	T_EQ(plan(CONF(ON("eth0", PRIO))), CLI_REFUSED);
-	T_EQ(lines(cli->err), 2);
+	T_EQ(cli_lines(cli->err), 2);
 	cli_err_has("no sch_prio, which is needed for qdisc 1: on eth0\n");
 	cli_err_has("no sch_sfq, which is needed for qdisc 10: on eth0\n");
 	cli->lack_count = 1;
@@ -719,11 +705,11 @@ what_cannot_be_tried_is_said_once(void)
 	cli->fail_unshare = EPERM;
 	cli_lacks("pfifo");
 	T_EQ(plan(CONF(ON("eth0", PFIFO) "," ON("eth1", PRIO))), CLI_DONE);
-	T_EQ(lines(cli->err), 1);
+	T_EQ(cli_lines(cli->err), 1);
 	cli_err_has("cannot be tried out (Operation not permitted)");
 	cli->fail_unshare = 0;
 	T_EQ(plan(CONF(ON("eth0", PFIFO))), CLI_REFUSED);
-	T_EQ(lines(cli->err), 1);
+	T_EQ(cli_lines(cli->err), 1);
 	bench_end();
 }
 

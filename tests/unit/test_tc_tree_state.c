@@ -2,7 +2,7 @@
 
 /* Records of what was there before: tcctl/tree_state.c. */
 
-#include "t.h"
+#include "t_fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,17 +19,6 @@ enum { PATH = 256 };
 static char dir[PATH];
 static int next_fd;
 
-/* The descriptor that would be opened next. */
-static int
-free_fd(void)
-{
-	int fd = dup(STDOUT_FILENO);
-
-	T_CHECK(fd >= 0, "no descriptor");
-	(void)close(fd);
-	return fd;
-}
-
 static void
 begin(void)
 {
@@ -37,7 +26,7 @@ begin(void)
 
 	T_CHECK(mkdtemp(made) != NULL, "no directory: %d", errno);
 	(void)snprintf(dir, sizeof(dir), "%s/state", made);
-	next_fd = free_fd();
+	next_fd = t_free_fd();
 }
 
 static const char *
@@ -52,7 +41,7 @@ file(const char *name)
 static void
 end(void)
 {
-	T_EQ(free_fd(), next_fd);
+	T_EQ(t_free_fd(), next_fd);
 	(void)unlink(file("eth0"));
 	(void)unlink(file("eth0~"));
 	(void)rmdir(dir);
