@@ -279,15 +279,15 @@ bring_all(struct applying *a, const struct want *want)
 static int
 finish(struct applying *a, int error)
 {
+	int status = a->problem[0] != '\0' ? CLI_REFUSED : CLI_DONE;
+
 	if (error != 0)
 		fprintf(stderr, "tcctl: the kernel's traffic control: %s\n",
 			strerror(-error));
-	if (a->json && !out_json_end(a->json,
-			       a->problem[0] != '\0' ? a->problem : NULL))
-		return CLI_UNREACHABLE;
 	if (error != 0)
-		return CLI_UNREACHABLE;
-	return a->problem[0] != '\0' ? CLI_REFUSED : CLI_DONE;
+		status = CLI_UNREACHABLE;
+	return out_json_end(
+		a->json, status, a->problem[0] != '\0' ? a->problem : NULL);
 }
 
 static bool
@@ -306,8 +306,6 @@ start(struct applying *a, const struct cli_options *options,
 		fprintf(stderr, "tcctl: %s\n", text);
 		return false;
 	}
-	if (options->json)
-		a->json = out_json_new();
 	return true;
 }
 
@@ -403,13 +401,14 @@ apply_want(const struct cli_options *options, const struct cli_file *file)
 {
 	struct applying a;
 	struct want want;
-	struct nl_conn *conn;
+	struct nl_conn *conn = NULL;
 	int error;
 
 	if (!start(&a, options, file, &want))
 		return CLI_USAGE;
-	conn = nl_conn_new();
-	if (!conn)
+	if (options->json && !(a.json = out_json_new()))
+		error = -ENOMEM;
+	else if (!(conn = nl_conn_new()))
 		error = -errno;
 	else
 		error = options->plan ? plan_with(&a, conn, &want)

@@ -78,7 +78,12 @@ void out_json_lacks(struct out_json *out, const char *what);
 /* What is no operation on traffic control. */
 void out_json_line(struct out_json *out, const char *operation,
 	const char *ifname, const char *object, const char *text);
-/* Print and free; false: out of memory. */
-bool out_json_end(struct out_json *out, const char *problem);
+/* Print and free; the status, or another where there was not the memory. */
+int out_json_end(struct out_json *out, int status, const char *problem);
+
+struct json_t; /* jansson.h */
+
+/* The same for any answer, of which a part may be missing. */
+int out_json_print(struct json_t *root, bool failed, int status);
 
 #endif /* CLI_INT_H */

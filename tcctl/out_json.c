@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Operations as JSON. */
+/* Operations as JSON.  What there is no memory for is noted until the end, and
+ * told there. */
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json_put.h"
 #include "cli_int.h"
 
 struct out_json {
 	json_t *operations;
+	bool failed; /* something is missing */
 };
 
 struct out_json *
@@ -40,10 +43,10 @@ void
 out_json_line(struct out_json *out, const char *operation, const char *ifname,
 	const char *object, const char *text)
 {
-	/* Lack of memory shows at the end: the array is then NULL or short. */
-	(void)json_array_append_new(out->operations,
-		json_pack("{s:s, s:s, s:s, s:s}", "operation", operation,
-			"interface", ifname, "object", object, "text", text));
+	json_add(&out->failed, out->operations,
+		json_pack("{s:s, s:o, s:o, s:o}", "operation", operation,
+			"interface", json_text(ifname), "object",
+			json_text(object), "text", json_text(text)));
 }
 
 void
@@ -51,24 +54,41 @@ out_json_lacks(struct out_json *out, const char *what)
 {
 	const size_t count = json_array_size(out->operations);
 
-	/* Lack of memory shows at the end. */
 	if (count > 0)
-		(void)json_object_set_new(
+		json_put(&out->failed,
 			json_array_get(out->operations, count - 1), "lacks",
-			json_string(what));
+			json_text(what));
 }
 
-bool
-out_json_end(struct out_json *out, const char *problem)
+int
+out_json_end(struct out_json *out, int status, const char *problem)
 {
-	json_t *root =
-		out ? json_pack("{s:i, s:o, s:s?}", "schema", 1, "operations",
-			      out->operations, "problem", problem)
-		    : NULL;
-	bool ok = root && json_dumpf(root, stdout, JSON_INDENT(2)) == 0 &&
-		  fputc('\n', stdout) != EOF;
+	json_t *root;
 
-	json_decref(root);
+	if (!out)
+		return status;
+	root = json_pack("{s:i, s:o, s:o}", "schema", 1, "operations",
+		out->operations, "problem",
+		problem ? json_text(problem) : json_null());
+	status = out_json_print(root, out->failed, status);
 	free(out);
-	return ok;
+	return status;
+}
+
+int
+out_json_print(struct json_t *root, bool failed, int status)
+{
+	/* Half an answer is none: a script must not take it for a short one. */
+	if (root && !failed) {
+		failed = json_dumpf(root, stdout, JSON_INDENT(2)) != 0;
+		(void)fputc('\n', stdout); /* a fault stays with the stream */
+	} else {
+		failed = true;
+	}
+	json_decref(root);
+	/* What the stream did not take is told by who flushes it. */
+	if (!failed || ferror(stdout))
+		return status;
+	fprintf(stderr, "tcctl: out of memory\n");
+	return status == CLI_DONE ? CLI_REFUSED : status;
 }

@@ -39,6 +39,7 @@ struct out_probe {
 };
 
 void out_probe_text(const struct out_probe *out);
-void out_probe_json(const struct out_probe *out);
+/* The status, or another where there was not the memory. */
+int out_probe_json(const struct out_probe *out, int status);
 
 #endif /* OUT_PROBE_H */

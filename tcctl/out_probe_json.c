@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/json_put.h"
+#include "cli_int.h"
 #include "out_probe.h"
 
 const char *const out_probe_qdiscs[OUT_PROBE_QDISCS] = { "htb", "bfifo",
@@ -42,41 +44,41 @@ out_probe_text(const struct out_probe *out)
 }
 
 static json_t *
-json_list(const char *const *names, const bool *there, size_t count)
+json_list(
+	bool *failed, const char *const *names, const bool *there, size_t count)
 {
 	json_t *list = json_object();
 
 	for (size_t i = 0; i < count; i++)
-		(void)json_object_set_new(
-			list, names[i], json_boolean(there[i]));
+		json_put(failed, list, names[i], json_boolean(there[i]));
 	return list;
 }
 
 static json_t *
-json_means(const struct out_probe *out)
+json_means(bool *failed, const struct out_probe *out)
 {
 	json_t *list = json_object();
 
 	for (size_t i = 0; i < OUT_PROBE_MEANS; i++)
-		(void)json_object_set_new(list, out_probe_functions[i],
+		json_put(failed, list, out_probe_functions[i],
 			out->means[i] ? json_string(out->means[i])
 				      : json_null());
 	return list;
 }
 
-void
-out_probe_json(const struct out_probe *out)
+int
+out_probe_json(const struct out_probe *out, int status)
 {
-	json_t *root = json_pack("{s:i, s:b, s:s, s:s, s:o, s:o, s:o}",
-		"schema", 1, "enough", out->enough, "problem", out->problem,
-		"best_effort", out->best, "qdiscs",
-		json_list(out_probe_qdiscs, out->qdiscs, OUT_PROBE_QDISCS),
+	bool failed = false;
+	json_t *root = json_pack("{s:i, s:b, s:o, s:s, s:o, s:o, s:o}",
+		"schema", 1, "enough", out->enough, "problem",
+		json_text(out->problem), "best_effort", out->best, "qdiscs",
+		json_list(&failed, out_probe_qdiscs, out->qdiscs,
+			OUT_PROBE_QDISCS),
 		"classifiers",
-		json_list(out_probe_classifiers, out->classifiers,
+		json_list(&failed, out_probe_classifiers, out->classifiers,
 			OUT_PROBE_CLASSIFIERS),
-		"functions", json_means(out));
+		"functions", json_means(&failed, out));
 
-	(void)json_dumpf(root, stdout, JSON_INDENT(2));
-	printf("\n");
-	json_decref(root);
+	return out_json_print(root, failed, status);
 }

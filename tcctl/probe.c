@@ -199,6 +199,7 @@ cli_probe(const struct cli_options *options)
 {
 	struct probe p = { .out = { .best = "" } };
 	int error = tc_scratch_open(&p.scratch, true);
+	int status;
 
 	if (error != 0) {
 		fprintf(stderr, "tcctl: a network namespace to try it in: %s\n",
@@ -214,9 +215,9 @@ cli_probe(const struct cli_options *options)
 			strerror(-error));
 		return CLI_UNREACHABLE;
 	}
+	status = p.out.enough ? CLI_DONE : CLI_REFUSED;
 	if (options->json)
-		out_probe_json(&p.out);
-	else
-		out_probe_text(&p.out);
-	return p.out.enough ? CLI_DONE : CLI_REFUSED;
+		return out_probe_json(&p.out, status);
+	out_probe_text(&p.out);
+	return status;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_put.h"
 #include "cli_int.h"
 #include "nl_conn.h"
 #include "nl_host.h"
@@ -28,6 +29,7 @@ struct shown {
 	struct tc_class_stats *stats; /* by minor; with link */
 	struct tc_objects tree;       /* of any kind; without link */
 	struct tree_counts counts;
+	bool *failed; /* JSON: something is missing */
 };
 
 /* Whom to ask. */
@@ -388,9 +390,10 @@ json_filter(const struct tc_filter *f)
 		f->spi != 0 ? json_integer(f->spi) : json_null());
 }
 
-/* Null where none are counted; or without, for want of memory. */
+/* Null where none are counted. */
 static json_t *
-with_hidden(json_t *json, bool counted, const uint64_t packets[TC_HIDDEN_KINDS])
+with_hidden(const struct shown *s, json_t *json, bool counted,
+	const uint64_t packets[TC_HIDDEN_KINDS])
 {
 	static const char *const names[TC_HIDDEN_KINDS] = {
 		[TC_HIDDEN_FRAGMENT] = "hidden_fragments",
@@ -398,7 +401,7 @@ with_hidden(json_t *json, bool counted, const uint64_t packets[TC_HIDDEN_KINDS])
 	};
 
 	for (int k = 0; k < TC_HIDDEN_KINDS; k++)
-		(void)json_object_set_new(json, names[k],
+		json_put(s->failed, json, names[k],
 			counted ? json_integer((json_int_t)packets[k])
 				: json_null());
 	return json;
@@ -423,8 +426,7 @@ json_flow(const struct shown *s, const struct tc_record *r)
 
 	text_printf(&t, "%x:%x", TC_MAJOR, r->minor);
 	for (size_t i = 0; i < r->node_count; i++)
-		(void)json_array_append_new(
-			filters, json_filter(&r->nodes[i].filter));
+		json_add(s->failed, filters, json_filter(&r->nodes[i].filter));
 	json_t *json = json_pack(
 		"{s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:I, "
 		"s:I, s:I, s:I, s:s?, s:o, s:o}",
@@ -444,7 +446,7 @@ json_flow(const struct shown *s, const struct tc_record *r)
 		"dscp", json_dscp(r->as.marks, r->as.dscp), "dscp_out",
 		json_dscp(r->as.marks_out, r->as.dscp_out));
 
-	return with_hidden(json, counted, hidden);
+	return with_hidden(s, json, counted, hidden);
 }
 
 static json_t *
@@ -460,7 +462,7 @@ json_link(const struct shown *s)
 	const struct tc_record *r;
 
 	for (r = s->link->flows; r; r = (const struct tc_record *)r->hh.next)
-		(void)json_array_append_new(flows, json_flow(s, r));
+		json_add(s->failed, flows, json_flow(s, r));
 	for (size_t i = 0; i < s->dump.count; i++) {
 		char buf[256];
 		struct text t = text_over(buf, sizeof(buf));
@@ -468,21 +470,21 @@ json_link(const struct shown *s)
 		if (!is_foreign(&s->dump.all[i]))
 			continue;
 		tc_object_print(&t, &s->dump.all[i], s->name);
-		(void)json_array_append_new(foreign, json_string(buf));
+		json_add(s->failed, foreign, json_text(buf));
 	}
-	json_t *json =
-		json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:s, s:{s:I, s:I}, "
-			  "s:o, s:o}",
-			"name", s->name, "ifindex", (json_int_t)s->ifindex,
-			"managed", 1, "link_Bps", (json_int_t)conf->link_Bps,
-			"best_effort_Bps", (json_int_t)conf->best_effort_Bps,
-			"control_Bps", (json_int_t)conf->control_Bps,
-			"best_effort_kind", leaf ? leaf->kind->name : "?",
-			"idle", "GS", (json_int_t)idle_count(s, TC_GS), "CL",
-			(json_int_t)idle_count(s, TC_CL), "flows", flows,
-			"foreign", foreign);
+	json_t *json = json_pack(
+		"{s:o, s:I, s:b, s:I, s:I, s:I, s:s, s:{s:I, s:I}, "
+		"s:o, s:o}",
+		"name", json_text(s->name), "ifindex", (json_int_t)s->ifindex,
+		"managed", 1, "link_Bps", (json_int_t)conf->link_Bps,
+		"best_effort_Bps", (json_int_t)conf->best_effort_Bps,
+		"control_Bps", (json_int_t)conf->control_Bps,
+		"best_effort_kind", leaf ? leaf->kind->name : "?", "idle", "GS",
+		(json_int_t)idle_count(s, TC_GS), "CL",
+		(json_int_t)idle_count(s, TC_CL), "flows", flows, "foreign",
+		foreign);
 
-	return with_hidden(json, counted, hidden);
+	return with_hidden(s, json, counted, hidden);
 }
 
 static json_t *
@@ -502,16 +504,16 @@ json_object_of(const struct shown *s, const struct tc_object *o)
 
 	tree_show_text(o, &w);
 	text_printf(&p, "%x:%x", o->parent >> 16, o->parent & 0xffff);
-	json = json_pack("{s:s, s:s, s:s}", "type", types[o->type], "parent",
-		parent, "text", what);
-	if (c)
-		(void)json_object_update_new(json, /* or without */
-			json_pack("{s:I, s:I, s:I, s:I, s:I}", "bytes",
-				(json_int_t)c->bytes, "packets",
-				(json_int_t)c->packets, "drops",
-				(json_int_t)c->drops, "overlimits",
-				(json_int_t)c->overlimits, "backlog_bytes",
-				(json_int_t)c->backlog_bytes));
+	json = json_pack("{s:s, s:s, s:o}", "type", types[o->type], "parent",
+		parent, "text", json_text(what));
+	if (c && json_object_update_new(json,
+			 json_pack("{s:I, s:I, s:I, s:I, s:I}", "bytes",
+				 (json_int_t)c->bytes, "packets",
+				 (json_int_t)c->packets, "drops",
+				 (json_int_t)c->drops, "overlimits",
+				 (json_int_t)c->overlimits, "backlog_bytes",
+				 (json_int_t)c->backlog_bytes)) != 0)
+		*s->failed = true;
 	return json;
 }
 
@@ -522,8 +524,8 @@ json_tree(const struct shown *s)
 
 	for (size_t i = 0; i < s->tree.count; i++)
 		if (!tree_is_automatic(&s->tree.all[i]))
-			(void)json_array_append_new(
-				tree, json_object_of(s, &s->tree.all[i]));
+			json_add(s->failed, tree,
+				json_object_of(s, &s->tree.all[i]));
 	return tree;
 }
 
@@ -537,67 +539,89 @@ json_shown(const struct shown *s)
 	if (s->link)
 		return json_link(s);
 	root_text(s, buf);
-	json = json_pack("{s:s, s:I, s:b, s:s}", "name", s->name, "ifindex",
-		(json_int_t)s->ifindex, "managed", 0, "root", buf);
+	json = json_pack("{s:o, s:I, s:b, s:o}", "name", json_text(s->name),
+		"ifindex", (json_int_t)s->ifindex, "managed", 0, "root",
+		json_text(buf));
 	tree = json_tree(s);
 	if (json_array_size(tree) > 0)
-		(void)json_object_set(json, "tree", tree); /* or without */
-	json_decref(tree);
+		json_put(s->failed, json, "tree", tree);
+	else
+		json_decref(tree);
 	return json;
 }
 
 /* ---- the command --------------------------------------------------------- */
 
+/* The interfaces as JSON. */
+struct told {
+	bool json; /* else they are printed as they come */
+	json_t *list;
+	bool failed; /* something of it is missing */
+};
+
 static int
-show_one(const struct asked *ask, const struct if_nameindex *i, json_t *list)
+show_one(const struct asked *ask, const struct if_nameindex *i,
+	struct told *told)
 {
-	struct shown s = { .name = i->if_name, .ifindex = i->if_index };
+	struct shown s = { .name = i->if_name,
+		.ifindex = i->if_index,
+		.failed = &told->failed };
 	int error = look(&s, ask);
 
 	if (error == 0 && s.link)
 		HASH_SORT(s.link->flows, by_id);
-	if (error == 0 && list)
-		(void)json_array_append_new(list, json_shown(&s));
+	if (error == 0 && told->json)
+		json_add(&told->failed, told->list, json_shown(&s));
 	else if (error == 0)
 		print_shown(&s);
 	look_away(&s);
 	return error;
 }
 
+/* 0 or negative errno. */
 static int
-show_all(const struct cli_options *options, const struct asked *ask)
+show_each(const struct cli_options *options, const struct asked *ask,
+	struct told *told, bool *ret_found)
 {
 	struct if_nameindex *all = if_nameindex();
-	json_t *list = options->json ? json_array() : NULL;
-	bool found = false;
 	int error = all ? 0 : -errno;
 
 	for (const struct if_nameindex *i = all;
 		i && i->if_index != 0 && error == 0; i++) {
 		if (options->iface && strcmp(options->iface, i->if_name) != 0)
 			continue;
-		found = true;
-		error = show_one(ask, i, list);
+		*ret_found = true;
+		error = show_one(ask, i, told);
 	}
 	if_freenameindex(all);
-	if (list && error == 0) {
-		json_t *root = json_pack(
-			"{s:i, s:O}", "schema", 1, "interfaces", list);
+	return error;
+}
 
-		(void)json_dumpf(root, stdout, JSON_INDENT(2));
-		printf("\n");
-		json_decref(root);
-	}
-	json_decref(list);
-	if (error == 0 && !found && options->iface) {
-		fprintf(stderr, "tcctl: there is no interface %s\n",
-			options->iface);
-		return CLI_REFUSED;
-	}
-	if (error != 0)
+static int
+show_all(const struct cli_options *options, const struct asked *ask)
+{
+	struct told told = { .json = options->json,
+		.list = options->json ? json_array() : NULL };
+	bool found = false;
+	int error = show_each(options, ask, &told, &found);
+	int status = CLI_DONE;
+
+	if (error != 0) {
+		json_decref(told.list);
 		fprintf(stderr, "tcctl: the kernel's traffic control: %s\n",
 			strerror(-error));
-	return error == 0 ? CLI_DONE : CLI_UNREACHABLE;
+		return CLI_UNREACHABLE;
+	}
+	if (!found && options->iface) {
+		fprintf(stderr, "tcctl: there is no interface %s\n",
+			options->iface);
+		status = CLI_REFUSED;
+	}
+	if (!told.json)
+		return status;
+	return out_json_print(
+		json_pack("{s:i, s:o}", "schema", 1, "interfaces", told.list),
+		told.failed, status);
 }
 
 int

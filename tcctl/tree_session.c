@@ -68,8 +68,10 @@ tree_session_open(struct tree_session *s, const struct cli_options *options)
 		return false;
 	}
 	s->kernel = nl_conn_kernel(s->conn);
-	if (options->json)
-		s->json = out_json_new();
+	if (options->json && !(s->json = out_json_new())) {
+		tree_say_error(s, -ENOMEM);
+		return false;
+	}
 	return tree_look(s);
 }
 
@@ -80,10 +82,8 @@ tree_session_close(struct tree_session *s)
 	nl_host_done(&s->host);
 	nl_host_free(s->links);
 	nl_conn_free(s->conn);
-	if (s->json && !out_json_end(s->json,
-			       s->problem[0] != '\0' ? s->problem : NULL))
-		return CLI_UNREACHABLE;
-	return s->status;
+	return out_json_end(
+		s->json, s->status, s->problem[0] != '\0' ? s->problem : NULL);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "t_memory.h"
 #include "tcctl/nl_conn.h"
 #include "tcctl/nl_host.h"
 #include "tcctl/serve_int.h"
@@ -595,6 +596,46 @@ cli_keeps_nothing(int (*command)(const struct cli_options *options))
 		(void)cli_do(command);
 	T_CHECK(mallinfo2().uordblks < before + ANY, "%zu octets kept",
 		mallinfo2().uordblks - before);
+}
+
+/* With all the memory that it wants. */
+static struct {
+	int (*command)(void);
+	int status;
+	char out[CLI_TEXT];
+	char err[CLI_TEXT];
+} whole;
+
+static bool
+print_for_trial(const char **ret_text)
+{
+	int status = whole.command();
+	size_t len = strlen(whole.err);
+
+	*ret_text = cli->out;
+	T_CHECK(strncmp(cli->err, whole.err, len) == 0, "%s", cli->err);
+	if (cli->err[len] == '\0') {
+		T_EQ(status, whole.status);
+		return true;
+	}
+	T_STR(cli->err + len, "tcctl: out of memory\n");
+	T_EQ(status, whole.status == CLI_DONE ? CLI_REFUSED : whole.status);
+	return false;
+}
+
+void
+cli_needs_memory(int (*command)(void))
+{
+	size_t failures;
+
+	cli->options.json = true;
+	whole.command = command;
+	whole.status = command();
+	(void)text_copy(whole.out, CLI_TEXT, cli->out);
+	(void)text_copy(whole.err, CLI_TEXT, cli->err);
+	failures = t_memory_try(print_for_trial, whole.out);
+	T_CHECK(failures > 20, "%zu failures", failures);
+	cli->options.json = false;
 }
 
 int

@@ -70,6 +70,9 @@ int cli_apply_text(const char *text);
 void cli_lacks(const char *kind);
 /* A command that changes nothing keeps no memory either. */
 void cli_keeps_nothing(int (*command)(const struct cli_options *options));
+/* A command prints the whole of its JSON, or it says that there was not the
+ * memory for that and does not succeed. */
+void cli_needs_memory(int (*command)(void));
 
 /* This is what was printed, and nothing else. */
 void cli_expect_out(const char *text);

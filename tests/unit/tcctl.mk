@@ -170,7 +170,8 @@ tests_unit_test_tc_serve_turn_SOURCES = tests/unit/test_tc_serve_turn.c \
 	$(tc_serve_bench)
 tests_unit_test_tc_serve_turn_LDFLAGS = $(tc_serve_flags)
 tests_unit_test_tc_serve_turn_LDADD = libtcserve.la $(tc_tree_libs)
-tc_cli_bench = tests/unit/tc_cli_t.c tests/unit/tc_cli_t.h
+tc_cli_bench = tests/unit/tc_cli_t.c tests/unit/tc_cli_t.h \
+	tests/unit/t_memory.h
 tc_cli_flags = $(AM_LDFLAGS) \
 	-Wl,--wrap=nl_conn_new,--wrap=nl_conn_free,--wrap=nl_conn_kernel \
 	-Wl,--wrap=nl_host_new,--wrap=nl_host_free,--wrap=nl_host_read \

@@ -318,6 +318,41 @@ as_json_it_is_one_object_with_the_problem(void)
 	cli_end();
 }
 
+/* Everything that operations are told with. */
+static int
+tell(const struct cli_options *options)
+{
+	struct out_json *json = out_json_new();
+
+	T_CHECK(json, "memory");
+	out_json_line(json, "add", "caf\xe9", "interface caf\xe9", "all of it");
+	out_json_line(json, "delete", "eth0", "interface eth0", "that too");
+	out_json_lacks(json, "ifb");
+	return out_json_end(
+		json, options->iface ? CLI_DONE : CLI_UNREACHABLE, "\xe9");
+}
+
+static int
+do_tell(void)
+{
+	return cli_do(tell);
+}
+
+static void
+what_there_is_no_memory_for_is_no_answer(void)
+{
+	cli_begin();
+	cli->options.iface = "eth0";
+	T_EQ(do_tell(), CLI_DONE);
+	cli_out_has("\"interface\": \"caf\\\\xe9\"");
+	cli_out_has("\"lacks\": \"ifb\"");
+	cli_out_has("\"problem\": \"\\\\xe9\"");
+	cli_needs_memory(do_tell);
+	cli->options.iface = NULL;
+	cli_needs_memory(do_tell);
+	cli_end();
+}
+
 /* ---- many ---------------------------------------------------------------- */
 
 static void
@@ -400,6 +435,8 @@ static struct t_case cases[] = {
 		what_cannot_be_tried_is_planned_all_the_same },
 	{ "as JSON it is one object, with the problem",
 		as_json_it_is_one_object_with_the_problem },
+	{ "what there is no memory for is no answer",
+		what_there_is_no_memory_for_is_no_answer },
 	{ "no memory is kept", no_memory_is_kept },
 	{ "more flows than a batch holds come and go",
 		more_flows_than_a_batch_holds_come_and_go },

@@ -189,6 +189,23 @@ as_json_it_says_the_same(void)
 	cli_end();
 }
 
+static int
+probe(void)
+{
+	return cli_do(cli_probe);
+}
+
+static void
+what_there_is_no_memory_for_is_no_answer(void)
+{
+	cli_begin();
+	small_kernel();
+	cli_needs_memory(probe);
+	cli_lacks("htb");
+	cli_needs_memory(probe);
+	cli_end();
+}
+
 static void
 what_cannot_be_tried_is_said(void)
 {
@@ -485,6 +502,8 @@ static struct t_case cases[] = {
 		marks_of_nftables_are_tried_where_actions_are_missing },
 	{ "without htb it is not enough", without_htb_it_is_not_enough },
 	{ "as JSON it says the same", as_json_it_says_the_same },
+	{ "what there is no memory for is no answer",
+		what_there_is_no_memory_for_is_no_answer },
 	{ "what cannot be tried is said", what_cannot_be_tried_is_said },
 	{ "a plan comes home from the namespace",
 		a_plan_comes_home_from_the_namespace },

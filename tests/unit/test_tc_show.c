@@ -559,6 +559,38 @@ another_tree_is_drawn(void)
 	cli_end();
 }
 
+static int
+show(void)
+{
+	return cli_do(cli_show);
+}
+
+static void
+what_there_is_no_memory_for_is_no_answer(void)
+{
+	struct tc_object *o;
+
+	made(FILE_OF("", GS));
+	o = tc_objects_add(&cli->dry.objects);
+	*o = (struct tc_object){ .type = TC_FILTER,
+		.ifindex = 2,
+		.parent = TC_ROOT_HANDLE,
+		.handle = 1,
+		.pref = TC_PREF_V4 - 1,
+		.protocol = 0x800,
+		.kind = &tc_kind_fw };
+	cli->options.iface = "eth0";
+	cli_needs_memory(show);
+	cli_end();
+	cli_begin();
+	foreign_tree();
+	cli->options.iface = "eth0";
+	cli_needs_memory(show);
+	cli->options.iface = "eth1";
+	cli_needs_memory(show);
+	cli_end();
+}
+
 static void
 a_root_that_is_not_known_has_its_name(void)
 {
@@ -653,6 +685,21 @@ one_interface_can_be_asked_for(void)
 	cli_end();
 }
 
+/* Names of interfaces may have any octets. */
+static void
+a_name_that_is_not_utf8_is_escaped(void)
+{
+	json_t *root;
+
+	cli_begin();
+	(void)text_copy(cli->links[1].name, TC_NAME, "caf\xe9");
+	root = as_json();
+	T_EQ(json_array_size(json_object_get(root, "interfaces")), 3);
+	T_STR(string(at(root, "interfaces", 1), "name"), "caf\\xe9");
+	json_decref(root);
+	cli_end();
+}
+
 static void
 a_host_without_interfaces_is_no_error(void)
 {
@@ -712,9 +759,13 @@ static struct t_case cases[] = {
 	{ "another tree is drawn", another_tree_is_drawn },
 	{ "a root that is not known has its name",
 		a_root_that_is_not_known_has_its_name },
+	{ "what there is no memory for is no answer",
+		what_there_is_no_memory_for_is_no_answer },
 	{ "a tree like ours is not ours", a_tree_like_ours_is_not_ours },
 	{ "a damaged tree is shown", a_damaged_tree_is_shown },
 	{ "one interface can be asked for", one_interface_can_be_asked_for },
+	{ "a name that is not UTF-8 is escaped",
+		a_name_that_is_not_utf8_is_escaped },
 	{ "a host without interfaces is no error",
 		a_host_without_interfaces_is_no_error },
 	{ "what cannot be asked is said", what_cannot_be_asked_is_said },
