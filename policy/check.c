@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_put.h"
 #include "dir_int.h"
 #include "main_int.h"
 #include "policy/source.h"
@@ -103,88 +104,84 @@ print_quietly(const struct checked *c)
 /* ---- JSON --------------------------------------------------------------- */
 
 static json_t *
-json_lines(const struct source_report *report)
+json_lines(bool *failed, const struct source_report *report)
 {
 	json_t *lines = json_array();
 
 	for (size_t i = 0; i < report->count && i < SOURCE_LINES; i++)
-		if (report->lines[i])
-			json_array_append_new(
-				lines, json_string(report->lines[i]));
+		json_add(failed, lines,
+			report->lines[i] ? json_text(report->lines[i]) : NULL);
 	return lines;
 }
 
 static json_t *
-json_rule(const struct policy_set *set, const struct policy_rule *r)
+json_rule(
+	bool *failed, const struct policy_set *set, const struct policy_rule *r)
 {
 	char text[LINE];
 	struct text t = text_over(text, sizeof(text));
 	json_t *o = json_object();
 
 	policy_rule_text(&t, &set->times, r);
-	json_object_set_new(o, "name", json_string(r->name));
-	json_object_set_new(
-		o, "permission", json_string(r->deny ? "deny" : "allow"));
-	json_object_set_new(
-		o, "scope", json_string(policy_scope_text(r->scope)));
-	json_object_set_new(o, "priority", json_integer(r->priority));
-	json_object_set_new(o, "conditions", json_string(text));
-	json_object_set_new(o, "category",
+	json_put(failed, o, "name", json_text(r->name));
+	json_put(
+		failed, o, "permission", json_text(r->deny ? "deny" : "allow"));
+	json_put(failed, o, "scope", json_text(policy_scope_text(r->scope)));
+	json_put(failed, o, "priority", json_integer(r->priority));
+	json_put(failed, o, "conditions", json_text(text));
+	json_put(failed, o, "category",
 		r->category == POLICY_NO_CATEGORY
 			? json_null()
-			: json_string(set->categories[r->category].name));
+			: json_text(set->categories[r->category].name));
 	return o;
 }
 
 static json_t *
-json_category(const struct policy_set *set, const struct policy_category *c)
+json_category(bool *failed, const struct policy_set *set,
+	const struct policy_category *c)
 {
 	char text[LINE];
 	struct text t = text_over(text, sizeof(text));
 	json_t *o = json_object();
 
 	policy_category_text(&t, set, c);
-	json_object_set_new(o, "name", json_string(c->name));
-	json_object_set_new(o, "grants", json_string(text));
+	json_put(failed, o, "name", json_text(c->name));
+	json_put(failed, o, "grants", json_text(text));
 	return o;
 }
 
 static void
-json_set(json_t *o, const struct policy_set *set)
+json_set(bool *failed, json_t *o, const struct policy_set *set)
 {
 	json_t *rules = json_array();
 	json_t *categories = json_array();
 
 	for (size_t i = 0; i < set->n_rules; i++)
-		json_array_append_new(rules, json_rule(set, set->rules[i]));
+		json_add(failed, rules, json_rule(failed, set, set->rules[i]));
 	for (size_t i = 0; i < set->n_categories; i++)
-		json_array_append_new(
-			categories, json_category(set, &set->categories[i]));
-	json_object_set_new(o, "rules", rules);
-	json_object_set_new(o, "categories", categories);
-	json_object_set_new(o, "default",
-		json_string(policy_default_denies(set->default_why) ? "deny"
-								    : "allow"));
+		json_add(failed, categories,
+			json_category(failed, set, &set->categories[i]));
+	json_put(failed, o, "rules", rules);
+	json_put(failed, o, "categories", categories);
+	json_put(failed, o, "default",
+		json_text(policy_default_denies(set->default_why) ? "deny"
+								  : "allow"));
 }
 
 static int
 print_json(const struct checked *c)
 {
 	json_t *o = json_object();
+	bool failed = false;
 
-	json_object_set_new(o, "schema", json_integer(1));
-	json_object_set_new(o, "file", json_string(c->file));
-	json_object_set_new(o, "valid", json_boolean(c->set != NULL));
-	json_object_set_new(o, "errors", json_lines(&c->errors));
-	json_object_set_new(o, "warnings", json_lines(&c->notes));
+	json_put(&failed, o, "schema", json_integer(1));
+	json_put(&failed, o, "file", json_text(c->file));
+	json_put(&failed, o, "valid", json_boolean(c->set != NULL));
+	json_put(&failed, o, "errors", json_lines(&failed, &c->errors));
+	json_put(&failed, o, "warnings", json_lines(&failed, &c->notes));
 	if (c->set)
-		json_set(o, c->set);
-
-	int rc = json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-
-	printf("\n");
-	json_decref(o);
-	if (rc != 0)
+		json_set(&failed, o, c->set);
+	if (!answer_json(o, failed))
 		return EXIT_WRONG;
 	return c->set ? EXIT_SUCCESS : EXIT_WRONG;
 }

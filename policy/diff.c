@@ -154,17 +154,20 @@ print_counts(const struct diff_out *out)
 	printf("%s", before[0] != '\0' ? "; " : "");
 }
 
-static void
-text_end(struct diff_out *out, size_t standing, bool same)
+static bool
+text_end(struct diff_out *out, const struct diff_sum *sum)
 {
-	if (same) {
+	if (sum->same) {
 		printf("no difference\n");
 	} else {
 		print_counts(out);
 		printf("%zu of %zu standing reservations concerned\n",
-			out->flows, standing);
+			out->flows, sum->standing);
 	}
+	if (sum->cut)
+		fprintf(stderr, "policyd: no memory; this is not all\n");
 	free(out);
+	return !sum->cut;
 }
 
 const struct diff_out_ops diff_text = { text_begin, { text_thing, text_field },
@@ -372,6 +375,7 @@ compare(const struct diff_options *o, const struct diff_policy *have,
 		count_field };
 	const int64_t now_s = (int64_t)time(NULL);
 	struct counted c = { o->json ? &diff_json : &diff_text, NULL, true };
+	struct diff_sum sum;
 	bool good;
 
 	c.out = c.ops->begin(have, want);
@@ -382,10 +386,10 @@ compare(const struct diff_options *o, const struct diff_policy *have,
 	good = policy_change_list(have->set, want->set, &counting, &c) &&
 	       (c.same || effect_judge(have->set, want->set, flows, now_s,
 				  &c.ops->effect, c.out));
-	c.ops->end(c.out, flows->count, c.same);
-	if (!good)
-		fprintf(stderr, "policyd: no memory; this is not all\n");
-	if (!good)
+	sum = (struct diff_sum){
+		.standing = flows->count, .same = c.same, .cut = !good
+	};
+	if (!c.ops->end(c.out, &sum))
 		return EXIT_TROUBLE;
 	return c.same || o->check ? EXIT_SUCCESS : EXIT_WRONG;
 }
@@ -409,15 +413,17 @@ static int
 refuse(const struct diff_options *o, const struct diff_policy *have,
 	const struct diff_policy *want)
 {
+	static const struct diff_sum nothing = { .same = false };
+	bool told = true;
+
 	if (o->json) {
 		struct diff_out *out = diff_json.begin(have, want);
 
-		if (out)
-			diff_json.end(out, 0, false);
+		told = out && diff_json.end(out, &nothing);
 	}
 	print_lines(stderr, &have->errors, "errors");
 	print_lines(stderr, &want->errors, "errors");
-	return o->check ? EXIT_WRONG : EXIT_TROUBLE;
+	return o->check && told ? EXIT_WRONG : EXIT_TROUBLE;
 }
 
 int

@@ -22,13 +22,20 @@ struct diff_policy {
 
 /* Told one after the other while they are found. */
 struct diff_out;
+
+struct diff_sum {
+	size_t standing; /* reservations that were looked at */
+	bool same;
+	bool cut; /* memory lacked while it was found: it is not all */
+};
+
 struct diff_out_ops {
 	struct diff_out *(*begin)(
 		const struct diff_policy *have, const struct diff_policy *want);
 	struct policy_change_ops change;
 	struct effect_ops effect;
-	/* Prints and frees; standing: reservations that were looked at. */
-	void (*end)(struct diff_out *out, size_t standing, bool same);
+	/* Prints and frees.  False: not all could be told, which was said. */
+	bool (*end)(struct diff_out *out, const struct diff_sum *sum);
 };
 extern const struct diff_out_ops diff_text;
 extern const struct diff_out_ops diff_json;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_put.h"
 #include "diff_int.h"
 
 /* ---- the answer ---------------------------------------------------------- */
@@ -16,40 +17,44 @@ struct diff_out {
 	json_t *thing; /* the last of them */
 	json_t *flows;
 	json_t *data;
+	bool failed; /* something is missing */
 };
 
+static void
+put(struct diff_out *out, json_t *o, const char *name, json_t *element)
+{
+	json_put(&out->failed, o, name, element);
+}
+
 static json_t *
-lines_of(const struct source_report *report)
+lines_of(struct diff_out *out, const struct source_report *report)
 {
 	json_t *lines = json_array();
 
 	for (size_t i = 0; i < report->count && i < SOURCE_LINES; i++)
-		if (report->lines[i])
-			json_array_append_new(
-				lines, json_string(report->lines[i]));
+		json_add(&out->failed, lines,
+			report->lines[i] ? json_text(report->lines[i]) : NULL);
 	return lines;
 }
 
 static json_t *
-policy_of(const struct diff_policy *p)
+policy_of(struct diff_out *out, const struct diff_policy *p)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "source", json_string(p->source));
+	put(out, o, "source", json_text(p->source));
 	if (p->generation != 0)
-		json_object_set_new(o, "generation",
+		put(out, o, "generation",
 			json_integer((json_int_t)p->generation));
-	json_object_set_new(o, "valid", json_boolean(p->set != NULL));
+	put(out, o, "valid", json_boolean(p->set != NULL));
 	return o;
 }
 
 static json_t *
-list_in(json_t *top, const char *name)
+list_in(struct diff_out *out, json_t *top, const char *name)
 {
-	json_t *list = json_array();
-
-	json_object_set_new(top, name, list);
-	return list;
+	put(out, top, name, json_array());
+	return json_object_get(top, name);
 }
 
 static struct diff_out *
@@ -60,15 +65,15 @@ json_begin(const struct diff_policy *have, const struct diff_policy *want)
 	if (!out)
 		return NULL;
 	out->top = json_object();
-	json_object_set_new(out->top, "schema", json_integer(1));
-	json_object_set_new(out->top, "old", policy_of(have));
-	json_object_set_new(out->top, "new", policy_of(want));
-	json_object_set_new(out->top, "errors",
-		lines_of(have->set ? &want->errors : &have->errors));
-	json_object_set_new(out->top, "warnings", lines_of(&want->notes));
-	out->changes = list_in(out->top, "changes");
-	out->flows = list_in(out->top, "reservations");
-	out->data = list_in(out->top, "data");
+	put(out, out->top, "schema", json_integer(1));
+	put(out, out->top, "old", policy_of(out, have));
+	put(out, out->top, "new", policy_of(out, want));
+	put(out, out->top, "errors",
+		lines_of(out, have->set ? &want->errors : &have->errors));
+	put(out, out->top, "warnings", lines_of(out, &want->notes));
+	out->changes = list_in(out, out->top, "changes");
+	out->flows = list_in(out, out->top, "reservations");
+	out->data = list_in(out, out->top, "data");
 	return out;
 }
 
@@ -81,19 +86,19 @@ json_thing(void *arg, enum policy_thing thing, enum diff_kind kind,
 		[DIFF_CHANGED] = "changed" };
 	struct diff_out *out = (struct diff_out *)arg;
 
-	out->thing = json_object();
-	json_array_append_new(out->changes, out->thing);
-	json_object_set_new(
-		out->thing, "what", json_string(policy_thing_text(thing)));
-	json_object_set_new(out->thing, "name", json_string(name));
-	json_object_set_new(out->thing, "change", json_string(words[kind]));
-	(void)list_in(out->thing, "fields"); /* json_field() finds it */
+	json_add(&out->failed, out->changes, json_object());
+	out->thing =
+		json_array_get(out->changes, json_array_size(out->changes) - 1);
+	put(out, out->thing, "what", json_text(policy_thing_text(thing)));
+	put(out, out->thing, "name", json_text(name));
+	put(out, out->thing, "change", json_text(words[kind]));
+	(void)list_in(out, out->thing, "fields"); /* json_field() finds it */
 }
 
 static json_t *
 text_or_null(const char *text)
 {
-	return text[0] != '\0' ? json_string(text) : json_null();
+	return text[0] != '\0' ? json_text(text) : json_null();
 }
 
 static void
@@ -102,10 +107,10 @@ json_field(void *arg, const char *key, const char *have, const char *want)
 	struct diff_out *out = (struct diff_out *)arg;
 	json_t *o = json_object();
 
-	json_object_set_new(o, "field", json_string(key));
-	json_object_set_new(o, "old", text_or_null(have));
-	json_object_set_new(o, "new", text_or_null(want));
-	json_array_append_new(json_object_get(out->thing, "fields"), o);
+	put(out, o, "field", json_text(key));
+	put(out, o, "old", text_or_null(have));
+	put(out, o, "new", text_or_null(want));
+	json_add(&out->failed, json_object_get(out->thing, "fields"), o);
 }
 
 static void
@@ -114,20 +119,18 @@ json_flow(void *arg, const struct effect *e)
 	struct diff_out *out = (struct diff_out *)arg;
 	json_t *o = json_object();
 
-	json_object_set_new(o, "reservation", json_string(e->flow->what));
-	json_object_set_new(
-		o, "effect", json_string(effect_kind_text(e->kind)));
-	json_object_set_new(o, "old_rule", text_or_null(e->flow->before));
-	json_object_set_new(o, "rule", text_or_null(e->verdict->rule));
-	json_object_set_new(o, "reason", json_string(e->verdict->reason));
+	put(out, o, "reservation", json_text(e->flow->what));
+	put(out, o, "effect", json_text(effect_kind_text(e->kind)));
+	put(out, o, "old_rule", text_or_null(e->flow->before));
+	put(out, o, "rule", text_or_null(e->verdict->rule));
+	put(out, o, "reason", json_text(e->verdict->reason));
 	if (e->kind == EFFECT_REFUSED) {
-		json_object_set_new(o, "end", json_string(e->how));
-		json_object_set_new(
-			o, "limit", text_or_null(e->verdict->limit));
+		put(out, o, "end", json_text(e->how));
+		put(out, o, "limit", text_or_null(e->verdict->limit));
 	}
 	if (e->grants[0] != '\0')
-		json_object_set_new(o, "grants", json_string(e->grants));
-	json_array_append_new(out->flows, o);
+		put(out, o, "grants", json_text(e->grants));
+	json_add(&out->failed, out->flows, o);
 }
 
 static void
@@ -136,24 +139,23 @@ json_data(void *arg, const struct effect_data *e)
 	struct diff_out *out = (struct diff_out *)arg;
 	json_t *o = json_object();
 
-	json_object_set_new(o, "rule", json_string(e->rule));
-	json_object_set_new(o, "remarked", json_boolean(e->marks));
-	json_object_set_new(o, "old", text_or_null(e->have));
-	json_object_set_new(o, "new", text_or_null(e->want));
-	json_array_append_new(out->data, o);
+	put(out, o, "rule", json_text(e->rule));
+	put(out, o, "remarked", json_boolean(e->marks));
+	put(out, o, "old", text_or_null(e->have));
+	put(out, o, "new", text_or_null(e->want));
+	json_add(&out->failed, out->data, o);
 }
 
-static void
-json_end(struct diff_out *out, size_t standing, bool same)
+static bool
+json_end(struct diff_out *out, const struct diff_sum *sum)
 {
-	json_object_set_new(out->top, "same", json_boolean(same));
-	json_object_set_new(
-		out->top, "standing", json_integer((json_int_t)standing));
-	(void)json_dumpf(out->top, stdout,
-		JSON_INDENT(2) | JSON_PRESERVE_ORDER); /* checked at exit */
-	printf("\n");
-	json_decref(out->top);
+	bool told;
+
+	put(out, out->top, "same", json_boolean(sum->same));
+	put(out, out->top, "standing", json_integer((json_int_t)sum->standing));
+	told = answer_json(out->top, out->failed || sum->cut);
 	free(out);
+	return told;
 }
 
 const struct diff_out_ops diff_json = { json_begin, { json_thing, json_field },

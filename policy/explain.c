@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_put.h"
 #include "cache_int.h"
 #include "main_int.h"
 #include "policy/snapshot_int.h"
@@ -179,41 +180,49 @@ print_text(const struct explained *e)
 		printf("%zu more not tried\n", e->set->n_rules - n - 1);
 }
 
-static void
+/* Rules before the one that decides: those that do not apply, or those that
+ * apply and continue. */
+static json_t *
+json_rules(bool *failed, const struct explained *e, bool losers)
+{
+	json_t *list = json_array();
+	size_t n = tried(e);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *why = lost(e, i);
+		json_t *o;
+
+		if ((why != NULL) != losers)
+			continue;
+		o = json_object();
+		json_put(failed, o, "rule", json_text(e->set->rules[i]->name));
+		if (why)
+			json_put(failed, o, "failed", json_text(why));
+		json_add(failed, list, o);
+	}
+	return list;
+}
+
+static bool
 print_json(const struct explained *e)
 {
 	const struct policy_verdict *v = &e->verdict;
-	size_t n = tried(e);
 	json_t *o = json_object();
-	json_t *losers = json_array();
-	json_t *continued = json_array();
+	bool failed = false;
 
-	json_object_set_new(o, "schema", json_integer(1));
-	json_object_set_new(o, "allowed", json_boolean(v->allowed));
-	json_object_set_new(o, "value", json_integer(v->value));
-	json_object_set_new(o, "rule", json_string(v->rule));
-	json_object_set_new(o, "reason", json_string(v->reason));
-	json_object_set_new(o, "limit", json_string(v->limit));
-	json_object_set_new(o, "lowered", json_boolean(v->lowered));
-	json_object_set_new(o, "preemption", json_integer(v->preemption));
-	json_object_set_new(o, "defending", json_integer(v->defending));
-	json_object_set_new(o, "source", json_string(e->source));
-	for (size_t i = 0; i < n; i++) {
-		json_t *l = json_object();
-		const char *why = lost(e, i);
-
-		json_object_set_new(
-			l, "rule", json_string(e->set->rules[i]->name));
-		if (why)
-			json_object_set_new(l, "failed", json_string(why));
-		json_array_append_new(why ? losers : continued, l);
-	}
-	json_object_set_new(o, "lost", losers);
-	json_object_set_new(o, "continued", continued);
-	(void)json_dumpf(o, stdout,
-		JSON_INDENT(2) | JSON_PRESERVE_ORDER); /* checked at exit */
-	printf("\n");
-	json_decref(o);
+	json_put(&failed, o, "schema", json_integer(1));
+	json_put(&failed, o, "allowed", json_boolean(v->allowed));
+	json_put(&failed, o, "value", json_integer(v->value));
+	json_put(&failed, o, "rule", json_text(v->rule));
+	json_put(&failed, o, "reason", json_text(v->reason));
+	json_put(&failed, o, "limit", json_text(v->limit));
+	json_put(&failed, o, "lowered", json_boolean(v->lowered));
+	json_put(&failed, o, "preemption", json_integer(v->preemption));
+	json_put(&failed, o, "defending", json_integer(v->defending));
+	json_put(&failed, o, "source", json_text(e->source));
+	json_put(&failed, o, "lost", json_rules(&failed, e, true));
+	json_put(&failed, o, "continued", json_rules(&failed, e, false));
+	return answer_json(o, failed);
 }
 
 int
@@ -231,11 +240,13 @@ explain(const struct explain_options *options)
 	}
 	e.set = gather(&e, text);
 	if (e.set && decide(&e)) {
+		bool told = true;
+
 		if (options->json)
-			print_json(&e);
+			told = print_json(&e);
 		else
 			print_text(&e);
-		status = e.verdict.allowed ? EXIT_SUCCESS : EXIT_WRONG;
+		status = told && e.verdict.allowed ? EXIT_SUCCESS : EXIT_WRONG;
 	}
 	policy_set_free(e.set);
 	free(text);

@@ -46,6 +46,7 @@ libpolicysource_la_LIBADD = libpolicy.la libbase.la $(LIBCONFIG_LIBS) -lm
 
 sbin_PROGRAMS += policy/policyd
 policy_policyd_SOURCES = \
+	policy/answer_json.c \
 	policy/cache.c policy/cache_int.h \
 	policy/check.c \
 	policy/conf_read.c \

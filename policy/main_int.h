@@ -79,4 +79,10 @@ struct diff_options {
 /* `policyd diff FILE FILE`: exit status, as of diff(1). */
 int policy_diff(const struct diff_options *options);
 
+struct json_t; /* jansson.h */
+
+/* Print an answer and free it.  False: there is not the memory, which is said;
+ * failed: for some of it there was not. */
+bool answer_json(struct json_t *answer, bool failed);
+
 #endif /* MAIN_INT_H */

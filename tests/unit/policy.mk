@@ -11,6 +11,7 @@ policy_tests = \
 	tests/unit/test_dir_entry \
 	tests/unit/test_dir_search \
 	tests/unit/test_conf_read \
+	tests/unit/test_policy_answers \
 	tests/unit/test_policy_cache \
 	tests/unit/test_policy_change \
 	tests/unit/test_policy_cover \
@@ -49,6 +50,12 @@ tests_unit_test_policy_effect_LDADD = libpolicy.la libbase.la -lm \
 tests_unit_test_conf_read_SOURCES = tests/unit/test_conf_read.c \
 	policy/conf_read.c
 tests_unit_test_conf_read_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_policy_answers_SOURCES = tests/unit/test_policy_answers.c \
+	tests/unit/t_memory.h policy/answer_json.c policy/check.c \
+	policy/conf_read.c policy/diff.c policy/diff_json.c policy/effect.c \
+	policy/explain.c
+tests_unit_test_policy_answers_LDADD = libpolicysource.la libpolicy.la \
+	libbase.la $(LIBCONFIG_LIBS) $(JANSSON_LIBS) -lm $(UNIT_LDADD)
 tests_unit_test_policy_cache_SOURCES = tests/unit/test_policy_cache.c \
 	policy/cache.c policy/force.c policy/state.c
 tests_unit_test_policy_cache_LDADD = libpolicysource.la libpolicy.la \
