@@ -37,7 +37,7 @@ complain(struct applying *a, const char *text)
 	struct text t = text_over(a->problem, sizeof(a->problem));
 
 	text_printf(&t, "%s: %s", a->ifname, text);
-	fprintf(stderr, "tcctl: %s\n", a->problem);
+	cli_complain("%s", a->problem);
 }
 
 static void
@@ -54,7 +54,7 @@ tell_op(void *arg, const struct tc_op *op)
 		return;
 	}
 	tc_op_print(&t, op, a->ifname);
-	printf("%s\n", line);
+	cli_print(line);
 }
 
 /* The real kernel, telling what it was asked and did. */
@@ -146,7 +146,7 @@ static void
 on_note(void *arg, const char *text)
 {
 	(void)arg;
-	fprintf(stderr, "tcctl: %s\n", text);
+	cli_complain("%s", text);
 }
 
 static int
@@ -282,8 +282,8 @@ finish(struct applying *a, int error)
 	int status = a->problem[0] != '\0' ? CLI_REFUSED : CLI_DONE;
 
 	if (error != 0)
-		fprintf(stderr, "tcctl: the kernel's traffic control: %s\n",
-			strerror(-error));
+		cli_complain(
+			"the kernel's traffic control: %s", strerror(-error));
 	if (error != 0)
 		status = CLI_UNREACHABLE;
 	return out_json_end(
@@ -303,7 +303,7 @@ start(struct applying *a, const struct cli_options *options,
 			.counter = on_counter,
 			.note = on_note } };
 	if (!want_read(file, want, text)) {
-		fprintf(stderr, "tcctl: %s\n", text);
+		cli_complain("%s", text);
 		return false;
 	}
 	return true;

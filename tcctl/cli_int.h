@@ -31,6 +31,13 @@ int cli_save(const struct cli_options *options);
 int cli_off(const struct cli_options *options);
 int cli_probe(const struct cli_options *options);
 
+/* ---- say.c: lines without control characters ----------------------------- */
+
+/* "tcctl: ..." on standard error. */
+void cli_complain(const char *fmt, ...) TEXT_PRINTF(1, 2);
+/* What came of it stays in the line. */
+void cli_print(char *line);
+
 /* ---- want_json.c: what should be, from a file ---------------------------- */
 
 struct want_iface {

@@ -24,7 +24,7 @@ enum { FILE_OCTETS_MAX = 64 << 20, FIRST_ROOM = 65536, PATH = 4096 };
 static bool
 complain(const char *path, const char *what)
 {
-	fprintf(stderr, "tcctl: %s: %s\n", path, what);
+	cli_complain("%s: %s", path, what);
 	return false;
 }
 
@@ -171,9 +171,8 @@ run_all(const struct cli_options *options)
 void
 cli_untried(int error)
 {
-	fprintf(stderr,
-		"tcctl: which kinds this kernel has cannot be tried out (%s): "
-		"there may be some in the plan that it lacks\n",
+	cli_complain("which kinds this kernel has cannot be tried out (%s): "
+		     "there may be some in the plan that it lacks",
 		strerror(-error));
 }
 

@@ -137,6 +137,7 @@ libtccli_la_SOURCES = \
 	tcctl/out_json.c \
 	tcctl/out_probe_json.c tcctl/out_probe.h \
 	tcctl/probe.c \
+	tcctl/say.c \
 	tcctl/scratch.c tcctl/scratch_int.h \
 	tcctl/show.c \
 	tcctl/tree_apply.c tcctl/tree_cli.h \

@@ -113,7 +113,7 @@ run_command(int argc, char **argv)
 	int c;
 
 	if (!command) {
-		fprintf(stderr, "tcctl: there is no command %s\n", argv[0]);
+		cli_complain("there is no command %s", argv[0]);
 		return usage();
 	}
 	while ((c = getopt_long(argc, argv, "j", options, NULL)) != -1)

@@ -202,7 +202,7 @@ cli_probe(const struct cli_options *options)
 	int status;
 
 	if (error != 0) {
-		fprintf(stderr, "tcctl: a network namespace to try it in: %s\n",
+		cli_complain("a network namespace to try it in: %s",
 			strerror(-error));
 		return CLI_UNREACHABLE;
 	}
@@ -211,8 +211,8 @@ cli_probe(const struct cli_options *options)
 	error = try_all(&p);
 	tc_scratch_close(&p.scratch);
 	if (error != 0) {
-		fprintf(stderr, "tcctl: the kernel's traffic control: %s\n",
-			strerror(-error));
+		cli_complain(
+			"the kernel's traffic control: %s", strerror(-error));
 		return CLI_UNREACHABLE;
 	}
 	status = p.out.enough ? CLI_DONE : CLI_REFUSED;

@@ -299,7 +299,7 @@ print_flow(const struct shown *s, const struct tc_record *r)
 		text_printf(&t, "; beyond the bucket DSCP %u", r->as.dscp_out);
 	if (tc_hidden_of(s->link, r, hidden))
 		print_hidden(&t, hidden);
-	printf("%s\n", buf);
+	cli_print(buf);
 	for (size_t i = 0; i < r->node_count; i++)
 		print_filter(&r->nodes[i].filter);
 }
@@ -325,14 +325,15 @@ print_link(const struct shown *s)
 		idle_count(s, TC_CL));
 	(void)tc_hidden_all(s->link, hidden);
 	print_hidden(&t, hidden);
-	printf("%s\n", buf);
+	cli_print(buf);
 	for (r = s->link->flows; r; r = (struct tc_record *)r->hh.next)
 		print_flow(s, r);
 	for (size_t i = 0; i < s->dump.count; i++)
 		if (is_foreign(&s->dump.all[i])) {
 			t = text_over(buf, sizeof(buf));
+			text_add(&t, "  foreign: ");
 			tc_object_print(&t, &s->dump.all[i], s->name);
-			printf("  foreign: %s\n", buf);
+			cli_print(buf);
 		}
 }
 
@@ -358,13 +359,16 @@ print_shown(const struct shown *s)
 		.out = stdout, .objects = &s->tree, .counts = &s->counts
 	};
 	char buf[64];
+	char line[128];
+	struct text t = text_over(line, sizeof(line));
 
 	if (s->link) {
 		print_link(s);
 		return;
 	}
 	root_text(s, buf);
-	printf("%s: not managed (root qdisc: %s)\n", s->name, buf);
+	text_printf(&t, "%s: not managed (root qdisc: %s)", s->name, buf);
+	cli_print(line);
 	tree_draw(&drawing);
 }
 
@@ -608,13 +612,12 @@ show_all(const struct cli_options *options, const struct asked *ask)
 
 	if (error != 0) {
 		json_decref(told.list);
-		fprintf(stderr, "tcctl: the kernel's traffic control: %s\n",
-			strerror(-error));
+		cli_complain(
+			"the kernel's traffic control: %s", strerror(-error));
 		return CLI_UNREACHABLE;
 	}
 	if (!found && options->iface) {
-		fprintf(stderr, "tcctl: there is no interface %s\n",
-			options->iface);
+		cli_complain("there is no interface %s", options->iface);
 		status = CLI_REFUSED;
 	}
 	if (!told.json)
@@ -632,7 +635,7 @@ cli_show(const struct cli_options *options)
 	int status;
 
 	if (!ask.host) {
-		fprintf(stderr, "tcctl: netlink: %s\n", strerror(errno));
+		cli_complain("netlink: %s", strerror(errno));
 		nl_conn_free(conn);
 		return CLI_UNREACHABLE;
 	}

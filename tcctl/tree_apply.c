@@ -73,7 +73,7 @@ print_faults(struct applying *a, struct tree_faults *faults)
 
 		if (end)
 			*end = '\0';
-		fprintf(stderr, "tcctl: %s\n", line);
+		cli_complain("%s", line);
 		if (a->s->problem[0] == '\0' && faults->errors > 0 &&
 			!strstr(line, ": warning: "))
 			(void)text_copy(a->s->problem, sizeof(a->s->problem),

@@ -293,8 +293,7 @@ static void
 tell_alone(void *arg, const char *iface, const char *what)
 {
 	(void)arg; /* it is no failure */
-	fprintf(stderr, "tcctl: %s: left alone, not described: %s\n", iface,
-		what);
+	cli_complain("%s: left alone, not described: %s", iface, what);
 }
 
 /* They cannot be read back as they were written, and a description without
@@ -303,15 +302,17 @@ static void
 tell_marks(struct tree_session *s, const struct tree_link *link)
 {
 	size_t count = tree_count_marks(s, link);
+	char line[128];
+	struct text t = text_over(line, sizeof(line));
 
 	if (count == 0)
 		return;
-	printf("# not described: %zu marks on %s: to apply this removes "
-	       "them\n",
+	text_printf(&t,
+		"# not described: %zu marks on %s: to apply this removes them",
 		count, link->name);
-	fprintf(stderr,
-		"tcctl: %s: not described: %zu marks: to apply this removes "
-		"them (add them to it)\n",
+	cli_print(line);
+	cli_complain("%s: not described: %zu marks: to apply this removes "
+		     "them (add them to it)",
 		link->name, count);
 }
 
@@ -328,8 +329,12 @@ leave_out(const struct tree_link *link)
 {
 	static const char why[] = "the tree is of rsvpd, which makes it itself";
 
-	printf("# %s left out: %s\n", link->name, why);
-	fprintf(stderr, "tcctl: %s: left out: %s\n", link->name, why);
+	char line[128];
+	struct text t = text_over(line, sizeof(line));
+
+	text_printf(&t, "# %s left out: %s", link->name, why);
+	cli_print(line);
+	cli_complain("%s: left out: %s", link->name, why);
 }
 
 static void

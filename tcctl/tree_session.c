@@ -20,7 +20,7 @@ tree_say(struct tree_session *s, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	text_vprintf(&t, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "tcctl: %s\n", line);
+	cli_complain("%s", line);
 	if (s->problem[0] == '\0')
 		(void)text_copy(s->problem, sizeof(s->problem), line); /* cut */
 	s->status = status > s->status ? status : s->status;
@@ -97,7 +97,7 @@ tree_tell(struct tree_session *s, const struct tc_op *op, const char *name)
 		return;
 	}
 	tc_op_print(&t, op, name);
-	printf("%s\n", line);
+	cli_print(line);
 }
 
 void
@@ -116,7 +116,7 @@ tree_tell_link(struct tree_session *s, const char *operation,
 	if (s->json)
 		out_json_line(s->json, operation, link->name, object, line);
 	else
-		printf("%s\n", line);
+		cli_print(line);
 }
 
 bool
@@ -220,7 +220,7 @@ tree_tell_marks(
 	if (s->json)
 		out_json_line(s->json, operation, link->name, object, line);
 	else
-		printf("%s\n", line);
+		cli_print(line);
 }
 
 /* Make the interface's marks these, or only try it.  False, and why not. */

@@ -69,6 +69,7 @@ draw_one(const struct tree_drawing *d, const struct tc_object *o, size_t depth)
 
 	tree_show_text(o, &t);
 	add_count(&t, tree_count_of(d->counts, o));
+	text_tame(line); /* kinds and names are whatever others call them */
 	fprintf(d->out, "%*s%s\n", (int)(STEP * (depth + 1)), "", line);
 }
 

@@ -470,6 +470,7 @@ write_alone(const struct walk *k)
 		if (tree_is_automatic(o) || tree_is_known(o))
 			continue;
 		tc_object_print(&t, o, k->found->link->name);
+		text_tame(what);
 		tree_indent(k->w->out, 2);
 		fprintf(k->w->out, "# left alone, not described: %s\n", what);
 		if (k->w->alone)

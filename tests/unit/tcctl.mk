@@ -42,6 +42,7 @@ tcctl_tests = \
 	tests/unit/test_tc_probe \
 	tests/unit/test_tc_rule \
 	tests/unit/test_tc_save \
+	tests/unit/test_tc_say \
 	tests/unit/test_tc_serve \
 	tests/unit/test_tc_serve_due \
 	tests/unit/test_tc_serve_rules \
@@ -191,6 +192,9 @@ tests_unit_test_tc_apply_LDADD = $(tc_cli_libs)
 tests_unit_test_tc_show_SOURCES = tests/unit/test_tc_show.c $(tc_cli_bench)
 tests_unit_test_tc_show_LDFLAGS = $(tc_cli_flags)
 tests_unit_test_tc_show_LDADD = $(tc_cli_libs)
+tests_unit_test_tc_say_SOURCES = tests/unit/test_tc_say.c $(tc_cli_bench)
+tests_unit_test_tc_say_LDFLAGS = $(tc_cli_flags)
+tests_unit_test_tc_say_LDADD = $(tc_cli_libs)
 tests_unit_test_tc_probe_SOURCES = tests/unit/test_tc_probe.c $(tc_cli_bench)
 tests_unit_test_tc_probe_LDFLAGS = $(tc_cli_flags)
 tests_unit_test_tc_probe_LDADD = $(tc_cli_libs)
@@ -212,9 +216,10 @@ tests_unit_test_tc_files_SOURCES = tests/unit/test_tc_files.c $(tc_cli_bench)
 tests_unit_test_tc_files_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_files_LDFLAGS = $(tc_cli_flags)
 tests_unit_test_tc_files_LDADD = $(tc_cli_libs)
-tests_unit_test_tc_main_SOURCES = tests/unit/test_tc_main.c tcctl/main.c
+tests_unit_test_tc_main_SOURCES = tests/unit/test_tc_main.c tcctl/main.c \
+	tcctl/say.c
 tests_unit_test_tc_main_CPPFLAGS = $(AM_CPPFLAGS) -Dmain=tcctl_main \
 	-DTCCTL_STATEDIR='"/the/default"'
 # main() needs no prototype, under another name it would.
 tests_unit_test_tc_main_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
-tests_unit_test_tc_main_LDADD = $(UNIT_LDADD)
+tests_unit_test_tc_main_LDADD = libbase.la -lm $(UNIT_LDADD)

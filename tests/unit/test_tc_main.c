@@ -186,6 +186,9 @@ an_unknown_command_is_named(void)
 	T_CHECK(strncmp(err, "tcctl: there is no command shew\nusage: ", 38) ==
 			0,
 		"%s", err);
+	T_EQ(tcctl("s\x1b[2Jow"), CLI_USAGE); /* no terminal obeys it */
+	T_CHECK(strncmp(err, "tcctl: there is no command s [2Jow\n", 35) == 0,
+		"%s", err);
 }
 
 static void
