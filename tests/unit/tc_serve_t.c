@@ -12,6 +12,7 @@
 
 int __real_poll(struct pollfd *fds, nfds_t n, int ms);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int ms);
+int __wrap_sched_yield(void);
 ssize_t __real_send(int fd, const void *bytes, size_t len, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags);
 ssize_t __real_recv(int fd, void *bytes, size_t len, int flags);
@@ -380,6 +381,7 @@ int t_poll_error;
 int t_poll_ms;
 short t_poll_events[TC_SERVE_FDS];
 size_t t_polls;
+size_t t_poll_yields;
 bool t_poll_real;
 int t_poll_ready = -1;
 const struct tc_event *t_event;
@@ -390,7 +392,8 @@ bool t_no_watch;
 bool t_no_sandbox;
 bool t_spare_sandbox;
 
-static bool rests; /* as life.c is told */
+static bool rests;    /* as life.c is told */
+static size_t yields; /* since the last poll() */
 
 /* The next call is to fail. */
 static bool
@@ -399,6 +402,14 @@ fails(int *error)
 	errno = *error;
 	*error = 0;
 	return errno != 0;
+}
+
+int
+__wrap_sched_yield(void)
+{
+	T_CHECK(rests, "it is asked for signs of life meanwhile");
+	yields++;
+	return 0;
 }
 
 int
@@ -411,6 +422,8 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 	T_CHECK(rests, "it waits, and is asked for signs of life");
 	t_polls++;
 	t_poll_ms = ms;
+	t_poll_yields = yields;
+	yields = 0;
 	for (int i = 0; i < TC_SERVE_FDS; i++)
 		t_poll_events[i] = fds[i].events;
 	if (fails(&t_poll_error)) {

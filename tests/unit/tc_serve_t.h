@@ -104,6 +104,8 @@ extern int t_poll_error;
 extern int t_poll_ms;
 extern short t_poll_events[TC_SERVE_FDS];
 extern size_t t_polls;
+/* How often the processor was given up before it. */
+extern size_t t_poll_yields;
 /* poll() waits as it should, with nothing noted. */
 extern bool t_poll_real;
 /* A socket of poll() that is readable by itself; -1: none. */

@@ -154,7 +154,7 @@ tc_serve_bench = tests/unit/tc_serve_t.c tests/unit/tc_serve_t.h \
 	tests/unit/clock_t.c tests/unit/clock_t.h
 tc_serve_flags = $(clock_t_flags) -Wl,--wrap=poll,--wrap=send,--wrap=recv \
 	-Wl,--wrap=tc_life_rest,--wrap=tc_life_go,--wrap=nl_watch_read \
-	-Wl,--wrap=nl_watch_new,--wrap=tc_sandbox
+	-Wl,--wrap=nl_watch_new,--wrap=tc_sandbox,--wrap=sched_yield
 tests_unit_test_tc_serve_SOURCES = tests/unit/test_tc_serve.c \
 	$(tc_serve_bench)
 tests_unit_test_tc_serve_LDFLAGS = $(tc_serve_flags)

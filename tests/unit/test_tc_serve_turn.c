@@ -67,6 +67,28 @@ it_wakes_for_whatever_is_first(void)
 	b_free(b);
 }
 
+/* Who has just been answered gets to ask for more; where it waits for
+ * something he has the processor anyway. */
+static void
+it_lets_others_run_before_it_goes_on_at_once(void)
+{
+	struct bench *b = b_new();
+
+	tc_serve_turn(b->s);
+	T_EQ(t_poll_ms, -1);
+	T_EQ(t_poll_yields, 0);
+	b_open(b);
+	T_EQ(b_add(b, 1, 5004), 0);
+	t_clock_add_ms(TC_SERVE_IDLE_MS);
+	tc_serve_turn(b->s); /* a class is to be made in its place */
+	T_EQ(t_poll_ms, 0);
+	T_EQ(t_poll_yields, 1);
+	b_calm(b);
+	T_CHECK(t_poll_ms > 0, "%d", t_poll_ms);
+	T_EQ(t_poll_yields, 0);
+	b_free(b);
+}
+
 static void
 an_interrupted_wait_says_nothing(void)
 {
@@ -516,6 +538,8 @@ static struct t_case cases[] = {
 	{ "it sleeps until something is due",
 		it_sleeps_until_something_is_due },
 	{ "it wakes for whatever is first", it_wakes_for_whatever_is_first },
+	{ "it lets others run before it goes on at once",
+		it_lets_others_run_before_it_goes_on_at_once },
 	{ "an interrupted wait says nothing",
 		an_interrupted_wait_says_nothing },
 	{ "a signal and the end of the supervisor are the end",
