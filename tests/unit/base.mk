@@ -12,6 +12,8 @@ base_tests = \
 	tests/unit/test_text
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
+EXTRA_DIST += tests/unit/t_heap.h
+t_heap_flags = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 tests_unit_test_addr_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_hash_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_heap_LDADD = libbase.la $(UNIT_LDADD)

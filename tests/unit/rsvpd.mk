@@ -20,6 +20,7 @@ tests_unit_test_conf_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_engine_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_marks_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_marks_LDFLAGS = $(AM_LDFLAGS) $(t_heap_flags)
 tests_unit_test_sup_backoff_LDADD = librsvpd.la $(UNIT_LDADD)
 sup_bench = tests/unit/sup_t.c tests/unit/sup_t.h rsvpd/sup_life.c \
 	rsvpd/sup_talk.c $(loop_bench)

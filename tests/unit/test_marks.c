@@ -10,6 +10,7 @@
 #include "rsvpd/rules_plan.h"
 #include "rsvpd/tc_client.h"
 #include "t.h"
+#include "t_heap.h"
 
 enum { EF = 46, AF41 = 34, CS1 = 8 };
 
@@ -128,6 +129,17 @@ other_rules_change_what_differs(void)
 	b.gold.dscp_out = AF41;
 	marks_policy(b.marks);
 	T_EQ(b.told, 8);
+	/* No more than what is in profile, and what is not. */
+	b.gold.marks = false;
+	marks_policy(b.marks);
+	T_EQ(b.told, 10);
+	T_CHECK(!b.last.as.marks && b.last.as.marks_out, "in profile");
+	b.gold.excess = POLICY_EXCESS_DROP;
+	marks_policy(b.marks);
+	T_EQ(b.told, 12);
+	T_CHECK(!b.last.as.marks_out, "out of profile");
+	marks_policy(b.marks);
+	T_EQ(b.told, 12);
 	marks_free(b.marks);
 }
 
@@ -186,6 +198,49 @@ what_is_shown_is_what_is_in_force(void)
 	marks_free(b.marks);
 }
 
+/* What is forgotten one by one, and what is left at the end. */
+static void
+it_keeps_no_memory(void)
+{
+	const size_t before = t_heap_held;
+
+	begin();
+	flow(1, "gold", false);
+	flow(2, "plain", false);
+	marks_policy(b.marks);
+	flow(3, "gold", true);
+	ends(2);
+	marks_free(b.marks);
+	T_EQ(t_heap_held, before);
+	marks_free(NULL);
+	T_EQ(t_heap_held, before);
+}
+
+/* A flow needs three pieces, what its rule says is kept in three more: without
+ * those it is asked for each time. */
+static void
+without_heap_a_flow_is_marked_later(void)
+{
+	enum { FLOW = 3, RULE = 6 };
+	const size_t before = t_heap_held;
+
+	for (size_t n = 1; n <= RULE; n++) {
+		begin();
+		t_heap_fail_at = n;
+		flow(1, "gold", false);
+		T_EQ(t_heap_fail_at, 0);
+		T_EQ(b.told, n > FLOW);
+		T_EQ(marks_of(b.marks, 1) != NULL, n > FLOW);
+		flow(1, "gold", false);
+		flow(2, "gold", false);
+		T_EQ(b.told, 2);
+		T_EQ(b.asked, n > FLOW ? 2 : 1);
+		T_CHECK(b.last.as.marks && b.last.as.dscp == EF, "EF");
+		marks_free(b.marks);
+		T_EQ(t_heap_held, before);
+	}
+}
+
 static struct t_case cases[] = {
 	{ "a flow is marked by its rule", a_flow_is_marked_by_its_rule },
 	{ "other rules change what differs", other_rules_change_what_differs },
@@ -195,5 +250,8 @@ static struct t_case cases[] = {
 		a_new_tcctl_hears_of_what_was_told },
 	{ "what is shown is what is in force",
 		what_is_shown_is_what_is_in_force },
+	{ "it keeps no memory", it_keeps_no_memory },
+	{ "without memory a flow is marked later",
+		without_heap_a_flow_is_marked_later },
 };
 T_MAIN(cases)
