@@ -117,6 +117,8 @@ tests_unit_test_rules_draft_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_rules_force_LDADD = librsvpd.la libtcmsg.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
+tests_unit_test_rules_force_LDFLAGS = $(AM_LDFLAGS) $(t_heap_flags) \
+	-Wl,--wrap=log_warn
 tests_unit_test_ctl_conn_SOURCES = tests/unit/test_ctl_conn.c \
 	tests/unit/ctl_conn_t.c tests/unit/ctl_conn_t.h $(loop_bench)
 tests_unit_test_ctl_conn_LDADD = librsvpd.la libcore.la libwire.la \
