@@ -41,4 +41,5 @@ tests_unit_test_sup_talk_CPPFLAGS = $(sup_users)
 tests_unit_test_sup_talk_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_sup_talk_LDFLAGS = $(AM_LDFLAGS) $(SUP_T_WRAPS)
 tests_unit_test_sup_msg_LDADD = librsvpd.la $(UNIT_LDADD)
-EXTRA_DIST += tests/unit/tc_client_t.h tests/golden/conf
+EXTRA_DIST += tests/unit/tc_client_core_t.h tests/unit/tc_client_t.h \
+	tests/unit/tc_client_turn_t.h tests/golden/conf

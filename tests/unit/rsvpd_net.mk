@@ -31,6 +31,8 @@ rsvpd_net_tests = \
 	tests/unit/test_rules_plan \
 	tests/unit/test_refusal_log \
 	tests/unit/test_tc_client \
+	tests/unit/test_tc_client_iface \
+	tests/unit/test_tc_client_rules \
 	tests/unit/test_tc_managed \
 	tests/unit/test_tc_queue
 check_PROGRAMS += $(rsvpd_net_tests)
@@ -101,6 +103,18 @@ tests_unit_test_policy_wish_LDADD = librsvpd.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_refusal_log_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_tc_client_LDADD = librsvpd.la libtcmsg.la libbase.la \
 	$(UNIT_LDADD)
+tc_client_wraps = $(AM_LDFLAGS) $(t_heap_flags) -Wl,--wrap=log_err \
+	-Wl,--wrap=log_warn,--wrap=recvmsg
+tests_unit_test_tc_client_iface_SOURCES = tests/unit/test_tc_client_iface.c \
+	$(loop_bench)
+tests_unit_test_tc_client_iface_LDADD = librsvpd.la libtcmsg.la libbase.la \
+	$(UNIT_LDADD)
+tests_unit_test_tc_client_iface_LDFLAGS = $(tc_client_wraps)
+tests_unit_test_tc_client_rules_SOURCES = tests/unit/test_tc_client_rules.c \
+	$(loop_bench)
+tests_unit_test_tc_client_rules_LDADD = librsvpd.la libtcmsg.la libbase.la \
+	$(UNIT_LDADD)
+tests_unit_test_tc_client_rules_LDFLAGS = $(tc_client_wraps)
 tests_unit_test_tc_managed_LDADD = librsvpd.la libtcmsg.la libbase.la \
 	$(UNIT_LDADD)
 tests_unit_test_tc_queue_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
