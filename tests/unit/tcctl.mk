@@ -54,6 +54,7 @@ tcctl_tests = \
 	tests/unit/test_tc_tree \
 	tests/unit/test_tc_tree_apply \
 	tests/unit/test_tc_tree_bring \
+	tests/unit/test_tc_tree_fail \
 	tests/unit/test_tc_tree_left \
 	tests/unit/test_tc_tree_show \
 	tests/unit/test_tc_tree_state \
@@ -146,6 +147,8 @@ tests_unit_test_tc_pref_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_spare_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_show_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_state_LDADD = $(tc_tree_libs)
+tests_unit_test_tc_tree_fail_CPPFLAGS = $(tc_tree_dirs)
+tests_unit_test_tc_tree_fail_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_left_CPPFLAGS = $(tc_tree_dirs)
 tests_unit_test_tc_tree_left_LDADD = $(tc_tree_libs)
 tests_unit_test_tc_tree_bring_CPPFLAGS = $(tc_tree_dirs)

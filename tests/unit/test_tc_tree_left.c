@@ -261,12 +261,14 @@ what_nobody_can_make_again_is_told(void)
 static struct tc_object in_preference[3];
 static size_t in_preference_count;
 static int in_preference_error;
+static bool in_preference_failed; /* no memory to tell it */
 
 static int
 preference(void *arg, const struct tc_object *like, struct tc_objects *into)
 {
 	(void)arg;
 	(void)like;
+	into->failed = in_preference_failed;
 	for (size_t i = 0; i < in_preference_count; i++)
 		(void)tc_objects_copy(into, &in_preference[i]);
 	return in_preference_error;
@@ -336,6 +338,9 @@ a_preference_ends_with_its_last_filter_and_no_other(void)
 	in_preference_error = -EIO; /* no answer says nothing */
 	in_preference_count = 0;
 	T_EQ(end_of_preference(), 0);
+	in_preference_error = 0;
+	in_preference_failed = true; /* nor does a part of one */
+	T_EQ(end_of_preference(), EBUSY);
 }
 
 static struct t_case cases[] = {
