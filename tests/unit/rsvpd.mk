@@ -2,6 +2,7 @@
 rsvpd_tests = \
 	tests/unit/test_account \
 	tests/unit/test_account_file \
+	tests/unit/test_account_turn \
 	tests/unit/test_conf \
 	tests/unit/test_engine_life \
 	tests/unit/test_loop \
@@ -16,6 +17,11 @@ TESTS += $(rsvpd_tests)
 tests_unit_test_account_LDADD = librsvpd.la libwire.la libbase.la -lm $(JANSSON_LIBS) \
 	$(UNIT_LDADD)
 tests_unit_test_account_file_LDADD = librsvpd.la $(UNIT_LDADD)
+tests_unit_test_account_turn_SOURCES = tests/unit/test_account_turn.c \
+	$(loop_bench)
+tests_unit_test_account_turn_LDADD = $(tests_unit_test_account_LDADD)
+tests_unit_test_account_turn_LDFLAGS = $(AM_LDFLAGS) $(t_heap_flags) \
+	-Wl,--wrap=log_err,--wrap=log_info
 tests_unit_test_conf_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_engine_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)
@@ -41,5 +47,5 @@ tests_unit_test_sup_talk_CPPFLAGS = $(sup_users)
 tests_unit_test_sup_talk_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_sup_talk_LDFLAGS = $(AM_LDFLAGS) $(SUP_T_WRAPS)
 tests_unit_test_sup_msg_LDADD = librsvpd.la $(UNIT_LDADD)
-EXTRA_DIST += tests/unit/tc_client_core_t.h tests/unit/tc_client_t.h \
-	tests/unit/tc_client_turn_t.h tests/golden/conf
+EXTRA_DIST += tests/unit/account_t.h tests/unit/tc_client_core_t.h \
+	tests/unit/tc_client_t.h tests/unit/tc_client_turn_t.h tests/golden/conf
