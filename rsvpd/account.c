@@ -403,7 +403,6 @@ forget_all(struct account *account)
 		next = (struct open_account *)one->hh.next;
 		free(one);
 	}
-	account->open = NULL;
 }
 
 void
