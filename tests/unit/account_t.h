@@ -13,7 +13,7 @@
 #include "rsvpd/policy_client.h"
 #include "rsvpd/stats.h"
 #include "rsvpd/tc_client.h"
-#include "t.h"
+#include "t_addr.h"
 
 enum { ALICE = 30001 };
 
@@ -67,22 +67,13 @@ rules_interim(struct rules *rules)
 
 /* ---- flows --------------------------------------------------------------- */
 
-static inline struct addr
-addr(const char *text)
-{
-	struct addr a = { 0 };
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}
-
 static inline struct rsvp_account
 flow(uint32_t id)
 {
 	struct rsvp_account what = { .flow = { .id = id,
 					     .ifindex = 7,
 					     .service = WIRE_SERVICE_GS,
-					     .dst = addr("10.3.3.2"),
+					     .dst = t_addr("10.3.3.2"),
 					     .proto = 17,
 					     .dst_port = 5004,
 					     .rate_Bps = 130000,
@@ -91,12 +82,12 @@ flow(uint32_t id)
 		.style = WIRE_STYLE_FF,
 		.role = RSVP_ROLE_SENDER,
 		.who = { .known = true, .uid = ALICE, .gid = 5, .pid = 6 },
-		.neighbour = addr("10.3.3.9"),
+		.neighbour = t_addr("10.3.3.9"),
 		.flowspec = { .R = 125000, .tspec = { .r = 1000, .b = 2000 } },
 		.rule = "voice" };
 
-	what.flow.filters[0] =
-		(struct wire_filter){ .src = addr("10.3.3.1"), .src_port = 4 };
+	what.flow.filters[0] = (struct wire_filter){ .src = t_addr("10.3.3.1"),
+		.src_port = 4 };
 	return what;
 }
 

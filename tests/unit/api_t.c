@@ -23,20 +23,11 @@ struct at at;
 
 /* ---- the parts around the server ----------------------------------------- */
 
-struct addr
-at_addr(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}
-
 bool
 net_link_is_local(const struct net_link *link, const struct addr *a)
 {
-	const struct addr ours4 = at_addr("192.0.2.1");
-	const struct addr ours6 = at_addr("2001:db8::1");
+	const struct addr ours4 = t_addr("192.0.2.1");
+	const struct addr ours6 = t_addr("2001:db8::1");
 
 	(void)link;
 	return addr_equal(a, &ours4) || addr_equal(a, &ours6);
@@ -46,7 +37,7 @@ void
 net_link_route(struct net_link *link, const struct rsvp_route_query *query,
 	struct rsvp_route *ret_route)
 {
-	const struct addr fresh = at_addr("192.0.2.2");
+	const struct addr fresh = t_addr("192.0.2.2");
 
 	*ret_route = (struct rsvp_route){
 		.local = link->fresh && addr_equal(&query->dst, &fresh)
@@ -59,8 +50,7 @@ net_link_source(
 {
 	if (link->no_route)
 		return false;
-	*ret_src =
-		at_addr(dst->family == ADDR_V4 ? "192.0.2.1" : "2001:db8::1");
+	*ret_src = t_addr(dst->family == ADDR_V4 ? "192.0.2.1" : "2001:db8::1");
 	return true;
 }
 
@@ -148,8 +138,8 @@ make_core(void)
 		.name = "eth0",
 		.up = true,
 		.enabled = true,
-		.v4 = at_addr("192.0.2.1"),
-		.v6 = at_addr("2001:db8::1"),
+		.v4 = t_addr("192.0.2.1"),
+		.v6 = t_addr("2001:db8::1"),
 		.mtu = 1500,
 		.refresh_ms = 30000,
 		.lives = 3,
@@ -410,17 +400,17 @@ at_path_arrives(void)
 		.send_ttl = 63,
 		.has = WIRE_HAS_SESSION | WIRE_HAS_HOP | WIRE_HAS_TIME_VALUES |
 		       WIRE_HAS_SENDER | WIRE_HAS_TSPEC,
-		.session = { .dst = at_addr("192.0.2.1"),
+		.session = { .dst = t_addr("192.0.2.1"),
 			.proto = 17,
 			.dst_port = 5004 },
-		.hop = { .addr = at_addr("192.0.2.2") },
+		.hop = { .addr = t_addr("192.0.2.2") },
 		.refresh_ms = 30000,
-		.sender = { .src = at_addr("198.51.100.7"), .src_port = 5004 },
+		.sender = { .src = t_addr("198.51.100.7"), .src_port = 5004 },
 		.tspec = { .r = 1000, .b = 2000, .p = 3000, .m = 40, .M = 500 },
 	};
 	const struct rsvp_packet packet = { .ifindex = ETH0,
-		.src = at_addr("198.51.100.7"),
-		.dst = at_addr("192.0.2.1"),
+		.src = t_addr("198.51.100.7"),
+		.dst = t_addr("192.0.2.1"),
 		.ttl = 63,
 		.dst_local = true,
 		.msg = &m };
@@ -456,7 +446,7 @@ at_put_open(struct buf_writer *w, uint64_t handle)
 	uint8_t bytes[128];
 	struct buf_writer b = buf_writer(bytes, sizeof(bytes));
 	const struct rapi_msg_session s = { .session = {
-						    .dst = at_addr("192.0.2.1"),
+						    .dst = t_addr("192.0.2.1"),
 						    .proto = 17,
 						    .dst_port = 5004 } };
 

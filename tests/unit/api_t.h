@@ -11,7 +11,7 @@
 #include "rapi/rapi.h"
 #include "rapi/rapi_msg.h"
 #include "rsvpd/daemon.h"
-#include "t.h"
+#include "t_addr.h"
 
 struct net_link {
 	bool no_route;
@@ -75,8 +75,6 @@ bool at_resv_sent(void);
 bool at_resv_torn(void);
 bool at_a_session(void);
 bool at_drained(void); /* nothing waits for the raw client; reads for it */
-
-struct addr at_addr(const char *text);
 
 /* The application's calls. */
 rapi_sid_t at_open(const char *dst, uint16_t port);

@@ -196,12 +196,3 @@ ctl_facts_t_expect(const char *want)
 	put_all(&t, ctl_facts_t_written());
 	T_CHECK(strcmp(got, want) == 0, "got\n%s\nnot\n%s", got, want);
 }
-
-struct addr
-ctl_facts_t_addr(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}

@@ -13,7 +13,7 @@
 #include "rsvpd/net_link.h"
 #include "rsvpd/net_raw.h"
 #include "rsvpd/tc_client.h"
-#include "t.h"
+#include "t_addr.h"
 
 struct ctl_facts_t {
 	struct net_offloads offloads;
@@ -36,6 +36,5 @@ void ctl_facts_t_begin(void);
 void ctl_facts_t_expect(const char *want);
 /* The same to be read one by one. */
 struct buf_reader ctl_facts_t_written(void);
-struct addr ctl_facts_t_addr(const char *text);
 
 #endif /* CTL_FACTS_T_H */

@@ -249,15 +249,6 @@ __wrap_setsockopt(
 
 /* ---- the scene ----------------------------------------------------------- */
 
-struct addr
-net_t_addr(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s is no address", text);
-	return a;
-}
-
 static void
 make_iface(size_t i, uint32_t ifindex, const char *v4, const char *v6)
 {
@@ -269,8 +260,8 @@ make_iface(size_t i, uint32_t ifindex, const char *v4, const char *v6)
 		iface->facts.name, sizeof(iface->facts.name), "e%u", ifindex);
 	iface->core.enabled = true;
 	iface->core.lives = 3;
-	iface->core.v4 = net_t_addr(v4);
-	iface->core.v6 = net_t_addr(v6);
+	iface->core.v4 = t_addr(v4);
+	iface->core.v6 = t_addr(v6);
 	iface->packets_per_s = 100000;
 	net_t.addrs[i].addr = iface->core.v4;
 	net_t.addrs[2 + i].addr = iface->core.v6;
@@ -326,7 +317,7 @@ net_t_open(int role)
 struct net_t_mark
 net_t_from(const char *src, uint16_t port)
 {
-	const struct addr a = net_t_addr(src);
+	const struct addr a = t_addr(src);
 	struct net_t_mark mark = { .flags = 0 };
 
 	if (a.family == ADDR_V4) {
@@ -360,7 +351,7 @@ net_t_control(struct net_t_mark *mark, int level, int type, const void *data,
 void
 net_t_by4(struct net_t_mark *mark, uint32_t ifindex, const char *dst)
 {
-	const struct addr a = net_t_addr(dst);
+	const struct addr a = t_addr(dst);
 	struct in_pktinfo info = { .ipi_ifindex = (int)ifindex };
 
 	memcpy(&info.ipi_addr, a.b, 4);
@@ -370,7 +361,7 @@ net_t_by4(struct net_t_mark *mark, uint32_t ifindex, const char *dst)
 void
 net_t_by6(struct net_t_mark *mark, uint32_t ifindex, const char *dst)
 {
-	const struct addr a = net_t_addr(dst);
+	const struct addr a = t_addr(dst);
 	struct in6_pktinfo info = { .ipi6_ifindex = ifindex };
 
 	memcpy(&info.ipi6_addr, a.b, 16);

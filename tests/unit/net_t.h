@@ -15,6 +15,7 @@
 #include "loop_t.h"
 #include "rsvpd/net_link_int.h"
 #include "rsvpd/net_raw_int.h"
+#include "t_addr.h"
 
 enum {
 	NET_T_ETH = 7, /* 10.0.0.9, 2001:db8::9; packets are from here */
@@ -91,7 +92,6 @@ void net_t_begin(void);
 void net_t_end(void);
 /* A socket of that role comes (SUP_FD_RAW4 ...). */
 void net_t_open(int role);
-struct addr net_t_addr(const char *text);
 
 /* Marks of a datagram: from that address, by that interface to that address,
  * with that hop limit. */

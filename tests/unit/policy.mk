@@ -39,7 +39,7 @@ policy_tests = \
 	tests/unit/test_worker_thread
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
-EXTRA_DIST += tests/unit/t_policy.h tests/unit/t_golden.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
+EXTRA_DIST += tests/unit/t_addr.h tests/unit/t_policy.h tests/unit/t_golden.h tests/unit/lsan.supp tests/golden/policy tests/golden/aix
 tests_unit_test_policy_change_LDADD = libpolicy.la libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_policy_request_LDADD = libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)

@@ -11,7 +11,7 @@
 #include "policy/load_int.h"
 #include "policy/rule_int.h"
 #include "policy/snapshot_int.h"
-#include "t.h"
+#include "t_addr.h"
 
 enum { T_RULES = 4096, T_CATEGORIES = 16, T_LIST = 8 };
 
@@ -98,15 +98,6 @@ t_span(struct policy_rule *r, enum policy_span_kind kind, uint32_t lo,
 			T_LIST * sizeof(*list->at));
 	T_CHECK(list->count < T_LIST, "too many");
 	list->at[list->count++] = (struct policy_span){ lo, hi };
-}
-
-static inline struct addr
-t_addr(const char *text)
-{
-	struct addr a = { 0 };
-
-	T_CHECK(addr_parse(text, &a), "not an address: %s", text);
-	return a;
 }
 
 static inline void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/addr.h"
-#include "t.h"
+#include "t_addr.h"
 
 static void
 text_round_trips(void)
@@ -30,15 +30,6 @@ other_text_is_refused(void)
 	}
 }
 
-static struct addr
-parsed(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}
-
 static void
 prefixes_match_by_bits(void)
 {
@@ -61,7 +52,7 @@ prefixes_match_by_bits(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct addr_prefix p;
-		struct addr a = parsed(rows[i].addr);
+		struct addr a = t_addr(rows[i].addr);
 
 		T_CHECK(addr_prefix_parse(rows[i].prefix, &p), "%s",
 			rows[i].prefix);
@@ -87,14 +78,14 @@ bad_prefixes_are_refused(void)
 static void
 kinds_are_told_apart(void)
 {
-	const struct addr any4 = parsed("0.0.0.0");
-	const struct addr group4 = parsed("239.1.1.1");
-	const struct addr top = parsed("223.255.255.255");
-	const struct addr broadcast = parsed("255.255.255.255");
-	const struct addr group6 = parsed("ff02::1");
-	const struct addr local6 = parsed("fe80::1");
-	const struct addr loop4 = parsed("127.1.2.3");
-	const struct addr loop6 = parsed("::1");
+	const struct addr any4 = t_addr("0.0.0.0");
+	const struct addr group4 = t_addr("239.1.1.1");
+	const struct addr top = t_addr("223.255.255.255");
+	const struct addr broadcast = t_addr("255.255.255.255");
+	const struct addr group6 = t_addr("ff02::1");
+	const struct addr local6 = t_addr("fe80::1");
+	const struct addr loop4 = t_addr("127.1.2.3");
+	const struct addr loop6 = t_addr("::1");
 
 	T_CHECK(addr_is_zero(&any4) && !addr_is_unicast(&any4), "0.0.0.0");
 	T_CHECK(addr_is_multicast(&group4) && !addr_is_unicast(&group4), "239");
@@ -110,9 +101,9 @@ kinds_are_told_apart(void)
 static void
 order_is_by_family_then_value(void)
 {
-	const struct addr a = parsed("9.0.0.0");
-	const struct addr b = parsed("10.0.0.0");
-	const struct addr c = parsed("::");
+	const struct addr a = t_addr("9.0.0.0");
+	const struct addr b = t_addr("10.0.0.0");
+	const struct addr c = t_addr("::");
 
 	T_CHECK(addr_compare(&a, &b) < 0, "9 < 10");
 	T_CHECK(addr_compare(&b, &a) > 0, "10 > 9");

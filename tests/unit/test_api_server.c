@@ -204,13 +204,12 @@ may(uint32_t uid, uint8_t proto, uint16_t port, bool sender,
 		.who = { .known = true, .uid = uid } };
 	struct api_session s = {
 		.client = &c,
-		.want = { .session = { .dst = at_addr(sender ? "203.0.113.9"
-							     : "192.0.2.1"),
+		.want = { .session = { .dst = t_addr(sender ? "203.0.113.9"
+							    : "192.0.2.1"),
 				  .proto = proto,
 				  .dst_port = sender && port != 0 ? 9 : port } }
 	};
-	struct wire_filter f = { .src = at_addr("192.0.2.1"),
-		.src_port = port };
+	struct wire_filter f = { .src = t_addr("192.0.2.1"), .src_port = port };
 	const struct addr nobody = { 0 };
 
 	*d = (struct api_denial){ 0 };
@@ -280,9 +279,9 @@ groups_are_received_on_interfaces_of_this_host(void)
 	at_begin();
 	c.server = at.engine.api;
 	T_CHECK(api_auth_receiver(&s, &receiver, &d), "%s", d.text);
-	receiver = at_addr("192.0.2.1");
+	receiver = t_addr("192.0.2.1");
 	T_CHECK(api_auth_receiver(&s, &receiver, &d), "%s", d.text);
-	receiver = at_addr("192.0.2.77");
+	receiver = t_addr("192.0.2.77");
 	T_CHECK(!api_auth_receiver(&s, &receiver, &d), "not ours");
 	T_EQ(d.value, RAPI_ERR_BADRECV);
 	at_end();

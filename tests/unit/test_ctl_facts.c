@@ -14,8 +14,7 @@ an_interface_is_told_with_its_capacity(void)
 						.ifindex = 7,
 						.up = true,
 						.traffic_control = true,
-						.v4 = ctl_facts_t_addr(
-							"10.0.0.9"),
+						.v4 = t_addr("10.0.0.9"),
 						.mtu = 1500,
 						.refresh_ms = 30000,
 						.link_Bps = 1000,
@@ -41,12 +40,11 @@ an_interface_is_told_with_its_capacity(void)
 		"reserved_bps 24 reserved_gs_bps 16 reserved_cl_bps 8 "
 		"gs_budget_bytes 40 gs_budget_used_bytes 39 flows 4 max_flows "
 		"9 C_bytes 1500 D_us 12");
-	info = (struct rsvp_iface_info){
-		.conf = { .enabled = true,
-			.v6 = ctl_facts_t_addr("fe80::1"),
-			.link_Bps = UINT64_MAX / 8 + 1,
-			.reservable_Bps = UINT64_MAX / 8 }
-	};
+	info = (struct rsvp_iface_info){ .conf = { .enabled = true,
+						 .v6 = t_addr("fe80::1"),
+						 .link_Bps = UINT64_MAX / 8 + 1,
+						 .reservable_Bps =
+							 UINT64_MAX / 8 } };
 	ctl_facts_iface(&ctl_facts_t.out, &info);
 	ctl_facts_t_expect(
 		"name '' ifindex 0 up no enabled yes traffic_control no "
@@ -92,11 +90,10 @@ an_interface_is_told_with_what_surrounds_it(void)
 static void
 a_path_is_told_with_where_it_comes_from_and_goes(void)
 {
-	struct rsvp_path_info info = { .sender = { .src = ctl_facts_t_addr(
-							   "10.0.0.2"),
+	struct rsvp_path_info info = { .sender = { .src = t_addr("10.0.0.2"),
 					       .src_port = 5 },
 		.tspec = { .r = 1, .b = 2, .p = 3, .m = 4, .M = 5 },
-		.hop = { .addr = ctl_facts_t_addr("10.0.0.1"), .lih = 6 },
+		.hop = { .addr = t_addr("10.0.0.1"), .lih = 6 },
 		.in_ifindex = 7,
 		.out_count = 2,
 		.out_ifindex = { 8, 7 },
@@ -104,10 +101,9 @@ a_path_is_told_with_where_it_comes_from_and_goes(void)
 		.ttl = 9,
 		.refresh_ms = 30000,
 		.expires_ms = -1 };
-	const struct wire_session session = { .dst = ctl_facts_t_addr(
-						      "10.0.0.9"),
-		.proto = 17,
-		.dst_port = 5004 };
+	const struct wire_session session = {
+		.dst = t_addr("10.0.0.9"), .proto = 17, .dst_port = 5004
+	};
 
 	ctl_facts_t_begin();
 	ctl_facts_session(&ctl_facts_t.out, &session);
@@ -125,7 +121,7 @@ a_path_is_told_with_where_it_comes_from_and_goes(void)
 	info.out_count = 0;
 	info.to_local = false;
 	info.non_rsvp_hop = true;
-	info.sender.src = ctl_facts_t_addr("2001:db8::2");
+	info.sender.src = t_addr("2001:db8::2");
 	info.sender.form = WIRE_FILTER_FLOW_LABEL;
 	info.sender.flow_label = 12;
 	ctl_facts_path(&ctl_facts_t.out, &ctl_facts_t.engine, &info);
@@ -139,17 +135,15 @@ static struct rsvp_resv_info
 resv(void)
 {
 	return (struct rsvp_resv_info){ .ifindex = 8,
-		.hop = { .addr = ctl_facts_t_addr("10.0.1.1") },
+		.hop = { .addr = t_addr("10.0.1.1") },
 		.style = WIRE_STYLE_SE,
 		.flowspec = { .service = WIRE_SERVICE_GS,
 			.tspec = { .r = 1, .b = 2, .p = 3, .m = 4, .M = 5 },
 			.R = 6,
 			.S = 7 },
 		.filter_count = 2,
-		.filters = { { .src = ctl_facts_t_addr("10.0.0.2"),
-				     .src_port = 8 },
-			{ .src = ctl_facts_t_addr("10.0.0.3"),
-				.src_port = 9 } },
+		.filters = { { .src = t_addr("10.0.0.2"), .src_port = 8 },
+			{ .src = t_addr("10.0.0.3"), .src_port = 9 } },
 		.state = RSVP_RESV_INSTALLED,
 		.flow_id = 20,
 		.rate_Bps = 100,
@@ -291,7 +285,7 @@ of_many_filters_the_first_are_told(void)
 
 	ctl_facts_t_begin();
 	for (size_t i = 0; i < 8; i++)
-		info.filters[i].src = ctl_facts_t_addr("10.0.0.2");
+		info.filters[i].src = t_addr("10.0.0.2");
 	ctl_facts_resv(&ctl_facts_t.out, &ctl_facts_t.engine, &info, NULL);
 	r = ctl_facts_t_written();
 	while (msg_attr_next(&r, &a))
@@ -305,15 +299,14 @@ a_refusal_is_told_with_whose_it_was_and_why(void)
 	const struct rsvp_refusal refusal = { .serial = 4,
 		.when = { 1000000 },
 		.message = WIRE_RESV,
-		.session = { .dst = ctl_facts_t_addr("10.0.0.9"),
+		.session = { .dst = t_addr("10.0.0.9"),
 			.proto = 17,
 			.dst_port = 1 },
-		.sender = { .src = ctl_facts_t_addr("10.0.0.2"),
-			.src_port = 3 },
+		.sender = { .src = t_addr("10.0.0.2"), .src_port = 3 },
 		.flowspec = { .service = WIRE_SERVICE_CL, .tspec = { .r = 5 } },
 		.style = WIRE_STYLE_FF,
 		.ifindex = 7,
-		.neighbour = ctl_facts_t_addr("10.0.0.1"),
+		.neighbour = t_addr("10.0.0.1"),
 		.who = { .known = true, .uid = 6, .pid = 7 },
 		.code = 1,
 		.value = 2,

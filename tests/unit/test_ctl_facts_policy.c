@@ -224,13 +224,11 @@ a_rule_of_the_policy_is_told_condition_by_condition(void)
 		{ POLICY_EXCESS_DROP, "'drop'" },
 		{ POLICY_EXCESS_BEST_EFFORT, "'besteffort'" },
 		{ POLICY_EXCESS_DELAY, "'delay'" } };
-	struct policy_addr_span src[] = { { .lo = ctl_facts_t_addr("10.0.0.1"),
-						  .hi = ctl_facts_t_addr(
-							  "10.0.0.2") },
-		{ .lo = ctl_facts_t_addr("10.0.0.4"),
-			.hi = ctl_facts_t_addr("10.0.0.5") } };
-	struct policy_addr_span dst[] = { { .lo = ctl_facts_t_addr("fe80::1"),
-		.hi = ctl_facts_t_addr("fe80::2") } };
+	struct policy_addr_span src[] = { { .lo = t_addr("10.0.0.1"),
+						  .hi = t_addr("10.0.0.2") },
+		{ .lo = t_addr("10.0.0.4"), .hi = t_addr("10.0.0.5") } };
+	struct policy_addr_span dst[] = { { .lo = t_addr("fe80::1"),
+		.hi = t_addr("fe80::2") } };
 	struct policy_span ports[] = { { 1, 2 }, { 4, 5 } };
 	struct policy_span protos[] = { { 6, 6 } };
 	struct policy_data_rule rule = { .name = "web",
@@ -299,7 +297,7 @@ of_long_conditions_the_first_are_told(void)
 
 	ctl_facts_t_begin();
 	for (size_t i = 0; i < 100; i++)
-		hosts[i].lo = hosts[i].hi = ctl_facts_t_addr("10.0.0.1");
+		hosts[i].lo = hosts[i].hi = t_addr("10.0.0.1");
 	ctl_facts_data(&ctl_facts_t.out, &rule);
 	r = ctl_facts_t_written();
 	while (msg_attr_next(&r, &a)) {

@@ -13,6 +13,7 @@
 
 #include "ctl_t.h"
 #include "rapi_daemon.h"
+#include "t_addr.h"
 
 enum { LINE = 2048, REFUSED = 1, USAGE = 2, UNREACHABLE = 3 };
 
@@ -97,19 +98,10 @@ end(bool ask, int status)
 	rapi_daemon_stop(&w.daemon);
 }
 
-static struct addr
-address(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}
-
 static bool
 is(const struct addr *a, const char *text)
 {
-	const struct addr b = address(text);
+	const struct addr b = t_addr(text);
 
 	return addr_equal(a, &b);
 }
@@ -128,7 +120,7 @@ tell_error(uint8_t kind, uint8_t flags)
 {
 	const struct rapi_msg_event event = { .handle = w.handle,
 		.kind = kind,
-		.error = { .node = address("10.0.0.254"),
+		.error = { .node = t_addr("10.0.0.254"),
 			.flags = flags,
 			.code = 1,
 			.value = 2 },
@@ -195,7 +187,7 @@ a_sender_hears_what_is_reserved(void)
 {
 	const struct rapi_msg_item item = { .has_flowspec = true,
 		.has_filter = true,
-		.filter = { .src = address("10.0.0.2"), .src_port = 7 },
+		.filter = { .src = t_addr("10.0.0.2"), .src_port = 7 },
 		.flowspec = { .service = WIRE_SERVICE_CL, .tspec = tspec } };
 
 	begin("send 10.0.0.9 5004");
@@ -254,7 +246,7 @@ path_of(const char *src, float r, uint32_t mtu)
 {
 	struct rapi_msg_item item = { .has_filter = true,
 		.has_tspec = true,
-		.filter = { .src = address(src), .src_port = 7 },
+		.filter = { .src = t_addr(src), .src_port = 7 },
 		.tspec = tspec,
 		.adspec_view = adspec(mtu) };
 
@@ -471,7 +463,7 @@ events_of_ipv6_as_json_are_no_fault(void)
 {
 	const struct rapi_msg_item item = { .has_flowspec = true,
 		.has_filter = true,
-		.filter = { .src = address("2001:db8::2"), .src_port = 7 },
+		.filter = { .src = t_addr("2001:db8::2"), .src_port = 7 },
 		.flowspec = { .service = WIRE_SERVICE_GS,
 			.tspec = tspec,
 			.R = 5,

@@ -28,8 +28,8 @@ arrive4_by(uint32_t ifindex, const char *src, const char *dst, uint8_t ttl)
 {
 	uint8_t b[HEAD4 + BODY] = { 0x45, 0x20, 0, HEAD4 + BODY, 0, 0, 0, 0,
 		ttl, NET_PACKET_PROTO };
-	const struct addr s = net_t_addr(src);
-	const struct addr d = net_t_addr(dst);
+	const struct addr s = t_addr(src);
+	const struct addr d = t_addr(dst);
 	struct net_t_mark mark = { .flags = 0 };
 
 	memcpy(b + 12, s.b, 4);
@@ -70,8 +70,8 @@ arrive6(const struct net_t_mark *mark)
 static size_t
 put_head6(uint8_t *b, uint8_t next, size_t len, const char *dst)
 {
-	const struct addr s = net_t_addr(from6);
-	const struct addr d = net_t_addr(dst);
+	const struct addr s = t_addr(from6);
+	const struct addr d = t_addr(dst);
 
 	memset(b, 0, HEAD6);
 	b[0] = 0x60;
@@ -86,8 +86,8 @@ put_head6(uint8_t *b, uint8_t next, size_t len, const char *dst)
 static void
 expect_packet(uint32_t ifindex, const char *src, const char *dst, uint8_t ttl)
 {
-	const struct addr s = net_t_addr(src);
-	const struct addr d = net_t_addr(dst);
+	const struct addr s = t_addr(src);
+	const struct addr d = t_addr(dst);
 	const struct rsvp_packet *p = &net_t.packet;
 
 	T_EQ(net_t.handed, 1);

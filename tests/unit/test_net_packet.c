@@ -4,7 +4,7 @@
 
 #include "rsvpd/net_packet.h"
 
-#include "t.h"
+#include "t_addr.h"
 
 /* Path of 12 octets from 10.1.0.1 to 10.2.0.9, TTL 63, Router Alert. */
 static const uint8_t packet4[] = { 0x46, 0xc0, 0x00,
@@ -28,15 +28,6 @@ static const uint8_t packet6[] = { 0x6c, 0x00, 0x00, 0x00, /* version 6, CS6 */
 	0x00, 0x01, 0x01, 0x00, /* Router Alert, PadN */
 	0x10, 0x01, 0x00, 0x00, /* RSVP 1, Path */
 	0x3f, 0x00, 0x00, 0x0c, 0xde, 0xad, 0xbe, 0xef };
-
-static struct addr
-parse_addr(const char *text)
-{
-	struct addr a = { 0 };
-
-	T_CHECK(addr_parse(text, &a), "%s is no address", text);
-	return a;
-}
 
 static void
 check_addr(const struct addr *got, const char *want)
@@ -258,8 +249,8 @@ ipv6_without_hop_by_hop_is_taken_too(void)
 static struct net_packet_spec
 spec4(size_t len)
 {
-	return (struct net_packet_spec){ .src = parse_addr("10.1.0.1"),
-		.dst = parse_addr("10.2.0.9"),
+	return (struct net_packet_spec){ .src = t_addr("10.1.0.1"),
+		.dst = t_addr("10.2.0.9"),
 		.ttl = 63,
 		.tos = NET_PACKET_TOS,
 		.alert = true,
@@ -273,8 +264,8 @@ spec6(size_t len)
 {
 	struct net_packet_spec spec = spec4(len);
 
-	spec.src = parse_addr("2001:db8:1::1");
-	spec.dst = parse_addr("2001:db8:2::9");
+	spec.src = t_addr("2001:db8:1::1");
+	spec.dst = t_addr("2001:db8:2::9");
 	return spec;
 }
 
@@ -439,7 +430,7 @@ impossible_packets_are_not_built(void)
 	spec.mtu = 1279; /* RFC 8200 5 */
 	T_EQ(net_packet_build(&spec, 0, &piece), false);
 	spec = spec4(100);
-	spec.src = parse_addr("2001:db8::1");
+	spec.src = t_addr("2001:db8::1");
 	T_EQ(net_packet_build(&spec, 0, &piece), false);
 	spec = spec4(100);
 	T_EQ(net_packet_build(&spec, 101, &piece), false);

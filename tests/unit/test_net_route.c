@@ -3,7 +3,7 @@
 /* Where to, from which address, and whose port: what the kernel is asked, and
  * what its answers say.  rsvpd/net_route.c, net_diag.c. */
 
-#include "t.h"
+#include "t_addr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,15 +28,6 @@ net_link_find(const struct net_link *link, uint32_t ifindex)
 {
 	T_CHECK(link == &link_, "another link");
 	return ifindex == ETH ? &eth : NULL;
-}
-
-static struct addr
-address(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
 }
 
 static void
@@ -77,11 +68,11 @@ say_way(uint8_t type, uint32_t oif)
 static struct rsvp_route
 route_of(const char *src, const char *dst, uint32_t in)
 {
-	struct rsvp_route_query q = { .dst = address(dst), .in_ifindex = in };
+	struct rsvp_route_query q = { .dst = t_addr(dst), .in_ifindex = in };
 	struct rsvp_route route;
 
 	if (src)
-		q.src = address(src);
+		q.src = t_addr(src);
 	memset(&route, 0xa5, sizeof(route));
 	net_link_route(&link_, &q, &route);
 	return route;
@@ -115,7 +106,7 @@ expect_asked_addr(size_t i, uint16_t type, const char *text)
 	}
 	T_CHECK(attr != NULL, "it does not ask for %s", text);
 	got = net_nl_addr(attr);
-	want = address(text);
+	want = t_addr(text);
 	T_CHECK(addr_equal(&got, &want), "not %s", text);
 }
 
@@ -365,7 +356,7 @@ next_hops_are_read_as_far_as_they_are_whole(void)
 static bool
 source_is(const char *dst, const char *want)
 {
-	const struct addr to = address(dst);
+	const struct addr to = t_addr(dst);
 	struct addr src = { 0 };
 	struct addr wanted;
 
@@ -373,20 +364,20 @@ source_is(const char *dst, const char *want)
 		return want == NULL;
 	if (!want)
 		return false;
-	wanted = address(want);
+	wanted = t_addr(want);
 	return addr_equal(&src, &wanted);
 }
 
 static void
 our_address_is_the_preferred_one_or_that_of_the_interface(void)
 {
-	const struct addr preferred = address("10.0.0.5");
+	const struct addr preferred = t_addr("10.0.0.5");
 	struct addr none = { 0 };
 	struct nlmsghdr *h;
 
 	begin();
-	eth.core.v4 = address("10.0.0.1");
-	eth.core.v6 = address("2001:db8::1");
+	eth.core.v4 = t_addr("10.0.0.1");
+	eth.core.v6 = t_addr("2001:db8::1");
 	h = say_route(RTN_UNICAST);
 	mnl_attr_put_u32(h, RTA_OIF, ETH);
 	mnl_attr_put(h, RTA_PREFSRC, 4, preferred.b);
@@ -418,8 +409,8 @@ our_address_is_the_preferred_one_or_that_of_the_interface(void)
 static void
 the_next_hop_is_told_where_there_is_one(void)
 {
-	const struct addr gateway = address("10.0.0.254");
-	const struct addr dst = address("10.0.9.9");
+	const struct addr gateway = t_addr("10.0.0.254");
+	const struct addr dst = t_addr("10.0.9.9");
 	struct nlmsghdr *h;
 	struct addr got;
 
@@ -443,7 +434,7 @@ static struct nlmsghdr *
 say_socket(const char *text, uint16_t port, uint32_t uid)
 {
 	struct inet_diag_msg m = { .idiag_uid = uid };
-	const struct addr a = address(text);
+	const struct addr a = t_addr(text);
 
 	m.idiag_family = a.family == ADDR_V4 ? AF_INET : AF_INET6;
 	m.id.idiag_sport = htons(port);
@@ -455,7 +446,7 @@ static void
 say_mapped_socket(const char *text, uint32_t uid)
 {
 	struct inet_diag_msg m = { .idiag_uid = uid, .idiag_family = AF_INET6 };
-	const struct addr a = address(text);
+	const struct addr a = t_addr(text);
 	uint8_t b[16] = { [10] = 0xff, [11] = 0xff };
 
 	memcpy(b + 12, a.b, 4);
@@ -467,7 +458,7 @@ say_mapped_socket(const char *text, uint32_t uid)
 static int
 owner_of(const char *text, uint32_t *ret_uid)
 {
-	const struct addr a = address(text);
+	const struct addr a = t_addr(text);
 
 	*ret_uid = 0;
 	return net_link_port_owner(&link_, IPPROTO_UDP, &a, PORT, ret_uid);
@@ -495,8 +486,8 @@ expect_sockets_asked(size_t i, uint8_t family, uint8_t proto)
 static void
 both_families_are_asked_for_an_ipv4_port(void)
 {
-	const struct addr v4 = address("10.0.0.1");
-	const struct addr v6 = address("2001:db8::1");
+	const struct addr v4 = t_addr("10.0.0.1");
+	const struct addr v6 = t_addr("2001:db8::1");
 	uint32_t uid = 0;
 
 	begin();
@@ -604,7 +595,7 @@ a_socket_of_ipv6_may_hold_a_port_of_ipv4(void)
 static void
 a_port_that_cannot_be_held_is_not_asked_for(void)
 {
-	const struct addr a = address("10.0.0.1");
+	const struct addr a = t_addr("10.0.0.1");
 	const struct addr none = { 0 };
 	uint32_t uid = 0;
 

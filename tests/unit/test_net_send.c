@@ -29,9 +29,8 @@ static struct rsvp_send
 to(const char *dst, uint8_t type)
 {
 	return (struct rsvp_send){ .ifindex = NET_T_OUT,
-		.src = net_t_addr(
-			strchr(dst, ':') ? "2001:db8::7" : "10.9.9.7"),
-		.dst = net_t_addr(dst),
+		.src = t_addr(strchr(dst, ':') ? "2001:db8::7" : "10.9.9.7"),
+		.dst = t_addr(dst),
 		.ttl = 60,
 		.type = type,
 		.bytes = message,
@@ -48,7 +47,7 @@ send_it(const struct rsvp_send *send)
 static void
 expect_name4(const struct net_t_sent *s, const char *dst, uint16_t port)
 {
-	const struct addr a = net_t_addr(dst);
+	const struct addr a = t_addr(dst);
 
 	T_EQ(s->name.in.sin_family, AF_INET);
 	T_CHECK(memcmp(&s->name.in.sin_addr, a.b, 4) == 0, "not to %s", dst);
@@ -62,7 +61,7 @@ an_ipv4_message_has_the_header_that_we_write(void)
 {
 	struct rsvp_send send;
 	const struct net_t_sent *s = &net_t.out[0];
-	const struct addr src = net_t_addr("10.9.9.7");
+	const struct addr src = t_addr("10.9.9.7");
 
 	begin();
 	send = to("10.0.1.5", WIRE_RESV);
@@ -91,8 +90,8 @@ an_ipv4_message_has_the_header_that_we_write(void)
 static void
 an_ipv6_message_leaves_by_the_alert_socket(void)
 {
-	const struct addr dst = net_t_addr("2001:db8:1::5");
-	const struct addr near = net_t_addr("fe80::5");
+	const struct addr dst = t_addr("2001:db8:1::5");
+	const struct addr near = t_addr("fe80::5");
 	struct rsvp_send send;
 	const struct net_t_sent *s = &net_t.out[0];
 
@@ -126,7 +125,7 @@ what_is_open_is_filled_in_by_the_route(void)
 	send.src = (struct addr){ 0 };
 	net_t.route =
 		(struct rsvp_route){ .count = 1, .out_ifindex = { NET_T_ETH } };
-	net_t.source = net_t_addr("10.0.0.9");
+	net_t.source = t_addr("10.0.0.9");
 	T_EQ(send_it(&send), 0);
 	T_EQ(s->ifindex, NET_T_ETH);
 	T_EQ(memcmp(s->bytes + 12, net_t.source.b, 4), 0);
@@ -158,7 +157,7 @@ what_cannot_be_sent_is_told_and_counted(void)
 	send = to("10.0.1.5", WIRE_RESV);
 	net_t.send_error = EPERM;
 	T_EQ(send_it(&send), -EPERM);
-	send.src = net_t_addr("2001:db8::7");
+	send.src = t_addr("2001:db8::7");
 	T_EQ(send_it(&send), -EMSGSIZE); /* no header has both */
 	T_EQ(net_t_count(STATS_SEND_FAILED), 4);
 	T_EQ(net_t_count(STATS_SENT), 0);
@@ -250,8 +249,8 @@ hear_host(const char *host)
 {
 	net_t.msg = (struct wire_msg){ .type = WIRE_PATH,
 		.send_ttl = 63,
-		.session = { .dst = net_t_addr("10.5.5.5") },
-		.hop = { .addr = net_t_addr(host) },
+		.session = { .dst = t_addr("10.5.5.5") },
+		.hop = { .addr = t_addr(host) },
 		.refresh_ms = 30000 };
 	arrive_udp(SUP_FD_UDP, host, "224.0.0.14");
 }
@@ -269,13 +268,13 @@ a_message_in_udp_is_for_the_end_of_its_path(void)
 	begin();
 	set_mode(CONF_UDP_AUTO);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct addr dst = net_t_addr(rows[i].dst);
-		const struct addr src = net_t_addr("10.0.0.1");
+		const struct addr dst = t_addr(rows[i].dst);
+		const struct addr src = t_addr("10.0.0.1");
 
 		net_t.msg = (struct wire_msg){ .type = rows[i].type,
 			.send_ttl = 63,
-			.session = { .dst = net_t_addr("10.5.5.5") },
-			.confirm = net_t_addr("10.6.6.6") };
+			.session = { .dst = t_addr("10.5.5.5") },
+			.confirm = t_addr("10.6.6.6") };
 		arrive_udp(SUP_FD_UDP, "10.0.0.1", "10.0.0.9");
 		T_EQ(net_t.handed, i + 1);
 		T_CHECK(addr_equal(&net_t.packet.dst, &dst), "%s", rows[i].dst);
@@ -391,7 +390,7 @@ whoever_does_not_name_itself_is_not_remembered(void)
 	hear_host("10.0.0.1");
 	net_raw_iface_gone(net_t.engine.raw, NET_T_ETH);
 	T_EQ(udp_of(NET_T_ETH).neighbours, 0);
-	net_t.msg.hop.addr = net_t_addr("10.0.0.2");
+	net_t.msg.hop.addr = t_addr("10.0.0.2");
 	arrive_udp(SUP_FD_UDP, "10.0.0.1", "224.0.0.14");
 	T_EQ(udp_of(NET_T_ETH).neighbours, 0);
 	net_t.msg.type = WIRE_RESV_TEAR;
@@ -468,12 +467,12 @@ without_raw_sockets_all_is_sent_in_udp(void)
 	T_EQ(send_it(&send), 0);
 	expect_name4(s, "10.5.5.5", 1698);
 	T_EQ(s->ttl, 1);
-	net_t.gateway = net_t_addr("10.0.1.254");
+	net_t.gateway = t_addr("10.0.1.254");
 	net_t.ifaces[1].udp_ttl = 5;
 	T_EQ(send_it(&send), 0);
 	expect_name4(s, "10.0.1.254", 1698);
 	T_EQ(s->ttl, 5);
-	net_t.ifaces[1].udp_router = net_t_addr("10.0.1.253");
+	net_t.ifaces[1].udp_router = t_addr("10.0.1.253");
 	T_EQ(send_it(&send), 0);
 	expect_name4(s, "10.0.1.253", 1698);
 	/* To a group: all on this network. */

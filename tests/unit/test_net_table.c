@@ -3,7 +3,7 @@
 /* Links and addresses as the kernel tells them, and how it is asked:
  * rsvpd/net_table.c, net_nl.c. */
 
-#include "t.h"
+#include "t_addr.h"
 
 #include <errno.h>
 #include <linux/if.h>
@@ -49,19 +49,10 @@ say_link(int ifindex, const char *name, unsigned flags)
 	return h;
 }
 
-static struct addr
-address(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}
-
 static struct nlmsghdr *
 say_addr(uint32_t ifindex, const char *text, uint8_t scope, uint8_t flags)
 {
-	const struct addr a = address(text);
+	const struct addr a = t_addr(text);
 	const struct ifaddrmsg ifa = {
 		.ifa_family = a.family == ADDR_V4 ? AF_INET : AF_INET6,
 		.ifa_scope = scope,
@@ -194,7 +185,7 @@ what_has_another_form_is_not_read(void)
 {
 	const struct ifinfomsg ifi = { .ifi_index = 9 };
 	const struct ifaddrmsg ifa = { .ifa_index = ETH };
-	const struct addr a = address("10.0.0.1");
+	const struct addr a = t_addr("10.0.0.1");
 	struct nlmsghdr *h;
 	struct net_table t;
 
@@ -335,7 +326,7 @@ flags_that_need_more_bits_are_read_too(void)
 static void
 of_a_point_to_point_link_the_local_address_is_ours(void)
 {
-	const struct addr local = address("10.0.0.1");
+	const struct addr local = t_addr("10.0.0.1");
 	struct nlmsghdr *h;
 	struct net_table t;
 
@@ -371,19 +362,19 @@ an_address_is_found_among_all(void)
 	for (uint32_t i = 0; i < 5; i++) {
 		const struct net_addr *found;
 
-		a = address(texts[i]);
+		a = t_addr(texts[i]);
 		found = net_table_addr(&t, &a);
 		T_CHECK(found && addr_equal(&found->addr, &a), "%s", texts[i]);
 		/* Of those that are the same the one of the first link. */
 		T_EQ(found->ifindex, i == 3 ? 1 : ETH + i);
 	}
-	a = address("10.0.0.2");
+	a = t_addr("10.0.0.2");
 	T_CHECK(net_table_addr(&t, &a) == NULL, "between two");
-	a = address("ff::1");
+	a = t_addr("ff::1");
 	T_CHECK(net_table_addr(&t, &a) == NULL, "near the end");
-	a = address("ffff::1");
+	a = t_addr("ffff::1");
 	T_CHECK(net_table_addr(&t, &a) == NULL, "behind all");
-	a = address("1.0.0.2");
+	a = t_addr("1.0.0.2");
 	T_CHECK(net_table_addr(&t, &a) == NULL, "before all");
 	net_table_free(&t);
 	end();

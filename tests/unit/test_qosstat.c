@@ -10,23 +10,14 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include "t.h"
+#include "t_addr.h"
 
 enum { OUTPUT = 16384 };
-
-static struct addr
-addr_of(const char *text)
-{
-	struct addr a = { 0 };
-
-	T_CHECK(addr_parse(text, &a), "not an address: %s", text);
-	return a;
-}
 
 static struct qos_addrs
 one(const char *text)
 {
-	return (struct qos_addrs){ addr_of(text), addr_of(text) };
+	return (struct qos_addrs){ t_addr(text), t_addr(text) };
 }
 
 static const struct qos_ports any_port = { 0, UINT16_MAX };
@@ -293,8 +284,8 @@ ends_of_both_families_are_written_plainly(void)
 	const struct qos_look look = { .all = true, .numeric = true };
 	struct qos_actions list = { 0 };
 	struct qos_action *a = qos_actions_add(&list);
-	struct qos_condition c = { .src = { addr_of("10.0.0.1"),
-					   addr_of("10.0.0.9") },
+	struct qos_condition c = { .src = { t_addr("10.0.0.1"),
+					   t_addr("10.0.0.9") },
 		.src_ports = { 1000, 2000 },
 		.dst = one("2001:db8::1"),
 		.dst_ports = { 53, 53 },
@@ -302,8 +293,8 @@ ends_of_both_families_are_written_plainly(void)
 
 	T_CHECK(qos_action_condition(a, &c), "no memory");
 	c.any_proto = true;
-	c.src = (struct qos_addrs){ addr_of("2001:db8::1"),
-		addr_of("2001:db8::9") };
+	c.src = (struct qos_addrs){ t_addr("2001:db8::1"),
+		t_addr("2001:db8::9") };
 	T_CHECK(qos_action_condition(a, &c), "no memory");
 	expect_in(print(&list, &look),
 		"  10.0.0.1-10.0.0.9:1000-2000 [2001:db8::1]:53       sctp "
@@ -337,8 +328,8 @@ connections_are_counted_and_ranges_resolved(void)
 	char command[100];
 	struct qos_actions list = { 0 };
 	struct qos_action *a = qos_actions_add(&list);
-	struct qos_condition web = { .src = { addr_of("10.0.0.1"),
-					     addr_of("10.0.0.9") },
+	struct qos_condition web = { .src = { t_addr("10.0.0.1"),
+					     t_addr("10.0.0.9") },
 		.src_ports = { 80, 80 },
 		.dst = anywhere,
 		.dst_ports = any_port,
@@ -348,8 +339,8 @@ connections_are_counted_and_ranges_resolved(void)
 		.dst = one("10.0.1.1"),
 		.dst_ports = { 53, 53 },
 		.proto = IPPROTO_UDP };
-	struct qos_condition none = { .src = { addr_of("10.7.0.1"),
-					      addr_of("10.7.0.9") },
+	struct qos_condition none = { .src = { t_addr("10.7.0.1"),
+					      t_addr("10.7.0.9") },
 		.src_ports = any_port,
 		.dst = anywhere,
 		.dst_ports = any_port,

@@ -6,7 +6,7 @@
 
 #include "rapi/rapi_ext.h"
 #include "rapi_daemon.h"
-#include "t.h"
+#include "t_addr.h"
 
 static struct rapi_daemon d;
 static rapi_sid_t sid;
@@ -100,19 +100,10 @@ end(void)
 	T_STR(rapi_ext_event_text(), "");
 }
 
-static struct addr
-addr(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}
-
 static struct wire_filter
 filter(const char *src, uint16_t port)
 {
-	return (struct wire_filter){ .src = addr(src), .src_port = port };
+	return (struct wire_filter){ .src = t_addr(src), .src_port = port };
 }
 
 static const struct wire_tspec tspec = {
@@ -458,7 +449,7 @@ errors_come_with_node_flags_and_words(void)
 {
 	struct rapi_msg_event event = { .kind = RAPI_RESV_ERROR,
 		.style = WIRE_STYLE_FF,
-		.error = { .node = addr("2001:db8::5"),
+		.error = { .node = t_addr("2001:db8::5"),
 			.flags = WIRE_ERROR_NOT_GUILTY,
 			.code = 2,
 			.value = 0x8003 },
@@ -483,7 +474,7 @@ errors_come_with_node_flags_and_words(void)
 	T_EQ(((rapi_hdr_t *)(void *)seen.flowspec)->form,
 		RAPI_FLOWSTYPE_Simplified);
 	event.kind = RAPI_PATH_ERROR;
-	event.error.node = addr("192.0.2.44");
+	event.error.node = t_addr("192.0.2.44");
 	event.text[0] = '\0';
 	deliver(&event, &item, 1, RAPI_ERR_OK);
 	memcpy(&v4, &seen.node, sizeof(v4));

@@ -3,7 +3,7 @@
 /* The messages between librapi and rsvpd. */
 
 #include "rapi/rapi_msg.h"
-#include "t.h"
+#include "t_addr.h"
 
 static uint8_t buf[MSG_DATAGRAM_MAX];
 
@@ -11,19 +11,10 @@ static const struct wire_tspec tspec = {
 	.r = 125000.5f, .b = 3000, .p = 250000, .m = 64, .M = 1500
 };
 
-static struct addr
-v4(const char *text)
-{
-	struct addr a;
-
-	T_CHECK(addr_parse(text, &a), "%s", text);
-	return a;
-}
-
 static struct wire_filter
 filter4(void)
 {
-	return (struct wire_filter){ .src = v4("192.0.2.1"),
+	return (struct wire_filter){ .src = t_addr("192.0.2.1"),
 		.form = WIRE_FILTER_PORT,
 		.src_port = 5004 };
 }
@@ -96,7 +87,7 @@ make_open(void)
 	uint8_t bytes[256];
 	struct buf_writer w = buf_writer(bytes, sizeof(bytes));
 	const struct rapi_msg_session s = {
-		.session = { .dst = v4("2001:db8::7"),
+		.session = { .dst = t_addr("2001:db8::7"),
 			.proto = 6,
 			.dst_port = 443 },
 		.ifindex = 9,
@@ -144,7 +135,7 @@ make_event(size_t items)
 	const struct rapi_msg_event event = { .handle = 42,
 		.kind = 4,
 		.style = WIRE_STYLE_SE,
-		.error = { .node = v4("192.0.2.9"),
+		.error = { .node = t_addr("192.0.2.9"),
 			.flags = WIRE_ERROR_IN_PLACE,
 			.code = 1,
 			.value = 0x1234 },
@@ -210,7 +201,7 @@ hello_round_trips(void)
 static void
 open_round_trips(void)
 {
-	const struct addr dst = v4("2001:db8::7");
+	const struct addr dst = t_addr("2001:db8::7");
 	struct rapi_msg_request q;
 
 	T_EQ(request_of(make_open(), &q), RAPI_MSG_OK);
@@ -242,7 +233,7 @@ reserve_round_trips(void)
 	struct rapi_msg_reserve r = ff_of(WIRE_FLOWS_MAX);
 	struct rapi_msg_request q;
 
-	r.receiver = v4("198.51.100.2");
+	r.receiver = t_addr("198.51.100.2");
 	T_EQ(request_of(make_reserve(&r, true), &q), RAPI_MSG_OK);
 	T_EQ(q.reserve.style, WIRE_STYLE_FF);
 	T_CHECK(q.confirm, "confirmation");
@@ -324,7 +315,7 @@ flow_labels_round_trip(void)
 	struct rapi_msg_reserve r = ff_of(1);
 	struct rapi_msg_request q;
 
-	r.flows[0].filter = (struct wire_filter){ .src = v4("2001:db8::1"),
+	r.flows[0].filter = (struct wire_filter){ .src = t_addr("2001:db8::1"),
 		.form = WIRE_FILTER_FLOW_LABEL,
 		.flow_label = 0xfffff };
 	T_EQ(request_of(make_reserve(&r, false), &q), RAPI_MSG_OK);
@@ -493,7 +484,7 @@ filters_that_no_form_carries_are_refused(void)
 	f->form = WIRE_FILTER_FLOW_LABEL; /* of IPv4 */
 	f->src_port = 0;
 	check_reserve_fault(&r, RAPI_MSG_VALUE);
-	f->src = v4("2001:db8::1");
+	f->src = t_addr("2001:db8::1");
 	f->flow_label = 0x100000;
 	check_reserve_fault(&r, RAPI_MSG_VALUE);
 	f->flow_label = 5;

@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "rsvpd/rules_plan.h"
 
-#include "t.h"
-
-static struct addr
-addr(const char *text)
-{
-	struct addr a = { 0 };
-
-	T_CHECK(addr_parse(text, &a), "address %s", text);
-	return a;
-}
+#include "t_addr.h"
 
 static struct rules_link host[] = { { 2, "eth0" }, { 5, "ppp0" },
 	{ 9, "ppp1" } };
@@ -55,8 +46,8 @@ static void
 blocks_are_the_product_of_the_lists(void)
 {
 	struct policy_addr_span dst[] = {
-		{ addr("10.0.0.1"), addr("10.0.0.9") },
-		{ addr("2001:db8::1"), addr("2001:db8::2") },
+		{ t_addr("10.0.0.1"), t_addr("10.0.0.9") },
+		{ t_addr("2001:db8::1"), t_addr("2001:db8::2") },
 	};
 	struct policy_span ports[] = { { 80, 80 }, { 443, 450 } };
 	struct policy_span protos[] = { { 6, 6 }, { 16, 17 } };
@@ -92,11 +83,11 @@ blocks_are_the_product_of_the_lists(void)
 static void
 families_are_not_mixed(void)
 {
-	struct policy_addr_span src[] = { { addr("10.0.0.1"),
-		addr("10.0.0.1") } };
-	struct policy_addr_span dst[] = { { addr("10.0.0.2"),
-						  addr("10.0.0.2") },
-		{ addr("2001:db8::1"), addr("2001:db8::1") } };
+	struct policy_addr_span src[] = { { t_addr("10.0.0.1"),
+		t_addr("10.0.0.1") } };
+	struct policy_addr_span dst[] = { { t_addr("10.0.0.2"),
+						  t_addr("10.0.0.2") },
+		{ t_addr("2001:db8::1"), t_addr("2001:db8::1") } };
 	struct policy_data_rule rule = empty();
 	struct tc_rule out;
 	char reason[RSVP_REASON];
@@ -142,8 +133,8 @@ static void
 incoming_interfaces_are_those_that_are_there(void)
 {
 	struct policy_iface in[] = { { "ppp*" }, { "ppp0" }, { "wlan?" } };
-	struct policy_addr_span dst = { addr("2001:db8::1"),
-		addr("2001:db8::1") };
+	struct policy_addr_span dst = { t_addr("2001:db8::1"),
+		t_addr("2001:db8::1") };
 	struct policy_data_rule rule = empty();
 	struct tc_rule out;
 
@@ -300,17 +291,17 @@ static void
 overlap_is_seen_in_every_field(void)
 {
 	const struct wire_session session = {
-		.dst = addr("10.0.0.5"), .proto = 17, .dst_port = 5004
+		.dst = t_addr("10.0.0.5"), .proto = 17, .dst_port = 5004
 	};
-	const struct wire_filter filter = { .src = addr("10.1.0.1"),
+	const struct wire_filter filter = { .src = t_addr("10.1.0.1"),
 		.form = WIRE_FILTER_PORT,
 		.src_port = 6000 };
 	const struct tc_rule fits = { .match_count = 1,
 		.matches[0] = { .family = ADDR_V4,
-			.src_first = addr("10.1.0.1"),
-			.src_last = addr("10.1.0.1"),
-			.dst_first = addr("10.0.0.5"),
-			.dst_last = addr("10.0.0.5"),
+			.src_first = t_addr("10.1.0.1"),
+			.src_last = t_addr("10.1.0.1"),
+			.dst_first = t_addr("10.0.0.5"),
+			.dst_last = t_addr("10.0.0.5"),
 			.proto = 17,
 			.src_port_first = 6000,
 			.src_port_last = 6000,
@@ -323,13 +314,13 @@ overlap_is_seen_in_every_field(void)
 	r.matches[0].family = ADDR_V6;
 	T_CHECK(!rules_overlap(&r, &session, &filter), "family");
 	r = fits;
-	r.matches[0].src_first = r.matches[0].src_last = addr("10.1.0.2");
+	r.matches[0].src_first = r.matches[0].src_last = t_addr("10.1.0.2");
 	T_CHECK(!rules_overlap(&r, &session, &filter), "source above");
-	r.matches[0].src_first = r.matches[0].src_last = addr("10.1.0.0");
+	r.matches[0].src_first = r.matches[0].src_last = t_addr("10.1.0.0");
 	T_CHECK(!rules_overlap(&r, &session, &filter), "source below");
 	r = fits;
-	r.matches[0].dst_first = addr("10.0.0.6");
-	r.matches[0].dst_last = addr("10.0.0.9");
+	r.matches[0].dst_first = t_addr("10.0.0.6");
+	r.matches[0].dst_last = t_addr("10.0.0.9");
 	T_CHECK(!rules_overlap(&r, &session, &filter), "destination");
 	r = fits;
 	r.matches[0].proto = 6;
