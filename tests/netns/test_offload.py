@@ -47,11 +47,11 @@ while True:
     print(max(sizes), flush=True)
 """
 SEND = """
-import socket, sys, time
+import select, socket, sys
 s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-while True:
+# One each so many seconds, until the other end closes.
+while not select.select([s], [], [], float(sys.argv[4]))[0]:
     s.send(bytes(int(sys.argv[3])))
-    time.sleep(float(sys.argv[4]))
 """
 
 
