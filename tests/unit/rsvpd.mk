@@ -11,7 +11,8 @@ rsvpd_tests = \
 	tests/unit/test_sup_life \
 	tests/unit/test_sup_msg \
 	tests/unit/test_sup_open \
-	tests/unit/test_sup_talk
+	tests/unit/test_sup_talk \
+	tests/unit/test_sup_worker
 check_PROGRAMS += $(rsvpd_tests)
 TESTS += $(rsvpd_tests)
 tests_unit_test_account_LDADD = librsvpd.la libwire.la libbase.la -lm $(JANSSON_LIBS) \
@@ -47,5 +48,19 @@ tests_unit_test_sup_talk_CPPFLAGS = $(sup_users)
 tests_unit_test_sup_talk_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_sup_talk_LDFLAGS = $(AM_LDFLAGS) $(SUP_T_WRAPS)
 tests_unit_test_sup_msg_LDADD = librsvpd.la $(UNIT_LDADD)
+tests_unit_test_sup_worker_SOURCES = tests/unit/test_sup_worker.c \
+	rsvpd/sup_worker.c
+# Where it is installed: in the folder where the test is.
+tests_unit_test_sup_worker_CPPFLAGS = $(AM_CPPFLAGS) -DRSVPD_SBINDIR='"sbin"'
+if SANITIZED
+tests_unit_test_sup_worker_CPPFLAGS += -DPRIV_SANITIZED=1
+else
+tests_unit_test_sup_worker_CPPFLAGS += -DPRIV_SANITIZED=0
+endif
+tests_unit_test_sup_worker_LDADD = libbase.la $(UNIT_LDADD)
+tests_unit_test_sup_worker_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=open,--wrap=dup2,--wrap=fcntl,--wrap=close_range \
+	-Wl,--wrap=getrlimit,--wrap=setrlimit,--wrap=prctl,--wrap=chdir \
+	-Wl,--wrap=getppid,--wrap=fork,--wrap=readlink,--wrap=log_err
 EXTRA_DIST += tests/unit/account_t.h tests/unit/tc_client_core_t.h \
 	tests/unit/tc_client_t.h tests/unit/tc_client_turn_t.h tests/golden/conf
