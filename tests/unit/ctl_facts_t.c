@@ -4,7 +4,7 @@
 
 #include "ctl_facts_t.h"
 
-#include "base/text.h"
+#include "ctl_show_t.h"
 
 enum { ROOM = 16384 };
 
@@ -109,65 +109,7 @@ rsvp_core_totals(const struct rsvp_core *core, struct rsvp_totals *ret)
 	*ret = ctl_facts_t.totals;
 }
 
-/* ---- facts as text ------------------------------------------------------- */
-
-static void put_all(struct text *t, struct buf_reader facts);
-
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as what was written */
-static void
-put_value(struct text *t, const struct ctl_fact *f, struct msg_attr *a)
-{
-	struct addr addr;
-	char text[1024];
-
-	switch ((enum ctl_kind)f->kind) {
-	case CTL_KIND_TEXT:
-		msg_get_text(a, text, sizeof(text));
-		text_printf(t, "'%s'", text);
-		break;
-	case CTL_KIND_NUMBER:
-		text_printf(t, "%" PRIu64, msg_get_u64(a));
-		break;
-	case CTL_KIND_SIGNED:
-		text_printf(t, "%" PRId64, ctl_get_signed(a));
-		break;
-	case CTL_KIND_REAL:
-		text_printf(t, "%g", ctl_get_real(a));
-		break;
-	case CTL_KIND_BOOL:
-		text_add(t, msg_get_u8(a) ? "yes" : "no");
-		break;
-	case CTL_KIND_ADDR:
-		addr = msg_get_addr(a);
-		text_add(t, addr_format(&addr, text));
-		break;
-	case CTL_KIND_OBJECT:
-	case CTL_KIND_LIST:
-		text_add(t, "{");
-		put_all(t, a->body);
-		text_add(t, "}");
-		return;
-	}
-	T_CHECK(!a->body.failed, "%s has another size", f->name);
-}
-
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as what was written */
-static void
-put_all(struct text *t, struct buf_reader facts)
-{
-	const char *between = "";
-	struct msg_attr a;
-
-	while (msg_attr_next(&facts, &a)) {
-		const struct ctl_fact *f = ctl_fact_find(a.type);
-
-		T_CHECK(f != NULL, "fact %u is not known", a.type);
-		text_printf(t, "%s%s ", between, f->name);
-		put_value(t, f, &a);
-		between = " ";
-	}
-	T_CHECK(!facts.failed, "facts that are no facts");
-}
+/* ---- the scene ----------------------------------------------------------- */
 
 void
 ctl_facts_t_begin(void)
@@ -193,6 +135,6 @@ ctl_facts_t_expect(const char *want)
 	static char got[ROOM];
 	struct text t = text_over(got, sizeof(got));
 
-	put_all(&t, ctl_facts_t_written());
+	ctl_show(&t, ctl_facts_t_written());
 	T_CHECK(strcmp(got, want) == 0, "got\n%s\nnot\n%s", got, want);
 }

@@ -4,6 +4,8 @@ rsvpd_net_tests = \
 	tests/unit/test_ctl_facts \
 	tests/unit/test_ctl_facts_policy \
 	tests/unit/test_ctl_policy \
+	tests/unit/test_ctl_policy_told \
+	tests/unit/test_ctl_policy_why \
 	tests/unit/test_ctl_server \
 	tests/unit/test_effect \
 	tests/unit/test_net_bucket \
@@ -137,7 +139,8 @@ tests_unit_test_ctl_conn_SOURCES = tests/unit/test_ctl_conn.c \
 	tests/unit/ctl_conn_t.c tests/unit/ctl_conn_t.h $(loop_bench)
 tests_unit_test_ctl_conn_LDADD = librsvpd.la libcore.la libwire.la \
 	libbase.la -lm $(UNIT_LDADD)
-facts_bench = tests/unit/ctl_facts_t.c tests/unit/ctl_facts_t.h
+show_bench = tests/unit/ctl_show_t.c tests/unit/ctl_show_t.h
+facts_bench = tests/unit/ctl_facts_t.c tests/unit/ctl_facts_t.h $(show_bench)
 tests_unit_test_ctl_facts_SOURCES = tests/unit/test_ctl_facts.c $(facts_bench)
 tests_unit_test_ctl_facts_LDADD = librsvpd.la libwire.la libbase.la -lm \
 	$(UNIT_LDADD)
@@ -147,6 +150,22 @@ tests_unit_test_ctl_facts_policy_LDADD = librsvpd.la libwire.la libbase.la \
 	-lm $(UNIT_LDADD)
 tests_unit_test_ctl_policy_LDADD = librsvpd.la libpolicy.la libbase.la -lm \
 	$(UNIT_LDADD)
+ctl_policy_bench = tests/unit/ctl_policy_t.c tests/unit/ctl_policy_t.h \
+	$(show_bench)
+CTL_POLICY_WRAPS = -Wl,--wrap=time,--wrap=getsockopt,--wrap=log_remote \
+	-Wl,--wrap=policy_status \
+	-Wl,--wrap=policy_weigh,--wrap=policy_rule_category \
+	-Wl,--wrap=policy_tried_at,--wrap=policy_continues_at
+tests_unit_test_ctl_policy_told_SOURCES = \
+	tests/unit/test_ctl_policy_told.c $(ctl_policy_bench)
+tests_unit_test_ctl_policy_told_LDADD = librsvpd.la libpolicy.la libbase.la \
+	-lm $(UNIT_LDADD)
+tests_unit_test_ctl_policy_told_LDFLAGS = $(AM_LDFLAGS) $(CTL_POLICY_WRAPS)
+tests_unit_test_ctl_policy_why_SOURCES = \
+	tests/unit/test_ctl_policy_why.c $(ctl_policy_bench)
+tests_unit_test_ctl_policy_why_LDADD = librsvpd.la libpolicy.la libbase.la \
+	-lm $(UNIT_LDADD)
+tests_unit_test_ctl_policy_why_LDFLAGS = $(AM_LDFLAGS) $(CTL_POLICY_WRAPS)
 tests_unit_test_ctl_server_LDADD = librsvpd.la libcore.la libwire.la \
 	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_ctl_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now \
