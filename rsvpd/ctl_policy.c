@@ -77,13 +77,6 @@ put_query(struct ctl_client *c, struct buf_writer *w,
 	msg_end(w, m);
 }
 
-static bool
-same_filter(const struct wire_filter *a, const struct wire_filter *b)
-{
-	return a->form == b->form && addr_equal(&a->src, &b->src) &&
-	       a->src_port == b->src_port && a->flow_label == b->flow_label;
-}
-
 /* The application of this host that sends the flow, or NULL. */
 static const struct rsvp_path_info *
 local_sender(const struct rsvp_resv_info *resv,
@@ -95,7 +88,8 @@ local_sender(const struct rsvp_resv_info *resv,
 		if (resv->style == WIRE_STYLE_WF)
 			return &paths[i];
 		for (size_t k = 0; k < resv->filter_count && k < 8; k++)
-			if (same_filter(&resv->filters[k], &paths[i].sender))
+			if (wire_filter_equal(
+				    &resv->filters[k], &paths[i].sender))
 				return &paths[i];
 	}
 	return NULL;

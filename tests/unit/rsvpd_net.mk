@@ -148,8 +148,8 @@ tests_unit_test_ctl_facts_policy_SOURCES = \
 	tests/unit/test_ctl_facts_policy.c $(facts_bench)
 tests_unit_test_ctl_facts_policy_LDADD = librsvpd.la libwire.la libbase.la \
 	-lm $(UNIT_LDADD)
-tests_unit_test_ctl_policy_LDADD = librsvpd.la libpolicy.la libbase.la -lm \
-	$(UNIT_LDADD)
+tests_unit_test_ctl_policy_LDADD = librsvpd.la libwire.la libpolicy.la \
+	libbase.la -lm $(UNIT_LDADD)
 ctl_policy_bench = tests/unit/ctl_policy_t.c tests/unit/ctl_policy_t.h \
 	$(show_bench)
 CTL_POLICY_WRAPS = -Wl,--wrap=time,--wrap=getsockopt,--wrap=log_remote \
@@ -158,13 +158,13 @@ CTL_POLICY_WRAPS = -Wl,--wrap=time,--wrap=getsockopt,--wrap=log_remote \
 	-Wl,--wrap=policy_tried_at,--wrap=policy_continues_at
 tests_unit_test_ctl_policy_told_SOURCES = \
 	tests/unit/test_ctl_policy_told.c $(ctl_policy_bench)
-tests_unit_test_ctl_policy_told_LDADD = librsvpd.la libpolicy.la libbase.la \
-	-lm $(UNIT_LDADD)
+tests_unit_test_ctl_policy_told_LDADD = librsvpd.la libwire.la libpolicy.la \
+	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_ctl_policy_told_LDFLAGS = $(AM_LDFLAGS) $(CTL_POLICY_WRAPS)
 tests_unit_test_ctl_policy_why_SOURCES = \
 	tests/unit/test_ctl_policy_why.c $(ctl_policy_bench)
-tests_unit_test_ctl_policy_why_LDADD = librsvpd.la libpolicy.la libbase.la \
-	-lm $(UNIT_LDADD)
+tests_unit_test_ctl_policy_why_LDADD = librsvpd.la libwire.la libpolicy.la \
+	libbase.la -lm $(UNIT_LDADD)
 tests_unit_test_ctl_policy_why_LDFLAGS = $(AM_LDFLAGS) $(CTL_POLICY_WRAPS)
 tests_unit_test_ctl_server_LDADD = librsvpd.la libcore.la libwire.la \
 	libbase.la -lm $(UNIT_LDADD)
