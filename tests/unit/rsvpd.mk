@@ -4,6 +4,7 @@ rsvpd_tests = \
 	tests/unit/test_account_file \
 	tests/unit/test_account_turn \
 	tests/unit/test_conf \
+	tests/unit/test_engine \
 	tests/unit/test_engine_life \
 	tests/unit/test_loop \
 	tests/unit/test_marks \
@@ -24,6 +25,12 @@ tests_unit_test_account_turn_LDADD = $(tests_unit_test_account_LDADD)
 tests_unit_test_account_turn_LDFLAGS = $(AM_LDFLAGS) $(t_heap_flags) \
 	-Wl,--wrap=log_err,--wrap=log_info
 tests_unit_test_conf_LDADD = librsvpd.la $(UNIT_LDADD)
+ENGINE_T_WRAPS = -Wl,--wrap=poll,--wrap=prctl,--wrap=signal,--wrap=getrandom \
+	-Wl,--wrap=log_set,--wrap=log_err,--wrap=log_warn,--wrap=log_info
+tests_unit_test_engine_SOURCES = tests/unit/test_engine.c \
+	tests/unit/engine_t.c tests/unit/engine_t.h rsvpd/engine.c $(loop_bench)
+tests_unit_test_engine_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
+tests_unit_test_engine_LDFLAGS = $(AM_LDFLAGS) $(ENGINE_T_WRAPS)
 tests_unit_test_engine_life_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
 tests_unit_test_loop_LDADD = librsvpd.la $(UNIT_LDADD)
 tests_unit_test_marks_LDADD = librsvpd.la libbase.la $(UNIT_LDADD)
