@@ -27,7 +27,8 @@ struct slot {
 
 struct adoption {
 	struct tc_link *link;
-	const struct tc_objects *dump;
+	const struct tc_objects *dump; /* sorted */
+	size_t first_filter;           /* in it; all that follow are some */
 	const struct tc_class_stats *stats; /* by minor */
 	struct tc_ops *ops;
 	struct slot *slots; /* by minor */
@@ -126,10 +127,10 @@ adopt_splits(struct adoption *a)
 
 	while (found) {
 		found = false;
-		for (size_t i = 0; i < dump->count; i++)
+		for (size_t i = a->first_filter; i < dump->count; i++)
 			found = adopt_link(a, &dump->all[i]) || found;
 	}
-	for (size_t i = 0; i < dump->count; i++) {
+	for (size_t i = a->first_filter; i < dump->count; i++) {
 		const struct tc_object *o = &dump->all[i];
 
 		if (is_u32_node(o) && o->u32.link != 0 &&
@@ -159,7 +160,7 @@ has_filter(const struct tc_record *r, const struct tc_filter *filter)
 static void
 find_classes(struct adoption *a)
 {
-	for (size_t i = 0; i < a->dump->count; i++) {
+	for (size_t i = 0; i < a->first_filter; i++) {
 		const struct tc_object *o = &a->dump->all[i];
 		struct slot *slot = slot_of(a, o->handle);
 
@@ -199,7 +200,7 @@ find_notes(struct adoption *a)
 {
 	struct tc_mark mark;
 
-	for (size_t i = 0; i < a->dump->count; i++) {
+	for (size_t i = a->first_filter; i < a->dump->count; i++) {
 		struct slot *slot = tc_note_decode(&a->dump->all[i], &mark)
 					    ? slot_of(a, mark.classid)
 					    : NULL;
@@ -218,7 +219,7 @@ find_owners(struct adoption *a)
 	struct tc_filter filter;
 	struct tc_mark mark;
 
-	for (size_t i = 0; i < a->dump->count; i++) {
+	for (size_t i = a->first_filter; i < a->dump->count; i++) {
 		const struct tc_object *o = &a->dump->all[i];
 		struct slot *slot;
 
@@ -330,7 +331,7 @@ adopt_node(struct adoption *a, const struct tc_object *o,
 static bool
 adopt_nodes(struct adoption *a)
 {
-	for (size_t i = 0; i < a->dump->count; i++) {
+	for (size_t i = a->first_filter; i < a->dump->count; i++) {
 		const struct tc_object *o = &a->dump->all[i];
 		const struct tc_classifier *by = tc_classifier_of(o);
 
@@ -353,7 +354,7 @@ wants_note(const struct tc_record *r)
 static void
 drop_notes(struct adoption *a)
 {
-	for (size_t i = 0; i < a->dump->count; i++) {
+	for (size_t i = a->first_filter; i < a->dump->count; i++) {
 		const struct tc_object *o = &a->dump->all[i];
 		const struct tc_record *r = NULL;
 		struct tc_mark mark;
@@ -428,9 +429,11 @@ bool
 tc_adopt(struct tc_link *link, const struct tc_objects *dump,
 	const struct tc_class_stats *stats, struct tc_ops *ops)
 {
-	struct adoption a = {
-		.link = link, .dump = dump, .stats = stats, .ops = ops
-	};
+	struct adoption a = { .link = link,
+		.dump = dump,
+		.first_filter = tc_first_filter(dump),
+		.stats = stats,
+		.ops = ops };
 	bool complete = false;
 
 	a.slots = (struct slot *)alloc_get(

@@ -623,11 +623,13 @@ void
 tc_hidden_adopt(
 	struct tc_link *link, const struct tc_objects *dump, struct tc_ops *ops)
 {
-	for (size_t i = 0; i < dump->count; i++)
+	const size_t first = tc_first_filter(dump);
+
+	for (size_t i = first; i < dump->count; i++)
 		if (tc_is_hidden_node(&dump->all[i]) &&
 			!adopt_node(link, &dump->all[i]))
 			remove_node(&dump->all[i], ops);
-	for (size_t i = 0; i < dump->count; i++)
+	for (size_t i = first; i < dump->count; i++)
 		if (tc_is_hidden_node(&dump->all[i]) &&
 			is_half(link, &dump->all[i]))
 			remove_node(&dump->all[i], ops);

@@ -75,35 +75,50 @@ is_table(const struct tc_object *o)
 	return o->kind == &tc_kind_u32 && o->u32.divisor != 0;
 }
 
-static int
-order_filters(const struct tc_object *x, const struct tc_object *y)
+/* The order of objects as numbers: tens of thousands are sorted by them without
+ * a look at the objects, which are large. */
+struct sort_key {
+	uint64_t parent; /* filters are last */
+	uint64_t pref;   /* and chain */
+	uint64_t handle; /* and what comes before it */
+	size_t at;
+};
+
+static struct sort_key
+key_of(const struct tc_object *o, size_t at)
 {
+	enum { FILTER = 32, CHAIN = 16, NODE = 32, DEPTH = 40, TYPE = 32 };
+
+	if (o->type != TC_FILTER)
+		return (struct sort_key){ 0, 0,
+			(uint64_t)o->depth << DEPTH |
+				(uint64_t)o->type << TYPE | o->handle,
+			at };
+	return (struct sort_key){ UINT64_C(1) << FILTER | o->parent,
+		(uint64_t)o->chain << CHAIN | o->pref,
+		(uint64_t)!is_table(o) << NODE | o->handle, at };
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const struct sort_key *x = (const struct sort_key *)a;
+	const struct sort_key *y = (const struct sort_key *)b;
+
 	if (x->parent != y->parent)
 		return order(x->parent, y->parent);
-	if (x->chain != y->chain)
-		return order(x->chain, y->chain);
 	if (x->pref != y->pref)
 		return order(x->pref, y->pref);
-	if (is_table(x) != is_table(y))
-		return is_table(x) ? -1 : 1;
 	return order(x->handle, y->handle);
 }
 
 int
 tc_object_compare(const void *a, const void *b)
 {
-	const struct tc_object *x = (const struct tc_object *)a;
-	const struct tc_object *y = (const struct tc_object *)b;
+	const struct sort_key x = key_of((const struct tc_object *)a, 0);
+	const struct sort_key y = key_of((const struct tc_object *)b, 0);
 
-	if ((x->type == TC_FILTER) != (y->type == TC_FILTER))
-		return x->type == TC_FILTER ? 1 : -1;
-	if (x->type == TC_FILTER)
-		return order_filters(x, y);
-	if (x->depth != y->depth)
-		return order(x->depth, y->depth);
-	if (x->type != y->type)
-		return order(x->type, y->type);
-	return order(x->handle, y->handle);
+	return compare_keys(&x, &y);
 }
 
 static void
@@ -451,12 +466,66 @@ tc_objects_copy(struct tc_objects *list, const struct tc_object *from)
 	return o;
 }
 
+/* Each to the place that its key has; one that is moved away has its hole
+ * filled until the ring closes. */
+static void
+put_in_order(struct tc_object *all, struct sort_key *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct tc_object first;
+		size_t hole = i;
+
+		if (keys[i].at == i)
+			continue;
+		first = all[i];
+		while (keys[hole].at != i) {
+			size_t from = keys[hole].at;
+
+			all[hole] = all[from];
+			keys[hole].at = hole;
+			hole = from;
+		}
+		all[hole] = first;
+		keys[hole].at = hole;
+	}
+}
+
 void
 tc_objects_sort(struct tc_objects *list)
 {
-	if (list->count > 1)
+	struct sort_key *keys;
+
+	if (list->count < 2)
+		return;
+	keys = (struct sort_key *)alloc_get(
+		list->alloc, list->count * sizeof(*keys));
+	if (!keys) { /* it takes longer */
 		qsort(list->all, list->count, sizeof(*list->all),
 			tc_object_compare);
+		return;
+	}
+	for (size_t i = 0; i < list->count; i++)
+		keys[i] = key_of(&list->all[i], i);
+	qsort(keys, list->count, sizeof(*keys), compare_keys);
+	put_in_order(list->all, keys, list->count);
+	alloc_put(list->alloc, keys);
+}
+
+size_t
+tc_first_filter(const struct tc_objects *sorted)
+{
+	size_t first = 0;
+	size_t end = sorted->count;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (sorted->all[middle].type == TC_FILTER)
+			end = middle;
+		else
+			first = middle + 1;
+	}
+	return first;
 }
 
 bool

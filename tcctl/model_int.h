@@ -231,6 +231,8 @@ struct tc_object *tc_objects_copy(
 struct tc_extra *tc_objects_extra(
 	struct tc_objects *list, struct tc_object *object);
 void tc_objects_sort(struct tc_objects *list);
+/* Where they begin in a sorted list; its count: there are none. */
+size_t tc_first_filter(const struct tc_objects *sorted);
 /* The root qdisc has our handle. */
 bool tc_objects_have_root(const struct tc_objects *list);
 /* Set the depth of each, from what hangs on what; what hangs on nothing that

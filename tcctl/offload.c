@@ -87,7 +87,7 @@ adopt(const struct turn *t, const struct tc_objects *dump)
 	int error = t->kernel->offloads ? ask(t, &value, &result) : 0;
 
 	*o = (struct tc_offload){ 0 };
-	for (size_t i = 0; i < dump->count; i++)
+	for (size_t i = tc_first_filter(dump); i < dump->count; i++)
 		if (tc_offload_note_decode(&dump->all[i], &kind, &note) &&
 			kind == t->kind && tells_more(&note, o, value))
 			*o = note;

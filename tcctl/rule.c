@@ -593,19 +593,17 @@ tc_rules_close(struct tc_link *link, const struct tc_kernel *kernel)
 
 /* ---- adoption ------------------------------------------------------------ */
 
-/* The dump is sorted. */
+/* A leaf is of the rule whose class was found before: the dump is sorted. */
 static bool
-is_rule_object(const struct tc_objects *dump, const struct tc_object *o)
+is_rule_object(const struct tc_objects *found, const struct tc_object *o)
 {
 	if (o->type == TC_QDISC_LEAF) {
 		const struct tc_object key = { .type = TC_CLASS,
 			.handle = o->parent };
-		const struct tc_object *class =
-			(const struct tc_object *)bsearch(&key, dump->all,
-				dump->count, sizeof(key), tc_object_compare);
 
-		return class && is_class(class) &&
-		       (o->parent & 0xffff) >= TC_MINOR_FIRST;
+		return found->count > 0 &&
+		       bsearch(&key, found->all, found->count, sizeof(key),
+			       tc_object_compare) != NULL;
 	}
 	return (is_class(o) && (o->handle & 0xffff) >= TC_MINOR_FIRST) ||
 	       tc_is_rule_filter(o);
@@ -620,7 +618,7 @@ tc_rules_adopt(struct tc_link *link, const struct tc_objects *dump)
 	for (size_t i = 0; i < dump->count; i++) {
 		const struct tc_object *o = &dump->all[i];
 
-		if (!is_rule_object(dump, o))
+		if (!is_rule_object(&r->objects, o))
 			continue;
 		(void)tc_objects_copy(&r->objects, o);
 		if (o->type == TC_CLASS)

@@ -461,7 +461,87 @@ plan_without_memory_says_so(void)
 	tc_objects_done(&want);
 }
 
+/* Rings of several, one alone, and what differs in one number of the order. */
+static const struct tc_object mixed[] = {
+	{ .type = TC_FILTER, .parent = 2, .kind = &tc_kind_u32 },
+	{ .type = TC_FILTER, .parent = 1, .chain = 1, .kind = &tc_kind_u32 },
+	{ .type = TC_FILTER, .parent = 1, .pref = 7, .kind = &tc_kind_u32 },
+	{ .type = TC_FILTER, .parent = 1, .handle = 9, .kind = &tc_kind_u32 },
+	{ .type = TC_FILTER,
+		.parent = 1,
+		.handle = UINT32_MAX,
+		.kind = &tc_kind_u32,
+		.u32.divisor = 1 },
+	{ .type = TC_CLASS, .depth = 1, .handle = 1 },
+	{ .type = TC_QDISC_LEAF, .handle = 1 },
+	{ .type = TC_CLASS, .handle = UINT32_MAX },
+	{ .type = TC_CLASS, .handle = 3 },
+};
+enum { MIXED = sizeof(mixed) / sizeof(mixed[0]), MIXED_FILTERS = 5 };
+
+/* The order of them by tc_object_compare(): by its comment, not by its code. */
+static const size_t mixed_order[MIXED] = { 8, 7, 6, 5, 4, 3, 2, 1, 0 };
+
+static bool
+is_mixed(const struct tc_object *o, size_t n)
+{
+	return o->type == mixed[n].type && o->depth == mixed[n].depth &&
+	       o->parent == mixed[n].parent && o->chain == mixed[n].chain &&
+	       o->pref == mixed[n].pref && o->handle == mixed[n].handle;
+}
+
+/* Turned by so many places; 0 allocations: sorted in another way. */
+static void
+sort_mixed(size_t turned, size_t allocations)
+{
+	struct tc_object all[MIXED];
+	struct t_ration ration = { allocations, 0 };
+	const struct alloc alloc = t_ration_alloc(&ration);
+	struct tc_objects list = { .alloc = &alloc, .all = all };
+
+	for (; list.count < MIXED; list.count++)
+		all[list.count] = mixed[(list.count + turned) % MIXED];
+	tc_objects_sort(&list);
+	for (size_t i = 0; i < MIXED; i++)
+		T_CHECK(is_mixed(&all[i], mixed_order[i]), "%zu turned %zu", i,
+			turned);
+	T_EQ(ration.left, 0);
+	T_EQ(ration.held, 0);
+}
+
+static void
+filters_are_found_in_a_sorted_list(void)
+{
+	struct tc_object all[MIXED];
+
+	for (size_t i = 0; i < MIXED; i++)
+		all[i] = mixed[mixed_order[i]];
+	for (size_t from = 0; from <= MIXED; from++)
+		for (size_t to = from; to <= MIXED; to++) {
+			const struct tc_objects part = { .all = all + from,
+				.count = to - from };
+			const size_t others = MIXED - MIXED_FILTERS;
+			size_t first = others > from ? others - from : 0;
+
+			if (first > part.count)
+				first = part.count;
+			T_EQ(tc_first_filter(&part), first);
+		}
+}
+
+static void
+lists_are_sorted_in_the_order_of_creation(void)
+{
+	for (size_t turned = 0; turned < MIXED; turned++)
+		for (size_t allocations = 0; allocations < 2; allocations++)
+			sort_mixed(turned, allocations);
+}
+
 static struct t_case cases[] = {
+	{ "lists are sorted in the order of creation",
+		lists_are_sorted_in_the_order_of_creation },
+	{ "filters are found in a sorted list",
+		filters_are_found_in_a_sorted_list },
 	{ "a new tree is made from the root to the filters", new_tree },
 	{ "an equal tree needs nothing", same_tree },
 	{ "a faster link changes classes in place", faster_link },
