@@ -11,6 +11,7 @@ import signal
 
 import pytest
 
+import host
 import lab
 import needs
 
@@ -128,6 +129,10 @@ class Run:
         seen = receiver.stop()
         self.seen = {p: sum(r[0] == p for r in seen) for p in before}
 
+    def good(self):
+        """Or void, if the host disturbed it."""
+        return self.seen[MODEST] == self.sent[MODEST]
+
     def quiet(self, receiver):
         last, self.size = self.size, receiver.path.stat().st_size
         return self.size == last
@@ -145,7 +150,7 @@ def a_bed():
 
 @pytest.fixture(scope="module", name="run")
 def a_run(bed):
-    return Run(bed)
+    return host.measured(lambda: Run(bed), Run.good)
 
 
 def test_what_becomes_of_it_is_shown(bed):
