@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/t_iface.h"
+
 void *
 sim_must_have(void *memory)
 {
@@ -452,13 +454,7 @@ sim_add_port(struct sim *s, struct node *node, uint32_t ifindex)
 		.reservable_Bps = s->conf.reservable_Bps,
 		.budget_bytes = 1000000000,
 		.max_flows = 100000,
-		.header_bytes = 14,
-		.overhead_bytes = 24,
-		.min_frame_bytes = 84,
-		.assumed_min_packet = 128,
-		.timer_us = 200,
-		.repair_wait_ms = 2000,
-		.slew_percent = 30,
+		T_IFACE_ETHERNET,
 		.latency_us = 100,
 		.use_slack = s->conf.use_slack };
 

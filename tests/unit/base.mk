@@ -12,7 +12,7 @@ base_tests = \
 	tests/unit/test_text
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
-EXTRA_DIST += tests/unit/t_heap.h
+EXTRA_DIST += tests/unit/t_heap.h tests/unit/t_iface.h tests/unit/t_log.h
 t_heap_flags = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 tests_unit_test_addr_LDADD = libbase.la $(UNIT_LDADD)
 tests_unit_test_hash_LDADD = libbase.la $(UNIT_LDADD)

@@ -4,6 +4,7 @@
  * core_t.h. */
 
 #include "core_t.h"
+#include "t_iface.h"
 
 /* ---- addresses ----------------------------------------------------------- */
 
@@ -50,13 +51,7 @@ ct_add_iface(struct ct *t, uint32_t ifindex)
 		.reservable_Bps = 1000000,
 		.budget_bytes = 20000,
 		.max_flows = 100,
-		.header_bytes = 14,
-		.overhead_bytes = 24,
-		.min_frame_bytes = 84,
-		.assumed_min_packet = 128,
-		.timer_us = 200,
-		.repair_wait_ms = 2000,
-		.slew_percent = 30,
+		T_IFACE_ETHERNET,
 		.latency_us = WIRE_LATENCY_UNKNOWN };
 
 	snprintf(iface.name, sizeof(iface.name), "eth%u", ifindex);
@@ -90,41 +85,19 @@ ct_set_iface(struct ct *t, const struct rsvp_iface *conf)
 	ct_forget(t);
 }
 
-void
-ct_iface_up(struct ct *t, uint32_t ifindex, bool up)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
+#define SET_IFACE(name, type, field)                                           \
+	void ct_iface_##name(struct ct *t, uint32_t ifindex, type value)       \
+	{                                                                      \
+		struct rsvp_iface conf = ct_iface(t, ifindex);                 \
+                                                                               \
+		conf.field = value;                                            \
+		ct_put_iface(t, &conf);                                        \
+	}
 
-	conf.up = up;
-	ct_put_iface(t, &conf);
-}
-
-void
-ct_iface_enabled(struct ct *t, uint32_t ifindex, bool enabled)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
-
-	conf.enabled = enabled;
-	ct_put_iface(t, &conf);
-}
-
-void
-ct_iface_tc(struct ct *t, uint32_t ifindex, bool traffic_control)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
-
-	conf.traffic_control = traffic_control;
-	ct_put_iface(t, &conf);
-}
-
-void
-ct_iface_wait(struct ct *t, uint32_t ifindex, uint32_t repair_wait_ms)
-{
-	struct rsvp_iface conf = ct_iface(t, ifindex);
-
-	conf.repair_wait_ms = repair_wait_ms;
-	ct_put_iface(t, &conf);
-}
+SET_IFACE(up, bool, up)
+SET_IFACE(enabled, bool, enabled)
+SET_IFACE(tc, bool, traffic_control)
+SET_IFACE(wait, uint32_t, repair_wait_ms)
 
 void
 ct_iface_gone(struct ct *t, uint32_t ifindex)

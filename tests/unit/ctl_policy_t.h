@@ -31,6 +31,8 @@ struct cp {
 	/* What is asked of the policy client. */
 	struct rsvp_policy_query queries[CP_FEW];
 	size_t query_count;
+	const uint32_t *groups; /* whose the requests are */
+	size_t group_count;
 	struct policy_wish wish;
 	size_t wishes;
 	const char *refuses; /* to be asked; NULL: it does not */
@@ -44,7 +46,9 @@ struct cp {
 	uint8_t weighed_service;
 	const struct cp_tried *tried;
 	size_t tried_count;
-	/* The core's. */
+	/* The core's: of each session, again from the first when more are to be
+	 * there than have room. */
+	uint64_t sessions;
 	struct rsvp_path_info paths[CP_FEW];
 	size_t path_count;
 	struct rsvp_resv_info resvs[CP_FEW];

@@ -25,6 +25,7 @@
 #include "rsvpd/priv.h"
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
+#include "t_log.h"
 
 struct et et;
 
@@ -312,11 +313,6 @@ int __wrap_prctl(int what, unsigned long arg);
 sighandler_t __wrap_signal(int signo, sighandler_t handler);
 ssize_t __wrap_getrandom(void *bytes, size_t len, unsigned flags);
 void __wrap_log_set(enum log_level level, uint32_t debug_areas);
-void __wrap_log_err(enum log_area area, const char *fmt, ...) TEXT_PRINTF(2, 3);
-void __wrap_log_warn(enum log_area area, const char *fmt, ...)
-	TEXT_PRINTF(2, 3);
-void __wrap_log_info(enum log_area area, const char *fmt, ...)
-	TEXT_PRINTF(2, 3);
 
 /* What is to come has come; nobody waits for ever. */
 int
@@ -359,38 +355,9 @@ __wrap_log_set(enum log_level level, uint32_t debug_areas)
 	et.level = (int)level;
 }
 
-void
-__wrap_log_err(enum log_area area, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)area;
-	va_start(ap, fmt);
-	(void)vsnprintf(et.logged, sizeof(et.logged), fmt, ap);
-	va_end(ap);
-}
-
-void
-__wrap_log_warn(enum log_area area, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)area;
-	va_start(ap, fmt);
-	(void)vsnprintf(et.logged, sizeof(et.logged), fmt, ap);
-	va_end(ap);
-}
-
-void
-__wrap_log_info(enum log_area area, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)area;
-	va_start(ap, fmt);
-	(void)vsnprintf(et.changed, sizeof(et.changed), fmt, ap);
-	va_end(ap);
-}
+T_LOG_KEEP(err, et.logged, et.lines)
+T_LOG_KEEP(warn, et.logged, et.lines)
+T_LOG_KEEP(info, et.changed, et.lines)
 
 /* ---- the supervisor ------------------------------------------------------ */
 

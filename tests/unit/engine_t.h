@@ -22,7 +22,8 @@ struct et {
 	struct text said;
 	char logged[512]; /* the latest warning or error */
 	char changed[512];
-	int sock; /* the supervisor's end */
+	size_t lines; /* of either */
+	int sock;     /* the supervisor's end */
 	void (*script)(void);
 	const char *missing; /* the part that cannot be made, or "" */
 	unsigned lacks;      /* roles of sockets, bit by bit */

@@ -20,6 +20,7 @@
 #include "rsvpd/net_raw.h"
 #include "rsvpd/rules.h"
 #include "rsvpd/tc_client.h"
+#include "t_log.h"
 
 enum { ANSWER = 16384 };
 
@@ -365,30 +366,8 @@ rules_links_changed(struct rules *rules)
 	w.nt.told.rules++;
 }
 
-void __wrap_log_warn(enum log_area area, const char *fmt, ...)
-	TEXT_PRINTF(2, 3);
-
-void
-__wrap_log_warn(enum log_area area, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)area;
-	va_start(ap, fmt);
-	(void)vsnprintf(w.nt.told.warning, sizeof(w.nt.told.warning), fmt,
-		ap); /* cut is fine */
-	va_end(ap);
-	w.nt.told.warnings++;
-}
-
-void __wrap_log_err(enum log_area area, const char *fmt, ...) TEXT_PRINTF(2, 3);
-
-void
-__wrap_log_err(enum log_area area, const char *fmt, ...)
-{
-	(void)area, (void)fmt;
-	w.nt.told.errors++;
-}
+T_LOG_KEEP(warn, w.nt.told.warning, w.nt.told.warnings)
+T_LOG_KEEP(err, w.nt.told.error, w.nt.told.errors)
 
 /* ---- the bench ----------------------------------------------------------- */
 

@@ -70,6 +70,7 @@ struct nt_told {
 	size_t effects;
 	size_t warnings;
 	char warning[300];
+	char error[300];
 	size_t errors;
 };
 

@@ -148,6 +148,9 @@ tests_unit_test_ctl_facts_policy_SOURCES = \
 	tests/unit/test_ctl_facts_policy.c $(facts_bench)
 tests_unit_test_ctl_facts_policy_LDADD = librsvpd.la libwire.la libbase.la \
 	-lm $(UNIT_LDADD)
+tests_unit_test_ctl_policy_SOURCES = tests/unit/test_ctl_policy.c \
+	$(ctl_policy_bench)
+tests_unit_test_ctl_policy_LDFLAGS = $(AM_LDFLAGS) $(CTL_POLICY_WRAPS)
 tests_unit_test_ctl_policy_LDADD = librsvpd.la libwire.la libpolicy.la \
 	libbase.la -lm $(UNIT_LDADD)
 ctl_policy_bench = tests/unit/ctl_policy_t.c tests/unit/ctl_policy_t.h \

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "loop_t.h"
 #include "t_heap.h"
+#include "t_log.h"
 #include "tc_client_core_t.h"
 
 enum { HEARD_MAX = 32, TURNS_MAX = 100 };
@@ -43,21 +44,8 @@ static struct turn_bench {
 	int recv_error; /* the next reading fails with it; 0: it does not */
 } b;
 
-#define NOTE_LINE(name, counter)                                               \
-	void name(enum log_area area, const char *fmt, ...) TEXT_PRINTF(2, 3); \
-	void name(enum log_area area, const char *fmt, ...)                    \
-	{                                                                      \
-		va_list ap;                                                    \
-                                                                               \
-		(void)area;                                                    \
-		va_start(ap, fmt);                                             \
-		(void)vsnprintf(b.said, sizeof(b.said), fmt, ap);              \
-		va_end(ap);                                                    \
-		b.counter++;                                                   \
-	}
-
-NOTE_LINE(__wrap_log_err, errors)
-NOTE_LINE(__wrap_log_warn, warnings)
+T_LOG_KEEP(err, b.said, b.errors)
+T_LOG_KEEP(warn, b.said, b.warnings)
 
 ssize_t __real_recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags);

@@ -56,7 +56,15 @@ print(int code, FILE *out)
 					     .form = RAPI_FILTERFORM_BASE },
 		{ .len = sizeof(filters[1]), .form = RAPI_FILTERFORM_BASE } };
 	rapi_flowspec_t spec = { .len = sizeof(spec),
-		.form = RAPI_FLOWSTYPE_Simplified };
+		.form = RAPI_FLOWSTYPE_Simplified,
+		.specbody_qosx = { .spec_type = RAPI_QOS_GUARANTEED,
+			.xspec_r = 1,
+			.xspec_b = 2,
+			.xspec_p = HUGE_VALF,
+			.xspec_m = 64,
+			.xspec_M = 1500,
+			.xspec_R = 8,
+			.xspec_S = 16 } };
 	rapi_adspec_t adspec = { .len = sizeof(adspec),
 		.form = RAPI_ADSTYPE_Simplified };
 	struct sockaddr_in node = address("10.0.0.3", 0);
@@ -76,14 +84,6 @@ print(int code, FILE *out)
 
 	filters[0].rapi_filt4 = address("10.0.0.1", 7);
 	filters[1].rapi_filt4 = address("10.0.0.2", 9);
-	spec.specbody_qosx.spec_type = RAPI_QOS_GUARANTEED;
-	spec.specbody_qosx.xspec_r = 1;
-	spec.specbody_qosx.xspec_b = 2;
-	spec.specbody_qosx.xspec_p = HUGE_VALF;
-	spec.specbody_qosx.xspec_m = 64;
-	spec.specbody_qosx.xspec_M = 1500;
-	spec.specbody_qosx.xspec_R = 8;
-	spec.specbody_qosx.xspec_S = 16;
 	adspec.adspecbody_qosx.xaspec_hopcnt = 1;
 	adspec.adspecbody_qosx.xaspec_path_bw = 32;
 	adspec.adspecbody_qosx.xaspec_min_latency = UINT32_MAX;

@@ -122,12 +122,14 @@ the_core_has_its_configuration(void)
 		      "protocol = { blockadeMultiple = 16; }; "
 		      "trafficControl = { wait = \"170 ms\"; };");
 	T_EQ(engine_run(), EXIT_SUCCESS);
-	T_EQ(et.core.max_sessions, 11);
-	T_EQ(et.core.max_sessions_neighbour, 12);
-	T_EQ(et.core.max_sessions_uid, 13);
-	T_EQ(et.core.max_senders, 14);
-	T_EQ(et.core.max_paths, 15);
-	T_EQ(et.core.blockade_multiple, 16);
+
+	const uint64_t told[] = { et.core.max_sessions,
+		et.core.max_sessions_neighbour, et.core.max_sessions_uid,
+		et.core.max_senders, et.core.max_paths,
+		et.core.blockade_multiple };
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		T_EQ(told[i], 11 + i);
 	T_EQ(et.core.tc_wait_ms, 170);
 	T_EQ(et.core.default_lifetime_ms, 157500);
 	T_CHECK(et.core.accounts && et.core.alloc, "no accounts");

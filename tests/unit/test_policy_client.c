@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "t_log.h"
 
 /* A new policyd in the place of the one before. */
 static void
@@ -113,20 +114,7 @@ a_bad_snapshot_leaves_the_rules_alone(void)
 static char said[512];
 static size_t lines;
 
-void __wrap_log_err(enum log_area area, const char *fmt, ...);
-
-void
-__wrap_log_err(enum log_area area, const char *fmt, ...)
-{
-	struct text t = text_over(said, sizeof(said));
-	va_list ap;
-
-	(void)area;
-	va_start(ap, fmt);
-	text_vprintf(&t, fmt, ap);
-	va_end(ap);
-	lines++;
-}
+T_LOG_KEEP(err, said, lines)
 
 #define REMEDY                                                                 \
 	"; restart rsvpd if it and policyd are of two releases, or load a "    \

@@ -4,13 +4,13 @@
 
 #include <errno.h>
 
-#include "base/log.h"
 #include "rsvpd/account.h"
 #include "rsvpd/daemon.h"
 #include "rsvpd/rules_int.h"
 #include "rsvpd/tc_client.h"
 #include "t.h"
 #include "t_heap.h"
+#include "t_log.h"
 
 enum { IFINDEX = 3, RULES = 2, RATE_BPS = 1000, NOW_US = 7000 };
 
@@ -125,20 +125,7 @@ loop_timer_set(struct loop_timer *timer, struct mono when)
 	tc.timer = when;
 }
 
-void __wrap_log_warn(enum log_area area, const char *fmt, ...)
-	TEXT_PRINTF(2, 3);
-
-void
-__wrap_log_warn(enum log_area area, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)area;
-	va_start(ap, fmt);
-	(void)vsnprintf(warning, sizeof(warning), fmt, ap); /* cut is fine */
-	va_end(ap);
-	warnings++;
-}
+T_LOG_KEEP(warn, warning, warnings)
 
 /* ---- a bench ------------------------------------------------------------- */
 

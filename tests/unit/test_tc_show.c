@@ -306,6 +306,22 @@ classes_without_a_flow_are_idle(void)
 	cli_end();
 }
 
+/* Before ours, in the tree of the first interface. */
+static struct tc_object *
+foreign_filter(void)
+{
+	struct tc_object *o = tc_objects_add(&cli->dry.objects);
+
+	*o = (struct tc_object){ .type = TC_FILTER,
+		.ifindex = 2,
+		.parent = TC_ROOT_HANDLE,
+		.handle = 1,
+		.pref = TC_PREF_V4 - 1,
+		.protocol = 0x800,
+		.kind = &tc_kind_fw };
+	return o;
+}
+
 /* What others have put into the tree. */
 static void
 strangers_are_named(void)
@@ -315,14 +331,7 @@ strangers_are_named(void)
 	json_t *foreign;
 
 	made(FILE_OF("", GS));
-	o = tc_objects_add(&cli->dry.objects);
-	*o = (struct tc_object){ .type = TC_FILTER,
-		.ifindex = 2,
-		.parent = TC_ROOT_HANDLE,
-		.handle = 1,
-		.pref = TC_PREF_V4 - 1,
-		.protocol = 0x800,
-		.kind = &tc_kind_fw };
+	(void)foreign_filter();
 	o = tc_objects_add(&cli->dry.objects);
 	*o = *(o - 1);
 	o->pref = TC_PREF_ARP + 1;
@@ -568,17 +577,8 @@ show(void)
 static void
 what_there_is_no_memory_for_is_no_answer(void)
 {
-	struct tc_object *o;
-
 	made(FILE_OF("", GS));
-	o = tc_objects_add(&cli->dry.objects);
-	*o = (struct tc_object){ .type = TC_FILTER,
-		.ifindex = 2,
-		.parent = TC_ROOT_HANDLE,
-		.handle = 1,
-		.pref = TC_PREF_V4 - 1,
-		.protocol = 0x800,
-		.kind = &tc_kind_fw };
+	(void)foreign_filter();
 	cli->options.iface = "eth0";
 	cli_needs_memory(show);
 	cli_end();
