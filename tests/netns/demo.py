@@ -12,6 +12,7 @@ import sys
 import time
 
 import bed as beds
+import host
 import judge
 import lab
 
@@ -192,6 +193,24 @@ class Demo:
             lab.wait_for(lambda p=port: bed.installed(bed.r, "eth1", p),
                          f"class for port {port} at the router")
 
+    def undisturbed(self, bounds):
+        """Once more where the host of a virtual machine took its processors,
+        and the last time whatever it was."""
+        before = list(self.flows)
+        for left in reversed(range(host.TRIES)):
+            self.flows = list(before)
+            with host.Watch() as watch:
+                results = self.traffic(SECONDS_WITH, bounds)
+            self.table(results)
+            if all(map(judge.within_bound, results)) or (
+                    not watch.disturbed()):
+                break
+            self.say(f"  Disturbed: {watch}.")
+            if left:
+                self.say("  Once more:")
+                host.wait_calm()
+        return results
+
     def with_reservations(self):
         bounds = {}
         for name, _, service, _, _ in FLOWS:
@@ -199,8 +218,7 @@ class Demo:
                 path = beds.wait_event(self.apps[name][1], "path_event")
                 bounds[name] = round(path["bound_us"], 1)
         self.say(f"\nWith reservations, the same flood ({SECONDS_WITH} s):")
-        results = self.traffic(SECONDS_WITH, bounds)
-        self.table(results)
+        results = self.undisturbed(bounds)
         for r in results:
             if r["service"] == "GS":
                 self.check(f"bound-{r['name']}-kept", judge.within_bound(r),

@@ -14,8 +14,6 @@ import sys
 import threading
 import time
 
-import pytest
-
 TRIES = 3
 WINDOW_S = 2.0
 SHARE = 0.01        # of all processors, within any WINDOW_S
@@ -109,6 +107,8 @@ def undisturbed(measure, good, tries=TRIES):
 
 def measured(measure, good, tries=TRIES):
     """The same for a fixture: without a result its tests are skipped."""
+    import pytest  # the demo does without it
+
     with Watch() as watch:
         result = undisturbed(measure, good, tries)
     if result is None:
