@@ -149,11 +149,14 @@ def test_counters_are_those_of_the_flow(bench):
     bench.lands(classid, 10)
     done, told = peer.ask(tp.COUNTERS, {"ifindex": 0, "flow_id": 1})
     assert done["error"] == 0
+    # Where the kernel can, that is counted from a moment after it was asked for
+    # (test_hidden).
+    assert told[0].pop("hidden_counted") in (0, 1)
     assert told == [{"flow_id": 1, "ifindex": bench.ifindex,
                      "classid": classid, "bytes": 10 * 242, "packets": 10,
                      "drops": 0, "backlog_bytes": 0, "demoted": 0,
-                     "marks_out": 0, "hidden_counted": 0,
-                     "hidden_fragments": 0, "hidden_extensions": 0}]
+                     "marks_out": 0, "hidden_fragments": 0,
+                     "hidden_extensions": 0}]
     _, told = peer.ask(tp.COUNTERS, {"ifindex": bench.ifindex, "flow_id": 0})
     assert {c["flow_id"] for c in told} == {0, 1}
     # A class that has been used begins again at zero.
