@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: ISC
 """What becomes of a measurement when the host takes processors from it."""
 
+import os
+import pathlib
+import subprocess
+import sys
+
 import pytest
 
 import host
@@ -71,3 +76,42 @@ def test_what_the_kernel_tells_never_shrinks():
     times, taken = zip(*watch.seen)
     assert len(times) >= 3
     assert list(times) == sorted(times) and list(taken) == sorted(taken)
+
+
+CASES = """
+import time
+import pytest
+import host
+
+host.stolen_s = lambda: TAKEN * host.CPUS * time.monotonic()
+host.wait_calm = lambda: None
+tries = []
+
+@pytest.mark.measured
+def test_fails_once():
+    tries.append(1)
+    time.sleep(0.3)
+    assert len(tries) > 1
+
+@pytest.mark.measured
+def test_fails_always():
+    time.sleep(0.3)
+    assert False
+
+def test_is_not_measured():
+    time.sleep(0.3)
+    assert False
+"""
+
+
+@pytest.mark.parametrize("taken, result", [
+    (0.5, "1 failed, 1 passed, 1 skipped"), (0.0, "3 failed")])
+def test_a_measured_case_is_made_again(taken, result, tmp_path):
+    (tmp_path / "test_it.py").write_text(CASES.replace("TAKEN", str(taken)))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "conftest", "-p",
+         "no:cacheprovider", str(tmp_path)], text=True, cwd=tmp_path,
+        capture_output=True, timeout=60, check=False, env={
+            **os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parent)})
+    assert done.stdout.splitlines()[-1].startswith(result), done.stdout
+    assert ("not judged: the host took 50.0% of" in done.stdout) == (taken > 0)
