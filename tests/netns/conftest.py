@@ -23,21 +23,14 @@ def pytest_runtest_protocol(item, nextitem):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid,
                                        location=item.location)
-    for left in reversed(range(host.TRIES)):
-        with host.Watch() as watch:
-            reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        failed = [r for r in reports if r.failed]
-        if not failed or not watch.disturbed():
-            break
-        print(f"\nvoid: {item.nodeid}: {watch}")
-        if left:
-            host.wait_calm()
-            continue
-        for report in failed:
+    reports, void = host.undisturbed(
+        lambda: runtestprotocol(item, log=False, nextitem=nextitem),
+        lambda reports: not any(r.failed for r in reports))
+    for report in reports:
+        if void and report.failed:
             report.outcome = "skipped"
             report.longrepr = (*item.location[:2],
-                               f"Skipped: not judged: {watch}")
-    for report in reports:
+                               f"Skipped: not judged: {void}")
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid,
                                         location=item.location)

@@ -197,19 +197,15 @@ class Demo:
         """Once more where the host of a virtual machine took its processors,
         and the last time whatever it was."""
         before = list(self.flows)
-        for left in reversed(range(host.TRIES)):
+
+        def measure():
             self.flows = list(before)
-            with host.Watch() as watch:
-                results = self.traffic(SECONDS_WITH, bounds)
+            results = self.traffic(SECONDS_WITH, bounds)
             self.table(results)
-            if all(map(judge.within_bound, results)) or (
-                    not watch.disturbed()):
-                break
-            self.say(f"  Disturbed: {watch}.")
-            if left:
-                self.say("  Once more:")
-                host.wait_calm()
-        return results
+            return results
+        return host.undisturbed(
+            measure, lambda results: all(map(judge.within_bound, results)),
+            say=lambda text: self.say("  " + text))[0]
 
     def with_reservations(self):
         bounds = {}

@@ -92,25 +92,25 @@ def wait_calm():
         process.wait()
 
 
-def undisturbed(measure, good, tries=TRIES):
-    """What measure() gives when it is good, or bad without the host's doing;
-    None when each of so many was bad and disturbed.  Void ones are printed."""
-    for _ in range(tries):
-        wait_calm()
+def undisturbed(measure, good, tries=TRIES, say=print):
+    """What measure() gives, made again while it is bad and the host disturbed
+    it; and the watch over the last one if that is void, too, else None."""
+    for left in reversed(range(tries)):
         with Watch() as watch:
             result = measure()
         if good(result) or not watch.disturbed():
-            return result
-        print(f"void: {watch}")
-    return None
+            return result, None
+        say(f"void: {watch}")
+        if left:
+            wait_calm()
+    return result, watch
 
 
 def measured(measure, good, tries=TRIES):
     """The same for a fixture: without a result its tests are skipped."""
     import pytest  # the demo does without it
 
-    with Watch() as watch:
-        result = undisturbed(measure, good, tries)
-    if result is None:
-        pytest.skip(f"not judged, {tries} times: {watch}")
+    result, void = undisturbed(measure, good, tries)
+    if void:
+        pytest.skip(f"not judged, {tries} times: {void}")
     return result

@@ -59,17 +59,17 @@ class Measured:
             lambda: bed.run(line.CL, EMPTY_S, flooded=False),
             lambda flows: not any(f["lost"] for f in flows.values()))
         # When the host leaves no calm, not for ever.
-        tries = [host.TRIES + 2 * (COUNT - 1)]
-
-        def run():
-            tries[0] -= 1
-            return Run(bed)
+        self.tries = host.TRIES + 2 * (COUNT - 1)
         self.runs = []
         while len(self.runs) < COUNT:
-            self.runs.append(host.measured(run, Run.good,
-                                           max(1, tries[0])))
+            self.runs.append(host.measured(self.run, Run.good,
+                                           max(1, self.tries)))
             print(end="." if len(self.runs) < COUNT else "\n", flush=True)
         self.print()
+
+    def run(self):
+        self.tries -= 1
+        return Run(self.bed)
 
     def all(self, port):
         return [run.flows[port] for run in self.runs]

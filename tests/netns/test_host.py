@@ -34,25 +34,26 @@ def measure(results):
 
 def test_a_good_result_stands_whatever_was_taken(taken):
     taken += [BUSY]
-    assert host.undisturbed(measure(["good"]), "good".__eq__) == "good"
+    assert host.undisturbed(measure(["good"]), "good".__eq__) == ("good", None)
 
 
 def test_a_bad_result_stands_when_nothing_was_taken(taken):
     taken += [QUIET]
-    assert host.undisturbed(measure(["bad"]), "good".__eq__) == "bad"
+    assert host.undisturbed(measure(["bad"]), "good".__eq__) == ("bad", None)
 
 
 def test_a_bad_result_of_a_disturbed_run_is_void(taken, capsys):
     taken += [BUSY, BUSY, QUIET]
     assert host.undisturbed(measure(["bad", "worse", "fair"]),
-                            "good".__eq__) == "fair"
+                            "good".__eq__) == ("fair", None)
     assert capsys.readouterr().out.count("void: the host took 5.0% of") == 2
 
 
 def test_a_measurement_that_was_always_disturbed_is_skipped(taken):
-    taken += [BUSY, BUSY, QUIET]
-    assert host.undisturbed(measure(["bad"] * 2), "good".__eq__, 2) is None
-    taken[:] = [BUSY] * 3
+    taken += [BUSY, BUSY]
+    result, void = host.undisturbed(measure(["bad"] * 2), "good".__eq__, 2)
+    assert result == "bad" and void.disturbed()
+    taken[:] = [BUSY] * 2
     with pytest.raises(pytest.skip.Exception, match="not judged, 2 times"):
         host.measured(measure(["bad"] * 2), "good".__eq__, 2)
 
@@ -79,33 +80,31 @@ def test_what_the_kernel_tells_never_shrinks():
 
 
 CASES = """
-import time
+import itertools
 import pytest
 import host
 
-host.stolen_s = lambda: TAKEN * host.CPUS * time.monotonic()
+looks = itertools.count()
+host.stolen_s = lambda: TAKEN * next(looks)
 host.wait_calm = lambda: None
 tries = []
 
 @pytest.mark.measured
 def test_fails_once():
     tries.append(1)
-    time.sleep(0.3)
     assert len(tries) > 1
 
 @pytest.mark.measured
 def test_fails_always():
-    time.sleep(0.3)
     assert False
 
 def test_is_not_measured():
-    time.sleep(0.3)
     assert False
 """
 
 
 @pytest.mark.parametrize("taken, result", [
-    (0.5, "1 failed, 1 passed, 1 skipped"), (0.0, "3 failed")])
+    (1.0, "1 failed, 1 passed, 1 skipped"), (0.0, "3 failed")])
 def test_a_measured_case_is_made_again(taken, result, tmp_path):
     (tmp_path / "test_it.py").write_text(CASES.replace("TAKEN", str(taken)))
     done = subprocess.run(
@@ -114,4 +113,4 @@ def test_a_measured_case_is_made_again(taken, result, tmp_path):
         capture_output=True, timeout=60, check=False, env={
             **os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parent)})
     assert done.stdout.splitlines()[-1].startswith(result), done.stdout
-    assert ("not judged: the host took 50.0% of" in done.stdout) == (taken > 0)
+    assert ("not judged: the host took" in done.stdout) == (taken > 0)

@@ -307,7 +307,7 @@ classes_without_a_flow_are_idle(void)
 }
 
 /* Before ours, in the tree of the first interface. */
-static struct tc_object *
+static void
 foreign_filter(void)
 {
 	struct tc_object *o = tc_objects_add(&cli->dry.objects);
@@ -319,7 +319,6 @@ foreign_filter(void)
 		.pref = TC_PREF_V4 - 1,
 		.protocol = 0x800,
 		.kind = &tc_kind_fw };
-	return o;
 }
 
 /* What others have put into the tree. */
@@ -331,7 +330,7 @@ strangers_are_named(void)
 	json_t *foreign;
 
 	made(FILE_OF("", GS));
-	(void)foreign_filter();
+	foreign_filter();
 	o = tc_objects_add(&cli->dry.objects);
 	*o = *(o - 1);
 	o->pref = TC_PREF_ARP + 1;
@@ -578,7 +577,7 @@ static void
 what_there_is_no_memory_for_is_no_answer(void)
 {
 	made(FILE_OF("", GS));
-	(void)foreign_filter();
+	foreign_filter();
 	cli->options.iface = "eth0";
 	cli_needs_memory(show);
 	cli_end();
